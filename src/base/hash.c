@@ -1,0 +1,84 @@
+#include "hash.h"
+
+#include <assert.h>
+#include <openssl/evp.h>
+#include <pthread.h>
+#include <sys/random.h>
+#include <xxhash.h>
+
+#include "arena.h"
+
+static uint64_t seed;
+static pthread_once_t seed_once = PTHREAD_ONCE_INIT;
+
+static void seed_make(void)
+{
+	/* Without randomness the hash still works; it only loses its key. */
+	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
+		seed = UINT64_C(0x9e3779b97f4a7c15);
+}
+
+static uint64_t seed_get(void)
+{
+	(void)pthread_once(&seed_once, seed_make);
+	return seed;
+}
+
+void pqm_sha256_parts(uint8_t out[PQM_SHA256_BYTES], const pqm_bytes *parts, size_t n)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool ok = ctx != NULL && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1;
+
+	for (size_t i = 0; ok && i < n; i++) {
+		uint8_t len[8];
+
+		for (int k = 0; k < 8; k++)
+			len[k] = (uint8_t)((uint64_t)parts[i].n >> (56 - 8 * k));
+		ok = EVP_DigestUpdate(ctx, len, sizeof(len)) == 1 &&
+			(parts[i].n == 0 || EVP_DigestUpdate(ctx, parts[i].p, parts[i].n) == 1);
+	}
+	ok = ok && EVP_DigestFinal_ex(ctx, out, NULL) == 1;
+	EVP_MD_CTX_free(ctx);
+	assert(ok); /* SHA-256 is always in libcrypto; only memory can fail */
+}
+
+void pqm_sha256(uint8_t out[PQM_SHA256_BYTES], pqm_bytes in)
+{
+	static const uint8_t none[1];
+	int ok = EVP_Digest(in.n == 0 ? none : in.p, in.n, out, NULL, EVP_sha256(), NULL);
+
+	assert(ok == 1);
+	(void)ok;
+}
+
+uint64_t pqm_hash64(pqm_bytes in)
+{
+	return XXH3_64bits_withSeed(in.p, in.n, seed_get());
+}
+
+struct pqm_hasher *pqm_hasher_new(void)
+{
+	return (struct pqm_hasher *)XXH3_createState();
+}
+
+void pqm_hasher_free(struct pqm_hasher *h)
+{
+	(void)XXH3_freeState((XXH3_state_t *)h);
+}
+
+void pqm_hasher_start(struct pqm_hasher *h)
+{
+	(void)XXH3_128bits_reset_withSeed((XXH3_state_t *)h, seed_get());
+}
+
+void pqm_hasher_add(struct pqm_hasher *h, pqm_bytes in)
+{
+	(void)XXH3_128bits_update((XXH3_state_t *)h, in.p, in.n);
+}
+
+struct pqm_hash128 pqm_hasher_end(struct pqm_hasher *h)
+{
+	XXH128_hash_t d = XXH3_128bits_digest((const XXH3_state_t *)h);
+
+	return (struct pqm_hash128){ d.low64, d.high64 };
+}

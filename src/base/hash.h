@@ -1,0 +1,36 @@
+/*
+ * hash.h — SHA-256 for ids and digests, and a fast keyed hash for tables and content identity.
+ *
+ * Shape:     one-shot and streaming.
+ * Units:     bytes; digests are fixed-size arrays.
+ * Errors:    none for one-shot calls on valid memory (libcrypto without memory aborts the run).
+ * Threads:   pure; the fast hash is keyed once per process with getrandom(2), so that nobody can
+ *            prepare files that collide. Its values never reach an output.
+ * Standard:  SHA-256 as in FIPS 180-4 (libcrypto); XXH3 (libxxhash).
+ */
+#ifndef PQM_BASE_HASH_H
+#define PQM_BASE_HASH_H
+
+#include "bytes.h"
+
+#define PQM_SHA256_BYTES 32
+#define PQM_ID_BYTES 16
+
+void pqm_sha256(uint8_t out[PQM_SHA256_BYTES], pqm_bytes in);
+/* SHA-256 over length-prefixed parts, so that no two lists of parts give the same input. */
+void pqm_sha256_parts(uint8_t out[PQM_SHA256_BYTES], const pqm_bytes *parts, size_t n);
+
+uint64_t pqm_hash64(pqm_bytes in);
+
+struct pqm_hash128 {
+	uint64_t lo, hi;
+};
+
+struct pqm_hasher; /* streaming 128-bit content hash */
+struct pqm_hasher *pqm_hasher_new(void); /* NULL without memory; returns owned */
+void pqm_hasher_free(struct pqm_hasher *h);
+void pqm_hasher_start(struct pqm_hasher *h);
+void pqm_hasher_add(struct pqm_hasher *h, pqm_bytes in);
+struct pqm_hash128 pqm_hasher_end(struct pqm_hasher *h);
+
+#endif

@@ -1,0 +1,61 @@
+/*
+ * limits.h — every cap in the program, with the reason for its size.
+ *
+ * Units:     bytes, counts or levels, as each name says. Limits count bytes parsed or held, not
+ *            bytes streamed past.
+ */
+#ifndef PQM_BASE_LIMITS_H
+#define PQM_BASE_LIMITS_H
+
+/* A worker reads a file in pieces of this size: it fits the L2 cache of current cores. */
+#define PQM_READ_CHUNK_BYTES ((size_t)256 << 10)
+/* Files up to this size are held whole in the worker's buffer; larger ones are mapped. */
+#define PQM_WHOLE_FILE_BYTES ((size_t)256 << 10)
+/* One arena (one artifact's parse): far above any real key store or manifest. */
+#define PQM_ARENA_BYTES ((size_t)64 << 20)
+/* Arena that lives for the run: 200 MB goal for the whole process, so half of it. */
+#define PQM_RUN_ARENA_BYTES ((size_t)4 << 30)
+/* Anchor hits handed to detectors at once; more than this are handled in batches. */
+#define PQM_HITS_BATCH ((size_t)16384)
+/* PEM body between BEGIN and END: the largest real CRLs are a few tens of MiB. */
+#define PQM_PEM_BODY_BYTES ((size_t)32 << 20)
+/* DER nesting: X.509 with every extension stays under 20. */
+#define PQM_DER_DEPTH 48
+/* ASN.1 object parsed as one key, certificate, CRL or key store. */
+#define PQM_DER_OBJECT_BYTES ((size_t)64 << 20)
+/* Certificates in one PKCS#7 or key store. */
+#define PQM_CERTS_PER_STORE 10000
+/* Public-key modulus: OpenSSL refuses to use more than 16,384 bits. */
+#define PQM_RSA_BITS_MAX 16384
+#define PQM_RSA_BITS_MIN 384
+/* Directories below each other: PATH_MAX (4,096) allows 2,048. */
+#define PQM_TREE_DEPTH 1024
+/* Nested artifacts (a certificate in a Secret in a manifest). */
+#define PQM_ARTIFACT_DEPTH 8
+/* YAML or JSON document held as a tree: etcd refuses objects over 1.5 MiB. */
+#define PQM_YAML_NODES ((size_t)1 << 20)
+#define PQM_YAML_DEPTH 128
+#define PQM_YAML_DOC_BYTES ((size_t)16 << 20)
+/* Alias expansion budget of one YAML document (billion laughs). */
+#define PQM_YAML_ALIASES 10000
+#define PQM_JSON_DEPTH 256
+/* Inventory file read back by report, plan and diff. */
+#define PQM_INVENTORY_BYTES ((size_t)1 << 30)
+/* A rule or configuration file. */
+#define PQM_RULE_FILE_BYTES ((size_t)4 << 20)
+/* Lines of one SSH key file. */
+#define PQM_SSH_KEYS_PER_FILE 100000
+/* Imported or exported symbols of one ELF file. */
+#define PQM_ELF_SYMBOLS ((size_t)1 << 20)
+/* Coverage lines kept per run; beyond this only the counts grow. */
+#define PQM_NOTES_MAX 10000
+/* Lines of an @FILE target list. */
+#define PQM_TARGETS_MAX 100000
+/* Standard input read as one artifact. */
+#define PQM_STDIN_BYTES ((size_t)256 << 20)
+/* Text of one field of a finding, after which it is cut with an ellipsis. */
+#define PQM_TEXT_BYTES 4096
+/* Worker threads. */
+#define PQM_THREADS_MAX 256
+
+#endif

@@ -1,0 +1,351 @@
+#include "out.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define OUT_BUF_BYTES ((size_t)64 << 10)
+
+void pqm_out_fd(struct pqm_out *o, int fd)
+{
+	*o = (struct pqm_out){ .fd = fd };
+	pqm_buf_init(&o->buf, OUT_BUF_BYTES * 4);
+}
+
+void pqm_out_memory(struct pqm_out *o, size_t max)
+{
+	*o = (struct pqm_out){ .fd = -1, .in_memory = true };
+	pqm_buf_init(&o->buf, max);
+}
+
+static char *join(const char *a, const char *b)
+{
+	size_t na = strlen(a), nb = strlen(b);
+	char *p = pqm_malloc(na + nb + 1);
+
+	if (p != NULL) {
+		memcpy(p, a, na);
+		memcpy(p + na, b, nb + 1);
+	}
+	return p;
+}
+
+enum pqm_st pqm_out_file(struct pqm_out *o, const char *path, struct pqm_err *err)
+{
+	struct stat st;
+
+	pqm_out_fd(o, -1);
+	/* A device or pipe named by the user (/dev/stdout, a FIFO) is written in place. */
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+		if (S_ISDIR(st.st_mode))
+			return pqm_fail(err, PQM_EIO, "%s: is a directory; name a file", path);
+		o->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+		if (o->fd < 0)
+			return pqm_fail(err, PQM_EIO, "%s: cannot write: %m", path);
+		o->owns_fd = true;
+		return PQM_OK;
+	}
+	o->path = join(path, "");
+	o->tmp = join(path, ".XXXXXX");
+	if (o->path == NULL || o->tmp == NULL) {
+		pqm_out_abort(o);
+		return pqm_fail(err, PQM_ENOMEM, "%s: out of memory", path);
+	}
+	o->fd = mkostemp(o->tmp, O_CLOEXEC); /* mode 0600 */
+	if (o->fd < 0) {
+		enum pqm_st st2 = pqm_fail(err, PQM_EIO, "%s: cannot write: %m", path);
+
+		pqm_free(o->tmp);
+		o->tmp = NULL;
+		pqm_out_abort(o);
+		return st2;
+	}
+	o->owns_fd = true;
+	return PQM_OK;
+}
+
+static void flush(struct pqm_out *o)
+{
+	size_t at = 0;
+
+	while (at < o->buf.n && o->errnum == 0) {
+		ssize_t w = write(o->fd, o->buf.p + at, o->buf.n - at);
+
+		if (w < 0 && errno != EINTR)
+			o->errnum = errno;
+		else if (w > 0)
+			at += (size_t)w;
+	}
+	o->buf.n = 0;
+}
+
+void pqm_out_bytes(struct pqm_out *o, pqm_bytes b)
+{
+	if (o->in_memory) {
+		if (!pqm_buf_add(&o->buf, b) && o->errnum == 0)
+			o->errnum = ENOMEM;
+		return;
+	}
+	while (b.n > 0 && o->errnum == 0) {
+		size_t n = b.n < OUT_BUF_BYTES ? b.n : OUT_BUF_BYTES;
+
+		if (!pqm_buf_add(&o->buf, pqm_sub(b, 0, n)))
+			o->errnum = ENOMEM;
+		b = pqm_sub(b, n, b.n);
+		if (o->buf.n >= OUT_BUF_BYTES)
+			flush(o);
+	}
+}
+
+void pqm_out_str(struct pqm_out *o, const char *s)
+{
+	pqm_out_bytes(o, pqm_str(s));
+}
+
+void pqm_out_f(struct pqm_out *o, const char *fmt, ...)
+{
+	char small[512], *big = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	int n = vsnprintf(small, sizeof(small), fmt, ap);
+
+	va_end(ap);
+	if (n < 0)
+		return;
+	if ((size_t)n < sizeof(small)) {
+		pqm_out_bytes(o, (pqm_bytes){ (const uint8_t *)small, (size_t)n });
+		return;
+	}
+	big = pqm_malloc((size_t)n + 1);
+	if (big == NULL) {
+		o->errnum = ENOMEM;
+		return;
+	}
+	va_start(ap, fmt);
+	(void)vsnprintf(big, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	pqm_out_bytes(o, (pqm_bytes){ (const uint8_t *)big, (size_t)n });
+	pqm_free(big);
+}
+
+void pqm_out_abort(struct pqm_out *o)
+{
+	if (o->owns_fd)
+		(void)close(o->fd);
+	if (o->tmp != NULL)
+		(void)unlink(o->tmp);
+	pqm_free(o->tmp);
+	pqm_free(o->path);
+	pqm_buf_fini(&o->buf);
+	*o = (struct pqm_out){ .fd = -1 };
+}
+
+enum pqm_st pqm_out_close(struct pqm_out *o, struct pqm_err *err)
+{
+	enum pqm_st st = PQM_OK;
+
+	if (!o->in_memory)
+		flush(o);
+	if (o->owns_fd && close(o->fd) != 0 && o->errnum == 0)
+		o->errnum = errno;
+	o->owns_fd = false;
+	if (o->errnum == 0 && o->tmp != NULL) {
+		if (rename(o->tmp, o->path) != 0) {
+			o->errnum = errno;
+		} else {
+			pqm_free(o->tmp);
+			o->tmp = NULL;
+		}
+	}
+	if (o->errnum != 0) {
+		errno = o->errnum;
+		st = pqm_fail(err, PQM_EIO, "%s: cannot write: %m",
+			o->path != NULL ? o->path : "output");
+	}
+	pqm_out_abort(o);
+	return st;
+}
+
+void pqm_out_csv(struct pqm_out *o, pqm_bytes field)
+{
+	bool quote = false,
+	     defuse = field.n > 0 && memchr("=+-@\t\r", field.p[0], 6) != NULL;
+
+	for (size_t i = 0; i < field.n && !quote; i++)
+		quote = field.p[i] == '"' || field.p[i] == ',' || field.p[i] == '\n' ||
+			field.p[i] == '\r';
+	if (quote)
+		pqm_out_lit(o, "\"");
+	if (defuse)
+		pqm_out_lit(o, "'");
+	for (size_t i = 0, from = 0; quote && i <= field.n; i++)
+		if (i == field.n || field.p[i] == '"') {
+			pqm_out_bytes(o, pqm_sub(field, from, i - from));
+			if (i < field.n)
+				pqm_out_lit(o, "\"\"");
+			from = i + 1;
+		}
+	if (quote)
+		pqm_out_lit(o, "\"");
+	else
+		pqm_out_bytes(o, field);
+}
+
+void pqm_out_html(struct pqm_out *o, pqm_bytes text)
+{
+	struct pqm_arena a;
+
+	pqm_arena_init(&a, (size_t)1 << 20);
+	pqm_bytes t = pqm_printable(&a, text);
+	size_t from = 0;
+
+	for (size_t i = 0; i <= t.n; i++) {
+		const char *esc = NULL;
+
+		if (i < t.n) {
+			switch (t.p[i]) {
+			case '&':
+				esc = "&amp;";
+				break;
+			case '<':
+				esc = "&lt;";
+				break;
+			case '>':
+				esc = "&gt;";
+				break;
+			case '"':
+				esc = "&quot;";
+				break;
+			case '\'':
+				esc = "&#39;";
+				break;
+			default:
+				continue;
+			}
+		}
+		pqm_out_bytes(o, pqm_sub(t, from, i - from));
+		if (esc != NULL)
+			pqm_out_str(o, esc);
+		from = i + 1;
+	}
+	pqm_arena_fini(&a);
+}
+
+static void js_text(struct pqm_out *o, pqm_bytes s)
+{
+	struct pqm_arena a;
+	size_t from = 0;
+
+	pqm_arena_init(&a, (size_t)1 << 20);
+	pqm_bytes t = pqm_printable(&a, s); /* also makes it valid UTF-8 */
+
+	pqm_out_lit(o, "\"");
+	for (size_t i = 0; i <= t.n; i++) {
+		if (i < t.n && t.p[i] != '"' && t.p[i] != '\\')
+			continue;
+		pqm_out_bytes(o, pqm_sub(t, from, i - from));
+		if (i < t.n) {
+			pqm_out_lit(o, "\\");
+			from = i;
+		}
+	}
+	pqm_out_lit(o, "\"");
+	pqm_arena_fini(&a);
+}
+
+static void js_lead(struct pqm_out *o, const char *key)
+{
+	uint64_t bit = UINT64_C(1) << (o->js_depth & 63);
+
+	if ((o->js_has & bit) != 0)
+		pqm_out_lit(o, ",");
+	if (o->js_depth > 0) {
+		static const char pad[] = "\n                                                                ";
+
+		pqm_out_bytes(o,
+			(pqm_bytes){ (const uint8_t *)pad, 1 + (o->js_depth < 64 ? o->js_depth : 64) });
+	}
+	o->js_has |= bit;
+	if (key != NULL) {
+		js_text(o, pqm_str(key));
+		pqm_out_lit(o, ": ");
+	}
+}
+
+void pqm_js_open(struct pqm_out *o, const char *key, char bracket)
+{
+	js_lead(o, key);
+	pqm_out_f(o, "%c", bracket);
+	o->js_depth++;
+	o->js_has &= ~(UINT64_C(1) << (o->js_depth & 63));
+}
+
+void pqm_js_close(struct pqm_out *o, char bracket)
+{
+	bool had = (o->js_has >> (o->js_depth & 63) & 1) != 0;
+
+	o->js_depth--;
+	if (had)
+		pqm_out_f(o, "\n%*s", (int)o->js_depth, "");
+	pqm_out_f(o, "%c", bracket);
+	if (o->js_depth == 0)
+		pqm_out_lit(o, "\n");
+}
+
+void pqm_js_str(struct pqm_out *o, const char *key, pqm_bytes value)
+{
+	js_lead(o, key);
+	js_text(o, value);
+}
+
+void pqm_js_cstr(struct pqm_out *o, const char *key, const char *value)
+{
+	pqm_js_str(o, key, pqm_str(value));
+}
+
+void pqm_js_opt(struct pqm_out *o, const char *key, pqm_bytes value)
+{
+	if (value.n > 0)
+		pqm_js_str(o, key, value);
+}
+
+void pqm_js_u64(struct pqm_out *o, const char *key, uint64_t value)
+{
+	js_lead(o, key);
+	pqm_out_f(o, "%llu", (unsigned long long)value);
+}
+
+void pqm_js_bool(struct pqm_out *o, const char *key, bool value)
+{
+	js_lead(o, key);
+	pqm_out_str(o, value ? "true" : "false");
+}
+
+void pqm_js_null(struct pqm_out *o, const char *key)
+{
+	js_lead(o, key);
+	pqm_out_lit(o, "null");
+}
+
+void pqm_js_num(struct pqm_out *o, const char *key, double value, int decimals)
+{
+	char text[64];
+
+	js_lead(o, key);
+	if (!isfinite(value)) {
+		pqm_out_lit(o, "null"); /* JSON has no infinity [RFC8259 §6] */
+		return;
+	}
+	(void)snprintf(text, sizeof(text), "%.*f", decimals, value);
+	const char *p = text;
+
+	if (*p == '-' && strspn(p + 1, "0.") == strlen(p + 1))
+		p++; /* "-0.0000" */
+	pqm_out_str(o, p);
+}

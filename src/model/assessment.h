@@ -1,0 +1,102 @@
+/*
+ * assessment.h — QRV 1.0 scores: probabilities, sunk part, cost of delay, decisions, money.
+ *
+ * Shape:     one row per use, one per asset, one portfolio; every number can be recomputed from
+ *            the vector strings with `pqmap risk`.
+ * Units:     probabilities 0..1; years decimal; money in the declared currency.
+ * Ownership: text and arrays live in the assessment's arena.
+ * Standard:  design/risk.md (a) and its last section.
+ */
+#ifndef PQM_MODEL_ASSESSMENT_H
+#define PQM_MODEL_ASSESSMENT_H
+
+#include "model/graph.h"
+
+enum pqm_scenario { PQM_SLOW, PQM_CENTRAL, PQM_FAST, PQM_STRESS, PQM_N_SCENARIOS };
+enum pqm_decision { PQM_TRACK, PQM_PLAN, PQM_ATTEND, PQM_ACT };
+
+const char *pqm_scenario_name(enum pqm_scenario v);
+const char *pqm_decision_name(enum pqm_decision v);
+
+#define PQM_VECTOR_BYTES 160
+
+/* The inputs of one use, as the vector string carries them. */
+struct pqm_vector {
+	double assessed; /* AD */
+	char use;	 /* U: K T W S L */
+	char layers[PQM_LAYERS_MAX][8]; /* A: class names, NUL-terminated */
+	size_t n_layers;
+	char data; /* D: F S */
+	double life_years, protect_years, in_use_years; /* X Y W */
+	char exposure;	 /* E */
+	char coverage;	 /* C: N F E, M = share */
+	double share;
+	unsigned impact; /* I: 1 to 5 */
+};
+
+struct pqm_use_score {
+	struct pqm_vector v;
+	char vector[PQM_VECTOR_BYTES];
+	double end;			   /* year */
+	double tau[PQM_N_SCENARIOS];	   /* -INFINITY: never, +INFINITY: broken today */
+	double g[PQM_N_SCENARIOS];	   /* G(tau(end)) */
+	double h[PQM_N_SCENARIOS];	   /* harvest x (1 - coverage) */
+	double p[PQM_N_SCENARIOS], sunk[PQM_N_SCENARIOS], cod[PQM_N_SCENARIOS];
+	enum pqm_decision decision;	   /* central, impact axis */
+	bool is_volatile;		   /* fast is two levels above central */
+	bool is_broken_today;		   /* plaintext or weak: not a quantum finding */
+	bool is_capped;			   /* tau passes the survey's horizon */
+	const struct pqm_hop *hop;	   /* NULL in `pqmap risk` */
+	uint32_t shor_runs_per;		   /* 0 unknown, 1 one per session, 2 one per key */
+};
+
+struct pqm_money {
+	double expected, sunk, avoidable, quarter; /* quarter: added by 3 months of delay */
+};
+
+struct pqm_asset_score {
+	const struct pqm_asset *asset;
+	struct pqm_use_score *uses;
+	size_t n_uses;
+	double p[PQM_N_SCENARIOS], sunk[PQM_N_SCENARIOS], cod[PQM_N_SCENARIOS];
+	enum pqm_decision decision, by_impact, by_deadline;
+	bool is_volatile, is_broken_today, is_capped;
+	uint32_t deciding; /* index of the use that contributes most; UINT32_MAX if none */
+	pqm_bytes why;	   /* one sentence */
+	bool has_money;
+	struct pqm_money money[PQM_N_SCENARIOS];
+	pqm_bytes root_id; /* asset that holds the money when this one is derived; else empty */
+};
+
+struct pqm_assumption {
+	pqm_bytes asset, what, source, would_change; /* "life 50 years", "default for …", "decision stays Act down to 4 years" */
+};
+
+/* Loss exceedance: P[loss >= amount]. */
+struct pqm_loss_point {
+	double amount, p;
+};
+
+struct pqm_assessment {
+	struct pqm_arena arena;
+	double assessed; /* year */
+	pqm_bytes curve_id;
+	struct pqm_asset_score *assets; /* worst first; unassigned last */
+	size_t n_assets;
+	bool has_money; /* at least one impact was declared in money */
+	pqm_bytes currency;
+	struct pqm_money total[PQM_N_SCENARIOS];
+	struct pqm_loss_point *loss_curve; /* central; increasing amount */
+	size_t n_loss;
+	struct pqm_assumption *assumptions;
+	size_t n_assumptions;
+	/* Arrival curve for drawing: F_s at these years. */
+	const double *curve_years;
+	const double (*curve_f)[PQM_N_SCENARIOS];
+	size_t n_curve;
+};
+
+void pqm_assessment_init(struct pqm_assessment *a);
+void pqm_assessment_fini(struct pqm_assessment *a);
+
+#endif

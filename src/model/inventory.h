@@ -1,0 +1,93 @@
+/*
+ * inventory.h — everything one run found, and everything it could not read.
+ *
+ * Shape:     sorted findings, coverage counts and notes, Kubernetes object facts, the settings
+ *            that any later stage needs to repeat the run's conclusions.
+ * Ownership: all text and arrays live in the inventory's arena.
+ * Threads:   built by the engine, read-only afterwards.
+ */
+#ifndef PQM_MODEL_INVENTORY_H
+#define PQM_MODEL_INVENTORY_H
+
+#include "model/finding.h"
+
+struct pqm_target {
+	pqm_bytes name; /* as the user wrote it */
+	pqm_bytes kind; /* "file", "tree", "stdin" … */
+	uint64_t n_seen, n_read, n_bytes;
+	bool failed; /* gave nothing: exit code 3 */
+};
+
+/* One thing that was not read, or only in part. */
+struct pqm_note {
+	uint32_t target;
+	pqm_bytes path;
+	pqm_bytes reason; /* short class: unreadable, malformed, over-limit, changed, … */
+	pqm_bytes words;  /* one sentence; may be empty */
+	uint64_t off;	  /* UINT64_MAX when the place is the whole file */
+};
+
+/* Entries of a tree by what happened to them: seen = read + the rest. */
+struct pqm_coverage {
+	uint64_t seen, read, bytes;
+	uint64_t copies;	   /* of read: same content or inode as one already scanned */
+	uint64_t directories;	   /* entered; not part of seen */
+	uint64_t symlinks, devices, sockets, fifos; /* never opened */
+	uint64_t unreadable, over_limit, changed, mounts;
+	uint64_t partial; /* read, but something inside was not: has notes */
+	struct pqm_note *notes;
+	size_t n_notes;
+	uint64_t n_notes_dropped; /* over PQM_NOTES_MAX */
+};
+
+/* A fact of a Kubernetes object: "spec.tls[0].secretName" = "data-tls" at line:col. Values of
+ * Secrets, tokens and passwords are never facts. */
+struct pqm_fact {
+	pqm_bytes key, value;
+	uint32_t line, col;
+};
+
+/* One document, by group and kind. Also carries .pqmap.yaml declarations (group pqmap.dev). */
+struct pqm_object {
+	uint32_t target;
+	pqm_bytes path;
+	uint32_t line;
+	pqm_bytes group, kind, ns, name; /* ns empty: unknown or cluster-scoped */
+	const struct pqm_fact *facts;
+	size_t n_facts;
+};
+
+/* A file or directory whose certificates are a trust store. */
+struct pqm_store {
+	uint32_t target;
+	pqm_bytes path;
+	uint64_t n_certs;
+};
+
+struct pqm_inventory {
+	struct pqm_arena arena;
+	pqm_bytes tool_version, rules_version; /* rules_version: SHA-256 of the rules, hex */
+	int64_t now_days;		       /* assessment date */
+	const pqm_bytes *regimes;	       /* chosen by the user */
+	size_t n_regimes;
+	pqm_bytes curve; /* curve id */
+	struct pqm_target *targets;
+	size_t n_targets;
+	struct pqm_finding *findings; /* by id */
+	size_t n_findings;
+	struct pqm_object *objects; /* by target, path, line */
+	size_t n_objects;
+	struct pqm_store *stores;
+	size_t n_stores;
+	struct pqm_coverage coverage;
+};
+
+void pqm_inventory_init(struct pqm_inventory *inv);
+void pqm_inventory_fini(struct pqm_inventory *inv);
+/* The finding with this id, or NULL. */
+const struct pqm_finding *pqm_inventory_find(const struct pqm_inventory *inv,
+	const uint8_t id[PQM_ID_BYTES]);
+/* The object's fact with exactly this key, or empty. */
+pqm_bytes pqm_object_fact(const struct pqm_object *o, const char *key);
+
+#endif

@@ -1,0 +1,90 @@
+/*
+ * plan.h — the phased migration plan: tasks carry effort, goals carry value.
+ *
+ * Units:     effort in person-days; dates in days since 1970; value in cost of delay x impact.
+ * Ownership: text and arrays live in the plan's arena.
+ * Standard:  design/risk.md (b).
+ */
+#ifndef PQM_MODEL_PLAN_H
+#define PQM_MODEL_PLAN_H
+
+#include "model/assessment.h"
+
+enum pqm_window { PQM_W_0_6, PQM_W_6_18, PQM_W_18_PLUS };
+
+const char *pqm_window_name(enum pqm_window v); /* "0-6 months" … */
+
+struct pqm_task {
+	pqm_bytes id;	 /* stable: "ingress-hybrid-on:edge/Ingress/data" */
+	pqm_bytes type;	 /* rules/plan id */
+	pqm_bytes title; /* "Ingress data-ingress: hybrid key exchange on" */
+	unsigned phase;	 /* 1 to 5 */
+	pqm_bytes phase_name;
+	double effort_lo, effort_hi; /* person-days */
+	unsigned n_units;
+	const pqm_bytes *where; /* file:line, object, image … one line each */
+	size_t n_where;
+	pqm_bytes change, both_ends, needs, costs, verify, rollback, why; /* needs: minimum versions */
+	const uint32_t *deps; /* indices into tasks */
+	size_t n_deps;
+	bool is_weak_fix;     /* plaintext or broken today: goes first */
+	int64_t blocked_until; /* INT64_MIN: not blocked */
+	pqm_bytes blocked_why;
+	const pqm_bytes *assets; /* asset ids it serves */
+	size_t n_assets;
+	const uint8_t (*findings)[PQM_ID_BYTES];
+	size_t n_findings;
+	/* computed */
+	uint32_t order; /* position in the plan from 0 */
+	int64_t start_lo, start_hi, finish_lo, finish_hi;
+	int64_t due; /* modified due date; INT64_MAX: none */
+	enum pqm_window window;
+	bool pulled_forward;
+	double value; /* value of the goals it unlocks */
+};
+
+/* "use u reaches coverage E": value, no effort. */
+struct pqm_goal {
+	pqm_bytes id;
+	uint32_t asset, use; /* into the assessment */
+	double value;
+	const uint32_t *deps; /* tasks */
+	size_t n_deps;
+	int64_t finish_lo, finish_hi;
+};
+
+struct pqm_deadline {
+	pqm_bytes id, regime, title, function, force, note, source;
+	int64_t date;
+	int64_t finish;	     /* planned finish of what it concerns; INT64_MIN: nothing concerned */
+	double slack_years;
+	bool is_met;
+};
+
+/* Expected loss (or, without money, summed probability) left after spending so many days. */
+struct pqm_residual {
+	double effort_days, left, sunk;
+	uint32_t task;
+};
+
+struct pqm_plan {
+	struct pqm_arena arena;
+	int64_t start;
+	double capacity; /* person-days a month */
+	struct pqm_task *tasks; /* in plan order */
+	size_t n_tasks;
+	struct pqm_goal *goals;
+	size_t n_goals;
+	struct pqm_deadline *deadlines; /* by date */
+	size_t n_deadlines;
+	struct pqm_residual *residual;
+	size_t n_residual;
+	bool is_exact; /* the order was proved optimal by the subset DP */
+	double cost;   /* sum of value x completion time of the chosen order */
+	unsigned n_rounds; /* until the dates settled */
+};
+
+void pqm_plan_init(struct pqm_plan *p);
+void pqm_plan_fini(struct pqm_plan *p);
+
+#endif

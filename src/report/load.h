@@ -1,0 +1,19 @@
+/*
+ * load.h — reads an inventory back from a JSON report.
+ *
+ * Ownership: fills inv (init by the caller); all text is copied into inv's arena.
+ * Errors:    PQM_EIO, PQM_EPARSE "FILE: where: what", PQM_ELIMIT; PQM_EUSAGE for a schema_version
+ *            that is newer than this program.
+ * Threads:   single-threaded.
+ */
+#ifndef PQM_REPORT_LOAD_H
+#define PQM_REPORT_LOAD_H
+
+#include "model/inventory.h"
+
+/* path "-" is standard input. Several files may be loaded into one inventory in turn: targets are
+ * appended, findings with the same id are merged. Call pqm_inventory_seal afterwards. */
+enum pqm_st pqm_inventory_load(struct pqm_inventory *inv, const char *path, struct pqm_err *err)
+	PQM_MUST_USE;
+
+#endif
