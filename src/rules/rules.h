@@ -45,6 +45,8 @@ struct pqm_alg_ref {
 	enum pqm_function function;
 };
 
+struct pqm_libs; /* rules/libs.h: typed view of libs/ */
+
 struct pqm_rules {
 	struct pqm_arena arena;
 	struct pqm_rule *all; /* by file, then in order of the file */
@@ -54,6 +56,7 @@ struct pqm_rules {
 	struct pqm_map by_oid;	    /* dotted -> struct pqm_alg_ref */
 	struct pqm_alg *algs;
 	size_t n_algs, cap_algs;
+	struct pqm_libs *libs;
 	char version[65]; /* SHA-256 over names and contents of all files, hex */
 };
 

@@ -1,0 +1,231 @@
+# pqmap: build, test, check. `make help` lists the targets. Everything made goes to build/.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+B := build
+VERSION := 0.1.0
+PREFIX ?= /usr/local
+DESTDIR ?=
+V ?=
+Q := $(if $(V),,@)
+JOBS ?= $(shell nproc)
+
+PKGS := libelf libcrypto libcjson yaml-0.1 libxxhash
+# Packages of Debian 12; .ci/deps installs what is missing.
+APT_BUILD := gcc libc6-dev make pkg-config libelf-dev libssl-dev libcjson-dev libyaml-dev libxxhash-dev
+APT_DEMO := $(APT_BUILD) openssl ca-certificates
+APT_TEST := $(APT_BUILD) libcmocka-dev libasan8 libubsan1 python3 python3-jsonschema openssl \
+	openssh-client gnupg binutils git
+APT_CHECK := $(APT_TEST) clang clang-format clang-tidy libclang-rt-14-dev
+
+WARN := -std=gnu17 -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wvla -Wcast-qual \
+	-Wpointer-arith -Wundef -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+	-Wredundant-decls -Wwrite-strings -Wformat=2 -Wnull-dereference -Wimplicit-fallthrough -Walloca \
+	-Wunused-result
+WARN_GCC := -Wcast-align=strict -Wformat-overflow=2 -Wformat-truncation=2 -Wformat-signedness \
+	-Wduplicated-cond -Wduplicated-branches -Wlogical-op -Wstringop-overflow=4 -Warith-conversion \
+	-Wtrampolines -Wbidi-chars=any
+HARDEN := -O2 -g -fno-common -fvisibility=hidden -fstack-protector-strong -fstack-clash-protection \
+	-fcf-protection=full -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fPIE -ffile-prefix-map=$(CURDIR)=.
+HARDEN_GCC := -ftrivial-auto-var-init=zero
+LINK := -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,separate-code -Wl,--as-needed
+SAN := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+
+CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+IS_CLANG := $(findstring clang,$(CC))
+CPPFLAGS_ := -D_GNU_SOURCE -Isrc -I$(B) -DPQM_VERSION='"$(VERSION)"'
+PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
+PKG_LIBS = $(shell pkg-config --libs $(PKGS)) -lm -pthread
+CC_FLAGS = $(WARN) $(if $(IS_CLANG),,$(WARN_GCC)) $(CPPFLAGS_) $(PKG_CFLAGS) -pthread
+WERROR ?=
+
+MODULES := base model parse rules source detect graph assess engine report cli bench
+SRC := $(sort $(foreach m,$(MODULES),$(wildcard src/$m/*.c)))
+GEN := $(B)/gen/detectors.def $(B)/gen/sources.def $(B)/gen/writers.def $(B)/gen/commands.def
+LIB_SRC := $(filter-out src/cli/main.c,$(SRC))
+OBJ := $(SRC:%.c=$(B)/obj/%.o) $(B)/obj/embed.o
+SAN_OBJ := $(LIB_SRC:%.c=$(B)/san/%.o) $(B)/san/embed.o
+UNIT := $(patsubst tests/unit/test_%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
+FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+RULE_FILES := $(sort $(shell find rules -name '*.yaml'))
+HTML_FILES := $(sort $(shell find reports/html -type f))
+
+.PHONY: all
+all: $(B)/pqmap ## optimised, hardened program
+
+$(B)/pqmap: $(OBJ)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(HARDEN) $(LINK) $(CFLAGS) -o $@ $(OBJ) $(PKG_LIBS) $(LDFLAGS)
+
+$(B)/obj/%.o: %.c | $(GEN)
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(CC) $(CC_FLAGS) $(WERROR) $(HARDEN) $(if $(IS_CLANG),,$(HARDEN_GCC)) -MMD -MP $(CFLAGS) -c $< -o $@
+
+$(B)/san/%.o: %.c | $(GEN)
+	@mkdir -p $(@D)
+	@echo "  SAN   $<"
+	$(Q)$(CC) $(CC_FLAGS) $(SAN) -MMD -MP -c $< -o $@
+
+$(B)/obj/embed.o $(B)/san/embed.o: $(B)/gen/embed.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_) -O2 -fPIE -c $< -o $@
+
+# Plugin lists come from file names; a list is rewritten only when it changes.
+define plugin_list
+$(B)/gen/$(1).def: FORCE
+	@mkdir -p $$(@D)
+	@for f in $$(sort $$(patsubst $(3)%,%,$$(basename $$(notdir $$(wildcard $(4)/$(3)*.c))))); do \
+		echo "$(2)($$$$f)"; done > $$@.new
+	@cmp -s $$@.new $$@ && rm $$@.new || mv $$@.new $$@
+endef
+$(eval $(call plugin_list,detectors,PQM_DET,det_,src/detect))
+$(eval $(call plugin_list,sources,PQM_SRC,src_,src/source))
+$(eval $(call plugin_list,writers,PQM_REP,rep_,src/report))
+$(eval $(call plugin_list,commands,PQM_CMD,cmd_,src/cli))
+
+# rules/ and reports/html/ go into the program as they are.
+$(B)/gen/embed.c: $(RULE_FILES) $(HTML_FILES) src/base/embed.sh
+	@mkdir -p $(@D)
+	@src/base/embed.sh rules rules '*.yaml' html reports/html '*' > $@
+
+.PHONY: FORCE
+FORCE:
+
+-include $(wildcard $(B)/obj/src/*/*.d $(B)/san/src/*/*.d $(B)/san/tests/*/*.d)
+
+# ---- tests ----
+$(B)/unit/test_%: tests/unit/test_%.c $(B)/san/lib.a | $(GEN)
+	@mkdir -p $(@D)
+	@echo "  UNIT  $<"
+	$(Q)$(CC) $(CC_FLAGS) -Itests/unit $(SAN) -MMD -MP -MF $@.d $< $(B)/san/lib.a -o $@ -lcmocka $(PKG_LIBS)
+-include $(wildcard $(B)/unit/*.d)
+
+$(B)/san/lib.a: $(SAN_OBJ)
+	@rm -f $@
+	@ar rcs $@ $(SAN_OBJ)
+
+# The program itself under sanitizers: what the hostile-input tests run.
+$(B)/pqmap-san: $(B)/san/lib.a $(B)/san/src/cli/main.o
+	@echo "  LD    $@"
+	$(Q)$(CC) $(SAN) -o $@ $(B)/san/src/cli/main.o $(B)/san/lib.a $(PKG_LIBS)
+
+.PHONY: test
+test: ## unit tests under sanitizers, command-line and golden tests; T=name runs one
+	@.ci/deps $(APT_TEST)
+	@$(MAKE) -j$(JOBS) --no-print-directory $(B)/pqmap $(B)/pqmap-san $(if $(T),$(foreach u,$(filter $(T),$(UNIT)),$(B)/unit/test_$u),$(UNIT:%=$(B)/unit/test_%))
+	@T='$(T)' B=$(B) python3 tests/run.py
+
+.PHONY: demo
+demo: ## installs what is missing, builds, scans this machine and the example cluster
+	@.ci/deps $(APT_DEMO)
+	@$(MAKE) -j$(JOBS) --no-print-directory $(B)/pqmap
+	@$(B)/pqmap scan /usr/bin /usr/lib /etc/ssl fixtures/cluster -o html=report.html -o json=report.json
+
+# ---- checks ----
+.PHONY: check check-floors check-rules check-format check-tidy check-werror check-fuzz
+check: check-floors check-werror check-rules check-format check-tidy check-fuzz ## what CI runs after `make test`
+
+check-floors: ## a module includes only modules on a lower floor
+	@python3 tests/floors.py
+
+check-werror: ## gcc and clang, -Werror
+	@$(MAKE) -j$(JOBS) --no-print-directory B=$(B)/gcc CC=gcc WERROR=-Werror $(B)/gcc/pqmap
+	@$(MAKE) -j$(JOBS) --no-print-directory B=$(B)/clang CC=clang WERROR=-Werror $(B)/clang/pqmap
+
+check-rules: $(B)/pqmap ## every rule on its own hits and misses
+	@$(B)/pqmap rules check rules
+
+C_FILES := $(sort $(wildcard src/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch]))
+check-format:
+	@clang-format --dry-run -Werror $(C_FILES) && echo "format: $(words $(C_FILES)) files as .clang-format says"
+
+check-tidy: | $(GEN) ## clang-tidy on the files changed since the last landing (all: TIDY=all)
+	@python3 tests/tidy.py $(if $(filter all,$(TIDY)),--all) -- $(CPPFLAGS_) -std=gnu17 $(PKG_CFLAGS)
+
+.PHONY: format
+format: ## clang-format in place
+	@clang-format -i $(C_FILES)
+
+# ---- fuzzing ----
+# With clang: libFuzzer. FUZZ_REPLAY builds the same targets with a main() that replays the corpus.
+$(B)/fuzzlib/%.o: %.c | $(GEN)
+	@mkdir -p $(@D)
+	$(Q)clang $(WARN) $(CPPFLAGS_) $(PKG_CFLAGS) $(SAN) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
+$(B)/fuzzlib/embed.o: $(B)/gen/embed.c
+	@mkdir -p $(@D)
+	$(Q)clang $(CPPFLAGS_) -O1 -fPIE -c $< -o $@
+$(B)/fuzzlib/lib.a: $(LIB_SRC:%.c=$(B)/fuzzlib/%.o) $(B)/fuzzlib/embed.o
+	@rm -f $@
+	@ar rcs $@ $^
+$(B)/fuzz/%: tests/fuzz/fuzz_%.c $(B)/fuzzlib/lib.a
+	@mkdir -p $(@D)
+	@echo "  FUZZ  $<"
+	$(Q)clang $(CPPFLAGS_) $(PKG_CFLAGS) $(SAN) -fsanitize=fuzzer -std=gnu17 $< $(B)/fuzzlib/lib.a -o $@ $(PKG_LIBS)
+$(B)/replay/%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(B)/san/lib.a
+	@mkdir -p $(@D)
+	@echo "  REPLAY $<"
+	$(Q)$(CC) $(CPPFLAGS_) $(PKG_CFLAGS) $(SAN) -std=gnu17 $< tests/fuzz/replay.c $(B)/san/lib.a -o $@ $(PKG_LIBS)
+
+F ?=
+S ?= 60
+.PHONY: fuzz
+fuzz: ## libFuzzer: F=parser S=seconds (all parsers without F); new crashes stay in the corpus
+	@$(MAKE) -j$(JOBS) --no-print-directory $(foreach f,$(if $(F),$(F),$(FUZZ)),$(B)/fuzz/$f)
+	@for f in $(if $(F),$(F),$(FUZZ)); do mkdir -p tests/fuzz/corpus/$$f $(B)/fuzz-new/$$f; \
+		echo "fuzz $$f for $(S) s"; \
+		$(B)/fuzz/$$f -max_total_time=$(S) -max_len=65536 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+			-artifact_prefix=tests/fuzz/corpus/$$f/ $(B)/fuzz-new/$$f tests/fuzz/corpus/$$f 2>&1 | \
+			grep -E 'SUMMARY|ERROR|number_of_executed|DONE' || exit 1; done
+
+check-fuzz: ## replays every fuzz corpus under sanitizers
+	@$(MAKE) -j$(JOBS) --no-print-directory $(FUZZ:%=$(B)/replay/%)
+	@n=0; for f in $(FUZZ); do for i in tests/fuzz/corpus/$$f/*; do [ -e "$$i" ] || continue; \
+		$(B)/replay/$$f "$$i" || { echo "replay $$f $$i failed"; exit 1; }; n=$$((n + 1)); done; done; \
+		echo "fuzz corpus: $$n inputs replayed over $(words $(FUZZ)) parsers"
+
+# ---- measuring ----
+.PHONY: bench
+bench: $(B)/pqmap ## ratios to a named peer in one run; JSON lines
+	@.ci/deps $(APT_BUILD) ripgrep python3
+	@python3 src/bench/scan.py --pqmap $(B)/pqmap
+
+.PHONY: tsan
+tsan: | $(GEN) ## thread sanitizer on a scan
+	@$(MAKE) -j$(JOBS) --no-print-directory B=$(B)/tsan CFLAGS='-fsanitize=thread -O1' LDFLAGS=-fsanitize=thread $(B)/tsan/pqmap
+	@TSAN_OPTIONS=halt_on_error=1 $(B)/tsan/pqmap scan -j8 fixtures src /etc/ssl -o json=$(B)/tsan/out.json >/dev/null && echo "tsan: clean"
+
+# ---- installing ----
+.PHONY: install uninstall
+install: $(B)/pqmap ## DESTDIR= PREFIX=
+	install -D -m 755 $(B)/pqmap $(DESTDIR)$(PREFIX)/bin/pqmap
+	@for f in $(RULE_FILES); do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/pqmap/$$f; done
+	@for f in reports/schema/*.json; do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/pqmap/schema/$${f##*/}; done
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/pqmap
+	rm -rf $(DESTDIR)$(PREFIX)/share/pqmap
+
+.PHONY: compile_commands
+compile_commands: | $(GEN) ## compile_commands.json for editors, in build/
+	@python3 tests/compdb.py '$(CC)' '$(strip $(CC_FLAGS))' $(SRC) $(wildcard tests/unit/*.c) > $(B)/compile_commands.json
+	@echo $(B)/compile_commands.json
+
+.PHONY: dist
+dist: ## reproducible tarball of the committed tree
+	@mkdir -p $(B)
+	@git archive --format=tar --prefix=pqmap-$(VERSION)/ HEAD | gzip -n > $(B)/pqmap-$(VERSION).tar.gz
+	@echo $(B)/pqmap-$(VERSION).tar.gz
+
+.PHONY: clean help
+clean: ## removes build/, the only output folder
+	rm -rf $(B)
+
+help: ## this list
+	@sed -n 's/^\([a-z_-]*\):.*## \(.*\)/\1|\2/p' Makefile | sort | while IFS='|' read -r t d; do printf '  %-18s %s\n' "$$t" "$$d"; done

@@ -1,0 +1,20 @@
+/*
+ * embed.h — files put into the program at build time.
+ *
+ * Shape:     NULL-name terminated tables, sorted by name; names are relative to rules/ and
+ *            reports/html/.
+ * Ownership: static.
+ */
+#ifndef PQM_BASE_EMBED_H
+#define PQM_BASE_EMBED_H
+
+struct pqm_embed {
+	const char *name;
+	const unsigned char *p;
+	unsigned long n;
+};
+
+extern const struct pqm_embed pqm_embed_rules[];
+extern const struct pqm_embed pqm_embed_html[];
+
+#endif
