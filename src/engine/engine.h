@@ -1,0 +1,151 @@
+/*
+ * engine.h — what the parts of the engine share. Not for other modules.
+ *
+ * Ownership: contents, sightings and notes live in the run arena of the worker that made them;
+ *            places in the shared arena, under the lock.
+ * Threads:   everything reached through struct pqm_run is either const, atomic or under run->lock.
+ */
+#ifndef PQM_ENGINE_ENGINE_H
+#define PQM_ENGINE_ENGINE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "detect/detector.h"
+#include "engine/scan.h"
+#include "rules/matcher.h"
+#include "source/source.h"
+
+#define PQM_BATCH_FILES 32
+#define PQM_QUEUE_BATCHES 64
+
+/* One finding at one place inside one content. */
+struct pqm_sighting {
+	struct pqm_sighting *next;
+	struct pqm_finding f;	  /* without occurrences */
+	struct pqm_occurrence at; /* path holds the part after the file's own path */
+	uint16_t detector;
+	bool is_direct; /* at a plain offset of the file itself, not in a child */
+};
+
+struct pqm_mark { /* a note inside one content */
+	struct pqm_mark *next;
+	pqm_bytes suffix, reason, words;
+	uint64_t off;
+	uint16_t detector;
+	bool is_direct;
+};
+
+struct pqm_thing { /* an object inside one content */
+	struct pqm_thing *next;
+	struct pqm_object object;
+};
+
+struct pqm_place {
+	struct pqm_place *next;
+	uint32_t target;
+	pqm_bytes path;
+};
+
+/* One unique content that had something to look at. */
+struct pqm_content {
+	struct pqm_content *next; /* of the run, under the lock */
+	struct pqm_place *places;
+	struct pqm_sighting *sightings;
+	struct pqm_mark *marks;
+	struct pqm_thing *things;
+	struct pqm_hash128 hash;
+	uint64_t size;
+};
+
+/* A file with several names: scanned under the first that a worker meets. */
+struct pqm_inode {
+	uint64_t key[2];
+	struct pqm_content *content; /* NULL: nothing in it (so far) */
+	struct pqm_place *waiting;
+	struct pqm_inode *next;
+};
+
+struct pqm_job {
+	struct pqm_dir *dir;
+	char *path;
+	size_t name_at; /* name = path + name_at when dir->fd >= 0 */
+	uint32_t target;
+};
+
+struct pqm_batch {
+	size_t n;
+	struct pqm_job job[PQM_BATCH_FILES];
+};
+
+struct pqm_skip_note {
+	struct pqm_skip_note *next;
+	struct pqm_note note;
+};
+
+struct pqm_counts { /* of one target */
+	atomic_uint_fast64_t seen, read, bytes;
+};
+
+struct pqm_run {
+	const struct pqm_rules *rules;
+	const struct pqm_detector *const *detectors;
+	size_t n_detectors;
+	struct pqm_matcher *matcher;
+	struct { uint16_t detector, anchor; } *pattern; /* by pattern index */
+	struct pqm_counts *counts;			/* by target */
+
+	pthread_mutex_t lock; /* everything below */
+	pthread_cond_t not_empty;
+	struct pqm_batch *queue[PQM_QUEUE_BATCHES];
+	size_t q_head, q_n;
+	bool is_closed;
+	struct pqm_arena arena;
+	struct pqm_map by_content, by_inode;
+	struct pqm_content *contents;
+	struct pqm_inode *inodes;
+	struct pqm_skip_note *skips;
+	struct pqm_coverage coverage;
+	size_t n_notes;
+	bool is_out_of_memory;
+};
+
+struct pqm_worker {
+	struct pqm_run *run;
+	struct pqm_arena scratch; /* of one artifact */
+	struct pqm_arena keep;	  /* for the run */
+	struct pqm_map interned;
+	uint8_t *buf; /* carry + chunk */
+	struct pqm_matches matches;
+	struct pqm_hit *hits;
+	struct pqm_hasher *hasher;
+};
+
+enum pqm_st pqm_worker_init(struct pqm_worker *w, struct pqm_run *run, struct pqm_err *err);
+void pqm_worker_fini(struct pqm_worker *w);
+/* Scans one file; frees nothing of job. */
+void pqm_worker_file(struct pqm_worker *w, const struct pqm_job *job);
+void pqm_worker_bytes(struct pqm_worker *w, uint32_t target, pqm_bytes path, pqm_bytes body);
+
+/* Adds a coverage line under the lock. */
+void pqm_run_skip(struct pqm_run *run, uint32_t target, pqm_bytes path, const char *reason,
+	const char *words);
+
+/* One level of artifact: runs the detectors over body, whose matches are in w->matches. */
+struct pqm_level {
+	struct pqm_worker *w;
+	struct pqm_content *content;
+	struct pqm_artifact *artifact;
+	pqm_bytes suffix, object; /* added to what is found */
+	uint32_t line, col;	  /* of the child in its parent, or 0 */
+	unsigned depth;
+	uint64_t *done; /* by detector */
+};
+
+void pqm_level_detect(struct pqm_level *l);
+/* Which detectors want the artifact whatever the matches are. Bit i: detector i. */
+uint64_t pqm_level_wanted(const struct pqm_run *run, const struct pqm_artifact *a);
+
+enum pqm_st pqm_run_merge(struct pqm_inventory *inv, struct pqm_run *run, struct pqm_err *err);
+
+#endif

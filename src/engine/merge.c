@@ -1,0 +1,291 @@
+/* merge.c — from what the workers kept to a sorted, grouped inventory. */
+#include "base/limits.h"
+#include "engine.h"
+
+struct row { /* one sighting at one place */
+	const struct pqm_finding *f;
+	struct pqm_occurrence o;
+};
+
+static int cmp_u64(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int cmp_occ(const struct pqm_occurrence *a, const struct pqm_occurrence *b)
+{
+	int c = cmp_u64(a->target, b->target);
+
+	if (c == 0)
+		c = pqm_cmp(a->path, b->path);
+	if (c == 0)
+		c = cmp_u64(a->line, b->line);
+	if (c == 0)
+		c = cmp_u64(a->col, b->col);
+	if (c == 0)
+		c = cmp_u64(a->off, b->off);
+	if (c == 0)
+		c = pqm_cmp(a->object, b->object);
+	for (size_t i = 0; c == 0 && i < a->n_attrs && i < b->n_attrs; i++) {
+		c = pqm_cmp(a->attrs[i].key, b->attrs[i].key);
+		if (c == 0)
+			c = pqm_cmp(a->attrs[i].value, b->attrs[i].value);
+	}
+	return c != 0 ? c : cmp_u64(a->n_attrs, b->n_attrs);
+}
+
+static int by_id_and_place(const void *x, const void *y)
+{
+	const struct row *a = x, *b = y;
+	int c = memcmp(a->f->id, b->f->id, PQM_ID_BYTES);
+
+	if (c == 0)
+		c = cmp_occ(&a->o, &b->o);
+	/* Same thing at the same place by two readings: the texts decide which one speaks. */
+	if (c == 0)
+		c = pqm_cmp(a->f->why, b->f->why);
+	if (c == 0)
+		c = pqm_cmp(a->f->algorithm, b->f->algorithm);
+	return c;
+}
+
+static pqm_bytes full_path(struct pqm_inventory *inv, struct pqm_map *paths, pqm_bytes path,
+	pqm_bytes suffix)
+{
+	pqm_bytes whole = path;
+	pqm_bytes *old;
+
+	if (suffix.n > 0)
+		whole = pqm_arena_f(&inv->arena, "%.*s%.*s", PQM_FMT(path), PQM_FMT(suffix));
+	old = pqm_map_get(paths, whole);
+	if (old != NULL)
+		return *old;
+	pqm_bytes *copy = pqm_new(&inv->arena, pqm_bytes, 1);
+
+	if (copy == NULL)
+		return (pqm_bytes){ NULL, 0 };
+	*copy = suffix.n > 0 ? whole : pqm_bytes_dup(&inv->arena, whole);
+	if (copy->p == NULL || !pqm_map_put(paths, *copy, copy))
+		return (pqm_bytes){ NULL, 0 };
+	return *copy;
+}
+
+/* Names that waited for a file scanned under another name become places of its content. */
+static void settle_inodes(struct pqm_run *run)
+{
+	for (struct pqm_inode *i = run->inodes; i != NULL; i = i->next) {
+		while (i->content != NULL && i->waiting != NULL) {
+			struct pqm_place *p = i->waiting;
+
+			i->waiting = p->next;
+			p->next = i->content->places;
+			i->content->places = p;
+		}
+	}
+}
+
+struct totals {
+	size_t rows, notes, things;
+};
+
+static struct totals count(const struct pqm_run *run)
+{
+	struct totals t = { 0, 0, 0 };
+
+	for (const struct pqm_content *c = run->contents; c != NULL; c = c->next)
+		for (const struct pqm_place *p = c->places; p != NULL; p = p->next) {
+			for (const struct pqm_sighting *s = c->sightings; s != NULL; s = s->next)
+				t.rows++;
+			for (const struct pqm_mark *m = c->marks; m != NULL; m = m->next)
+				t.notes++;
+			for (const struct pqm_thing *o = c->things; o != NULL; o = o->next)
+				t.things++;
+		}
+	for (const struct pqm_skip_note *s = run->skips; s != NULL; s = s->next)
+		t.notes++;
+	return t;
+}
+
+static void copy_finding(struct pqm_inventory *inv, struct pqm_map *texts, struct pqm_finding *out,
+	const struct pqm_finding *f)
+{
+	const pqm_bytes none = { NULL, 0 };
+	pqm_bytes *field[] = { &out->rule, &out->identity, &out->family, &out->algorithm,
+		&out->parameter, &out->why, &out->fix };
+
+	*out = *f;
+	for (size_t i = 0; i < sizeof(field) / sizeof(field[0]); i++)
+		*field[i] = full_path(inv, texts, *field[i], none);
+}
+
+static bool copy_occ(struct pqm_inventory *inv, struct pqm_map *texts, struct pqm_occurrence *out,
+	const struct pqm_occurrence *o)
+{
+	const pqm_bytes none = { NULL, 0 };
+	struct pqm_attr *attrs = pqm_new(&inv->arena, struct pqm_attr, o->n_attrs + 1);
+
+	if (attrs == NULL)
+		return false;
+	*out = *o;
+	out->object = full_path(inv, texts, o->object, none);
+	for (size_t i = 0; i < o->n_attrs; i++) {
+		attrs[i].key = full_path(inv, texts, o->attrs[i].key, none);
+		attrs[i].value = full_path(inv, texts, o->attrs[i].value, none);
+	}
+	out->attrs = attrs;
+	return true;
+}
+
+/* Groups sorted rows by id; the same thing found twice at one place counts once. */
+static bool group(struct pqm_inventory *inv, struct pqm_map *texts, const struct row *row, size_t n)
+{
+	size_t n_ids = 0;
+
+	for (size_t i = 0; i < n; i++)
+		n_ids += i == 0 || memcmp(row[i].f->id, row[i - 1].f->id, PQM_ID_BYTES) != 0;
+	inv->findings = pqm_new(&inv->arena, struct pqm_finding, n_ids + 1);
+	struct pqm_occurrence *occs = pqm_new(&inv->arena, struct pqm_occurrence, n + 1);
+
+	if (inv->findings == NULL || occs == NULL)
+		return false;
+	for (size_t i = 0; i < n;) {
+		struct pqm_finding *f = &inv->findings[inv->n_findings++];
+
+		copy_finding(inv, texts, f, row[i].f);
+		f->occs = occs;
+		f->n_occs = 0;
+		size_t first = i;
+
+		for (; i < n && memcmp(row[i].f->id, row[first].f->id, PQM_ID_BYTES) == 0; i++) {
+			if (f->n_occs > 0 && cmp_occ(&row[i].o, &row[i - 1].o) == 0)
+				continue;
+			if (!copy_occ(inv, texts, &f->occs[f->n_occs], &row[i].o))
+				return false;
+			f->n_occs++;
+		}
+		occs += f->n_occs;
+	}
+	return true;
+}
+
+static int by_note(const void *x, const void *y)
+{
+	const struct pqm_note *a = x, *b = y;
+	int c = cmp_u64(a->target, b->target);
+
+	if (c == 0)
+		c = pqm_cmp(a->path, b->path);
+	if (c == 0)
+		c = cmp_u64(a->off, b->off);
+	if (c == 0)
+		c = pqm_cmp(a->reason, b->reason);
+	return c != 0 ? c : pqm_cmp(a->words, b->words);
+}
+
+static int by_object(const void *x, const void *y)
+{
+	const struct pqm_object *a = x, *b = y;
+	int c = cmp_u64(a->target, b->target);
+
+	if (c == 0)
+		c = pqm_cmp(a->path, b->path);
+	if (c == 0)
+		c = cmp_u64(a->line, b->line);
+	if (c == 0)
+		c = pqm_cmp(a->kind, b->kind);
+	return c != 0 ? c : pqm_cmp(a->name, b->name);
+}
+
+static bool take_notes(struct pqm_inventory *inv, struct pqm_map *texts, const struct pqm_run *run,
+	size_t n)
+{
+	struct pqm_note *out = pqm_new(&inv->arena, struct pqm_note, n + 1);
+	struct pqm_coverage *cov = &inv->coverage;
+	const pqm_bytes none = { NULL, 0 };
+	size_t k = 0;
+
+	if (out == NULL)
+		return false;
+	for (const struct pqm_skip_note *s = run->skips; s != NULL; s = s->next) {
+		out[k] = s->note;
+		out[k].path = full_path(inv, texts, s->note.path, none);
+		out[k].words = full_path(inv, texts, s->note.words, none);
+		k++;
+	}
+	for (const struct pqm_content *c = run->contents; c != NULL; c = c->next)
+		for (const struct pqm_place *p = c->places; p != NULL; p = p->next) {
+			cov->partial += c->marks != NULL;
+			for (const struct pqm_mark *m = c->marks; m != NULL; m = m->next)
+				out[k++] = (struct pqm_note){ p->target,
+					full_path(inv, texts, p->path, m->suffix), m->reason,
+					full_path(inv, texts, m->words, none), m->off };
+		}
+	qsort(out, k, sizeof(*out), by_note);
+	cov->notes = out;
+	cov->n_notes = k > PQM_NOTES_MAX ? PQM_NOTES_MAX : k;
+	cov->n_notes_dropped = k - cov->n_notes;
+	return true;
+}
+
+static bool take_objects(struct pqm_inventory *inv, struct pqm_map *texts, const struct pqm_run *run,
+	size_t n)
+{
+	const pqm_bytes none = { NULL, 0 };
+
+	inv->objects = pqm_new(&inv->arena, struct pqm_object, n + 1);
+	if (inv->objects == NULL)
+		return false;
+	for (const struct pqm_content *c = run->contents; c != NULL; c = c->next)
+		for (const struct pqm_place *p = c->places; p != NULL; p = p->next)
+			for (const struct pqm_thing *t = c->things; t != NULL; t = t->next) {
+				struct pqm_object *o = &inv->objects[inv->n_objects++];
+				struct pqm_fact *facts =
+					pqm_new(&inv->arena, struct pqm_fact, t->object.n_facts + 1);
+
+				if (facts == NULL)
+					return false;
+				*o = t->object;
+				o->target = p->target;
+				o->path = full_path(inv, texts, p->path, t->object.path);
+				o->group = full_path(inv, texts, o->group, none);
+				o->kind = full_path(inv, texts, o->kind, none);
+				o->ns = full_path(inv, texts, o->ns, none);
+				o->name = full_path(inv, texts, o->name, none);
+				for (size_t i = 0; i < o->n_facts; i++) {
+					facts[i] = t->object.facts[i];
+					facts[i].key = full_path(inv, texts, facts[i].key, none);
+					facts[i].value = full_path(inv, texts, facts[i].value, none);
+				}
+				o->facts = facts;
+			}
+	qsort(inv->objects, inv->n_objects, sizeof(*inv->objects), by_object);
+	return true;
+}
+
+enum pqm_st pqm_run_merge(struct pqm_inventory *inv, struct pqm_run *run, struct pqm_err *err)
+{
+	struct pqm_map texts = { 0 };
+
+	settle_inodes(run);
+	struct totals t = count(run);
+	struct row *rows = pqm_malloc((t.rows + 1) * sizeof(*rows));
+	size_t n = 0;
+	bool ok = rows != NULL;
+
+	for (const struct pqm_content *c = run->contents; ok && c != NULL; c = c->next)
+		for (const struct pqm_place *p = c->places; p != NULL; p = p->next)
+			for (const struct pqm_sighting *s = c->sightings; s != NULL; s = s->next) {
+				rows[n] = (struct row){ &s->f, s->at };
+				rows[n].o.target = p->target;
+				rows[n].o.path = full_path(inv, &texts, p->path, s->at.path);
+				n++;
+			}
+	if (ok && n > 1)
+		qsort(rows, n, sizeof(*rows), by_id_and_place);
+	ok = ok && group(inv, &texts, rows, n) && take_notes(inv, &texts, run, t.notes) &&
+		take_objects(inv, &texts, run, t.things);
+	pqm_free(rows);
+	pqm_map_fini(&texts);
+	return ok ? PQM_OK
+		  : pqm_fail(err, PQM_ENOMEM, "out of memory while %zu findings were merged", t.rows);
+}

@@ -1,0 +1,364 @@
+#include "scan.h"
+
+#include <errno.h>
+
+#include "base/limits.h"
+#include "base/num.h"
+#include "engine.h"
+#include "guard.h"
+
+struct sink {
+	struct pqm_sink sink; /* first */
+	struct pqm_run *run;
+	struct pqm_worker *main; /* the walking thread's own worker */
+	struct pqm_batch *batch; /* being filled */
+	uint32_t target;
+	unsigned n_threads;
+	bool show_progress;
+	uint64_t last_shown_ns;
+	enum pqm_st st;
+};
+
+void pqm_run_skip(struct pqm_run *run, uint32_t target, pqm_bytes path, const char *reason,
+	const char *words)
+{
+	pthread_mutex_lock(&run->lock);
+	/* What cannot be kept is still counted by the caller; the list is cut after sorting. */
+	if (run->n_notes < 20 * (size_t)PQM_NOTES_MAX) {
+		struct pqm_skip_note *n = pqm_new(&run->arena, struct pqm_skip_note, 1);
+
+		if (n != NULL) {
+			n->note = (struct pqm_note){ target, pqm_bytes_dup(&run->arena, path),
+				pqm_str(reason), pqm_bytes_dup(&run->arena, pqm_str(words)), UINT64_MAX };
+			n->next = run->skips;
+			run->skips = n;
+			run->n_notes++;
+		} else {
+			run->is_out_of_memory = true;
+		}
+	}
+	pthread_mutex_unlock(&run->lock);
+}
+
+static void scan_batch(struct pqm_worker *w, struct pqm_batch *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		pqm_worker_file(w, &b->job[i]);
+		pqm_dir_unref(b->job[i].dir);
+		pqm_free(b->job[i].path);
+	}
+	pqm_free(b);
+}
+
+/* The next batch; NULL when the queue is closed and drained. */
+static struct pqm_batch *pop(struct pqm_run *run)
+{
+	struct pqm_batch *b = NULL;
+
+	pthread_mutex_lock(&run->lock);
+	while (run->q_n == 0 && !run->is_closed)
+		pthread_cond_wait(&run->not_empty, &run->lock);
+	if (run->q_n > 0) {
+		b = run->queue[run->q_head];
+		run->q_head = (run->q_head + 1) % PQM_QUEUE_BATCHES;
+		run->q_n--;
+	}
+	pthread_mutex_unlock(&run->lock);
+	return b;
+}
+
+static bool push(struct pqm_run *run, struct pqm_batch *b)
+{
+	bool ok;
+
+	pthread_mutex_lock(&run->lock);
+	ok = run->q_n < PQM_QUEUE_BATCHES;
+	if (ok) {
+		run->queue[(run->q_head + run->q_n) % PQM_QUEUE_BATCHES] = b;
+		run->q_n++;
+		pthread_cond_signal(&run->not_empty);
+	}
+	pthread_mutex_unlock(&run->lock);
+	return ok;
+}
+
+static void *work(void *arg)
+{
+	struct pqm_worker *w = arg;
+	struct pqm_batch *b;
+
+	while ((b = pop(w->run)) != NULL)
+		scan_batch(w, b);
+	return NULL;
+}
+
+/* Hands the batch to a thread, or scans it here when there is none or all are busy. */
+static void flush(struct sink *s)
+{
+	struct pqm_batch *b = s->batch;
+
+	s->batch = NULL;
+	if (b != NULL && (s->n_threads == 0 || !push(s->run, b)))
+		scan_batch(s->main, b);
+}
+
+static void show_progress(struct sink *s)
+{
+	uint64_t now, files = 0, bytes = 0;
+	char a[32], b[32];
+
+	if (!s->show_progress)
+		return;
+	now = pqm_now_ns();
+	if (now - s->last_shown_ns < UINT64_C(100000000))
+		return;
+	s->last_shown_ns = now;
+	for (uint32_t t = 0; t <= s->target; t++) {
+		files += atomic_load_explicit(&s->run->counts[t].read, memory_order_relaxed);
+		bytes += atomic_load_explicit(&s->run->counts[t].bytes, memory_order_relaxed);
+	}
+	(void)fprintf(stderr, "\rscanning  %s files  %s\x1b[K", pqm_human_count(a, files),
+		pqm_human_bytes(b, bytes));
+}
+
+static enum pqm_st on_file(struct pqm_sink *sink, struct pqm_dir *dir, const char *name,
+	pqm_bytes path, struct pqm_err *err)
+{
+	struct sink *s = (struct sink *)sink;
+	size_t n_name = strlen(name);
+	char *copy = pqm_malloc(path.n + 1);
+
+	if (s->batch == NULL)
+		s->batch = pqm_calloc(1, sizeof(*s->batch));
+	if (copy == NULL || s->batch == NULL) {
+		pqm_free(copy);
+		return pqm_fail(err, PQM_ENOMEM, "out of memory for a file name");
+	}
+	memcpy(copy, path.p, path.n);
+	copy[path.n] = '\0';
+	pqm_dir_ref(dir);
+	s->batch->job[s->batch->n++] =
+		(struct pqm_job){ dir, copy, path.n - (n_name < path.n ? n_name : path.n), s->target };
+	atomic_fetch_add_explicit(&s->run->counts[s->target].seen, 1, memory_order_relaxed);
+	if (s->batch->n == PQM_BATCH_FILES) {
+		flush(s);
+		show_progress(s);
+	}
+	return PQM_OK;
+}
+
+static enum pqm_st on_bytes(struct pqm_sink *sink, pqm_bytes body, pqm_bytes path,
+	struct pqm_err *err)
+{
+	struct sink *s = (struct sink *)sink;
+
+	(void)err;
+	atomic_fetch_add(&s->run->counts[s->target].seen, 1);
+	pqm_worker_bytes(s->main, s->target, path, body);
+	return PQM_OK;
+}
+
+static void on_skip(struct pqm_sink *sink, enum pqm_skip why, pqm_bytes path, const char *words)
+{
+	static const char *const reason[] = { "symlink", "device", "socket", "fifo", "unreadable",
+		"over-limit", "mount" };
+	struct sink *s = (struct sink *)sink;
+	struct pqm_coverage *c = &s->run->coverage;
+	uint64_t *const counter[] = { &c->symlinks, &c->devices, &c->sockets, &c->fifos,
+		&c->unreadable, &c->over_limit, &c->mounts };
+
+	pthread_mutex_lock(&s->run->lock);
+	(*counter[why])++;
+	pthread_mutex_unlock(&s->run->lock);
+	atomic_fetch_add_explicit(&s->run->counts[s->target].seen, 1, memory_order_relaxed);
+	if (words != NULL)
+		pqm_run_skip(s->run, s->target, path, reason[why], words);
+}
+
+static void on_directory(struct pqm_sink *sink)
+{
+	struct sink *s = (struct sink *)sink;
+
+	pthread_mutex_lock(&s->run->lock);
+	s->run->coverage.directories++;
+	pthread_mutex_unlock(&s->run->lock);
+}
+
+static enum pqm_st build_matcher(struct pqm_run *run, struct pqm_err *err)
+{
+	struct pqm_pattern *p;
+	size_t n = 0, k = 0;
+	enum pqm_st st;
+
+	while (pqm_detectors[run->n_detectors] != NULL)
+		n += pqm_detectors[run->n_detectors++]->n_anchors;
+	if (run->n_detectors > 64)
+		return pqm_fail(err, PQM_EINTERNAL, "more than 64 detectors");
+	run->detectors = pqm_detectors;
+	p = pqm_calloc(n + 1, sizeof(*p));
+	run->pattern = pqm_calloc(n + 1, sizeof(*run->pattern));
+	if (p == NULL || run->pattern == NULL) {
+		pqm_free(p);
+		return pqm_fail(err, PQM_ENOMEM, "out of memory");
+	}
+	for (size_t d = 0; d < run->n_detectors; d++)
+		for (size_t i = 0; i < pqm_detectors[d]->n_anchors; i++, k++) {
+			const struct pqm_anchor *a = &pqm_detectors[d]->anchors[i];
+
+			p[k].n = a->n <= PQM_PATTERN_MAX ? a->n : PQM_PATTERN_MAX;
+			memcpy(p[k].bytes, a->bytes, p[k].n);
+			for (unsigned b = 0; b < p[k].n; b++)
+				p[k].mask[b] = a->mask == NULL || a->mask[b] == 'x' ? 0xff : 0;
+			run->pattern[k].detector = (uint16_t)d;
+			run->pattern[k].anchor = (uint16_t)i;
+		}
+	st = pqm_matcher_new(&run->matcher, p, n, err);
+	pqm_free(p);
+	return st;
+}
+
+static enum pqm_st walk_target(struct sink *s, struct pqm_inventory *inv, const char *target,
+	struct pqm_err *err)
+{
+	struct pqm_err why = { 0 };
+
+	for (size_t i = 0; pqm_sources[i] != NULL; i++) {
+		if (!pqm_sources[i]->accepts(target))
+			continue;
+		inv->targets[s->target].kind = pqm_str(pqm_sources[i]->name);
+		enum pqm_st st = pqm_sources[i]->walk(target, &s->sink, &why);
+
+		flush(s);
+		if (st == PQM_ENOMEM || st == PQM_EINTERNAL) {
+			*err = why;
+			return st;
+		}
+		if (st != PQM_OK) {
+			inv->targets[s->target].failed = true;
+			pqm_run_skip(s->run, s->target, pqm_str(target), "unreadable", why.msg);
+		}
+		return PQM_OK;
+	}
+	return pqm_fail(err, PQM_EUSAGE, "%s: no source takes this kind of target", target);
+}
+
+static void finish_targets(struct pqm_inventory *inv, struct pqm_run *run)
+{
+	struct pqm_coverage *c = &run->coverage;
+
+	for (size_t t = 0; t < inv->n_targets; t++) {
+		struct pqm_target *target = &inv->targets[t];
+
+		target->n_seen = atomic_load(&run->counts[t].seen);
+		target->n_read = atomic_load(&run->counts[t].read);
+		target->n_bytes = atomic_load(&run->counts[t].bytes);
+		/* A named file that cannot be opened gives nothing, like one that is missing. */
+		if (target->n_seen > 0 && target->n_read == 0)
+			target->failed = true;
+		c->seen += target->n_seen;
+		c->read += target->n_read;
+		c->bytes += target->n_bytes;
+	}
+	inv->coverage = *c;
+}
+
+static void run_fini(struct pqm_run *run)
+{
+	pqm_matcher_free(run->matcher);
+	pqm_free(run->pattern);
+	pqm_free(run->counts);
+	pqm_map_fini(&run->by_content);
+	pqm_map_fini(&run->by_inode);
+	pqm_arena_fini(&run->arena);
+	(void)pthread_mutex_destroy(&run->lock);
+	(void)pthread_cond_destroy(&run->not_empty);
+}
+
+static enum pqm_st name_targets(struct pqm_inventory *inv, const char *const *targets, size_t n,
+	struct pqm_err *err)
+{
+	inv->targets = pqm_new(&inv->arena, struct pqm_target, n + 1);
+	if (inv->targets == NULL)
+		return pqm_fail(err, PQM_ENOMEM, "out of memory");
+	for (size_t i = 0; i < n; i++)
+		inv->targets[i].name = pqm_bytes_dup(&inv->arena, pqm_str(targets[i]));
+	inv->n_targets = n;
+	return PQM_OK;
+}
+
+/* Walks all targets with the threads running; then waits for them. */
+static enum pqm_st run_all(struct pqm_inventory *inv, struct pqm_run *run, struct pqm_worker *workers,
+	const char *const *targets, const struct pqm_scan_options *opt, struct pqm_err *err)
+{
+	pthread_t thread[PQM_THREADS_MAX];
+	struct sink s = {
+		.sink = { on_file, on_bytes, on_skip, on_directory },
+		.run = run,
+		.main = &workers[0],
+		.show_progress = opt->show_progress,
+	};
+	enum pqm_st st = PQM_OK;
+	struct pqm_batch *b;
+
+	for (unsigned i = 1; i < opt->jobs; i++)
+		if (pthread_create(&thread[s.n_threads], NULL, work, &workers[i]) == 0)
+			s.n_threads++;
+	for (size_t t = 0; t < inv->n_targets && st == PQM_OK; t++) {
+		s.target = (uint32_t)t;
+		st = walk_target(&s, inv, targets[t], err);
+	}
+	flush(&s);
+	pthread_mutex_lock(&run->lock);
+	run->is_closed = true;
+	pthread_cond_broadcast(&run->not_empty);
+	pthread_mutex_unlock(&run->lock);
+	while ((b = pop(run)) != NULL)
+		scan_batch(&workers[0], b);
+	for (unsigned i = 0; i < s.n_threads; i++)
+		(void)pthread_join(thread[i], NULL);
+	if (opt->show_progress)
+		(void)fprintf(stderr, "\r\x1b[K");
+	if (st == PQM_OK && run->is_out_of_memory)
+		st = pqm_fail(err, PQM_ENOMEM, "out of memory: the findings do not fit");
+	return st;
+}
+
+enum pqm_st pqm_scan(struct pqm_inventory *inv, const struct pqm_rules *rules,
+	const char *const *targets, size_t n_targets, const struct pqm_scan_options *options,
+	struct pqm_err *err)
+{
+	struct pqm_run run = { .rules = rules };
+	struct pqm_scan_options opt = *options;
+	struct pqm_worker *workers = NULL;
+	enum pqm_st st;
+
+	if (opt.jobs < 1)
+		opt.jobs = 1;
+	if (opt.jobs > PQM_THREADS_MAX)
+		opt.jobs = PQM_THREADS_MAX;
+	(void)pthread_mutex_init(&run.lock, NULL);
+	(void)pthread_cond_init(&run.not_empty, NULL);
+	pqm_arena_init(&run.arena, PQM_RUN_ARENA_BYTES);
+	pqm_guard_install();
+	run.counts = pqm_calloc(n_targets + 1, sizeof(*run.counts));
+	workers = pqm_calloc(opt.jobs, sizeof(*workers));
+	st = run.counts == NULL || workers == NULL ? pqm_fail(err, PQM_ENOMEM, "out of memory") : PQM_OK;
+	if (st == PQM_OK)
+		st = name_targets(inv, targets, n_targets, err);
+	if (st == PQM_OK)
+		st = build_matcher(&run, err);
+	for (unsigned i = 0; i < opt.jobs && st == PQM_OK; i++)
+		st = pqm_worker_init(&workers[i], &run, err);
+	if (st == PQM_OK)
+		st = run_all(inv, &run, workers, targets, &opt, err);
+	if (st == PQM_OK) {
+		finish_targets(inv, &run);
+		st = pqm_run_merge(inv, &run, err);
+	}
+	for (unsigned i = 0; workers != NULL && i < opt.jobs; i++)
+		if (workers[i].run != NULL)
+			pqm_worker_fini(&workers[i]);
+	pqm_free(workers);
+	run_fini(&run);
+	return st == PQM_OK ? pqm_inventory_seal(inv, rules, err) : st;
+}

@@ -1,0 +1,381 @@
+/* worker.c — reads one file, sweeps it, and has it looked at when there is a reason. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "base/limits.h"
+#include "base/num.h"
+#include "engine.h"
+#include "guard.h"
+
+/* A pattern that spans two chunks is found in the second, behind the end of the first. */
+#define CARRY PQM_PATTERN_MAX
+/* At most one match starts at a byte for each pattern that ends there; two bytes apart is the
+ * densest that distinct anchors can be, with room for several anchors at one place. */
+#define MATCHES_MAX (PQM_HITS_BATCH + 2 * PQM_READ_CHUNK_BYTES)
+
+struct reading {
+	struct pqm_worker *w;
+	const struct pqm_job *job;
+	int fd;
+	struct stat st;
+	pqm_bytes path, name;
+	size_t first_n;	 /* bytes of the first chunk, still in w->buf when the file is small */
+	uint64_t total;	 /* bytes read so far */
+	bool is_small;	 /* all of it is in w->buf */
+	pqm_bytes body;	 /* mapped; p NULL until needed */
+	struct pqm_content *content;
+	struct pqm_inode *inode;
+	uint64_t done[64];
+	bool is_changed;
+};
+
+enum pqm_st pqm_worker_init(struct pqm_worker *w, struct pqm_run *run, struct pqm_err *err)
+{
+	*w = (struct pqm_worker){ .run = run };
+	pqm_arena_init(&w->scratch, PQM_ARENA_BYTES);
+	pqm_arena_init(&w->keep, PQM_RUN_ARENA_BYTES);
+	w->buf = pqm_malloc(CARRY + PQM_READ_CHUNK_BYTES + 64);
+	w->matches.cap = MATCHES_MAX;
+	w->matches.match = pqm_malloc(MATCHES_MAX * sizeof(*w->matches.match));
+	w->hits = pqm_malloc(MATCHES_MAX * sizeof(*w->hits));
+	w->hasher = pqm_hasher_new();
+	if (w->buf == NULL || w->matches.match == NULL || w->hits == NULL || w->hasher == NULL)
+		return pqm_fail(err, PQM_ENOMEM, "worker: out of memory");
+	return PQM_OK;
+}
+
+void pqm_worker_fini(struct pqm_worker *w)
+{
+	if (w->buf != NULL)
+		pqm_wipe(w->buf, CARRY + PQM_READ_CHUNK_BYTES);
+	pqm_free(w->buf);
+	pqm_free(w->matches.match);
+	pqm_free(w->hits);
+	pqm_hasher_free(w->hasher);
+	pqm_map_fini(&w->interned);
+	pqm_arena_fini(&w->scratch);
+	pqm_arena_fini(&w->keep);
+}
+
+static struct pqm_place *place_new(struct pqm_run *run, uint32_t target, pqm_bytes path)
+{
+	struct pqm_place *p = pqm_new(&run->arena, struct pqm_place, 1);
+
+	if (p != NULL) {
+		p->target = target;
+		p->path = pqm_bytes_dup(&run->arena, path);
+	}
+	if (p == NULL || p->path.p == NULL) {
+		run->is_out_of_memory = true;
+		return NULL;
+	}
+	return p;
+}
+
+static void add_place(struct pqm_run *run, struct pqm_place **list, uint32_t target, pqm_bytes path)
+{
+	struct pqm_place *p = place_new(run, target, path);
+
+	if (p != NULL) {
+		p->next = *list;
+		*list = p;
+	}
+}
+
+/* True when another name of the same file was met before: then this name is only remembered. */
+static bool is_other_name(struct reading *r)
+{
+	struct pqm_run *run = r->w->run;
+	uint64_t key[2] = { (uint64_t)r->st.st_dev, (uint64_t)r->st.st_ino };
+	bool seen;
+
+	if (r->st.st_nlink < 2)
+		return false;
+	pthread_mutex_lock(&run->lock);
+	struct pqm_inode *i = pqm_map_get(&run->by_inode, (pqm_bytes){ (uint8_t *)key, sizeof(key) });
+
+	seen = i != NULL;
+	if (seen) {
+		add_place(run, &i->waiting, r->job->target, r->path);
+		run->coverage.copies++;
+	} else if ((i = pqm_new(&run->arena, struct pqm_inode, 1)) != NULL) {
+		memcpy(i->key, key, sizeof(key));
+		if (pqm_map_put(&run->by_inode, (pqm_bytes){ (uint8_t *)i->key, sizeof(i->key) }, i)) {
+			i->next = run->inodes;
+			run->inodes = i;
+			r->inode = i;
+		}
+	}
+	pthread_mutex_unlock(&run->lock);
+	return seen;
+}
+
+/* The content record to fill, or NULL when the same content was (or is being) scanned elsewhere.
+ * Without a hash (not all of it was read yet) it is compared with nothing. */
+static struct pqm_content *content_claim(struct reading *r, const struct pqm_hash128 *hash)
+{
+	struct pqm_run *run = r->w->run;
+	struct pqm_content *c = pqm_new(&r->w->keep, struct pqm_content, 1), *old;
+
+	if (c == NULL) {
+		pthread_mutex_lock(&run->lock);
+		run->is_out_of_memory = true;
+		pthread_mutex_unlock(&run->lock);
+		return NULL;
+	}
+	c->hash = hash != NULL ? *hash : (struct pqm_hash128){ 0 };
+	c->size = r->total;
+	pqm_bytes key = { (uint8_t *)&c->hash, sizeof(c->hash) + sizeof(c->size) };
+
+	pthread_mutex_lock(&run->lock);
+	old = hash == NULL ? NULL : pqm_map_get(&run->by_content, key);
+	if (old != NULL) {
+		add_place(run, &old->places, r->job->target, r->path);
+		run->coverage.copies++;
+		if (r->inode != NULL)
+			r->inode->content = old;
+		c = NULL;
+	} else if (hash == NULL || pqm_map_put(&run->by_content, key, c)) {
+		add_place(run, &c->places, r->job->target, r->path);
+		c->next = run->contents;
+		run->contents = c;
+		if (r->inode != NULL)
+			r->inode->content = c;
+	} else {
+		run->is_out_of_memory = true;
+		c = NULL;
+	}
+	pthread_mutex_unlock(&run->lock);
+	return c;
+}
+
+static void detect(void *ctx)
+{
+	struct reading *r = ctx;
+	struct pqm_worker *w = r->w;
+	struct pqm_artifact a = {
+		.body = r->body,
+		.head = pqm_sub(r->body, 0, PQM_READ_CHUNK_BYTES),
+		.path = r->path,
+		.name = r->name,
+		.arena = &w->scratch,
+	};
+	struct pqm_level l = { .w = w, .content = r->content, .artifact = &a, .done = r->done };
+
+	pqm_level_detect(&l);
+}
+
+static void note_changed(struct reading *r)
+{
+	struct pqm_run *run = r->w->run;
+
+	r->is_changed = true;
+	pqm_run_skip(run, r->job->target, r->path, "changed", "the file shrank while it was read");
+	pthread_mutex_lock(&run->lock);
+	run->coverage.changed++;
+	pthread_mutex_unlock(&run->lock);
+}
+
+/* Runs the detectors over what the sweep found so far. */
+static void look(struct reading *r, const struct pqm_hash128 *hash)
+{
+	struct pqm_worker *w = r->w;
+
+	if (r->content == NULL)
+		r->content = content_claim(r, hash);
+	if (r->content == NULL)
+		return;
+	if (r->is_small) {
+		r->body = (pqm_bytes){ w->buf + CARRY, r->first_n };
+		detect(r);
+	} else {
+		if (r->body.p == NULL) {
+			size_t size = r->total > (uint64_t)r->st.st_size ? (size_t)r->total
+									: (size_t)r->st.st_size;
+			void *p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, r->fd, 0);
+
+			if (p == MAP_FAILED) {
+				pqm_run_skip(w->run, r->job->target, r->path, "unreadable",
+					"cannot be mapped");
+				return;
+			}
+			/* Detectors touch few pages; reading ahead would only grow the process. */
+			(void)madvise(p, size, MADV_RANDOM);
+			r->body = (pqm_bytes){ p, size };
+		}
+		if (!pqm_guard_run(r->body, detect, r))
+			note_changed(r);
+		(void)madvise((void *)(uintptr_t)r->body.p, r->body.n, MADV_DONTNEED);
+	}
+	w->matches.n = 0;
+	pqm_arena_reset(&w->scratch);
+}
+
+/* Reads until the buffer is full or the file ends; -1 on error. */
+static ssize_t read_full(int fd, uint8_t *p, size_t n, size_t expect)
+{
+	size_t got = 0;
+
+	while (got < n) {
+		ssize_t r = read(fd, p + got, n - got);
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return -1;
+		got += (size_t)r;
+		/* A file of the size that fstat told needs no second read to see its end. */
+		if (r == 0 || got == expect)
+			break;
+	}
+	return (ssize_t)got;
+}
+
+static void unreadable(struct reading *r, int errnum)
+{
+	struct pqm_run *run = r->w->run;
+
+	pqm_run_skip(run, r->job->target, r->path, "unreadable", strerrordesc_np(errnum));
+	pthread_mutex_lock(&run->lock);
+	run->coverage.unreadable++;
+	pthread_mutex_unlock(&run->lock);
+}
+
+static bool is_wanted(struct reading *r)
+{
+	struct pqm_artifact a = {
+		.body = { r->w->buf + CARRY, r->first_n },
+		.head = { r->w->buf + CARRY, r->first_n },
+		.path = r->path,
+		.name = r->name,
+	};
+
+	/* Only head and name may decide; a detector that wants the size has it in body.n. */
+	if (!r->is_small)
+		a.body.n = (size_t)r->st.st_size;
+	return pqm_level_wanted(r->w->run, &a) != 0;
+}
+
+/* The rest of a file that is larger than one chunk. False on a read error. */
+static bool sweep_rest(struct reading *r)
+{
+	struct pqm_worker *w = r->w;
+	const struct pqm_matcher *m = w->run->matcher;
+
+	for (;;) {
+		size_t have = CARRY; /* the last bytes of the chunk before */
+		ssize_t n;
+
+		memmove(w->buf, w->buf + PQM_READ_CHUNK_BYTES, CARRY);
+		n = read_full(r->fd, w->buf + CARRY, PQM_READ_CHUNK_BYTES, 0);
+		if (n < 0)
+			return false;
+		if (n == 0)
+			return true;
+		pqm_hasher_add(w->hasher, (pqm_bytes){ w->buf + CARRY, (size_t)n });
+		pqm_matcher_sweep(m, (pqm_bytes){ w->buf, have + (size_t)n }, have,
+			r->total - have, &w->matches);
+		r->total += (uint64_t)n;
+		/* Very many anchors: look at what is there before going on. */
+		if (w->matches.n >= PQM_HITS_BATCH) {
+			look(r, NULL);
+			if (r->content == NULL || r->is_changed)
+				return true;
+		}
+		if ((size_t)n < PQM_READ_CHUNK_BYTES)
+			return true;
+	}
+}
+
+static void scan_open(struct reading *r)
+{
+	struct pqm_worker *w = r->w;
+	struct pqm_counts *c = &w->run->counts[r->job->target];
+	size_t expect = (size_t)r->st.st_size;
+	ssize_t n = read_full(r->fd, w->buf + CARRY, PQM_READ_CHUNK_BYTES, expect);
+
+	if (n < 0) {
+		unreadable(r, errno);
+		return;
+	}
+	r->first_n = (size_t)n;
+	r->total = (uint64_t)n;
+	r->is_small = r->first_n < PQM_READ_CHUNK_BYTES || expect == r->first_n;
+	w->matches.n = 0;
+	pqm_hasher_start(w->hasher);
+	bool wanted = is_wanted(r);
+
+	pqm_matcher_sweep(w->run->matcher, (pqm_bytes){ w->buf + CARRY, r->first_n }, 0, 0, &w->matches);
+	if (!r->is_small || wanted || w->matches.n > 0)
+		pqm_hasher_add(w->hasher, (pqm_bytes){ w->buf + CARRY, r->first_n });
+	if (!r->is_small && !sweep_rest(r))
+		unreadable(r, errno);
+	else
+		atomic_fetch_add_explicit(&c->read, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&c->bytes, r->total, memory_order_relaxed);
+	if (!r->is_changed && (wanted || w->matches.n > 0)) {
+		struct pqm_hash128 hash = pqm_hasher_end(w->hasher);
+
+		look(r, &hash);
+	}
+	if (!r->is_small && r->body.p != NULL)
+		(void)munmap((void *)(uintptr_t)r->body.p, r->body.n);
+}
+
+void pqm_worker_file(struct pqm_worker *w, const struct pqm_job *job)
+{
+	bool in_tree = job->dir->fd >= 0;
+	const char *name = in_tree ? job->path + job->name_at : job->path;
+	struct reading r = { .w = w, .job = job, .path = pqm_str(job->path) };
+	const char *slash = strrchr(job->path, '/');
+
+	r.name = pqm_str(slash != NULL ? slash + 1 : job->path);
+	r.fd = openat(in_tree ? job->dir->fd : AT_FDCWD, name,
+		O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (in_tree ? O_NOFOLLOW : 0));
+	if (r.fd < 0 || fstat(r.fd, &r.st) != 0) {
+		unreadable(&r, errno);
+		if (r.fd >= 0)
+			(void)close(r.fd);
+		return;
+	}
+	if (!S_ISREG(r.st.st_mode))
+		unreadable(&r, EINVAL); /* swapped for something else after the folder was read */
+	else if (is_other_name(&r))
+		atomic_fetch_add_explicit(&w->run->counts[job->target].read, 1, memory_order_relaxed);
+	else
+		scan_open(&r);
+	(void)close(r.fd);
+}
+
+void pqm_worker_bytes(struct pqm_worker *w, uint32_t target, pqm_bytes path, pqm_bytes body)
+{
+	struct pqm_dir none = { -1, 1 };
+	struct pqm_job job = { &none, (char *)(uintptr_t)path.p, 0, target };
+	struct reading r = { .w = w, .job = &job, .path = path, .name = path, .fd = -1 };
+	struct pqm_counts *c = &w->run->counts[target];
+
+	w->matches.n = 0;
+	r.total = body.n;
+	for (size_t at = 0; at < body.n; at += PQM_READ_CHUNK_BYTES) {
+		size_t seen = at < CARRY ? at : CARRY;
+
+		pqm_matcher_sweep(w->run->matcher,
+			pqm_sub(body, at - seen, seen + PQM_READ_CHUNK_BYTES), seen, at - seen,
+			&w->matches);
+		if (w->matches.n >= PQM_HITS_BATCH)
+			break; /* what was found so far is looked at; the rest is told below */
+	}
+	atomic_fetch_add(&c->read, 1);
+	atomic_fetch_add(&c->bytes, body.n);
+	r.content = content_claim(&r, NULL);
+	if (r.content == NULL)
+		return;
+	if (w->matches.n >= PQM_HITS_BATCH)
+		pqm_run_skip(w->run, target, path, "over-limit",
+			"more than 16,384 candidates on standard input; save it to a file");
+	r.body = body;
+	detect(&r);
+	pqm_arena_reset(&w->scratch);
+}

@@ -1,0 +1,57 @@
+/*
+ * source.h — where artifacts come from.
+ *
+ * Shape:     a const descriptor pqm_src_<name> in src_<name>.c; the registry is generated. A source
+ *            walks one target and hands what it meets to the sink; the engine owns the threads.
+ * Ownership: a directory handle is reference-counted; names and paths are copied by the sink.
+ * Errors:    walk() fails only when the target as a whole gives nothing; everything else is a skip.
+ * Threads:   walk() runs on one thread; the sink may scan inline.
+ */
+#ifndef PQM_SOURCE_SOURCE_H
+#define PQM_SOURCE_SOURCE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+/* An open directory that queued files still need. */
+struct pqm_dir {
+	int fd;
+	int refs; /* atomic */
+};
+
+struct pqm_dir *pqm_dir_new(int fd); /* takes fd; one reference; NULL (fd closed) without memory */
+void pqm_dir_ref(struct pqm_dir *d);
+void pqm_dir_unref(struct pqm_dir *d); /* may be NULL */
+
+enum pqm_skip {
+	PQM_SKIP_SYMLINK,
+	PQM_SKIP_DEVICE,
+	PQM_SKIP_SOCKET,
+	PQM_SKIP_FIFO,
+	PQM_SKIP_UNREADABLE,
+	PQM_SKIP_LIMIT,
+	PQM_SKIP_MOUNT, /* kernel file systems: proc, sysfs, … */
+};
+
+struct pqm_sink {
+	/* A regular file to open as name below dir. */
+	enum pqm_st (*file)(struct pqm_sink *s, struct pqm_dir *dir, const char *name, pqm_bytes path,
+		struct pqm_err *err);
+	/* Bytes that are no file (standard input). Scanned before it returns. */
+	enum pqm_st (*bytes)(struct pqm_sink *s, pqm_bytes body, pqm_bytes path, struct pqm_err *err);
+	/* Something that is seen and not read; words may be NULL. */
+	void (*skip)(struct pqm_sink *s, enum pqm_skip why, pqm_bytes path, const char *words);
+	void (*directory)(struct pqm_sink *s);
+};
+
+struct pqm_source {
+	const char *name; /* kind of target: "tree", "file", "stdin" */
+	const char *summary;
+	bool (*accepts)(const char *target);
+	enum pqm_st (*walk)(const char *target, struct pqm_sink *s, struct pqm_err *err);
+};
+
+/* NULL-terminated, sorted by name. */
+extern const struct pqm_source *const pqm_sources[];
+
+#endif
