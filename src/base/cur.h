@@ -78,7 +78,7 @@ static inline bool pqm_cur_u32be(struct pqm_cur *c, uint32_t *out)
 
 static inline bool pqm_cur_u64be(struct pqm_cur *c, uint64_t *out)
 {
-	uint32_t hi, lo;
+	uint32_t hi = 0, lo = 0;
 
 	if (pqm_cur_left(c) < 8)
 		return false;

@@ -28,6 +28,11 @@
 /* Public-key modulus: OpenSSL refuses to use more than 16,384 bits. */
 #define PQM_RSA_BITS_MAX 16384
 #define PQM_RSA_BITS_MIN 384
+/* Primality is only tested up to here: one round at 8,192 bits takes a quarter of a second. */
+#define PQM_PRIME_BITS_MAX 8192
+/* Costly checks (primes, derived public keys) in one artifact part; the rest is not looked at. */
+#define PQM_KEY_CHECKS 4096
+#define PQM_PRIME_CHECKS 32
 /* Directories below each other: PATH_MAX (4,096) allows 2,048. */
 #define PQM_TREE_DEPTH 1024
 /* Nested artifacts (a certificate in a Secret in a manifest). */
@@ -57,5 +62,31 @@
 #define PQM_TEXT_BYTES 4096
 /* Worker threads. */
 #define PQM_THREADS_MAX 256
+
+/* One SSH public key or certificate, decoded: OpenSSH's own limit is 16 KiB for keys. */
+#define PQM_SSH_BLOB_BYTES ((size_t)64 << 10)
+/* One OpenSSH private key: RSA-16384 stays under 12 KiB. */
+#define PQM_SSH_PRIVATE_BYTES ((size_t)1 << 20)
+/* Name of an SSH key type, and blanks behind it: RFC 4250 §4.6.1 allows 64. */
+#define PQM_SSH_TYPE_BYTES 64
+/* How far back the line of an SSH key is read: options and host lists are a few hundred bytes. */
+#define PQM_SSH_LINE_BYTES 8192
+/* Comment of a public key kept as a fact. */
+#define PQM_SSH_COMMENT_BYTES 64
+/* One JSON Web Key with its certificate chain. */
+#define PQM_JWK_BYTES ((size_t)256 << 10)
+/* A key is an object with one level of objects in it (oth, x5c); two more are spare. */
+#define PQM_JWK_DEPTH 4
+/* OpenPGP packets of one key ring: the largest distribution ring has some 200,000. */
+#define PQM_PGP_PACKETS ((size_t)1 << 20)
+/* Public part of one OpenPGP key packet: composites of ML-DSA-87 and Ed448 need 2,700. */
+#define PQM_PGP_KEY_BYTES ((size_t)64 << 10)
+/* Entries of one Java key store. */
+#define PQM_JKS_ENTRIES 100000
+/* Objects and fields of one serialized secret key in a JCEKS store: SealedObject has 4 and 8. */
+#define PQM_JAVA_HANDLES 64
+#define PQM_JAVA_DEPTH 16
+/* Lines of one block of a PuTTY key file: RSA-16384 needs 60. */
+#define PQM_PPK_LINES 4096
 
 #endif

@@ -284,6 +284,12 @@ enum pqm_st pqm_ssh_blob(struct pqm_ssh_key *out, pqm_bytes blob, struct pqm_err
 	return st;
 }
 
+static bool has_tag(pqm_bytes cipher)
+{
+	return pqm_ends(cipher, PQM_LIT("-gcm@openssh.com")) ||
+		pqm_eqs(cipher, "chacha20-poly1305@openssh.com");
+}
+
 enum pqm_st pqm_ssh_private(
 	struct pqm_ssh_private *out, pqm_bytes b, bool is_whole, struct pqm_err *err)
 {
@@ -316,10 +322,7 @@ enum pqm_st pqm_ssh_private(
 			"OpenSSH private key: key lengths overrun at offset %zu of %zu",
 			b.n - pqm_cur_left(&c), b.n);
 	/* AEAD ciphers put their tag behind the private part [PROTOCOL.key]. */
-	if (pqm_starts(pqm_cur_rest(&c), PQM_LIT("")) && !pqm_eqs(k.cipher, "none") &&
-		(pqm_ends(k.cipher, PQM_LIT("-gcm@openssh.com")) ||
-			pqm_eqs(k.cipher, "chacha20-poly1305@openssh.com")) &&
-		!pqm_cur_skip(&c, 16))
+	if (has_tag(k.cipher) && !pqm_cur_skip(&c, 16))
 		return pqm_fail(
 			err, PQM_EPARSE, "OpenSSH private key: no room for the cipher's tag");
 	if (private.n < 8 || (is_whole && pqm_cur_left(&c) > 0))
