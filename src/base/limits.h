@@ -89,4 +89,17 @@
 /* Lines of one block of a PuTTY key file: RSA-16384 needs 60. */
 #define PQM_PPK_LINES 4096
 
+/* Facts kept of one Kubernetes object: a pod template with every field set has a few hundred. */
+#define PQM_K8S_FACTS 20000
+/* Written path of a field ("spec.template.spec.containers[0].image"). */
+#define PQM_K8S_PATH_BYTES 512
+/* Names, namespaces, kinds and map keys: Kubernetes allows 253, annotation keys 317. */
+#define PQM_K8S_KEY_BYTES 320
+/* Values of Secrets and ConfigMaps shorter than this hold no key or certificate. */
+#define PQM_K8S_CONTENT_MIN 16
+/* Ids of findings listed behind one hop; the rest is a count. */
+#define PQM_HOP_FINDINGS 50
+/* Steps along "derived from" between assets; longer chains are cycles or mistakes. */
+#define PQM_LINEAGE_DEPTH 32
+
 #endif

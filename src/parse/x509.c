@@ -1,0 +1,344 @@
+/* libcrypto first: its headers use names that ban.h forbids from there on */
+#include <limits.h>
+#include <openssl/asn1.h>
+#include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/objects.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include "x509.h"
+
+#include "spki.h"
+
+#define SAN_SHOWN 5
+
+/* BIO content as printable text of the arena. */
+static pqm_bytes bio_text(BIO *bio, struct pqm_arena *arena)
+{
+	char *p = NULL;
+	long n = BIO_get_mem_data(bio, &p);
+
+	if (n <= 0 || p == NULL)
+		return (pqm_bytes){ NULL, 0 };
+	pqm_bytes raw = pqm_bytes_dup(arena, (pqm_bytes){ (const uint8_t *)p, (size_t)n });
+
+	return pqm_printable(arena, raw);
+}
+
+static pqm_bytes name_text(const X509_NAME *name, struct pqm_arena *arena)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	pqm_bytes out = { NULL, 0 };
+
+	if (bio == NULL)
+		return out;
+	/* Non-ASCII letters stay letters; control characters are escaped. */
+	unsigned long flags = XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB;
+
+	if (X509_NAME_print_ex(bio, name, 0, flags) >= 0)
+		out = bio_text(bio, arena);
+	BIO_free(bio);
+	return out;
+}
+
+pqm_bytes pqm_x509_name(pqm_bytes der, struct pqm_arena *arena)
+{
+	const unsigned char *p = der.p;
+	X509_NAME *name = NULL;
+	pqm_bytes out = { NULL, 0 };
+
+	if (der.n <= LONG_MAX)
+		name = d2i_X509_NAME(NULL, &p, (long)der.n);
+	if (name != NULL)
+		out = name_text(name, arena);
+	X509_NAME_free(name);
+	ERR_clear_error();
+	return out;
+}
+
+static pqm_bytes serial_text(const X509 *x, struct pqm_arena *arena)
+{
+	const ASN1_INTEGER *a = X509_get0_serialNumber(x);
+	BIO *bio = BIO_new(BIO_s_mem());
+	pqm_bytes out = { NULL, 0 };
+
+	if (bio != NULL && a != NULL && i2a_ASN1_INTEGER(bio, a) > 0)
+		out = bio_text(bio, arena);
+	BIO_free(bio);
+	return out;
+}
+
+/* Appends one name; false for kinds that do not name a host, person or service. */
+static bool san_one(BIO *bio, const GENERAL_NAME *g, bool first)
+{
+	const ASN1_STRING *s = NULL;
+
+	if (g->type == GEN_DNS || g->type == GEN_EMAIL || g->type == GEN_URI)
+		s = g->d.ia5;
+	else if (g->type != GEN_IPADD)
+		return false;
+	if (!first)
+		BIO_puts(bio, ", ");
+	if (s != NULL) {
+		BIO_write(bio, ASN1_STRING_get0_data(s), ASN1_STRING_length(s));
+		return true;
+	}
+	const unsigned char *ip = ASN1_STRING_get0_data(g->d.ip);
+	int n = ASN1_STRING_length(g->d.ip);
+
+	for (int i = 0; i < n; i++) {
+		if (n == 4)
+			BIO_printf(bio, i == 0 ? "%u" : ".%u", ip[i]);
+		else
+			BIO_printf(bio, i > 0 && i % 2 == 0 ? ":%02x" : "%02x", ip[i]);
+	}
+	return true;
+}
+
+static pqm_bytes san_text(const X509 *x, struct pqm_arena *arena)
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
+	BIO *bio = BIO_new(BIO_s_mem());
+	pqm_bytes out = { NULL, 0 };
+	int shown = 0, more = 0;
+
+	for (int i = 0; bio != NULL && names != NULL && i < sk_GENERAL_NAME_num(names); i++) {
+		const GENERAL_NAME *g = sk_GENERAL_NAME_value(names, i);
+
+		if (shown == SAN_SHOWN)
+			more++;
+		else if (san_one(bio, g, shown == 0))
+			shown++;
+	}
+	if (more > 0)
+		BIO_printf(bio, " +%d more", more);
+	if (bio != NULL)
+		out = bio_text(bio, arena);
+	BIO_free(bio);
+	GENERAL_NAMES_free(names);
+	return out;
+}
+
+static const struct {
+	uint32_t bit;
+	bool is_extended;
+	const char *name;
+} usages[] = {
+	{ KU_DIGITAL_SIGNATURE, false, "digitalSignature" },
+	{ KU_NON_REPUDIATION, false, "nonRepudiation" },
+	{ KU_KEY_ENCIPHERMENT, false, "keyEncipherment" },
+	{ KU_DATA_ENCIPHERMENT, false, "dataEncipherment" },
+	{ KU_KEY_AGREEMENT, false, "keyAgreement" },
+	{ KU_KEY_CERT_SIGN, false, "keyCertSign" },
+	{ KU_CRL_SIGN, false, "cRLSign" },
+	{ XKU_SSL_SERVER, true, "serverAuth" },
+	{ XKU_SSL_CLIENT, true, "clientAuth" },
+	{ XKU_SMIME, true, "emailProtection" },
+	{ XKU_CODE_SIGN, true, "codeSigning" },
+	{ XKU_OCSP_SIGN, true, "OCSPSigning" },
+	{ XKU_TIMESTAMP, true, "timeStamping" },
+	{ XKU_ANYEKU, true, "anyExtendedKeyUsage" },
+};
+
+static pqm_bytes usage_text(X509 *x, struct pqm_arena *arena)
+{
+	uint32_t flags = X509_get_extension_flags(x);
+	uint32_t ku = (flags & EXFLAG_KUSAGE) != 0 ? X509_get_key_usage(x) : 0;
+	uint32_t xku = (flags & EXFLAG_XKUSAGE) != 0 ? X509_get_extended_key_usage(x) : 0;
+	pqm_bytes out = { NULL, 0 };
+
+	for (size_t i = 0; i < sizeof(usages) / sizeof(usages[0]); i++) {
+		if (((usages[i].is_extended ? xku : ku) & usages[i].bit) == 0)
+			continue;
+		out = out.n == 0 ? pqm_str(usages[i].name) :
+				   pqm_arena_f(arena, "%.*s,%s", PQM_FMT(out), usages[i].name);
+	}
+	return out;
+}
+
+enum pqm_st pqm_x509_text(struct pqm_cert_text *out, pqm_bytes der, struct pqm_arena *arena,
+	struct pqm_err *err)
+{
+	const unsigned char *p = der.p;
+	X509 *x = der.n <= LONG_MAX ? d2i_X509(NULL, &p, (long)der.n) : NULL;
+
+	if (x == NULL || p != der.p + der.n) {
+		X509_free(x);
+		ERR_clear_error();
+		return pqm_fail(err, PQM_EPARSE, "libcrypto cannot decode this certificate");
+	}
+	*out = (struct pqm_cert_text){
+		.subject = name_text(X509_get_subject_name(x), arena),
+		.issuer = name_text(X509_get_issuer_name(x), arena),
+		.serial = serial_text(x, arena),
+		.san = san_text(x, arena),
+		.usage = usage_text(x, arena),
+		.is_ca = X509_check_ca(x) > 0 &&
+			(X509_get_extension_flags(x) & (EXFLAG_CA | EXFLAG_V1)) != 0,
+		.is_self_issued = (X509_get_extension_flags(x) & EXFLAG_SI) != 0,
+	};
+	X509_free(x);
+	ERR_clear_error();
+	return PQM_OK;
+}
+
+/* The group of a dotted OID, or NULL. */
+static EC_GROUP *group_of(const char *curve)
+{
+	int nid = OBJ_txt2nid(curve);
+	EC_GROUP *g = nid == NID_undef ? NULL : EC_GROUP_new_by_curve_name(nid);
+
+	if (g == NULL)
+		ERR_clear_error();
+	return g;
+}
+
+static bool put_point(struct pqm_buf *out, const EC_GROUP *g, const EC_POINT *pt)
+{
+	uint8_t oct[512];
+	size_t n = EC_POINT_point2oct(g, pt, POINT_CONVERSION_UNCOMPRESSED, oct, sizeof(oct), NULL);
+
+	return n > 0 && pqm_buf_add(out, (pqm_bytes){ oct, n });
+}
+
+enum pqm_ec pqm_ec_point(const char *curve, pqm_bytes point, uint32_t *bits, struct pqm_buf *out)
+{
+	EC_GROUP *g = group_of(curve);
+	EC_POINT *pt = g == NULL ? NULL : EC_POINT_new(g);
+	enum pqm_ec r = PQM_EC_BAD;
+
+	if (g == NULL)
+		return PQM_EC_UNKNOWN;
+	/* oct2point checks the length and that the point is on the curve; 00 is infinity */
+	if (pt != NULL && point.n > 1 && EC_POINT_oct2point(g, pt, point.p, point.n, NULL) == 1 &&
+		(out == NULL || put_point(out, g, pt)))
+		r = PQM_EC_OK;
+	if (r == PQM_EC_OK && bits != NULL)
+		*bits = (uint32_t)EC_GROUP_get_degree(g);
+	EC_POINT_free(pt);
+	EC_GROUP_free(g);
+	ERR_clear_error();
+	return r;
+}
+
+enum pqm_ec pqm_ec_public(const char *curve, pqm_bytes scalar, uint32_t *bits,
+	struct pqm_buf *out)
+{
+	EC_GROUP *g = group_of(curve);
+	EC_POINT *pt = g == NULL ? NULL : EC_POINT_new(g);
+	BIGNUM *k = BN_secure_new();
+	enum pqm_ec r = PQM_EC_BAD;
+
+	if (g == NULL)
+		r = PQM_EC_UNKNOWN;
+	else if (pt != NULL && k != NULL && scalar.n > 0 && scalar.n <= 128 &&
+		BN_bin2bn(scalar.p, (int)scalar.n, k) != NULL && !BN_is_zero(k) &&
+		BN_cmp(k, EC_GROUP_get0_order(g)) < 0 &&
+		EC_POINT_mul(g, pt, k, NULL, NULL, NULL) == 1 && put_point(out, g, pt))
+		r = PQM_EC_OK;
+	if (r == PQM_EC_OK && bits != NULL)
+		*bits = (uint32_t)EC_GROUP_get_degree(g);
+	BN_clear_free(k);
+	EC_POINT_free(pt);
+	EC_GROUP_free(g);
+	ERR_clear_error();
+	return r;
+}
+
+enum pqm_ec pqm_ec_explicit(char curve[PQM_OID_TEXT], uint32_t *bits, pqm_bytes params)
+{
+	const unsigned char *p = params.p;
+	EC_GROUP *g = NULL;
+	int nid;
+
+	curve[0] = '\0';
+	if (params.n <= LONG_MAX)
+		g = d2i_ECPKParameters(NULL, &p, (long)params.n);
+	if (g == NULL || p != params.p + params.n) {
+		EC_GROUP_free(g);
+		ERR_clear_error();
+		return PQM_EC_BAD;
+	}
+	*bits = (uint32_t)EC_GROUP_get_degree(g);
+	/* libcrypto notes the twin among its named curves while decoding */
+	nid = EC_GROUP_get_curve_name(g);
+	if (nid != NID_undef) {
+		int n = OBJ_obj2txt(curve, PQM_OID_TEXT, OBJ_nid2obj(nid), 1);
+
+		if (n <= 0 || n >= PQM_OID_TEXT)
+			curve[0] = '\0';
+	}
+	EC_GROUP_free(g);
+	ERR_clear_error();
+	return PQM_EC_OK;
+}
+
+bool pqm_okp_public(struct pqm_buf *out, const char *oid, pqm_bytes key)
+{
+	static const struct {
+		const char *oid;
+		int type;
+	} types[] = {
+		{ PQM_OID_X25519, EVP_PKEY_X25519 },
+		{ PQM_OID_X448, EVP_PKEY_X448 },
+		{ PQM_OID_ED25519, EVP_PKEY_ED25519 },
+		{ PQM_OID_ED448, EVP_PKEY_ED448 },
+	};
+	EVP_PKEY *k = NULL;
+	uint8_t pub[64];
+	size_t n = sizeof(pub);
+	bool ok;
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (strcmp(oid, types[i].oid) == 0)
+			k = EVP_PKEY_new_raw_private_key(types[i].type, NULL, key.p, key.n);
+	ok = k != NULL && EVP_PKEY_get_raw_public_key(k, pub, &n) == 1 &&
+		pqm_buf_add(out, (pqm_bytes){ pub, n });
+	EVP_PKEY_free(k);
+	ERR_clear_error();
+	return ok;
+}
+
+static BIGNUM *number(pqm_bytes m)
+{
+	return m.n > PQM_RSA_BITS_MAX / 8 ? NULL : BN_bin2bn(m.p, (int)m.n, NULL);
+}
+
+bool pqm_dlog_public(struct pqm_buf *out, pqm_bytes p, pqm_bytes g, pqm_bytes x)
+{
+	BIGNUM *bp = number(p), *bg = number(g), *bx = BN_secure_new(), *y = BN_new();
+	BN_CTX *ctx = BN_CTX_new();
+	uint8_t oct[PQM_RSA_BITS_MAX / 8];
+	bool ok = false;
+	int n;
+
+	if (bp != NULL && bg != NULL && bx != NULL && y != NULL && ctx != NULL &&
+		x.n <= sizeof(oct) && BN_is_odd(bp) && BN_bin2bn(x.p, (int)x.n, bx) != NULL) {
+		BN_set_flags(bx, BN_FLG_CONSTTIME);
+		n = BN_mod_exp_mont_consttime(y, bg, bx, bp, ctx, NULL) == 1 ? BN_bn2bin(y, oct) : 0;
+		ok = n > 0 && pqm_buf_add(out, (pqm_bytes){ oct, (size_t)n });
+	}
+	BN_CTX_free(ctx);
+	BN_free(y);
+	BN_clear_free(bx);
+	BN_free(bg);
+	BN_free(bp);
+	ERR_clear_error();
+	return ok;
+}
+
+bool pqm_is_prime(pqm_bytes m)
+{
+	BIGNUM *n = pqm_mag_bits(m) > PQM_PRIME_BITS_MAX ? NULL : number(m);
+	BN_CTX *ctx = BN_CTX_new();
+	bool ok = n != NULL && ctx != NULL && BN_check_prime(n, ctx, NULL) == 1;
+
+	BN_CTX_free(ctx);
+	BN_free(n);
+	ERR_clear_error();
+	return ok;
+}
