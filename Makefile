@@ -47,7 +47,8 @@ WERROR ?=
 
 MODULES := base model parse rules source detect graph assess engine report cli bench
 SRC := $(sort $(foreach m,$(MODULES),$(wildcard src/$m/*.c)))
-GEN := $(B)/gen/detectors.def $(B)/gen/sources.def $(B)/gen/writers.def $(B)/gen/commands.def
+GEN := $(B)/gen/detectors.def $(B)/gen/sources.def $(B)/gen/writers.def $(B)/gen/commands.def \
+	$(B)/gen/libraries.h
 LIB_SRC := $(filter-out src/cli/main.c,$(SRC))
 OBJ := $(SRC:%.c=$(B)/obj/%.o) $(B)/obj/embed.o
 SAN_OBJ := $(LIB_SRC:%.c=$(B)/san/%.o) $(B)/san/embed.o
@@ -89,6 +90,12 @@ $(eval $(call plugin_list,detectors,PQM_DET,det_,src/detect))
 $(eval $(call plugin_list,sources,PQM_SRC,src_,src/source))
 $(eval $(call plugin_list,writers,PQM_REP,rep_,src/report))
 $(eval $(call plugin_list,commands,PQM_CMD,cmd_,src/cli))
+
+$(B)/gen/libraries.h: FORCE
+	@mkdir -p $(@D)
+	@{ printf '#define PQM_LIBRARIES'; for p in $(PKGS); do \
+		printf ' { "%s", "%s" },' $$p "$$(pkg-config --modversion $$p)"; done; echo; } > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # rules/ and reports/html/ go into the program as they are.
 $(B)/gen/embed.c: $(RULE_FILES) $(HTML_FILES) src/base/embed.sh

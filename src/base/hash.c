@@ -1,6 +1,7 @@
 #include "hash.h"
 
 #include <assert.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <pthread.h>
 #include <sys/random.h>
@@ -81,4 +82,9 @@ struct pqm_hash128 pqm_hasher_end(struct pqm_hasher *h)
 	XXH128_hash_t d = XXH3_128bits_digest((const XXH3_state_t *)h);
 
 	return (struct pqm_hash128){ d.low64, d.high64 };
+}
+
+const char *pqm_hash_library(void)
+{
+	return OpenSSL_version(OPENSSL_VERSION);
 }

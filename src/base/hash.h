@@ -21,6 +21,8 @@ void pqm_sha256(uint8_t out[PQM_SHA256_BYTES], pqm_bytes in);
 void pqm_sha256_parts(uint8_t out[PQM_SHA256_BYTES], const pqm_bytes *parts, size_t n);
 
 uint64_t pqm_hash64(pqm_bytes in);
+/* Name and version of the libcrypto that is running. */
+const char *pqm_hash_library(void);
 
 struct pqm_hash128 {
 	uint64_t lo, hi;

@@ -44,6 +44,7 @@ struct pqm_app {
 	int exit_code;	     /* what main returns when the command succeeds */
 	bool color;	     /* stdout is a terminal and colour is wanted */
 	bool quiet;
+	uint64_t started_ns; /* 0: do not print times */
 };
 
 struct pqm_command {

@@ -1,0 +1,112 @@
+#include "sys.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "num.h"
+
+void pqm_sys_harden(void)
+{
+	struct rlimit none = { 0, 0 }, files;
+
+	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	(void)setrlimit(RLIMIT_CORE, &none);
+	/* A deep tree keeps one descriptor for each level open. */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max < 65536 ? files.rlim_max : 65536;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
+	(void)umask(077);
+}
+
+static pqm_bytes slurp(const char *path, char *buf, size_t cap)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, cap);
+
+	if (fd >= 0)
+		(void)close(fd);
+	return n <= 0 ? (pqm_bytes){ NULL, 0 } : (pqm_bytes){ (const uint8_t *)buf, (size_t)n };
+}
+
+/* Calls fn with each "<cgroup>/<file>" content from our cgroup up to the root. */
+static void each_cgroup(const char *file, void (*fn)(pqm_bytes text, void *ctx), void *ctx)
+{
+	char self[1024], path[1400], buf[128];
+	pqm_bytes text = slurp("/proc/self/cgroup", self, sizeof(self)), line;
+
+	while (pqm_split(&text, '\n', &line)) {
+		if (!pqm_starts(line, PQM_LIT("0::/")))
+			continue;
+		pqm_bytes dir = pqm_sub(line, 3, line.n);
+
+		for (;;) {
+			(void)snprintf(path, sizeof(path), "/sys/fs/cgroup%.*s/%s", PQM_FMT(dir), file);
+			pqm_bytes value = pqm_trim(slurp(path, buf, sizeof(buf)));
+
+			if (value.n > 0)
+				fn(value, ctx);
+			if (dir.n <= 1)
+				return;
+			while (dir.n > 0 && dir.p[dir.n - 1] != '/')
+				dir.n--;
+			if (dir.n > 0)
+				dir.n--;
+		}
+	}
+}
+
+static void lower_cpus(pqm_bytes text, void *ctx)
+{
+	unsigned *cpus = ctx;
+	uint64_t quota, period;
+	pqm_bytes q, p;
+
+	/* "max 100000" or "150000 100000" */
+	if (!pqm_split(&text, ' ', &q) || !pqm_split(&text, ' ', &p) ||
+		!pqm_u64_parse(q, UINT32_MAX, &quota) || !pqm_u64_parse(p, UINT32_MAX, &period) ||
+		period == 0)
+		return;
+	unsigned n = (unsigned)((quota + period - 1) / period);
+
+	if (n >= 1 && n < *cpus)
+		*cpus = n;
+}
+
+static void lower_memory(pqm_bytes text, void *ctx)
+{
+	uint64_t *max = ctx, v;
+
+	if (pqm_u64_parse(text, UINT64_MAX, &v) && v < *max)
+		*max = v;
+}
+
+unsigned pqm_sys_cpus(void)
+{
+	cpu_set_t set;
+	unsigned n = 1;
+
+	if (sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) > 0)
+		n = (unsigned)CPU_COUNT(&set);
+	each_cgroup("cpu.max", lower_cpus, &n);
+	return n;
+}
+
+uint64_t pqm_sys_memory_max(void)
+{
+	uint64_t max = UINT64_MAX;
+
+	each_cgroup("memory.max", lower_memory, &max);
+	return max;
+}
+
+uint64_t pqm_sys_peak_rss(void)
+{
+	struct rusage ru;
+
+	return getrusage(RUSAGE_SELF, &ru) == 0 ? (uint64_t)ru.ru_maxrss * 1024 : 0;
+}

@@ -1,0 +1,174 @@
+/* rules list · show · check: what can be detected and why; checks rules on their own samples. */
+#include "base/num.h"
+#include "cli/pipeline.h"
+#include "cli/rulecheck.h"
+
+static enum pqm_st list(struct pqm_app *app, const struct pqm_rules *r, const char *prefix)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		const struct pqm_rule *rule = &r->all[i];
+
+		if (prefix != NULL && !pqm_starts(rule->id, pqm_str(prefix)))
+			continue;
+		pqm_bytes why = pqm_yaml_str(rule->node, "why");
+		pqm_bytes regime = pqm_yaml_str(rule->node, "regime");
+
+		if (regime.n > 0)
+			pqm_out_f(app->out, "%-34.*s  %-18.*s  %.*s\n", PQM_FMT(rule->id),
+				PQM_FMT(regime), PQM_FMT(why));
+		else
+			pqm_out_f(app->out, "%-34.*s  %.*s\n", PQM_FMT(rule->id), PQM_FMT(why));
+		n++;
+	}
+	if (n == 0)
+		return pqm_fail(app->err, PQM_EUSAGE,
+			"no rule id starts with '%s'; `pqmap rules list` shows all", prefix);
+	return PQM_OK;
+}
+
+static void show_node(struct pqm_out *o, const struct pqm_yaml *n, unsigned depth)
+{
+	switch (n->type) {
+	case PQM_YAML_SCALAR:
+		pqm_out_f(o, "%.*s", PQM_FMT(n->text));
+		return;
+	case PQM_YAML_SEQ:
+		for (size_t i = 0; i < n->n; i++) {
+			if (n->items[i]->type == PQM_YAML_SCALAR) {
+				pqm_out_f(o, "%s%.*s", i > 0 ? ", " : "", PQM_FMT(n->items[i]->text));
+				continue;
+			}
+			pqm_out_f(o, "\n%*s", (int)(2 * depth), "");
+			show_node(o, n->items[i], depth + 1);
+		}
+		return;
+	case PQM_YAML_MAP:
+		for (size_t i = 0; i < n->n; i++) {
+			pqm_out_f(o, "%s%.*s ", i > 0 ? "  " : "", PQM_FMT(n->keys[i]->text));
+			show_node(o, n->items[i], depth + 1);
+		}
+		return;
+	}
+}
+
+static void show_rule(struct pqm_out *o, const struct pqm_rule *rule)
+{
+	for (size_t i = 0; i < rule->node->n; i++) {
+		pqm_out_f(o, "%-14.*s", PQM_FMT(rule->node->keys[i]->text));
+		show_node(o, rule->node->items[i], 1);
+		pqm_out_lit(o, "\n");
+	}
+	pqm_out_f(o, "%-14srules/%.*s:%u\n", "from", PQM_FMT(rule->file), rule->node->line);
+}
+
+/* By id, by family or any name of an algorithm, or by OID. */
+static const struct pqm_rule *look_up(const struct pqm_rules *r, const char *what)
+{
+	const struct pqm_rule *rule = pqm_rules_get(r, pqm_str(what));
+	const struct pqm_alg_ref *ref;
+
+	if (rule != NULL)
+		return rule;
+	ref = pqm_alg_by_name(r, pqm_str(what));
+	if (ref == NULL)
+		ref = pqm_alg_by_oid(r, pqm_str(what));
+	return ref != NULL ? ref->alg->rule : NULL;
+}
+
+static enum pqm_st show(struct pqm_app *app, const struct pqm_rules *r, const char *what)
+{
+	const struct pqm_rule *rule = look_up(r, what);
+
+	if (rule == NULL)
+		return pqm_fail(app->err, PQM_EUSAGE,
+			"no rule or algorithm is called '%s'; `pqmap rules list` shows the ids", what);
+	show_rule(app->out, rule);
+	return PQM_OK;
+}
+
+static void js_node(struct pqm_out *o, const char *key, const struct pqm_yaml *n)
+{
+	char name[128];
+
+	switch (n->type) {
+	case PQM_YAML_SCALAR:
+		pqm_js_str(o, key, n->text);
+		return;
+	case PQM_YAML_SEQ:
+		pqm_js_open(o, key, '[');
+		for (size_t i = 0; i < n->n; i++)
+			js_node(o, NULL, n->items[i]);
+		pqm_js_close(o, ']');
+		return;
+	case PQM_YAML_MAP:
+		pqm_js_open(o, key, '{');
+		for (size_t i = 0; i < n->n; i++) {
+			(void)snprintf(name, sizeof(name), "%.*s", PQM_FMT(n->keys[i]->text));
+			js_node(o, name, n->items[i]);
+		}
+		pqm_js_close(o, '}');
+		return;
+	}
+}
+
+static enum pqm_st write_json(struct pqm_app *app, const struct pqm_rules *r, const char *prefix)
+{
+	pqm_js_open(app->out, NULL, '{');
+	pqm_js_cstr(app->out, "version", r->version);
+	pqm_js_open(app->out, "rules", '[');
+	for (size_t i = 0; i < r->n; i++)
+		if (prefix == NULL || pqm_starts(r->all[i].id, pqm_str(prefix)))
+			js_node(app->out, NULL, r->all[i].node);
+	pqm_js_close(app->out, ']');
+	pqm_js_close(app->out, '}');
+	return PQM_OK;
+}
+
+static enum pqm_st run(struct pqm_app *app, const struct pqm_args *a, struct pqm_err *err)
+{
+	const char *verb = a->n_positional > 0 ? a->positional[0] : "list";
+	const char *what = a->n_positional > 1 ? a->positional[1] : NULL;
+	const char *format = pqm_arg(a, "output");
+	struct pqm_rules r;
+	enum pqm_st st;
+
+	if (strcmp(verb, "check") == 0)
+		return what == NULL ? pqm_fail(err, PQM_EUSAGE,
+					      "name the folder: `pqmap rules check DIR`")
+				    : pqm_rulecheck(app->out, what, pqm_arg(a, "fixtures"), err);
+	if (format != NULL && strcmp(format, "json") != 0)
+		return pqm_fail(err, PQM_EUSAGE, "-o %s: `pqmap rules` writes json only", format);
+	st = pqm_app_rules(&r, a, err);
+	if (st != PQM_OK)
+		return st;
+	if (strcmp(verb, "list") == 0)
+		st = format != NULL ? write_json(app, &r, what) : list(app, &r, what);
+	else if (strcmp(verb, "show") == 0 && what != NULL)
+		st = format != NULL && look_up(&r, what) != NULL
+			? write_json(app, &r, (const char *)look_up(&r, what)->id.p)
+			: show(app, &r, what);
+	else
+		st = pqm_fail(err, PQM_EUSAGE, "say `pqmap rules list [PREFIX]`, `rules show ID` or "
+					       "`rules check DIR`");
+	pqm_rules_fini(&r);
+	return st;
+}
+
+const struct pqm_command pqm_cmd_rules = {
+	.name = "rules",
+	.args = "list [PREFIX] | show ID | check DIR",
+	.summary = "Say what can be detected and why; check a folder of rules",
+	.help = "show takes a rule id, an algorithm family or any of its names, or an OID:\n"
+		"  pqmap rules show RSA        pqmap rules show 2.16.840.1.101.3.4.3.18\n"
+		"check runs every rule on its own `hit:` and `miss:` samples.",
+	.opts =
+		(const struct pqm_opt[]){
+			{ 'o', "output", "json", "machine-readable" },
+			{ 0, "fixtures", "DIR",
+				"where sample files of hit: and miss: are (default: fixtures/ beside DIR)" },
+			{ 0, NULL, NULL, NULL },
+		},
+	.run = run,
+};

@@ -1,0 +1,322 @@
+#include "pipeline.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/limits.h"
+#include "base/num.h"
+#include "base/sys.h"
+
+enum pqm_st pqm_app_rules(struct pqm_rules *r, const struct pqm_args *a, struct pqm_err *err)
+{
+	return pqm_rules_load(r, pqm_arg(a, "rules"), err);
+}
+
+enum pqm_st pqm_app_now(int64_t *days, const struct pqm_args *a, struct pqm_err *err)
+{
+	const char *s = pqm_arg(a, "now");
+
+	*days = pqm_today();
+	if (s != NULL && !pqm_date_parse(pqm_str(s), days))
+		return pqm_fail(err, PQM_EUSAGE, "--now %s: not a date; write it as 2027-01-31", s);
+	return PQM_OK;
+}
+
+/* Splits "html=report.html"; file NULL means standard output. */
+static const struct pqm_writer *writer_of(const char *spec, const char **file, struct pqm_err *err)
+{
+	const char *eq = strchr(spec, '=');
+	pqm_bytes name = { (const uint8_t *)spec, eq != NULL ? (size_t)(eq - spec) : strlen(spec) };
+	char list[200] = "";
+	size_t n = 0;
+
+	*file = eq != NULL && strcmp(eq + 1, "-") != 0 ? eq + 1 : NULL;
+	for (size_t i = 0; pqm_writers[i] != NULL; i++) {
+		if (pqm_eqs(name, pqm_writers[i]->name))
+			return pqm_writers[i];
+		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", n > 0 ? ", " : "",
+			pqm_writers[i]->name);
+		if (n >= sizeof(list))
+			n = sizeof(list) - 1;
+	}
+	(void)pqm_fail(err, PQM_EUSAGE, "-o %s: unknown format; choose from %s, as in -o html=report.html",
+		spec, list);
+	return NULL;
+}
+
+enum pqm_st pqm_pipeline_init(struct pqm_pipeline *p, const struct pqm_args *a, struct pqm_err *err)
+{
+	const char *file;
+	bool stdout_taken = false;
+
+	*p = (struct pqm_pipeline){ .capacity = 20, .start_days = INT64_MIN };
+	pqm_inventory_init(&p->inv);
+	pqm_graph_init(&p->graph);
+	pqm_assessment_init(&p->assessment);
+	pqm_plan_init(&p->plan);
+	for (size_t i = 0; i < a->n_given; i++) {
+		if (strcmp(a->given[i].opt->name, "output") != 0)
+			continue;
+		if (writer_of(a->given[i].value, &file, err) == NULL)
+			return PQM_EUSAGE;
+		if (file != NULL && *file == '\0')
+			return pqm_fail(err, PQM_EUSAGE, "-o %s: the file name is missing",
+				a->given[i].value);
+		if (file == NULL && stdout_taken)
+			return pqm_fail(err, PQM_EUSAGE,
+				"two reports for standard output; give one of them a file: -o FORMAT=FILE");
+		stdout_taken = stdout_taken || file == NULL;
+	}
+	return pqm_app_rules(&p->rules, a, err);
+}
+
+void pqm_pipeline_fini(struct pqm_pipeline *p)
+{
+	pqm_plan_fini(&p->plan);
+	pqm_assessment_fini(&p->assessment);
+	pqm_graph_fini(&p->graph);
+	pqm_inventory_fini(&p->inv);
+	pqm_rules_fini(&p->rules);
+}
+
+struct settings {
+	struct pqm_pipeline *p;
+	pqm_bytes file;
+	const struct pqm_yaml *regimes;
+	pqm_bytes curve;
+};
+
+static enum pqm_st read_config_keys(struct settings *s, const struct pqm_yaml *root,
+	struct pqm_err *err)
+{
+	static const char *const known[] = { "pqmap", "assets", "regimes", "curve", "capacity", "start",
+		"currency", "defaults", "owner", "target" };
+
+	if (root->type != PQM_YAML_MAP)
+		return pqm_fail(err, PQM_EUSAGE, "%.*s:%u: settings are a mapping", PQM_FMT(s->file),
+			root->line);
+	for (size_t i = 0; i < root->n; i++) {
+		bool ok = false;
+
+		for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++)
+			ok = ok || pqm_eqs(root->keys[i]->text, known[k]);
+		if (!ok)
+			return pqm_fail(err, PQM_EUSAGE, "%.*s:%u: unknown setting '%.*s'",
+				PQM_FMT(s->file), root->keys[i]->line, PQM_FMT(root->keys[i]->text));
+	}
+	s->regimes = pqm_yaml_get(root, "regimes");
+	s->curve = pqm_yaml_str(root, "curve");
+	if (pqm_yaml_get(root, "capacity") != NULL &&
+		(!pqm_yaml_f64(root, "capacity", &s->p->capacity) || s->p->capacity <= 0))
+		return pqm_fail(err, PQM_EUSAGE, "%.*s:%u: capacity is person-days a month, above 0",
+			PQM_FMT(s->file), pqm_yaml_get(root, "capacity")->line);
+	if (pqm_yaml_get(root, "start") != NULL &&
+		!pqm_date_parse(pqm_yaml_str(root, "start"), &s->p->start_days))
+		return pqm_fail(err, PQM_EUSAGE, "%.*s:%u: start is a date: 2027-01-31",
+			PQM_FMT(s->file), pqm_yaml_get(root, "start")->line);
+	return PQM_OK;
+}
+
+static enum pqm_st read_config(struct settings *s, const char *path, bool is_named,
+	struct pqm_err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	const struct pqm_yaml *root;
+	struct pqm_err why = { 0 };
+	struct stat sb;
+	ssize_t n = -1;
+
+	s->file = pqm_str(path);
+	if (fd < 0)
+		return is_named || errno != ENOENT ? pqm_fail(err, PQM_EUSAGE, "%s: %m", path) : PQM_OK;
+	uint8_t *p = NULL;
+
+	if (fstat(fd, &sb) == 0 && S_ISREG(sb.st_mode) && sb.st_size <= (off_t)PQM_RULE_FILE_BYTES) {
+		p = pqm_arena_alloc(&s->p->inv.arena, (size_t)sb.st_size);
+		n = p == NULL ? -1 : read(fd, p, (size_t)sb.st_size);
+	}
+	(void)close(fd);
+	if (n < 0)
+		return pqm_fail(err, PQM_EUSAGE, "%s: not a readable file of at most 4 MiB", path);
+	if (pqm_yaml_one(&root, (pqm_bytes){ p, (size_t)n }, &s->p->inv.arena, &why) != PQM_OK)
+		return pqm_fail(err, PQM_EUSAGE, "%s:%s", path, why.msg);
+	return read_config_keys(s, root, err);
+}
+
+static bool regime_exists(const struct pqm_rules *r, pqm_bytes name)
+{
+	const struct pqm_rule *rule;
+	size_t i = 0;
+
+	while ((rule = pqm_rules_next(r, "deadlines.yaml", &i)) != NULL)
+		if (pqm_eq(pqm_yaml_str(rule->node, "regime"), name))
+			return true;
+	return false;
+}
+
+static enum pqm_st add_regime(struct pqm_pipeline *p, pqm_bytes name, size_t *cap,
+	struct pqm_err *err)
+{
+	pqm_bytes *list = (pqm_bytes *)(uintptr_t)p->inv.regimes;
+
+	if (!regime_exists(&p->rules, name))
+		return pqm_fail(err, PQM_EUSAGE,
+			"regime '%.*s' is unknown; `pqmap rules list deadline` names them", PQM_FMT(name));
+	for (size_t i = 0; i < p->inv.n_regimes; i++)
+		if (pqm_eq(list[i], name))
+			return PQM_OK;
+	list = pqm_grow(&p->inv.arena, list, p->inv.n_regimes, cap);
+	if (list == NULL)
+		return pqm_fail(err, PQM_ENOMEM, "out of memory");
+	list[p->inv.n_regimes++] = pqm_bytes_dup(&p->inv.arena, name);
+	p->inv.regimes = list;
+	return PQM_OK;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	return pqm_cmp(*(const pqm_bytes *)a, *(const pqm_bytes *)b);
+}
+
+/* Regimes of the command line, else of the config file; several in one value by comma. */
+static enum pqm_st set_regimes(struct pqm_pipeline *p, const struct pqm_args *a,
+	const struct pqm_yaml *config, struct pqm_err *err)
+{
+	size_t cap = 0;
+	enum pqm_st st = PQM_OK;
+
+	if (!pqm_arg_has(a, "regime") && config == NULL)
+		return PQM_OK;
+	p->inv.regimes = NULL;
+	p->inv.n_regimes = 0;
+	for (size_t i = 0; i < a->n_given && st == PQM_OK; i++) {
+		pqm_bytes rest = pqm_str(a->given[i].value), one;
+
+		if (strcmp(a->given[i].opt->name, "regime") == 0)
+			while (st == PQM_OK && pqm_split(&rest, ',', &one))
+				st = add_regime(p, pqm_trim(one), &cap, err);
+	}
+	for (size_t i = 0; !pqm_arg_has(a, "regime") && i < config->n && st == PQM_OK; i++)
+		st = add_regime(p, pqm_yaml_text(config->items[i]), &cap, err);
+	if (st == PQM_OK && p->inv.n_regimes > 1)
+		qsort((void *)(uintptr_t)p->inv.regimes, p->inv.n_regimes, sizeof(pqm_bytes), by_bytes);
+	return st;
+}
+
+static enum pqm_st set_numbers(struct pqm_pipeline *p, const struct pqm_args *a, struct pqm_err *err)
+{
+	const char *capacity = pqm_arg(a, "capacity"), *start = pqm_arg(a, "start");
+
+	if (capacity != NULL &&
+		(!pqm_f64_parse(pqm_str(capacity), &p->capacity) || p->capacity <= 0 ||
+			p->capacity > 1e6))
+		return pqm_fail(err, PQM_EUSAGE, "--capacity %s: give person-days a month, above 0",
+			capacity);
+	if (start != NULL && !pqm_date_parse(pqm_str(start), &p->start_days))
+		return pqm_fail(err, PQM_EUSAGE, "--start %s: not a date; write it as 2027-01-31", start);
+	return PQM_OK;
+}
+
+enum pqm_st pqm_pipeline_settings(struct pqm_pipeline *p, const struct pqm_args *a, bool is_loaded,
+	struct pqm_err *err)
+{
+	const char *config = pqm_arg(a, "config"), *curve = pqm_arg(a, "curve");
+	struct settings s = { .p = p };
+	enum pqm_st st = PQM_OK;
+
+	if (config != NULL || !is_loaded)
+		st = read_config(&s, config != NULL ? config : ".pqmap.yaml", config != NULL, err);
+	if (st == PQM_OK)
+		st = set_regimes(p, a, s.regimes, err);
+	if (st == PQM_OK)
+		st = set_numbers(p, a, err);
+	if (st == PQM_OK && (!is_loaded || pqm_arg_has(a, "now")))
+		st = pqm_app_now(&p->inv.now_days, a, err);
+	if (curve != NULL)
+		p->inv.curve = pqm_bytes_dup(&p->inv.arena, pqm_str(curve));
+	else if (s.curve.n > 0)
+		p->inv.curve = s.curve;
+	if (!is_loaded) {
+		p->inv.tool_version = PQM_LIT(PQM_VERSION);
+		p->inv.rules_version = pqm_str(p->rules.version);
+	}
+	return st;
+}
+
+enum pqm_st pqm_pipeline_assess(struct pqm_pipeline *p, struct pqm_err *err)
+{
+	enum pqm_st st = pqm_graph_build(&p->graph, &p->rules, &p->inv, err);
+	struct pqm_assess_options opt = {
+		.now_days = p->inv.now_days,
+		.curve = p->inv.curve,
+		.regimes = p->inv.regimes,
+		.n_regimes = p->inv.n_regimes,
+		.capacity = p->capacity,
+		.start_days = p->start_days == INT64_MIN ? p->inv.now_days : p->start_days,
+	};
+
+	if (st == PQM_OK)
+		st = pqm_assess(&p->assessment, &p->plan, &p->rules, &p->inv, &p->graph, &opt, err);
+	return st;
+}
+
+static enum pqm_st write_one(const struct pqm_report *r, const char *spec, struct pqm_out *out,
+	struct pqm_err *err)
+{
+	const char *file;
+	const struct pqm_writer *w = writer_of(spec, &file, err);
+	struct pqm_out o;
+	enum pqm_st st;
+
+	if (w == NULL)
+		return PQM_EUSAGE;
+	if (file == NULL)
+		return w->write(r, out, err);
+	st = pqm_out_file(&o, file, err);
+	if (st != PQM_OK)
+		return st;
+	st = w->write(r, &o, err);
+	if (st != PQM_OK) {
+		pqm_out_abort(&o);
+		return st;
+	}
+	return pqm_out_close(&o, err);
+}
+
+enum pqm_st pqm_pipeline_write(struct pqm_pipeline *p, struct pqm_app *app, const struct pqm_args *a,
+	struct pqm_err *err)
+{
+	const char *names[PQM_ARGS_MAX + 1] = { NULL };
+	bool stdout_taken = app->quiet;
+	size_t n = 0;
+	enum pqm_st st = PQM_OK;
+
+	p->report = (struct pqm_report){
+		.rules = &p->rules,
+		.inv = &p->inv,
+		.graph = &p->graph,
+		.assessment = &p->assessment,
+		.plan = &p->plan,
+		.expand_stores = pqm_arg_has(a, "expand-trust-stores"),
+		.templates = pqm_arg(a, "templates"),
+	};
+	for (size_t i = 0; i < a->n_given && st == PQM_OK; i++) {
+		const char *file;
+
+		if (strcmp(a->given[i].opt->name, "output") != 0)
+			continue;
+		(void)writer_of(a->given[i].value, &file, err);
+		stdout_taken = stdout_taken || file == NULL;
+		st = write_one(&p->report, a->given[i].value, app->out, err);
+		if (file != NULL)
+			names[n++] = file;
+	}
+	if (st != PQM_OK || stdout_taken)
+		return st;
+	p->report.color = app->color;
+	p->report.files = names;
+	p->report.elapsed_ns = app->started_ns == 0 ? 0 : pqm_now_ns() - app->started_ns;
+	p->report.peak_rss_bytes = pqm_sys_peak_rss();
+	return write_one(&p->report, "table", app->out, err);
+}

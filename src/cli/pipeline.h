@@ -1,0 +1,41 @@
+/*
+ * pipeline.h — the one way from an inventory to the reports.
+ *
+ * Shape:     init, then fill inv (scan or load), then assess, then write.
+ * Ownership: the pipeline owns all six central values and the rules.
+ * Errors:    as the stages'.
+ */
+#ifndef PQM_CLI_PIPELINE_H
+#define PQM_CLI_PIPELINE_H
+
+#include "assess/assess.h"
+#include "cli/command.h"
+#include "graph/graph_build.h"
+#include "report/writer.h"
+
+struct pqm_pipeline {
+	struct pqm_rules rules;
+	struct pqm_inventory inv;
+	struct pqm_graph graph;
+	struct pqm_assessment assessment;
+	struct pqm_plan plan;
+	struct pqm_report report;
+	double capacity;
+	int64_t start_days; /* INT64_MIN: now */
+};
+
+/* Loads the rules and checks the -o options, so that a wrong one fails before the scan. */
+enum pqm_st pqm_pipeline_init(struct pqm_pipeline *p, const struct pqm_args *a, struct pqm_err *err)
+	PQM_MUST_USE;
+void pqm_pipeline_fini(struct pqm_pipeline *p);
+/* Puts --now, --regime, --curve, --capacity, --start and the config file into the inventory's
+ * settings. A loaded inventory keeps its own where nothing is given. */
+enum pqm_st pqm_pipeline_settings(struct pqm_pipeline *p, const struct pqm_args *a, bool is_loaded,
+	struct pqm_err *err) PQM_MUST_USE;
+/* Graph, risk and plan. */
+enum pqm_st pqm_pipeline_assess(struct pqm_pipeline *p, struct pqm_err *err) PQM_MUST_USE;
+/* Writes every -o; the table to standard output unless --quiet or another format goes there. */
+enum pqm_st pqm_pipeline_write(struct pqm_pipeline *p, struct pqm_app *app, const struct pqm_args *a,
+	struct pqm_err *err) PQM_MUST_USE;
+
+#endif

@@ -1,0 +1,77 @@
+#include "targets.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "base/buf.h"
+#include "base/limits.h"
+
+static enum pqm_st add(struct pqm_targets *t, pqm_bytes name, bool is_listed, struct pqm_err *err)
+{
+	if (t->n >= PQM_TARGETS_MAX)
+		return pqm_fail(err, PQM_ELIMIT, "more than 100,000 targets; scan them in parts");
+	const char **names = pqm_grow(&t->arena, t->name, t->n, &t->cap);
+	bool *listed = pqm_grow(&t->arena, t->is_listed, t->n, &t->cap2);
+	pqm_bytes copy = pqm_bytes_dup(&t->arena, name);
+
+	if (names == NULL || listed == NULL || copy.p == NULL)
+		return pqm_fail(err, PQM_ENOMEM, "out of memory for the targets");
+	t->name = names;
+	t->is_listed = listed;
+	t->name[t->n] = (const char *)copy.p;
+	t->is_listed[t->n++] = is_listed;
+	return PQM_OK;
+}
+
+static enum pqm_st add_list(struct pqm_targets *t, const char *file, struct pqm_err *err)
+{
+	bool is_stdin = strcmp(file, "-") == 0;
+	int fd = is_stdin ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	enum pqm_st st = PQM_OK;
+	struct pqm_buf b;
+	ssize_t r = 1;
+
+	if (fd < 0)
+		return pqm_fail(err, PQM_EUSAGE, "@%s: %m", file);
+	pqm_buf_init(&b, (size_t)64 << 20);
+	while (r > 0 && pqm_buf_reserve(&b, (size_t)64 << 10)) {
+		r = read(fd, b.p + b.n, (size_t)64 << 10);
+		if (r > 0)
+			b.n += (size_t)r;
+	}
+	if (r < 0)
+		st = pqm_fail(err, PQM_EUSAGE, "@%s: %m", file);
+	if (b.failed)
+		st = pqm_fail(err, PQM_ELIMIT, "@%s: over the 64 MiB limit of a list", file);
+	if (!is_stdin)
+		(void)close(fd);
+	pqm_bytes rest = pqm_buf_bytes(&b), line;
+
+	while (st == PQM_OK && pqm_split(&rest, '\n', &line)) {
+		line = pqm_trim(line);
+		if (line.n > 0 && line.p[0] != '#')
+			st = add(t, line, true, err);
+	}
+	pqm_buf_fini(&b);
+	return st;
+}
+
+enum pqm_st pqm_targets_expand(struct pqm_targets *t, const char *const *args, size_t n,
+	struct pqm_err *err)
+{
+	enum pqm_st st = PQM_OK;
+
+	pqm_arena_init(&t->arena, (size_t)256 << 20);
+	for (size_t i = 0; i < n && st == PQM_OK; i++)
+		st = args[i][0] == '@' && args[i][1] != '\0' ? add_list(t, args[i] + 1, err)
+							     : add(t, pqm_str(args[i]), false, err);
+	if (st == PQM_OK && n == 0)
+		st = pqm_fail(err, PQM_EUSAGE,
+			"name what to scan: `pqmap scan .` scans this folder; see `pqmap help scan`");
+	return st;
+}
+
+void pqm_targets_fini(struct pqm_targets *t)
+{
+	pqm_arena_fini(&t->arena);
+}

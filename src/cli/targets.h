@@ -1,0 +1,24 @@
+/*
+ * targets.h — what the user named, with @FILE lists read.
+ *
+ * Ownership: the list owns its text.
+ * Errors:    PQM_EUSAGE for no target or a list that cannot be read; PQM_ELIMIT for more than
+ *            100,000 lines.
+ */
+#ifndef PQM_CLI_TARGETS_H
+#define PQM_CLI_TARGETS_H
+
+#include "base/arena.h"
+
+struct pqm_targets {
+	struct pqm_arena arena;
+	const char **name;
+	bool *is_listed; /* came from an @FILE list */
+	size_t n, cap, cap2;
+};
+
+enum pqm_st pqm_targets_expand(struct pqm_targets *t, const char *const *args, size_t n,
+	struct pqm_err *err) PQM_MUST_USE;
+void pqm_targets_fini(struct pqm_targets *t);
+
+#endif
