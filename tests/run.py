@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""Runs unit programs, golden cases and command-line tests; prints `N passed, N failed`.
+
+T=name in the environment runs one unit program, golden case or tests/cli script.
+A script in tests/cli/ prints lines `ok - words`, `not ok - words` or `skip - words`.
+A golden case is a folder tests/golden/<name>/ with `cmd`, `stdout` and `exit`.
+"""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+BUILD = os.environ.get("B", "build")
+ONLY = os.environ.get("T", "")
+LIMIT_S = 600
+passed, failed, skipped = 0, 0, 0
+ENV = dict(os.environ, LC_ALL="C.UTF-8", NO_COLOR="1", SOURCE_DATE_EPOCH="1795219200",
+           ASAN_OPTIONS="detect_leaks=1:abort_on_error=0", UBSAN_OPTIONS="print_stacktrace=1",
+           PQMAP=f"{BUILD}/pqmap", PQMAP_SAN=f"{BUILD}/pqmap-san")
+for name in ("PQMAP_CPU", "MAKEFLAGS", "MFLAGS"):
+    ENV.pop(name, None)
+
+
+def run(argv, **kw):
+    try:
+        return subprocess.run(argv, env=ENV, timeout=LIMIT_S, stdin=subprocess.DEVNULL, **kw)
+    except subprocess.TimeoutExpired as e:
+        return subprocess.CompletedProcess(argv, 124, e.stdout or b"", (e.stderr or b"") + b"timed out\n")
+
+
+def unit(path):
+    global passed, failed, skipped
+    r = run([str(path)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    text = r.stdout.decode("utf-8", "replace")
+    good = sum(int(n) for n in re.findall(r"\[  PASSED  \] (\d+) test", text))
+    bad = sum(int(n) for n in re.findall(r"\[  FAILED  \] .*?: (\d+) test", text))
+    skip = sum(int(n) for n in re.findall(r"\[  SKIPPED \] .*?: (\d+) test", text))
+    if r.returncode != 0 and bad == 0:
+        bad = 1  # died before it could count
+    for line in text.splitlines():
+        if line.startswith("skip - "):
+            print(f"  {path.name}: {line}")
+    if bad or good + skip == 0:
+        print(text[-6000:])
+        bad = bad or 1
+    print(f"{'ok  ' if not bad else 'FAIL'} {path.name}: {good} passed, {bad} failed"
+          + (f", {skip} skipped" if skip else ""))
+    passed, failed, skipped = passed + good, failed + bad, skipped + skip
+
+
+def golden(folder):
+    global passed, failed
+    cmd = (folder / "cmd").read_text().replace("pqmap ", f"{BUILD}/pqmap ", 1)
+    r = run(["/bin/bash", "-c", cmd], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    want = (folder / "stdout").read_bytes()
+    code = int((folder / "exit").read_text())
+    if os.environ.get("UPDATE"):
+        (folder / "stdout").write_bytes(r.stdout)
+        (folder / "exit").write_text(f"{r.returncode}\n")
+        want, code = r.stdout, r.returncode
+    if r.stdout == want and r.returncode == code:
+        passed += 1
+        return
+    failed += 1
+    print(f"FAIL golden {folder.name}: exit {r.returncode}, expected {code}")
+    (pathlib.Path(BUILD) / "golden.out").write_bytes(r.stdout)
+    sys.stdout.flush()
+    subprocess.run(["diff", "-u", str(folder / "stdout"), f"{BUILD}/golden.out"])
+
+
+def cli(script):
+    global passed, failed, skipped
+    argv = ["/usr/bin/python3" if script.suffix == ".py" else "/bin/bash", str(script)]
+    r = run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    text = r.stdout.decode("utf-8", "replace")
+    good = len(re.findall(r"^ok - ", text, re.M))
+    bad = len(re.findall(r"^not ok - ", text, re.M))
+    skip = len(re.findall(r"^skip - ", text, re.M))
+    if r.returncode != 0 and bad == 0:
+        bad = 1
+    if good + bad + skip == 0:
+        bad = 1
+    if bad:
+        print(text[-8000:])
+    else:
+        for line in text.splitlines():
+            if line.startswith(("skip - ", "note - ")):
+                print(f"  {script.name}: {line}")
+    print(f"{'ok  ' if not bad else 'FAIL'} {script.name}: {good} passed, {bad} failed"
+          + (f", {skip} skipped" if skip else ""))
+    passed, failed, skipped = passed + good, failed + bad, skipped + skip
+
+
+units = sorted(pathlib.Path(f"{BUILD}/unit").glob("test_*"))
+sources = {p.stem for p in pathlib.Path("tests/unit").glob("test_*.c")}
+for p in units:
+    if p.suffix == "" and p.name in sources and ONLY in ("", p.name[len("test_"):]):
+        unit(p)
+for d in sorted(pathlib.Path("tests/golden").glob("*/")):
+    if (d / "cmd").exists() and ONLY in ("", d.name):
+        golden(d)
+for s in sorted(pathlib.Path("tests/cli").glob("*")):
+    if s.suffix in (".sh", ".py") and s.name.startswith("test_") and ONLY in ("", s.stem, s.stem[len("test_"):]):
+        cli(s)
+line = f"{passed} passed, {failed} failed"
+print(line + (f", {skipped} skipped" if skipped else ""))
+sys.exit(1 if failed or passed == 0 else 0)

@@ -1,0 +1,40 @@
+#!/usr/bin/env python3
+"""clang-tidy over the C files that changed since the last landing (or all, with --all)."""
+import concurrent.futures
+import os
+import pathlib
+import subprocess
+import sys
+
+split = sys.argv.index("--")
+everything = "--all" in sys.argv[:split]
+flags = sys.argv[split + 1:]
+
+
+def git(*args):
+    r = subprocess.run(["git", *args], capture_output=True, text=True)
+    return r.stdout.split() if r.returncode == 0 else []
+
+
+all_files = sorted(str(p) for p in pathlib.Path("src").glob("*/*.c"))
+files = all_files
+if not everything:
+    base = git("rev-list", "-1", "--before=4 hours ago", "HEAD")
+    if base:
+        changed = set(git("diff", "--name-only", base[0])) | set(git("ls-files", "-o", "--exclude-standard"))
+        files = [f for f in all_files if f in changed]
+
+
+def tidy(f):
+    r = subprocess.run(["clang-tidy", "--quiet", f, "--", *flags], capture_output=True, text=True)
+    return f, r.returncode, "\n".join(l for l in r.stdout.splitlines() if l)
+
+
+bad = 0
+with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    for name, code, text in pool.map(tidy, files):
+        if code != 0:
+            bad += 1
+            print(text)
+print(f"tidy: {len(files)} of {len(all_files)} files checked, {bad} with complaints")
+sys.exit(1 if bad else 0)
