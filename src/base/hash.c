@@ -1,8 +1,10 @@
+/* Before our headers: libcrypto names parameters after calls that ban.h poisons. */
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
 #include "hash.h"
 
 #include <assert.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <pthread.h>
 #include <sys/random.h>
 #include <xxhash.h>

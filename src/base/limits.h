@@ -33,6 +33,8 @@
 /* Costly checks (primes, derived public keys) in one artifact part; the rest is not looked at. */
 #define PQM_KEY_CHECKS 4096
 #define PQM_PRIME_CHECKS 32
+/* BER with indefinite lengths is rewritten in memory: only key stores and CMS come that way. */
+#define PQM_BER_OBJECT_BYTES ((size_t)4 << 20)
 /* Directories below each other: PATH_MAX (4,096) allows 2,048. */
 #define PQM_TREE_DEPTH 1024
 /* Nested artifacts (a certificate in a Secret in a manifest). */
@@ -101,5 +103,10 @@
 #define PQM_HOP_FINDINGS 50
 /* Steps along "derived from" between assets; longer chains are cycles or mistakes. */
 #define PQM_LINEAGE_DEPTH 32
+/* Horizons of one arrival curve: surveys ask about five. */
+#define PQM_CURVE_POINTS_MAX 32
+/* Algorithm classes of rules/risk/shifts.yaml, and letters of one harvest, reach or coverage table. */
+#define PQM_RISK_CLASSES_MAX 32
+#define PQM_RISK_LETTERS_MAX 16
 
 #endif

@@ -46,7 +46,7 @@ enum pqm_st pqm_out_file(struct pqm_out *o, const char *path, struct pqm_err *er
 			return pqm_fail(err, PQM_EIO, "%s: is a directory; name a file", path);
 		o->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 		if (o->fd < 0)
-			return pqm_fail(err, PQM_EIO, "%s: cannot write: %m", path);
+			return pqm_fail(err, PQM_EIO, "%s: cannot write: %s", path, strerrordesc_np(errno));
 		o->owns_fd = true;
 		return PQM_OK;
 	}
@@ -58,7 +58,7 @@ enum pqm_st pqm_out_file(struct pqm_out *o, const char *path, struct pqm_err *er
 	}
 	o->fd = mkostemp(o->tmp, O_CLOEXEC); /* mode 0600 */
 	if (o->fd < 0) {
-		enum pqm_st st2 = pqm_fail(err, PQM_EIO, "%s: cannot write: %m", path);
+		enum pqm_st st2 = pqm_fail(err, PQM_EIO, "%s: cannot write: %s", path, strerrordesc_np(errno));
 
 		pqm_free(o->tmp);
 		o->tmp = NULL;
@@ -165,8 +165,8 @@ enum pqm_st pqm_out_close(struct pqm_out *o, struct pqm_err *err)
 	}
 	if (o->errnum != 0) {
 		errno = o->errnum;
-		st = pqm_fail(err, PQM_EIO, "%s: cannot write: %m",
-			o->path != NULL ? o->path : "output");
+		st = pqm_fail(err, PQM_EIO, "%s: cannot write: %s",
+			o->path != NULL ? o->path : "output", strerrordesc_np(errno));
 	}
 	pqm_out_abort(o);
 	return st;
@@ -335,14 +335,17 @@ void pqm_js_null(struct pqm_out *o, const char *key)
 
 void pqm_js_num(struct pqm_out *o, const char *key, double value, int decimals)
 {
-	char text[64];
+	char text[400];
 
 	js_lead(o, key);
 	if (!isfinite(value)) {
 		pqm_out_lit(o, "null"); /* JSON has no infinity [RFC8259 §6] */
 		return;
 	}
-	(void)snprintf(text, sizeof(text), "%.*f", decimals, value);
+	if (snprintf(text, sizeof(text), "%.*f", decimals & 15, value) >= (int)sizeof(text)) {
+		pqm_out_lit(o, "null");
+		return;
+	}
 	const char *p = text;
 
 	if (*p == '-' && strspn(p + 1, "0.") == strlen(p + 1))

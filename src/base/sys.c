@@ -45,7 +45,8 @@ static void each_cgroup(const char *file, void (*fn)(pqm_bytes text, void *ctx),
 		pqm_bytes dir = pqm_sub(line, 3, line.n);
 
 		for (;;) {
-			(void)snprintf(path, sizeof(path), "/sys/fs/cgroup%.*s/%s", PQM_FMT(dir), file);
+			(void)snprintf(path, sizeof(path), "/sys/fs/cgroup%.*s/%s",
+				(int)(dir.n < 1200 ? dir.n : 1200), (const char *)dir.p, file);
 			pqm_bytes value = pqm_trim(slurp(path, buf, sizeof(buf)));
 
 			if (value.n > 0)

@@ -28,20 +28,20 @@ static const struct pqm_writer *writer_of(const char *spec, const char **file, s
 {
 	const char *eq = strchr(spec, '=');
 	pqm_bytes name = { (const uint8_t *)spec, eq != NULL ? (size_t)(eq - spec) : strlen(spec) };
-	char list[200] = "";
-	size_t n = 0;
+	struct pqm_buf list;
 
 	*file = eq != NULL && strcmp(eq + 1, "-") != 0 ? eq + 1 : NULL;
 	for (size_t i = 0; pqm_writers[i] != NULL; i++) {
 		if (pqm_eqs(name, pqm_writers[i]->name))
 			return pqm_writers[i];
-		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", n > 0 ? ", " : "",
-			pqm_writers[i]->name);
-		if (n >= sizeof(list))
-			n = sizeof(list) - 1;
 	}
-	(void)pqm_fail(err, PQM_EUSAGE, "-o %s: unknown format; choose from %s, as in -o html=report.html",
-		spec, list);
+	pqm_buf_init(&list, 4096);
+	for (size_t i = 0; pqm_writers[i] != NULL; i++)
+		(void)pqm_buf_f(&list, "%s%s", i > 0 ? ", " : "", pqm_writers[i]->name);
+	(void)pqm_fail(err, PQM_EUSAGE,
+		"-o %s: unknown format; choose from %.*s, as in -o html=report.html", spec,
+		PQM_FMT(pqm_buf_bytes(&list)));
+	pqm_buf_fini(&list);
 	return NULL;
 }
 
@@ -129,7 +129,7 @@ static enum pqm_st read_config(struct settings *s, const char *path, bool is_nam
 
 	s->file = pqm_str(path);
 	if (fd < 0)
-		return is_named || errno != ENOENT ? pqm_fail(err, PQM_EUSAGE, "%s: %m", path) : PQM_OK;
+		return is_named || errno != ENOENT ? pqm_fail(err, PQM_EUSAGE, "%s: %s", path, strerrordesc_np(errno)) : PQM_OK;
 	uint8_t *p = NULL;
 
 	if (fstat(fd, &sb) == 0 && S_ISREG(sb.st_mode) && sb.st_size <= (off_t)PQM_RULE_FILE_BYTES) {

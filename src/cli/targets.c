@@ -32,7 +32,7 @@ static enum pqm_st add_list(struct pqm_targets *t, const char *file, struct pqm_
 	ssize_t r = 1;
 
 	if (fd < 0)
-		return pqm_fail(err, PQM_EUSAGE, "@%s: %m", file);
+		return pqm_fail(err, PQM_EUSAGE, "@%s: %s", file, strerrordesc_np(errno));
 	pqm_buf_init(&b, (size_t)64 << 20);
 	while (r > 0 && pqm_buf_reserve(&b, (size_t)64 << 10)) {
 		r = read(fd, b.p + b.n, (size_t)64 << 10);
@@ -40,7 +40,7 @@ static enum pqm_st add_list(struct pqm_targets *t, const char *file, struct pqm_
 			b.n += (size_t)r;
 	}
 	if (r < 0)
-		st = pqm_fail(err, PQM_EUSAGE, "@%s: %m", file);
+		st = pqm_fail(err, PQM_EUSAGE, "@%s: %s", file, strerrordesc_np(errno));
 	if (b.failed)
 		st = pqm_fail(err, PQM_ELIMIT, "@%s: over the 64 MiB limit of a list", file);
 	if (!is_stdin)

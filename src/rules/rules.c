@@ -56,7 +56,7 @@ static enum pqm_st read_file(struct files *fs, int dirfd, pqm_bytes name, pqm_by
 	struct stat st;
 
 	if (fd < 0)
-		return pqm_fail(err, PQM_EUSAGE, "rules/%.*s: cannot read: %m", PQM_FMT(name));
+		return pqm_fail(err, PQM_EUSAGE, "rules/%.*s: cannot read: %s", PQM_FMT(name), strerrordesc_np(errno));
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > (off_t)PQM_RULE_FILE_BYTES) {
 		(void)close(fd);
 		return pqm_fail(err, PQM_EUSAGE, "rules/%.*s: not a file of at most 4 MiB",
@@ -89,7 +89,7 @@ static enum pqm_st read_dir(struct files *fs, int at, const char *leaf, pqm_byte
 	if (d == NULL) {
 		if (fd >= 0)
 			(void)close(fd);
-		return pqm_fail(err, PQM_EUSAGE, "%s: cannot read the rules folder: %m", leaf);
+		return pqm_fail(err, PQM_EUSAGE, "%s: cannot read the rules folder: %s", leaf, strerrordesc_np(errno));
 	}
 	while (st == PQM_OK && (e = readdir(d)) != NULL) {
 		pqm_bytes name = pqm_str(e->d_name);

@@ -204,7 +204,7 @@ static enum pqm_st walk(const char *target, struct pqm_sink *s, struct pqm_err *
 
 	/* The user's own name may be a link; only links inside a tree are not followed. */
 	if (stat(target, &sb) != 0)
-		return pqm_fail(err, PQM_EIO, "%s: %m", target);
+		return pqm_fail(err, PQM_EIO, "%s: %s", target, strerrordesc_np(errno));
 	if (S_ISREG(sb.st_mode))
 		return walk_file(target, s, err);
 	if (!S_ISDIR(sb.st_mode))
@@ -213,7 +213,7 @@ static enum pqm_st walk(const char *target, struct pqm_sink *s, struct pqm_err *
 	int fd = open(target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
-		return pqm_fail(err, PQM_EIO, "%s: %m", target);
+		return pqm_fail(err, PQM_EIO, "%s: %s", target, strerrordesc_np(errno));
 	pqm_buf_init(&path, (size_t)1 << 20);
 	pqm_bytes name = pqm_str(target);
 

@@ -29,7 +29,7 @@ static enum pqm_st walk(const char *target, struct pqm_sink *s, struct pqm_err *
 		if (r > 0)
 			b.n += (size_t)r;
 		else if (errno != EINTR)
-			st = pqm_fail(err, PQM_EIO, "standard input: %m");
+			st = pqm_fail(err, PQM_EIO, "standard input: %s", strerrordesc_np(errno));
 	}
 	if (st == PQM_OK)
 		st = s->bytes(s, pqm_buf_bytes(&b), PQM_LIT("(stdin)"), err);
