@@ -108,5 +108,7 @@
 /* Algorithm classes of rules/risk/shifts.yaml, and letters of one harvest, reach or coverage table. */
 #define PQM_RISK_CLASSES_MAX 32
 #define PQM_RISK_LETTERS_MAX 16
+/* Uses of one asset up to which the deciding one is found by removal (quadratic); beyond, by size. */
+#define PQM_DECIDER_USES_MAX 512
 
 #endif

@@ -1,0 +1,171 @@
+#include "k8s.h"
+
+#include "base/limits.h"
+
+/*
+ * A raw "---" at the start of a line is a document boundary: YAML forbids it inside scalars. Each
+ * document is parsed by itself, so that a broken one costs only itself, and long bodies of
+ * CustomResourceDefinitions are never parsed at all.
+ */
+struct doc {
+	pqm_bytes text;
+	uint64_t off;
+	uint32_t line; /* lines before it */
+};
+
+static bool is_yaml_name(pqm_bytes name)
+{
+	return pqm_ends(name, PQM_LIT(".yaml")) || pqm_ends(name, PQM_LIT(".yml")) ||
+		pqm_ends(name, PQM_LIT(".json"));
+}
+
+static bool is_declaration_name(pqm_bytes name)
+{
+	return pqm_eqs(name, ".pqmap.yaml") || pqm_eqs(name, ".pqmap.yml");
+}
+
+static bool wants(const struct pqm_artifact *a)
+{
+	return is_yaml_name(a->name);
+}
+
+/* Without a telling name only text that opens like a manifest is taken for one. */
+static bool opens_like_manifest(pqm_bytes head)
+{
+	static const char *const starts[] = { "---", "apiVersion", "kind:", "metadata:", "{", "\"" };
+	pqm_bytes rest = head, line;
+
+	while (rest.p != NULL && pqm_split(&rest, '\n', &line)) {
+		line = pqm_trim(line);
+		if (line.n == 0 || line.p[0] == '#')
+			continue;
+		for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+			if (pqm_starts(line, pqm_str(starts[i])))
+				return true;
+		return false;
+	}
+	return false;
+}
+
+static bool is_boundary(pqm_bytes t, size_t at)
+{
+	return at + 3 >= t.n || t.p[at + 3] == '\n' || t.p[at + 3] == '\r' || t.p[at + 3] == ' ' ||
+		t.p[at + 3] == '\t';
+}
+
+/* The next document of *rest; false at the end. */
+static bool next_doc(pqm_bytes *rest, uint64_t *off, uint32_t *line, struct doc *d)
+{
+	size_t end = 0;
+
+	if (rest->n == 0)
+		return false;
+	for (;;) {
+		end = pqm_find(*rest, end, PQM_LIT("\n---"));
+		if (end == SIZE_MAX) {
+			end = rest->n;
+			break;
+		}
+		end++;
+		if (is_boundary(*rest, end))
+			break;
+	}
+	*d = (struct doc){ pqm_sub(*rest, 0, end), *off, *line };
+	for (size_t i = 0; i < end; i++)
+		*line += rest->p[i] == '\n';
+	*off += end;
+	*rest = pqm_sub(*rest, end, rest->n);
+	return true;
+}
+
+static bool has_line(pqm_bytes t, const char *words)
+{
+	pqm_bytes w = pqm_str(words);
+
+	for (size_t at = pqm_find(t, 0, w); at != SIZE_MAX; at = pqm_find(t, at + 1, w))
+		if (at == 0 || t.p[at - 1] == '\n')
+			return true;
+	return false;
+}
+
+struct visit {
+	struct pqm_k8s_scan *scan;
+	bool is_declaration;
+};
+
+static enum pqm_st visit_doc(void *ctx, const struct pqm_yaml *root, struct pqm_err *err)
+{
+	struct visit *v = ctx;
+
+	if (root->type != PQM_YAML_MAP)
+		return PQM_OK;
+	if (v->is_declaration || pqm_yaml_get(root, "pqmap") != NULL)
+		return pqm_k8s_declared(v->scan, root, err);
+	return pqm_k8s_object(v->scan, root, err);
+}
+
+static bool is_template(pqm_bytes t)
+{
+	return pqm_find(t, 0, PQM_LIT("{{")) != SIZE_MAX || pqm_find(t, 0, PQM_LIT("{%")) != SIZE_MAX;
+}
+
+static enum pqm_st read_doc(struct pqm_k8s_scan *s, const struct doc *d, bool is_declaration)
+{
+	struct visit v = { s, is_declaration };
+	struct pqm_err why = { 0 };
+
+	if (!is_declaration && pqm_find(d->text, 0, PQM_LIT("apiVersion")) == SIZE_MAX &&
+		!has_line(d->text, "pqmap:"))
+		return PQM_OK;
+	if (has_line(d->text, "kind: CustomResourceDefinition"))
+		return PQM_OK;
+	s->line0 = d->line;
+	s->off0 = d->off;
+	enum pqm_st st = pqm_yaml_docs(d->text, s->a->arena, visit_doc, &v, &why);
+
+	if (st == PQM_EPARSE && is_template(d->text))
+		pqm_emit_note(s->out, d->off, st,
+			"template: document at line %u is filled in by a tool; not resolved", d->line + 1);
+	else if (st == PQM_EPARSE || st == PQM_ELIMIT)
+		pqm_emit_note(s->out, d->off, st, "document at line %u: %s", d->line + 1, why.msg);
+	else if (st != PQM_OK)
+		return pqm_fail(NULL, st, "%s", why.msg);
+	return PQM_OK;
+}
+
+static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
+	const struct pqm_hits *hits, struct pqm_emit *out, struct pqm_err *err)
+{
+	struct pqm_k8s_scan s = { .rules = r, .a = a, .out = out };
+	bool declares = is_declaration_name(a->name), named = declares || is_yaml_name(a->name);
+	pqm_bytes rest = a->body;
+	uint64_t off = 0;
+	uint32_t line = 0;
+	enum pqm_st st = PQM_OK;
+	struct doc d;
+
+	if (hits != NULL && hits->done_until != NULL) {
+		if (*hits->done_until > 0)
+			return PQM_OK; /* a later batch of a body that was read whole */
+		*hits->done_until = UINT64_MAX;
+	}
+	if (!named && !opens_like_manifest(a->head))
+		return PQM_OK;
+	while (st == PQM_OK && next_doc(&rest, &off, &line, &d))
+		st = read_doc(&s, &d, declares);
+	return st == PQM_OK ? PQM_OK
+			    : pqm_fail(err, st, "byte %llu: manifest: %s", (unsigned long long)d.off,
+				      pqm_st_name(st));
+}
+
+static const struct pqm_anchor anchors[] = { PQM_ANCHOR("apiVersion") };
+
+const struct pqm_detector pqm_det_k8s = {
+	.name = "k8s",
+	.version = 1,
+	.summary = "Kubernetes manifests: Secrets, certificates, TLS settings and their defaults, assets",
+	.anchors = anchors,
+	.n_anchors = sizeof(anchors) / sizeof(anchors[0]),
+	.wants = wants,
+	.run = run,
+};

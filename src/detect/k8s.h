@@ -1,0 +1,43 @@
+/*
+ * k8s.h — one Kubernetes object of a manifest: its facts, its content, its checks.
+ *
+ * Shape:     helpers of det_k8s.c; the kinds and fields are those of rules/k8s.
+ * Ownership: everything lives in the artifact's arena; what is emitted is copied.
+ * Errors:    as the emitter's.
+ * Threads:   one artifact at a time.
+ * Never:     values of Secrets, tokens, passwords and URL user parts in facts, notes or findings.
+ */
+#ifndef PQM_DETECT_K8S_H
+#define PQM_DETECT_K8S_H
+
+#include "detect/detector.h"
+#include "rules/k8s.h"
+
+struct pqm_k8s_scan {
+	const struct pqm_rules *rules;
+	const struct pqm_artifact *a;
+	struct pqm_emit *out;
+	struct pqm_k8s_kinds kinds;
+	bool has_kinds; /* loaded when the first object turns up */
+	uint32_t line0; /* lines before the current document */
+	uint64_t off0;	/* bytes before it */
+};
+
+/* Emits the object with its facts and its content, then the findings of the checks. A mapping
+ * without apiVersion and kind is nothing. */
+enum pqm_st pqm_k8s_object(struct pqm_k8s_scan *s, const struct pqm_yaml *root,
+	struct pqm_err *err) PQM_MUST_USE;
+/* Emits the declarations of a .pqmap.yaml document. */
+enum pqm_st pqm_k8s_declared(struct pqm_k8s_scan *s, const struct pqm_yaml *root,
+	struct pqm_err *err) PQM_MUST_USE;
+/* Runs the checks of rules/k8s on an object's facts. */
+enum pqm_st pqm_k8s_check(struct pqm_k8s_scan *s, const struct pqm_object *o, pqm_bytes id,
+	struct pqm_err *err) PQM_MUST_USE;
+
+/* Whether a variable, flag or field of this name holds a secret by convention. */
+bool pqm_k8s_is_secret_name(pqm_bytes name);
+/* The value fit for a fact: user parts of URLs, values of NAME=VALUE with a secret name and words
+ * that look like tokens are replaced by ***. Empty when nothing of it may be kept. */
+pqm_bytes pqm_k8s_redact(struct pqm_arena *arena, pqm_bytes value);
+
+#endif

@@ -1,0 +1,301 @@
+#include "k8s.h"
+
+#include "base/buf.h"
+#include "base/limits.h"
+
+struct walk {
+	struct pqm_k8s_scan *scan;
+	const struct pqm_k8s_kind *kind; /* may be NULL: a kind without a rule */
+	struct pqm_object obj;
+	struct pqm_fact *facts;
+	size_t n, cap, n_nodes;
+	pqm_bytes id;
+	char path[PQM_K8S_PATH_BYTES];
+	size_t path_n;
+	enum pqm_st st;
+	struct pqm_err *err;
+};
+
+static bool listed(const struct walk *w, pqm_bytes path)
+{
+	const struct pqm_k8s_kind *any = w->scan->kinds.any;
+
+	return (w->kind != NULL && pqm_k8s_listed(w->kind->facts, path)) ||
+		(any != NULL && pqm_k8s_listed(any->facts, path));
+}
+
+static void add_fact(struct walk *w, pqm_bytes path, pqm_bytes value, const struct pqm_yaml *at)
+{
+	struct pqm_fact *grown;
+
+	if (w->n >= PQM_K8S_FACTS)
+		return;
+	grown = pqm_grow(w->scan->a->arena, w->facts, w->n, &w->cap);
+	pqm_bytes key = pqm_bytes_dup(w->scan->a->arena, path);
+
+	if (grown == NULL || key.p == NULL) {
+		w->st = pqm_fail(w->err, PQM_ENOMEM, "%u: object has too many facts for the memory",
+			at->line + w->scan->line0);
+		return;
+	}
+	w->facts = grown;
+	w->facts[w->n++] = (struct pqm_fact){ key, value, at->line + w->scan->line0, at->col };
+}
+
+/* The entry of a rule's content list that covers the path: "base64", "text", or empty. */
+static pqm_bytes content_form(const struct walk *w, pqm_bytes path)
+{
+	const struct pqm_yaml *list = w->kind == NULL ? NULL : w->kind->content;
+
+	for (size_t i = 0; list != NULL && i < list->n; i++)
+		if (pqm_k8s_fits(pqm_yaml_str(list->items[i], "at"), path))
+			return pqm_yaml_str(list->items[i], "as");
+	return (pqm_bytes){ NULL, 0 };
+}
+
+static void hand_over(struct walk *w, pqm_bytes path, pqm_bytes body, const struct pqm_yaml *at)
+{
+	struct pqm_k8s_scan *s = w->scan;
+	pqm_bytes object = pqm_arena_f(s->a->arena, "%.*s#%.*s", PQM_FMT(w->id), PQM_FMT(path));
+	struct pqm_child c = { .body = body, .object = object,
+		.line = at->line + s->line0, .col = at->col };
+
+	if (object.p == NULL)
+		w->st = pqm_fail(w->err, PQM_ENOMEM, "%u: out of memory", c.line);
+	else
+		w->st = pqm_emit_child(s->out, &c);
+	if (w->st == PQM_OK)
+		pqm_emit_claim(s->out, s->off0 + at->off, s->off0 + at->end_off);
+}
+
+static void content(struct walk *w, pqm_bytes path, pqm_bytes form, const struct pqm_yaml *at)
+{
+	pqm_bytes text = pqm_yaml_text(at);
+	struct pqm_buf b;
+	size_t bad = 0;
+
+	if (text.n < PQM_K8S_CONTENT_MIN)
+		return;
+	if (!pqm_eqs(form, "base64")) {
+		hand_over(w, path, text, at);
+		return;
+	}
+	pqm_buf_init(&b, PQM_YAML_DOC_BYTES);
+	if (pqm_base64(&b, text, &bad) && b.n > 0)
+		hand_over(w, path, pqm_buf_bytes(&b), at);
+	else
+		pqm_emit_note(w->scan->out, w->scan->off0 + at->off, PQM_EPARSE,
+			"%.*s#%.*s: not base64 from character %zu of the value", PQM_FMT(w->id),
+			PQM_FMT(path), bad);
+	pqm_buf_wipe(&b);
+}
+
+/* "value" beside "name: DB_PASSWORD", and the argument after "--token". */
+static bool is_told_secret(const struct pqm_yaml *parent, size_t i)
+{
+	if (parent->type == PQM_YAML_MAP)
+		return pqm_k8s_is_secret_name(parent->keys[i]->text) ||
+			(pqm_eqs(parent->keys[i]->text, "value") &&
+				pqm_k8s_is_secret_name(pqm_yaml_str(parent, "name")));
+	if (i == 0)
+		return false;
+	pqm_bytes before = pqm_yaml_text(parent->items[i - 1]);
+
+	return before.n > 1 && before.p[0] == '-' && pqm_find_byte(before, 0, '=') == SIZE_MAX &&
+		pqm_k8s_is_secret_name(before);
+}
+
+static void scalar(struct walk *w, const struct pqm_yaml *parent, size_t i)
+{
+	const struct pqm_yaml *at = parent->items[i];
+	pqm_bytes path = { (const uint8_t *)w->path, w->path_n }, text = pqm_yaml_text(at);
+	pqm_bytes form = content_form(w, path);
+
+	if (text.n == 0)
+		return;
+	if (form.n > 0 && !listed(w, path)) {
+		content(w, path, form, at);
+		return;
+	}
+	if (!listed(w, path))
+		return;
+	/* Annotations that rules list refer to a Secret by name ("auth-tls-secret"). */
+	if (is_told_secret(parent, i) && !pqm_starts(path, PQM_LIT("metadata.annotations.")))
+		return;
+	pqm_bytes value = pqm_k8s_redact(w->scan->a->arena, text);
+
+	if (value.n > 0)
+		add_fact(w, path, value, at);
+}
+
+static void visit(struct walk *w, const struct pqm_yaml *n, unsigned depth);
+
+static void member(struct walk *w, const struct pqm_yaml *n, size_t i, unsigned depth)
+{
+	size_t keep = w->path_n, room = sizeof(w->path) - w->path_n;
+	int added;
+
+	if (n->type == PQM_YAML_SEQ)
+		added = snprintf(w->path + keep, room, "[%zu]", i);
+	else if (n->keys[i]->type != PQM_YAML_SCALAR || n->keys[i]->text.n > PQM_K8S_KEY_BYTES)
+		return;
+	else
+		added = snprintf(w->path + keep, room, "%s%.*s", keep > 0 ? "." : "",
+			PQM_FMT(n->keys[i]->text));
+	if (added < 0 || (size_t)added >= room) {
+		w->path[keep] = '\0';
+		return; /* deeper than any field path that a rule names */
+	}
+	w->path_n = keep + (size_t)added;
+	if (n->items[i]->type == PQM_YAML_SCALAR)
+		scalar(w, n, i);
+	else
+		visit(w, n->items[i], depth + 1);
+	w->path_n = keep;
+	w->path[keep] = '\0';
+}
+
+/* Aliases make the tree a graph that may even hold itself: depth and visits are bounded. */
+static void visit(struct walk *w, const struct pqm_yaml *n, unsigned depth)
+{
+	if (depth > PQM_YAML_DEPTH)
+		return;
+	for (size_t i = 0; i < n->n && w->st == PQM_OK; i++) {
+		if (++w->n_nodes > PQM_YAML_NODES) {
+			w->st = pqm_fail(w->err, PQM_ELIMIT,
+				"%u: object unfolds to more than 1,048,576 nodes",
+				n->line + w->scan->line0);
+			return;
+		}
+		member(w, n, i, depth);
+	}
+}
+
+static enum pqm_st emit_object(struct walk *w, const struct pqm_yaml *root, pqm_bytes id)
+{
+	struct pqm_k8s_scan *s = w->scan;
+
+	w->id = id;
+	if (id.p == NULL)
+		return pqm_fail(w->err, PQM_ENOMEM, "%u: out of memory", w->obj.line);
+	visit(w, root, 0);
+	if (w->st != PQM_OK)
+		return w->st;
+	w->obj.facts = w->facts;
+	w->obj.n_facts = w->n;
+	enum pqm_st st = pqm_emit_object(s->out, &w->obj);
+
+	return st == PQM_OK ? pqm_k8s_check(s, &w->obj, id, w->err) : st;
+}
+
+static pqm_bytes group_of(pqm_bytes api_version)
+{
+	size_t slash = pqm_find_byte(api_version, 0, '/');
+
+	return slash == SIZE_MAX ? (pqm_bytes){ NULL, 0 } : pqm_sub(api_version, 0, slash);
+}
+
+static enum pqm_st one(struct pqm_k8s_scan *s, const struct pqm_yaml *root, pqm_bytes api,
+	pqm_bytes kind, struct pqm_err *err)
+{
+	const struct pqm_yaml *meta = pqm_yaml_get(root, "metadata");
+	struct walk w = { .scan = s, .err = err };
+
+	if (pqm_eqs(kind, "CustomResourceDefinition"))
+		return PQM_OK;
+	w.obj = (struct pqm_object){ .path = s->a->path, .line = root->line + s->line0,
+		.group = group_of(api), .kind = kind, .ns = pqm_yaml_str(meta, "namespace"),
+		.name = pqm_yaml_str(meta, "name") };
+	if (w.obj.name.n == 0)
+		w.obj.name = pqm_yaml_str(meta, "generateName");
+	if (w.obj.name.n > PQM_K8S_KEY_BYTES || w.obj.ns.n > PQM_K8S_KEY_BYTES ||
+		kind.n > PQM_K8S_KEY_BYTES || w.obj.group.n > PQM_K8S_KEY_BYTES) {
+		pqm_emit_note(s->out, s->off0 + root->off, PQM_ELIMIT,
+			"object name, namespace or kind over the %d-byte limit of Kubernetes",
+			PQM_K8S_KEY_BYTES);
+		return PQM_OK;
+	}
+	w.kind = pqm_k8s_kind_of(&s->kinds, w.obj.group, kind);
+	return emit_object(&w, root, pqm_k8s_id(&s->kinds, &w.obj, s->a->arena));
+}
+
+/* `kubectl get -o yaml` wraps objects; a typed list leaves apiVersion and kind to the list. */
+static enum pqm_st unroll(struct pqm_k8s_scan *s, const struct pqm_yaml *items, pqm_bytes api,
+	pqm_bytes kind, struct pqm_err *err)
+{
+	enum pqm_st st = PQM_OK;
+
+	for (size_t i = 0; i < items->n && st == PQM_OK; i++) {
+		const struct pqm_yaml *o = items->items[i];
+		pqm_bytes own_api = pqm_yaml_str(o, "apiVersion"), own = pqm_yaml_str(o, "kind");
+
+		if (o->type != PQM_YAML_MAP)
+			continue;
+		if (own.n == 0)
+			own = pqm_sub(kind, 0, kind.n - 4);
+		if (own.n > 0)
+			st = one(s, o, own_api.n > 0 ? own_api : api, own, err);
+	}
+	return st;
+}
+
+static enum pqm_st need_kinds(struct pqm_k8s_scan *s, struct pqm_err *err)
+{
+	enum pqm_st st = s->has_kinds ? PQM_OK
+				      : pqm_k8s_kinds_load(&s->kinds, s->rules, s->a->arena, err);
+
+	s->has_kinds = st == PQM_OK;
+	return st;
+}
+
+enum pqm_st pqm_k8s_object(struct pqm_k8s_scan *s, const struct pqm_yaml *root, struct pqm_err *err)
+{
+	pqm_bytes api = pqm_yaml_str(root, "apiVersion"), kind = pqm_yaml_str(root, "kind");
+	const struct pqm_yaml *items = pqm_yaml_get(root, "items");
+
+	if (api.n == 0 || kind.n == 0)
+		return PQM_OK;
+	enum pqm_st st = need_kinds(s, err);
+
+	if (st != PQM_OK)
+		return st;
+	if (pqm_ends(kind, PQM_LIT("List")) && items != NULL && items->type == PQM_YAML_SEQ)
+		return unroll(s, items, api, kind, err);
+	return one(s, root, api, kind, err);
+}
+
+static enum pqm_st declare(struct pqm_k8s_scan *s, const struct pqm_yaml *asset,
+	struct pqm_err *err)
+{
+	struct walk w = { .scan = s, .err = err };
+
+	w.obj = (struct pqm_object){ .path = s->a->path, .line = asset->line + s->line0,
+		.group = PQM_LIT("pqmap.dev"), .kind = PQM_LIT("Asset"),
+		.name = pqm_yaml_str(asset, "name") };
+	if (asset->type != PQM_YAML_MAP || w.obj.name.n == 0 ||
+		w.obj.name.n > PQM_K8S_KEY_BYTES) {
+		pqm_emit_note(s->out, s->off0 + asset->off, PQM_EPARSE,
+			"line %u: an asset is a mapping with a name", w.obj.line);
+		return PQM_OK;
+	}
+	w.kind = pqm_k8s_kind_of(&s->kinds, w.obj.group, w.obj.kind);
+	return emit_object(&w, asset, pqm_k8s_id(&s->kinds, &w.obj, s->a->arena));
+}
+
+enum pqm_st pqm_k8s_declared(struct pqm_k8s_scan *s, const struct pqm_yaml *root,
+	struct pqm_err *err)
+{
+	const struct pqm_yaml *assets = pqm_yaml_get(root, "assets");
+	enum pqm_st st = need_kinds(s, err);
+
+	if (assets == NULL)
+		return st;
+	if (assets->type != PQM_YAML_SEQ) {
+		pqm_emit_note(s->out, s->off0 + assets->off, PQM_EPARSE, "line %u: assets is a list",
+			assets->line + s->line0);
+		return st;
+	}
+	for (size_t i = 0; i < assets->n && st == PQM_OK; i++)
+		st = declare(s, assets->items[i], err);
+	return st;
+}

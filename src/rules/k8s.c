@@ -1,0 +1,91 @@
+#include "k8s.h"
+
+bool pqm_k8s_fits(pqm_bytes glob, pqm_bytes text)
+{
+	size_t tail = glob.n;
+
+	while (tail > 0 && glob.p[tail - 1] != '*' && glob.p[tail - 1] != '?')
+		tail--;
+	return pqm_ends(text, pqm_sub(glob, tail, glob.n)) && pqm_glob(glob, text);
+}
+
+bool pqm_k8s_listed(const struct pqm_yaml *globs, pqm_bytes text)
+{
+	if (globs == NULL || globs->type != PQM_YAML_SEQ)
+		return false;
+	for (size_t i = 0; i < globs->n; i++)
+		if (pqm_k8s_fits(pqm_yaml_text(globs->items[i]), text))
+			return true;
+	return false;
+}
+
+static enum pqm_st load_one(struct pqm_k8s_kind *k, const struct pqm_rule *rule,
+	struct pqm_err *err)
+{
+	static const char *const lists[] = { "groups", "facts", "content", "edges", "provides" };
+	const struct pqm_yaml *n = rule->node, *v[5];
+
+	for (size_t i = 0; i < 5; i++) {
+		v[i] = pqm_yaml_get(n, lists[i]);
+		if (v[i] != NULL && v[i]->type != PQM_YAML_SEQ)
+			return pqm_rule_fail(rule, v[i], err, "%s is a list", lists[i]);
+	}
+	*k = (struct pqm_k8s_kind){ .rule = rule,
+		.kind = pqm_yaml_str(n, "kind"),
+		.node_type = pqm_yaml_str(pqm_yaml_get(n, "node"), "type"),
+		.is_cluster_scoped = pqm_eqs(pqm_yaml_str(n, "scope"), "cluster"),
+		.groups = v[0], .facts = v[1], .content = v[2], .edges = v[3], .provides = v[4] };
+	return PQM_OK;
+}
+
+enum pqm_st pqm_k8s_kinds_load(struct pqm_k8s_kinds *out, const struct pqm_rules *r,
+	struct pqm_arena *arena, struct pqm_err *err)
+{
+	struct pqm_k8s_kinds k = { 0 };
+	const struct pqm_rule *rule;
+	size_t i = 0, n = 0;
+
+	while ((rule = pqm_rules_next(r, "k8s/", &i)) != NULL)
+		n += pqm_yaml_get(rule->node, "kind") != NULL;
+	k.kind = pqm_new(arena, struct pqm_k8s_kind, n + 1);
+	if (k.kind == NULL)
+		return pqm_fail(err, PQM_ENOMEM, "Kubernetes kinds: out of memory");
+	i = 0;
+	while ((rule = pqm_rules_next(r, "k8s/", &i)) != NULL) {
+		if (pqm_yaml_get(rule->node, "kind") == NULL)
+			continue;
+		enum pqm_st st = load_one(&k.kind[k.n], rule, err);
+
+		if (st != PQM_OK)
+			return st;
+		if (pqm_eqs(k.kind[k.n].kind, "*"))
+			k.any = &k.kind[k.n];
+		k.n++;
+	}
+	*out = k;
+	return PQM_OK;
+}
+
+const struct pqm_k8s_kind *pqm_k8s_kind_of(const struct pqm_k8s_kinds *k, pqm_bytes group,
+	pqm_bytes kind)
+{
+	for (size_t i = 0; i < k->n; i++) {
+		const struct pqm_k8s_kind *e = &k->kind[i];
+
+		if (pqm_eq(e->kind, kind) && !pqm_eqs(kind, "*") &&
+			(e->groups == NULL || pqm_k8s_listed(e->groups, group)))
+			return e;
+	}
+	return NULL;
+}
+
+pqm_bytes pqm_k8s_id(const struct pqm_k8s_kinds *k, const struct pqm_object *o,
+	struct pqm_arena *arena)
+{
+	const struct pqm_k8s_kind *kind = pqm_k8s_kind_of(k, o->group, o->kind);
+	pqm_bytes ns = o->ns.n > 0 ? o->ns
+		: kind != NULL && kind->is_cluster_scoped ? PQM_LIT("-")
+							  : PQM_LIT("default");
+
+	return pqm_arena_f(arena, "%.*s/%.*s/%.*s", PQM_FMT(ns), PQM_FMT(o->kind), PQM_FMT(o->name));
+}

@@ -1,0 +1,46 @@
+/*
+ * k8s.h — typed view of rules/k8s: which kinds exist, which of their fields are facts.
+ *
+ * Shape:     one entry a kind; the entry "*" adds to every kind. Field paths are globs over the
+ *            written path ("spec.tls[0].secretName"): '*' is any run of bytes.
+ * Ownership: the array lives in the caller's arena, all text in the rule set.
+ * Errors:    PQM_EUSAGE for a broken rule, PQM_ENOMEM.
+ * Threads:   const after load.
+ */
+#ifndef PQM_RULES_K8S_H
+#define PQM_RULES_K8S_H
+
+#include "model/inventory.h"
+#include "rules/rules.h"
+
+struct pqm_k8s_kind {
+	const struct pqm_rule *rule;
+	pqm_bytes kind;		       /* "*": every kind */
+	const struct pqm_yaml *groups; /* NULL: any API group */
+	pqm_bytes node_type;	       /* workload service edge …; empty: not a node */
+	bool is_cluster_scoped;
+	const struct pqm_yaml *facts, *content, *edges, *provides; /* lists, may be NULL */
+};
+
+struct pqm_k8s_kinds {
+	struct pqm_k8s_kind *kind;
+	size_t n;
+	const struct pqm_k8s_kind *any; /* the "*" entry, or NULL */
+};
+
+enum pqm_st pqm_k8s_kinds_load(struct pqm_k8s_kinds *out, const struct pqm_rules *r,
+	struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;
+/* The entry of a kind, or NULL; never the "*" entry. */
+const struct pqm_k8s_kind *pqm_k8s_kind_of(const struct pqm_k8s_kinds *k, pqm_bytes group,
+	pqm_bytes kind);
+/* "namespace/Kind/name", the name of an object in findings and in the graph. A namespaced object
+ * that does not say its namespace is in "default", as kubectl would put it; "-" is none. {NULL, 0}
+ * without memory. */
+pqm_bytes pqm_k8s_id(const struct pqm_k8s_kinds *k, const struct pqm_object *o,
+	struct pqm_arena *arena);
+/* Whether one of the globs of a list of scalars (may be NULL) fits the text. */
+bool pqm_k8s_listed(const struct pqm_yaml *globs, pqm_bytes text);
+/* Glob match that looks at the fixed end of the pattern first: most patterns fail there. */
+bool pqm_k8s_fits(pqm_bytes glob, pqm_bytes text);
+
+#endif
