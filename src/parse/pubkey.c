@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/num.h"
 #include "spki.h"
+#include "x509.h"
 
 #define N_OF(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -193,27 +194,33 @@ bool pqm_pubkey_elgamal(struct pqm_pubkey *out, pqm_bytes p, pqm_bytes g, pqm_by
 
 bool pqm_pubkey_ec(struct pqm_pubkey *out, const struct pqm_curve *curve, pqm_bytes point)
 {
-	size_t w = curve->width;
-
-	return point.n == 1 + 2 * w && point.p[0] == 0x04 &&
-		pqm_pubkey_ec_xy(out, curve, pqm_sub(point, 1, w), pqm_sub(point, 1 + w, w));
-}
-
-bool pqm_pubkey_ec_xy(
-	struct pqm_pubkey *out, const struct pqm_curve *curve, pqm_bytes x, pqm_bytes y)
-{
 	struct pqm_pubkey k = { .use = PQM_PK_ANY, .bits = curve->bits };
 	char hex[PQM_SPKI_HEX];
 
-	if (x.n != curve->width || y.n != curve->width || pqm_number_bits(x) > curve->bits ||
-		pqm_number_bits(y) > curve->bits || pqm_number_bits(x) + pqm_number_bits(y) == 0)
+	if (point.n != 1 + 2 * (size_t)curve->width || point.p[0] != 0x04)
 		return false;
-	if (!pqm_spki_ec_xy(hex, curve->oid, curve->width, x, y))
+	/* A libcrypto built without the curve cannot tell; the length was right. */
+	if (pqm_ec_point(curve->oid, point, NULL, NULL) == PQM_EC_BAD)
+		return false;
+	if (!pqm_spki_ec(hex, curve->oid, point))
 		return false;
 	set_names(&k, "EC", "EC", curve->name);
 	set_spki(&k, hex);
 	*out = k;
 	return true;
+}
+
+bool pqm_pubkey_ec_xy(
+	struct pqm_pubkey *out, const struct pqm_curve *curve, pqm_bytes x, pqm_bytes y)
+{
+	uint8_t point[1 + 2 * 66] = { 0x04 };
+	size_t w = curve->width;
+
+	if (x.n != w || y.n != w || w > 66)
+		return false;
+	memcpy(point + 1, x.p, w);
+	memcpy(point + 1 + w, y.p, w);
+	return pqm_pubkey_ec(out, curve, (pqm_bytes){ point, 1 + 2 * w });
 }
 
 bool pqm_pubkey_raw(struct pqm_pubkey *out, const char *name, pqm_bytes key)

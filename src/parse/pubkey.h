@@ -52,7 +52,7 @@ size_t pqm_number_bits(pqm_bytes n);
 bool pqm_pubkey_rsa(struct pqm_pubkey *out, pqm_bytes n, pqm_bytes e);
 bool pqm_pubkey_dsa(struct pqm_pubkey *out, pqm_bytes p, pqm_bytes q, pqm_bytes g, pqm_bytes y);
 bool pqm_pubkey_elgamal(struct pqm_pubkey *out, pqm_bytes p, pqm_bytes g, pqm_bytes y);
-/* point: 04 ‖ X ‖ Y of the curve's width. */
+/* point: 04 ‖ X ‖ Y of the curve's width, on the curve. */
 bool pqm_pubkey_ec(struct pqm_pubkey *out, const struct pqm_curve *curve, pqm_bytes point);
 bool pqm_pubkey_ec_xy(
 	struct pqm_pubkey *out, const struct pqm_curve *curve, pqm_bytes x, pqm_bytes y);
