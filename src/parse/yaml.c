@@ -61,6 +61,7 @@ static struct pqm_yaml *node_new(struct loader *l, const yaml_event_t *ev)
 
 	if (n == NULL)
 		return NULL;
+	n->weight = 1;
 	n->line = (uint32_t)ev->start_mark.line + 1;
 	n->col = (uint32_t)ev->start_mark.column + 1;
 	n->off = byte_of(l, ev->start_mark.index);
@@ -142,6 +143,11 @@ static bool is_merge_key(const struct pqm_yaml *k)
 static enum pqm_st add_pair(struct loader *l, struct pqm_yaml *n, size_t cap[2],
 	struct pqm_yaml *key, struct pqm_yaml *item)
 {
+	/* Ten anchors of ten aliases each are 10^10 nodes to whoever walks them. */
+	n->weight += item->weight + (key != NULL ? key->weight : 0);
+	if (n->weight > PQM_YAML_NODES)
+		return pqm_fail(l->err, PQM_ELIMIT, "%u:%u: YAML: aliases expand to more than 1,048,576 nodes",
+			n->line, n->col);
 	if (key != NULL && is_merge_key(key)) {
 		enum pqm_st st = merge(l, n, item);
 
@@ -222,14 +228,15 @@ static enum pqm_st build(struct loader *l, yaml_event_t *ev, unsigned depth, str
 	}
 	if (ev->type == YAML_SEQUENCE_START_EVENT) {
 		n->type = PQM_YAML_SEQ;
-		st = remember(l, ev->data.sequence_start.anchor, n);
+		st = build_children(l, n, depth, YAML_SEQUENCE_END_EVENT);
+		/* Known only now: an alias inside its own anchor would be a cycle. */
 		if (st == PQM_OK)
-			st = build_children(l, n, depth, YAML_SEQUENCE_END_EVENT);
+			st = remember(l, ev->data.sequence_start.anchor, n);
 	} else if (ev->type == YAML_MAPPING_START_EVENT) {
 		n->type = PQM_YAML_MAP;
-		st = remember(l, ev->data.mapping_start.anchor, n);
+		st = build_children(l, n, depth, YAML_MAPPING_END_EVENT);
 		if (st == PQM_OK)
-			st = build_children(l, n, depth, YAML_MAPPING_END_EVENT);
+			st = remember(l, ev->data.mapping_start.anchor, n);
 	} else {
 		return fail_at(l, ev->start_mark, PQM_EPARSE, "YAML: unexpected event");
 	}

@@ -2,7 +2,8 @@
  * yaml.h — YAML 1.1 (and so JSON) documents as small read-only trees.
  *
  * Shape:     a document is a tree of nodes with the line and column of each; mappings keep their
- *            order; merge keys (<<) are applied; aliases are shared nodes under a budget.
+ *            order; merge keys (<<) are applied; aliases are shared nodes, never cycles, and the tree
+ *            stays under the node limit even when every alias is walked again.
  * Units:     lines and columns from 1; offsets in bytes of the input.
  * Ownership: nodes and decoded text live in the caller's arena.
  * Errors:    PQM_EPARSE "line:col: words", PQM_ELIMIT by limits.h.
@@ -23,6 +24,7 @@ struct pqm_yaml {
 	bool is_plain;	  /* an unquoted scalar: null, true and numbers may be meant */
 	pqm_bytes text;	  /* scalar */
 	size_t n;	  /* items or pairs */
+	size_t weight;	  /* nodes of the subtree, aliases counted each time; at most PQM_YAML_NODES */
 	struct pqm_yaml **keys, **items; /* keys only in a map */
 };
 
