@@ -213,6 +213,18 @@ bool pqm_oid_text(char out[PQM_OID_TEXT], pqm_bytes body)
 	return true;
 }
 
+bool pqm_oid_copy(char out[PQM_OID_TEXT], const char *dotted)
+{
+	size_t n = strlen(dotted);
+
+	if (n >= PQM_OID_TEXT) {
+		out[0] = '\0';
+		return false;
+	}
+	memcpy(out, dotted, n + 1);
+	return true;
+}
+
 bool pqm_der_oid(struct pqm_cur *c, char out[PQM_OID_TEXT])
 {
 	struct pqm_cur save = *c;

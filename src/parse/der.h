@@ -82,6 +82,8 @@ pqm_bytes pqm_mag_trim(pqm_bytes mag);
 bool pqm_der_oid(struct pqm_cur *c, char out[PQM_OID_TEXT]);
 /* The content octets of an OID as dotted text. */
 bool pqm_oid_text(char out[PQM_OID_TEXT], pqm_bytes body);
+/* Copies dotted text; false (and "") when it is too long. */
+bool pqm_oid_copy(char out[PQM_OID_TEXT], const char *dotted);
 /* AlgorithmIdentifier: OID and the parameters' whole encoding (empty when absent). */
 bool pqm_der_alg(struct pqm_cur *c, char oid[PQM_OID_TEXT], pqm_bytes *params);
 /* UTCTime or GeneralizedTime as days since 1970 [RFC5280 §4.1.2.5]; a missing seconds field and
