@@ -1,0 +1,301 @@
+#include "risk.h"
+
+#include <math.h>
+
+/* The survey's curve a scenario is drawn from: stress doubles the hazard of fast. */
+static enum pqm_scenario drawn_from(enum pqm_scenario s)
+{
+	return s == PQM_STRESS ? PQM_FAST : s;
+}
+
+double pqm_risk_f(const struct pqm_risk_params *p, enum pqm_scenario s, double t)
+{
+	const double *f = p->f[drawn_from(s)], *year = p->year;
+	size_t last = p->n_points - 1, i = 1;
+	double v = f[last];
+
+	if (t <= year[0])
+		v = f[0];
+	else if (t < year[last]) {
+		while (year[i] < t)
+			i++;
+		v = f[i - 1] + (f[i] - f[i - 1]) * (t - year[i - 1]) / (year[i] - year[i - 1]);
+	}
+	return s == PQM_STRESS ? 1 - (1 - v) * (1 - v) : v;
+}
+
+double pqm_risk_g(const struct pqm_risk_params *p, enum pqm_scenario s, double a, double t)
+{
+	double fa, left;
+
+	if (!(t > a))
+		return 0;
+	fa = pqm_risk_f(p, s, a);
+	left = 1 - fa;
+	if (left <= 0) /* the curve says the machine is there: nothing is left to condition on */
+		return 1;
+	return (pqm_risk_f(p, s, t) - fa) / left;
+}
+
+double pqm_risk_horizon(const struct pqm_risk_params *p)
+{
+	return p->year[p->n_points - 1];
+}
+
+const struct pqm_risk_class *pqm_risk_class_find(const struct pqm_risk_params *p, pqm_bytes code)
+{
+	for (size_t i = 0; i < p->n_classes; i++)
+		if (pqm_eqs(code, p->classes[i].code))
+			return &p->classes[i];
+	return NULL;
+}
+
+static double layer_tau(const struct pqm_risk_class *c, enum pqm_scenario s, double a, double end)
+{
+	double d;
+
+	if (c == NULL || c->fall == PQM_FALL_TODAY)
+		return INFINITY;
+	if (c->fall == PQM_FALL_NEVER)
+		return -INFINITY;
+	d = c->shift[s];
+	/* A lead cannot exceed the horizon, so nothing is broken at a itself. */
+	return d >= 0 ? end - d : end + fmin(-d, end - a);
+}
+
+double pqm_risk_tau(const struct pqm_risk_params *p, const struct pqm_vector *v,
+	enum pqm_scenario s, double end)
+{
+	double tau = INFINITY;
+
+	for (size_t i = 0; i < v->n_layers; i++)
+		tau = fmin(tau,
+			layer_tau(pqm_risk_class_find(p, pqm_str(v->layers[i])), s, v->assessed,
+				end));
+	return tau;
+}
+
+static double letter(const struct pqm_risk_letter *t, size_t n, char code, enum pqm_scenario s)
+{
+	for (size_t i = 0; i < n; i++)
+		if (t[i].code == code)
+			return t[i].value[s];
+	return 1; /* unreachable after parse; unknown is never safe */
+}
+
+bool pqm_risk_is_carried(const struct pqm_vector *v)
+{
+	return v->use != 'S';
+}
+
+double pqm_risk_h(const struct pqm_risk_params *p, const struct pqm_vector *v, enum pqm_scenario s)
+{
+	bool forged = v->use == 'S' || v->use == 'L';
+	double covered = v->coverage == 'M' ? v->share : 0, open;
+
+	if (v->coverage != 'M')
+		for (size_t i = 0; i < p->n_coverage; i++)
+			if (p->coverage[i].code == v->coverage)
+				covered = p->coverage[i].value[s];
+	open = forged ? letter(p->reach, p->n_reach, v->exposure, s)
+		      : letter(p->harvest, p->n_harvest, v->exposure, s);
+	return open * (1 - covered);
+}
+
+double pqm_risk_end(const struct pqm_vector *v)
+{
+	if (!pqm_risk_is_carried(v))
+		return v->assessed + v->protect_years;
+	return v->assessed + v->life_years + (v->data == 'F' ? v->protect_years : 0);
+}
+
+enum pqm_decision pqm_risk_decide(const struct pqm_risk_params *p, double prob, unsigned impact)
+{
+	size_t band = 0;
+
+	while (band + 1 < PQM_N_BANDS && prob >= p->band_from[band + 1])
+		band++;
+	return p->table[band]
+		       [(impact >= 1 && impact <= PQM_N_IMPACTS ? impact : PQM_N_IMPACTS) - 1];
+}
+
+enum pqm_decision pqm_risk_by_slack(const struct pqm_risk_params *p, double slack_years)
+{
+	if (slack_years < p->late_years)
+		return p->late;
+	return slack_years < p->near_years ? p->near : PQM_TRACK;
+}
+
+/* Content that is already out, or trust already shipped: no migration changes it. */
+static bool has_sunk(const struct pqm_vector *v)
+{
+	return pqm_risk_is_carried(v) && v->in_use_years > 0;
+}
+
+/* Everything that waiting could add is out already. */
+static bool is_spent(const struct pqm_vector *v)
+{
+	return v->data == 'S' && v->in_use_years > 0;
+}
+
+static void score(struct pqm_use_score *u, const struct pqm_risk_params *p, enum pqm_scenario s)
+{
+	const struct pqm_vector *v = &u->v;
+	double a = v->assessed, h = pqm_risk_h(p, v, s), now;
+
+	u->h[s] = h;
+	u->tau[s] = pqm_risk_tau(p, v, s, u->end);
+	if (u->is_broken_today) {
+		u->g[s] = u->p[s] = u->sunk[s] = u->cod[s] = 0;
+		return;
+	}
+	u->g[s] = pqm_risk_g(p, s, a, u->tau[s]);
+	u->p[s] = h * u->g[s];
+	u->sunk[s] = 0;
+	if (pqm_risk_is_carried(v)) {
+		now = h * pqm_risk_g(p, s, a, pqm_risk_tau(p, v, s, a + v->life_years));
+		u->sunk[s] = has_sunk(v) ? now : 0;
+		u->cod[s] = is_spent(v) ? 0 : now;
+	} else {
+		now = pqm_risk_g(p, s, a, pqm_risk_tau(p, v, s, u->end + 1));
+		u->cod[s] = h * (now - u->g[s]);
+	}
+	if (isfinite(u->tau[s]) && u->tau[s] > pqm_risk_horizon(p) && h > 0)
+		u->is_capped = true;
+}
+
+void pqm_risk_use(
+	struct pqm_use_score *u, const struct pqm_risk_params *p, const struct pqm_vector *v)
+{
+	u->v = *v;
+	pqm_vector_print(u->vector, v);
+	u->end = pqm_risk_end(v);
+	u->is_capped = false;
+	u->is_broken_today = isinf(pqm_risk_tau(p, v, PQM_CENTRAL, u->end)) &&
+		pqm_risk_tau(p, v, PQM_CENTRAL, u->end) > 0;
+	for (enum pqm_scenario s = PQM_SLOW; s < PQM_N_SCENARIOS; s++)
+		score(u, p, s);
+	u->decision = u->is_broken_today ? p->broken_today
+					 : pqm_risk_decide(p, u->p[PQM_CENTRAL], v->impact);
+	u->is_volatile = !u->is_broken_today &&
+		pqm_risk_decide(p, u->p[PQM_FAST], v->impact) >= u->decision + p->volatile_levels;
+}
+
+static int later_first(const void *x, const void *y)
+{
+	const struct pqm_exposure *a = x, *b = y;
+
+	if (a->tau != b->tau)
+		return a->tau > b->tau ? -1 : 1;
+	return (a->h < b->h) - (a->h > b->h);
+}
+
+double pqm_risk_union(const struct pqm_risk_params *p, enum pqm_scenario s, double a,
+	struct pqm_exposure *e, size_t n)
+{
+	double unseen = 1, sum = 0;
+
+	qsort(e, n, sizeof(*e), later_first);
+	for (size_t k = 0; k < n; k++) {
+		double g = pqm_risk_g(p, s, a, e[k].tau);
+		double next = k + 1 < n ? pqm_risk_g(p, s, a, e[k + 1].tau) : 0;
+
+		unseen *= 1 - e[k].h;
+		sum += (1 - unseen) * (g - next);
+	}
+	return sum;
+}
+
+enum part { PART_ALL, PART_SUNK, PART_WAITING, PART_LATER };
+
+/* What a use adds to a part of its asset's risk; false when nothing. */
+static bool exposure(struct pqm_exposure *e, const struct pqm_risk_params *p,
+	const struct pqm_use_score *u, enum pqm_scenario s, enum part part)
+{
+	const struct pqm_vector *v = &u->v;
+	double end = u->end;
+
+	if (u->is_broken_today)
+		return false;
+	if (part == PART_SUNK && !has_sunk(v))
+		return false;
+	if (part == PART_WAITING && (!pqm_risk_is_carried(v) || is_spent(v)))
+		return false;
+	if (part == PART_SUNK || part == PART_WAITING)
+		end = v->assessed + v->life_years;
+	else if (part == PART_LATER && !pqm_risk_is_carried(v))
+		end += 1;
+	*e = (struct pqm_exposure){ u->h[s], pqm_risk_tau(p, v, s, end) };
+	return true;
+}
+
+/* Union over the uses of a, without the use at skip. */
+static double part_of(const struct pqm_asset_score *a, const struct pqm_risk_params *p,
+	enum pqm_scenario s, enum part part, size_t skip, struct pqm_exposure *tmp)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->n_uses; i++)
+		if (i != skip && exposure(&tmp[n], p, &a->uses[i], s, part))
+			n++;
+	return n == 0 ? 0 : pqm_risk_union(p, s, a->uses[0].v.assessed, tmp, n);
+}
+
+/* The use whose removal lowers P most; a use that is broken today decides before any other. */
+static uint32_t decider(
+	const struct pqm_asset_score *a, const struct pqm_risk_params *p, struct pqm_exposure *tmp)
+{
+	uint32_t best = UINT32_MAX;
+	double most = 0;
+
+	for (size_t i = 0; i < a->n_uses; i++)
+		if (a->uses[i].is_broken_today)
+			return (uint32_t)i;
+	for (size_t i = 0; i < a->n_uses; i++) {
+		double rest, drop;
+
+		if (!(a->uses[i].p[PQM_CENTRAL] > 0) ||
+			(best != UINT32_MAX && a->uses[i].p[PQM_CENTRAL] <= most))
+			continue; /* removing a use never lowers P by more than its own P */
+		rest = a->n_uses > PQM_DECIDER_USES_MAX
+			? a->p[PQM_CENTRAL] - a->uses[i].p[PQM_CENTRAL]
+			: part_of(a, p, PQM_CENTRAL, PART_ALL, i, tmp);
+		drop = a->p[PQM_CENTRAL] - rest;
+		if (best == UINT32_MAX || drop > most + 1e-12) {
+			best = (uint32_t)i;
+			most = drop > 0 ? drop : 0;
+		}
+	}
+	return best;
+}
+
+void pqm_risk_asset(
+	struct pqm_asset_score *a, const struct pqm_risk_params *p, struct pqm_exposure *tmp)
+{
+	enum pqm_decision fast;
+	unsigned impact = 1;
+
+	a->is_broken_today = a->is_capped = false;
+	for (size_t i = 0; i < a->n_uses; i++) {
+		a->is_broken_today |= a->uses[i].is_broken_today;
+		a->is_capped |= a->uses[i].is_capped;
+		if (a->uses[i].v.impact > impact)
+			impact = a->uses[i].v.impact;
+	}
+	for (enum pqm_scenario s = PQM_SLOW; s < PQM_N_SCENARIOS; s++) {
+		double all = part_of(a, p, s, PART_ALL, SIZE_MAX, tmp);
+		double later = part_of(a, p, s, PART_LATER, SIZE_MAX, tmp);
+		double now = part_of(a, p, s, PART_WAITING, SIZE_MAX, tmp);
+
+		a->p[s] = all;
+		a->sunk[s] = fmin(part_of(a, p, s, PART_SUNK, SIZE_MAX, tmp), all);
+		a->cod[s] = fmin(1, now + fmax(0, later - all));
+	}
+	a->by_impact = pqm_risk_decide(p, a->p[PQM_CENTRAL], impact);
+	fast = pqm_risk_decide(p, a->p[PQM_FAST], impact);
+	if (a->is_broken_today && p->broken_today > a->by_impact)
+		a->by_impact = p->broken_today;
+	a->is_volatile = fast >= a->by_impact + p->volatile_levels;
+	a->decision = a->by_deadline > a->by_impact ? a->by_deadline : a->by_impact;
+	a->deciding = decider(a, p, tmp);
+}
