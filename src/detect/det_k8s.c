@@ -24,9 +24,27 @@ static bool is_declaration_name(pqm_bytes name)
 	return pqm_eqs(name, ".pqmap.yaml") || pqm_eqs(name, ".pqmap.yml");
 }
 
+/* Manifests are found by the anchor; only declarations have none. */
 static bool wants(const struct pqm_artifact *a)
 {
-	return is_yaml_name(a->name);
+	return is_declaration_name(a->name);
+}
+
+/* A key called kind, in YAML or JSON. API descriptions of other kinds say apiVersion too. */
+static bool has_kind(pqm_bytes t)
+{
+	for (size_t at = pqm_find(t, 0, PQM_LIT("kind")); at != SIZE_MAX;
+		at = pqm_find(t, at + 1, PQM_LIT("kind"))) {
+		size_t end = at + 4;
+
+		if (end < t.n && (t.p[end] == '"' || t.p[end] == '\''))
+			end++;
+		while (end < t.n && t.p[end] == ' ')
+			end++;
+		if (end < t.n && t.p[end] == ':')
+			return true;
+	}
+	return false;
 }
 
 /* Without a telling name only text that opens like a manifest is taken for one. */
@@ -114,8 +132,8 @@ static enum pqm_st read_doc(struct pqm_k8s_scan *s, const struct doc *d, bool is
 	struct visit v = { s, is_declaration };
 	struct pqm_err why = { 0 };
 
-	if (!is_declaration && pqm_find(d->text, 0, PQM_LIT("apiVersion")) == SIZE_MAX &&
-		!has_line(d->text, "pqmap:"))
+	if (!is_declaration &&
+		(pqm_find(d->text, 0, PQM_LIT("apiVersion")) == SIZE_MAX || !has_kind(d->text)))
 		return PQM_OK;
 	if (has_line(d->text, "kind: CustomResourceDefinition"))
 		return PQM_OK;

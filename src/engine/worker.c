@@ -11,6 +11,10 @@
 
 /* A pattern that spans two chunks is found in the second, behind the end of the first. */
 #define CARRY PQM_PATTERN_MAX
+/* Of each chunk of a large file this much is hashed, which is enough to find likely copies; whether
+ * two are equal is then decided by comparing all bytes. Hashing everything would cost as much as the
+ * sweep. */
+#define SAMPLE_BYTES ((size_t)4 << 10)
 /* At most one match starts at a byte for each pattern that ends there; two bytes apart is the
  * densest that distinct anchors can be, with room for several anchors at one place. */
 #define MATCHES_MAX (PQM_HITS_BATCH + 2 * PQM_READ_CHUNK_BYTES)
@@ -112,6 +116,39 @@ static bool is_other_name(struct reading *r)
 	return seen;
 }
 
+/* Compares the open file with the one at path, byte by byte. w->buf is free: the file is large. */
+static bool is_equal_to(struct reading *r, pqm_bytes path)
+{
+	size_t half = PQM_READ_CHUNK_BYTES / 2;
+	uint8_t *a = r->w->buf, *b = r->w->buf + half;
+	int fd = open((const char *)path.p, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	bool equal = fd >= 0;
+
+	for (uint64_t at = 0; equal && at < r->total;) {
+		ssize_t n = pread(r->fd, a, half, (off_t)at), m = pread(fd, b, half, (off_t)at);
+
+		equal = n > 0 && n == m && memcmp(a, b, (size_t)n) == 0;
+		at += n > 0 ? (uint64_t)n : 0;
+	}
+	if (fd >= 0)
+		(void)close(fd);
+	return equal;
+}
+
+/* Where the same content may be scanned already; empty: nowhere. */
+static pqm_bytes likely_twin(struct pqm_run *run, pqm_bytes key)
+{
+	pqm_bytes origin = { NULL, 0 };
+
+	pthread_mutex_lock(&run->lock);
+	const struct pqm_content *c = pqm_map_get(&run->by_content, key);
+
+	if (c != NULL)
+		origin = c->origin; /* lives as long as the run */
+	pthread_mutex_unlock(&run->lock);
+	return origin;
+}
+
 /* The content record to fill, or NULL when the same content was (or is being) scanned elsewhere.
  * Without a hash (not all of it was read yet) it is compared with nothing. */
 static struct pqm_content *content_claim(struct reading *r, const struct pqm_hash128 *hash)
@@ -127,8 +164,13 @@ static struct pqm_content *content_claim(struct reading *r, const struct pqm_has
 	}
 	c->hash = hash != NULL ? *hash : (struct pqm_hash128){ 0 };
 	c->size = r->total;
-	pqm_bytes key = { (uint8_t *)&c->hash, sizeof(c->hash) + sizeof(c->size) };
+	pqm_bytes key = { (uint8_t *)&c->hash, sizeof(c->hash) + sizeof(c->size) }, twin;
 
+	if (hash != NULL && !r->is_small) {
+		twin = likely_twin(run, key);
+		if (twin.n > 0 && !is_equal_to(r, twin))
+			hash = NULL;
+	}
 	pthread_mutex_lock(&run->lock);
 	old = hash == NULL ? NULL : pqm_map_get(&run->by_content, key);
 	if (old != NULL) {
@@ -139,6 +181,7 @@ static struct pqm_content *content_claim(struct reading *r, const struct pqm_has
 		c = NULL;
 	} else if (hash == NULL || pqm_map_put(&run->by_content, key, c)) {
 		add_place(run, &c->places, r->job->target, r->path);
+		c->origin = c->places != NULL ? c->places->path : c->origin;
 		c->next = run->contents;
 		run->contents = c;
 		if (r->inode != NULL)
@@ -274,7 +317,7 @@ static bool sweep_rest(struct reading *r)
 			return false;
 		if (n == 0)
 			return true;
-		pqm_hasher_add(w->hasher, (pqm_bytes){ w->buf + CARRY, (size_t)n });
+		pqm_hasher_add(w->hasher, pqm_sub((pqm_bytes){ w->buf + CARRY, (size_t)n }, 0, SAMPLE_BYTES));
 		pqm_matcher_sweep(m, (pqm_bytes){ w->buf, have + (size_t)n }, have,
 			r->total - have, &w->matches);
 		r->total += (uint64_t)n;
@@ -308,7 +351,9 @@ static void scan_open(struct reading *r)
 	bool wanted = is_wanted(r);
 
 	pqm_matcher_sweep(w->run->matcher, (pqm_bytes){ w->buf + CARRY, r->first_n }, 0, 0, &w->matches);
-	if (!r->is_small || wanted || w->matches.n > 0)
+	if (!r->is_small)
+		pqm_hasher_add(w->hasher, (pqm_bytes){ w->buf + CARRY, SAMPLE_BYTES });
+	else if (wanted || w->matches.n > 0)
 		pqm_hasher_add(w->hasher, (pqm_bytes){ w->buf + CARRY, r->first_n });
 	if (!r->is_small && !sweep_rest(r))
 		unreadable(r, errno);
