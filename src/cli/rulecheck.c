@@ -1,0 +1,304 @@
+#include "rulecheck.h"
+
+#include <math.h>
+#include <unistd.h>
+
+#include "assess/risk.h"
+#include "base/num.h"
+#include "engine/scan.h"
+#include "rules/libs.h"
+
+struct checker {
+	struct pqm_out *o;
+	const struct pqm_rules *r;
+	const char *fixtures;
+	struct pqm_err *err;
+	size_t n_samples, n_bad, n_rules;
+};
+
+/* Does the sample belong to the rule? */
+typedef bool (*sample_fn)(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample);
+
+static bool is_algorithm(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	const struct pqm_alg_ref *ref = pqm_alg_by_oid(c->r, sample);
+
+	if (ref == NULL)
+		ref = pqm_alg_by_name(c->r, sample);
+	return ref != NULL && ref->alg->rule == rule;
+}
+
+/* "144 certificates, 140 authorities" */
+static bool is_store(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	const struct pqm_yaml *paths = pqm_yaml_get(rule->node, "paths");
+	uint64_t n = 0, ca = 0, min;
+	double share;
+	pqm_bytes rest = sample, word, comma;
+
+	(void)c;
+	for (size_t i = 0; paths != NULL && i < paths->n; i++)
+		if (pqm_glob(pqm_yaml_text(paths->items[i]), sample))
+			return true;
+	if (paths != NULL || !pqm_yaml_u64(rule->node, "min_certs", &min) ||
+		!pqm_yaml_f64(rule->node, "min_ca_share", &share))
+		return false;
+	if (!pqm_split(&rest, ' ', &word) || !pqm_u64_parse(word, 100000, &n) ||
+		!pqm_split(&rest, ',', &comma) || !pqm_split(&rest, ' ', &word) ||
+		!pqm_split(&rest, ' ', &word) || !pqm_u64_parse(word, 100000, &ca))
+		return false;
+	return n >= min && (double)ca >= share * (double)n;
+}
+
+static bool params_for(struct checker *c, pqm_bytes curve, struct pqm_risk_params *p)
+{
+	struct pqm_err why;
+
+	return pqm_risk_params_load(p, c->r, curve, &why) == PQM_OK;
+}
+
+static bool scenario_of(pqm_bytes name, enum pqm_scenario *out)
+{
+	for (unsigned s = 0; s < PQM_N_SCENARIOS; s++)
+		if (pqm_eqs(name, pqm_scenario_name((enum pqm_scenario)s))) {
+			*out = (enum pqm_scenario)s;
+			return true;
+		}
+	return false;
+}
+
+/* "2027.0 central 0.03" */
+static bool is_on_curve(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	static struct pqm_risk_params p; /* large; the checker is single-threaded */
+	pqm_bytes curve = pqm_yaml_str(rule->node, "curve"), rest = sample, year, name, value;
+	enum pqm_scenario s;
+	double t, f;
+
+	if (pqm_yaml_get(rule->node, "slow") == NULL)
+		curve = (pqm_bytes){ NULL, 0 }; /* the stress rule bends the recommended curve */
+	return params_for(c, curve, &p) && pqm_split(&rest, ' ', &year) &&
+		pqm_split(&rest, ' ', &name) && pqm_split(&rest, ' ', &value) &&
+		pqm_f64_parse(year, &t) && pqm_f64_parse(value, &f) && scenario_of(name, &s) &&
+		fabs(pqm_risk_f(&p, s, t) - f) < 5e-5;
+}
+
+static bool is_of_class(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	const struct pqm_alg_ref *ref = pqm_alg_by_name(c->r, sample);
+	pqm_bytes class = { NULL, 0 }, want = pqm_yaml_str(rule->node, "class");
+
+	if (ref == NULL) /* nothing at all protects it */
+		return pqm_eqs(want, "NONE") &&
+			pqm_find(pqm_yaml_str(rule->node, "covers"), 0, sample) != SIZE_MAX;
+	for (size_t i = 0; i < ref->alg->n_sets; i++)
+		if (pqm_ieq(ref->alg->sets[i].name, sample))
+			class = ref->alg->sets[i].risk_class;
+	if (class.n == 0)
+		class = pqm_alg_risk_class(c->r, ref->alg->family, ref->parameter, 0);
+	return pqm_eq(class, want);
+}
+
+/* The letter must be this rule's, and the assessor must read this rule's value for it. */
+static bool is_letter(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	static struct pqm_risk_params p;
+	const struct pqm_risk_letter *list = p.harvest;
+	size_t n;
+	double central;
+
+	if (!params_for(c, (pqm_bytes){ NULL, 0 }, &p) || sample.n != 1 ||
+		!pqm_yaml_f64(rule->node, "central", &central) ||
+		!pqm_eq(sample, pqm_yaml_str(rule->node, "code")))
+		return false;
+	n = p.n_harvest;
+	if (pqm_starts(rule->id, PQM_LIT("risk.reach."))) {
+		list = p.reach;
+		n = p.n_reach;
+	} else if (pqm_starts(rule->id, PQM_LIT("risk.coverage."))) {
+		list = p.coverage;
+		n = p.n_coverage;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (list[i].code == (char)sample.p[0])
+			return fabs(list[i].value[PQM_CENTRAL] - central) < 1e-12;
+	return false;
+}
+
+static bool decision_of(pqm_bytes name, enum pqm_decision *out)
+{
+	for (unsigned d = PQM_TRACK; d <= PQM_ACT; d++)
+		if (pqm_eqs(name, pqm_decision_name((enum pqm_decision)d))) {
+			*out = (enum pqm_decision)d;
+			return true;
+		}
+	return false;
+}
+
+static unsigned band_of(const struct pqm_risk_params *p, double prob)
+{
+	unsigned b = PQM_N_BANDS - 1;
+
+	while (b > 0 && prob < p->band_from[b])
+		b--;
+	return b;
+}
+
+/* "p1 Attend", "-0.1 Attend", "Track Attend", "x_years 5": two words by the rule's kind. */
+static bool is_pair(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	static struct pqm_risk_params p;
+	pqm_bytes rest = sample, a, b;
+	enum pqm_decision d, e;
+	double x;
+
+	if (!params_for(c, (pqm_bytes){ NULL, 0 }, &p) || !pqm_split(&rest, ' ', &a) ||
+		!pqm_split(&rest, ' ', &b))
+		return false;
+	if (pqm_eqs(rule->id, "risk.plan-defaults"))
+		return a.n < 64 && pqm_eq(b, pqm_yaml_str(rule->node, (const char *)pqm_bytes_dup(
+			&((struct pqm_rules *)(uintptr_t)c->r)->arena, a).p));
+	if (!decision_of(b, &d))
+		return false;
+	if (pqm_starts(rule->id, PQM_LIT("risk.decision.")))
+		return a.n == 2 && a.p[0] == 'p' && a.p[1] >= '0' && a.p[1] < '0' + PQM_N_BANDS &&
+			p.table[a.p[1] - '0'][rule->id.p[rule->id.n - 1] - '1'] == d;
+	if (pqm_starts(rule->id, PQM_LIT("risk.slack.")))
+		return pqm_f64_parse(a, &x) && pqm_risk_by_slack(&p, x) == d;
+	return pqm_eqs(rule->id, "risk.volatile") && decision_of(a, &e) && (int)d - (int)e >= 2;
+}
+
+static bool is_impact(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	static struct pqm_risk_params p;
+	enum pqm_decision d;
+	double x;
+
+	if (pqm_starts(rule->id, PQM_LIT("risk.impact.")))
+		return sample.n == 2 && sample.p[0] == 'I' &&
+			pqm_eq(pqm_sub(sample, 1, 1), pqm_yaml_str(rule->node, "level"));
+	if (!params_for(c, (pqm_bytes){ NULL, 0 }, &p))
+		return false;
+	if (pqm_starts(rule->id, PQM_LIT("risk.band.")))
+		return pqm_f64_parse(sample, &x) &&
+			(unsigned)(rule->id.p[rule->id.n - 1] - '0') == band_of(&p, x);
+	if (pqm_eqs(rule->id, "risk.broken-today"))
+		return decision_of(sample, &d) && p.broken_today == d;
+	return is_pair(c, rule, sample);
+}
+
+static bool is_life(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	const struct pqm_yaml *aliases = pqm_yaml_get(rule->node, "aliases");
+
+	(void)c;
+	for (size_t i = 0; aliases != NULL && i < aliases->n; i++)
+		if (pqm_ieq(pqm_yaml_text(aliases->items[i]), sample))
+			return true;
+	return pqm_ieq(pqm_yaml_str(rule->node, "asset"), sample);
+}
+
+/* Scans the sample file; the rule must be among what is found. */
+static bool is_found_in(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	const struct pqm_scan_options opt = { .jobs = 1 };
+	struct pqm_inventory inv;
+	struct pqm_err why;
+	char path[512];
+	const char *targets[] = { path };
+	bool hit = false;
+
+	(void)snprintf(path, sizeof(path), "%s/%.*s", c->fixtures, PQM_FMT(pqm_sub(sample, 0, 300)));
+	if (access(path, R_OK) != 0) {
+		pqm_out_f(c->o, "rules/%.*s:%u: %.*s: sample %s is missing\n", PQM_FMT(rule->file),
+			rule->node->line, PQM_FMT(rule->id), path);
+		c->n_bad++;
+	}
+	pqm_inventory_init(&inv);
+	if (pqm_scan(&inv, c->r, targets, 1, &opt, &why) == PQM_OK)
+		for (size_t i = 0; i < inv.n_findings; i++)
+			hit = hit || pqm_eq(inv.findings[i].rule, rule->id);
+	pqm_inventory_fini(&inv);
+	return hit;
+}
+
+static const struct {
+	const char *prefix;
+	sample_fn is_of;
+} kinds[] = {
+	{ "algorithms/", is_algorithm },
+	{ "trust-stores.yaml", is_store },
+	{ "risk/curves.yaml", is_on_curve },
+	{ "risk/shifts.yaml", is_of_class },
+	{ "risk/harvest.yaml", is_letter },
+	{ "risk/impact.yaml", is_impact },
+	{ "risk/lives.yaml", is_life },
+	{ "material/", is_found_in },
+};
+
+static void say(struct checker *c, const struct pqm_rule *rule, const char *words, pqm_bytes sample)
+{
+	pqm_out_f(c->o, "rules/%.*s:%u: %.*s: %s%.*s\n", PQM_FMT(rule->file), rule->node->line,
+		PQM_FMT(rule->id), words, PQM_FMT(sample));
+	c->n_bad++;
+}
+
+static void check_list(struct checker *c, const struct pqm_rule *rule, const char *key, bool want,
+	sample_fn is_of)
+{
+	const struct pqm_yaml *list = pqm_yaml_get(rule->node, key);
+
+	if (list == NULL || list->type != PQM_YAML_SEQ || list->n == 0) {
+		say(c, rule, want ? "needs hit: with samples" : "needs miss: with samples",
+			(pqm_bytes){ NULL, 0 });
+		return;
+	}
+	for (size_t i = 0; i < list->n && is_of != NULL; i++) {
+		pqm_bytes sample = list->items[i]->text;
+
+		c->n_samples++;
+		if (is_of(c, rule, sample) != want)
+			say(c, rule, want ? "does not hit " : "hits what it must miss: ", sample);
+	}
+}
+
+static void check_rule(struct checker *c, const struct pqm_rule *rule)
+{
+	sample_fn is_of = NULL;
+	bool known = pqm_starts(rule->file, PQM_LIT("libs/")); /* checked as a whole */
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (pqm_starts(rule->file, pqm_str(kinds[i].prefix)))
+			is_of = kinds[i].is_of;
+	c->n_rules++;
+	if (is_of == NULL && !known)
+		say(c, rule, "nothing knows how to check rules of this file", (pqm_bytes){ NULL, 0 });
+	if (pqm_yaml_str(rule->node, "why").n == 0)
+		say(c, rule, "needs why:", (pqm_bytes){ NULL, 0 });
+	if (pqm_yaml_get(rule->node, "refs") == NULL)
+		say(c, rule, "needs refs:", (pqm_bytes){ NULL, 0 });
+	check_list(c, rule, "hit", true, is_of);
+	check_list(c, rule, "miss", false, is_of);
+}
+
+enum pqm_st pqm_rulecheck(struct pqm_out *o, const char *dir, const char *fixtures,
+	struct pqm_err *err)
+{
+	struct pqm_rules r;
+	char beside[512];
+	enum pqm_st st = pqm_rules_load(&r, dir, err);
+
+	if (st != PQM_OK)
+		return st;
+	(void)snprintf(beside, sizeof(beside), "%.480s/../fixtures", dir);
+	struct checker c = { o, &r, fixtures != NULL ? fixtures : beside, err, 0, 0, 0 };
+
+	for (size_t i = 0; i < r.n; i++)
+		check_rule(&c, &r.all[i]);
+	st = pqm_libs_check(r.libs, err);
+	pqm_out_f(o, "rules: %zu checked, %zu samples, %zu wrong\n", c.n_rules, c.n_samples, c.n_bad);
+	if (st == PQM_OK && c.n_bad > 0)
+		st = pqm_fail(err, PQM_EUSAGE, "%s: %zu rule samples disagree", dir, c.n_bad);
+	pqm_rules_fini(&r);
+	return st;
+}
