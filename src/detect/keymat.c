@@ -1,6 +1,7 @@
 #include "keymat.h"
 
 #include "base/num.h"
+#include "detect/material.h"
 
 static enum pqm_function function_of(enum pqm_pk_use use)
 {
@@ -23,10 +24,7 @@ void pqm_keymat_status(struct pqm_found *f, const struct pqm_rules *r, const cha
 
 	f->quantum = ref == NULL ? PQM_Q_UNKNOWN : ref->alg->quantum;
 	f->classical = ref == NULL ? PQM_C_OK : ref->alg->classical;
-	/* Sizes that the catalogue calls weak need no quantum computer. */
-	if (f->classical == PQM_C_OK && ref != NULL &&
-		pqm_eqs(pqm_alg_risk_class(r, f->family, f->parameter, f->bits), "WEAK"))
-		f->classical = PQM_C_DEPRECATED;
+	f->classical = pqm_material_classical(f->family, f->bits, f->classical);
 	pqm_rule_fill(f, r, rule);
 }
 
