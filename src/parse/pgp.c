@@ -301,8 +301,12 @@ static bool read_material(struct pqm_cur *c, uint8_t alg, struct pqm_pubkey *out
 	case ALG_EDDSA:
 		return read_curve_key(c, alg, out);
 	default:
-		return raw_of(alg) != NULL && read_raw_key(c, raw_of(alg), out);
+		break;
 	}
+
+	const struct raw *raw = raw_of(alg);
+
+	return raw != NULL && read_raw_key(c, raw, out);
 }
 
 /* What stands behind the public part of a secret key: only whether it is there and protected. */
