@@ -54,6 +54,18 @@
 #define PQM_SSH_KEYS_PER_FILE 100000
 /* Imported or exported symbols of one ELF file. */
 #define PQM_ELF_SYMBOLS ((size_t)1 << 20)
+/* Section headers of one linked ELF file: more than 65,279 need the extended form, seen in objects. */
+#define PQM_ELF_SECTIONS ((size_t)65536)
+/* Entries of the dynamic segment: browsers need under 300. */
+#define PQM_ELF_DYNAMIC ((size_t)16384)
+/* Symbol versions that one ELF file asks for: real ones ask for under 200. */
+#define PQM_ELF_VERSIONS ((size_t)8192)
+/* Name of a symbol that can be a library function's; mangled names of C++ are longer. */
+#define PQM_ELF_SYMBOL_BYTES ((size_t)128)
+/* Name of a needed library: a path at most. */
+#define PQM_ELF_NAME_BYTES ((size_t)4096)
+/* Bytes of the version-needs table. */
+#define PQM_ELF_VERNEED_BYTES ((size_t)256 << 10)
 /* Coverage lines kept per run; beyond this only the counts grow. */
 #define PQM_NOTES_MAX 10000
 /* Lines of an @FILE target list. */
@@ -110,5 +122,14 @@
 #define PQM_RISK_LETTERS_MAX 16
 /* Uses of one asset up to which the deciding one is found by removal (quadratic); beyond, by size. */
 #define PQM_DECIDER_USES_MAX 512
+/* Sections and inserted files of a report template, one in the other; and its parts in all. */
+#define PQM_TPL_DEPTH 16
+#define PQM_TPL_NODES ((size_t)1 << 16)
+/* Different windows of flowing content under one lineage root; their crossings are quadratic. */
+#define PQM_STREAMS_MAX 96
+/* Loss distribution: amounts kept apart, room to convolve in, arrival steps (80 years by quarters). */
+#define PQM_LOSS_ATOMS_MAX ((size_t)2048)
+#define PQM_LOSS_WORK_MAX (8 * PQM_LOSS_ATOMS_MAX)
+#define PQM_LOSS_STEPS_MAX ((size_t)320)
 
 #endif

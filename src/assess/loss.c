@@ -1,0 +1,335 @@
+#include <math.h>
+
+#include "money.h"
+
+#define STEP_YEARS 0.25	 /* arrival grid where content flows */
+#define CURVE_POINTS 256 /* amounts reported when there are more than that */
+#define EXACT_STREAMS 10 /* subsets of the streams of one root are enumerated up to this */
+#define SAME 1e-12	 /* relative: amounts that differ less are one */
+
+/* Distribution of a sum: rising amounts. */
+struct dist {
+	struct pqm_loss_point *at;
+	size_t n;
+};
+
+struct curve {
+	const struct pqm_risk_params *p;
+	enum pqm_scenario s;
+	double a;
+	const struct pqm_root *roots;
+	size_t n_roots;
+	struct pqm_exposure **lumps; /* by root */
+	size_t *n_lumps;
+	struct pqm_stream **streams;
+	size_t *n_streams;
+	double *step; /* rising arrival times */
+	size_t n_steps, cap_steps;
+	struct pqm_arena *arena;
+	struct pqm_loss_point *work; /* 2 x PQM_LOSS_ATOMS_MAX x (subset size) */
+};
+
+static int by_amount(const void *x, const void *y)
+{
+	const struct pqm_loss_point *a = x, *b = y;
+
+	return (a->amount > b->amount) - (a->amount < b->amount);
+}
+
+static int by_number(const void *x, const void *y)
+{
+	double a = *(const double *)x, b = *(const double *)y;
+
+	return (a > b) - (a < b);
+}
+
+/* Sorts and joins equal amounts; beyond the cap, neighbours on a grid are joined at their mean. */
+static size_t tidy(struct pqm_loss_point *at, size_t n)
+{
+	double top, width = 0;
+	size_t kept = 0;
+
+	if (n == 0)
+		return 0;
+	qsort(at, n, sizeof(*at), by_amount);
+	top = at[n - 1].amount;
+	for (int pass = 0; pass < 2; pass++) {
+		kept = 0;
+		for (size_t i = 0; i < n; i++) {
+			struct pqm_loss_point *last = &at[kept > 0 ? kept - 1 : 0];
+			bool same = kept > 0 && at[i].amount > 0 && last->amount > 0 &&
+				(at[i].amount - last->amount <= SAME * top ||
+					(width > 0 &&
+						floor(at[i].amount / width) ==
+							floor(last->amount / width)));
+			double p = last->p + at[i].p;
+
+			if (same && p > 0)
+				*last = (struct pqm_loss_point){
+					(last->amount * last->p + at[i].amount * at[i].p) / p, p
+				};
+			else if (!same && kept > 0 && at[i].amount == last->amount)
+				last->p = p;
+			else if (!same)
+				at[kept++] = at[i];
+		}
+		n = kept;
+		if (n <= PQM_LOSS_ATOMS_MAX)
+			break;
+		width = top / (PQM_LOSS_ATOMS_MAX - 2);
+	}
+	return n;
+}
+
+/* d := d + (0 or one of the amounts of b); b holds n pairs whose p sum to 1. */
+static void convolve(struct curve *c, struct dist *d, const struct pqm_loss_point *b, size_t n)
+{
+	size_t out = 0;
+
+	for (size_t k = 0; k < n; k++) {
+		if (!(b[k].p > 0))
+			continue;
+		for (size_t i = 0; i < d->n; i++)
+			c->work[out++] = (struct pqm_loss_point){ d->at[i].amount + b[k].amount,
+				d->at[i].p * b[k].p };
+		if (out + d->n > PQM_LOSS_WORK_MAX)
+			out = tidy(c->work, out);
+	}
+	d->n = tidy(c->work, out);
+	memcpy(d->at, c->work, d->n * sizeof(*d->at));
+}
+
+/* When content had to be made to be still secret at T. */
+static double made_by(const struct pqm_stream *f, double a, double t)
+{
+	double flat = t - f->life + f->shift;
+
+	if (f->shift >= 0 || flat + f->life - a >= -f->shift)
+		return flat;
+	return (t + a) / 2 - f->life;
+}
+
+struct span {
+	double from, to, h;
+};
+
+static int by_start(const void *x, const void *y)
+{
+	const struct span *a = x, *b = y;
+
+	if (a->from != b->from)
+		return a->from < b->from ? -1 : 1;
+	return (a->to > b->to) - (a->to < b->to);
+}
+
+/* Years of content lost in each subset of harvested streams, with its chance. */
+static size_t enumerate(const struct span *sp, size_t n, double rate, struct pqm_loss_point *out)
+{
+	size_t total = (size_t)1 << n;
+
+	for (size_t set = 0; set < total; set++) {
+		double reach = -INFINITY, years = 0, p = 1;
+
+		for (size_t i = 0; i < n; i++) {
+			bool in = (set >> i & 1) != 0;
+
+			p *= in ? sp[i].h : 1 - sp[i].h;
+			if (!in || sp[i].to <= reach)
+				continue;
+			years += sp[i].to - fmax(reach, sp[i].from);
+			reach = sp[i].to;
+		}
+		out[set] = (struct pqm_loss_point){ rate * years, p };
+	}
+	return tidy(out, total);
+}
+
+static size_t stream_losses(
+	const struct curve *c, size_t root, double t, struct pqm_loss_point *out)
+{
+	struct span sp[EXACT_STREAMS];
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n_streams[root]; i++) {
+		const struct pqm_stream *f = &c->streams[root][i];
+		struct span one = { fmax(f->open_from, made_by(f, c->a, t)), f->open_to, f->h };
+
+		if (one.from >= one.to)
+			continue;
+		if (n < EXACT_STREAMS) {
+			sp[n++] = one;
+			continue;
+		}
+		struct span *last = &sp[n - 1]; /* the rest fall together: never less than true */
+
+		last->from = fmin(last->from, one.from);
+		last->to = fmax(last->to, one.to);
+		last->h = 1 - (1 - last->h) * (1 - one.h);
+	}
+	qsort(sp, n, sizeof(sp[0]), by_start);
+	return enumerate(sp, n, c->roots[root].rate, out);
+}
+
+/* Distribution of the whole loss when the machine comes in (t - width, t]. */
+static void step_losses(
+	struct curve *c, struct dist *d, double t, double width, struct pqm_loss_point *subset)
+{
+	d->n = 1;
+	d->at[0] = (struct pqm_loss_point){ 0, 1 };
+	for (size_t r = 0; r < c->n_roots; r++) {
+		double safe = 1;
+
+		for (size_t i = 0; i < c->n_lumps[r]; i++)
+			if (c->lumps[r][i].tau >= t)
+				safe *= 1 - c->lumps[r][i].h;
+		if (c->roots[r].lump > 0 && safe < 1) {
+			const struct pqm_loss_point b[2] = { { 0, safe },
+				{ c->roots[r].lump, 1 - safe } };
+
+			convolve(c, d, b, 2);
+		}
+		if (c->n_streams[r] > 0)
+			convolve(c, d, subset, stream_losses(c, r, t - width / 2, subset));
+	}
+}
+
+static void step_at(struct curve *c, double t)
+{
+	if (t > c->a && isfinite(t) && c->n_steps < c->cap_steps)
+		c->step[c->n_steps++] = t;
+}
+
+/* Arrival times at which something changes; with streams, also a grid. */
+static void find_steps(struct curve *c)
+{
+	double last = c->a, horizon = pqm_risk_horizon(c->p);
+	size_t kept = 0;
+
+	for (size_t r = 0; r < c->n_roots; r++) {
+		for (size_t i = 0; i < c->n_lumps[r]; i++)
+			step_at(c, c->lumps[r][i].tau);
+		for (size_t i = 0; i < c->n_streams[r]; i++) {
+			const struct pqm_stream *f = &c->streams[r][i];
+
+			last = fmax(last, f->open_to + f->life + fmax(0, -f->shift));
+		}
+	}
+	last = fmin(last, horizon + STEP_YEARS);
+	for (size_t k = 1; c->a + (double)(k - 1) * STEP_YEARS < last; k++)
+		step_at(c, c->a + (double)k * STEP_YEARS); /* nothing when no content flows */
+	qsort(c->step, c->n_steps, sizeof(double), by_number);
+	for (size_t i = 0; i < c->n_steps; i++)
+		if (kept == 0 || c->step[i] > c->step[kept - 1])
+			c->step[kept++] = c->step[i];
+	c->n_steps = kept;
+	if (kept <= PQM_LOSS_STEPS_MAX)
+		return;
+	for (size_t i = 0; i < PQM_LOSS_STEPS_MAX; i++) /* the last stays the last */
+		c->step[i] = c->step[(i + 1) * kept / PQM_LOSS_STEPS_MAX - 1];
+	c->n_steps = PQM_LOSS_STEPS_MAX;
+}
+
+static enum pqm_st prepare(struct curve *c, struct pqm_err *err)
+{
+	size_t lumps = 0;
+	enum pqm_st st = PQM_OK;
+
+	c->lumps = pqm_new(c->arena, struct pqm_exposure *, c->n_roots);
+	c->n_lumps = pqm_new(c->arena, size_t, c->n_roots);
+	c->streams = pqm_new(c->arena, struct pqm_stream *, c->n_roots);
+	c->n_streams = pqm_new(c->arena, size_t, c->n_roots);
+	if (c->lumps == NULL || c->n_lumps == NULL || c->streams == NULL || c->n_streams == NULL)
+		return pqm_fail(err, PQM_ENOMEM, "assessment: out of memory");
+	for (size_t r = 0; r < c->n_roots && st == PQM_OK; r++) {
+		const struct pqm_root *root = &c->roots[r];
+
+		c->lumps[r] = pqm_new(c->arena, struct pqm_exposure, root->n_uses);
+		if (c->lumps[r] == NULL)
+			return pqm_fail(err, PQM_ENOMEM, "assessment: out of memory");
+		c->n_lumps[r] = pqm_money_lumps(c->lumps[r], c->p, c->s, root, 0, false);
+		lumps += c->n_lumps[r];
+		if (root->n_uses > 0)
+			c->a = root->uses[0].assessed;
+		st = pqm_money_streams(
+			&c->streams[r], &c->n_streams[r], c->p, c->s, root, c->arena, err);
+	}
+	c->cap_steps = lumps + PQM_LOSS_STEPS_MAX;
+	c->step = pqm_new(c->arena, double, c->cap_steps);
+	c->work = pqm_new(c->arena, struct pqm_loss_point, PQM_LOSS_WORK_MAX);
+	if (st == PQM_OK && (c->step == NULL || c->work == NULL))
+		st = pqm_fail(err, PQM_ENOMEM, "assessment: out of memory");
+	return st;
+}
+
+/* Every amount of every step if they are few, else even steps up to the largest. */
+static size_t amounts(const struct dist *d, size_t n_steps, struct pqm_loss_point *out, size_t cap)
+{
+	size_t n = 0;
+	double top = 0;
+	bool few = true;
+
+	for (size_t k = 0; k < n_steps; k++)
+		for (size_t i = 0; i < d[k].n; i++) {
+			top = fmax(top, d[k].at[i].amount);
+			if (!few || !(d[k].at[i].amount > 0) || !(d[k].at[i].p > 0))
+				continue;
+			if (n == cap) {
+				n = tidy(out, n);
+				few = n <= CURVE_POINTS;
+			}
+			if (few)
+				out[n++] = (struct pqm_loss_point){ d[k].at[i].amount, 1 };
+		}
+	n = few ? tidy(out, n) : n;
+	if (few && n <= CURVE_POINTS)
+		return n;
+	for (n = 0; n < CURVE_POINTS; n++)
+		out[n].amount = top * (double)(n + 1) / CURVE_POINTS;
+	return n;
+}
+
+enum pqm_st pqm_money_curve(struct pqm_loss_point **out, size_t *n_out,
+	const struct pqm_risk_params *p, enum pqm_scenario s, const struct pqm_root *roots,
+	size_t n_roots, struct pqm_arena *arena, struct pqm_err *err)
+{
+	struct curve c = { .p = p, .s = s, .roots = roots, .n_roots = n_roots, .arena = arena };
+	struct pqm_loss_point *subset = NULL;
+	struct dist *d = NULL, now;
+	double before = 0, from;
+	enum pqm_st st = prepare(&c, err);
+
+	if (st != PQM_OK)
+		return st;
+	find_steps(&c);
+	d = pqm_new(arena, struct dist, c.n_steps);
+	subset = pqm_new(arena, struct pqm_loss_point, (size_t)1 << EXACT_STREAMS);
+	now.at = pqm_new(arena, struct pqm_loss_point, PQM_LOSS_ATOMS_MAX);
+	*out = pqm_new(arena, struct pqm_loss_point, PQM_LOSS_ATOMS_MAX);
+	if (d == NULL || subset == NULL || now.at == NULL || *out == NULL)
+		return pqm_fail(err, PQM_ENOMEM, "assessment: out of memory");
+	from = c.a;
+	for (size_t k = 0; k < c.n_steps; k++) {
+		double g = pqm_risk_g(p, s, c.a, c.step[k]);
+
+		step_losses(&c, &now, c.step[k], c.step[k] - from, subset);
+		from = c.step[k];
+		d[k].n = now.n;
+		d[k].at = pqm_new(arena, struct pqm_loss_point, now.n);
+		if (d[k].at == NULL)
+			return pqm_fail(err, PQM_ENOMEM, "assessment: out of memory");
+		for (size_t i = 0; i < now.n; i++)
+			d[k].at[i] = (struct pqm_loss_point){ now.at[i].amount,
+				now.at[i].p * (g - before) };
+		before = g;
+	}
+	*n_out = amounts(d, c.n_steps, *out, PQM_LOSS_ATOMS_MAX);
+	for (size_t j = 0; j < *n_out; j++) {
+		double least = (*out)[j].amount * (1 - SAME * 4);
+
+		(*out)[j].p = 0;
+		for (size_t k = 0; k < c.n_steps; k++)
+			for (size_t i = d[k].n; i > 0 && d[k].at[i - 1].amount >= least; i--)
+				(*out)[j].p += d[k].at[i - 1].p;
+	}
+	return PQM_OK;
+}
