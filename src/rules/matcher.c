@@ -26,7 +26,7 @@ struct pqm_matcher {
 static unsigned cost_of(uint8_t c, uint8_t mask)
 {
 	if (mask == 0)
-		return 400;
+		return 2000;
 	if (c == 0 || c == 0xff || c == ' ' || c == 'e' || c == 't')
 		return 60;
 	if (c >= 'a' && c <= 'z')
@@ -57,13 +57,109 @@ static bool choose_fingerprint(struct entry *e)
 	return best != UINT32_MAX;
 }
 
-/* Patterns whose fingerprints share a first byte go to one bucket, which keeps the nibble products
- * (and so the false candidates) small; the rest is spread evenly. */
-static unsigned bucket_of(const struct entry *e)
-{
-	const uint8_t *f = e->p.bytes + e->at;
+/* The bytes that the fingerprints of a bucket allow, by place. */
+struct sets {
+	bool has[FP][256];
+	bool is_used;
+};
 
-	return (f[0] * 7u + f[1] * 3u + (e->p.mask[e->at + 2] != 0 ? f[2] : 0u)) % N_BUCKETS;
+/* Share of positions of ordinary files that pass: the product over the places, since a bucket tests
+ * them one by one. */
+static double rate(const struct sets *s)
+{
+	double product = s->is_used ? 1 : 0;
+
+	for (unsigned k = 0; k < FP; k++) {
+		double sum = 0;
+
+		for (unsigned c = 0; c < 256; c++)
+			if (s->has[k][c])
+				sum += cost_of((uint8_t)c, 0xff) / 2000.0;
+		product *= sum < 1 ? sum : 1;
+	}
+	return product;
+}
+
+static void join(struct sets *into, const struct sets *from)
+{
+	for (unsigned k = 0; k < FP; k++)
+		for (unsigned c = 0; c < 256; c++)
+			into->has[k][c] = into->has[k][c] || from->has[k][c];
+	into->is_used = into->is_used || from->is_used;
+}
+
+static void sets_of(struct sets *s, const struct entry *e)
+{
+	*s = (struct sets){ .is_used = true };
+	for (unsigned k = 0; k < FP; k++)
+		for (unsigned c = 0; c < 256; c++)
+			s->has[k][c] = e->p.mask[e->at + k] == 0 || e->p.bytes[e->at + k] == c;
+}
+
+/* Joins the two groups whose union lets the fewest more positions through. */
+static void join_cheapest(struct sets *group, unsigned *of, size_t n)
+{
+	size_t best_a = 0, best_b = 0;
+	double best = 1e9;
+
+	for (size_t a = 0; a < n; a++)
+		for (size_t b = a + 1; b < n; b++) {
+			struct sets both = group[a];
+
+			if (!group[a].is_used || !group[b].is_used)
+				continue;
+			join(&both, &group[b]);
+			double more = rate(&both) - rate(&group[a]) - rate(&group[b]);
+
+			if (more < best) {
+				best = more;
+				best_a = a;
+				best_b = b;
+			}
+		}
+	join(&group[best_a], &group[best_b]);
+	group[best_b].is_used = false;
+	for (size_t i = 0; i < n; i++)
+		if (of[i] == best_b)
+			of[i] = (unsigned)best_a;
+}
+
+/* Spreads the entries over the buckets: bucket[i] of entry i. */
+static bool spread(const struct entry *e, size_t n, unsigned *bucket)
+{
+	struct sets *group = pqm_calloc(n + 1, sizeof(*group));
+	size_t left = 0;
+	unsigned next = 0;
+
+	if (group == NULL)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		sets_of(&group[i], &e[i]);
+		bucket[i] = (unsigned)i;
+		left++;
+		/* Equal fingerprints belong together at once. */
+		for (size_t k = 0; k < i; k++)
+			if (group[k].is_used && memcmp(&group[k], &group[i], sizeof(*group)) == 0) {
+				bucket[i] = (unsigned)k;
+				group[i].is_used = false;
+				left--;
+				break;
+			}
+	}
+	for (; left > N_BUCKETS; left--)
+		join_cheapest(group, bucket, n);
+	for (size_t g = 0; g < n; g++) {
+		if (!group[g].is_used)
+			continue;
+		for (size_t i = 0; i < n; i++)
+			if (bucket[i] == g)
+				bucket[i] = (unsigned)n + next;
+		next++;
+	}
+	for (size_t i = 0; i < n; i++)
+		bucket[i] -= (unsigned)n;
+	pqm_free(group);
+	return true;
 }
 
 static void add_tables(struct pqm_matcher *m, const struct entry *e, unsigned bucket)
@@ -108,39 +204,39 @@ enum pqm_st pqm_matcher_new(struct pqm_matcher **out, const struct pqm_pattern *
 	struct pqm_err *err)
 {
 	struct pqm_matcher *m = pqm_calloc(1, sizeof(*m));
-	size_t count[N_BUCKETS] = { 0 }, at[N_BUCKETS];
+	struct entry *all = pqm_calloc(n + 1, sizeof(*all));
+	unsigned *bucket = pqm_calloc(n + 1, sizeof(*bucket));
+	enum pqm_st st = PQM_OK;
+	size_t at = 0;
 
 	if (m != NULL)
 		m->entry = pqm_calloc(n + 1, sizeof(*m->entry));
-	if (m == NULL || m->entry == NULL) {
+	if (m == NULL || all == NULL || bucket == NULL || m->entry == NULL)
+		st = pqm_fail(err, PQM_ENOMEM, "matcher: out of memory");
+	for (size_t i = 0; i < n && st == PQM_OK; i++) {
+		all[i] = (struct entry){ .p = patterns[i], .index = (uint32_t)i };
+		if (all[i].p.n < FP || all[i].p.n > PQM_PATTERN_MAX || !choose_fingerprint(&all[i]))
+			st = pqm_fail(err, PQM_EINTERNAL,
+				"matcher: pattern %zu has no three bytes to look for", i);
+	}
+	if (st == PQM_OK && !spread(all, n, bucket))
+		st = pqm_fail(err, PQM_ENOMEM, "matcher: out of memory");
+	for (unsigned b = 0; b < N_BUCKETS && st == PQM_OK; b++) {
+		for (size_t i = 0; i < n; i++)
+			if (bucket[i] == b) {
+				m->entry[at++] = all[i];
+				add_tables(m, &all[i], b);
+			}
+		m->start[b + 1] = at;
+	}
+	pqm_free(all);
+	pqm_free(bucket);
+	if (st != PQM_OK) {
 		pqm_matcher_free(m);
-		return pqm_fail(err, PQM_ENOMEM, "matcher: out of memory");
+		return st;
 	}
 	m->n = n;
 	m->level = cpu_level();
-	for (size_t i = 0; i < n; i++) {
-		struct entry e = { .p = patterns[i], .index = (uint32_t)i };
-
-		if (e.p.n < FP || e.p.n > PQM_PATTERN_MAX || !choose_fingerprint(&e)) {
-			pqm_matcher_free(m);
-			return pqm_fail(err, PQM_EINTERNAL,
-				"matcher: pattern %zu has no three bytes to look for", i);
-		}
-		count[bucket_of(&e)]++;
-	}
-	for (size_t b = 0; b < N_BUCKETS; b++) {
-		at[b] = m->start[b];
-		m->start[b + 1] = m->start[b] + count[b];
-	}
-	for (size_t i = 0; i < n; i++) {
-		struct entry e = { .p = patterns[i], .index = (uint32_t)i };
-
-		(void)choose_fingerprint(&e);
-		unsigned b = bucket_of(&e);
-
-		m->entry[at[b]++] = e;
-		add_tables(m, &e, b);
-	}
 	*out = m;
 	return PQM_OK;
 }
