@@ -28,7 +28,7 @@
 /* Public-key modulus: OpenSSL refuses to use more than 16,384 bits. */
 #define PQM_RSA_BITS_MAX 16384
 #define PQM_RSA_BITS_MIN 384
-/* Primality is only tested up to here: one round at 8,192 bits takes a quarter of a second. */
+/* Primality is only tested up to here: at 8,192 bits that takes a quarter of a second. */
 #define PQM_PRIME_BITS_MAX 8192
 /* Costly checks (primes, derived public keys) in one artifact part; the rest is not looked at. */
 #define PQM_KEY_CHECKS 4096

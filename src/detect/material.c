@@ -313,8 +313,9 @@ enum pqm_st pqm_material_der(struct pqm_material *mt, pqm_bytes der, unsigned ki
 
 	if (st != PQM_OK)
 		return st;
-	if (!mt->ctx.is_labelled && !pqm_material_is_known(mt, &m))
-		return pqm_fail(err, PQM_EPARSE, "at 0: algorithm %s is not in the catalogue",
+	if (!pqm_material_is_known(mt, &m))
+		return pqm_fail(err, PQM_EPARSE,
+			"at 0: algorithm %s is not in the catalogue, or its keys have another length",
 			m.oid);
 	st = pqm_material_emit(mt, &m);
 	if (st == PQM_OK && m.n_inner > 0) {

@@ -31,8 +31,8 @@ enum pqm_st pqm_material_der(struct pqm_material *mt, pqm_bytes der, unsigned ki
 	struct pqm_err *err) PQM_MUST_USE;
 /* Emits what was parsed already. */
 enum pqm_st pqm_material_emit(struct pqm_material *mt, const struct pqm_mat *m) PQM_MUST_USE;
-/* Is the algorithm in the catalogue, and does a raw public key have its length? Unlabelled bytes
- * are only believed then. */
+/* Is the algorithm in the catalogue, and does a raw public key have its length? A bare key is only
+ * believed then; a certificate is vouched for by the rest of it. */
 bool pqm_material_is_known(const struct pqm_material *mt, const struct pqm_mat *m);
 /* Weak sizes of today: RSA, DSA, DH and ElGamal under 2048, EC under 224 bits. */
 enum pqm_classical pqm_material_classical(pqm_bytes family, uint32_t bits,

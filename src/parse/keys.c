@@ -15,10 +15,11 @@ enum pqm_st pqm_mat_bad(struct pqm_mat_job *j, const struct pqm_cur *c, const ch
 {
 	size_t off = (size_t)(c->p - j->der.p);
 
-	if (off < j->furthest)
+	if (j->has_words && off <= j->furthest)
 		return PQM_EPARSE;
 	j->furthest = off;
-	return pqm_fail(j->err, PQM_EPARSE, "at %zu: %s", off, what);
+	j->has_words = true;
+	return pqm_fail(j->err, PQM_EPARSE, "at %zu: expected %s", off, what);
 }
 
 static bool is_odd(pqm_bytes mag)
@@ -80,7 +81,7 @@ static enum pqm_st rsa_public(struct pqm_mat_job *j, pqm_bytes key)
 	pqm_bytes n, e;
 
 	if (!pqm_der_enter(&c, PQM_DER_SEQ, &in) || !pqm_der_end(&c))
-		return pqm_mat_bad(j, &c, "RSAPublicKey");
+		return pqm_mat_bad(j, &in, "RSAPublicKey");
 	enum pqm_st st = rsa_numbers(j, &in, &n, &e);
 
 	if (st == PQM_OK && !pqm_der_end(&in))
@@ -191,7 +192,7 @@ static enum pqm_st group_params(struct pqm_mat_job *j, pqm_bytes params, struct 
 	bool ok;
 
 	if (!pqm_der_enter(&c, PQM_DER_SEQ, &in) || !pqm_der_end(&c))
-		return pqm_mat_bad(j, &c, "group parameters");
+		return pqm_mat_bad(j, &in, "group parameters");
 	if (strcmp(j->m->oid, PQM_OID_DSA) == 0)
 		ok = dsa_group(&in, v) && pqm_der_end(&in);
 	else if (strcmp(j->m->oid, PQM_OID_DH) == 0)
@@ -340,7 +341,7 @@ static enum pqm_st pkcs1_public(struct pqm_mat_job *j)
 	j->m->form = "PKCS#1";
 	(void)pqm_oid_copy(j->m->oid, PQM_OID_RSA);
 	if (!pqm_der_enter(&c, PQM_DER_SEQ, &in))
-		return pqm_mat_bad(j, &c, "RSAPublicKey");
+		return pqm_mat_bad(j, &in, "RSAPublicKey");
 	enum pqm_st st = rsa_numbers(j, &in, &n, &e);
 
 	if (st != PQM_OK)
@@ -361,7 +362,7 @@ static enum pqm_st rsa_private(struct pqm_mat_job *j, pqm_bytes key)
 
 	if (!pqm_der_enter(&c, PQM_DER_SEQ, &in) || !pqm_der_end(&c) ||
 		!pqm_der_small(&in, &version) || version > 1)
-		return pqm_mat_bad(j, &c, "RSAPrivateKey version");
+		return pqm_mat_bad(j, &in, "RSAPrivateKey version");
 	enum pqm_st st = rsa_numbers(j, &in, &n, &e);
 
 	if (st != PQM_OK)
@@ -424,7 +425,7 @@ static enum pqm_st ec_private(struct pqm_mat_job *j, pqm_bytes key, pqm_bytes ou
 	if (!pqm_der_enter(&c, PQM_DER_SEQ, &in) || !pqm_der_end(&c) ||
 		!pqm_der_small(&in, &version) || version != 1 ||
 		!pqm_der_take(&in, PQM_DER_OCTETS, &scalar))
-		return pqm_mat_bad(j, &c, "ECPrivateKey");
+		return pqm_mat_bad(j, &in, "ECPrivateKey");
 	if (scalar.n < 12 || scalar.n > 72)
 		return pqm_mat_bad(j, &in, "EC private key of 12 to 72 bytes");
 	if (pqm_der_take(&in, PQM_DER_CTX(0), &params) && outer.n == 0)
@@ -567,7 +568,7 @@ static enum pqm_st encrypted(struct pqm_mat_job *j)
 
 	j->m->form = "PKCS#8 encrypted";
 	if (!pqm_der_enter(&c, PQM_DER_SEQ, &in))
-		return pqm_mat_bad(j, &c, "EncryptedPrivateKeyInfo");
+		return pqm_mat_bad(j, &in, "EncryptedPrivateKeyInfo");
 	st = pqm_mat_scheme(j, &in);
 	if (st != PQM_OK)
 		return st;
@@ -600,7 +601,7 @@ static enum pqm_st dh_params(struct pqm_mat_job *j)
 	struct group v;
 
 	if (!pqm_der_enter(&c, PQM_DER_SEQ, &in))
-		return pqm_mat_bad(j, &c, "DH parameters");
+		return pqm_mat_bad(j, &in, "DH parameters");
 	again = in;
 	(void)pqm_oid_copy(j->m->oid, PQM_OID_DH);
 	j->m->form = "PKCS#3";
@@ -624,7 +625,7 @@ static enum pqm_st dsa_params(struct pqm_mat_job *j)
 	j->m->form = "DSA";
 	(void)pqm_oid_copy(j->m->oid, PQM_OID_DSA);
 	if (!pqm_der_enter(&c, PQM_DER_SEQ, &in) || !dsa_group(&in, &v) || !pqm_der_end(&in))
-		return pqm_mat_bad(j, &c, "DSA parameters");
+		return pqm_mat_bad(j, &in, "DSA parameters");
 	if (!j->ctx->is_labelled && (!may_check(&j->ctx->primes_left) || !pqm_is_prime(v.p)))
 		return pqm_mat_bad(j, &in, "DSA prime");
 	return name_group(j, &v);
@@ -664,7 +665,7 @@ enum pqm_st pqm_mat_parse(struct pqm_mat *m, pqm_bytes der, unsigned kinds,
 	struct pqm_mat_ctx *ctx, struct pqm_err *err)
 {
 	struct pqm_mat found;
-	struct pqm_mat_job j = { &found, der, ctx, err, 0 };
+	struct pqm_mat_job j = { &found, der, ctx, err, 0, false };
 	size_t total;
 
 	if (der.n > PQM_DER_OBJECT_BYTES)

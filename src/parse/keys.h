@@ -81,6 +81,7 @@ struct pqm_mat_job {
 	struct pqm_mat_ctx *ctx;
 	struct pqm_err *err;
 	size_t furthest; /* of all attempts, for the message */
+	bool has_words;
 };
 
 /* EPARSE with the cursor's offset, if it is further than earlier attempts. */

@@ -46,7 +46,7 @@ enum pqm_ec pqm_ec_explicit(char curve[PQM_OID_TEXT], uint32_t *bits, pqm_bytes 
 bool pqm_okp_public(struct pqm_buf *out, const char *oid, pqm_bytes key);
 /* g^x mod p: the public value of a DSA or DH private key. */
 bool pqm_dlog_public(struct pqm_buf *out, pqm_bytes p, pqm_bytes g, pqm_bytes x);
-/* Probably a prime. False also when over PQM_PRIME_BITS_MAX. */
+/* Passes Fermat's test to the base 3. False also when over PQM_PRIME_BITS_MAX. */
 bool pqm_is_prime(pqm_bytes n);
 
 #endif
