@@ -1,0 +1,279 @@
+/* det_elf.c — what programs and libraries import from cryptographic libraries, and what these give. */
+#include "base/limits.h"
+#include "detect/detector.h"
+#include "parse/elf.h"
+#include "rules/libs.h"
+
+/* Symbols that a finding lists by name. */
+#define SHOWN 8
+
+/* What one rule saw in this file. */
+struct tally {
+	const struct pqm_lib_rule *rule;
+	const struct pqm_lib *lib;
+	struct pqm_elf_sym *syms; /* sorted by name before use */
+	size_t n, cap;
+};
+
+struct look {
+	const struct pqm_libs *libs;
+	struct pqm_elf elf;
+	struct pqm_arena *arena;
+	const struct pqm_lib *own;	  /* the library that this file is, or NULL */
+	const struct pqm_lib **needed;	  /* by position in elf.needed; NULL: none that we know */
+	const struct pqm_lib **versioned; /* by position in elf.versions */
+	struct tally *imports, *exports;  /* by index of the rule */
+};
+
+static bool wants(const struct pqm_artifact *a)
+{
+	return pqm_elf_looks(a->head);
+}
+
+static const struct pqm_lib *lib_of_version(
+	const struct pqm_libs *libs, const struct pqm_elf_version *v)
+{
+	const struct pqm_lib *lib = pqm_lib_by_soname(libs, v->file);
+
+	/* A renamed copy still carries the versions of the original. */
+	return lib != NULL ? lib : pqm_lib_by_version(libs, v->name);
+}
+
+/* *known: the file is, or asks for, a library that we have rules for. */
+static enum pqm_st look_up_libraries(struct look *k, bool *known)
+{
+	const struct pqm_elf *e = &k->elf;
+
+	*known = false;
+	k->needed = pqm_new(k->arena, const struct pqm_lib *, e->n_needed);
+	k->versioned = pqm_new(k->arena, const struct pqm_lib *, e->n_versions);
+	if (k->needed == NULL || k->versioned == NULL)
+		return PQM_ENOMEM;
+	for (size_t i = 0; i < e->n_needed; i++) {
+		k->needed[i] = pqm_lib_by_soname(k->libs, e->needed[i]);
+		*known |= k->needed[i] != NULL;
+	}
+	for (size_t i = 0; i < e->n_versions; i++) {
+		k->versioned[i] = lib_of_version(k->libs, &e->versions[i]);
+		*known |= k->versioned[i] != NULL;
+	}
+	k->own = e->soname.n > 0 ? pqm_lib_by_soname(k->libs, e->soname) : NULL;
+	*known |= k->own != NULL;
+	return PQM_OK;
+}
+
+static enum pqm_st count(struct look *k, struct tally *at, const struct pqm_lib *lib,
+	const struct pqm_lib_rule *rule, const struct pqm_elf_sym *sym)
+{
+	struct tally *t = &at[rule->index];
+	struct pqm_elf_sym *grown = pqm_grow(k->arena, t->syms, t->n, &t->cap);
+
+	if (grown == NULL)
+		return PQM_ENOMEM;
+	t->rule = rule;
+	t->lib = lib;
+	t->syms = grown;
+	t->syms[t->n++] = *sym;
+	return PQM_OK;
+}
+
+static enum pqm_st count_in(
+	struct look *k, struct tally *at, const struct pqm_lib *lib, const struct pqm_elf_sym *sym)
+{
+	const struct pqm_lib_rule *rule = lib == NULL ? NULL : pqm_lib_symbol(lib, sym->name);
+
+	return rule == NULL ? PQM_OK : count(k, at, lib, rule, sym);
+}
+
+static enum pqm_st count_import(struct look *k, const struct pqm_elf_sym *sym)
+{
+	if (sym->version != NULL)
+		return count_in(k, k->imports, k->versioned[sym->version - k->elf.versions], sym);
+	/* Without a version the first needed library that knows the name has it, as for the loader. */
+	for (size_t i = 0; i < k->elf.n_needed; i++) {
+		const struct pqm_lib *lib = k->needed[i];
+		const struct pqm_lib_rule *rule =
+			lib == NULL ? NULL : pqm_lib_symbol(lib, sym->name);
+
+		if (rule != NULL)
+			return count(k, k->imports, lib, rule, sym);
+	}
+	return PQM_OK;
+}
+
+static enum pqm_st count_symbols(struct look *k, struct pqm_err *err)
+{
+	size_t n = pqm_lib_rules_count(k->libs);
+	struct pqm_elf_sym sym;
+
+	k->imports = pqm_new(k->arena, struct tally, n);
+	k->exports = pqm_new(k->arena, struct tally, n);
+	if (k->imports == NULL || k->exports == NULL)
+		return PQM_ENOMEM;
+	enum pqm_st st = pqm_elf_symbols(&k->elf, err);
+
+	while (st == PQM_OK) {
+		st = pqm_elf_next(&k->elf, &sym, err);
+		if (st != PQM_OK || sym.name.n == 0)
+			break;
+		st = sym.is_defined ? count_in(k, k->exports, k->own, &sym) : count_import(k, &sym);
+	}
+	return st;
+}
+
+static int by_name(const void *va, const void *vb)
+{
+	const struct pqm_elf_sym *a = va, *b = vb;
+	int c = pqm_cmp(a->name, b->name);
+
+	return c != 0 ? c : (a->off > b->off) - (a->off < b->off);
+}
+
+/* Sorts, and drops the second of two versions of one name. */
+static void tidy(struct tally *t)
+{
+	size_t n = 0;
+
+	qsort(t->syms, t->n, sizeof(*t->syms), by_name);
+	for (size_t i = 0; i < t->n; i++)
+		if (n == 0 || !pqm_eq(t->syms[n - 1].name, t->syms[i].name))
+			t->syms[n++] = t->syms[i];
+	t->n = n;
+}
+
+/* "RSA_sign,RSA_verify +3" */
+static pqm_bytes list_symbols(struct pqm_arena *a, const struct tally *t)
+{
+	pqm_bytes out = { NULL, 0 };
+	size_t shown = t->n < SHOWN ? t->n : SHOWN;
+
+	for (size_t i = 0; i < shown; i++)
+		out = pqm_arena_f(a, "%.*s%s%.*s", PQM_FMT(out), i == 0 ? "" : ",",
+			PQM_FMT(pqm_printable(a, t->syms[i].name)));
+	if (t->n > shown)
+		out = pqm_arena_f(a, "%.*s +%zu", PQM_FMT(out), t->n - shown);
+	return out;
+}
+
+/* The file name under which the symbol's library is asked for. */
+static pqm_bytes soname_for(const struct look *k, const struct tally *t)
+{
+	if (t->syms[0].is_defined)
+		return k->elf.soname;
+	if (t->syms[0].version != NULL)
+		return t->syms[0].version->file;
+	for (size_t i = 0; i < k->elf.n_needed; i++)
+		if (k->needed[i] == t->lib)
+			return k->elf.needed[i];
+	return t->lib->name;
+}
+
+static pqm_bytes say_why(
+	const struct look *k, const struct tally *t, pqm_bytes symbol, pqm_bytes soname)
+{
+	char more[48] = "";
+
+	if (t->n > 1)
+		(void)snprintf(more, sizeof(more), " and %zu more", t->n - 1);
+	if (t->syms[0].is_defined)
+		return pqm_arena_f(k->arena, "library %.*s exports %.*s%s: %.*s", PQM_FMT(soname),
+			PQM_FMT(symbol), more, PQM_FMT(t->rule->why));
+	return pqm_arena_f(k->arena, "%s imports %.*s%s from %.*s: %.*s",
+		k->elf.is_program ? "program" : "library", PQM_FMT(symbol), more, PQM_FMT(soname),
+		PQM_FMT(t->rule->why));
+}
+
+static enum pqm_st emit_tally(struct look *k, struct tally *t, struct pqm_emit *out)
+{
+	const struct pqm_lib_rule *m = t->rule;
+
+	tidy(t);
+	bool is_export = t->syms[0].is_defined;
+	pqm_bytes symbol = pqm_printable(k->arena, t->syms[0].name);
+	pqm_bytes soname = pqm_printable(k->arena, soname_for(k, t));
+	struct pqm_found f = {
+		.rule = m->rule->id,
+		.identity = pqm_arena_f(k->arena, "%s%.*s/%.*s", is_export ? "export/" : "",
+			PQM_FMT(m->rule->id), PQM_FMT(t->lib->name)),
+		.meaning = k->elf.is_program && !is_export ? PQM_USE : PQM_OFFER,
+		.function = m->function,
+		.quantum = m->quantum,
+		.classical = m->classical,
+		.evidence = PQM_LINKED,
+		.family = m->family,
+		.algorithm = m->algorithm,
+		.parameter = m->parameter,
+		.fix = m->fix,
+		.object = symbol,
+		.off = t->syms[0].off,
+	};
+
+	f.why = say_why(k, t, symbol, soname);
+	pqm_found_attr(&f, "symbols", list_symbols(k->arena, t));
+	pqm_found_attr(&f, "library", soname);
+	if (t->syms[0].version != NULL)
+		pqm_found_attr(&f, "version", pqm_printable(k->arena, t->syms[0].version->name));
+	pqm_found_attr(&f, "operation", m->operation);
+	return f.identity.p == NULL || f.why.p == NULL ? PQM_ENOMEM : pqm_emit(out, &f);
+}
+
+static enum pqm_st emit_all(struct look *k, struct pqm_emit *out)
+{
+	enum pqm_st st = PQM_OK;
+
+	for (size_t i = 0; st == PQM_OK && i < pqm_lib_rules_count(k->libs); i++) {
+		if (k->imports[i].n > 0)
+			st = emit_tally(k, &k->imports[i], out);
+		if (st == PQM_OK && k->exports[i].n > 0)
+			st = emit_tally(k, &k->exports[i], out);
+	}
+	return st;
+}
+
+static enum pqm_st examine(
+	struct look *k, const struct pqm_artifact *a, struct pqm_emit *out, struct pqm_err *err)
+{
+	bool known;
+	enum pqm_st st = pqm_elf_open(&k->elf, a->body, a->arena, err);
+
+	if (st != PQM_OK || !k->elf.is_dynamic)
+		return st;
+	st = look_up_libraries(k, &known);
+	if (st != PQM_OK || !known)
+		return st;
+	st = count_symbols(k, err);
+	if (k->exports == NULL || st == PQM_ENOMEM)
+		return st;
+	/* What was seen before a broken symbol stands. */
+	enum pqm_st emitted = emit_all(k, out);
+
+	return emitted != PQM_OK ? emitted : st;
+}
+
+static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
+	const struct pqm_hits *hits, struct pqm_emit *out, struct pqm_err *err)
+{
+	struct look k = { .libs = r->libs, .arena = a->arena };
+
+	struct pqm_err why = { PQM_OK, "" };
+
+	(void)hits;
+	enum pqm_st st = examine(&k, a, out, &why);
+
+	pqm_elf_close(&k.elf);
+	if (st == PQM_EPARSE || st == PQM_ELIMIT) {
+		pqm_emit_note(out, k.elf.bad_off, st, "%s", why.msg);
+		return PQM_OK;
+	}
+	if (st == PQM_OK)
+		return PQM_OK;
+	return pqm_fail(err, st, "%s", why.msg[0] == '\0' ? "ELF: out of memory" : why.msg);
+}
+
+const struct pqm_detector pqm_det_elf = {
+	.name = "elf",
+	.version = 1,
+	.summary = "symbols that ELF programs and libraries import from cryptographic libraries",
+	.wants = wants,
+	.run = run,
+};
