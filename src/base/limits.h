@@ -68,6 +68,8 @@
 #define PQM_ELF_VERNEED_BYTES ((size_t)256 << 10)
 /* Coverage lines kept per run; beyond this only the counts grow. */
 #define PQM_NOTES_MAX 10000
+/* Coverage lines of one file: a file of broken keys is one problem, not a thousand. */
+#define PQM_NOTES_PER_FILE 50
 /* Lines of an @FILE target list. */
 #define PQM_TARGETS_MAX 100000
 /* Standard input read as one artifact. */
@@ -131,5 +133,9 @@
 #define PQM_LOSS_ATOMS_MAX ((size_t)2048)
 #define PQM_LOSS_WORK_MAX (8 * PQM_LOSS_ATOMS_MAX)
 #define PQM_LOSS_STEPS_MAX ((size_t)320)
+/* Tasks of one plan; more are folded by kind. */
+#define PQM_PLAN_JOBS_MAX ((size_t)2048)
+/* Jobs that the exact search takes: 65,536 sets. */
+#define PQM_PLAN_EXACT_MAX 16
 
 #endif

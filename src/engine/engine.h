@@ -54,6 +54,7 @@ struct pqm_content {
 	struct pqm_sighting *sightings;
 	struct pqm_mark *marks;
 	struct pqm_thing *things;
+	size_t n_marks;
 	pqm_bytes origin; /* path under which it is scanned */
 	struct pqm_hash128 hash; /* key: of all of a small file, of samples of a large one */
 	uint64_t size;

@@ -130,8 +130,17 @@ static void emit_note(struct pqm_emit *emit, uint64_t off, enum pqm_st why, cons
 {
 	struct emitter *e = (struct emitter *)emit;
 	struct pqm_worker *w = e->l->w;
-	struct pqm_mark *m = pqm_new(&w->keep, struct pqm_mark, 1);
+	struct pqm_content *content = e->l->content;
 	char place[64] = "";
+
+	if (content->n_marks > PQM_NOTES_PER_FILE)
+		return;
+	if (content->n_marks++ == PQM_NOTES_PER_FILE) {
+		off = UINT64_MAX;
+		why = PQM_ELIMIT;
+		words = "more than 50 problems in this file; the others are not listed";
+	}
+	struct pqm_mark *m = pqm_new(&w->keep, struct pqm_mark, 1);
 
 	if (m == NULL) {
 		(void)no_memory(e);
