@@ -213,6 +213,20 @@ static bool decode(struct pqm_buf *out, pqm_bytes text)
 	return pqm_base64(out, text, NULL);
 }
 
+/* The curves of RFC 8037 and the algorithms of AKP keys. */
+static bool is_known_name(pqm_bytes name, bool is_akp)
+{
+	static const char *const okp[] = { "Ed25519", "Ed448", "X25519", "X448" };
+
+	if (is_akp)
+		return pqm_eqs(name, "ML-DSA-44") || pqm_eqs(name, "ML-DSA-65") ||
+			pqm_eqs(name, "ML-DSA-87");
+	for (size_t i = 0; i < sizeof(okp) / sizeof(okp[0]); i++)
+		if (pqm_eqs(name, okp[i]))
+			return true;
+	return false;
+}
+
 /* Decodes up to two members and hands them to the constructor that fits. */
 static bool make_key(struct pqm_jwk *k, const pqm_bytes m[N_MEMBERS], bool *is_close)
 {
@@ -226,9 +240,7 @@ static bool make_key(struct pqm_jwk *k, const pqm_bytes m[N_MEMBERS], bool *is_c
 	if (!(is_rsa || is_okp || is_akp || (is_ec && curve != NULL)) ||
 		((is_okp || is_akp) && (name.n >= sizeof(text) || name.n == 0)))
 		return false;
-	if (is_akp && !pqm_starts(name, PQM_LIT("ML-DSA-")))
-		return false;
-	if (is_okp && !pqm_starts(name, PQM_LIT("Ed")) && !pqm_starts(name, PQM_LIT("X")))
+	if ((is_okp || is_akp) && !is_known_name(name, is_akp))
 		return false;
 	if (is_okp || is_akp)
 		memcpy(text, name.p, name.n);
