@@ -12,6 +12,7 @@ struct look {
 	const struct pqm_fact *fact; /* the place; NULL: the whole object */
 	const struct pqm_alg_ref *alg;
 	pqm_bytes parameter;
+	pqm_bytes fallback; /* classical group beside a hybrid one; "none" */
 	struct pqm_err *err;
 };
 
@@ -56,6 +57,7 @@ static enum pqm_st report(const struct look *l)
 	f.col = l->fact != NULL ? l->fact->col : 1;
 	if (l->fact != NULL)
 		pqm_found_attr(&f, "value", l->fact->value);
+	pqm_found_attr(&f, "fallback", l->fallback);
 	(void)snprintf(rule_id, sizeof(rule_id), "%.*s", PQM_FMT(l->rule->id));
 	pqm_rule_fill(&f, l->scan->rules, rule_id);
 	if (f.object.p == NULL)
@@ -113,6 +115,8 @@ static enum pqm_st test_groups(struct look *l, bool want_hybrid)
 	if (l->fact == NULL)
 		return PQM_OK;
 	read_groups(l, at, &g);
+	if (want_hybrid)
+		l->fallback = g.classical == NULL ? PQM_LIT("none") : g.classical->algorithm;
 	l->alg = want_hybrid ? g.hybrid : g.n_hybrid == 0 ? g.classical : NULL;
 	return l->alg == NULL ? PQM_OK : report(l);
 }

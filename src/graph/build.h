@@ -1,0 +1,142 @@
+/*
+ * build.h — the workshop of pqm_graph_build: what its steps share.
+ *
+ * Shape:     steps in the order of this file; each reads what the ones before made. The first failure
+ *            is kept in st and makes the later calls do nothing.
+ * Ownership: everything lives in the graph's arena, but the look-up tables of struct build.
+ * Errors:    sticky, in st and err.
+ * Threads:   single-threaded.
+ */
+#ifndef PQM_GRAPH_BUILD_INTERNAL_H
+#define PQM_GRAPH_BUILD_INTERNAL_H
+
+#include "graph/graph_build.h"
+#include "rules/k8s.h"
+
+#define GB_NONE UINT32_MAX
+
+/* An object with its node. */
+struct gb_thing {
+	const struct pqm_object *o;
+	const struct pqm_k8s_kind *kind; /* may be NULL */
+	pqm_bytes id;
+	uint32_t node;
+	bool is_first; /* the object that made the node */
+	pqm_bytes ai_class;
+	double confidence;
+	const struct pqm_signal *signals;
+	size_t n_signals;
+};
+
+/* A finding at a Kubernetes object; sorted by object, then finding. */
+struct gb_placed {
+	pqm_bytes object;
+	uint32_t finding, occ;
+};
+
+/* An asset on its way: see struct pqm_asset. */
+struct gb_draft {
+	struct pqm_asset a;
+	pqm_bytes role;
+	bool is_declared, has_life, has_impact;
+	char exposure;	/* 0: as the place says */
+	char data;	/* F or S */
+	double in_use_years;
+	uint32_t *at; /* nodes that carry it */
+	pqm_bytes *at_ref;
+	size_t n_at, cap_at, cap_at_ref;
+	pqm_bytes *source_names;
+	size_t n_source_names, cap_source_names;
+	size_t cap_hops;
+	pqm_bytes path;
+	uint32_t line;
+};
+
+struct gb {
+	struct pqm_graph *g;
+	const struct pqm_rules *r;
+	const struct pqm_inventory *inv;
+	struct pqm_arena *arena;
+	struct pqm_k8s_kinds kinds;
+	struct gb_thing *things; /* by id, path, line */
+	size_t n_things;
+	struct pqm_map nodes; /* id -> node index + 1 */
+	struct pqm_map hosts; /* host name -> node index + 1 of an edge */
+	const struct gb_thing **of_node;
+	size_t cap_of_node;
+	struct gb_placed *placed;
+	size_t n_placed;
+	const struct pqm_finding **findings; /* by id */
+	bool *claimed;			     /* the same order */
+	struct gb_draft *drafts;
+	size_t n_drafts, cap_drafts;
+	double default_life, default_in_use, default_impact;
+	char default_exposure;
+	enum pqm_st st;
+	struct pqm_err *err;
+};
+
+/* gb_nodes.c */
+void gb_nodes(struct gb *b); /* things, nodes, edges, generated Services, hosts, unresolved */
+uint32_t gb_node(struct gb *b, enum pqm_node_type type, pqm_bytes id, pqm_bytes name);
+void gb_edge(struct gb *b, struct pqm_edge e);
+/* The next fact of o whose key fits glob; start with *i = 0. NULL at the end. */
+const struct pqm_fact *gb_fact(const struct pqm_object *o, pqm_bytes glob, size_t *i);
+const struct pqm_fact *gb_fact1(const struct pqm_object *o, const char *glob);
+bool gb_has_fact(const struct pqm_object *o, const struct pqm_yaml *globs);
+/* The next edge with this end and relation (rel NULL: any); start with *i = 0. */
+const struct pqm_edge *gb_out(const struct gb *b, uint32_t from, const char *rel, size_t *i);
+const struct pqm_edge *gb_in(const struct gb *b, uint32_t to, const char *rel, size_t *i);
+void gb_fail(struct gb *b, const char *words);
+
+/* gb_ai.c */
+void gb_classify(struct gb *b);
+/* The rule of ai/classes.yaml with key = value ("class", "role", …), or NULL. */
+const struct pqm_rule *gb_ai_rule(const struct gb *b, const char *key, pqm_bytes value);
+
+/* gb_assets.c */
+void gb_assets(struct gb *b); /* declared, annotated, classed */
+struct gb_draft *gb_draft_of_role(struct gb *b, uint32_t node, pqm_bytes role, size_t *i);
+/* An undeclared asset of a workload, by the default life of its role or class. */
+struct gb_draft *gb_draft_default(struct gb *b, const struct gb_thing *t, pqm_bytes name,
+	pqm_bytes life_class, const char *why);
+/* The letter of an exposure word or letter [design/risk.md (a)]; 0: not one. */
+char gb_exposure(pqm_bytes word);
+void gb_finish_assets(struct gb *b); /* sorts, lineage, impact; drafts to assets */
+
+/* gb_hops.c */
+void gb_hops(struct gb *b);
+void gb_hop_add(struct gb *b, struct gb_draft *d, const struct pqm_hop *h);
+
+/* gb_evidence.c: what findings and facts say about one place */
+struct gb_kex {
+	pqm_bytes layer; /* risk class */
+	char coverage;
+	enum pqm_verdict verdict;
+	enum pqm_evidence evidence;
+	enum pqm_basis basis;
+	pqm_bytes words, why, ref, path; /* words: "X25519 only" */
+	uint32_t line;
+	const uint8_t (*findings)[PQM_ID_BYTES];
+	size_t n_findings;
+};
+
+/* Placed findings of an object: [*from, *to). */
+void gb_findings_of(const struct gb *b, pqm_bytes id, size_t *from, size_t *to);
+const struct pqm_finding *gb_placed_finding(const struct gb *b, size_t i);
+/* Key exchange of an edge: its own settings, or those of what configures it. */
+void gb_edge_kex(struct gb *b, uint32_t edge, struct gb_kex *out);
+/* Settings of the object itself that decide its key exchange; false when it has none. */
+bool gb_own_kex(struct gb *b, uint32_t node, struct gb_kex *out);
+/* Keys and certificates at a Secret, ConfigMap or Certificate: the weakest class, all ids. False
+ * when nothing is known. */
+bool gb_keys_of(struct gb *b, uint32_t node, struct gb_kex *out);
+/* What protects traffic to the pods of a workload below the application. */
+void gb_network_kex(struct gb *b, const struct gb_thing *server, bool use_mesh,
+	struct gb_kex *out);
+pqm_bytes gb_weaker(pqm_bytes a, pqm_bytes b);
+
+/* gb_rest.c */
+void gb_unassigned(struct gb *b);
+
+#endif

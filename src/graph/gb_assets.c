@@ -1,0 +1,549 @@
+#include "build.h"
+
+#include "base/limits.h"
+#include "base/num.h"
+
+#define ANNOTATION "metadata.annotations.pqmap.dev/"
+/* "medium" of design/kubernetes-ai.md §2.5: below it a class does not make an asset. */
+#define ASSET_MIN 0.6
+
+static const struct {
+	const char *word;
+	char letter;
+} exposures[] = {
+	{ "known-copy", 'X' }, { "public", 'X' }, { "internet", 'I' }, { "partner", 'P' },
+	{ "backbone", 'C' }, { "object-store", 'O' }, { "cluster", 'L' }, { "disk", 'D' },
+	{ "host", 'H' },
+};
+
+char gb_exposure(pqm_bytes word)
+{
+	if (word.n == 1 && strchr("XIPCOLDH", word.p[0]) != NULL)
+		return (char)word.p[0];
+	for (size_t i = 0; i < sizeof(exposures) / sizeof(exposures[0]); i++)
+		if (pqm_ieq(word, pqm_str(exposures[i].word)))
+			return exposures[i].letter;
+	return 0;
+}
+
+/* "30y", "18m", "90d" or plain years. */
+static bool years_of(pqm_bytes text, double *years)
+{
+	double scale = 1, value;
+
+	if (text.n == 0)
+		return false;
+	uint8_t unit = text.p[text.n - 1];
+
+	if (unit == 'y' || unit == 'm' || unit == 'd') {
+		scale = unit == 'y' ? 1 : unit == 'm' ? 1 / 12.0 : 1 / 365.25;
+		text = pqm_sub(text, 0, text.n - 1);
+	}
+	if (!pqm_f64_parse(text, &value) || value < 0 || value > 1000)
+		return false;
+	*years = value * scale;
+	return true;
+}
+
+/* The life rule that a data class names, by its id or an alias. */
+static const struct pqm_rule *life_rule(const struct gb *b, pqm_bytes data_class)
+{
+	const struct pqm_rule *rule;
+	size_t i = 0;
+
+	while ((rule = pqm_rules_next(b->r, "risk/lives", &i)) != NULL) {
+		const struct pqm_yaml *also = pqm_yaml_get(rule->node, "aliases");
+
+		if (pqm_eq(pqm_yaml_str(rule->node, "asset"), data_class))
+			return rule;
+		for (size_t k = 0; also != NULL && k < also->n; k++)
+			if (pqm_ieq(pqm_yaml_text(also->items[k]), data_class))
+				return rule;
+	}
+	return NULL;
+}
+
+static const struct pqm_rule *role_rule(const struct gb *b, pqm_bytes life_class)
+{
+	const struct pqm_rule *rule;
+	size_t i = 0;
+
+	while ((rule = pqm_rules_next(b->r, "ai/", &i)) != NULL)
+		if (pqm_yaml_get(rule->node, "lives") != NULL &&
+			pqm_k8s_listed(pqm_yaml_get(rule->node, "lives"), life_class))
+			return rule;
+	return NULL;
+}
+
+static struct gb_draft *new_draft(struct gb *b)
+{
+	struct gb_draft *grown = b->st != PQM_OK ? NULL
+		: pqm_grow(b->arena, b->drafts, b->n_drafts, &b->cap_drafts);
+
+	if (grown == NULL) {
+		gb_fail(b, "assets");
+		return NULL;
+	}
+	b->drafts = grown;
+	b->drafts[b->n_drafts] = (struct gb_draft){ .data = 'F', .in_use_years = b->default_in_use };
+	return &b->drafts[b->n_drafts++];
+}
+
+static void attach(struct gb *b, struct gb_draft *d, uint32_t node, pqm_bytes ref)
+{
+	uint32_t *at;
+	pqm_bytes *refs;
+
+	for (size_t i = 0; i < d->n_at; i++)
+		if (d->at[i] == node)
+			return;
+	at = pqm_grow(b->arena, d->at, d->n_at, &d->cap_at);
+	refs = pqm_grow(b->arena, d->at_ref, d->n_at, &d->cap_at_ref);
+	if (at == NULL || refs == NULL || node == GB_NONE) {
+		gb_fail(b, "assets");
+		return;
+	}
+	d->at = at;
+	d->at_ref = refs;
+	d->at[d->n_at] = node;
+	d->at_ref[d->n_at++] = ref;
+}
+
+static void add_source(struct gb *b, struct gb_draft *d, pqm_bytes name)
+{
+	pqm_bytes *grown = pqm_grow(b->arena, d->source_names, d->n_source_names,
+		&d->cap_source_names);
+
+	if (grown == NULL) {
+		gb_fail(b, "assets");
+		return;
+	}
+	d->source_names = grown;
+	d->source_names[d->n_source_names++] = name;
+}
+
+/* Class, role and the default life that goes with it. */
+static void set_class(struct gb *b, struct gb_draft *d, pqm_bytes data_class)
+{
+	const struct pqm_rule *life = life_rule(b, data_class), *role;
+	double years = b->default_life;
+
+	if (life == NULL) {
+		d->a.life_class = data_class;
+		d->a.kind_words = PQM_LIT("asset of an unknown class");
+		d->a.life_years = (struct pqm_sourced){ years, true,
+			pqm_arena_f(b->arena, "default, data class '%.*s' is not in rules/risk/lives.yaml",
+				PQM_FMT(data_class)) };
+		return;
+	}
+	d->a.life_class = pqm_yaml_str(life->node, "asset");
+	(void)pqm_yaml_f64(life->node, "years_default", &years);
+	d->a.life_years = (struct pqm_sourced){ years, true,
+		pqm_arena_f(b->arena, "default for %.*s", PQM_FMT(d->a.life_class)) };
+	role = role_rule(b, d->a.life_class);
+	if (role == NULL)
+		return;
+	d->role = pqm_yaml_str(role->node, "role");
+	d->a.kind_words = pqm_yaml_str(role->node, "words");
+}
+
+/* What the owner said, under a prefix of the fact keys; `names` gives the two spellings. */
+static const struct pqm_fact *said(const struct pqm_object *o, const char *prefix, const char *name)
+{
+	char key[96];
+
+	(void)snprintf(key, sizeof(key), "%s%s", prefix, name);
+	for (size_t i = 0; i < o->n_facts; i++)
+		if (pqm_eqs(o->facts[i].key, key))
+			return &o->facts[i];
+	return NULL;
+}
+
+static pqm_bytes source_words(struct gb *b, const struct gb_thing *t, const struct pqm_fact *f,
+	bool is_annotation)
+{
+	pqm_bytes key = is_annotation ? pqm_sub(f->key, sizeof("metadata.annotations.") - 1, f->key.n)
+				      : f->key;
+
+	return pqm_arena_f(b->arena, "%s %.*s at %.*s:%u",
+		is_annotation ? "annotation" : "declared:", PQM_FMT(key), PQM_FMT(t->o->path), f->line);
+}
+
+static void set_numbers(struct gb *b, struct gb_draft *d, const struct gb_thing *t,
+	const char *prefix, const char *life_name)
+{
+	const struct pqm_object *o = t->o;
+	bool noted = prefix[0] != '\0';
+	const struct pqm_fact *f = said(o, prefix, life_name);
+	double v;
+
+	if (f != NULL && years_of(f->value, &v)) {
+		d->a.life_years = (struct pqm_sourced){ v, false, source_words(b, t, f, noted) };
+		d->has_life = true;
+	}
+	f = said(o, prefix, "impact");
+	if (f != NULL && pqm_f64_parse(f->value, &v) && v >= 1 && v <= 5) {
+		d->a.impact = (struct pqm_sourced){ (double)(int)v, false, source_words(b, t, f, noted) };
+		d->has_impact = true;
+	}
+	f = said(o, prefix, "money");
+	if (f != NULL && pqm_f64_parse(f->value, &v) && v >= 0)
+		d->a.money = (struct pqm_sourced){ v, false, source_words(b, t, f, noted) };
+	f = said(o, prefix, "per-year");
+	if (f != NULL && pqm_f64_parse(f->value, &v) && v >= 0)
+		d->a.flow_money = (struct pqm_sourced){ v, false, source_words(b, t, f, noted) };
+	f = said(o, prefix, "in-use");
+	if (f != NULL && years_of(f->value, &v))
+		d->in_use_years = v;
+	f = said(o, prefix, "exposure");
+	if (f != NULL)
+		d->exposure = gb_exposure(f->value);
+	f = said(o, prefix, "data");
+	if (f != NULL && (pqm_eqs(f->value, "stock") || pqm_eqs(f->value, "S")))
+		d->data = 'S';
+}
+
+static void set_texts(struct gb_draft *d, const struct gb_thing *t, const char *prefix)
+{
+	const struct pqm_fact *f = said(t->o, prefix, "title");
+
+	if (f != NULL)
+		d->a.name = f->value;
+	f = said(t->o, prefix, "owner");
+	if (f != NULL)
+		d->a.owner = f->value;
+	f = said(t->o, prefix, "currency");
+	if (f != NULL)
+		d->a.currency = f->value;
+}
+
+static void declared(struct gb *b, const struct gb_thing *t)
+{
+	struct gb_draft *d = new_draft(b);
+	const struct pqm_fact *f;
+	size_t i = 0;
+
+	if (d == NULL)
+		return;
+	d->is_declared = true;
+	d->a.id = t->o->name;
+	d->a.name = t->o->name;
+	d->a.confidence = 1;
+	d->path = t->o->path;
+	d->line = t->o->line;
+	f = said(t->o, "", "data-class");
+	set_class(b, d, f == NULL ? PQM_LIT("undeclared") : f->value);
+	set_numbers(b, d, t, "", "life");
+	set_texts(d, t, "");
+	while ((f = gb_fact(t->o, PQM_LIT("on[*]"), &i)) != NULL && b->st == PQM_OK) {
+		size_t before = b->g->n_nodes;
+		uint32_t n = gb_node(b, PQM_NODE_OTHER, f->value, f->value);
+
+		if (b->g->n_nodes > before)
+			b->g->nodes[n].is_ghost = true;
+		attach(b, d, n, f->key);
+	}
+	i = 0;
+	while ((f = gb_fact(t->o, PQM_LIT("sources[*]"), &i)) != NULL && b->st == PQM_OK)
+		add_source(b, d, f->value);
+}
+
+static void annotated(struct gb *b, const struct gb_thing *t, const struct pqm_fact *data_class)
+{
+	const struct pqm_fact *name = said(t->o, ANNOTATION, "asset");
+	const struct pqm_fact *sources = said(t->o, ANNOTATION, "sources");
+	struct gb_draft *d = new_draft(b);
+
+	if (d == NULL)
+		return;
+	d->is_declared = true;
+	d->a.id = name != NULL ? name->value : t->id;
+	d->a.name = name != NULL ? name->value : t->o->name;
+	d->a.confidence = 1;
+	d->path = t->o->path;
+	d->line = data_class->line;
+	set_class(b, d, data_class->value);
+	set_numbers(b, d, t, ANNOTATION, "shelf-life");
+	set_texts(d, t, ANNOTATION);
+	attach(b, d, t->node, data_class->key);
+	pqm_bytes rest = sources == NULL ? (pqm_bytes){ NULL, 0 } : sources->value, part;
+
+	while (rest.p != NULL && pqm_split(&rest, ',', &part))
+		add_source(b, d, pqm_trim(part));
+}
+
+struct gb_draft *gb_draft_of_role(struct gb *b, uint32_t node, pqm_bytes role, size_t *i)
+{
+	while (*i < b->n_drafts) {
+		struct gb_draft *d = &b->drafts[(*i)++];
+
+		if (role.n > 0 && !pqm_eqs(role, "any") && !pqm_eq(d->role, role))
+			continue;
+		for (size_t k = 0; k < d->n_at; k++)
+			if (d->at[k] == node)
+				return d;
+	}
+	return NULL;
+}
+
+struct gb_draft *gb_draft_default(struct gb *b, const struct gb_thing *t, pqm_bytes name,
+	pqm_bytes life_class, const char *why)
+{
+	struct gb_draft *d = new_draft(b);
+
+	if (d == NULL)
+		return NULL;
+	d->a.id = name;
+	d->a.name = name;
+	d->a.confidence = t->confidence;
+	d->a.signals = t->signals;
+	d->a.n_signals = t->n_signals;
+	d->path = t->o->path;
+	d->line = t->o->line;
+	set_class(b, d, life_class);
+	attach(b, d, t->node, pqm_str(why));
+	return d;
+}
+
+static void classed(struct gb *b, const struct gb_thing *t)
+{
+	const struct pqm_rule *c = gb_ai_rule(b, "class", t->ai_class);
+	size_t i = 0;
+
+	if (c == NULL || t->confidence < ASSET_MIN ||
+		gb_draft_of_role(b, t->node, (pqm_bytes){ NULL, 0 }, &i) != NULL)
+		return;
+	(void)gb_draft_default(b, t, t->id, pqm_yaml_str(c->node, "life"), "classed by signals");
+}
+
+/* A serving workload carries its clients' prompts even when the owner declared only the model. */
+static void classed_inbound(struct gb *b, const struct gb_thing *t)
+{
+	const struct pqm_rule *c = gb_ai_rule(b, "class", t->ai_class);
+	const struct pqm_yaml *in = c == NULL ? NULL : pqm_yaml_get(c->node, "inbound");
+	pqm_bytes role = in != NULL && in->n > 0 ? pqm_yaml_text(in->items[0]) : (pqm_bytes){ NULL, 0 };
+	size_t k = 0;
+
+	if (c == NULL || t->confidence < ASSET_MIN || role.n == 0)
+		return;
+	for (size_t i = 0; i < in->n; i++) {
+		k = 0;
+		if (gb_draft_of_role(b, t->node, pqm_yaml_text(in->items[i]), &k) != NULL)
+			return;
+	}
+	(void)gb_draft_default(b, t,
+		pqm_arena_f(b->arena, "%.*s/%.*s", PQM_FMT(t->id), PQM_FMT(role)),
+		pqm_yaml_str(c->node, "life"), "classed by signals");
+}
+
+void gb_assets(struct gb *b)
+{
+	for (size_t i = 0; i < b->n_things && b->st == PQM_OK; i++) {
+		const struct gb_thing *t = &b->things[i];
+
+		if (pqm_eqs(t->o->group, "pqmap.dev") && pqm_eqs(t->o->kind, "Asset"))
+			declared(b, t);
+	}
+	for (size_t i = 0; i < b->n_things && b->st == PQM_OK; i++) {
+		const struct gb_thing *t = &b->things[i];
+		const struct pqm_fact *f = said(t->o, ANNOTATION, "data-class");
+
+		if (t->is_first && f != NULL)
+			annotated(b, t, f);
+	}
+	for (size_t i = 0; i < b->n_things && b->st == PQM_OK; i++) {
+		const struct gb_thing *t = &b->things[i];
+
+		if (!t->is_first || b->g->nodes[t->node].type != PQM_NODE_WORKLOAD ||
+			t->ai_class.n == 0)
+			continue;
+		classed(b, t);
+		classed_inbound(b, t);
+	}
+}
+
+/* ---- from drafts to assets ---- */
+
+static int draft_order(const void *x, const void *y)
+{
+	const struct gb_draft *a = x, *c = y;
+	int d = pqm_cmp(a->a.id, c->a.id);
+
+	if (d == 0)
+		d = pqm_cmp(a->path, c->path);
+	return d != 0 ? d : (a->line > c->line) - (a->line < c->line);
+}
+
+static bool is_derived_from(const struct gb *b, pqm_bytes role, pqm_bytes source_role)
+{
+	const struct pqm_rule *r = gb_ai_rule(b, "role", role);
+
+	return r != NULL && pqm_k8s_listed(pqm_yaml_get(r->node, "derived"), source_role);
+}
+
+static bool shares_place(const struct gb_draft *a, const struct gb_draft *c)
+{
+	for (size_t i = 0; i < a->n_at; i++)
+		for (size_t k = 0; k < c->n_at; k++)
+			if (a->at[i] == c->at[k])
+				return true;
+	return false;
+}
+
+/* Gradients and checkpoints of a workload come from the training data of the same workload, when the
+ * owner named no source. */
+static void guess_sources(struct gb *b, struct gb_draft *d)
+{
+	for (size_t i = 0; i < b->n_drafts && d->n_source_names == 0; i++) {
+		const struct gb_draft *s = &b->drafts[i];
+
+		if (s != d && is_derived_from(b, d->role, s->role) && shares_place(d, s))
+			add_source(b, d, s->a.id);
+	}
+}
+
+static uint32_t asset_named(const struct gb *b, pqm_bytes name)
+{
+	for (size_t i = 0; i < b->n_drafts; i++)
+		if (pqm_eq(b->drafts[i].a.id, name) || pqm_eq(b->drafts[i].a.name, name))
+			return (uint32_t)i;
+	return GB_NONE;
+}
+
+static void link_sources(struct gb *b, struct gb_draft *d, uint32_t self)
+{
+	uint32_t *src = pqm_new(b->arena, uint32_t, d->n_source_names + 1);
+
+	if (src == NULL) {
+		gb_fail(b, "lineage");
+		return;
+	}
+	for (size_t i = 0; i < d->n_source_names; i++) {
+		uint32_t s = asset_named(b, d->source_names[i]);
+
+		if (s != GB_NONE && s != self)
+			src[d->a.n_sources++] = s;
+	}
+	d->a.sources = src;
+}
+
+/* X(derived) = max(own, X(source)) [design/risk.md §4]: relaxed until nothing changes, which a chain
+ * without cycles does within its length; a cycle settles at its maximum. */
+static void spread_lives(struct gb *b)
+{
+	bool changed = true;
+
+	for (unsigned round = 0; changed && round < PQM_LINEAGE_DEPTH; round++) {
+		changed = false;
+		for (size_t i = 0; i < b->n_drafts; i++) {
+			struct gb_draft *d = &b->drafts[i];
+
+			for (size_t k = 0; k < d->a.n_sources; k++) {
+				const struct gb_draft *s = &b->drafts[d->a.sources[k]];
+
+				if (s->a.life_years.value <= d->a.life_years.value)
+					continue;
+				d->a.life_years = (struct pqm_sourced){ s->a.life_years.value,
+					s->a.life_years.is_assumption,
+					pqm_arena_f(b->arena, "as its source %.*s",
+						PQM_FMT(s->a.id)) };
+				changed = true;
+			}
+		}
+	}
+}
+
+/* The root holds the money: along the source that lives longest, ties by id. */
+static uint32_t root_of(const struct gb *b, uint32_t i)
+{
+	for (unsigned step = 0; step < PQM_LINEAGE_DEPTH; step++) {
+		const struct gb_draft *d = &b->drafts[i];
+		uint32_t best = GB_NONE;
+
+		for (size_t k = 0; k < d->a.n_sources; k++) {
+			uint32_t s = d->a.sources[k];
+
+			if (best == GB_NONE || b->drafts[s].a.life_years.value >
+					b->drafts[best].a.life_years.value ||
+				(b->drafts[s].a.life_years.value ==
+						b->drafts[best].a.life_years.value && s < best))
+				best = s;
+		}
+		if (best == GB_NONE)
+			return i;
+		i = best;
+	}
+	return i;
+}
+
+static void set_impact(struct gb *b, struct gb_draft *d, uint32_t self)
+{
+	const struct gb_draft *root = &b->drafts[d->a.root];
+
+	if (d->has_impact)
+		return;
+	if (d->a.root != self && root->has_impact)
+		d->a.impact = (struct pqm_sourced){ root->a.impact.value, false,
+			pqm_arena_f(b->arena, "as its source %.*s", PQM_FMT(root->a.id)) };
+	else
+		d->a.impact = (struct pqm_sourced){ b->default_impact, true,
+			PQM_LIT("default impact, nothing was declared") };
+}
+
+static void asset_node(struct gb *b, struct gb_draft *d)
+{
+	pqm_bytes id = pqm_arena_f(b->arena, "asset/%.*s", PQM_FMT(d->a.id));
+
+	d->a.node = gb_node(b, PQM_NODE_ASSET, id, d->a.name);
+	if (d->a.node == GB_NONE)
+		return;
+	b->g->nodes[d->a.node].path = d->path;
+	b->g->nodes[d->a.node].line = d->line;
+	for (size_t i = 0; i < d->n_at; i++)
+		gb_edge(b, (struct pqm_edge){ d->a.node, d->at[i], PQM_LIT("carried-by"),
+			d->at_ref[i], d->path, d->line });
+}
+
+/* The same name declared twice keeps two rows: the second gets a number, so that ids stay unique. */
+static void number_twins(struct gb *b)
+{
+	for (size_t i = 1, n = 2; i < b->n_drafts && b->st == PQM_OK; i++) {
+		bool twin = pqm_eq(b->drafts[i].a.id, b->drafts[i - n + 1].a.id);
+
+		if (twin)
+			b->drafts[i].a.id = pqm_arena_f(b->arena, "%.*s#%zu",
+				PQM_FMT(b->drafts[i].a.id), n++);
+		else
+			n = 2;
+	}
+}
+
+void gb_finish_assets(struct gb *b)
+{
+	if (b->n_drafts > 1)
+		qsort(b->drafts, b->n_drafts, sizeof(*b->drafts), draft_order);
+	number_twins(b);
+	for (size_t i = 0; i < b->n_drafts && b->st == PQM_OK; i++)
+		guess_sources(b, &b->drafts[i]);
+	for (size_t i = 0; i < b->n_drafts && b->st == PQM_OK; i++)
+		link_sources(b, &b->drafts[i], (uint32_t)i);
+	spread_lives(b);
+	for (size_t i = 0; i < b->n_drafts && b->st == PQM_OK; i++)
+		b->drafts[i].a.root = root_of(b, (uint32_t)i);
+	for (size_t i = 0; i < b->n_drafts && b->st == PQM_OK; i++) {
+		struct gb_draft *d = &b->drafts[i];
+
+		set_impact(b, d, (uint32_t)i);
+		if (d->a.money.source.n == 0)
+			d->a.money = (struct pqm_sourced){ 0, true, PQM_LIT("no money was declared") };
+		asset_node(b, d);
+	}
+	b->g->assets = pqm_new(b->arena, struct pqm_asset, b->n_drafts + b->inv->n_targets + 1);
+	if (b->g->assets == NULL) {
+		gb_fail(b, "assets");
+		return;
+	}
+	b->g->cap_assets = b->n_drafts + b->inv->n_targets + 1;
+	for (size_t i = 0; i < b->n_drafts; i++)
+		b->g->assets[b->g->n_assets++] = b->drafts[i].a;
+}

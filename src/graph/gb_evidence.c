@@ -1,0 +1,327 @@
+#include "build.h"
+
+#include "base/limits.h"
+
+/* Risk classes from the one that falls first to those that do not fall [rules/risk/shifts.yaml]. */
+static const char *const by_weakness[] = { "NONE", "WEAK", "UNK", "E256", "R2048", "E384", "E521",
+	"R3072", "R4096", "HYB", "PQ", "SYM" };
+
+static size_t strength(pqm_bytes layer)
+{
+	size_t i = 0;
+
+	while (i < sizeof(by_weakness) / sizeof(by_weakness[0]) && !pqm_eqs(layer, by_weakness[i]))
+		i++;
+	return i;
+}
+
+pqm_bytes gb_weaker(pqm_bytes a, pqm_bytes b)
+{
+	return a.n == 0 || strength(b) < strength(a) ? b : a;
+}
+
+static size_t lower_bound(const struct gb *b, pqm_bytes key)
+{
+	size_t lo = 0, hi = b->n_placed;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (pqm_cmp(b->placed[mid].object, key) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+void gb_findings_of(const struct gb *b, pqm_bytes id, size_t *from, size_t *to)
+{
+	pqm_bytes key = pqm_arena_f(b->arena, "%.*s#", PQM_FMT(id));
+
+	*from = *to = key.p == NULL ? b->n_placed : lower_bound(b, key);
+	while (*to < b->n_placed && pqm_starts(b->placed[*to].object, key))
+		(*to)++;
+}
+
+const struct pqm_finding *gb_placed_finding(const struct gb *b, size_t i)
+{
+	return b->findings[b->placed[i].finding];
+}
+
+/* "P-256", "RSA-2048", "X25519" */
+static pqm_bytes alg_words(const struct gb *b, const struct pqm_finding *f)
+{
+	if (f->parameter.n == 0)
+		return f->family;
+	if (pqm_eqs(f->family, "EC"))
+		return f->parameter;
+	return pqm_arena_f(b->arena, "%.*s-%.*s", PQM_FMT(f->family), PQM_FMT(f->parameter));
+}
+
+struct ids {
+	uint8_t (*id)[PQM_ID_BYTES];
+	size_t n;
+};
+
+/* Lists a finding and marks it as an asset's. */
+static void take(struct gb *b, struct ids *l, size_t placed)
+{
+	uint32_t f = b->placed[placed].finding;
+
+	b->claimed[f] = true;
+	if (l->id == NULL)
+		l->id = pqm_arena_array(b->arena, PQM_HOP_FINDINGS, PQM_ID_BYTES);
+	if (l->id == NULL) {
+		gb_fail(b, "evidence");
+		return;
+	}
+	for (size_t i = 0; i < l->n; i++)
+		if (memcmp(l->id[i], b->findings[f]->id, PQM_ID_BYTES) == 0)
+			return;
+	if (l->n < PQM_HOP_FINDINGS)
+		memcpy(l->id[l->n++], b->findings[f]->id, PQM_ID_BYTES);
+}
+
+static void set_place(struct gb_kex *out, const struct gb *b, size_t placed)
+{
+	const struct pqm_occurrence *o = &gb_placed_finding(b, placed)->occs[b->placed[placed].occ];
+	size_t hash = pqm_find_byte(o->object, 0, '#');
+
+	out->ref = hash == SIZE_MAX ? o->object : pqm_sub(o->object, hash + 1, o->object.n);
+	out->path = o->path;
+	out->line = o->line;
+	out->why = gb_placed_finding(b, placed)->why;
+	out->evidence = gb_placed_finding(b, placed)->evidence;
+	out->basis = gb_placed_finding(b, placed)->basis;
+}
+
+static pqm_bytes class_of(const struct gb *b, const struct pqm_finding *f)
+{
+	return f->family.n == 0 ? PQM_LIT("NONE")
+				: pqm_alg_risk_class(b->r, f->family, f->parameter, f->bits);
+}
+
+/* What one setting says: plaintext, classical only, hybrid with or without a way around. */
+static void read_setting(struct gb *b, size_t i, struct gb_kex *out)
+{
+	const struct pqm_finding *f = gb_placed_finding(b, i);
+	pqm_bytes fallback = pqm_occ_attr(&f->occs[b->placed[i].occ], "fallback");
+
+	out->layer = class_of(b, f);
+	out->coverage = 'N';
+	set_place(out, b, i);
+	if (f->quantum == PQM_Q_HYBRID || f->quantum == PQM_Q_SAFE) {
+		bool only = pqm_eqs(fallback, "none");
+
+		out->verdict = only ? PQM_V_HYBRID : PQM_V_HYBRID_CAPABLE;
+		out->coverage = only ? 'E' : 'F';
+		out->words = pqm_arena_f(b->arena, "%.*s%s%.*s", PQM_FMT(f->algorithm),
+			only ? " enforced" : ", falls back to ",
+			PQM_FMT((only ? PQM_LIT("") : fallback)));
+		/* With a fallback the classical group is what an attacker waits for. */
+		if (!only && fallback.n > 0)
+			out->layer = pqm_alg_risk_class(b->r, fallback, (pqm_bytes){ NULL, 0 }, 0);
+	} else if (f->family.n == 0) {
+		out->verdict = PQM_V_PLAINTEXT;
+		out->words = PQM_LIT("speaks plaintext");
+	} else {
+		out->verdict = PQM_V_CLASSICAL;
+		out->words = pqm_arena_f(b->arena, "%.*s only", PQM_FMT(alg_words(b, f)));
+	}
+}
+
+bool gb_own_kex(struct gb *b, uint32_t node, struct gb_kex *out)
+{
+	struct ids ids = { NULL, 0 };
+	bool any = false;
+	size_t from, to;
+
+	gb_findings_of(b, b->g->nodes[node].id, &from, &to);
+	for (size_t i = from; i < to; i++) {
+		const struct pqm_finding *f = gb_placed_finding(b, i);
+		struct gb_kex one = { 0 };
+
+		if (f->function != PQM_FN_KEX ||
+			(f->meaning != PQM_CONFIG && f->meaning != PQM_ABSENT))
+			continue;
+		read_setting(b, i, &one);
+		take(b, &ids, i);
+		if (!any || strength(one.layer) < strength(out->layer))
+			*out = one;
+		any = true;
+	}
+	if (any) {
+		out->findings = (const uint8_t(*)[PQM_ID_BYTES])ids.id;
+		out->n_findings = ids.n;
+	}
+	return any;
+}
+
+void gb_edge_kex(struct gb *b, uint32_t edge, struct gb_kex *out)
+{
+	const struct gb_thing *t = b->of_node[edge];
+	const struct pqm_yaml *tls = t == NULL ? NULL : pqm_yaml_get(t->kind->rule->node, "tls");
+	const struct pqm_edge *e;
+	bool any = gb_own_kex(b, edge, out);
+	size_t i = 0;
+
+	if (any && out->verdict == PQM_V_PLAINTEXT)
+		return;
+	while ((e = gb_in(b, edge, "configures", &i)) != NULL) {
+		struct gb_kex one = { 0 };
+
+		if (!gb_own_kex(b, e->from, &one))
+			continue;
+		if (!any || strength(one.layer) < strength(out->layer))
+			*out = one;
+		any = true;
+	}
+	if (any)
+		return;
+	*out = (struct gb_kex){ .layer = PQM_LIT("UNK"), .coverage = 'N', .verdict = PQM_V_UNKNOWN,
+		.evidence = PQM_CONFIGURED, .basis = PQM_DEFAULT,
+		.words = PQM_LIT("TLS, groups not told"),
+		.why = PQM_LIT("Nothing here says which groups are offered; a probe would tell."),
+		.path = b->g->nodes[edge].path, .line = b->g->nodes[edge].line };
+	if (t != NULL && tls != NULL && !gb_has_fact(t->o, tls)) {
+		out->layer = PQM_LIT("NONE");
+		out->verdict = PQM_V_PLAINTEXT;
+		out->basis = PQM_ABSENCE;
+		out->words = PQM_LIT("no TLS");
+		out->why = PQM_LIT("No TLS is set here: clients speak plaintext.");
+	}
+}
+
+static bool add_keys(struct gb *b, uint32_t node, struct ids *ids, struct gb_kex *out, bool any)
+{
+	size_t from, to;
+
+	gb_findings_of(b, b->g->nodes[node].id, &from, &to);
+	for (size_t i = from; i < to; i++) {
+		const struct pqm_finding *f = gb_placed_finding(b, i);
+		pqm_bytes layer = class_of(b, f);
+
+		if ((f->function != PQM_FN_SIG && f->function != PQM_FN_ANY &&
+			    f->function != PQM_FN_KEX && f->function != PQM_FN_PKE) ||
+			f->meaning == PQM_USE || f->meaning == PQM_OFFER || f->family.n == 0)
+			continue;
+		take(b, ids, i);
+		if (any && strength(layer) >= strength(out->layer))
+			continue;
+		out->layer = layer;
+		set_place(out, b, i);
+		out->words = alg_words(b, f);
+		any = true;
+	}
+	return any;
+}
+
+bool gb_keys_of(struct gb *b, uint32_t node, struct gb_kex *out)
+{
+	struct ids ids = { NULL, 0 };
+	struct gb_kex k = { .coverage = 'N', .verdict = PQM_V_CLASSICAL };
+	const struct pqm_edge *e;
+	size_t i = 0;
+	bool any = add_keys(b, node, &ids, &k, false);
+
+	while ((e = gb_in(b, node, "issues", &i)) != NULL)
+		any = add_keys(b, e->from, &ids, &k, any);
+	if (!any)
+		return false;
+	if (strength(k.layer) >= strength(PQM_LIT("HYB")))
+		k.verdict = PQM_V_HYBRID;
+	k.findings = (const uint8_t(*)[PQM_ID_BYTES])ids.id;
+	k.n_findings = ids.n;
+	*out = k;
+	return true;
+}
+
+/* ---- below the application ---- */
+
+static const struct gb_thing *thing_with(const struct gb *b, pqm_bytes kind, pqm_bytes at, pqm_bytes is,
+	pqm_bytes ns)
+{
+	for (size_t i = 0; i < b->n_things; i++) {
+		const struct gb_thing *t = &b->things[i];
+		size_t k = 0;
+		const struct pqm_fact *f;
+
+		if (!pqm_eq(t->o->kind, kind) || (ns.n > 0 && !pqm_eq(t->o->ns, ns)))
+			continue;
+		while ((f = gb_fact(t->o, at, &k)) != NULL)
+			if (pqm_k8s_fits(is, f->value))
+				return t;
+	}
+	return NULL;
+}
+
+static bool has_one(const struct pqm_object *o, const struct pqm_yaml *list)
+{
+	for (size_t i = 0; list != NULL && i < list->n; i++) {
+		const struct pqm_fact *f;
+		size_t k = 0;
+
+		while ((f = gb_fact(o, pqm_yaml_str(list->items[i], "at"), &k)) != NULL)
+			if (pqm_k8s_fits(pqm_yaml_str(list->items[i], "is"), f->value))
+				return true;
+	}
+	return false;
+}
+
+static bool in_mesh(const struct gb *b, const struct gb_thing *server, const struct pqm_yaml *mesh)
+{
+	for (size_t i = 0; i < b->n_things; i++) {
+		const struct gb_thing *ns = &b->things[i];
+
+		if (pqm_eqs(ns->o->kind, "Namespace") && pqm_eq(ns->o->name, server->o->ns))
+			return has_one(ns->o, pqm_yaml_get(mesh, "member")) &&
+				!has_one(server->o, pqm_yaml_get(mesh, "out"));
+	}
+	return false;
+}
+
+static void protect(struct gb *b, const struct pqm_rule *rule, bool strict, struct gb_kex *out)
+{
+	const struct pqm_alg_ref *ref = pqm_alg_by_name(b->r, pqm_yaml_str(rule->node, "alg"));
+	pqm_bytes layer = ref == NULL ? PQM_LIT("UNK")
+		: pqm_alg_risk_class(b->r, ref->alg->family, ref->parameter, 0);
+
+	*out = (struct gb_kex){ .layer = layer, .coverage = 'N', .verdict = PQM_V_CLASSICAL,
+		.evidence = PQM_CONFIGURED, .basis = PQM_IMPLIED,
+		.why = pqm_yaml_str(rule->node, "why") };
+	out->words = pqm_arena_f(b->arena, "%.*s, %.*s%s", PQM_FMT(pqm_yaml_str(rule->node, "words")),
+		PQM_FMT(pqm_yaml_str(rule->node, "alg")), strict ? "" : ", plaintext let in");
+}
+
+void gb_network_kex(struct gb *b, const struct gb_thing *server, bool use_mesh, struct gb_kex *out)
+{
+	const struct pqm_rule *rule;
+	size_t i = 0;
+
+	*out = (struct gb_kex){ .layer = PQM_LIT("NONE"), .coverage = 'N',
+		.verdict = PQM_V_PLAINTEXT, .evidence = PQM_CONFIGURED, .basis = PQM_ABSENCE,
+		.words = PQM_LIT("speaks plaintext"),
+		.why = PQM_LIT("Neither the server nor a mesh encrypts this.") };
+	while (server != NULL && (rule = pqm_rules_next(b->r, "k8s/", &i)) != NULL) {
+		const struct pqm_yaml *mesh = pqm_yaml_get(rule->node, "mesh");
+		const struct pqm_yaml *cni = pqm_yaml_get(rule->node, "cni");
+		const struct pqm_yaml *strict = pqm_yaml_get(mesh, "strict");
+
+		if (cni != NULL && thing_with(b, pqm_yaml_str(cni, "kind"), pqm_yaml_str(cni, "at"),
+				pqm_yaml_str(cni, "is"), (pqm_bytes){ NULL, 0 }) != NULL) {
+			protect(b, rule, true, out);
+			return;
+		}
+		if (mesh == NULL || !use_mesh || !in_mesh(b, server, mesh))
+			continue;
+		pqm_bytes kind = pqm_yaml_str(strict, "kind"), at = pqm_yaml_str(strict, "at"),
+			  is = pqm_yaml_str(strict, "is");
+		bool all = strict != NULL &&
+			(thing_with(b, kind, at, is, pqm_yaml_str(strict, "root")) != NULL ||
+				thing_with(b, kind, at, is, server->o->ns) != NULL);
+
+		protect(b, rule, all, out);
+		return;
+	}
+}

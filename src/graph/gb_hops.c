@@ -1,0 +1,703 @@
+#include "build.h"
+
+#include "base/limits.h"
+
+/* A hop on its way: what protects it, between which nodes, and what fixes it. */
+struct hop {
+	char use, exposure;
+	uint32_t from, to;
+	pqm_bytes label;
+	const char *task;
+};
+
+static bool same_hop(const struct pqm_hop *a, const struct pqm_hop *c)
+{
+	return a->use == c->use && a->from == c->from && a->to == c->to &&
+		pqm_eq(a->label, c->label) && pqm_eq(a->layers[0], c->layers[0]);
+}
+
+void gb_hop_add(struct gb *b, struct gb_draft *d, const struct pqm_hop *h)
+{
+	if (b->st != PQM_OK)
+		return;
+	for (size_t i = 0; i < d->a.n_hops; i++)
+		if (same_hop(&d->a.hops[i], h))
+			return;
+	struct pqm_hop *grown = pqm_grow(b->arena, d->a.hops, d->a.n_hops, &d->cap_hops);
+
+	if (grown == NULL || h->label.p == NULL) {
+		gb_fail(b, "hops");
+		return;
+	}
+	d->a.hops = grown;
+	d->a.hops[d->a.n_hops++] = *h;
+}
+
+static void add(struct gb *b, struct gb_draft *d, const struct hop *w, const struct gb_kex *k)
+{
+	struct pqm_hop h = { .use = w->use, .data = d->data, .exposure = w->exposure,
+		.coverage = k->coverage, .in_use_years = d->in_use_years, .n_layers = 1,
+		.verdict = k->verdict, .evidence = k->evidence, .basis = k->basis, .from = w->from,
+		.to = w->to, .label = w->label, .why = k->why, .task = pqm_str(w->task),
+		.ref = k->ref, .path = k->path, .line = k->line, .findings = k->findings,
+		.n_findings = k->n_findings };
+
+	h.layers[0] = k->layer;
+	if (k->verdict == PQM_V_PLAINTEXT)
+		h.task = PQM_LIT("plaintext-fix");
+	else if (k->verdict == PQM_V_HYBRID)
+		h.task = (pqm_bytes){ NULL, 0 };
+	else if (k->verdict == PQM_V_HYBRID_CAPABLE)
+		h.task = PQM_LIT("enforce-hybrid");
+	else if (pqm_eqs(k->layer, "WEAK"))
+		h.task = PQM_LIT("weak-crypto-fix");
+	gb_hop_add(b, d, &h);
+}
+
+/* The workload's annotation wins over the asset's word, which wins over what the place suggests. */
+static char outside(const struct gb *b, const struct gb_draft *d, uint32_t node)
+{
+	const struct gb_thing *t = node == GB_NONE ? NULL : b->of_node[node];
+	const struct pqm_fact *f = t == NULL ? NULL
+		: gb_fact1(t->o, "metadata.annotations.pqmap.dev/exposure");
+	char letter = f == NULL ? 0 : gb_exposure(f->value);
+
+	if (letter != 0)
+		return letter;
+	return d->exposure != 0 ? d->exposure : b->default_exposure;
+}
+
+static pqm_bytes node_name(const struct gb *b, uint32_t n)
+{
+	return b->g->nodes[n].name;
+}
+
+/* ---- certificates ---- */
+
+static bool is_public_ca(const struct gb *b, uint32_t secret)
+{
+	const struct pqm_edge *cert, *by;
+	size_t i = 0;
+
+	while ((cert = gb_in(b, secret, "issues", &i)) != NULL) {
+		size_t k = 0;
+
+		while ((by = gb_out(b, cert->from, "issued-by", &k)) != NULL) {
+			const struct gb_thing *t = b->of_node[by->to];
+
+			if (t != NULL && gb_fact1(t->o, "spec.acme.server") != NULL)
+				return true;
+		}
+	}
+	return false;
+}
+
+static void cert_hop(struct gb *b, struct gb_draft *d, uint32_t holder, uint32_t secret, char exposure)
+{
+	struct gb_kex k;
+
+	if (!gb_keys_of(b, secret, &k))
+		return;
+	add(b, d,
+		&(struct hop){ 'S', exposure, holder, secret,
+			pqm_arena_f(b->arena, "certificate %.*s: %.*s", PQM_FMT(node_name(b, secret)),
+				PQM_FMT(k.words)),
+			is_public_ca(b, secret) ? "public-cert-pq" : "leaf-certs-pq" },
+		&k);
+}
+
+/* ---- inbound: edges and Services in front of a workload ---- */
+
+static pqm_bytes edge_name(const struct gb *b, uint32_t edge)
+{
+	const struct gb_thing *t = b->of_node[edge];
+	const struct pqm_yaml *hosts = t == NULL ? NULL : pqm_yaml_get(t->kind->rule->node, "hosts");
+
+	for (size_t i = 0; hosts != NULL && i < t->o->n_facts; i++)
+		if (pqm_k8s_listed(hosts, t->o->facts[i].key))
+			return t->o->facts[i].value;
+	return node_name(b, edge);
+}
+
+static void edge_hops(struct gb *b, struct gb_draft *d, uint32_t from, uint32_t edge)
+{
+	char exposure = outside(b, d, edge);
+	const struct pqm_edge *e;
+	struct gb_kex k;
+	size_t i = 0;
+
+	gb_edge_kex(b, edge, &k);
+	add(b, d,
+		&(struct hop){ 'K', exposure, from, edge,
+			pqm_arena_f(b->arena, "%s %.*s: %.*s",
+				pqm_eqs(b->g->nodes[edge].kind, "Ingress") ? "ingress" : "gateway",
+				PQM_FMT(edge_name(b, edge)), PQM_FMT(k.words)),
+			exposure == 'P' ? "partner-link-hybrid" : "hybrid-on-edge" },
+		&k);
+	while ((e = gb_out(b, edge, "presents", &i)) != NULL)
+		cert_hop(b, d, edge, e->to, exposure);
+}
+
+static bool is_external(const struct gb *b, uint32_t service)
+{
+	const struct gb_thing *t = b->of_node[service];
+	const struct pqm_fact *f = t == NULL ? NULL : gb_fact1(t->o, "spec.type");
+
+	return f != NULL && (pqm_eqs(f->value, "LoadBalancer") || pqm_eqs(f->value, "NodePort"));
+}
+
+/* "NAME=VALUE" of a variable, for globs of rules. */
+static const struct pqm_fact *env_value(const struct pqm_object *o, const struct pqm_fact *name)
+{
+	pqm_bytes stem = pqm_sub(name->key, 0, name->key.n - 4);
+
+	for (size_t i = 0; i < o->n_facts; i++)
+		if (o->facts[i].key.n == stem.n + 5 && pqm_starts(o->facts[i].key, stem) &&
+			pqm_ends(o->facts[i].key, PQM_LIT("value")))
+			return &o->facts[i];
+	return NULL;
+}
+
+/* The flag or variable by which the server speaks TLS itself, or NULL. */
+static const struct pqm_fact *server_tls(const struct gb *b, const struct gb_thing *t)
+{
+	const struct pqm_rule *rule;
+	size_t r = 0;
+
+	while (t != NULL && (rule = pqm_rules_next(b->r, "ai/", &r)) != NULL) {
+		const struct pqm_yaml *flags = pqm_yaml_get(rule->node, "tls_flags");
+		const struct pqm_yaml *env = pqm_yaml_get(rule->node, "tls_env");
+
+		for (size_t i = 0; flags != NULL && i < t->o->n_facts; i++) {
+			const struct pqm_fact *f = &t->o->facts[i], *v;
+
+			if ((pqm_glob(PQM_LIT("*args[*]"), f->key) ||
+				    pqm_glob(PQM_LIT("*command[*]"), f->key)) &&
+				pqm_k8s_listed(flags, f->value))
+				return f;
+			if (!pqm_glob(PQM_LIT("*env[*].name"), f->key))
+				continue;
+			v = env_value(t->o, f);
+			if (v != NULL && pqm_k8s_listed(env, pqm_arena_f(b->arena, "%.*s=%.*s",
+								 PQM_FMT(f->value), PQM_FMT(v->value))))
+				return f;
+		}
+	}
+	return NULL;
+}
+
+static void server_kex(struct gb *b, const struct gb_thing *w, struct gb_kex *k)
+{
+	const struct pqm_fact *tls = server_tls(b, w);
+
+	if (tls == NULL) {
+		gb_network_kex(b, w, true, k);
+		return;
+	}
+	*k = (struct gb_kex){ .layer = PQM_LIT("UNK"), .coverage = 'N', .verdict = PQM_V_UNKNOWN,
+		.evidence = PQM_CONFIGURED, .basis = PQM_DEFAULT,
+		.words = PQM_LIT("TLS, no hybrid group seen"),
+		.why = PQM_LIT("The server speaks TLS with its library's groups; nothing says that a "
+			       "hybrid one is among them."),
+		.ref = tls->key, .path = w->o->path, .line = tls->line };
+}
+
+/* A Service's own finding (a plaintext port) says where; the server's TLS says it is not so. */
+static void service_kex(struct gb *b, const struct gb_thing *w, uint32_t service, struct gb_kex *k)
+{
+	struct gb_kex told;
+
+	server_kex(b, w, k);
+	if (k->verdict == PQM_V_PLAINTEXT && gb_own_kex(b, service, &told))
+		*k = told;
+	if (k->path.n == 0) {
+		k->path = b->g->nodes[service].path;
+		k->line = b->g->nodes[service].line;
+	}
+}
+
+static pqm_bytes service_words(struct gb *b, uint32_t service)
+{
+	const struct gb_thing *t = b->of_node[service];
+	const struct pqm_fact *port = t == NULL ? NULL : gb_fact1(t->o, "spec.ports[*].port");
+
+	if (port == NULL)
+		return node_name(b, service);
+	return pqm_arena_f(b->arena, "%.*s:%.*s", PQM_FMT(node_name(b, service)),
+		PQM_FMT(port->value));
+}
+
+static void service_hops(struct gb *b, struct gb_draft *d, uint32_t service, uint32_t workload)
+{
+	const struct gb_thing *w = b->of_node[workload];
+	bool external = is_external(b, service);
+	char exposure = external ? outside(b, d, workload) : 'L';
+	const struct pqm_edge *e;
+	struct gb_kex k;
+	size_t i = 0;
+
+	service_kex(b, w, service, &k);
+	add(b, d,
+		&(struct hop){ 'K', exposure, service, workload,
+			pqm_arena_f(b->arena, "%s%.*s%s %.*s", exposure == 'P' ? "partner link " : "",
+				PQM_FMT(service_words(b, service)),
+				k.verdict == PQM_V_PLAINTEXT ? "" : ":", PQM_FMT(k.words)),
+			exposure == 'P'			   ? "partner-link-hybrid"
+				: k.verdict == PQM_V_UNKNOWN ? "library-upgrade"
+							   : "mesh-link-hybrid" },
+		&k);
+	if (server_tls(b, w) != NULL)
+		while ((e = gb_out(b, workload, "mounts", &i)) != NULL)
+			if (b->g->nodes[e->to].type == PQM_NODE_SECRET)
+				cert_hop(b, d, workload, e->to, exposure);
+	i = 0;
+	while ((e = gb_in(b, service, "routes", &i)) != NULL)
+		if (b->g->nodes[e->from].type == PQM_NODE_EDGE)
+			edge_hops(b, d, service, e->from);
+}
+
+static bool carries_inbound(const struct gb *b, const struct gb_draft *d, const struct gb_thing *w)
+{
+	const struct pqm_rule *c = w->ai_class.n == 0 ? NULL : gb_ai_rule(b, "class", w->ai_class);
+
+	return c == NULL || pqm_k8s_listed(pqm_yaml_get(c->node, "inbound"), d->role);
+}
+
+static void inbound(struct gb *b, struct gb_draft *d, uint32_t workload)
+{
+	const struct pqm_edge *e;
+	size_t i = 0;
+
+	if (!carries_inbound(b, d, b->of_node[workload]))
+		return;
+	while ((e = gb_in(b, workload, "serves", &i)) != NULL)
+		service_hops(b, d, e->from, workload);
+}
+
+/* ---- outbound: URLs in variables, flags and fields ---- */
+
+struct url {
+	pqm_bytes scheme, host, bucket; /* host without port; bucket: host and path of a store URI */
+};
+
+static bool read_url(pqm_bytes v, struct url *u)
+{
+	size_t at = pqm_find(v, 0, PQM_LIT("://")), end;
+
+	if (at == SIZE_MAX || at == 0 || at > 16)
+		return false;
+	pqm_bytes rest = pqm_sub(v, at + 3, v.n);
+	size_t user = pqm_find_byte(rest, 0, '@');
+
+	end = 0;
+	while (end < rest.n && strchr("/?# \t\n", rest.p[end]) == NULL)
+		end++;
+	if (user != SIZE_MAX && user < end) {
+		rest = pqm_sub(rest, user + 1, rest.n);
+		end -= user + 1;
+	}
+	u->scheme = pqm_sub(v, 0, at);
+	u->bucket = pqm_sub(rest, 0, end);
+	u->host = u->bucket;
+	for (size_t i = 0; i < u->host.n; i++)
+		if (u->host.p[i] == ':')
+			u->host = pqm_sub(u->host, 0, i);
+	return u->host.n > 0;
+}
+
+static bool is_tls_scheme(pqm_bytes s)
+{
+	static const char *const tls[] = { "https", "grpcs", "rediss", "wss", "ftps", "amqps", "ldaps" };
+
+	for (size_t i = 0; i < sizeof(tls) / sizeof(tls[0]); i++)
+		if (pqm_eqs(s, tls[i]))
+			return true;
+	return false;
+}
+
+/* The rule that says how a store URI (s3://bucket) reaches its host, or NULL. */
+static const struct pqm_rule *endpoint_rule(const struct gb *b, pqm_bytes scheme)
+{
+	const struct pqm_rule *rule;
+	size_t i = 0;
+
+	while ((rule = pqm_rules_next(b->r, "ai/", &i)) != NULL)
+		if (pqm_k8s_listed(pqm_yaml_get(rule->node, "scheme"), scheme))
+			return rule;
+	return NULL;
+}
+
+static pqm_bytes endpoint_of(const struct gb *b, const struct gb_thing *t, const struct pqm_rule *rule)
+{
+	for (size_t i = 0; i < t->o->n_facts; i++) {
+		const struct pqm_fact *f = &t->o->facts[i], *v;
+
+		if (!pqm_glob(PQM_LIT("*env[*].name"), f->key) ||
+			!pqm_k8s_listed(pqm_yaml_get(rule->node, "env"), f->value))
+			continue;
+		v = env_value(t->o, f);
+		if (v != NULL)
+			return v->value;
+	}
+	(void)b;
+	return pqm_yaml_str(rule->node, "default");
+}
+
+/* "qdrant.data.svc.cluster.local", "qdrant.data", "qdrant": the Service of that name, if there is. */
+static uint32_t service_of(struct gb *b, const struct gb_thing *t, pqm_bytes host)
+{
+	pqm_bytes rest = host, name = { NULL, 0 }, ns = { NULL, 0 };
+	const void *found;
+
+	(void)pqm_split(&rest, '.', &name);
+	if (rest.p == NULL || !pqm_split(&rest, '.', &ns))
+		ns = t->o->ns;
+	found = pqm_map_get(&b->nodes,
+		pqm_arena_f(b->arena, "%.*s/Service/%.*s", PQM_FMT(ns), PQM_FMT(name)));
+	return found == NULL ? GB_NONE : (uint32_t)((uintptr_t)found - 1);
+}
+
+static void to_service(struct gb *b, struct gb_draft *d, const struct gb_thing *t, uint32_t service)
+{
+	const struct pqm_edge *e;
+	struct gb_kex k;
+	size_t i = 0;
+
+	e = gb_out(b, service, "serves", &i);
+	service_kex(b, e == NULL ? NULL : b->of_node[e->to], service, &k);
+	add(b, d,
+		&(struct hop){ 'K', 'L', t->node, service,
+			pqm_arena_f(b->arena, "%.*s%s %.*s", PQM_FMT(service_words(b, service)),
+				k.verdict == PQM_V_PLAINTEXT ? "" : ":", PQM_FMT(k.words)),
+			"mesh-link-hybrid" },
+		&k);
+}
+
+static void to_outside(struct gb *b, struct gb_draft *d, const struct gb_thing *t,
+	const struct url *u, const struct pqm_fact *f)
+{
+	char exposure = outside(b, d, t->node);
+	uint32_t n = gb_node(b, PQM_NODE_EXTERNAL,
+		pqm_arena_f(b->arena, "%.*s://%.*s", PQM_FMT(u->scheme), PQM_FMT(u->bucket)), u->host);
+	struct gb_kex k = { .layer = PQM_LIT("UNK"), .coverage = 'N', .verdict = PQM_V_UNKNOWN,
+		.evidence = PQM_CONFIGURED, .basis = PQM_DEFAULT,
+		.words = PQM_LIT("TLS, groups not told"),
+		.why = PQM_LIT("Nothing says which groups this link negotiates; a probe would tell.") };
+
+	if (!is_tls_scheme(u->scheme)) {
+		k.layer = PQM_LIT("NONE");
+		k.verdict = PQM_V_PLAINTEXT;
+		k.words = PQM_LIT("plaintext");
+		k.why = PQM_LIT("The URL's scheme has no TLS.");
+	} else {
+		(void)gb_own_kex(b, t->node, &k);
+	}
+	if (k.path.n == 0) {
+		k.ref = f->key;
+		k.path = t->o->path;
+		k.line = f->line;
+	}
+	gb_edge(b, (struct pqm_edge){ t->node, n, PQM_LIT("talks-to"), f->key, t->o->path, f->line });
+	add(b, d,
+		&(struct hop){ 'K', exposure, t->node, n,
+			pqm_arena_f(b->arena, "%.*s to %.*s: %.*s", PQM_FMT(t->o->name),
+				PQM_FMT(u->host), PQM_FMT(k.words)),
+			exposure == 'P' ? "partner-link-hybrid" : "mesh-link-hybrid" },
+		&k);
+}
+
+static void follow(struct gb *b, struct gb_draft *d, const struct gb_thing *t,
+	const struct pqm_fact *f, pqm_bytes rel)
+{
+	const struct pqm_rule *store;
+	struct url u;
+
+	if (!read_url(f->value, &u))
+		return;
+	store = endpoint_rule(b, u.scheme);
+	if (store != NULL) {
+		uint32_t s = gb_node(b, PQM_NODE_STORE,
+			pqm_arena_f(b->arena, "%.*s://%.*s", PQM_FMT(u.scheme), PQM_FMT(u.bucket)),
+			u.bucket);
+
+		gb_edge(b, (struct pqm_edge){ t->node, s, rel, f->key, t->o->path, f->line });
+		if (!read_url(endpoint_of(b, t, store), &u))
+			return;
+	}
+	const void *edge = pqm_map_get(&b->hosts, u.host);
+	uint32_t service = service_of(b, t, u.host), to = service;
+
+	if (edge != NULL) {
+		to = (uint32_t)((uintptr_t)edge - 1);
+		edge_hops(b, d, t->node, to);
+	} else if (service != GB_NONE) {
+		to_service(b, d, t, service);
+	} else {
+		to_outside(b, d, t, &u, f);
+		return;
+	}
+	gb_edge(b, (struct pqm_edge){ t->node, to, PQM_LIT("talks-to"), f->key, t->o->path, f->line });
+}
+
+/* The value that a flow rule reads from fact i: a variable's value, a flag's, or the field itself. */
+static const struct pqm_fact *flow_value(const struct gb_thing *t, const struct pqm_rule *rule,
+	size_t i, struct pqm_fact *cut)
+{
+	const struct pqm_fact *f = &t->o->facts[i];
+
+	if (pqm_k8s_listed(pqm_yaml_get(rule->node, "at"), f->key))
+		return f;
+	if (pqm_glob(PQM_LIT("*env[*].name"), f->key))
+		return pqm_k8s_listed(pqm_yaml_get(rule->node, "env"), f->value)
+			? env_value(t->o, f) : NULL;
+	if (!pqm_glob(PQM_LIT("*args[*]"), f->key) && !pqm_glob(PQM_LIT("*command[*]"), f->key))
+		return NULL;
+	size_t eq = pqm_find_byte(f->value, 0, '=');
+	pqm_bytes flag = pqm_sub(f->value, 0, eq);
+
+	if (!pqm_k8s_listed(pqm_yaml_get(rule->node, "flags"), flag))
+		return NULL;
+	*cut = *f;
+	if (eq != SIZE_MAX) {
+		cut->value = pqm_sub(f->value, eq + 1, f->value.n);
+		return cut;
+	}
+	return i + 1 < t->o->n_facts ? &t->o->facts[i + 1] : NULL;
+}
+
+static bool is_flow(const struct pqm_rule *rule)
+{
+	return pqm_yaml_get(rule->node, "role") != NULL && pqm_yaml_get(rule->node, "rel") != NULL;
+}
+
+static void outbound(struct gb *b, struct gb_draft *d, const struct gb_thing *t)
+{
+	const struct pqm_rule *rule;
+	size_t r = 0;
+
+	while (b->st == PQM_OK && (rule = pqm_rules_next(b->r, "ai/", &r)) != NULL) {
+		pqm_bytes role = pqm_yaml_str(rule->node, "role");
+
+		if (!is_flow(rule) || (!pqm_eq(role, d->role) && !pqm_eqs(role, "any")))
+			continue;
+		for (size_t i = 0; i < t->o->n_facts; i++) {
+			struct pqm_fact cut;
+			const struct pqm_fact *v = flow_value(t, rule, i, &cut);
+
+			if (v != NULL)
+				follow(b, d, t, v, pqm_yaml_str(rule->node, "rel"));
+		}
+	}
+}
+
+/* ---- collectives, wrapping, signing ---- */
+
+static const struct pqm_fact *collective_fact(const struct gb_thing *t, const struct pqm_yaml *c)
+{
+	if (!pqm_k8s_listed(pqm_yaml_get(c, "kinds"), t->o->kind))
+		return NULL;
+	for (size_t i = 0; i < t->o->n_facts; i++) {
+		const struct pqm_fact *f = &t->o->facts[i];
+		bool env = pqm_glob(PQM_LIT("*env[*].name"), f->key) &&
+			pqm_k8s_listed(pqm_yaml_get(c, "env"), f->value);
+		bool arg = pqm_glob(PQM_LIT("*args[*]"), f->key) &&
+			pqm_k8s_listed(pqm_yaml_get(c, "flags"), f->value);
+
+		if (env || arg)
+			return f;
+	}
+	return NULL;
+}
+
+static void collective(struct gb *b, struct gb_draft *d, const struct gb_thing *t)
+{
+	const struct pqm_rule *rule = NULL;
+	const struct pqm_yaml *c = NULL;
+	const struct pqm_fact *f;
+	struct gb_kex k;
+	size_t i = 0;
+
+	while (c == NULL && (rule = pqm_rules_next(b->r, "ai/", &i)) != NULL)
+		c = pqm_yaml_get(rule->node, "collective");
+	f = c == NULL || !pqm_eq(pqm_yaml_str(c, "role"), d->role) ? NULL : collective_fact(t, c);
+	if (f == NULL)
+		return;
+	gb_network_kex(b, t, false, &k);
+	if (k.verdict == PQM_V_PLAINTEXT)
+		k.why = pqm_yaml_str(rule->node, "why");
+	k.ref = f->key;
+	k.path = t->o->path;
+	k.line = f->line;
+	add(b, d,
+		&(struct hop){ 'K', 'L', t->node, t->node,
+			pqm_arena_f(b->arena, "workers of %.*s: %.*s", PQM_FMT(t->o->name),
+				PQM_FMT((k.verdict == PQM_V_PLAINTEXT ? PQM_LIT("collectives in plaintext")
+								      : k.words))),
+			"mesh-link-hybrid" },
+		&k);
+}
+
+static bool wraps(const struct gb *b, const struct gb_thing *t)
+{
+	const struct pqm_rule *rule;
+	size_t r = 0;
+
+	while ((rule = pqm_rules_next(b->r, "ai/", &r)) != NULL) {
+		const struct pqm_yaml *w = pqm_yaml_get(rule->node, "wrap");
+
+		for (size_t i = 0; w != NULL && i < t->o->n_facts; i++)
+			if ((pqm_glob(PQM_LIT("*args[*]"), t->o->facts[i].key) ||
+				    pqm_glob(PQM_LIT("*command[*]"), t->o->facts[i].key)) &&
+				pqm_k8s_listed(w, t->o->facts[i].value))
+				return true;
+	}
+	return false;
+}
+
+static void key_hop(struct gb *b, struct gb_draft *d, char use, uint32_t from, uint32_t holder)
+{
+	struct gb_kex k;
+
+	if (!gb_keys_of(b, holder, &k))
+		return;
+	char exposure = use == 'W' ? 'O' : outside(b, d, from);
+
+	add(b, d,
+		&(struct hop){ use, exposure, from, holder,
+			pqm_arena_f(b->arena, "%s %.*s: %.*s",
+				use == 'W' ? "data key wrapped to" : "signing key",
+				PQM_FMT(node_name(b, holder)), PQM_FMT(k.words)),
+			use == 'W' ? "rewrap-keys" : "dual-sign" },
+		&k);
+}
+
+static void at_rest(struct gb *b, struct gb_draft *d, const struct gb_thing *t)
+{
+	const struct pqm_edge *e;
+	size_t i = 0;
+
+	if (!wraps(b, t))
+		return;
+	while ((e = gb_out(b, t->node, "mounts", &i)) != NULL)
+		key_hop(b, d, 'W', t->node, e->to);
+}
+
+static void signing(struct gb *b, struct gb_draft *d, uint32_t node)
+{
+	const struct pqm_edge *e;
+	size_t i = 0;
+
+	if (b->g->nodes[node].type != PQM_NODE_WORKLOAD) {
+		key_hop(b, d, 'L', node, node);
+		return;
+	}
+	while ((e = gb_out(b, node, "mounts", &i)) != NULL)
+		key_hop(b, d, 'L', node, e->to);
+}
+
+static char use_of_role(const struct gb *b, pqm_bytes role)
+{
+	const struct pqm_rule *r = role.n == 0 ? NULL : gb_ai_rule(b, "role", role);
+	pqm_bytes use = r == NULL ? (pqm_bytes){ NULL, 0 } : pqm_yaml_str(r->node, "use");
+
+	return use.n == 1 ? (char)use.p[0] : 0;
+}
+
+static void hops_at(struct gb *b, struct gb_draft *d, uint32_t node)
+{
+	const struct gb_thing *t = b->of_node[node];
+	char use = use_of_role(b, d->role);
+
+	if (use == 'L') {
+		signing(b, d, node);
+	} else if (t != NULL && b->g->nodes[node].type == PQM_NODE_WORKLOAD) {
+		inbound(b, d, node);
+		outbound(b, d, t);
+		collective(b, d, t);
+		at_rest(b, d, t);
+	} else if (t != NULL && b->g->nodes[node].type == PQM_NODE_EDGE) {
+		edge_hops(b, d, node, node);
+	} else if (use == 'W') {
+		key_hop(b, d, 'W', node, node);
+	}
+}
+
+/* ---- assets that only their flows show ---- */
+
+static void collective_asset(struct gb *b, const struct gb_thing *t)
+{
+	const struct pqm_rule *rule;
+	size_t i = 0, k = 0;
+
+	while ((rule = pqm_rules_next(b->r, "ai/", &i)) != NULL) {
+		const struct pqm_yaml *c = pqm_yaml_get(rule->node, "collective");
+		pqm_bytes role = pqm_yaml_str(c, "role");
+
+		if (c == NULL || collective_fact(t, c) == NULL ||
+			gb_draft_of_role(b, t->node, role, &k) != NULL)
+			continue;
+		(void)gb_draft_default(b, t,
+			pqm_arena_f(b->arena, "%.*s/%.*s", PQM_FMT(t->id), PQM_FMT(role)), role,
+			"collective operations");
+	}
+}
+
+static void flow_assets(struct gb *b, const struct gb_thing *t)
+{
+	const struct pqm_rule *rule;
+	size_t r = 0;
+
+	while (b->st == PQM_OK && (rule = pqm_rules_next(b->r, "ai/", &r)) != NULL) {
+		pqm_bytes role = pqm_yaml_str(rule->node, "role");
+		size_t k = 0;
+
+		if (!is_flow(rule) || !pqm_yaml_true(rule->node, "makes_asset") ||
+			gb_draft_of_role(b, t->node, role, &k) != NULL)
+			continue;
+		for (size_t i = 0; i < t->o->n_facts; i++) {
+			const struct pqm_rule *ar = gb_ai_rule(b, "role", role);
+			const struct pqm_yaml *lives = ar == NULL ? NULL
+				: pqm_yaml_get(ar->node, "lives");
+			struct pqm_fact cut;
+
+			if (flow_value(t, rule, i, &cut) == NULL || lives == NULL || lives->n == 0)
+				continue;
+			(void)gb_draft_default(b, t,
+				pqm_arena_f(b->arena, "%.*s/%.*s", PQM_FMT(t->id), PQM_FMT(role)),
+				pqm_yaml_text(lives->items[lives->n - 1]), "referred to by URI");
+			break;
+		}
+	}
+}
+
+static int hop_order(const void *x, const void *y)
+{
+	const struct pqm_hop *a = x, *c = y;
+	int d = (a->use > c->use) - (a->use < c->use);
+
+	if (d == 0)
+		d = pqm_cmp(a->label, c->label);
+	if (d == 0)
+		d = (a->to > c->to) - (a->to < c->to);
+	return d != 0 ? d : (a->from > c->from) - (a->from < c->from);
+}
+
+void gb_hops(struct gb *b)
+{
+	for (size_t i = 0; i < b->n_things && b->st == PQM_OK; i++) {
+		const struct gb_thing *t = &b->things[i];
+
+		if (!t->is_first || b->g->nodes[t->node].type != PQM_NODE_WORKLOAD)
+			continue;
+		collective_asset(b, t);
+		flow_assets(b, t);
+	}
+	for (size_t i = 0; i < b->n_drafts && b->st == PQM_OK; i++) {
+		struct gb_draft *d = &b->drafts[i];
+
+		for (size_t k = 0; k < d->n_at && b->st == PQM_OK; k++)
+			hops_at(b, d, d->at[k]);
+		if (d->a.n_hops > 1)
+			qsort(d->a.hops, d->a.n_hops, sizeof(*d->a.hops), hop_order);
+	}
+}

@@ -1,0 +1,483 @@
+#include "build.h"
+
+#include "base/limits.h"
+
+static const struct {
+	const char *word;
+	enum pqm_node_type type;
+} types[] = {
+	{ "workload", PQM_NODE_WORKLOAD },
+	{ "service", PQM_NODE_SERVICE },
+	{ "edge", PQM_NODE_EDGE },
+	{ "certificate", PQM_NODE_CERTIFICATE },
+	{ "secret", PQM_NODE_SECRET },
+	{ "config", PQM_NODE_CONFIG },
+	{ "store", PQM_NODE_STORE },
+	{ "image", PQM_NODE_IMAGE },
+};
+
+void gb_fail(struct gb *b, const char *words)
+{
+	if (b->st == PQM_OK)
+		b->st = pqm_fail(b->err, PQM_ENOMEM, "graph: %s: out of memory", words);
+}
+
+static enum pqm_node_type type_of(pqm_bytes word)
+{
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (pqm_eqs(word, types[i].word))
+			return types[i].type;
+	return PQM_NODE_OTHER;
+}
+
+/* "ns/Kind/name" in its parts; other ids (URLs, images) have none. */
+static void split_id(struct pqm_node *n)
+{
+	pqm_bytes rest = n->id;
+
+	if (n->type == PQM_NODE_IMAGE || n->type == PQM_NODE_EXTERNAL || n->type == PQM_NODE_ASSET ||
+		pqm_find(n->id, 0, PQM_LIT("://")) != SIZE_MAX)
+		return;
+	(void)pqm_split(&rest, '/', &n->ns);
+	if (rest.p != NULL)
+		(void)pqm_split(&rest, '/', &n->kind);
+}
+
+uint32_t gb_node(struct gb *b, enum pqm_node_type type, pqm_bytes id, pqm_bytes name)
+{
+	struct pqm_graph *g = b->g;
+	const void *old = pqm_map_get(&b->nodes, id);
+
+	if (old != NULL)
+		return (uint32_t)((uintptr_t)old - 1);
+	if (b->st != PQM_OK)
+		return GB_NONE;
+	struct pqm_node *grown = pqm_grow(b->arena, g->nodes, g->n_nodes, &g->cap_nodes);
+	const struct gb_thing **of = pqm_grow(b->arena, b->of_node, g->n_nodes, &b->cap_of_node);
+
+	if (grown == NULL || of == NULL || id.p == NULL ||
+		!pqm_map_put(&b->nodes, id, (void *)((uintptr_t)g->n_nodes + 1))) {
+		gb_fail(b, "nodes");
+		return GB_NONE;
+	}
+	g->nodes = grown;
+	b->of_node = of;
+	g->nodes[g->n_nodes] = (struct pqm_node){ .type = type, .id = id, .name = name };
+	split_id(&g->nodes[g->n_nodes]);
+	b->of_node[g->n_nodes] = NULL;
+	return (uint32_t)g->n_nodes++;
+}
+
+void gb_edge(struct gb *b, struct pqm_edge e)
+{
+	struct pqm_graph *g = b->g;
+
+	if (b->st != PQM_OK || e.from == GB_NONE || e.to == GB_NONE)
+		return;
+	for (size_t i = g->n_edges; i > 0 && g->edges[i - 1].from == e.from; i--)
+		if (g->edges[i - 1].to == e.to && pqm_eq(g->edges[i - 1].rel, e.rel))
+			return; /* said twice: the first place stands for both */
+	struct pqm_edge *grown = pqm_grow(b->arena, g->edges, g->n_edges, &g->cap_edges);
+
+	if (grown == NULL) {
+		gb_fail(b, "edges");
+		return;
+	}
+	g->edges = grown;
+	g->edges[g->n_edges++] = e;
+}
+
+const struct pqm_fact *gb_fact(const struct pqm_object *o, pqm_bytes glob, size_t *i)
+{
+	while (*i < o->n_facts) {
+		const struct pqm_fact *f = &o->facts[(*i)++];
+
+		if (pqm_k8s_fits(glob, f->key))
+			return f;
+	}
+	return NULL;
+}
+
+const struct pqm_fact *gb_fact1(const struct pqm_object *o, const char *glob)
+{
+	size_t i = 0;
+
+	return gb_fact(o, pqm_str(glob), &i);
+}
+
+bool gb_has_fact(const struct pqm_object *o, const struct pqm_yaml *globs)
+{
+	for (size_t i = 0; globs != NULL && i < o->n_facts; i++)
+		if (pqm_k8s_listed(globs, o->facts[i].key))
+			return true;
+	return false;
+}
+
+const struct pqm_edge *gb_out(const struct gb *b, uint32_t from, const char *rel, size_t *i)
+{
+	while (*i < b->g->n_edges) {
+		const struct pqm_edge *e = &b->g->edges[(*i)++];
+
+		if (e->from == from && (rel == NULL || pqm_eqs(e->rel, rel)))
+			return e;
+	}
+	return NULL;
+}
+
+const struct pqm_edge *gb_in(const struct gb *b, uint32_t to, const char *rel, size_t *i)
+{
+	while (*i < b->g->n_edges) {
+		const struct pqm_edge *e = &b->g->edges[(*i)++];
+
+		if (e->to == to && (rel == NULL || pqm_eqs(e->rel, rel)))
+			return e;
+	}
+	return NULL;
+}
+
+static int by_id(const void *x, const void *y)
+{
+	const struct gb_thing *a = x, *c = y;
+	int d = pqm_cmp(a->id, c->id);
+
+	if (d == 0)
+		d = pqm_cmp(a->o->group, c->o->group);
+	if (d == 0)
+		d = pqm_cmp(a->o->path, c->o->path);
+	if (d == 0)
+		d = (a->o->line > c->o->line) - (a->o->line < c->o->line);
+	return d != 0 ? d : (a->o->target > c->o->target) - (a->o->target < c->o->target);
+}
+
+static void make_things(struct gb *b)
+{
+	b->things = pqm_new(b->arena, struct gb_thing, b->inv->n_objects + 1);
+	if (b->things == NULL) {
+		gb_fail(b, "objects");
+		return;
+	}
+	for (size_t i = 0; i < b->inv->n_objects; i++) {
+		const struct pqm_object *o = &b->inv->objects[i];
+		struct gb_thing *t = &b->things[b->n_things++];
+
+		*t = (struct gb_thing){ .o = o, .kind = pqm_k8s_kind_of(&b->kinds, o->group, o->kind),
+			.id = pqm_k8s_id(&b->kinds, o, b->arena), .node = GB_NONE };
+		if (t->id.p == NULL)
+			gb_fail(b, "objects");
+	}
+	if (b->n_things > 1)
+		qsort(b->things, b->n_things, sizeof(*b->things), by_id);
+	for (size_t i = 0; i < b->n_things && b->st == PQM_OK; i++) {
+		struct gb_thing *t = &b->things[i];
+		size_t before = b->g->n_nodes;
+
+		if (t->kind == NULL || t->kind->node_type.n == 0)
+			continue;
+		t->node = gb_node(b, type_of(t->kind->node_type), t->id, t->o->name);
+		t->is_first = b->g->n_nodes > before;
+		if (!t->is_first || b->st != PQM_OK)
+			continue;
+		b->of_node[t->node] = t;
+		b->g->nodes[t->node].path = t->o->path;
+		b->g->nodes[t->node].line = t->o->line;
+	}
+}
+
+/* "{name}-predictor" */
+static pqm_bytes fill_name(struct gb *b, pqm_bytes pattern, pqm_bytes name)
+{
+	size_t at = pqm_find(pattern, 0, PQM_LIT("{name}"));
+
+	if (at == SIZE_MAX)
+		return pattern;
+	return pqm_arena_f(b->arena, "%.*s%.*s%.*s", PQM_FMT(pqm_sub(pattern, 0, at)), PQM_FMT(name),
+		PQM_FMT(pqm_sub(pattern, at + 6, pattern.n)));
+}
+
+static pqm_bytes ns_of(const struct gb_thing *t)
+{
+	pqm_bytes rest = t->id, ns = { NULL, 0 };
+
+	(void)pqm_split(&rest, '/', &ns);
+	return ns;
+}
+
+/* Services that a controller makes for an object have no manifest, but a known name. */
+static void made_services(struct gb *b, const struct gb_thing *t)
+{
+	const struct pqm_yaml *names = t->kind == NULL ? NULL : t->kind->provides;
+
+	for (size_t i = 0; names != NULL && i < names->n && b->st == PQM_OK; i++) {
+		pqm_bytes name = fill_name(b, pqm_yaml_text(names->items[i]), t->o->name);
+		uint32_t n = gb_node(b, PQM_NODE_SERVICE,
+			pqm_arena_f(b->arena, "%.*s/Service/%.*s", PQM_FMT(ns_of(t)), PQM_FMT(name)),
+			name);
+
+		gb_edge(b, (struct pqm_edge){ n, t->node, PQM_LIT("serves"),
+			PQM_LIT("made by the controller"), t->o->path, t->o->line });
+		if (n != GB_NONE && b->g->nodes[n].path.n == 0) {
+			b->g->nodes[n].path = t->o->path;
+			b->g->nodes[n].line = t->o->line;
+		}
+	}
+}
+
+static const struct pqm_k8s_kind *kind_named(const struct gb *b, pqm_bytes kind)
+{
+	for (size_t i = 0; i < b->kinds.n; i++)
+		if (pqm_eq(b->kinds.kind[i].kind, kind))
+			return &b->kinds.kind[i];
+	return NULL;
+}
+
+/* An object of a kind and name in whatever namespace, for references that have none to go by. */
+static uint32_t anywhere(const struct gb *b, pqm_bytes kind, pqm_bytes name)
+{
+	for (size_t i = 0; i < b->n_things; i++)
+		if (pqm_eq(b->things[i].o->kind, kind) && pqm_eq(b->things[i].o->name, name))
+			return b->things[i].node;
+	return GB_NONE;
+}
+
+static uint32_t resolve(struct gb *b, const struct gb_thing *from, pqm_bytes kind, pqm_bytes ns,
+	pqm_bytes name)
+{
+	const struct pqm_k8s_kind *k = kind_named(b, kind);
+	bool is_cluster = k != NULL && k->is_cluster_scoped;
+	pqm_bytes home = is_cluster ? PQM_LIT("-") : ns.n > 0 ? ns : ns_of(from), id;
+
+	if (pqm_eqs(home, "-") && !is_cluster) {
+		uint32_t n = anywhere(b, kind, name);
+
+		if (n != GB_NONE)
+			return n;
+	}
+	id = pqm_arena_f(b->arena, "%.*s/%.*s/%.*s", PQM_FMT(home), PQM_FMT(kind), PQM_FMT(name));
+	size_t before = b->g->n_nodes;
+	uint32_t n = gb_node(b, k == NULL ? PQM_NODE_OTHER : type_of(k->node_type), id, name);
+
+	if (b->g->n_nodes > before)
+		b->g->nodes[n].is_ghost = true;
+	return n;
+}
+
+/* The value of the fact whose key differs from f's only in the last part. */
+static pqm_bytes beside(const struct pqm_object *o, const struct pqm_fact *f, pqm_bytes last)
+{
+	size_t dot = f->key.n;
+
+	while (dot > 0 && f->key.p[dot - 1] != '.')
+		dot--;
+	for (size_t i = 0; last.n > 0 && i < o->n_facts; i++) {
+		pqm_bytes k = o->facts[i].key;
+
+		if (k.n == dot + last.n && pqm_starts(k, pqm_sub(f->key, 0, dot)) && pqm_ends(k, last))
+			return o->facts[i].value;
+	}
+	return (pqm_bytes){ NULL, 0 };
+}
+
+static void rule_edge(struct gb *b, const struct gb_thing *t, const struct pqm_yaml *rule)
+{
+	pqm_bytes to = pqm_yaml_str(rule, "to"), at = pqm_yaml_str(rule, "at");
+	const struct pqm_fact *f;
+	size_t i = 0;
+
+	while ((f = gb_fact(t->o, at, &i)) != NULL && b->st == PQM_OK) {
+		pqm_bytes kind = to, ns = beside(t->o, f, pqm_yaml_str(rule, "ns"));
+		pqm_bytes kind_at = pqm_yaml_str(rule, "kind_at");
+		struct pqm_edge e = { t->node, GB_NONE, pqm_yaml_str(rule, "rel"), f->key,
+			t->o->path, f->line };
+		size_t k = 0;
+		const struct pqm_fact *said = kind_at.n == 0 ? NULL : gb_fact(t->o, kind_at, &k);
+
+		if (said != NULL)
+			kind = said->value;
+		if (pqm_eqs(to, "image"))
+			e.to = gb_node(b, PQM_NODE_IMAGE, f->value, f->value);
+		else
+			e.to = resolve(b, t, kind, ns, f->value);
+		gb_edge(b, e);
+	}
+}
+
+static void rule_edges(struct gb *b, const struct gb_thing *t)
+{
+	const struct pqm_yaml *own = t->kind->edges;
+	const struct pqm_yaml *any = b->kinds.any == NULL ? NULL : b->kinds.any->edges;
+
+	for (size_t i = 0; own != NULL && i < own->n; i++)
+		rule_edge(b, t, own->items[i]);
+	for (size_t i = 0; any != NULL && i < any->n; i++)
+		rule_edge(b, t, any->items[i]);
+}
+
+/* A label of the pods of a workload. Bare pods carry it themselves; KServe labels its pods. */
+static bool has_label(const struct gb_thing *w, pqm_bytes key, pqm_bytes value)
+{
+	bool is_pod = pqm_eqs(w->o->kind, "Pod");
+
+	if (pqm_eqs(key, "serving.kserve.io/inferenceservice") &&
+		pqm_eqs(w->o->kind, "InferenceService"))
+		return pqm_eq(w->o->name, value);
+	for (size_t i = 0; i < w->o->n_facts; i++) {
+		const struct pqm_fact *f = &w->o->facts[i];
+		size_t at = pqm_find(f->key, 0,
+			is_pod ? PQM_LIT("metadata.labels.") : PQM_LIT("template.metadata.labels."));
+
+		if (at != SIZE_MAX && pqm_ends(f->key, key) && pqm_eq(f->value, value) &&
+			f->key.n == at + key.n + (is_pod ? 16u : 25u))
+			return true;
+	}
+	return false;
+}
+
+static void select_workloads(struct gb *b, const struct gb_thing *s)
+{
+	static const char prefix[] = "spec.selector.";
+	const struct pqm_fact *first = gb_fact1(s->o, "spec.selector.*");
+
+	if (first == NULL)
+		return;
+	for (size_t i = 0; i < b->n_things; i++) {
+		const struct gb_thing *w = &b->things[i];
+		const struct pqm_fact *f;
+		bool all = true;
+		size_t k = 0;
+
+		if (!w->is_first || b->g->nodes[w->node].type != PQM_NODE_WORKLOAD ||
+			!pqm_eq(ns_of(w), ns_of(s)))
+			continue;
+		while (all && (f = gb_fact(s->o, PQM_LIT("spec.selector.*"), &k)) != NULL)
+			all = has_label(w, pqm_sub(f->key, sizeof(prefix) - 1, f->key.n), f->value);
+		if (all)
+			gb_edge(b, (struct pqm_edge){ s->node, w->node, PQM_LIT("serves"),
+				PQM_LIT("spec.selector"), s->o->path, first->line });
+	}
+}
+
+/* Routes hang below a gateway: what they route to, the gateway routes to. */
+static void lift_routes(struct gb *b)
+{
+	for (size_t i = 0, n = b->g->n_edges; i < n; i++) {
+		struct pqm_edge join = b->g->edges[i];
+		const struct pqm_edge *e;
+		size_t k = 0;
+
+		if (!pqm_eqs(join.rel, "joins"))
+			continue;
+		while ((e = gb_out(b, join.from, "routes", &k)) != NULL && b->st == PQM_OK) {
+			struct pqm_edge up = *e;
+
+			up.from = join.to;
+			gb_edge(b, up);
+		}
+	}
+}
+
+static bool class_fits(const struct gb_thing *t, const struct pqm_yaml *of)
+{
+	size_t i = 0;
+	const struct pqm_fact *f = gb_fact(t->o, pqm_yaml_str(of, "field"), &i);
+
+	return pqm_k8s_listed(pqm_yaml_get(of, "is"), f == NULL ? (pqm_bytes){ NULL, 0 } : f->value);
+}
+
+static void settings_edges(struct gb *b, const struct pqm_rule *rule)
+{
+	const struct pqm_yaml *from = pqm_yaml_get(rule->node, "settings");
+	const struct pqm_yaml *of = pqm_yaml_get(rule->node, "edges_of");
+
+	for (size_t i = 0; from != NULL && i < b->n_things; i++) {
+		const struct gb_thing *c = &b->things[i];
+
+		if (!c->is_first || !pqm_eq(c->o->kind, pqm_yaml_str(from, "kind")) ||
+			!gb_has_fact(c->o, pqm_yaml_get(from, "has")))
+			continue;
+		for (size_t k = 0; k < b->n_things && b->st == PQM_OK; k++) {
+			const struct gb_thing *t = &b->things[k];
+
+			if (t->is_first && pqm_eq(t->o->kind, pqm_yaml_str(of, "kind")) &&
+				class_fits(t, of))
+				gb_edge(b, (struct pqm_edge){ c->node, t->node,
+					PQM_LIT("configures"), pqm_yaml_str(of, "field"),
+					c->o->path, c->o->line });
+		}
+	}
+}
+
+static void add_hosts(struct gb *b, const struct gb_thing *t)
+{
+	const struct pqm_yaml *globs = pqm_yaml_get(t->kind->rule->node, "hosts");
+
+	for (size_t i = 0; globs != NULL && i < t->o->n_facts; i++) {
+		const struct pqm_fact *f = &t->o->facts[i];
+
+		if (pqm_k8s_listed(globs, f->key) && pqm_map_get(&b->hosts, f->value) == NULL &&
+			!pqm_map_put(&b->hosts, f->value, (void *)((uintptr_t)t->node + 1)))
+			gb_fail(b, "hosts");
+	}
+}
+
+static bool is_quiet(const struct pqm_edge *e)
+{
+	return pqm_eqs(e->rel, "of-class") || pqm_eqs(e->rel, "makes") || pqm_eqs(e->rel, "issues") ||
+		pqm_eqs(e->rel, "runs-as");
+}
+
+/* A reference without an object is told, unless a controller will make the object. */
+static void list_unresolved(struct gb *b)
+{
+	pqm_bytes *lines = pqm_new(b->arena, pqm_bytes, b->g->n_nodes + 1);
+	size_t n = 0;
+
+	if (lines == NULL) {
+		gb_fail(b, "unresolved references");
+		return;
+	}
+	for (uint32_t i = 0; i < b->g->n_nodes && b->st == PQM_OK; i++) {
+		const struct pqm_node *g = &b->g->nodes[i];
+		const struct pqm_edge *e, *first = NULL;
+		bool quiet = false;
+		size_t k = 0;
+
+		if (!g->is_ghost)
+			continue;
+		while ((e = gb_in(b, i, NULL, &k)) != NULL) {
+			quiet = quiet || is_quiet(e);
+			first = first == NULL ? e : first;
+		}
+		if (quiet || first == NULL)
+			continue;
+		lines[n++] = pqm_arena_f(b->arena, "%.*s: named by %.*s of %.*s, no such object",
+			PQM_FMT(g->id), PQM_FMT(first->ref), PQM_FMT(b->g->nodes[first->from].id));
+	}
+	b->g->unresolved = lines;
+	b->g->n_unresolved = n;
+}
+
+void gb_nodes(struct gb *b)
+{
+	const struct pqm_rule *rule;
+	size_t i = 0;
+
+	make_things(b);
+	for (i = 0; i < b->n_things && b->st == PQM_OK; i++)
+		if (b->things[i].is_first)
+			made_services(b, &b->things[i]);
+	for (i = 0; i < b->n_things && b->st == PQM_OK; i++) {
+		const struct gb_thing *t = &b->things[i];
+
+		if (!t->is_first)
+			continue;
+		rule_edges(b, t);
+		add_hosts(b, t);
+		if (b->g->nodes[t->node].type == PQM_NODE_SERVICE)
+			select_workloads(b, t);
+	}
+	lift_routes(b);
+	i = 0;
+	while (b->st == PQM_OK && (rule = pqm_rules_next(b->r, "k8s/", &i)) != NULL)
+		settings_edges(b, rule);
+	list_unresolved(b);
+}

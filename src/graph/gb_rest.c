@@ -1,0 +1,211 @@
+#include "build.h"
+
+#include "base/limits.h"
+#include "base/num.h"
+
+/* Findings that no asset claims, in few hops: what protects alike is one hop with a count. */
+struct group {
+	char use;
+	pqm_bytes layer;
+	const char *task, *noun;
+	size_t n;
+	bool is_plain;
+	const struct pqm_finding *first;
+	uint8_t (*ids)[PQM_ID_BYTES];
+};
+
+#define GROUPS_MAX 64
+
+struct rest {
+	struct group group[GROUPS_MAX];
+	size_t n, n_unknown, n_scored;
+};
+
+static bool is_scored(const struct pqm_finding *f)
+{
+	if (f->is_folded || f->meaning == PQM_OFFER)
+		return false;
+	if (f->quantum == PQM_Q_BROKEN)
+		return f->function != PQM_FN_CIPHER && f->function != PQM_FN_HASH &&
+			f->function != PQM_FN_MAC && f->function != PQM_FN_KDF;
+	/* Plaintext where encryption belongs. */
+	return f->quantum == PQM_Q_UNKNOWN && f->meaning == PQM_ABSENT &&
+		f->function == PQM_FN_KEX && f->family.n == 0;
+}
+
+static bool is_unknown(const struct pqm_finding *f)
+{
+	return !f->is_folded && f->meaning != PQM_OFFER && f->quantum == PQM_Q_UNKNOWN &&
+		(f->function == PQM_FN_KEX || f->function == PQM_FN_PKE ||
+			f->function == PQM_FN_SIG || f->function == PQM_FN_ANY);
+}
+
+static bool is_ca(const struct pqm_finding *f)
+{
+	return f->n_occs > 0 && (pqm_eqs(pqm_occ_attr(&f->occs[0], "ca"), "true") ||
+		pqm_eqs(pqm_occ_attr(&f->occs[0], "ca"), "yes"));
+}
+
+static void sort_out(const struct pqm_rules *r, const struct pqm_finding *f, struct group *g)
+{
+	*g = (struct group){ .first = f, .is_plain = f->family.n == 0 };
+	g->layer = g->is_plain ? PQM_LIT("NONE")
+			       : pqm_alg_risk_class(r, f->family, f->parameter, f->bits);
+	g->use = f->function == PQM_FN_KEX ? 'K' : f->function == PQM_FN_PKE ? 'W' : 'S';
+	if (g->use == 'K') {
+		g->task = f->meaning == PQM_USE ? "library-upgrade"
+			: f->meaning == PQM_CONFIG ? "hybrid-on-edge" : "mesh-link-hybrid";
+		g->noun = f->meaning == PQM_USE ? "uses of key exchange"
+			: f->meaning == PQM_CONFIG ? "key-exchange settings" : "key-exchange keys";
+	} else if (g->use == 'W') {
+		g->task = f->meaning == PQM_USE ? "library-upgrade" : "rewrap-keys";
+		g->noun = f->meaning == PQM_USE ? "uses of public-key encryption" : "wrapping keys";
+	} else if (f->meaning == PQM_USE) {
+		g->task = "library-upgrade";
+		g->noun = "uses of signatures";
+	} else {
+		g->task = is_ca(f) ? "private-ca-pq" : "leaf-certs-pq";
+		g->noun = is_ca(f) ? "CA certificates" : "keys and certificates";
+	}
+	if (g->is_plain) {
+		g->task = "plaintext-fix";
+		g->noun = "places without encryption";
+	} else if (pqm_eqs(g->layer, "WEAK")) {
+		g->task = "weak-crypto-fix";
+	}
+}
+
+static struct group *group_for(struct gb *b, struct rest *rest, const struct pqm_finding *f)
+{
+	struct group g;
+
+	sort_out(b->r, f, &g);
+	for (size_t i = 0; i < rest->n; i++) {
+		struct group *old = &rest->group[i];
+
+		if (old->use == g.use && old->task == g.task && old->noun == g.noun &&
+			pqm_eq(old->layer, g.layer))
+			return old;
+	}
+	if (rest->n == GROUPS_MAX)
+		return NULL;
+	g.ids = pqm_arena_array(b->arena, PQM_HOP_FINDINGS, PQM_ID_BYTES);
+	if (g.ids == NULL) {
+		gb_fail(b, "unassigned findings");
+		return NULL;
+	}
+	rest->group[rest->n] = g;
+	return &rest->group[rest->n++];
+}
+
+/* Findings come by id, so the ids listed are the smallest, whatever the order of the scan. */
+static void collect(struct gb *b, uint32_t target, struct rest *rest)
+{
+	for (size_t i = 0; i < b->inv->n_findings && b->st == PQM_OK; i++) {
+		const struct pqm_finding *f = b->findings[i];
+		struct group *g;
+
+		if (b->claimed[i] || (f->n_occs > 0 ? f->occs[0].target : 0) != target)
+			continue;
+		if (!is_scored(f)) {
+			rest->n_unknown += is_unknown(f);
+			continue;
+		}
+		g = group_for(b, rest, f);
+		if (g == NULL)
+			continue;
+		if (g->n < PQM_HOP_FINDINGS)
+			memcpy(g->ids[g->n], f->id, PQM_ID_BYTES);
+		g->n++;
+		rest->n_scored++;
+	}
+}
+
+static void group_hop(struct gb *b, struct gb_draft *d, const struct group *g)
+{
+	char count[32];
+	struct pqm_hop h = { .use = g->use, .data = 'F', .exposure = b->default_exposure,
+		.coverage = 'N', .in_use_years = b->default_in_use, .n_layers = 1,
+		.verdict = g->is_plain ? PQM_V_PLAINTEXT : PQM_V_CLASSICAL,
+		.evidence = g->first->evidence, .basis = g->first->basis, .from = GB_NONE,
+		.to = GB_NONE, .why = g->first->why, .task = pqm_str(g->task),
+		.findings = (const uint8_t(*)[PQM_ID_BYTES])g->ids,
+		.n_findings = g->n < PQM_HOP_FINDINGS ? g->n : PQM_HOP_FINDINGS };
+
+	h.layers[0] = g->layer;
+	h.label = pqm_arena_f(b->arena, "%s %s%s%.*s", pqm_human_count(count, g->n), g->noun,
+		g->is_plain ? "" : ": ", PQM_FMT((g->is_plain ? PQM_LIT("") : g->layer)));
+	if (g->first->n_occs > 0) {
+		h.path = g->first->occs[0].path;
+		h.line = g->first->occs[0].line;
+		h.ref = g->first->occs[0].object;
+	}
+	gb_hop_add(b, d, &h);
+}
+
+static int group_order(const void *x, const void *y)
+{
+	const struct group *a = x, *c = y;
+	int d = (a->use > c->use) - (a->use < c->use);
+
+	if (d == 0)
+		d = pqm_cmp(a->layer, c->layer);
+	if (d == 0)
+		d = strcmp(a->task, c->task);
+	return d != 0 ? d : strcmp(a->noun, c->noun);
+}
+
+static void note_unknown(struct gb *b, struct pqm_asset *a, size_t n)
+{
+	struct pqm_signal *s = pqm_new(b->arena, struct pqm_signal, 1);
+	char count[32];
+
+	if (n == 0)
+		return;
+	if (s == NULL) {
+		gb_fail(b, "unassigned findings");
+		return;
+	}
+	s->what = pqm_arena_f(b->arena, "%s findings of unknown algorithm are listed, not scored",
+		pqm_human_count(count, n));
+	a->signals = s;
+	a->n_signals = 1;
+}
+
+static void one_target(struct gb *b, uint32_t target)
+{
+	struct rest rest = { .n = 0 };
+	struct gb_draft d = { .data = 'F', .in_use_years = b->default_in_use };
+	pqm_bytes name = target < b->inv->n_targets ? b->inv->targets[target].name
+						     : PQM_LIT("(no target)");
+
+	collect(b, target, &rest);
+	if (b->st != PQM_OK || rest.n == 0)
+		return;
+	qsort(rest.group, rest.n, sizeof(rest.group[0]), group_order);
+	d.a.is_unassigned = true;
+	d.a.id = b->inv->n_targets > 1 ? pqm_arena_f(b->arena, "unassigned/%.*s", PQM_FMT(name))
+				       : PQM_LIT("unassigned");
+	d.a.name = b->inv->n_targets > 1 ? pqm_arena_f(b->arena, "unassigned in %.*s", PQM_FMT(name))
+					 : PQM_LIT("unassigned");
+	d.a.kind_words = PQM_LIT("everything else");
+	d.a.life_years = (struct pqm_sourced){ b->default_life, true,
+		PQM_LIT("default for findings of no asset") };
+	d.a.impact = (struct pqm_sourced){ b->default_impact, true,
+		PQM_LIT("default for findings of no asset; so is the exposure") };
+	d.a.money = (struct pqm_sourced){ 0, true, PQM_LIT("no money was declared") };
+	d.a.root = (uint32_t)b->g->n_assets;
+	d.a.node = gb_node(b, PQM_NODE_ASSET,
+		pqm_arena_f(b->arena, "asset/%.*s", PQM_FMT(d.a.id)), d.a.name);
+	for (size_t i = 0; i < rest.n; i++)
+		group_hop(b, &d, &rest.group[i]);
+	note_unknown(b, &d.a, rest.n_unknown);
+	if (b->st == PQM_OK && b->g->n_assets < b->g->cap_assets)
+		b->g->assets[b->g->n_assets++] = d.a;
+}
+
+void gb_unassigned(struct gb *b)
+{
+	for (uint32_t i = 0; b->st == PQM_OK && (i == 0 || i < b->inv->n_targets); i++)
+		one_target(b, i);
+}

@@ -1,0 +1,121 @@
+/*
+ * k8s_record.h — an emitter that keeps what det_k8s hands over, for test_k8s.c and test_graph.c.
+ *
+ * Ownership: everything kept lives in the arena given to record_init.
+ * Threads:   one test at a time.
+ */
+#ifndef PQM_TESTS_K8S_RECORD_H
+#define PQM_TESTS_K8S_RECORD_H
+
+#include "detect/detector.h"
+
+#define RECORD_MAX 4096
+
+struct record {
+	struct pqm_emit emit; /* first: the callbacks cast back */
+	struct pqm_arena *arena;
+	struct pqm_object objects[RECORD_MAX];
+	size_t n_objects;
+	struct pqm_found found[RECORD_MAX];
+	size_t n_found;
+	struct pqm_child children[RECORD_MAX]; /* bodies copied: example keys only */
+	size_t n_children;
+	struct {
+		uint64_t from, to;
+	} claims[RECORD_MAX];
+	size_t n_claims;
+	pqm_bytes notes[RECORD_MAX];
+	size_t n_notes;
+};
+
+static inline struct pqm_fact *record_facts(struct record *r, const struct pqm_fact *f, size_t n)
+{
+	struct pqm_fact *out = pqm_new(r->arena, struct pqm_fact, n + 1);
+
+	for (size_t i = 0; out != NULL && i < n; i++)
+		out[i] = (struct pqm_fact){ pqm_bytes_dup(r->arena, f[i].key),
+			pqm_bytes_dup(r->arena, f[i].value), f[i].line, f[i].col };
+	return out;
+}
+
+static inline enum pqm_st record_object(struct pqm_emit *e, const struct pqm_object *o)
+{
+	struct record *r = (struct record *)e;
+	struct pqm_object *c = &r->objects[r->n_objects];
+
+	if (r->n_objects == RECORD_MAX)
+		return PQM_ENOMEM;
+	*c = *o;
+	c->path = pqm_bytes_dup(r->arena, o->path);
+	c->group = pqm_bytes_dup(r->arena, o->group);
+	c->kind = pqm_bytes_dup(r->arena, o->kind);
+	c->ns = pqm_bytes_dup(r->arena, o->ns);
+	c->name = pqm_bytes_dup(r->arena, o->name);
+	c->facts = record_facts(r, o->facts, o->n_facts);
+	r->n_objects++;
+	return PQM_OK;
+}
+
+static inline enum pqm_st record_found(struct pqm_emit *e, const struct pqm_found *f)
+{
+	struct record *r = (struct record *)e;
+	struct pqm_found *c = &r->found[r->n_found];
+
+	if (r->n_found == RECORD_MAX)
+		return PQM_ENOMEM;
+	*c = *f;
+	c->rule = pqm_bytes_dup(r->arena, f->rule);
+	c->identity = pqm_bytes_dup(r->arena, f->identity);
+	c->family = pqm_bytes_dup(r->arena, f->family);
+	c->algorithm = pqm_bytes_dup(r->arena, f->algorithm);
+	c->parameter = pqm_bytes_dup(r->arena, f->parameter);
+	c->object = pqm_bytes_dup(r->arena, f->object);
+	for (size_t i = 0; i < f->n_attrs; i++)
+		c->attrs[i] = (struct pqm_attr){ pqm_bytes_dup(r->arena, f->attrs[i].key),
+			pqm_bytes_dup(r->arena, f->attrs[i].value) };
+	r->n_found++;
+	return PQM_OK;
+}
+
+static inline enum pqm_st record_child(struct pqm_emit *e, const struct pqm_child *c)
+{
+	struct record *r = (struct record *)e;
+
+	if (r->n_children == RECORD_MAX)
+		return PQM_ENOMEM;
+	r->children[r->n_children++] = (struct pqm_child){ pqm_bytes_dup(r->arena, c->body),
+		pqm_bytes_dup(r->arena, c->object), c->line, c->col,
+		pqm_bytes_dup(r->arena, c->path_part) };
+	return PQM_OK;
+}
+
+static inline void record_note(struct pqm_emit *e, uint64_t off, enum pqm_st why,
+	const char *words)
+{
+	struct record *r = (struct record *)e;
+
+	(void)off;
+	(void)why;
+	if (r->n_notes < RECORD_MAX)
+		r->notes[r->n_notes++] = pqm_bytes_dup(r->arena, pqm_str(words));
+}
+
+static inline void record_claim(struct pqm_emit *e, uint64_t from, uint64_t to)
+{
+	struct record *r = (struct record *)e;
+
+	if (r->n_claims < RECORD_MAX) {
+		r->claims[r->n_claims].from = from;
+		r->claims[r->n_claims++].to = to;
+	}
+}
+
+static inline void record_init(struct record *r, struct pqm_arena *arena)
+{
+	r->emit = (struct pqm_emit){ record_found, record_object, record_child, record_note,
+		record_claim };
+	r->arena = arena;
+	r->n_objects = r->n_found = r->n_children = r->n_notes = r->n_claims = 0;
+}
+
+#endif
