@@ -4,7 +4,10 @@
 /* A DER file may be padded or end with a line break. */
 #define TAIL_BYTES 16
 
-#define A(s, m) { s, m, sizeof(s) - 1 }
+#define A(s, m)                                                                                    \
+	{                                                                                          \
+		s, m, sizeof(s) - 1                                                                \
+	}
 
 /* Pattern bytes under '.' are not compared. Long forms first, then short objects whose only sure
  * bytes are an OID or a structure inside [X.690 §8.1.3, RFC5480, RFC5915, RFC8410]. */
@@ -70,8 +73,8 @@ static bool wants(const struct pqm_artifact *a)
 	return fills(a->head, a->body.n) || promises(a->head, a->name);
 }
 
-static enum pqm_st try_ber(struct pqm_material *mt, pqm_bytes body, size_t *used,
-	struct pqm_err *err)
+static enum pqm_st try_ber(
+	struct pqm_material *mt, pqm_bytes body, size_t *used, struct pqm_err *err)
 {
 	struct pqm_buf der;
 	enum pqm_st st;
@@ -85,8 +88,8 @@ static enum pqm_st try_ber(struct pqm_material *mt, pqm_bytes body, size_t *used
 }
 
 /* Tries the object at off; *end goes behind it when it was one. */
-static enum pqm_st try_at(struct pqm_material *mt, pqm_bytes body, size_t off, uint64_t *end,
-	struct pqm_err *err)
+static enum pqm_st try_at(
+	struct pqm_material *mt, pqm_bytes body, size_t off, uint64_t *end, struct pqm_err *err)
 {
 	pqm_bytes rest = pqm_sub(body, off, body.n);
 	size_t total = 0;
@@ -144,8 +147,10 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	if (*hits->done_until == 0)
 		*hits->done_until = 1; /* the first object is tried once */
 	if (st == PQM_ELIMIT) {
-		pqm_emit_note(out, mt.at.off, st, "more than %d key checks in one part: the rest "
-			"of its DER objects is not looked at", PQM_KEY_CHECKS);
+		pqm_emit_note(out, mt.at.off, st,
+			"more than %d key checks in one part: the rest "
+			"of its DER objects is not looked at",
+			PQM_KEY_CHECKS);
 		st = PQM_OK;
 	}
 	return st == PQM_OK ? st : pqm_fail(err, st, "no memory for DER objects");

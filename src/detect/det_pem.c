@@ -69,8 +69,8 @@ static enum pqm_st emit_legacy(struct pqm_material *mt, const struct pqm_pem *pe
 }
 
 /* A certificate may be followed by OpenSSL's trust settings, CMS and key stores may be BER. */
-static enum pqm_st emit_body(struct pqm_material *mt, const struct label *label, pqm_bytes body,
-	struct pqm_err *err)
+static enum pqm_st emit_body(
+	struct pqm_material *mt, const struct label *label, pqm_bytes body, struct pqm_err *err)
 {
 	size_t total;
 
@@ -107,8 +107,8 @@ static enum pqm_st block(struct pqm_material *mt, pqm_bytes text, size_t off, si
 	mt->ctx.checks_left = PQM_KEY_CHECKS; /* a block pays for its checks with its bytes */
 	if (label != NULL && st == PQM_OK) {
 		if (pem.is_encrypted && label->family != NULL)
-			st = body.n >= 8 ? emit_legacy(mt, &pem, label, pqm_buf_bytes(&body)) :
-					   PQM_EPARSE;
+			st = body.n >= 8 ? emit_legacy(mt, &pem, label, pqm_buf_bytes(&body))
+					 : PQM_EPARSE;
 		else
 			st = emit_body(mt, label, pqm_buf_bytes(&body), &err);
 	}

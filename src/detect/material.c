@@ -10,8 +10,8 @@ void pqm_material_init(struct pqm_material *mt, const struct pqm_rules *r, struc
 	pqm_mat_ctx_init(&mt->ctx, arena, is_labelled);
 }
 
-enum pqm_classical pqm_material_classical(pqm_bytes family, uint32_t bits,
-	enum pqm_classical otherwise)
+enum pqm_classical pqm_material_classical(
+	pqm_bytes family, uint32_t bits, enum pqm_classical otherwise)
 {
 	uint32_t low = 1024, fair = 2048;
 
@@ -24,8 +24,9 @@ enum pqm_classical pqm_material_classical(pqm_bytes family, uint32_t bits,
 	}
 	if (bits == 0 || bits >= fair)
 		return otherwise;
-	return bits < low ? PQM_C_BROKEN :
-		otherwise == PQM_C_BROKEN ? PQM_C_BROKEN : PQM_C_DEPRECATED;
+	return bits < low		    ? PQM_C_BROKEN
+		: otherwise == PQM_C_BROKEN ? PQM_C_BROKEN
+					    : PQM_C_DEPRECATED;
 }
 
 /* A curve says more than id-ecPublicKey does. */
@@ -114,15 +115,15 @@ static void fill_key(struct pqm_material *mt, struct pqm_found *f, const struct 
 static pqm_bytes signature_name(struct pqm_material *mt, const struct pqm_mat *m)
 {
 	const struct pqm_alg_ref *ref = pqm_alg_by_oid(mt->rules, pqm_str(m->sig_oid)), *hash;
-	pqm_bytes name = ref != NULL ? ref->algorithm :
-				       pqm_arena_f(mt->ctx.arena, "%s", m->sig_oid);
+	pqm_bytes name =
+		ref != NULL ? ref->algorithm : pqm_arena_f(mt->ctx.arena, "%s", m->sig_oid);
 
 	if (m->sig_hash[0] == '\0')
 		return name;
 	hash = pqm_alg_by_oid(mt->rules, pqm_str(m->sig_hash));
-	return hash == NULL ? name :
-			      pqm_arena_f(mt->ctx.arena, "%.*s-%.*s", PQM_FMT(name),
-				      PQM_FMT(hash->algorithm));
+	return hash == NULL
+		? name
+		: pqm_arena_f(mt->ctx.arena, "%.*s-%.*s", PQM_FMT(name), PQM_FMT(hash->algorithm));
 }
 
 static void attr_date(struct pqm_material *mt, struct pqm_found *f, const char *key, int64_t days)
@@ -187,8 +188,8 @@ static void attr_alg(struct pqm_material *mt, struct pqm_found *f, const char *k
 {
 	const struct pqm_alg_ref *ref = pqm_alg_by_oid(mt->rules, pqm_str(oid));
 
-	pqm_found_attr(f, key, ref != NULL ? ref->algorithm :
-					     pqm_arena_f(mt->ctx.arena, "%s", oid));
+	pqm_found_attr(
+		f, key, ref != NULL ? ref->algorithm : pqm_arena_f(mt->ctx.arena, "%s", oid));
 }
 
 static void fill_encrypted(struct pqm_material *mt, struct pqm_found *f, const struct pqm_mat *m)
@@ -267,8 +268,8 @@ enum pqm_st pqm_material_emit(struct pqm_material *mt, const struct pqm_mat *m)
 
 	if (rule == NULL)
 		return PQM_OK;
-	f.identity = m->spki[0] != '\0' ? pqm_arena_f(mt->ctx.arena, "spki:%s", m->spki) :
-					  pqm_arena_f(mt->ctx.arena, "sha256:%s", m->digest);
+	f.identity = m->spki[0] != '\0' ? pqm_arena_f(mt->ctx.arena, "spki:%s", m->spki)
+					: pqm_arena_f(mt->ctx.arena, "sha256:%s", m->digest);
 	if (f.identity.n == 0)
 		return PQM_ENOMEM;
 	if (m->kind == PQM_MAT_CERT || m->kind == PQM_MAT_REQUEST || m->kind == PQM_MAT_CRL)
@@ -305,8 +306,8 @@ static enum pqm_st emit_inner(struct pqm_material *mt, const struct pqm_mat *m)
 	return st;
 }
 
-enum pqm_st pqm_material_der(struct pqm_material *mt, pqm_bytes der, unsigned kinds,
-	struct pqm_err *err)
+enum pqm_st pqm_material_der(
+	struct pqm_material *mt, pqm_bytes der, unsigned kinds, struct pqm_err *err)
 {
 	struct pqm_mat m;
 	enum pqm_st st = pqm_mat_parse(&m, der, kinds, &mt->ctx, err);
@@ -315,7 +316,8 @@ enum pqm_st pqm_material_der(struct pqm_material *mt, pqm_bytes der, unsigned ki
 		return st;
 	if (!pqm_material_is_known(mt, &m))
 		return pqm_fail(err, PQM_EPARSE,
-			"at 0: algorithm %s is not in the catalogue, or its keys have another length",
+			"at 0: algorithm %s is not in the catalogue, or its keys have another "
+			"length",
 			m.oid);
 	st = pqm_material_emit(mt, &m);
 	if (st == PQM_OK && m.n_inner > 0) {

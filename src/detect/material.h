@@ -19,7 +19,8 @@ struct pqm_material {
 	const struct pqm_rules *rules;
 	struct pqm_emit *out;
 	struct pqm_mat_ctx ctx; /* pqm_mat_ctx_init() */
-	struct pqm_found at;	/* place (off or line, col), object, evidence and attrs to start from */
+	struct pqm_found
+		at; /* place (off or line, col), object, evidence and attrs to start from */
 	uint64_t n_emitted;
 };
 
@@ -27,15 +28,15 @@ void pqm_material_init(struct pqm_material *mt, const struct pqm_rules *r, struc
 	struct pqm_arena *arena, bool is_labelled);
 /* Parses exactly der and emits it. kinds: PQM_MAT_BIT() values; PQM_MAT_ALL for "whatever it is".
  * EC and DSA parameters alone are recognised and not reported. */
-enum pqm_st pqm_material_der(struct pqm_material *mt, pqm_bytes der, unsigned kinds,
-	struct pqm_err *err) PQM_MUST_USE;
+enum pqm_st pqm_material_der(
+	struct pqm_material *mt, pqm_bytes der, unsigned kinds, struct pqm_err *err) PQM_MUST_USE;
 /* Emits what was parsed already. */
 enum pqm_st pqm_material_emit(struct pqm_material *mt, const struct pqm_mat *m) PQM_MUST_USE;
 /* Is the algorithm in the catalogue, and does a raw public key have its length? A bare key is only
  * believed then; a certificate is vouched for by the rest of it. */
 bool pqm_material_is_known(const struct pqm_material *mt, const struct pqm_mat *m);
 /* Weak sizes of today: RSA, DSA, DH and ElGamal under 2048, EC under 224 bits. */
-enum pqm_classical pqm_material_classical(pqm_bytes family, uint32_t bits,
-	enum pqm_classical otherwise);
+enum pqm_classical pqm_material_classical(
+	pqm_bytes family, uint32_t bits, enum pqm_classical otherwise);
 
 #endif

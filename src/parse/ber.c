@@ -166,9 +166,9 @@ static enum pqm_st element(struct work *w, struct pqm_cur *c, unsigned depth)
 	} else if (!pqm_cur_take(c, n, &body)) {
 		st = bad(w, c, "BER element that fits");
 	} else {
-		st = pqm_buf_add(w->out, body) ?
-			PQM_OK :
-			pqm_fail(w->err, PQM_ENOMEM, "no memory to rewrite BER");
+		st = pqm_buf_add(w->out, body)
+			? PQM_OK
+			: pqm_fail(w->err, PQM_ENOMEM, "no memory to rewrite BER");
 	}
 	if (st == PQM_OK && tag == PQM_DER_OCTETS)
 		st = unnest(w, from, depth);

@@ -16,7 +16,7 @@
 #include "base/buf.h"
 
 /* The first object of in; *used is its length there. */
-enum pqm_st pqm_ber_to_der(struct pqm_buf *out, pqm_bytes in, size_t *used, struct pqm_err *err)
-	PQM_MUST_USE;
+enum pqm_st pqm_ber_to_der(
+	struct pqm_buf *out, pqm_bytes in, size_t *used, struct pqm_err *err) PQM_MUST_USE;
 
 #endif

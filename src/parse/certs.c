@@ -115,7 +115,8 @@ enum pqm_st pqm_mat_request(struct pqm_mat_job *j)
 
 	j->m->form = "PKCS#10";
 	if (!signed_parts(j->der, &c, &outer))
-		return pqm_mat_bad(j, &all, "SIGNED { certificationRequestInfo, algorithm, signature }");
+		return pqm_mat_bad(
+			j, &all, "SIGNED { certificationRequestInfo, algorithm, signature }");
 	if (!pqm_der_small(&c, &version) || version > 2 || !take_whole(&c, PQM_DER_SEQ, &subject))
 		return pqm_mat_bad(j, &c, "request version and subject");
 	st = signature_alg(j, outer);

@@ -197,10 +197,10 @@ bool pqm_oid_text(char out[PQM_OID_TEXT], pqm_bytes body)
 		if (inside)
 			continue;
 		unsigned first = arc < 40 ? 0 : arc < 80 ? 1 : 2;
-		int n = at == 0 ? snprintf(text, sizeof(text), "%u.%llu", first,
-					  (unsigned long long)(arc - 40 * first)) :
-				  snprintf(text + at, sizeof(text) - at, ".%llu",
-					  (unsigned long long)arc);
+		int n = at == 0
+			? snprintf(text, sizeof(text), "%u.%llu", first,
+				  (unsigned long long)(arc - 40 * first))
+			: snprintf(text + at, sizeof(text) - at, ".%llu", (unsigned long long)arc);
 
 		if (n < 0 || (size_t)n >= sizeof(text) - at)
 			return false;
@@ -275,8 +275,7 @@ bool pqm_der_time(struct pqm_cur *c, int64_t *days)
 	w = t.tag == PQM_DER_UTCTIME ? 2 : 4;
 	if (!digits(t.body, 0, w, &year) || !digits(t.body, w, 2, &month) ||
 		!digits(t.body, w + 2, 2, &day) || !digits(t.body, w + 4, 2, &hour) ||
-		!digits(t.body, w + 6, 2, &minute) || hour > 23 || minute > 59 ||
-		t.body.n > 32)
+		!digits(t.body, w + 6, 2, &minute) || hour > 23 || minute > 59 || t.body.n > 32)
 		goto bad;
 	if (w == 2)
 		year += year < 50 ? 2000 : 1900;
@@ -300,7 +299,10 @@ void pqm_der_put(struct pqm_buf *b, uint8_t tag, pqm_bytes body)
 	if (body.n < 0x80) {
 		head[1] = (uint8_t)body.n;
 	} else {
-		unsigned count = body.n > 0xFFFFFF ? 4 : body.n > 0xFFFF ? 3 : body.n > 0xFF ? 2 : 1;
+		unsigned count = body.n > 0xFFFFFF ? 4
+			: body.n > 0xFFFF	   ? 3
+			: body.n > 0xFF		   ? 2
+						   : 1;
 
 		head[1] = (uint8_t)(0x80 | count);
 		for (unsigned i = count; i > 0; i--)

@@ -49,10 +49,12 @@ bool pqm_der_take(struct pqm_cur *c, uint8_t tag, pqm_bytes *body);
 bool pqm_der_enter(struct pqm_cur *c, uint8_t tag, struct pqm_cur *inner);
 /* True and skipped when the next element has this identifier; else the cursor stays. */
 bool pqm_der_skip(struct pqm_cur *c, uint8_t tag);
+
 static inline bool pqm_der_end(const struct pqm_cur *c)
 {
 	return c->p == c->end;
 }
+
 /* Identifier octet of the next element, or 0 at the end. */
 static inline uint8_t pqm_der_peek(const struct pqm_cur *c)
 {

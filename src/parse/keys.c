@@ -121,8 +121,8 @@ static enum pqm_st ec_point(struct pqm_mat_job *j, pqm_bytes point)
 	if (!may_check(&j->ctx->checks_left))
 		return over_checks(j);
 	pqm_buf_init(&full, 1024);
-	switch (m->curve[0] == '\0' ? PQM_EC_UNKNOWN :
-				      pqm_ec_point(m->curve, point, &m->bits, &full)) {
+	switch (m->curve[0] == '\0' ? PQM_EC_UNKNOWN
+				    : pqm_ec_point(m->curve, point, &m->bits, &full)) {
 	case PQM_EC_OK:
 		if (!pqm_spki_ec(m->spki, m->curve, pqm_buf_bytes(&full)))
 			st = PQM_ENOMEM;
@@ -207,9 +207,9 @@ static enum pqm_st group_params(struct pqm_mat_job *j, pqm_bytes params, struct 
 
 static enum pqm_st group_name(struct pqm_mat_job *j, const struct group *v, pqm_bytes y)
 {
-	bool ok = v->q.n > 0 && strcmp(j->m->oid, PQM_OID_DSA) == 0 ?
-		pqm_spki_dsa(j->m->spki, v->p, v->q, v->g, y) :
-		pqm_spki_dh(j->m->spki, v->p, v->g, y);
+	bool ok = v->q.n > 0 && strcmp(j->m->oid, PQM_OID_DSA) == 0
+		? pqm_spki_dsa(j->m->spki, v->p, v->q, v->g, y)
+		: pqm_spki_dh(j->m->spki, v->p, v->g, y);
 
 	return ok ? PQM_OK : PQM_ENOMEM;
 }
@@ -222,8 +222,8 @@ static enum pqm_st group_public(struct pqm_mat_job *j, pqm_bytes params, pqm_byt
 
 	/* DSA may inherit its parameters from the issuer [RFC3279 §2.3.2] */
 	if (params.n == 0 && strcmp(j->m->oid, PQM_OID_DSA) == 0 && j->ctx->is_labelled)
-		return pqm_der_uint(&c, &y) && pqm_der_end(&c) ? PQM_OK :
-								 pqm_mat_bad(j, &c, "public value");
+		return pqm_der_uint(&c, &y) && pqm_der_end(&c) ? PQM_OK
+							       : pqm_mat_bad(j, &c, "public value");
 	enum pqm_st st = group_params(j, params, &v);
 
 	if (st != PQM_OK)
@@ -290,8 +290,7 @@ static enum pqm_st public_facts(struct pqm_mat_job *j, pqm_bytes params, pqm_byt
 		return group_public(j, params, key);
 	m->key_bytes = key.n;
 	if (okp != 0) {
-		if (key.n != okp || params.n != 0 ||
-			(!j->ctx->is_labelled && !looks_random(key)))
+		if (key.n != okp || params.n != 0 || (!j->ctx->is_labelled && !looks_random(key)))
 			return pqm_mat_bad(j, &at, "raw public key of the right length");
 		m->bits = okp == 32 ? 255 : 448;
 	} else if (key.n < 16) {
@@ -397,8 +396,8 @@ static enum pqm_st ec_from_scalar(struct pqm_mat_job *j, pqm_bytes scalar)
 	if (!may_check(&j->ctx->checks_left))
 		return over_checks(j);
 	pqm_buf_init(&pub, 1024);
-	switch (m->curve[0] == '\0' ? PQM_EC_UNKNOWN :
-				      pqm_ec_public(m->curve, scalar, &m->bits, &pub)) {
+	switch (m->curve[0] == '\0' ? PQM_EC_UNKNOWN
+				    : pqm_ec_public(m->curve, scalar, &m->bits, &pub)) {
 	case PQM_EC_OK:
 		if (!pqm_spki_ec(m->spki, m->curve, pqm_buf_bytes(&pub)))
 			st = PQM_ENOMEM;
@@ -543,8 +542,7 @@ static enum pqm_st pkcs8(struct pqm_mat_job *j)
 
 	j->m->form = "PKCS#8";
 	if (!pqm_der_enter(&c, PQM_DER_SEQ, &in) || !pqm_der_small(&in, &version) || version > 1 ||
-		!pqm_der_alg(&in, j->m->oid, &params) ||
-		!pqm_der_take(&in, PQM_DER_OCTETS, &key))
+		!pqm_der_alg(&in, j->m->oid, &params) || !pqm_der_take(&in, PQM_DER_OCTETS, &key))
 		return pqm_mat_bad(j, &in, "PrivateKeyInfo");
 	(void)pqm_der_skip(&in, PQM_DER_CTX(0));
 	bool has_public = pqm_der_take(&in, PQM_DER_CTXP(1), &pub) && pub.n > 1 && pub.p[0] == 0;
@@ -556,8 +554,8 @@ static enum pqm_st pkcs8(struct pqm_mat_job *j)
 	if (st != PQM_OK || j->m->spki[0] != '\0' || !has_public || params.n > 0)
 		return st;
 	j->m->key_bytes = pub.n - 1;
-	return pqm_spki_raw(j->m->spki, j->m->oid, pqm_sub(pub, 1, pub.n - 1)) ? PQM_OK :
-										 PQM_ENOMEM;
+	return pqm_spki_raw(j->m->spki, j->m->oid, pqm_sub(pub, 1, pub.n - 1)) ? PQM_OK
+									       : PQM_ENOMEM;
 }
 
 static enum pqm_st encrypted(struct pqm_mat_job *j)
@@ -661,8 +659,8 @@ static const struct form {
 	{ PQM_MAT_EC_PARAMS, ec_params_whole },
 };
 
-enum pqm_st pqm_mat_parse(struct pqm_mat *m, pqm_bytes der, unsigned kinds,
-	struct pqm_mat_ctx *ctx, struct pqm_err *err)
+enum pqm_st pqm_mat_parse(struct pqm_mat *m, pqm_bytes der, unsigned kinds, struct pqm_mat_ctx *ctx,
+	struct pqm_err *err)
 {
 	struct pqm_mat found;
 	struct pqm_mat_job j = { &found, der, ctx, err, 0, false };
@@ -674,8 +672,8 @@ enum pqm_st pqm_mat_parse(struct pqm_mat *m, pqm_bytes der, unsigned kinds,
 	if (!pqm_der_measure(der, &total))
 		return pqm_fail(err, PQM_EPARSE, "at 0: not a DER object");
 	if (total != der.n)
-		return pqm_fail(err, PQM_EPARSE, "at 0: the DER object has %zu bytes, there are %zu",
-			total, der.n);
+		return pqm_fail(err, PQM_EPARSE,
+			"at 0: the DER object has %zu bytes, there are %zu", total, der.n);
 	(void)pqm_fail(err, PQM_EPARSE, "at 0: not an object of this kind");
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		if ((kinds & PQM_MAT_BIT(forms[i].kind)) == 0)

@@ -43,17 +43,19 @@ struct pqm_mat {
 	char oid[PQM_OID_TEXT];	  /* algorithm */
 	char curve[PQM_OID_TEXT]; /* named curve; "" when none or explicit and unknown */
 	bool has_explicit_curve;
-	uint32_t bits;	  /* modulus, prime or field; 0 where the OID says it */
-	size_t key_bytes; /* raw public key of other algorithms, 0 when not seen */
-	char spki[PQM_SPKI_HEX]; /* "" when the public key is unknown */
+	uint32_t bits;		   /* modulus, prime or field; 0 where the OID says it */
+	size_t key_bytes;	   /* raw public key of other algorithms, 0 when not seen */
+	char spki[PQM_SPKI_HEX];   /* "" when the public key is unknown */
 	char digest[PQM_SPKI_HEX]; /* SHA-256 of the whole object (of p and g for DH parameters) */
 	/* certificates, requests and CRLs */
 	char sig_oid[PQM_OID_TEXT];
-	char sig_hash[PQM_OID_TEXT]; /* of RSASSA-PSS parameters; SHA-1 is the default [RFC4055 §3.1] */
-	struct pqm_cert_text text;   /* a request has only the subject, a CRL only the issuer */
+	char sig_hash
+		[PQM_OID_TEXT]; /* of RSASSA-PSS parameters; SHA-1 is the default [RFC4055 §3.1] */
+	struct pqm_cert_text text;     /* a request has only the subject, a CRL only the issuer */
 	int64_t not_before, not_after; /* this and next update of a CRL; INT64_MAX: none */
 	/* encrypted keys and key stores */
-	char enc_oid[PQM_OID_TEXT]; /* PBES1 scheme, or the cipher of PBES2; "" when nothing is encrypted */
+	char enc_oid
+		[PQM_OID_TEXT]; /* PBES1 scheme, or the cipher of PBES2; "" when nothing is encrypted */
 	char kdf_oid[PQM_OID_TEXT], prf_oid[PQM_OID_TEXT], mac_oid[PQM_OID_TEXT];
 	uint32_t iterations, enc_bits; /* 0 when the OID says it or it is not told */
 	size_t n_keys, n_encrypted;    /* bags of a key store: private keys; encrypted parts */
@@ -71,8 +73,8 @@ struct pqm_mat_ctx {
 
 void pqm_mat_ctx_init(struct pqm_mat_ctx *ctx, struct pqm_arena *arena, bool is_labelled);
 /* der must be exactly one object. kinds: PQM_MAT_BIT() values that are welcome. */
-enum pqm_st pqm_mat_parse(struct pqm_mat *m, pqm_bytes der, unsigned kinds,
-	struct pqm_mat_ctx *ctx, struct pqm_err *err) PQM_MUST_USE;
+enum pqm_st pqm_mat_parse(struct pqm_mat *m, pqm_bytes der, unsigned kinds, struct pqm_mat_ctx *ctx,
+	struct pqm_err *err) PQM_MUST_USE;
 
 /* Shared by keys.c, certs.c and stores.c. */
 struct pqm_mat_job {

@@ -3,8 +3,8 @@
 #include "base/limits.h"
 
 #define LABEL_MAX 64
-#define HEADER_MAX 4096 /* RFC 1421 headers and comments of one block */
-#define RUN_SERIOUS 40	/* base64 characters in one run that nobody types as an example */
+#define HEADER_MAX 4096	 /* RFC 1421 headers and comments of one block */
+#define RUN_SERIOUS 40	 /* base64 characters in one run that nobody types as an example */
 #define SEPARATOR_MAX 96 /* between two quoted lines */
 #define PREFIX_MAX 8
 
@@ -249,8 +249,8 @@ static void count(struct tally *t, int c)
 }
 
 /* Collects base64 characters up to the END line or the first thing that does not belong. */
-static enum pqm_st collect(struct scan *s, struct pqm_buf *b64, struct tally *t,
-	struct pqm_err *err)
+static enum pqm_st collect(
+	struct scan *s, struct pqm_buf *b64, struct tally *t, struct pqm_err *err)
 {
 	for (;;) {
 		size_t before = s->pos;
@@ -259,10 +259,10 @@ static enum pqm_st collect(struct scan *s, struct pqm_buf *b64, struct tally *t,
 		if (is_base64(c)) {
 			count(t, c);
 			if (!pqm_buf_byte(b64, (uint8_t)c))
-				return b64->n >= b64->max ?
-					pqm_fail(err, PQM_ELIMIT,
-						"PEM body over %zu bytes", b64->max) :
-					pqm_fail(err, PQM_ENOMEM, "no memory for a PEM body");
+				return b64->n >= b64->max
+					? pqm_fail(err, PQM_ELIMIT, "PEM body over %zu bytes",
+						  b64->max)
+					: pqm_fail(err, PQM_ENOMEM, "no memory for a PEM body");
 			continue;
 		}
 		if (is_space(c) || ((c == '"' || c == '\'') && skip_quotes(s, c))) {
@@ -292,13 +292,13 @@ static enum pqm_st finish(struct pqm_pem *out, struct scan *s, struct pqm_err *e
 		return pqm_fail(err, PQM_EPARSE, "at %zu: PEM body without its END line", s->pos);
 	out->has_end = true;
 	if (!pqm_eq(label, out->label))
-		return pqm_fail(err, PQM_EPARSE, "at %zu: END line of another kind of block",
-			s->pos);
+		return pqm_fail(
+			err, PQM_EPARSE, "at %zu: END line of another kind of block", s->pos);
 	return PQM_OK;
 }
 
-enum pqm_st pqm_pem_read(struct pqm_pem *out, struct pqm_buf *body, pqm_bytes text, size_t off,
-	struct pqm_err *err)
+enum pqm_st pqm_pem_read(
+	struct pqm_pem *out, struct pqm_buf *body, pqm_bytes text, size_t off, struct pqm_err *err)
 {
 	struct scan s = { text, off, line_prefix(text, off) };
 	struct tally t = { 0 };
@@ -319,10 +319,10 @@ enum pqm_st pqm_pem_read(struct pqm_pem *out, struct pqm_buf *body, pqm_bytes te
 	if (st == PQM_OK && b64.n == 0)
 		st = pqm_fail(err, PQM_EPARSE, "at %zu: empty PEM body", off);
 	if (st == PQM_OK && !pqm_base64(body, pqm_buf_bytes(&b64), &bad))
-		st = body->failed ? pqm_fail(err, PQM_ENOMEM, "no memory for a PEM body") :
-				    pqm_fail(err, PQM_EPARSE,
-					    "at %zu: character %zu of the PEM body is not base64",
-					    off, bad);
+		st = body->failed
+			? pqm_fail(err, PQM_ENOMEM, "no memory for a PEM body")
+			: pqm_fail(err, PQM_EPARSE,
+				  "at %zu: character %zu of the PEM body is not base64", off, bad);
 	pqm_buf_wipe(&b64);
 	return st;
 }

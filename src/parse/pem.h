@@ -21,8 +21,8 @@
 
 struct pqm_pem {
 	pqm_bytes label;
-	size_t off, end;  /* the block, or what was read of it */
-	bool is_encrypted; /* Proc-Type: 4,ENCRYPTED */
+	size_t off, end;       /* the block, or what was read of it */
+	bool is_encrypted;     /* Proc-Type: 4,ENCRYPTED */
 	char dek[PQM_PEM_DEK]; /* cipher name of DEK-Info, or "" */
 	bool has_end;
 	bool is_serious; /* holds enough base64 that it was meant as one, not as an example */

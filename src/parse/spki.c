@@ -105,8 +105,8 @@ static void put_padded(struct pqm_buf *b, pqm_bytes mag, size_t width)
 	(void)pqm_buf_add(b, m);
 }
 
-bool pqm_spki_ec_xy(char hex[PQM_SPKI_HEX], const char *curve, size_t width, pqm_bytes x,
-	pqm_bytes y)
+bool pqm_spki_ec_xy(
+	char hex[PQM_SPKI_HEX], const char *curve, size_t width, pqm_bytes x, pqm_bytes y)
 {
 	struct pqm_buf point;
 	bool ok;

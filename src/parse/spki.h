@@ -45,8 +45,8 @@ bool pqm_spki_ec(char hex[PQM_SPKI_HEX], const char *curve, pqm_bytes point) PQM
 /* EC from the two field elements, padded to the width of the curve's field (32 for P-256). */
 bool pqm_spki_ec_xy(char hex[PQM_SPKI_HEX], const char *curve, size_t width, pqm_bytes x,
 	pqm_bytes y) PQM_MUST_USE;
-bool pqm_spki_dsa(char hex[PQM_SPKI_HEX], pqm_bytes p, pqm_bytes q, pqm_bytes g, pqm_bytes y)
-	PQM_MUST_USE;
+bool pqm_spki_dsa(
+	char hex[PQM_SPKI_HEX], pqm_bytes p, pqm_bytes q, pqm_bytes g, pqm_bytes y) PQM_MUST_USE;
 /* PKCS#3 form (no q). */
 bool pqm_spki_dh(char hex[PQM_SPKI_HEX], pqm_bytes p, pqm_bytes g, pqm_bytes y) PQM_MUST_USE;
 /* Raw keys whose AlgorithmIdentifier has no parameters: X25519, Ed448, ML-KEM, ML-DSA, SLH-DSA. */

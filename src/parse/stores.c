@@ -19,6 +19,7 @@ static enum pqm_st add_inner(struct pqm_mat_job *j, pqm_bytes whole, size_t *cap
 	if (j->m->n_inner >= PQM_CERTS_PER_STORE)
 		return pqm_fail(j->err, PQM_ELIMIT, "more than %d objects in one store",
 			PQM_CERTS_PER_STORE);
+
 	/* inner is const for readers; it is ours until we return */
 	union {
 		const pqm_bytes *in;
@@ -277,9 +278,9 @@ static enum pqm_st authenticated_safe(struct p12 *p, pqm_bytes der)
 		if (strcmp(type, OID_ENCRYPTED) == 0)
 			st = encrypted_part(p, content);
 		else if (strcmp(type, OID_DATA) == 0)
-			st = pqm_der_take(&content, PQM_DER_OCTETS, &body) ?
-				safe_contents(p, body, 0) :
-				pqm_mat_bad(p->j, &content, "data");
+			st = pqm_der_take(&content, PQM_DER_OCTETS, &body)
+				? safe_contents(p, body, 0)
+				: pqm_mat_bad(p->j, &content, "data");
 		else
 			p->j->m->n_encrypted++; /* envelopedData: encrypted to a public key */
 	}

@@ -154,14 +154,14 @@ static pqm_bytes usage_text(X509 *x, struct pqm_arena *arena)
 	for (size_t i = 0; i < sizeof(usages) / sizeof(usages[0]); i++) {
 		if (((usages[i].is_extended ? xku : ku) & usages[i].bit) == 0)
 			continue;
-		out = out.n == 0 ? pqm_str(usages[i].name) :
-				   pqm_arena_f(arena, "%.*s,%s", PQM_FMT(out), usages[i].name);
+		out = out.n == 0 ? pqm_str(usages[i].name)
+				 : pqm_arena_f(arena, "%.*s,%s", PQM_FMT(out), usages[i].name);
 	}
 	return out;
 }
 
-enum pqm_st pqm_x509_text(struct pqm_cert_text *out, pqm_bytes der, struct pqm_arena *arena,
-	struct pqm_err *err)
+enum pqm_st pqm_x509_text(
+	struct pqm_cert_text *out, pqm_bytes der, struct pqm_arena *arena, struct pqm_err *err)
 {
 	const unsigned char *p = der.p;
 	X509 *x = der.n <= LONG_MAX ? d2i_X509(NULL, &p, (long)der.n) : NULL;
@@ -225,8 +225,7 @@ enum pqm_ec pqm_ec_point(const char *curve, pqm_bytes point, uint32_t *bits, str
 	return r;
 }
 
-enum pqm_ec pqm_ec_public(const char *curve, pqm_bytes scalar, uint32_t *bits,
-	struct pqm_buf *out)
+enum pqm_ec pqm_ec_public(const char *curve, pqm_bytes scalar, uint32_t *bits, struct pqm_buf *out)
 {
 	EC_GROUP *g = group_of(curve);
 	EC_POINT *pt = g == NULL ? NULL : EC_POINT_new(g);
@@ -288,6 +287,7 @@ bool pqm_okp_public(struct pqm_buf *out, const char *oid, pqm_bytes key)
 		{ PQM_OID_ED25519, EVP_PKEY_ED25519 },
 		{ PQM_OID_ED448, EVP_PKEY_ED448 },
 	};
+
 	EVP_PKEY *k = NULL;
 	uint8_t pub[64];
 	size_t n = sizeof(pub);
@@ -319,7 +319,8 @@ bool pqm_dlog_public(struct pqm_buf *out, pqm_bytes p, pqm_bytes g, pqm_bytes x)
 	if (bp != NULL && bg != NULL && bx != NULL && y != NULL && ctx != NULL &&
 		x.n <= sizeof(oct) && BN_is_odd(bp) && BN_bin2bn(x.p, (int)x.n, bx) != NULL) {
 		BN_set_flags(bx, BN_FLG_CONSTTIME);
-		n = BN_mod_exp_mont_consttime(y, bg, bx, bp, ctx, NULL) == 1 ? BN_bn2bin(y, oct) : 0;
+		n = BN_mod_exp_mont_consttime(y, bg, bx, bp, ctx, NULL) == 1 ? BN_bn2bin(y, oct)
+									     : 0;
 		ok = n > 0 && pqm_buf_add(out, (pqm_bytes){ oct, (size_t)n });
 	}
 	BN_CTX_free(ctx);

@@ -37,8 +37,7 @@ enum pqm_ec { PQM_EC_OK, PQM_EC_BAD, PQM_EC_UNKNOWN /* curve that libcrypto does
  * uncompressed form 04 || X || Y to out (both may be NULL) [SEC1 §2.3.4]. */
 enum pqm_ec pqm_ec_point(const char *curve, pqm_bytes point, uint32_t *bits, struct pqm_buf *out);
 /* Appends the uncompressed public point of a private scalar. PQM_EC_BAD: not in 1 to n - 1. */
-enum pqm_ec pqm_ec_public(const char *curve, pqm_bytes scalar, uint32_t *bits,
-	struct pqm_buf *out);
+enum pqm_ec pqm_ec_public(const char *curve, pqm_bytes scalar, uint32_t *bits, struct pqm_buf *out);
 /* Explicit ECParameters [RFC3279 §2.3.5]: bits of the field, and the OID of the named curve with the
  * same numbers, or "". */
 enum pqm_ec pqm_ec_explicit(char curve[PQM_OID_TEXT], uint32_t *bits, pqm_bytes params);
