@@ -151,6 +151,33 @@ static enum pqm_st read_doc(struct pqm_k8s_scan *s, const struct doc *d, bool is
 	return PQM_OK;
 }
 
+/* apiVersion: v1, apps/v1beta1, "v1", {{ … }}: what stands after the anchor. Descriptions of web APIs
+ * say apiVersion too, with a date behind it; they are far more common than manifests. */
+static bool is_api_version(pqm_bytes t, uint64_t anchor)
+{
+	size_t at = (size_t)anchor + 10;
+	uint8_t last = '/';
+
+	while (at < t.n && (t.p[at] == '"' || t.p[at] == '\'' || t.p[at] == ':' || t.p[at] == ' '))
+		at++;
+	for (; at < t.n && t.p[at] > ' ' && t.p[at] != '"'; at++) {
+		bool starts = last == '/' && t.p[at] == 'v' && at + 1 < t.n;
+
+		if ((starts && t.p[at + 1] >= '0' && t.p[at + 1] <= '9') || t.p[at] == '{')
+			return true;
+		last = t.p[at];
+	}
+	return false;
+}
+
+static bool has_api_version(pqm_bytes body, const struct pqm_hits *hits)
+{
+	for (size_t i = 0; hits != NULL && i < hits->n; i++)
+		if (is_api_version(body, hits->hit[i].off))
+			return true;
+	return false;
+}
+
 static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	const struct pqm_hits *hits, struct pqm_emit *out, struct pqm_err *err)
 {
@@ -167,6 +194,8 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 			return PQM_OK; /* a later batch of a body that was read whole */
 		*hits->done_until = UINT64_MAX;
 	}
+	if (!declares && !has_api_version(a->body, hits))
+		return PQM_OK;
 	if (!named && !opens_like_manifest(a->head))
 		return PQM_OK;
 	while (st == PQM_OK && next_doc(&rest, &off, &line, &d))

@@ -15,9 +15,13 @@
  * two are equal is then decided by comparing all bytes. Hashing everything would cost as much as the
  * sweep. */
 #define SAMPLE_BYTES ((size_t)4 << 10)
-/* At most one match starts at a byte for each pattern that ends there; two bytes apart is the
- * densest that distinct anchors can be, with room for several anchors at one place. */
-#define MATCHES_MAX (PQM_HITS_BATCH + 2 * PQM_READ_CHUNK_BYTES)
+/* From this size on, mapping windows is cheaper than copying; windows of this size hide its cost. */
+#define MAPPED_BYTES ((size_t)1 << 20)
+#define WINDOW_BYTES ((size_t)4 << 20)
+#define PAGE_BYTES ((size_t)4096)
+/* Real files have a match in a thousand bytes at most; one in four is a file made against us, which
+ * is told and cut there. */
+#define MATCHES_MAX (PQM_HITS_BATCH + WINDOW_BYTES / 4)
 
 struct reading {
 	struct pqm_worker *w;
@@ -221,11 +225,22 @@ static void note_changed(struct reading *r)
 	pthread_mutex_unlock(&run->lock);
 }
 
+static void tell_full(struct reading *r)
+{
+	struct pqm_run *run = r->w->run;
+
+	r->w->matches.is_full = false;
+	pqm_run_skip(run, r->job->target, r->path, "over-limit",
+		"more candidates for keys than 1 in 4 bytes; only the first 1,000,000 were looked at");
+}
+
 /* Runs the detectors over what the sweep found so far. */
 static void look(struct reading *r, const struct pqm_hash128 *hash)
 {
 	struct pqm_worker *w = r->w;
 
+	if (w->matches.is_full)
+		tell_full(r);
 	if (r->content == NULL)
 		r->content = content_claim(r, hash);
 	if (r->content == NULL)
@@ -301,6 +316,56 @@ static bool is_wanted(struct reading *r)
 	return pqm_level_wanted(r->w->run, &a) != 0;
 }
 
+/* Very many anchors: look at what is there before going on. False: nothing more to do here. */
+static bool look_early(struct reading *r)
+{
+	if (r->w->matches.n < PQM_HITS_BATCH)
+		return true;
+	look(r, NULL);
+	return r->content != NULL && !r->is_changed;
+}
+
+struct window {
+	struct reading *r;
+	pqm_bytes bytes;
+	size_t n_seen;
+	uint64_t base;
+};
+
+static void sweep_window(void *ctx)
+{
+	struct window *win = ctx;
+	struct pqm_worker *w = win->r->w;
+
+	pqm_hasher_add(w->hasher, pqm_sub(win->bytes, win->n_seen, SAMPLE_BYTES));
+	pqm_matcher_sweep(w->run->matcher, win->bytes, win->n_seen, win->base, &w->matches);
+}
+
+/* The rest of a large file, through mapped windows: no copy, and never more than one window resident.
+ * False when the file cannot be mapped; then nothing was done. */
+static bool sweep_mapped(struct reading *r)
+{
+	uint64_t size = (uint64_t)r->st.st_size;
+
+	while (r->total < size && !r->is_changed) {
+		/* One page again from the window before, for patterns that span both. */
+		uint64_t from = r->total - PAGE_BYTES;
+		size_t n = size - from < WINDOW_BYTES ? (size_t)(size - from) : WINDOW_BYTES;
+		void *p = mmap(NULL, n, PROT_READ, MAP_PRIVATE | MAP_POPULATE, r->fd, (off_t)from);
+		struct window win = { r, { p, n }, PAGE_BYTES, from };
+
+		if (p == MAP_FAILED)
+			return false;
+		if (!pqm_guard_run(win.bytes, sweep_window, &win))
+			note_changed(r);
+		(void)munmap(p, n);
+		r->total = from + n;
+		if (!look_early(r))
+			break;
+	}
+	return true;
+}
+
 /* The rest of a file that is larger than one chunk. False on a read error. */
 static bool sweep_rest(struct reading *r)
 {
@@ -321,13 +386,7 @@ static bool sweep_rest(struct reading *r)
 		pqm_matcher_sweep(m, (pqm_bytes){ w->buf, have + (size_t)n }, have,
 			r->total - have, &w->matches);
 		r->total += (uint64_t)n;
-		/* Very many anchors: look at what is there before going on. */
-		if (w->matches.n >= PQM_HITS_BATCH) {
-			look(r, NULL);
-			if (r->content == NULL || r->is_changed)
-				return true;
-		}
-		if ((size_t)n < PQM_READ_CHUNK_BYTES)
+		if (!look_early(r) || (size_t)n < PQM_READ_CHUNK_BYTES)
 			return true;
 	}
 }
@@ -355,7 +414,9 @@ static void scan_open(struct reading *r)
 		pqm_hasher_add(w->hasher, (pqm_bytes){ w->buf + CARRY, SAMPLE_BYTES });
 	else if (wanted || w->matches.n > 0)
 		pqm_hasher_add(w->hasher, (pqm_bytes){ w->buf + CARRY, r->first_n });
-	if (!r->is_small && !sweep_rest(r))
+	bool is_mapped = expect >= MAPPED_BYTES && !r->is_small && sweep_mapped(r);
+
+	if (!is_mapped && !r->is_small && !sweep_rest(r))
 		unreadable(r, errno);
 	else
 		atomic_fetch_add_explicit(&c->read, 1, memory_order_relaxed);
