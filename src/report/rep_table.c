@@ -8,7 +8,7 @@
 #include "report/tally.h"
 #include "report/view_text.h"
 
-#define WIDTH_DEFAULT 110 /* not a terminal: the same bytes everywhere */
+#define WIDTH_DEFAULT 140 /* not a terminal: the same bytes everywhere */
 #define WIDTH_MIN 80
 #define WIDTH_MAX 200
 #define ASSETS_MAX 20 /* a screen; the reports have all of them */
@@ -19,6 +19,7 @@ struct table {
 	struct pqm_arena arena;
 	struct pqm_tally tally;
 	size_t width;
+	size_t name_cols, kind_cols;
 };
 
 enum style { PLAIN, BOLD, DIM, RED, YELLOW, GREEN };
@@ -101,16 +102,13 @@ static pqm_bytes decided_by(const struct pqm_asset_score *s)
 	return h != NULL && h->label.n > 0 ? h->label : s->why;
 }
 
-#define NAME_COLS 24
-#define KIND_COLS 15
-
 static void asset_row(struct table *t, const struct pqm_asset_score *s)
 {
 	struct pqm_arena *a = &t->arena;
-	size_t used = NAME_COLS + KIND_COLS + 2 + 16 + 7 + 14 + 11;
+	size_t used = t->name_cols + t->kind_cols + 2 + 16 + 7 + 14 + 11;
 
-	left(t, s->asset->name, NAME_COLS, BOLD);
-	left(t, s->asset->kind_words, KIND_COLS, PLAIN);
+	left(t, s->asset->name, t->name_cols, BOLD);
+	left(t, s->asset->kind_words, t->kind_cols, PLAIN);
 	if (s->is_broken_today) {
 		left(t, PQM_LIT("broken today"), 15, PLAIN);
 		right(t, PQM_LIT("-"), 6);
@@ -128,6 +126,27 @@ static void asset_row(struct table *t, const struct pqm_asset_score *s)
 	left(t, pqm_str(pqm_decision_name(s->decision)), 8, decision_style(s->decision));
 	rest(t, decided_by(s), used);
 	pqm_arena_reset(a);
+}
+
+static size_t widest(size_t so_far, struct table *t, pqm_bytes text, size_t max)
+{
+	size_t w = pqm_text_width(pqm_printable(&t->arena, text));
+
+	return w > max ? max : w > so_far ? w : so_far;
+}
+
+/* Columns as wide as the names need, so that short names leave room for the reason. */
+static void measure(struct table *t)
+{
+	const struct pqm_assessment *as = t->r->assessment;
+
+	t->name_cols = 12;
+	t->kind_cols = 6;
+	for (size_t i = 0; i < as->n_assets && i < ASSETS_MAX; i++) {
+		t->name_cols = widest(t->name_cols, t, as->assets[i].asset->name, 34);
+		t->kind_cols = widest(t->kind_cols, t, as->assets[i].asset->kind_words, 18);
+	}
+	pqm_arena_reset(&t->arena);
 }
 
 static void heading(struct table *t, const char *name)
@@ -166,7 +185,7 @@ static size_t count_ai(const struct pqm_assessment *as)
 static void assets(struct table *t)
 {
 	heading(t, "AI ASSETS");
-	pad(t, NAME_COLS + KIND_COLS + 2 - 9);
+	pad(t, t->name_cols + t->kind_cols + 2 - 9);
 	pqm_out_lit(t->o, "READ OR FORGED    SUNK COST OF DELAY   DECISION DECIDED BY\n");
 	if (count_ai(t->r->assessment) == 0)
 		pqm_out_lit(t->o, "none found; declare them in .pqmap.yaml or by annotation "
@@ -368,6 +387,7 @@ static enum pqm_st table_write(const struct pqm_report *r, struct pqm_out *o, st
 	(void)err;
 	pqm_arena_init(&t.arena, PQM_ARENA_BYTES);
 	pqm_tally(&t.tally, r->inv);
+	measure(&t);
 	assets(&t);
 	findings(&t);
 	coverage(&t);

@@ -1,0 +1,73 @@
+/*
+ * view.h — what the HTML templates see of a report.
+ *
+ * Shape:     one root object; the lists under it are filled item by item while the page is written.
+ * Units:     texts are ready for people; coordinates are in the units of each drawing's viewBox.
+ * Ownership: a view borrows the report and owns nothing but its arena and one map.
+ * Errors:    PQM_ENOMEM.
+ * Threads:   single-threaded.
+ * Limits:    the shown counts below; what is cut says "and N more in the JSON".
+ */
+#ifndef PQM_REPORT_VIEW_H
+#define PQM_REPORT_VIEW_H
+
+#include "base/map.h"
+#include "report/tally.h"
+#include "report/template.h"
+#include "report/writer.h"
+
+/* A page that a browser opens in a second and a person can still scroll. */
+#define PQM_VIEW_ASSETS 300
+#define PQM_VIEW_BARS 12	  /* arrival drawing */
+#define PQM_VIEW_PATHS 3	  /* deciding paths on page one */
+#define PQM_VIEW_USES 40	  /* of one asset */
+#define PQM_VIEW_TASKS 300
+#define PQM_VIEW_GANTT 24
+#define PQM_VIEW_LINES 40	  /* lines of a change, places of a task */
+#define PQM_VIEW_CAUSES 250
+#define PQM_VIEW_PLACES 25	  /* of one cause */
+#define PQM_VIEW_NOTES 300
+#define PQM_VIEW_ASSUMPTIONS 300
+
+struct pqm_view {
+	const struct pqm_report *r;
+	struct pqm_arena arena;
+	struct pqm_tally tally;
+	struct pqm_cause *causes;
+	size_t n_causes;
+	/* Scores by place on the page: AI assets, then the unassigned. */
+	const struct pqm_asset_score **scores;
+	size_t n_ai, n_scores;
+	struct pqm_map asset_of; /* finding id -> struct pqm_asset_score of the first asset it hurts */
+	struct pqm_map task_no;	 /* task id -> its task */
+	char digest[2 * PQM_SHA256_BYTES + 1];
+};
+
+enum pqm_st pqm_view_init(struct pqm_view *v, const struct pqm_report *r, struct pqm_err *err)
+	PQM_MUST_USE;
+void pqm_view_fini(struct pqm_view *v);
+/* Everything the page needs; v must outlive the rendering. */
+void pqm_view_root(struct pqm_obj *o, const struct pqm_view *v);
+
+/* The parts that root puts together, by file. */
+void pqm_view_assets(struct pqm_obj *o, const struct pqm_view *v);   /* view_assets.c */
+void pqm_view_plan(struct pqm_obj *o, const struct pqm_view *v);     /* view_plan.c */
+void pqm_view_findings(struct pqm_obj *o, const struct pqm_view *v); /* view_findings.c */
+void pqm_view_coverage(struct pqm_obj *o, const struct pqm_view *v); /* view_coverage.c */
+void pqm_view_verdict(struct pqm_obj *o, const struct pqm_view *v);  /* view_verdict.c */
+void pqm_svg_arrival(struct pqm_obj *o, const struct pqm_view *v);   /* svg.c */
+void pqm_svg_residual(struct pqm_obj *o, const struct pqm_view *v);
+void pqm_svg_gantt(struct pqm_obj *o, const struct pqm_view *v);
+/* The bar with range and dot of one score: fields lo_x, range_w, dot_x of a 120 wide box. */
+void pqm_svg_range(struct pqm_obj *o, const double p[PQM_N_SCENARIOS]);
+
+/* "bad" "warn" "mid" "ok": the class beside a decision's word. */
+const char *pqm_view_class(enum pqm_decision d);
+/* Fields more (text) and has_more for a list of which at most max are shown; returns how many. */
+size_t pqm_view_cap(struct pqm_obj *o, size_t n, size_t max, const char *more, const char *has_more);
+/* Lines of a text as a list of {text}; text is borrowed. */
+void pqm_view_lines(struct pqm_obj *o, const char *name, const char *flag, pqm_bytes text);
+/* The hop that decides a score, or NULL. */
+const struct pqm_hop *pqm_view_decider(const struct pqm_asset_score *s);
+
+#endif

@@ -1,0 +1,372 @@
+#include "view.h"
+
+#include <math.h>
+
+#include "report/view_text.h"
+
+static const char *verdict_class(enum pqm_verdict v)
+{
+	switch (v) {
+	case PQM_V_PLAINTEXT:
+	case PQM_V_CLASSICAL:
+		return "bad";
+	case PQM_V_HYBRID_CAPABLE:
+		return "warn";
+	case PQM_V_UNKNOWN:
+		return "mid";
+	case PQM_V_HYBRID:
+		return "ok";
+	}
+	return "mid";
+}
+
+static void chances(struct pqm_obj *o, const struct pqm_asset_score *s)
+{
+	struct pqm_arena *a = o->arena;
+
+	pqm_obj_flag(o, "open_today", s->is_broken_today);
+	pqm_obj_flag(o, "scored", !s->is_broken_today);
+	pqm_obj_text(o, "p", pqm_text_pct(a, s->p[PQM_CENTRAL]));
+	pqm_obj_text(o, "range", pqm_text_range(a, s->p[PQM_SLOW], s->p[PQM_FAST]));
+	pqm_obj_text(o, "stress", pqm_text_pct(a, s->p[PQM_STRESS]));
+	pqm_obj_text(o, "sunk",
+		s->is_broken_today ? PQM_LIT("-") : pqm_text_pct(a, s->sunk[PQM_CENTRAL]));
+	pqm_obj_text(o, "delay",
+		s->is_broken_today ? PQM_LIT("-") : pqm_text_pct(a, s->cod[PQM_CENTRAL]));
+	pqm_obj_text(o, "money",
+		s->has_money ? pqm_text_money(a, s->money[PQM_CENTRAL].expected) : PQM_LIT("-"));
+	pqm_obj_text(o, "decision", pqm_str(pqm_decision_name(s->decision)));
+	pqm_obj_text(o, "class", pqm_str(pqm_view_class(s->decision)));
+	pqm_obj_f(o, "sort_p", "%.4f", s->is_broken_today ? 2.0 : s->p[PQM_CENTRAL]);
+	pqm_obj_f(o, "sort_sunk", "%.4f", s->sunk[PQM_CENTRAL]);
+	pqm_obj_f(o, "sort_delay", "%.4f", s->cod[PQM_CENTRAL]);
+	pqm_obj_f(o, "sort_money", "%.0f", s->has_money ? s->money[PQM_CENTRAL].expected : 0);
+	pqm_obj_f(o, "sort_decision", "%d", (int)s->decision);
+	pqm_svg_range(o, s->p);
+}
+
+static void asset_name(struct pqm_obj *o, const struct pqm_view *v, size_t i)
+{
+	const struct pqm_asset *a = v->scores[i]->asset;
+
+	pqm_obj_f(o, "no", "%zu", i);
+	pqm_obj_text(o, "name", a->name);
+	pqm_obj_text(o, "id", a->id);
+	pqm_obj_text(o, "kind", a->kind_words);
+	pqm_obj_opt(o, "owner", "has_owner", a->owner);
+}
+
+static void fill_row(struct pqm_obj *o, const void *ctx, size_t i)
+{
+	const struct pqm_view *v = ctx;
+
+	asset_name(o, v, i);
+	chances(o, v->scores[i]);
+}
+
+static void fill_other_row(struct pqm_obj *o, const void *ctx, size_t i)
+{
+	const struct pqm_view *v = ctx;
+
+	fill_row(o, ctx, v->n_ai + i);
+}
+
+static void sourced(struct pqm_obj *o, const char *name, const char *from, const char *assumed,
+	const struct pqm_sourced *s, pqm_bytes text)
+{
+	pqm_obj_text(o, name, text);
+	pqm_obj_text(o, from, s->source);
+	pqm_obj_flag(o, assumed, s->is_assumption);
+}
+
+static void impact(struct pqm_obj *o, const struct pqm_asset *a)
+{
+	pqm_bytes money = pqm_text_money(o->arena, a->money.value),
+		  cur = pqm_printable(o->arena, a->currency);
+
+	if (!a->money.is_assumption && a->money.value > 0)
+		sourced(o, "impact", "impact_from", "impact_assumed", &a->money,
+			pqm_arena_f(o->arena, "%.*s %.*s", PQM_FMT(money), PQM_FMT(cur)));
+	else
+		sourced(o, "impact", "impact_from", "impact_assumed", &a->impact,
+			pqm_arena_f(o->arena, "%.0f of 5", a->impact.value));
+}
+
+static void fill_signal(struct pqm_obj *o, const void *ctx, size_t i)
+{
+	const struct pqm_asset *a = ctx;
+	const struct pqm_signal *s = &a->signals[i];
+	pqm_bytes path = pqm_printable(o->arena, s->path);
+
+	pqm_obj_text(o, "text", s->what);
+	pqm_obj_text(o, "place",
+		s->line > 0 ? pqm_arena_f(o->arena, "%.*s:%u", PQM_FMT(path), s->line) : path);
+	pqm_obj_flag(o, "has_place", path.n > 0);
+}
+
+static void use_letters(struct pqm_obj *o, const struct pqm_use_score *u)
+{
+	pqm_bytes layers = { NULL, 0 };
+
+	for (size_t i = 0; i < u->v.n_layers; i++)
+		layers = pqm_arena_f(o->arena, "%.*s%s%s", PQM_FMT(layers), i > 0 ? " inside " : "",
+			u->v.layers[i]);
+	pqm_obj_text(o, "layers", layers);
+	pqm_obj_text(o, "use", pqm_str(pqm_text_use(u->v.use)));
+	pqm_obj_text(o, "exposure", pqm_str(pqm_text_exposure(u->v.exposure)));
+	pqm_obj_text(o, "protection",
+		u->v.coverage == 'M' ? pqm_arena_f(o->arena, "hybrid in %.0f %% of sessions",
+					       u->v.share * 100) :
+				       pqm_str(pqm_text_coverage(u->v.coverage)));
+}
+
+static void use_hop(struct pqm_obj *o, const struct pqm_hop *h)
+{
+	static const struct pqm_hop none = { .verdict = PQM_V_UNKNOWN };
+
+	if (h == NULL)
+		h = &none;
+	pqm_bytes path = pqm_printable(o->arena, h->path);
+
+	pqm_obj_text(o, "label", h->label);
+	pqm_obj_opt(o, "why", "has_why", h->why);
+	pqm_obj_text(o, "verdict", pqm_str(pqm_verdict_name(h->verdict)));
+	pqm_obj_text(o, "class", pqm_str(verdict_class(h->verdict)));
+	pqm_obj_f(o, "evidence", "%s%s", pqm_evidence_name(h->evidence),
+		pqm_basis_suffix(h->basis));
+	pqm_obj_opt(o, "place", "has_place",
+		h->line > 0 ? pqm_arena_f(o->arena, "%.*s:%u", PQM_FMT(path), h->line) : path);
+	pqm_obj_opt(o, "ref", "has_ref", h->ref);
+}
+
+static void fill_use(struct pqm_obj *o, const void *ctx, size_t i)
+{
+	const struct pqm_asset_score *s = ctx;
+	const struct pqm_use_score *u = &s->uses[i];
+
+	/* The deciding use stands first. */
+	if (s->deciding < s->n_uses)
+		u = i == 0 ? &s->uses[s->deciding] : &s->uses[i <= s->deciding ? i - 1 : i];
+	use_hop(o, u->hop);
+	use_letters(o, u);
+	pqm_obj_flag(o, "decides", s->deciding < s->n_uses && i == 0);
+	pqm_obj_flag(o, "volatile", u->is_volatile);
+	pqm_obj_flag(o, "capped", u->is_capped);
+	pqm_obj_text(o, "p",
+		u->is_broken_today ? PQM_LIT("open") : pqm_text_pct(o->arena, u->p[PQM_CENTRAL]));
+	pqm_obj_text(o, "range", pqm_text_range(o->arena, u->p[PQM_SLOW], u->p[PQM_FAST]));
+	pqm_obj_flag(o, "scored", !u->is_broken_today);
+	pqm_obj_text(o, "sunk",
+		u->is_broken_today ? PQM_LIT("-") : pqm_text_pct(o->arena, u->sunk[PQM_CENTRAL]));
+	pqm_obj_text(o, "delay",
+		u->is_broken_today ? PQM_LIT("-") : pqm_text_pct(o->arena, u->cod[PQM_CENTRAL]));
+	pqm_obj_text(o, "vector", pqm_str(u->vector));
+}
+
+/* The first asset that this one's life comes from, when it is derived. */
+static void lineage(struct pqm_obj *o, const struct pqm_view *v, const struct pqm_asset *a)
+{
+	bool derived = a->n_sources > 0 && a->sources[0] < v->r->graph->n_assets;
+
+	pqm_obj_opt(o, "derived_from", "is_derived",
+		derived ? v->r->graph->assets[a->sources[0]].name : PQM_LIT(""));
+}
+
+static void fill_detail(struct pqm_obj *o, const void *ctx, size_t i)
+{
+	const struct pqm_view *v = ctx;
+	const struct pqm_asset_score *s = v->scores[i];
+	const struct pqm_asset *a = s->asset;
+
+	asset_name(o, v, i);
+	chances(o, s);
+	pqm_obj_opt(o, "why", "has_why", s->why);
+	pqm_obj_flag(o, "is_volatile", s->is_volatile);
+	pqm_obj_flag(o, "is_capped", s->is_capped);
+	pqm_obj_text(o, "by_impact", pqm_str(pqm_decision_name(s->by_impact)));
+	pqm_obj_text(o, "by_deadline", pqm_str(pqm_decision_name(s->by_deadline)));
+	sourced(o, "life", "life_from", "life_assumed", &a->life_years,
+		pqm_text_years(o->arena, a->life_years.value));
+	impact(o, a);
+	lineage(o, v, a);
+	pqm_obj_text(o, "confidence", pqm_text_pct(o->arena, a->confidence));
+	pqm_obj_list(o, "signals", a->n_signals, fill_signal, a);
+	pqm_obj_flag(o, "has_signals", a->n_signals > 0);
+	size_t n = pqm_view_cap(o, s->n_uses, PQM_VIEW_USES, "uses_more", "has_uses_more");
+
+	pqm_obj_list(o, "uses", n, fill_use, s);
+	pqm_obj_text(o, "n_uses", pqm_text_n(o->arena, s->n_uses, "use", "uses"));
+}
+
+/* A path as boxes with what joins them. */
+#define STEPS_MAX 10
+
+struct step {
+	pqm_bytes rel, cut; /* of the join before the box */
+	pqm_bytes kind, name, small;
+	bool has_join, is_cut;
+};
+
+struct path {
+	struct step s[STEPS_MAX];
+	size_t n;
+};
+
+static void add_step(struct path *p, struct step s)
+{
+	if (p->n < STEPS_MAX)
+		p->s[p->n++] = s;
+}
+
+static struct step node_step(const struct pqm_node *n, pqm_bytes rel)
+{
+	struct step s = { .rel = rel, .has_join = true, .kind = n->kind, .name = n->name,
+		.small = n->ns };
+
+	if (n->name.n == 0)
+		s.name = n->id;
+	if (n->is_ghost)
+		s.small = PQM_LIT("referred to, not among the documents");
+	return s;
+}
+
+struct way {
+	uint32_t *via;	/* edge by which a node was reached */
+	uint8_t *level; /* steps from the start; FAR when not reached */
+};
+
+#define FAR 255
+
+/* Takes every edge of either direction from the nodes of one level to the next. */
+static bool widen(const struct pqm_graph *g, struct way *w, uint8_t level)
+{
+	bool grew = false;
+
+	for (uint32_t e = 0; e < g->n_edges; e++) {
+		uint32_t a = g->edges[e].from, b = g->edges[e].to;
+
+		if (w->level[a] == level && w->level[b] == FAR) {
+			w->level[b] = (uint8_t)(level + 1);
+			w->via[b] = e;
+			grew = true;
+		} else if (w->level[b] == level && w->level[a] == FAR) {
+			w->level[a] = (uint8_t)(level + 1);
+			w->via[a] = e;
+			grew = true;
+		}
+	}
+	return grew;
+}
+
+/* Shortest way between two nodes: paths are short and lists long, so passes, not a queue. */
+static bool reach(const struct pqm_graph *g, uint32_t from, uint32_t to, struct way *w)
+{
+	bool grew = true;
+
+	memset(w->level, FAR, g->n_nodes);
+	w->level[from] = 0;
+	for (uint8_t d = 0; d < STEPS_MAX && grew && w->level[to] == FAR; d++)
+		grew = widen(g, w, d);
+	return w->level[to] != FAR;
+}
+
+/* Boxes for the nodes behind from, up to and with to. */
+static void walk(
+	struct path *p, const struct pqm_graph *g, uint32_t from, uint32_t to, const struct way *w)
+{
+	uint32_t back[STEPS_MAX + 2];
+	size_t n = 0;
+
+	for (uint32_t at = to; at != from && n < STEPS_MAX + 2;) {
+		const struct pqm_edge *e = &g->edges[w->via[at]];
+
+		back[n++] = at;
+		at = e->from == at ? e->to : e->from;
+	}
+	while (n > 0) {
+		uint32_t at = back[--n];
+
+		add_step(p, node_step(&g->nodes[at], g->edges[w->via[at]].rel));
+	}
+}
+
+static void trace(struct path *p, const struct pqm_graph *g, const struct pqm_asset *a,
+	const struct pqm_hop *h, struct pqm_arena *arena)
+{
+	struct way w = { pqm_new(arena, uint32_t, g->n_nodes), pqm_new(arena, uint8_t, g->n_nodes) };
+	struct step cut = { .has_join = true, .is_cut = true, .rel = pqm_str(pqm_text_exposure(h->exposure)),
+		.cut = pqm_str(pqm_verdict_name(h->verdict)), .kind = PQM_LIT("decides"),
+		.name = h->label };
+	uint32_t start = h->from;
+
+	if (w.via == NULL || w.level == NULL || a->node >= g->n_nodes || start >= g->n_nodes) {
+		add_step(p, cut);
+		return;
+	}
+	if (reach(g, a->node, start, &w))
+		walk(p, g, a->node, start, &w);
+	else if (start != a->node)
+		add_step(p, node_step(&g->nodes[start], PQM_LIT("")));
+	add_step(p, cut);
+}
+
+static void fill_step(struct pqm_obj *o, const void *ctx, size_t i)
+{
+	const struct step *s = &((const struct path *)ctx)->s[i];
+
+	pqm_obj_text(o, "rel", s->rel);
+	pqm_obj_text(o, "verdict", s->cut);
+	pqm_obj_text(o, "kind", s->kind);
+	pqm_obj_text(o, "text", s->name);
+	pqm_obj_opt(o, "small", "has_small", s->small);
+	pqm_obj_flag(o, "has_join", s->has_join);
+	pqm_obj_flag(o, "is_cut", s->is_cut);
+	pqm_obj_flag(o, "is_plain", !s->is_cut);
+}
+
+static void fill_path(struct pqm_obj *o, const void *ctx, size_t i)
+{
+	const struct pqm_view *v = ctx;
+	const struct pqm_asset_score *s = v->scores[i];
+	const struct pqm_hop *h = pqm_view_decider(s);
+	struct path *p = pqm_new(o->arena, struct path, 1);
+	pqm_bytes life = pqm_text_years(o->arena, s->asset->life_years.value);
+
+	asset_name(o, v, i);
+	chances(o, s);
+	pqm_obj_opt(o, "why", "has_why", s->why);
+	pqm_obj_opt(o, "hop_why", "has_hop_why",
+		h != NULL && !pqm_eq(h->why, s->why) ? h->why : PQM_LIT(""));
+	pqm_obj_opt(o, "vector", "has_vector",
+		s->deciding < s->n_uses ? pqm_str(s->uses[s->deciding].vector) : PQM_LIT(""));
+	if (p == NULL)
+		return;
+	add_step(p, (struct step){ .kind = s->asset->kind_words, .name = s->asset->name,
+			    .small = pqm_arena_f(o->arena, "life %.*s, %s",
+				    PQM_FMT(life),
+				    s->asset->life_years.is_assumption ? "assumed" : "declared") });
+	if (h != NULL)
+		trace(p, v->r->graph, s->asset, h, o->arena);
+	pqm_obj_list(o, "steps", p->n, fill_step, p);
+}
+
+void pqm_view_assets(struct pqm_obj *o, const struct pqm_view *v)
+{
+	size_t ai = v->n_ai < PQM_VIEW_ASSETS ? v->n_ai : PQM_VIEW_ASSETS;
+	size_t other = v->n_scores - v->n_ai, paths = v->n_ai < PQM_VIEW_PATHS ? v->n_ai : PQM_VIEW_PATHS;
+
+	/* A path is worth the room only where there is something to act on. */
+	while (paths > 0 && v->scores[paths - 1]->decision < PQM_ATTEND)
+		paths--;
+	pqm_obj_flag(o, "has_ai", v->n_ai > 0);
+	pqm_obj_flag(o, "no_ai", v->n_ai == 0);
+	pqm_obj_flag(o, "has_any", v->n_scores > 0);
+	pqm_obj_list(o, "ai", ai, fill_row, v);
+	other = pqm_view_cap(o, other, PQM_VIEW_ASSETS, "others_more", "has_others_more");
+	pqm_obj_list(o, "others", other, fill_other_row, v);
+	pqm_obj_flag(o, "has_others", other > 0);
+	(void)pqm_view_cap(o, v->n_ai, PQM_VIEW_ASSETS, "ai_more", "has_ai_more");
+	pqm_obj_list(o, "paths", paths, fill_path, v);
+	pqm_obj_list(o, "details",
+		v->n_scores < PQM_VIEW_ASSETS ? v->n_scores : PQM_VIEW_ASSETS, fill_detail, v);
+}

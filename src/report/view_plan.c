@@ -1,0 +1,200 @@
+#include "view.h"
+
+#include <math.h>
+
+#include "report/view_text.h"
+
+#define N_WINDOWS 3
+
+struct window {
+	const struct pqm_view *v;
+	enum pqm_window w;
+	size_t from, n; /* tasks in plan order; from is the first shown */
+	const uint32_t *task;
+};
+
+struct windows {
+	struct window w[N_WINDOWS];
+	size_t n;
+	double effort_lo, effort_hi;
+};
+
+static void fill_where(struct pqm_obj *o, const void *ctx, size_t i)
+{
+	const struct pqm_task *t = ctx;
+
+	pqm_obj_text(o, "text", t->where[i]);
+}
+
+/* Tasks that come first and assets that profit, as links. */
+struct links {
+	const struct pqm_view *v;
+	const struct pqm_task *t;
+};
+
+static void fill_dep(struct pqm_obj *o, const void *ctx, size_t i)
+{
+	const struct links *l = ctx;
+	uint32_t dep = l->t->deps[i];
+	const struct pqm_plan *p = l->v->r->plan;
+
+	pqm_obj_f(o, "no", "%u", dep + 1);
+	pqm_obj_text(o, "text", dep < p->n_tasks ? p->tasks[dep].title : PQM_LIT("?"));
+}
+
+static void fill_asset(struct pqm_obj *o, const void *ctx, size_t i)
+{
+	const struct links *l = ctx;
+	pqm_bytes name = l->t->assets[i];
+
+	for (size_t k = 0; k < l->v->n_scores; k++)
+		if (pqm_eq(l->v->scores[k]->asset->id, l->t->assets[i])) {
+			name = l->v->scores[k]->asset->name;
+			break;
+		}
+	pqm_obj_text(o, "text", name);
+}
+
+static void task_lists(struct pqm_obj *o, const struct pqm_view *v, const struct pqm_task *t)
+{
+	struct links *l = pqm_new(o->arena, struct links, 1);
+	size_t n;
+
+	if (l == NULL)
+		return;
+	*l = (struct links){ v, t };
+	n = pqm_view_cap(o, t->n_where, PQM_VIEW_LINES, "where_more", "has_where_more");
+	pqm_obj_list(o, "where", n, fill_where, t);
+	pqm_obj_flag(o, "has_where", n > 0);
+	n = pqm_view_cap(o, t->n_deps, PQM_VIEW_LINES, "deps_more", "has_deps_more");
+	pqm_obj_list(o, "deps", n, fill_dep, l);
+	pqm_obj_flag(o, "has_deps", n > 0);
+	n = pqm_view_cap(o, t->n_assets, 8, "serves_more", "has_serves_more");
+	pqm_obj_list(o, "serves", n, fill_asset, l);
+	pqm_obj_flag(o, "has_serves", n > 0);
+}
+
+static void task_dates(struct pqm_obj *o, const struct pqm_task *t)
+{
+	pqm_bytes lo = pqm_text_month(o->arena, t->finish_lo),
+		  hi = pqm_text_month(o->arena, t->finish_hi);
+
+	pqm_obj_text(o, "finish",
+		pqm_eq(lo, hi) ? lo : pqm_arena_f(o->arena, "%.*s to %.*s", PQM_FMT(lo), PQM_FMT(hi)));
+	pqm_obj_opt(o, "due", "has_due",
+		t->due == INT64_MAX ? PQM_LIT("") : pqm_text_day(o->arena, t->due));
+	pqm_obj_text(o, "blocked_until", pqm_text_day(o->arena, t->blocked_until));
+	pqm_obj_text(o, "blocked_why", t->blocked_why);
+	pqm_obj_flag(o, "is_blocked", t->blocked_until != INT64_MIN);
+}
+
+static void fill_task(struct pqm_obj *o, const void *ctx, size_t i)
+{
+	const struct window *w = ctx;
+	uint32_t index = w->task[w->from + i];
+	const struct pqm_task *t = &w->v->r->plan->tasks[index];
+
+	pqm_obj_f(o, "no", "%u", index + 1);
+	pqm_obj_text(o, "id", t->id);
+	pqm_obj_text(o, "title", t->title);
+	pqm_obj_f(o, "phase", "%u", t->phase);
+	pqm_obj_text(o, "phase_name", t->phase_name);
+	pqm_obj_flag(o, "pulled_forward", t->pulled_forward);
+	pqm_obj_flag(o, "weak_fix", t->is_weak_fix);
+	pqm_obj_text(o, "effort", pqm_text_effort(o->arena, t->effort_lo, t->effort_hi));
+	pqm_obj_text(o, "class",
+		t->is_weak_fix ? PQM_LIT("bad") : t->value > 0 ? PQM_LIT("blue") : PQM_LIT("plain"));
+	pqm_obj_flag(o, "is_first", index == 0);
+	pqm_obj_opt(o, "why", "has_why", t->why);
+	pqm_view_lines(o, "change", "has_change", t->change);
+	pqm_obj_opt(o, "both_ends", "has_both_ends", t->both_ends);
+	pqm_obj_opt(o, "needs", "has_needs", t->needs);
+	pqm_obj_opt(o, "costs", "has_costs", t->costs);
+	pqm_view_lines(o, "verify", "has_verify", t->verify);
+	pqm_view_lines(o, "rollback", "has_rollback", t->rollback);
+	task_dates(o, t);
+	task_lists(o, w->v, t);
+}
+
+static void fill_window(struct pqm_obj *o, const void *ctx, size_t i)
+{
+	const struct windows *all = ctx;
+	const struct window *w = &all->w[i];
+	double lo = 0, hi = 0;
+
+	for (size_t k = 0; k < w->n; k++) {
+		lo += w->v->r->plan->tasks[w->task[k]].effort_lo;
+		hi += w->v->r->plan->tasks[w->task[k]].effort_hi;
+	}
+	pqm_obj_text(o, "window", pqm_str(pqm_window_name(w->w)));
+	pqm_obj_f(o, "anchor", "%d", (int)w->w);
+	pqm_obj_text(o, "n_tasks", pqm_text_n(o->arena, w->n, "task", "tasks"));
+	pqm_obj_text(o, "effort", pqm_text_effort(o->arena, lo, hi));
+	size_t n = pqm_view_cap(
+		o, w->n, PQM_VIEW_TASKS / N_WINDOWS, "tasks_more", "has_tasks_more");
+
+	pqm_obj_list(o, "tasks", n, fill_task, w);
+}
+
+/* Tasks by the window they end in, in plan order; empty windows are left out. */
+static struct windows *split(const struct pqm_view *v, struct pqm_arena *a)
+{
+	const struct pqm_plan *p = v->r->plan;
+	struct windows *all = pqm_new(a, struct windows, 1);
+
+	for (int k = 0; all != NULL && k < N_WINDOWS; k++) {
+		uint32_t *task = pqm_new(a, uint32_t, p->n_tasks);
+		size_t n = 0;
+
+		for (uint32_t i = 0; task != NULL && i < p->n_tasks; i++)
+			if (p->tasks[i].window == (enum pqm_window)k)
+				task[n++] = i;
+		if (n > 0)
+			all->w[all->n++] = (struct window){ v, (enum pqm_window)k, 0, n, task };
+	}
+	for (size_t i = 0; all != NULL && i < p->n_tasks; i++) {
+		all->effort_lo += p->tasks[i].effort_lo;
+		all->effort_hi += p->tasks[i].effort_hi;
+	}
+	return all;
+}
+
+static void fill_deadline(struct pqm_obj *o, const void *ctx, size_t i)
+{
+	const struct pqm_deadline *d = &((const struct pqm_plan *)ctx)->deadlines[i];
+	bool concerned = d->finish != INT64_MIN && isfinite(d->slack_years);
+	bool missed = concerned && !d->is_met;
+
+	pqm_obj_text(o, "date", pqm_text_day(o->arena, d->date));
+	pqm_obj_text(o, "title", d->title);
+	pqm_obj_text(o, "regime", d->regime);
+	pqm_obj_opt(o, "force", "has_force", d->force);
+	pqm_obj_opt(o, "note", "has_note", d->note);
+	pqm_obj_opt(o, "source", "has_source", d->source);
+	pqm_obj_text(o, "finish", pqm_text_month(o->arena, d->finish));
+	pqm_obj_flag(o, "is_concerned", concerned);
+	pqm_obj_text(o, "class",
+		missed ? PQM_LIT("bad") : !concerned ? PQM_LIT("plain") :
+			d->slack_years < 1	      ? PQM_LIT("mid") :
+							PQM_LIT("ok"));
+	pqm_obj_text(o, "slack",
+		concerned ? pqm_arena_f(o->arena, "%+.1f y", d->slack_years) : PQM_LIT("no concern"));
+}
+
+void pqm_view_plan(struct pqm_obj *o, const struct pqm_view *v)
+{
+	const struct pqm_plan *p = v->r->plan;
+	struct windows *all = split(v, o->arena);
+
+	if (all == NULL)
+		return;
+	pqm_obj_list(o, "windows", all->n, fill_window, all);
+	pqm_obj_text(o, "n_tasks", pqm_text_n(o->arena, p->n_tasks, "task", "tasks"));
+	pqm_obj_text(o, "effort", pqm_text_effort(o->arena, all->effort_lo, all->effort_hi));
+	pqm_obj_text(o, "capacity", pqm_text_effort(o->arena, p->capacity, p->capacity));
+	pqm_obj_text(o, "start", pqm_text_day(o->arena, p->start));
+	pqm_obj_flag(o, "exact", p->is_exact);
+	pqm_obj_flag(o, "heuristic", !p->is_exact);
+	pqm_obj_f(o, "rounds", "%u", p->n_rounds);
+	pqm_obj_list(o, "deadlines", p->n_deadlines, fill_deadline, p);
+}

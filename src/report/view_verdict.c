@@ -1,0 +1,294 @@
+#include "view.h"
+
+#include <math.h>
+
+#include "report/view_text.h"
+
+/* Chances that people can picture; the verdict names the one that says most. */
+static const struct {
+	double p;
+	const char *words;
+} chances[] = { { .9, "a 9-in-10" }, { .75, "a 3-in-4" }, { .5, "an even" }, { .4, "a 2-in-5" },
+	{ .2, "a 1-in-5" }, { .05, "a 1-in-20" } };
+
+#define N_CHANCES (sizeof(chances) / sizeof(chances[0]))
+
+static pqm_bytes count_word(struct pqm_arena *a, size_t n, bool capital)
+{
+	static const char *const words[] = { "No", "One", "Two", "Three", "Four", "Five", "Six",
+		"Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve" };
+	static const char *const small[] = { "no", "one", "two", "three", "four", "five", "six",
+		"seven", "eight", "nine", "ten", "eleven", "twelve" };
+
+	if (n < sizeof(words) / sizeof(words[0]))
+		return pqm_str(capital ? words[n] : small[n]);
+	return pqm_text_count(a, n);
+}
+
+static size_t count_from(const struct pqm_view *v, double p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->n_ai; i++)
+		n += !v->scores[i]->is_broken_today && v->scores[i]->p[PQM_CENTRAL] >= p ? 1 : 0;
+	return n;
+}
+
+static size_t count_open(const struct pqm_view *v)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->n_ai; i++)
+		n += v->scores[i]->is_broken_today ? 1 : 0;
+	return n;
+}
+
+/* The chance whose count x chance is largest: neither "one at 90 %" nor "twenty at 5 %" wins
+ * by being extreme. N_CHANCES when no asset reaches the lowest. */
+static size_t telling_chance(const struct pqm_view *v)
+{
+	size_t best = N_CHANCES;
+	double most = 0;
+
+	for (size_t i = 0; i < N_CHANCES; i++) {
+		double weight = chances[i].p * (double)count_from(v, chances[i].p);
+
+		if (weight > most) {
+			most = weight;
+			best = i;
+		}
+	}
+	return best;
+}
+
+static pqm_bytes open_sentence(const struct pqm_view *v, struct pqm_arena *a, bool alone)
+{
+	size_t open = count_open(v);
+	pqm_bytes n = count_word(a, open, true);
+
+	if (open == 0)
+		return (pqm_bytes){ NULL, 0 };
+	if (alone)
+		return pqm_arena_f(a,
+			"%.*s AI asset%s open today, without any quantum computer.", PQM_FMT(n),
+			open == 1 ? " lies" : "s lie");
+	return pqm_arena_f(a, " %.*s more %s open today.", PQM_FMT(n), open == 1 ? "lies" : "lie");
+}
+
+static pqm_bytes without_assets(const struct pqm_view *v, struct pqm_arena *a)
+{
+	uint64_t broken = v->tally.by_quantum[PQM_Q_BROKEN];
+
+	if (v->tally.total == 0 && v->r->inv->coverage.read == 0)
+		return PQM_LIT("Nothing was read, so nothing can be said.");
+	if (broken == 0)
+		return PQM_LIT("No AI asset was recognised, and nothing quantum-vulnerable in what was read.");
+	pqm_bytes n = pqm_text_n(a, broken, "quantum-vulnerable thing", "quantum-vulnerable things");
+
+	return pqm_arena_f(a, "%.*s found; no AI asset was recognised that rests on %s.", PQM_FMT(n),
+		broken == 1 ? "it" : "them");
+}
+
+static pqm_bytes verdict(const struct pqm_view *v, struct pqm_arena *a)
+{
+	size_t best = telling_chance(v);
+	pqm_bytes open = open_sentence(v, a, best == N_CHANCES);
+
+	if (v->n_ai == 0)
+		return without_assets(v, a);
+	if (best == N_CHANCES && open.n > 0)
+		return open;
+	if (best == N_CHANCES)
+		return PQM_LIT("No AI asset has as much as a 1-in-20 chance of being read or forged "
+			       "while it still matters.");
+	size_t n = count_from(v, chances[best].p);
+	pqm_bytes word = count_word(a, n, true);
+
+	return pqm_arena_f(a,
+		"%.*s AI asset%s at least %s chance of being read or forged while it still "
+		"matters.%.*s",
+		PQM_FMT(word), n == 1 ? " has" : "s have", chances[best].words, PQM_FMT(open));
+}
+
+static pqm_bytes sunk_sentence(const struct pqm_view *v, struct pqm_arena *a)
+{
+	const struct pqm_assessment *as = v->r->assessment;
+	const struct pqm_asset_score *worst = NULL;
+
+	if (as->has_money && as->total[PQM_CENTRAL].expected > 0) {
+		const struct pqm_money *m = &as->total[PQM_CENTRAL];
+		pqm_bytes share = pqm_text_pct(a, m->sunk / m->expected);
+
+		return pqm_arena_f(a,
+			"Of the expected loss, %.*s is content already sent, which no migration recalls. ",
+			PQM_FMT(share));
+	}
+	for (size_t i = 0; i < v->n_ai; i++)
+		if (worst == NULL || v->scores[i]->sunk[PQM_CENTRAL] > worst->sunk[PQM_CENTRAL])
+			worst = v->scores[i];
+	if (worst == NULL || worst->sunk[PQM_CENTRAL] < .005)
+		return (pqm_bytes){ NULL, 0 };
+	pqm_bytes name = pqm_text_cut(a, pqm_printable(a, worst->asset->name), 60),
+		  p = pqm_text_pct(a, worst->sunk[PQM_CENTRAL]);
+
+	return pqm_arena_f(a,
+		"What %.*s sent until today may already be recorded: %.*s of being read in time, "
+		"which no migration changes. ",
+		PQM_FMT(name), PQM_FMT(p));
+}
+
+static pqm_bytes plan_sentence(const struct pqm_view *v, struct pqm_arena *a)
+{
+	const struct pqm_plan *p = v->r->plan;
+	const struct pqm_task *best = NULL;
+
+	for (size_t i = 0; i < p->n_tasks; i++)
+		if (p->tasks[i].value > 0 && (best == NULL || p->tasks[i].value > best->value))
+			best = &p->tasks[i];
+	if (p->n_tasks == 0)
+		return (pqm_bytes){ NULL, 0 };
+	pqm_bytes first = pqm_text_cut(a, pqm_printable(a, p->tasks[0].title), 80);
+
+	if (best == NULL || best == &p->tasks[0])
+		return pqm_arena_f(a, "First step: %.*s.", PQM_FMT(first));
+	pqm_bytes most = pqm_text_cut(a, pqm_printable(a, best->title), 80);
+
+	return pqm_arena_f(a, "First step: %.*s. What saves most: %.*s.", PQM_FMT(first), PQM_FMT(most));
+}
+
+static pqm_bytes found_sentence(const struct pqm_view *v, struct pqm_arena *a)
+{
+	const struct pqm_tally *t = &v->tally;
+	uint64_t material = t->found[PQM_KEY][PQM_Q_BROKEN] + t->found[PQM_CERT][PQM_Q_BROKEN];
+	uint64_t set = t->found[PQM_CONFIG][PQM_Q_BROKEN] + t->found[PQM_ABSENT][PQM_Q_BROKEN];
+	pqm_bytes uses = pqm_text_n(a, t->found[PQM_USE][PQM_Q_BROKEN], "use", "uses"),
+		  keys = pqm_text_n(a, material, "key or certificate", "keys and certificates"),
+		  sets = pqm_text_n(a, set, "setting", "settings");
+
+	if (t->by_quantum[PQM_Q_BROKEN] == 0)
+		return PQM_LIT("Nothing that was read falls to Shor's algorithm; the coverage section "
+			       "says what was not read. ");
+	return pqm_arena_f(a,
+		"%.*s of cryptography, %.*s and %.*s in what was read fall to Shor's algorithm. ",
+		PQM_FMT(uses), PQM_FMT(keys), PQM_FMT(sets));
+}
+
+static void lead(struct pqm_obj *o, const struct pqm_view *v)
+{
+	pqm_bytes sunk = sunk_sentence(v, o->arena), plan = plan_sentence(v, o->arena),
+		  found = found_sentence(v, o->arena);
+
+	pqm_obj_text(o, "lead",
+		pqm_arena_f(o->arena, "%.*s%.*s%.*s", PQM_FMT(found), PQM_FMT(sunk), PQM_FMT(plan)));
+}
+
+struct number {
+	pqm_bytes label, value, note;
+};
+
+struct numbers {
+	struct number n[4];
+};
+
+static struct number tightest(const struct pqm_view *v, struct pqm_arena *a)
+{
+	const struct pqm_plan *p = v->r->plan;
+	const struct pqm_deadline *d = NULL;
+
+	for (size_t i = 0; i < p->n_deadlines; i++)
+		if (p->deadlines[i].finish != INT64_MIN && isfinite(p->deadlines[i].slack_years) &&
+			(d == NULL || p->deadlines[i].slack_years < d->slack_years))
+			d = &p->deadlines[i];
+	if (d == NULL)
+		return (struct number){ PQM_LIT("Tightest date"), PQM_LIT("none"),
+			v->r->inv->n_regimes == 0 ?
+				PQM_LIT("no regime chosen: --regime names the ones that bind you") :
+				PQM_LIT("no date of the chosen regimes concerns what was found") };
+	pqm_bytes title = pqm_printable(a, d->title);
+
+	return (struct number){ PQM_LIT("Tightest date chosen"), pqm_text_day(a, d->date),
+		d->slack_years < 0 ?
+			pqm_arena_f(a, "%.*s: missed by %.1f years", PQM_FMT(title), -d->slack_years) :
+			pqm_arena_f(a, "%.*s: %.1f years slack", PQM_FMT(title), d->slack_years) };
+}
+
+static void money_numbers(struct numbers *out, const struct pqm_view *v, struct pqm_arena *a)
+{
+	const struct pqm_assessment *as = v->r->assessment;
+	const struct pqm_money *m = as->total;
+	pqm_bytes all = pqm_text_money(a, m[PQM_CENTRAL].expected),
+		  lo = pqm_text_money(a, m[PQM_SLOW].expected),
+		  hi = pqm_text_money(a, m[PQM_FAST].expected),
+		  quarter = pqm_text_money(a, m[PQM_CENTRAL].quarter),
+		  cur = pqm_printable(a, as->currency);
+
+	out->n[0] = (struct number){ PQM_LIT("Expected loss"),
+		pqm_arena_f(a, "%.*s %.*s", PQM_FMT(all), PQM_FMT(cur)),
+		pqm_arena_f(a,
+			"%.*s to %.*s, low to high: arrival, capture and coverage together; "
+			"impacts as declared",
+			PQM_FMT(lo), PQM_FMT(hi)) };
+	out->n[1] = (struct number){ PQM_LIT("Already sent"),
+		pqm_text_money(a, m[PQM_CENTRAL].sunk), PQM_LIT("no migration recalls it") };
+	out->n[2] = (struct number){ PQM_LIT("Can still be avoided"),
+		pqm_text_money(a, m[PQM_CENTRAL].avoidable),
+		pqm_arena_f(a, "a quarter of delay adds %.*s", PQM_FMT(quarter)) };
+}
+
+static void plain_numbers(struct numbers *out, const struct pqm_view *v, struct pqm_arena *a)
+{
+	size_t by[4] = { 0 };
+	double worst_delay = 0;
+
+	for (size_t i = 0; i < v->n_ai; i++) {
+		by[v->scores[i]->decision]++;
+		worst_delay = fmax(worst_delay, v->scores[i]->cod[PQM_CENTRAL]);
+	}
+	out->n[0] = (struct number){ PQM_LIT("AI assets to act on now"),
+		pqm_arena_f(a, "%zu of %zu", by[PQM_ACT], v->n_ai),
+		pqm_arena_f(a, "%zu to attend, %zu to plan, %zu to track", by[PQM_ATTEND],
+			by[PQM_PLAN], by[PQM_TRACK]) };
+	out->n[1] = (struct number){ PQM_LIT("Quantum-vulnerable"),
+		pqm_text_count(a, v->tally.by_quantum[PQM_Q_BROKEN]),
+		pqm_arena_f(a,
+			"of %llu things found: %llu used, %llu keys and certificates, %llu set or "
+			"missing, %llu only offered",
+			(unsigned long long)v->tally.total,
+			(unsigned long long)v->tally.found[PQM_USE][PQM_Q_BROKEN],
+			(unsigned long long)(v->tally.found[PQM_KEY][PQM_Q_BROKEN] +
+				v->tally.found[PQM_CERT][PQM_Q_BROKEN]),
+			(unsigned long long)(v->tally.found[PQM_CONFIG][PQM_Q_BROKEN] +
+				v->tally.found[PQM_ABSENT][PQM_Q_BROKEN]),
+			(unsigned long long)v->tally.found[PQM_OFFER][PQM_Q_BROKEN]) };
+	out->n[2] = (struct number){ PQM_LIT("A year of waiting"),
+		v->n_ai == 0 ? PQM_LIT("-") : pqm_text_pct(a, worst_delay),
+		v->n_ai == 0 ?
+			PQM_LIT("there is no AI asset to wait with") :
+			PQM_LIT("chance that what the worst asset sends this year is lost; no impact "
+				"was declared in money") };
+}
+
+static void fill_number(struct pqm_obj *o, const void *ctx, size_t i)
+{
+	const struct numbers *n = ctx;
+
+	pqm_obj_text(o, "label", n->n[i].label);
+	pqm_obj_text(o, "value", n->n[i].value);
+	pqm_obj_text(o, "note", n->n[i].note);
+}
+
+void pqm_view_verdict(struct pqm_obj *o, const struct pqm_view *v)
+{
+	struct numbers *n = pqm_new(o->arena, struct numbers, 1);
+
+	pqm_obj_text(o, "sentence", verdict(v, o->arena));
+	lead(o, v);
+	if (n == NULL)
+		return;
+	if (v->r->assessment->has_money)
+		money_numbers(n, v, o->arena);
+	else
+		plain_numbers(n, v, o->arena);
+	n->n[3] = tightest(v, o->arena);
+	pqm_obj_list(o, "numbers", 4, fill_number, n);
+}
