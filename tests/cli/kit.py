@@ -1,0 +1,47 @@
+"""What the command-line tests share: running the program, and saying what held."""
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+PQMAP = os.path.abspath(os.environ.get("PQMAP", "build/pqmap"))
+PQMAP_SAN = os.path.abspath(os.environ.get("PQMAP_SAN", "build/pqmap-san"))
+REPO = pathlib.Path(__file__).resolve().parents[2]
+failures = 0
+
+
+def ok(condition, words, detail=""):
+    global failures
+    if condition:
+        print(f"ok - {words}")
+    else:
+        failures += 1
+        print(f"not ok - {words}" + (f"\n    {detail}" if detail != "" else ""))
+    sys.stdout.flush()
+    return bool(condition)
+
+
+def skip(words):
+    print(f"skip - {words}")
+
+
+def run(*args, program=PQMAP, stdin=b"", cwd=None, timeout=120, env=None):
+    return subprocess.run([program, *map(str, args)], input=stdin, capture_output=True, cwd=cwd,
+                          timeout=timeout, env=dict(os.environ, **(env or {})))
+
+
+def out(r):
+    return r.stdout.decode("utf-8", "replace")
+
+
+def err(r):
+    return r.stderr.decode("utf-8", "replace")
+
+
+def tmpdir():
+    return tempfile.TemporaryDirectory(prefix="pqmap-test-")
+
+
+def done():
+    sys.exit(1 if failures else 0)
