@@ -103,6 +103,20 @@ static bool has_type(pqm_bytes blob, pqm_bytes type)
 	return pqm_cur_vec32(&c, &t) && pqm_eq(t, type);
 }
 
+static enum pqm_st emit_line(
+	const struct job *j, const struct pqm_ssh_line *l, const struct pqm_ssh_key *k)
+{
+	enum pqm_ssh_place place = pqm_ssh_place_at(j->a->body, l->off);
+
+	if (place == PQM_SSH_REMARK)
+		return PQM_OK;
+	if (k->is_cert)
+		return emit_cert(j, k, l->off);
+	if (place == PQM_SSH_HOST)
+		return emit_key(j, "key.ssh-host", k, l->off, pqm_str(NULL));
+	return emit_key(j, "key.ssh-public", k, l->off, l->comment);
+}
+
 static enum pqm_st one_line(const struct job *j, const struct pqm_ssh_line *l)
 {
 	struct pqm_ssh_key k;
@@ -116,12 +130,8 @@ static enum pqm_st one_line(const struct job *j, const struct pqm_ssh_line *l)
 	if (pqm_ssh_blob(&k, pqm_buf_bytes(&blob), j->err) != PQM_OK) {
 		if (j->is_key_file)
 			pqm_emit_note(j->out, l->off, j->err->st, "%s", j->err->msg);
-	} else if (k.is_cert) {
-		st = emit_cert(j, &k, l->off);
-	} else if (l->place == PQM_SSH_HOST) {
-		st = emit_key(j, "key.ssh-host", &k, l->off, pqm_str(NULL));
 	} else {
-		st = emit_key(j, "key.ssh-public", &k, l->off, l->comment);
+		st = emit_line(j, l, &k);
 	}
 out:
 	pqm_buf_fini(&blob);
@@ -178,7 +188,7 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 			st = one_ssh2(&j, off, &end);
 			if (end > off)
 				*hits->done_until = end;
-		} else if (pqm_ssh_line_at(&l, a->body, off) && l.place != PQM_SSH_REMARK) {
+		} else if (pqm_ssh_line_at(&l, a->body, off)) {
 			*hits->done_until = off + l.base64.n;
 			st = one_line(&j, &l);
 		}

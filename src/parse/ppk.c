@@ -43,7 +43,7 @@ static bool header(struct lines *l, const char *name, pqm_bytes *value)
 	pqm_bytes line, n = pqm_str(name);
 	struct lines save = *l;
 
-	if (next_line(l, &line) && pqm_starts(line, n) &&
+	if (pqm_starts(pqm_sub(l->text, l->at, n.n), n) && next_line(l, &line) &&
 		pqm_starts(pqm_sub(line, n.n, 2), PQM_LIT(": "))) {
 		*value = pqm_sub(line, n.n + 2, line.n);
 		return true;

@@ -390,8 +390,11 @@ static bool is_host_word(pqm_bytes w)
 	return has_mark;
 }
 
-static enum pqm_ssh_place place_of(pqm_bytes before)
+enum pqm_ssh_place pqm_ssh_place_at(pqm_bytes text, size_t off)
 {
+	size_t from = line_start(text, off);
+	pqm_bytes before = pqm_trim(pqm_sub(text, from, off - from));
+
 	if (before.n > 0 && before.p[0] == '#')
 		return PQM_SSH_REMARK;
 	if (pqm_starts(before, PQM_LIT("@cert-authority ")) ||
@@ -425,10 +428,6 @@ bool pqm_ssh_line_at(struct pqm_ssh_line *out, pqm_bytes text, size_t blob_off)
 	l.off = at;
 	l.type = pqm_sub(text, at, type_end - at);
 	l.base64 = pqm_sub(text, blob_off, end - blob_off);
-	size_t from = line_start(text, at);
-
-	l.before = pqm_trim(pqm_sub(text, from, at - from));
-	l.place = place_of(l.before);
 	if (end < text.n && is_blank(text.p[end])) {
 		size_t stop = end;
 

@@ -62,13 +62,13 @@ struct pqm_ssh_line {
 	pqm_bytes type;	   /* as written */
 	pqm_bytes base64;  /* the blob's text */
 	pqm_bytes comment; /* rest of the line, trimmed; may be empty */
-	pqm_bytes before;  /* what stands before the key type on its line, trimmed */
-	enum pqm_ssh_place place;
 };
 
 /* The line around the base64 blob that starts at blob_off: a key type of at most
- * PQM_SSH_TYPE_BYTES, blanks, the blob. False when there is no such line. Looks back at most
- * PQM_SSH_LINE_BYTES. */
+ * PQM_SSH_TYPE_BYTES, blanks, the blob. False when there is no such line. */
 bool pqm_ssh_line_at(struct pqm_ssh_line *out, pqm_bytes text, size_t blob_off);
+/* What kind of line the key type at off stands in, by what is before it: looks back at most
+ * PQM_SSH_LINE_BYTES, so it is asked only about blobs that are keys. */
+enum pqm_ssh_place pqm_ssh_place_at(pqm_bytes text, size_t off);
 
 #endif
