@@ -34,6 +34,9 @@ enum pqm_st pqm_k8s_declared(struct pqm_k8s_scan *s, const struct pqm_yaml *root
 enum pqm_st pqm_k8s_check(struct pqm_k8s_scan *s, const struct pqm_object *o, pqm_bytes id,
 	struct pqm_err *err) PQM_MUST_USE;
 
+/* Whether a rule of rules/k8s shows in a sample manifest: its kind, its setting or its finding. */
+bool pqm_k8s_rule_fits(const struct pqm_rules *r, const struct pqm_rule *rule, pqm_bytes sample);
+
 /* Whether a variable, flag or field of this name holds a secret by convention. */
 bool pqm_k8s_is_secret_name(pqm_bytes name);
 /* The value fit for a fact: user parts of URLs, values of NAME=VALUE with a secret name and words

@@ -58,6 +58,9 @@ static enum pqm_st report(const struct look *l)
 	if (l->fact != NULL)
 		pqm_found_attr(&f, "value", l->fact->value);
 	pqm_found_attr(&f, "fallback", l->fallback);
+	if (first_at(l->o, pqm_yaml_str(l->on, "ca")) != NULL &&
+		pqm_eqs(first_at(l->o, pqm_yaml_str(l->on, "ca"))->value, "true"))
+		pqm_found_attr(&f, "is_ca", PQM_LIT("true"));
 	(void)snprintf(rule_id, sizeof(rule_id), "%.*s", PQM_FMT(l->rule->id));
 	pqm_rule_fill(&f, l->scan->rules, rule_id);
 	if (f.object.p == NULL)
@@ -85,6 +88,17 @@ struct groups {
 	size_t n_classical, n_hybrid;
 };
 
+/* Spellings of one program ("CurveP256" of Go) stand in the rule, not in the catalogue. */
+static pqm_bytes catalogue_name(const struct look *l, pqm_bytes name)
+{
+	const struct pqm_yaml *map = pqm_yaml_get(l->rule->node, "spellings");
+
+	for (size_t i = 0; map != NULL && i < map->n; i++)
+		if (pqm_eq(map->keys[i]->text, name))
+			return pqm_yaml_text(map->items[i]);
+	return name;
+}
+
 static void read_groups(const struct look *l, pqm_bytes glob, struct groups *g)
 {
 	for (size_t i = 0; i < l->o->n_facts; i++) {
@@ -93,7 +107,8 @@ static void read_groups(const struct look *l, pqm_bytes glob, struct groups *g)
 		if (!pqm_k8s_fits(glob, l->o->facts[i].key))
 			continue;
 		while (next_name(&rest, &name)) {
-			const struct pqm_alg_ref *ref = pqm_alg_by_name(l->scan->rules, name);
+			const struct pqm_alg_ref *ref =
+				pqm_alg_by_name(l->scan->rules, catalogue_name(l, name));
 
 			if (ref == NULL)
 				continue;

@@ -215,6 +215,13 @@ static enum pqm_st one(struct pqm_k8s_scan *s, const struct pqm_yaml *root, pqm_
 			PQM_K8S_KEY_BYTES);
 		return PQM_OK;
 	}
+	const struct pqm_yaml *name = pqm_yaml_get(meta, "name");
+
+	if (name != NULL && name->type != PQM_YAML_SCALAR) { /* name: {{ … }} is YAML, of a kind */
+		pqm_emit_note(s->out, s->off0 + name->off, PQM_EPARSE,
+			"template: object at line %u is filled in by a tool; not resolved", w.obj.line);
+		return PQM_OK;
+	}
 	w.kind = pqm_k8s_kind_of(&s->kinds, w.obj.group, kind);
 	return emit_object(&w, root, pqm_k8s_id(&s->kinds, &w.obj, s->a->arena));
 }

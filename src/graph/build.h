@@ -88,6 +88,8 @@ bool gb_has_fact(const struct pqm_object *o, const struct pqm_yaml *globs);
 const struct pqm_edge *gb_out(const struct gb *b, uint32_t from, const char *rel, size_t *i);
 const struct pqm_edge *gb_in(const struct gb *b, uint32_t to, const char *rel, size_t *i);
 void gb_fail(struct gb *b, const char *words);
+/* The namespace as in the id: never empty. */
+pqm_bytes gb_ns(const struct gb_thing *t);
 
 /* gb_ai.c */
 void gb_classify(struct gb *b);
@@ -98,7 +100,7 @@ const struct pqm_rule *gb_ai_rule(const struct gb *b, const char *key, pqm_bytes
 void gb_assets(struct gb *b); /* declared, annotated, classed */
 struct gb_draft *gb_draft_of_role(struct gb *b, uint32_t node, pqm_bytes role, size_t *i);
 /* An undeclared asset of a workload, by the default life of its role or class. */
-struct gb_draft *gb_draft_default(struct gb *b, const struct gb_thing *t, pqm_bytes name,
+struct gb_draft *gb_draft_default(struct gb *b, const struct gb_thing *t, pqm_bytes role,
 	pqm_bytes life_class, const char *why);
 /* The letter of an exposure word or letter [design/risk.md (a)]; 0: not one. */
 char gb_exposure(pqm_bytes word);

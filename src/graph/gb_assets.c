@@ -286,15 +286,16 @@ struct gb_draft *gb_draft_of_role(struct gb *b, uint32_t node, pqm_bytes role, s
 	return NULL;
 }
 
-struct gb_draft *gb_draft_default(struct gb *b, const struct gb_thing *t, pqm_bytes name,
+struct gb_draft *gb_draft_default(struct gb *b, const struct gb_thing *t, pqm_bytes role,
 	pqm_bytes life_class, const char *why)
 {
 	struct gb_draft *d = new_draft(b);
 
 	if (d == NULL)
 		return NULL;
-	d->a.id = name;
-	d->a.name = name;
+	d->a.id = pqm_arena_f(b->arena, "%.*s/%.*s/%.*s", PQM_FMT(gb_ns(t)), PQM_FMT(t->o->name),
+		PQM_FMT(role));
+	d->a.name = pqm_arena_f(b->arena, "%.*s %.*s", PQM_FMT(t->o->name), PQM_FMT(role));
 	d->a.confidence = t->confidence;
 	d->a.signals = t->signals;
 	d->a.n_signals = t->n_signals;
@@ -313,7 +314,11 @@ static void classed(struct gb *b, const struct gb_thing *t)
 	if (c == NULL || t->confidence < ASSET_MIN ||
 		gb_draft_of_role(b, t->node, (pqm_bytes){ NULL, 0 }, &i) != NULL)
 		return;
-	(void)gb_draft_default(b, t, t->id, pqm_yaml_str(c->node, "life"), "classed by signals");
+	const struct pqm_rule *role = role_rule(b, pqm_yaml_str(c->node, "life"));
+
+	(void)gb_draft_default(b, t,
+		role != NULL ? pqm_yaml_str(role->node, "role") : t->ai_class,
+		pqm_yaml_str(c->node, "life"), "classed by signals");
 }
 
 /* A serving workload carries its clients' prompts even when the owner declared only the model. */
@@ -331,9 +336,7 @@ static void classed_inbound(struct gb *b, const struct gb_thing *t)
 		if (gb_draft_of_role(b, t->node, pqm_yaml_text(in->items[i]), &k) != NULL)
 			return;
 	}
-	(void)gb_draft_default(b, t,
-		pqm_arena_f(b->arena, "%.*s/%.*s", PQM_FMT(t->id), PQM_FMT(role)),
-		pqm_yaml_str(c->node, "life"), "classed by signals");
+	(void)gb_draft_default(b, t, role, pqm_yaml_str(c->node, "life"), "classed by signals");
 }
 
 void gb_assets(struct gb *b)

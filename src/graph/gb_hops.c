@@ -10,10 +10,12 @@ struct hop {
 	const char *task;
 };
 
+/* What protects the same far end the same way is one use, whoever the near end is: what is sent up
+ * and read back through one edge is the same content behind the same key exchange. */
 static bool same_hop(const struct pqm_hop *a, const struct pqm_hop *c)
 {
-	return a->use == c->use && a->from == c->from && a->to == c->to &&
-		pqm_eq(a->label, c->label) && pqm_eq(a->layers[0], c->layers[0]);
+	return a->use == c->use && a->to == c->to && pqm_eq(a->label, c->label) &&
+		pqm_eq(a->layers[0], c->layers[0]);
 }
 
 void gb_hop_add(struct gb *b, struct gb_draft *d, const struct pqm_hop *h)
@@ -263,15 +265,33 @@ static bool carries_inbound(const struct gb *b, const struct gb_draft *d, const 
 	return c == NULL || pqm_k8s_listed(pqm_yaml_get(c->node, "inbound"), d->role);
 }
 
+static bool is_referred(const struct gb *b, uint32_t service)
+{
+	size_t i = 0, k = 0;
+
+	return gb_in(b, service, "routes", &i) != NULL || gb_in(b, service, "talks-to", &k) != NULL;
+}
+
+/* Controllers make Services under several names; those that nothing refers to say nothing more than
+ * the one that stands for them. */
 static void inbound(struct gb *b, struct gb_draft *d, uint32_t workload)
 {
 	const struct pqm_edge *e;
-	size_t i = 0;
+	uint32_t spare = GB_NONE;
+	size_t i = 0, n = 0;
 
 	if (!carries_inbound(b, d, b->of_node[workload]))
 		return;
-	while ((e = gb_in(b, workload, "serves", &i)) != NULL)
+	while ((e = gb_in(b, workload, "serves", &i)) != NULL) {
+		if (b->of_node[e->from] == NULL && !is_referred(b, e->from)) {
+			spare = spare == GB_NONE ? e->from : spare;
+			continue;
+		}
 		service_hops(b, d, e->from, workload);
+		n++;
+	}
+	if (n == 0 && spare != GB_NONE)
+		service_hops(b, d, spare, workload);
 }
 
 /* ---- outbound: URLs in variables, flags and fields ---- */
@@ -537,7 +557,8 @@ static void collective(struct gb *b, struct gb_draft *d, const struct gb_thing *
 		&k);
 }
 
-static bool wraps(const struct gb *b, const struct gb_thing *t)
+/* The rule by which the workload wraps data keys to a public key, or NULL. */
+static const struct pqm_rule *wraps(const struct gb *b, const struct gb_thing *t)
 {
 	const struct pqm_rule *rule;
 	size_t r = 0;
@@ -549,17 +570,20 @@ static bool wraps(const struct gb *b, const struct gb_thing *t)
 			if ((pqm_glob(PQM_LIT("*args[*]"), t->o->facts[i].key) ||
 				    pqm_glob(PQM_LIT("*command[*]"), t->o->facts[i].key)) &&
 				pqm_k8s_listed(w, t->o->facts[i].value))
-				return true;
+				return rule;
 	}
-	return false;
+	return NULL;
 }
 
-static void key_hop(struct gb *b, struct gb_draft *d, char use, uint32_t from, uint32_t holder)
+static void key_hop(struct gb *b, struct gb_draft *d, char use, uint32_t from, uint32_t holder,
+	const struct pqm_rule *rule)
 {
 	struct gb_kex k;
 
 	if (!gb_keys_of(b, holder, &k))
 		return;
+	if (rule != NULL)
+		k.why = pqm_yaml_str(rule->node, "why");
 	char exposure = use == 'W' ? 'O' : outside(b, d, from);
 
 	add(b, d,
@@ -573,26 +597,26 @@ static void key_hop(struct gb *b, struct gb_draft *d, char use, uint32_t from, u
 
 static void at_rest(struct gb *b, struct gb_draft *d, const struct gb_thing *t)
 {
+	const struct pqm_rule *rule = wraps(b, t);
 	const struct pqm_edge *e;
 	size_t i = 0;
 
-	if (!wraps(b, t))
-		return;
-	while ((e = gb_out(b, t->node, "mounts", &i)) != NULL)
-		key_hop(b, d, 'W', t->node, e->to);
+	while (rule != NULL && (e = gb_out(b, t->node, "mounts", &i)) != NULL)
+		key_hop(b, d, 'W', t->node, e->to, rule);
 }
 
 static void signing(struct gb *b, struct gb_draft *d, uint32_t node)
 {
+	const struct pqm_rule *rule = gb_ai_rule(b, "role", d->role);
 	const struct pqm_edge *e;
 	size_t i = 0;
 
 	if (b->g->nodes[node].type != PQM_NODE_WORKLOAD) {
-		key_hop(b, d, 'L', node, node);
+		key_hop(b, d, 'L', node, node, rule);
 		return;
 	}
 	while ((e = gb_out(b, node, "mounts", &i)) != NULL)
-		key_hop(b, d, 'L', node, e->to);
+		key_hop(b, d, 'L', node, e->to, rule);
 }
 
 static char use_of_role(const struct gb *b, pqm_bytes role)
@@ -618,7 +642,7 @@ static void hops_at(struct gb *b, struct gb_draft *d, uint32_t node)
 	} else if (t != NULL && b->g->nodes[node].type == PQM_NODE_EDGE) {
 		edge_hops(b, d, node, node);
 	} else if (use == 'W') {
-		key_hop(b, d, 'W', node, node);
+		key_hop(b, d, 'W', node, node, gb_ai_rule(b, "role", d->role));
 	}
 }
 
@@ -636,9 +660,7 @@ static void collective_asset(struct gb *b, const struct gb_thing *t)
 		if (c == NULL || collective_fact(t, c) == NULL ||
 			gb_draft_of_role(b, t->node, role, &k) != NULL)
 			continue;
-		(void)gb_draft_default(b, t,
-			pqm_arena_f(b->arena, "%.*s/%.*s", PQM_FMT(t->id), PQM_FMT(role)), role,
-			"collective operations");
+		(void)gb_draft_default(b, t, role, role, "collective operations");
 	}
 }
 
@@ -662,8 +684,7 @@ static void flow_assets(struct gb *b, const struct gb_thing *t)
 
 			if (flow_value(t, rule, i, &cut) == NULL || lives == NULL || lives->n == 0)
 				continue;
-			(void)gb_draft_default(b, t,
-				pqm_arena_f(b->arena, "%.*s/%.*s", PQM_FMT(t->id), PQM_FMT(role)),
+			(void)gb_draft_default(b, t, role,
 				pqm_yaml_text(lives->items[lives->n - 1]), "referred to by URI");
 			break;
 		}

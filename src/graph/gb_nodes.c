@@ -194,7 +194,7 @@ static pqm_bytes fill_name(struct gb *b, pqm_bytes pattern, pqm_bytes name)
 		PQM_FMT(pqm_sub(pattern, at + 6, pattern.n)));
 }
 
-static pqm_bytes ns_of(const struct gb_thing *t)
+pqm_bytes gb_ns(const struct gb_thing *t)
 {
 	pqm_bytes rest = t->id, ns = { NULL, 0 };
 
@@ -210,7 +210,7 @@ static void made_services(struct gb *b, const struct gb_thing *t)
 	for (size_t i = 0; names != NULL && i < names->n && b->st == PQM_OK; i++) {
 		pqm_bytes name = fill_name(b, pqm_yaml_text(names->items[i]), t->o->name);
 		uint32_t n = gb_node(b, PQM_NODE_SERVICE,
-			pqm_arena_f(b->arena, "%.*s/Service/%.*s", PQM_FMT(ns_of(t)), PQM_FMT(name)),
+			pqm_arena_f(b->arena, "%.*s/Service/%.*s", PQM_FMT(gb_ns(t)), PQM_FMT(name)),
 			name);
 
 		gb_edge(b, (struct pqm_edge){ n, t->node, PQM_LIT("serves"),
@@ -244,7 +244,7 @@ static uint32_t resolve(struct gb *b, const struct gb_thing *from, pqm_bytes kin
 {
 	const struct pqm_k8s_kind *k = kind_named(b, kind);
 	bool is_cluster = k != NULL && k->is_cluster_scoped;
-	pqm_bytes home = is_cluster ? PQM_LIT("-") : ns.n > 0 ? ns : ns_of(from), id;
+	pqm_bytes home = is_cluster ? PQM_LIT("-") : ns.n > 0 ? ns : gb_ns(from), id;
 
 	if (pqm_eqs(home, "-") && !is_cluster) {
 		uint32_t n = anywhere(b, kind, name);
@@ -346,7 +346,7 @@ static void select_workloads(struct gb *b, const struct gb_thing *s)
 		size_t k = 0;
 
 		if (!w->is_first || b->g->nodes[w->node].type != PQM_NODE_WORKLOAD ||
-			!pqm_eq(ns_of(w), ns_of(s)))
+			!pqm_eq(gb_ns(w), gb_ns(s)))
 			continue;
 		while (all && (f = gb_fact(s->o, PQM_LIT("spec.selector.*"), &k)) != NULL)
 			all = has_label(w, pqm_sub(f->key, sizeof(prefix) - 1, f->key.n), f->value);

@@ -18,7 +18,8 @@ struct group {
 
 struct rest {
 	struct group group[GROUPS_MAX];
-	size_t n, n_unknown, n_scored;
+	size_t n, n_unknown;
+	const struct pqm_map *cas;
 };
 
 static bool is_scored(const struct pqm_finding *f)
@@ -40,13 +41,27 @@ static bool is_unknown(const struct pqm_finding *f)
 			f->function == PQM_FN_SIG || f->function == PQM_FN_ANY);
 }
 
-static bool is_ca(const struct pqm_finding *f)
+static bool says_ca(const struct pqm_finding *f)
 {
-	return f->n_occs > 0 && (pqm_eqs(pqm_occ_attr(&f->occs[0], "ca"), "true") ||
-		pqm_eqs(pqm_occ_attr(&f->occs[0], "ca"), "yes"));
+	return f->n_occs > 0 && pqm_eqs(pqm_occ_attr(&f->occs[0], "is_ca"), "true");
 }
 
-static void sort_out(const struct pqm_rules *r, const struct pqm_finding *f, struct group *g)
+/* A key is a CA's when a CA certificate has the same public key. */
+static bool is_ca(const struct pqm_map *cas, const struct pqm_finding *f)
+{
+	return says_ca(f) || pqm_map_get(cas, f->identity) != NULL;
+}
+
+static void find_cas(struct gb *b, struct pqm_map *cas)
+{
+	for (size_t i = 0; i < b->inv->n_findings && b->st == PQM_OK; i++)
+		if (says_ca(b->findings[i]) &&
+			!pqm_map_put(cas, b->findings[i]->identity, &b->findings[i]))
+			gb_fail(b, "unassigned findings");
+}
+
+static void sort_out(const struct pqm_rules *r, const struct pqm_map *cas,
+	const struct pqm_finding *f, struct group *g)
 {
 	*g = (struct group){ .first = f, .is_plain = f->family.n == 0 };
 	g->layer = g->is_plain ? PQM_LIT("NONE")
@@ -64,8 +79,8 @@ static void sort_out(const struct pqm_rules *r, const struct pqm_finding *f, str
 		g->task = "library-upgrade";
 		g->noun = "uses of signatures";
 	} else {
-		g->task = is_ca(f) ? "private-ca-pq" : "leaf-certs-pq";
-		g->noun = is_ca(f) ? "CA certificates" : "keys and certificates";
+		g->task = is_ca(cas, f) ? "private-ca-pq" : "leaf-certs-pq";
+		g->noun = is_ca(cas, f) ? "CA keys and certificates" : "keys and certificates";
 	}
 	if (g->is_plain) {
 		g->task = "plaintext-fix";
@@ -79,7 +94,7 @@ static struct group *group_for(struct gb *b, struct rest *rest, const struct pqm
 {
 	struct group g;
 
-	sort_out(b->r, f, &g);
+	sort_out(b->r, rest->cas, f, &g);
 	for (size_t i = 0; i < rest->n; i++) {
 		struct group *old = &rest->group[i];
 
@@ -117,7 +132,6 @@ static void collect(struct gb *b, uint32_t target, struct rest *rest)
 		if (g->n < PQM_HOP_FINDINGS)
 			memcpy(g->ids[g->n], f->id, PQM_ID_BYTES);
 		g->n++;
-		rest->n_scored++;
 	}
 }
 
@@ -172,9 +186,9 @@ static void note_unknown(struct gb *b, struct pqm_asset *a, size_t n)
 	a->n_signals = 1;
 }
 
-static void one_target(struct gb *b, uint32_t target)
+static void one_target(struct gb *b, uint32_t target, const struct pqm_map *cas)
 {
-	struct rest rest = { .n = 0 };
+	struct rest rest = { .cas = cas };
 	struct gb_draft d = { .data = 'F', .in_use_years = b->default_in_use };
 	pqm_bytes name = target < b->inv->n_targets ? b->inv->targets[target].name
 						     : PQM_LIT("(no target)");
@@ -206,6 +220,10 @@ static void one_target(struct gb *b, uint32_t target)
 
 void gb_unassigned(struct gb *b)
 {
+	struct pqm_map cas = { 0 };
+
+	find_cas(b, &cas);
 	for (uint32_t i = 0; b->st == PQM_OK && (i == 0 || i < b->inv->n_targets); i++)
-		one_target(b, i);
+		one_target(b, i, &cas);
+	pqm_map_fini(&cas);
 }

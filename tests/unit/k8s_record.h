@@ -110,6 +110,20 @@ static inline void record_claim(struct pqm_emit *e, uint64_t from, uint64_t to)
 	}
 }
 
+/* What the engine's sweep would hand over. */
+#define RECORD_HITS 512
+
+static inline size_t record_hits(pqm_bytes text, struct pqm_hit hit[RECORD_HITS])
+{
+	pqm_bytes anchor = PQM_LIT("apiVersion");
+	size_t n = 0;
+
+	for (size_t at = pqm_find(text, 0, anchor); at != SIZE_MAX && n < RECORD_HITS;
+		at = pqm_find(text, at + 1, anchor))
+		hit[n++] = (struct pqm_hit){ at, 0 };
+	return n;
+}
+
 static inline void record_init(struct record *r, struct pqm_arena *arena)
 {
 	r->emit = (struct pqm_emit){ record_found, record_object, record_child, record_note,

@@ -1,0 +1,111 @@
+#include "k8s.h"
+
+#include "base/limits.h"
+
+/* An emitter that only looks whether the rule under test shows in what comes by. */
+struct watch {
+	struct pqm_emit emit; /* first: the callbacks cast back */
+	const struct pqm_k8s_kinds *kinds;
+	const struct pqm_rule *rule;
+	bool fits;
+};
+
+static bool has_fact(const struct pqm_object *o, const struct pqm_yaml *globs)
+{
+	for (size_t i = 0; i < o->n_facts; i++)
+		if (pqm_k8s_listed(globs, o->facts[i].key))
+			return true;
+	return false;
+}
+
+static bool has_value(const struct pqm_object *o, const struct pqm_yaml *want)
+{
+	for (size_t i = 0; i < o->n_facts; i++)
+		if (pqm_k8s_fits(pqm_yaml_str(want, "at"), o->facts[i].key) &&
+			pqm_k8s_fits(pqm_yaml_str(want, "is"), o->facts[i].value))
+			return true;
+	return false;
+}
+
+static bool has_any_value(const struct pqm_object *o, const struct pqm_yaml *list)
+{
+	for (size_t i = 0; list != NULL && i < list->n; i++)
+		if (has_value(o, list->items[i]))
+			return true;
+	return false;
+}
+
+static enum pqm_st see_object(struct pqm_emit *e, const struct pqm_object *o)
+{
+	struct watch *w = (struct watch *)e;
+	const struct pqm_k8s_kind *kind = pqm_k8s_kind_of(w->kinds, o->group, o->kind);
+	const struct pqm_yaml *n = w->rule->node, *settings = pqm_yaml_get(n, "settings");
+	const struct pqm_yaml *mesh = pqm_yaml_get(n, "mesh"), *cni = pqm_yaml_get(n, "cni");
+
+	if (pqm_eqs(pqm_yaml_str(n, "kind"), "*"))
+		w->fits = w->fits || has_fact(o, pqm_yaml_get(n, "facts"));
+	else if (pqm_yaml_get(n, "kind") != NULL)
+		w->fits = w->fits || (kind != NULL && kind->rule == w->rule);
+	if (settings != NULL)
+		w->fits = w->fits || has_fact(o, pqm_yaml_get(settings, "has"));
+	if (mesh != NULL)
+		w->fits = w->fits || has_any_value(o, pqm_yaml_get(mesh, "member"));
+	if (cni != NULL)
+		w->fits = w->fits || has_value(o, cni);
+	return PQM_OK;
+}
+
+static enum pqm_st see_found(struct pqm_emit *e, const struct pqm_found *f)
+{
+	struct watch *w = (struct watch *)e;
+
+	w->fits = w->fits || pqm_eq(f->rule, w->rule->id);
+	return PQM_OK;
+}
+
+static enum pqm_st see_child(struct pqm_emit *e, const struct pqm_child *c)
+{
+	(void)e;
+	(void)c;
+	return PQM_OK;
+}
+
+static void see_note(struct pqm_emit *e, uint64_t off, enum pqm_st why, const char *words)
+{
+	(void)e;
+	(void)off;
+	(void)why;
+	(void)words;
+}
+
+static void see_claim(struct pqm_emit *e, uint64_t from, uint64_t to)
+{
+	(void)e;
+	(void)from;
+	(void)to;
+}
+
+static enum pqm_st one_doc(void *ctx, const struct pqm_yaml *root, struct pqm_err *err)
+{
+	return pqm_k8s_object(ctx, root, err);
+}
+
+bool pqm_k8s_rule_fits(const struct pqm_rules *r, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	struct pqm_arena arena;
+	struct pqm_artifact a = { .body = sample, .head = sample, .path = PQM_LIT("sample.yaml"),
+		.name = PQM_LIT("sample.yaml"), .arena = &arena };
+	struct watch w = { .emit = { see_found, see_object, see_child, see_note, see_claim },
+		.rule = rule };
+	struct pqm_k8s_scan s = { .rules = r, .a = &a, .out = &w.emit };
+	struct pqm_err err;
+	bool ok;
+
+	pqm_arena_init(&arena, PQM_ARENA_BYTES);
+	ok = pqm_k8s_kinds_load(&s.kinds, r, &arena, &err) == PQM_OK;
+	s.has_kinds = ok;
+	w.kinds = &s.kinds;
+	ok = ok && pqm_yaml_docs(sample, &arena, one_doc, &s, &err) == PQM_OK;
+	pqm_arena_fini(&arena);
+	return ok && w.fits;
+}
