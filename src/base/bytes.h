@@ -62,11 +62,13 @@ static inline bool pqm_ends(pqm_bytes a, pqm_bytes suffix)
 /* The slice [from, from + n), cut at the end of a: never out of bounds. */
 static inline pqm_bytes pqm_sub(pqm_bytes a, size_t from, size_t n)
 {
+	if (a.p == NULL)
+		return (pqm_bytes){ NULL, 0 };
 	if (from > a.n)
 		from = a.n;
 	if (n > a.n - from)
 		n = a.n - from;
-	return (pqm_bytes){ a.p == NULL ? NULL : a.p + from, n };
+	return (pqm_bytes){ a.p + from, n };
 }
 
 /* Offset of needle in hay at or after from, or SIZE_MAX. */

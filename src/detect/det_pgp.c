@@ -13,10 +13,10 @@ static const struct pqm_anchor anchors[] = {
 };
 
 static const struct pqm_armour armours[] = {
-	{ "-----BEGIN PGP PUBLIC KEY BLOCK-----", "-----END PGP PUBLIC KEY BLOCK-----", "-----",
-		true, true },
-	{ "-----BEGIN PGP PRIVATE KEY BLOCK-----", "-----END PGP PRIVATE KEY BLOCK-----", "-----",
-		true, true },
+	{ "OpenPGP key block", "-----BEGIN PGP PUBLIC KEY BLOCK-----",
+		"-----END PGP PUBLIC KEY BLOCK-----", "-----", true, true },
+	{ "OpenPGP key block", "-----BEGIN PGP PRIVATE KEY BLOCK-----",
+		"-----END PGP PRIVATE KEY BLOCK-----", "-----", true, true },
 };
 
 struct job {

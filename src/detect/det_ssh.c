@@ -23,6 +23,7 @@ static const struct pqm_anchor anchors[] = {
 #define ANCHOR_SSH2 6
 
 static const struct pqm_armour ssh2 = {
+	.name = "RFC 4716 public key",
 	.begin = "---- BEGIN SSH2 PUBLIC KEY ----",
 	.end = "---- END SSH2 PUBLIC KEY ----",
 	.dashes = "----",

@@ -13,6 +13,7 @@ static const struct pqm_anchor anchors[] = {
 #define ANCHOR_PEM 0
 
 static const struct pqm_armour pem = {
+	.name = "OpenSSH private key",
 	.begin = "-----BEGIN OPENSSH PRIVATE KEY-----",
 	.end = "-----END OPENSSH PRIVATE KEY-----",
 	.dashes = "-----",

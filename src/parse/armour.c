@@ -63,12 +63,12 @@ static enum pqm_st decode_body(
 	if (!pqm_base64(out, body, NULL)) {
 		if (out->failed)
 			return pqm_fail(err, PQM_ELIMIT,
-				"%s: body of %zu bytes, over the limit of %zu", kind->begin, body.n,
+				"%s: body of %zu bytes, over the limit of %zu", kind->name, body.n,
 				out->max);
-		return pqm_fail(err, PQM_EPARSE, "%s: body is not base64", kind->begin);
+		return pqm_fail(err, PQM_EPARSE, "%s: body is not base64", kind->name);
 	}
 	if (out->n == had)
-		return pqm_fail(err, PQM_EPARSE, "%s: empty body", kind->begin);
+		return pqm_fail(err, PQM_EPARSE, "%s: empty body", kind->name);
 	return PQM_OK;
 }
 
@@ -80,14 +80,14 @@ enum pqm_st pqm_armour_decode(const struct pqm_armour *kind, pqm_bytes text, str
 	size_t stop;
 	enum pqm_st st;
 
-	if (!pqm_starts(text, begin))
-		return pqm_fail(err, PQM_EPARSE, "%s: not at offset 0", kind->begin);
+	if (text.p == NULL || !pqm_starts(text, begin))
+		return pqm_fail(err, PQM_EPARSE, "%s: no BEGIN line at offset 0", kind->name);
 	/* Searched only as far as a body can reach. */
 	text = pqm_sub(text, 0, PQM_PEM_BODY_BYTES);
 	stop = pqm_find(text, begin.n, pqm_str(kind->dashes));
 	if (stop == SIZE_MAX || !pqm_starts(pqm_sub(text, stop, end.n), end))
-		return pqm_fail(err, PQM_EPARSE, "%s: no %s (looked at %zu bytes)", kind->begin,
-			kind->end, stop == SIZE_MAX ? text.n : stop);
+		return pqm_fail(err, PQM_EPARSE, "%s: no END line in %zu bytes", kind->name,
+			stop == SIZE_MAX ? text.n : stop);
 	body = pqm_sub(text, begin.n, stop - begin.n);
 	pqm_buf_init(&plain, PQM_PEM_BODY_BYTES);
 	if (pqm_find_byte(body, 0, '\\') == SIZE_MAX)
@@ -95,7 +95,7 @@ enum pqm_st pqm_armour_decode(const struct pqm_armour *kind, pqm_bytes text, str
 	else if (unescape(&plain, body))
 		st = decode_body(kind, pqm_buf_bytes(&plain), out, err);
 	else
-		st = pqm_fail(err, PQM_ENOMEM, "%s: no memory for %zu bytes", kind->begin, body.n);
+		st = pqm_fail(err, PQM_ENOMEM, "%s: no memory for %zu bytes", kind->name, body.n);
 	pqm_buf_wipe(&plain);
 	if (st == PQM_OK)
 		*total = stop + end.n;

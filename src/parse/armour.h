@@ -18,6 +18,7 @@
 #include "base/buf.h"
 
 struct pqm_armour {
+	const char *name;	 /* for messages: "OpenPGP key block" */
 	const char *begin, *end; /* "-----BEGIN X-----", "-----END X-----" */
 	const char *dashes;	 /* what END begins with: "-----" or "----" */
 	bool has_headers;

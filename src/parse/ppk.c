@@ -130,6 +130,8 @@ enum pqm_st pqm_ppk_parse(
 	pqm_bytes comment;
 	enum pqm_st st;
 
+	if (text.p == NULL)
+		return refuse(&l, "no text");
 	if (!header(&l, "PuTTY-User-Key-File-3", &k.type)) {
 		k.version = 2;
 		if (!header(&l, "PuTTY-User-Key-File-2", &k.type))

@@ -38,7 +38,7 @@ static enum pqm_st on_block(void *ctx, pqm_bytes packets, uint64_t off, struct p
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct pqm_armour kind = { "-----BEGIN PGP PUBLIC KEY BLOCK-----",
+	static const struct pqm_armour kind = { "key", "-----BEGIN PGP PUBLIC KEY BLOCK-----",
 		"-----END PGP PUBLIC KEY BLOCK-----", "-----", true, true };
 	pqm_bytes in = { data, size };
 	struct pqm_err err = { 0 };

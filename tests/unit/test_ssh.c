@@ -184,7 +184,8 @@ static void unknown_types_are_told_when_they_nest(void **state)
 
 static pqm_bytes private_of(struct pqm_buf *b, const char *name)
 {
-	static const struct pqm_armour pem = { .begin = "-----BEGIN OPENSSH PRIVATE KEY-----",
+	static const struct pqm_armour pem = { .name = "key",
+		.begin = "-----BEGIN OPENSSH PRIVATE KEY-----",
 		.end = "-----END OPENSSH PRIVATE KEY-----",
 		.dashes = "-----" };
 	struct pqm_err err;
