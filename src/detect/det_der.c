@@ -96,7 +96,7 @@ static enum pqm_st try_at(
 	enum pqm_st st;
 
 	mt->at.off = off;
-	if (rest.n > 2 && rest.p[0] == PQM_DER_SEQ && rest.p[1] == 0x80)
+	if (rest.p != NULL && rest.n > 2 && rest.p[0] == PQM_DER_SEQ && rest.p[1] == 0x80)
 		st = try_ber(mt, rest, &total, err);
 	else if (!pqm_der_measure(rest, &total) || total > rest.n)
 		st = pqm_fail(err, PQM_EPARSE, "object of %zu bytes, %zu are there", total, rest.n);
@@ -135,12 +135,11 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	if (*hits->done_until == 0)
 		st = try_first(&mt, a, hits->done_until);
 	for (size_t i = 0; st == PQM_OK && i < hits->n; i++) {
-		struct pqm_err why = { PQM_OK, "" };
 		uint64_t off = hits->hit[i].off;
 
 		if (off < *hits->done_until || off >= a->body.n)
 			continue;
-		st = try_at(&mt, a->body, (size_t)off, hits->done_until, &why);
+		st = try_at(&mt, a->body, (size_t)off, hits->done_until, NULL);
 		if (st != PQM_ENOMEM && (st != PQM_ELIMIT || mt.ctx.checks_left > 0))
 			st = PQM_OK;
 	}

@@ -135,7 +135,7 @@ static enum pqm_st unnest(struct work *w, size_t from, unsigned depth)
 	struct work sub = { &tmp, body, NULL };
 	enum pqm_st st = PQM_OK;
 
-	if (body.n < 4 || body.p[0] != PQM_DER_SEQ || body.p[1] != 0x80)
+	if (body.p == NULL || body.n < 4 || body.p[0] != PQM_DER_SEQ || body.p[1] != 0x80)
 		return PQM_OK;
 	pqm_buf_init(&tmp, w->out->max);
 	if (element(&sub, &c, depth + 1) == PQM_OK && c.p == c.end) {

@@ -114,7 +114,8 @@ bool pqm_der_uint(struct pqm_cur *c, pqm_bytes *mag)
 	if (!pqm_der_take(c, PQM_DER_INT, &b))
 		return false;
 	/* X.690 §8.3.2: the first nine bits are not all equal; negative is not for keys */
-	if (b.n == 0 || b.p[0] >= 0x80 || (b.n > 1 && b.p[0] == 0 && b.p[1] < 0x80)) {
+	if (b.p == NULL || b.n == 0 || b.p[0] >= 0x80 ||
+		(b.n > 1 && b.p[0] == 0 && b.p[1] < 0x80)) {
 		*c = save;
 		return false;
 	}
@@ -147,7 +148,7 @@ bool pqm_der_octet_bits(struct pqm_cur *c, pqm_bytes *out)
 
 	if (!pqm_der_take(c, PQM_DER_BITS, &b))
 		return false;
-	if (b.n == 0 || b.p[0] != 0) {
+	if (b.p == NULL || b.n == 0 || b.p[0] != 0) {
 		*c = save;
 		return false;
 	}
@@ -199,7 +200,7 @@ bool pqm_oid_text(char out[PQM_OID_TEXT], pqm_bytes body)
 		unsigned first = arc < 40 ? 0 : arc < 80 ? 1 : 2;
 		int n = at == 0
 			? snprintf(text, sizeof(text), "%u.%llu", first,
-				  (unsigned long long)(arc - 40 * first))
+				  (unsigned long long)(arc - UINT64_C(40) * first))
 			: snprintf(text + at, sizeof(text) - at, ".%llu", (unsigned long long)arc);
 
 		if (n < 0 || (size_t)n >= sizeof(text) - at)

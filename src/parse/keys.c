@@ -78,7 +78,7 @@ static enum pqm_st rsa_numbers(struct pqm_mat_job *j, struct pqm_cur *c, pqm_byt
 static enum pqm_st rsa_public(struct pqm_mat_job *j, pqm_bytes key)
 {
 	struct pqm_cur c = pqm_cur_of(key), in = c;
-	pqm_bytes n, e;
+	pqm_bytes n = { NULL, 0 }, e = n;
 
 	if (!pqm_der_enter(&c, PQM_DER_SEQ, &in) || !pqm_der_end(&c))
 		return pqm_mat_bad(j, &in, "RSAPublicKey");
@@ -217,8 +217,8 @@ static enum pqm_st group_name(struct pqm_mat_job *j, const struct group *v, pqm_
 static enum pqm_st group_public(struct pqm_mat_job *j, pqm_bytes params, pqm_bytes key)
 {
 	struct pqm_cur c = pqm_cur_of(key);
-	struct group v;
-	pqm_bytes y;
+	struct group v = { 0 };
+	pqm_bytes y = { NULL, 0 };
 
 	/* DSA may inherit its parameters from the issuer [RFC3279 §2.3.2] */
 	if (params.n == 0 && strcmp(j->m->oid, PQM_OID_DSA) == 0 && j->ctx->is_labelled)
@@ -335,7 +335,7 @@ static bool is_dh_pair(struct pqm_mat_job *j, pqm_bytes n, pqm_bytes e)
 static enum pqm_st pkcs1_public(struct pqm_mat_job *j)
 {
 	struct pqm_cur c = pqm_cur_of(j->der), in = c;
-	pqm_bytes n, e;
+	pqm_bytes n = { NULL, 0 }, e = n;
 
 	j->m->form = "PKCS#1";
 	(void)pqm_oid_copy(j->m->oid, PQM_OID_RSA);
@@ -356,7 +356,7 @@ static enum pqm_st pkcs1_public(struct pqm_mat_job *j)
 static enum pqm_st rsa_private(struct pqm_mat_job *j, pqm_bytes key)
 {
 	struct pqm_cur c = pqm_cur_of(key), in = c;
-	pqm_bytes n, e, d, p, q, dp, dq, qinv;
+	pqm_bytes n = { NULL, 0 }, e = n, d, p, q, dp, dq, qinv;
 	uint32_t version;
 
 	if (!pqm_der_enter(&c, PQM_DER_SEQ, &in) || !pqm_der_end(&c) ||
@@ -452,9 +452,9 @@ static enum pqm_st sec1(struct pqm_mat_job *j)
 static enum pqm_st group_private(struct pqm_mat_job *j, pqm_bytes params, pqm_bytes key)
 {
 	struct pqm_cur c = pqm_cur_of(key);
-	struct group v;
+	struct group v = { 0 };
 	struct pqm_buf y;
-	pqm_bytes x;
+	pqm_bytes x = { NULL, 0 };
 	enum pqm_st st = group_params(j, params, &v);
 
 	if (st != PQM_OK)
@@ -475,7 +475,7 @@ static enum pqm_st group_private(struct pqm_mat_job *j, pqm_bytes params, pqm_by
 static enum pqm_st dsa_private(struct pqm_mat_job *j)
 {
 	struct pqm_cur c = pqm_cur_of(j->der), in = c;
-	struct group v;
+	struct group v = { 0 };
 	pqm_bytes x, y;
 	uint32_t version;
 
@@ -596,7 +596,7 @@ static enum pqm_st name_group(struct pqm_mat_job *j, const struct group *v)
 static enum pqm_st dh_params(struct pqm_mat_job *j)
 {
 	struct pqm_cur c = pqm_cur_of(j->der), in = c, again;
-	struct group v;
+	struct group v = { 0 };
 
 	if (!pqm_der_enter(&c, PQM_DER_SEQ, &in))
 		return pqm_mat_bad(j, &in, "DH parameters");
@@ -618,7 +618,7 @@ static enum pqm_st dh_params(struct pqm_mat_job *j)
 static enum pqm_st dsa_params(struct pqm_mat_job *j)
 {
 	struct pqm_cur c = pqm_cur_of(j->der), in = c;
-	struct group v;
+	struct group v = { 0 };
 
 	j->m->form = "DSA";
 	(void)pqm_oid_copy(j->m->oid, PQM_OID_DSA);
@@ -638,26 +638,36 @@ static enum pqm_st ec_params_whole(struct pqm_mat_job *j)
 
 /* ---- which form is it ---- */
 
+/* first: identifier of the first element inside, which rules most forms out; 0: any */
 static const struct form {
 	enum pqm_mat_kind kind;
+	uint8_t first;
 	enum pqm_st (*parse)(struct pqm_mat_job *j);
 } forms[] = {
-	{ PQM_MAT_CERT, pqm_mat_cert },
-	{ PQM_MAT_CRL, pqm_mat_crl },
-	{ PQM_MAT_REQUEST, pqm_mat_request },
-	{ PQM_MAT_PUBLIC, spki_whole },
-	{ PQM_MAT_PRIVATE, pkcs8 },
-	{ PQM_MAT_PRIVATE, pkcs1_private },
-	{ PQM_MAT_PRIVATE, sec1 },
-	{ PQM_MAT_PRIVATE, dsa_private },
-	{ PQM_MAT_ENCRYPTED, encrypted },
-	{ PQM_MAT_CMS, pqm_mat_cms },
-	{ PQM_MAT_PKCS12, pqm_mat_pkcs12 },
-	{ PQM_MAT_PUBLIC, pkcs1_public },
-	{ PQM_MAT_DSA_PARAMS, dsa_params },
-	{ PQM_MAT_DH_PARAMS, dh_params },
-	{ PQM_MAT_EC_PARAMS, ec_params_whole },
+	{ PQM_MAT_CERT, PQM_DER_SEQ, pqm_mat_cert },
+	{ PQM_MAT_CRL, PQM_DER_SEQ, pqm_mat_crl },
+	{ PQM_MAT_REQUEST, PQM_DER_SEQ, pqm_mat_request },
+	{ PQM_MAT_PUBLIC, PQM_DER_SEQ, spki_whole },
+	{ PQM_MAT_PRIVATE, PQM_DER_INT, pkcs8 },
+	{ PQM_MAT_PRIVATE, PQM_DER_INT, pkcs1_private },
+	{ PQM_MAT_PRIVATE, PQM_DER_INT, sec1 },
+	{ PQM_MAT_PRIVATE, PQM_DER_INT, dsa_private },
+	{ PQM_MAT_ENCRYPTED, PQM_DER_SEQ, encrypted },
+	{ PQM_MAT_CMS, PQM_DER_OID, pqm_mat_cms },
+	{ PQM_MAT_PKCS12, PQM_DER_INT, pqm_mat_pkcs12 },
+	{ PQM_MAT_PUBLIC, PQM_DER_INT, pkcs1_public },
+	{ PQM_MAT_DSA_PARAMS, PQM_DER_INT, dsa_params },
+	{ PQM_MAT_DH_PARAMS, PQM_DER_INT, dh_params },
+	{ PQM_MAT_EC_PARAMS, 0, ec_params_whole },
 };
+
+/* Identifier of the first element inside a SEQUENCE, or 0. */
+static uint8_t first_inside(pqm_bytes der)
+{
+	struct pqm_cur c = pqm_cur_of(der), in = c;
+
+	return pqm_der_enter(&c, PQM_DER_SEQ, &in) ? pqm_der_peek(&in) : 0;
+}
 
 enum pqm_st pqm_mat_parse(struct pqm_mat *m, pqm_bytes der, unsigned kinds, struct pqm_mat_ctx *ctx,
 	struct pqm_err *err)
@@ -674,9 +684,12 @@ enum pqm_st pqm_mat_parse(struct pqm_mat *m, pqm_bytes der, unsigned kinds, stru
 	if (total != der.n)
 		return pqm_fail(err, PQM_EPARSE,
 			"at 0: the DER object has %zu bytes, there are %zu", total, der.n);
+	uint8_t first = first_inside(der);
+
 	(void)pqm_fail(err, PQM_EPARSE, "at 0: not an object of this kind");
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		if ((kinds & PQM_MAT_BIT(forms[i].kind)) == 0)
+		if ((kinds & PQM_MAT_BIT(forms[i].kind)) == 0 ||
+			(forms[i].first != 0 && forms[i].first != first))
 			continue;
 		found = (struct pqm_mat){ .kind = forms[i].kind, .not_after = INT64_MAX };
 		enum pqm_st st = forms[i].parse(&j);

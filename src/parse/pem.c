@@ -149,7 +149,7 @@ static bool boundary(struct scan *s, pqm_bytes word, pqm_bytes *label)
 	pqm_bytes dashes = PQM_LIT("-----"), rest = pqm_sub(s->text, s->pos, SIZE_MAX);
 	size_t from = word.n, n = 0;
 
-	if (!pqm_starts(rest, word))
+	if (rest.p == NULL || !pqm_starts(rest, word))
 		return false;
 	while (n <= LABEL_MAX && from + n < rest.n) {
 		uint8_t c = rest.p[from + n];
@@ -208,7 +208,7 @@ static bool header_line(struct scan *s, char *head, size_t *n, bool *has_colon)
 static void headers(struct scan *s, struct pqm_pem *out)
 {
 	char head[HEADER_MAX];
-	size_t n = 0, start = s->pos;
+	size_t n = 0, start;
 	bool has_colon, any = false;
 	struct scan at = *s;
 	int c;

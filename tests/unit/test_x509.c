@@ -1,6 +1,7 @@
 #include "unit.h"
 
 #include "base/num.h"
+#include "detect/material.h"
 #include "fixture.h"
 #include "parse/keys.h"
 #include "parse/pem.h"
@@ -413,6 +414,48 @@ static void noise_gives_nothing(void **state)
 	}
 }
 
+static void key_stores_in_ber_are_the_same(void **state)
+{
+	static const char *const files[] = { "material/p256.p12", "material/p256.ber.p12" };
+	static struct seen s[2];
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		detect(&s[i], &pqm_det_der, fixture_rules(), fixture(store, files[i]), files[i]);
+		assert_int_equal(s[i].n_found, 1);
+		assert_string_equal(s[i].found[0].rule, "keystore.pkcs12");
+		assert_string_equal(s[i].found[0].family, "AES");
+		assert_string_equal(s[i].found[0].parameter, "256");
+	}
+	assert_string_equal(s[0].found[0].attrs, s[1].found[0].attrs);
+}
+
+static void small_keys_are_weak_today(void **state)
+{
+	static const struct {
+		const char *family;
+		uint32_t bits;
+		enum pqm_classical otherwise, want;
+	} t[] = {
+		{ "RSA", 512, PQM_C_OK, PQM_C_BROKEN },
+		{ "RSA", 1024, PQM_C_OK, PQM_C_DEPRECATED },
+		{ "RSA", 2048, PQM_C_OK, PQM_C_OK },
+		{ "DSA", 1024, PQM_C_DEPRECATED, PQM_C_DEPRECATED },
+		{ "DSA", 3072, PQM_C_DEPRECATED, PQM_C_DEPRECATED },
+		{ "DH", 768, PQM_C_OK, PQM_C_BROKEN },
+		{ "EC", 192, PQM_C_OK, PQM_C_DEPRECATED },
+		{ "EC", 256, PQM_C_OK, PQM_C_OK },
+		{ "AES", 128, PQM_C_OK, PQM_C_OK },
+		{ "RSA", 0, PQM_C_OK, PQM_C_OK },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++)
+		assert_int_equal(
+			pqm_material_classical(pqm_str(t[i].family), t[i].bits, t[i].otherwise),
+			t[i].want);
+}
+
 /* No finding carries a private number, in any of the forms it could be written. */
 static void private_bytes_stay_inside(void **state)
 {
@@ -447,6 +490,8 @@ int main(void)
 		cmocka_unit_test(objects_are_found_at_their_offset),
 		cmocka_unit_test(look_alikes_give_nothing),
 		cmocka_unit_test(noise_gives_nothing),
+		cmocka_unit_test(key_stores_in_ber_are_the_same),
+		cmocka_unit_test(small_keys_are_weak_today),
 		cmocka_unit_test(private_bytes_stay_inside),
 	};
 
