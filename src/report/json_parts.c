@@ -46,6 +46,20 @@ static void texts(struct pqm_out *o, const char *key, const pqm_bytes *text, siz
 	pqm_js_close(o, ']');
 }
 
+/* A text of several lines as a list of them: a line break never hides in a string. */
+static void lines(struct pqm_out *o, const char *key, pqm_bytes text)
+{
+	pqm_bytes rest = text, line;
+
+	if (text.n == 0)
+		return;
+	pqm_js_open(o, key, '[');
+	while (pqm_split(&rest, '\n', &line))
+		if (line.n > 0 || rest.n > 0)
+			pqm_js_str(o, NULL, line);
+	pqm_js_close(o, ']');
+}
+
 static void place(struct pqm_out *o, pqm_bytes path, uint32_t line)
 {
 	pqm_js_opt(o, "path", path);
@@ -312,12 +326,12 @@ static void task_texts(struct pqm_out *o, const struct pqm_task *t)
 {
 	texts(o, "where", t->where, t->n_where);
 	pqm_js_opt(o, "why", t->why);
-	pqm_js_opt(o, "change", t->change);
+	lines(o, "change", t->change);
 	pqm_js_opt(o, "both_ends", t->both_ends);
 	pqm_js_opt(o, "needs", t->needs);
 	pqm_js_opt(o, "costs", t->costs);
-	pqm_js_opt(o, "verify", t->verify);
-	pqm_js_opt(o, "rollback", t->rollback);
+	lines(o, "verify", t->verify);
+	lines(o, "rollback", t->rollback);
 }
 
 static void task_ids(struct pqm_out *o, const struct pqm_plan *p, const struct pqm_task *t)

@@ -1,0 +1,125 @@
+#!/usr/bin/python3
+"""Validates reports, offline: validate.py FILE...
+
+A file with bomFormat is checked against the official CycloneDX schema of its version, which lies in
+../shared/schemas beside its companions (skipped, and said so, where that folder is absent);
+any other JSON against reports/schema/report.schema.json. Beyond the schema: ids that are
+referred to must exist. Exit 0 when all are valid, 1 when one is not, 2 for wrong use."""
+import json
+import os
+import sys
+
+try:
+	import jsonschema
+except ImportError:
+	sys.exit("validate.py: python3-jsonschema is missing: apt-get install python3-jsonschema")
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+REPORT = os.path.join(HERE, "..", "reports", "schema", "report.schema.json")
+SHARED = os.environ.get("PQMAP_SCHEMAS", os.path.join(HERE, "..", "..", "shared", "schemas"))
+
+
+def load(path):
+	with open(path, encoding="utf-8") as f:
+		return json.load(f)
+
+
+def validator(schema, companions=()):
+	cls = jsonschema.validators.validator_for(schema)
+	cls.check_schema(schema)
+	store = {}
+	for name in companions:
+		doc = load(os.path.join(SHARED, name))
+		store[doc["$id"]] = doc
+		store["http://cyclonedx.org/schema/" + name] = doc
+		store[name] = doc
+	resolver = jsonschema.RefResolver.from_schema(schema, store=store)
+	return cls(schema, resolver=resolver, format_checker=jsonschema.FormatChecker())
+
+
+def report_links(doc):
+	"""Names that point at nothing."""
+	ids = {f["id"] for f in doc["findings"]}
+	assets = {a["id"] for a in doc["graph"]["assets"]}
+	nodes = {n["id"] for n in doc["graph"]["nodes"]}
+	tasks = {t["id"] for t in doc["plan"]["tasks"]}
+	cov = doc["coverage"]
+	if len(ids) != len(doc["findings"]):
+		yield "a finding id occurs twice"
+	for f in doc["findings"]:
+		for o in f["occurrences"]:
+			if o["target"] >= len(doc["targets"]):
+				yield "finding %s: no target %d" % (f["id"], o["target"])
+	for a in doc["graph"]["assets"]:
+		for h in a["hops"]:
+			for i in h["findings"]:
+				if i not in ids:
+					yield "asset %s: no finding %s" % (a["id"], i)
+	for e in doc["graph"]["edges"]:
+		for end in (e["from"], e["to"]):
+			if end not in nodes:
+				yield "edge: no node %s" % end
+	for a in doc["assessment"]["assets"]:
+		if a["id"] not in assets:
+			yield "assessment: no asset %s" % a["id"]
+	for t in doc["plan"]["tasks"]:
+		for i in t["after"]:
+			if i not in tasks:
+				yield "task %s: no task %s" % (t["id"], i)
+	if cov["seen"] < cov["read"]:
+		yield "coverage: read more than seen"
+
+
+def bom_links(doc):
+	refs = [c["bom-ref"] for c in doc["components"]]
+	known = set(refs)
+	if len(known) != len(refs):
+		yield "a bom-ref occurs twice"
+	for d in doc.get("dependencies", []):
+		for r in [d["ref"]] + d.get("dependsOn", []) + d.get("provides", []):
+			if r not in known:
+				yield "dependencies: no component %s" % r
+	for c in doc["components"]:
+		m = c.get("cryptoProperties", {}).get("relatedCryptoMaterialProperties", {})
+		if "value" in m:
+			yield "component %s shows a key's value" % c["bom-ref"]
+		if "algorithmRef" in m and m["algorithmRef"] not in known:
+			yield "component %s: no algorithm %s" % (c["bom-ref"], m["algorithmRef"])
+
+
+def check(path):
+	"""None when skipped, else the list of what is wrong."""
+	doc = load(path)
+	if "bomFormat" not in doc:
+		v, links = validator(load(REPORT)), report_links
+	else:
+		name = "bom-%s.schema.json" % doc.get("specVersion", "?")
+		schema = os.path.join(SHARED, name)
+		if not os.path.exists(schema):
+			print("%s: SKIPPED, no %s" % (path, os.path.normpath(schema)))
+			return None
+		v = validator(load(schema), ("spdx.schema.json", "jsf-0.82.schema.json"))
+		links = bom_links
+	wrong = ["%s: %s" % ("/".join(map(str, e.absolute_path)), e.message[:300])
+		for e in sorted(v.iter_errors(doc), key=lambda e: list(map(str, e.absolute_path)))[:20]]
+	return wrong or list(links(doc))[:20]
+
+
+def main(files):
+	if not files:
+		print(__doc__)
+		return 2
+	bad = 0
+	for path in files:
+		wrong = check(path)
+		for w in wrong or ():
+			print("%s: %s" % (path, w))
+		if wrong:
+			bad = 1
+		elif wrong is not None:
+			print("%s: valid" % path)
+	return bad
+
+
+if __name__ == "__main__":
+	sys.exit(main(sys.argv[1:]))
