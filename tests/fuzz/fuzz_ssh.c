@@ -11,8 +11,8 @@ static void armoured(pqm_bytes in)
 	static const struct pqm_armour kinds[] = {
 		{ "key", "-----BEGIN OPENSSH PRIVATE KEY-----", "-----END OPENSSH PRIVATE KEY-----",
 			"-----", false, false },
-		{ "---- BEGIN SSH2 PUBLIC KEY ----", "---- END SSH2 PUBLIC KEY ----", "----", true,
-			false },
+		{ "key", "---- BEGIN SSH2 PUBLIC KEY ----", "---- END SSH2 PUBLIC KEY ----", "----",
+			true, false },
 	};
 	struct pqm_ssh_private p;
 	struct pqm_ssh_key k;
