@@ -12,6 +12,7 @@
 
 #include "x509.h"
 
+#include "base/num.h"
 #include "spki.h"
 
 #define SAN_SHOWN 5
@@ -45,31 +46,40 @@ static pqm_bytes name_text(const X509_NAME *name, struct pqm_arena *arena)
 	return out;
 }
 
-pqm_bytes pqm_x509_name(pqm_bytes der, struct pqm_arena *arena)
+/* False when der is not exactly one Name. */
+static bool name_of(pqm_bytes *out, pqm_bytes der, struct pqm_arena *arena)
 {
 	const unsigned char *p = der.p;
-	X509_NAME *name = NULL;
+	X509_NAME *name = der.n <= LONG_MAX ? d2i_X509_NAME(NULL, &p, (long)der.n) : NULL;
+	bool ok = name != NULL && p == der.p + der.n;
+
+	if (ok)
+		*out = name_text(name, arena);
+	X509_NAME_free(name);
+	return ok;
+}
+
+pqm_bytes pqm_x509_name(pqm_bytes der, struct pqm_arena *arena)
+{
 	pqm_bytes out = { NULL, 0 };
 
-	if (der.n <= LONG_MAX)
-		name = d2i_X509_NAME(NULL, &p, (long)der.n);
-	if (name != NULL)
-		out = name_text(name, arena);
-	X509_NAME_free(name);
+	(void)name_of(&out, der, arena);
 	ERR_clear_error();
 	return out;
 }
 
-static pqm_bytes serial_text(const X509 *x, struct pqm_arena *arena)
+static pqm_bytes serial_text(pqm_bytes body, struct pqm_arena *arena)
 {
-	const ASN1_INTEGER *a = X509_get0_serialNumber(x);
-	BIO *bio = BIO_new(BIO_s_mem());
-	pqm_bytes out = { NULL, 0 };
+	bool negative = body.n > 0 && (body.p[0] & 0x80) != 0;
+	char hex[2 * 64 + 1];
 
-	if (bio != NULL && a != NULL && i2a_ASN1_INTEGER(bio, a) > 0)
-		out = bio_text(bio, arena);
-	BIO_free(bio);
-	return out;
+	/* The sign octet of a positive number is not part of it. */
+	if (body.n > 1 && body.p[0] == 0)
+		body = pqm_sub(body, 1, body.n);
+	pqm_hex(hex, body.p, body.n < 64 ? body.n : 64);
+	for (char *c = hex; *c != '\0'; c++)
+		*c = (char)(*c >= 'a' && *c <= 'f' ? *c - 32 : *c);
+	return pqm_arena_f(arena, "%s%s", negative ? "(two's complement) " : "", hex);
 }
 
 /* Appends one name; false for kinds that do not name a host, person or service. */
@@ -99,9 +109,9 @@ static bool san_one(BIO *bio, const GENERAL_NAME *g, bool first)
 	return true;
 }
 
-static pqm_bytes san_text(const X509 *x, struct pqm_arena *arena)
+static pqm_bytes san_text(const X509_EXTENSIONS *exts, struct pqm_arena *arena)
 {
-	GENERAL_NAMES *names = X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
+	GENERAL_NAMES *names = X509V3_get_d2i(exts, NID_subject_alt_name, NULL, NULL);
 	BIO *bio = BIO_new(BIO_s_mem());
 	pqm_bytes out = { NULL, 0 };
 	int shown = 0, more = 0;
@@ -124,66 +134,112 @@ static pqm_bytes san_text(const X509 *x, struct pqm_arena *arena)
 }
 
 static const struct {
-	uint32_t bit;
-	bool is_extended;
+	int bit; /* of the KeyUsage BIT STRING [RFC5280 §4.2.1.3] */
 	const char *name;
 } usages[] = {
-	{ KU_DIGITAL_SIGNATURE, false, "digitalSignature" },
-	{ KU_NON_REPUDIATION, false, "nonRepudiation" },
-	{ KU_KEY_ENCIPHERMENT, false, "keyEncipherment" },
-	{ KU_DATA_ENCIPHERMENT, false, "dataEncipherment" },
-	{ KU_KEY_AGREEMENT, false, "keyAgreement" },
-	{ KU_KEY_CERT_SIGN, false, "keyCertSign" },
-	{ KU_CRL_SIGN, false, "cRLSign" },
-	{ XKU_SSL_SERVER, true, "serverAuth" },
-	{ XKU_SSL_CLIENT, true, "clientAuth" },
-	{ XKU_SMIME, true, "emailProtection" },
-	{ XKU_CODE_SIGN, true, "codeSigning" },
-	{ XKU_OCSP_SIGN, true, "OCSPSigning" },
-	{ XKU_TIMESTAMP, true, "timeStamping" },
-	{ XKU_ANYEKU, true, "anyExtendedKeyUsage" },
+	{ 0, "digitalSignature" },
+	{ 1, "nonRepudiation" },
+	{ 2, "keyEncipherment" },
+	{ 3, "dataEncipherment" },
+	{ 4, "keyAgreement" },
+	{ 5, "keyCertSign" },
+	{ 6, "cRLSign" },
 };
 
-static pqm_bytes usage_text(X509 *x, struct pqm_arena *arena)
+static pqm_bytes add_word(struct pqm_arena *arena, pqm_bytes list, const char *word)
 {
-	uint32_t flags = X509_get_extension_flags(x);
-	uint32_t ku = (flags & EXFLAG_KUSAGE) != 0 ? X509_get_key_usage(x) : 0;
-	uint32_t xku = (flags & EXFLAG_XKUSAGE) != 0 ? X509_get_extended_key_usage(x) : 0;
+	return list.n == 0 ? pqm_str(word) : pqm_arena_f(arena, "%.*s,%s", PQM_FMT(list), word);
+}
+
+static pqm_bytes usage_text(const X509_EXTENSIONS *exts, struct pqm_arena *arena)
+{
+	ASN1_BIT_STRING *ku = X509V3_get_d2i(exts, NID_key_usage, NULL, NULL);
+	EXTENDED_KEY_USAGE *xku = X509V3_get_d2i(exts, NID_ext_key_usage, NULL, NULL);
 	pqm_bytes out = { NULL, 0 };
 
-	for (size_t i = 0; i < sizeof(usages) / sizeof(usages[0]); i++) {
-		if (((usages[i].is_extended ? xku : ku) & usages[i].bit) == 0)
-			continue;
-		out = out.n == 0 ? pqm_str(usages[i].name)
-				 : pqm_arena_f(arena, "%.*s,%s", PQM_FMT(out), usages[i].name);
+	for (size_t i = 0; ku != NULL && i < sizeof(usages) / sizeof(usages[0]); i++)
+		if (ASN1_BIT_STRING_get_bit(ku, usages[i].bit) == 1)
+			out = add_word(arena, out, usages[i].name);
+	for (int i = 0; xku != NULL && i < sk_ASN1_OBJECT_num(xku) && i < SAN_SHOWN * 2; i++) {
+		int nid = OBJ_obj2nid(sk_ASN1_OBJECT_value(xku, i));
+
+		if (nid != NID_undef)
+			out = add_word(arena, out, OBJ_nid2sn(nid));
 	}
+	ASN1_BIT_STRING_free(ku);
+	EXTENDED_KEY_USAGE_free(xku);
 	return out;
 }
 
-enum pqm_st pqm_x509_text(
-	struct pqm_cert_text *out, pqm_bytes der, struct pqm_arena *arena, struct pqm_err *err)
+static bool is_authority(const X509_EXTENSIONS *exts, bool is_v1, bool is_self_issued)
 {
-	const unsigned char *p = der.p;
-	X509 *x = der.n <= LONG_MAX ? d2i_X509(NULL, &p, (long)der.n) : NULL;
+	BASIC_CONSTRAINTS *bc = X509V3_get_d2i(exts, NID_basic_constraints, NULL, NULL);
+	/* A self-issued version 1 certificate has no other way to say so. */
+	bool is_ca = bc != NULL ? bc->ca != 0 : is_v1 && is_self_issued;
 
-	if (x == NULL || p != der.p + der.n) {
-		X509_free(x);
-		ERR_clear_error();
-		return pqm_fail(err, PQM_EPARSE, "libcrypto cannot decode this certificate");
+	BASIC_CONSTRAINTS_free(bc);
+	return is_ca;
+}
+
+/* Where the parts of a TBSCertificate are [RFC5280 §4.1]. */
+struct tbs {
+	pqm_bytes serial, issuer, subject, extensions;
+	bool is_v1;
+};
+
+static bool tbs_parts(struct tbs *t, pqm_bytes der)
+{
+	struct pqm_cur all = pqm_cur_of(der), cert, c, in;
+	struct pqm_tlv issuer, subject, exts;
+	pqm_bytes skipped;
+
+	*t = (struct tbs){ .is_v1 = true };
+	if (!pqm_der_enter(&all, PQM_DER_SEQ, &cert) || !pqm_der_enter(&cert, PQM_DER_SEQ, &c))
+		return false;
+	if (pqm_der_enter(&c, PQM_DER_CTX(0), &in))
+		t->is_v1 = false;
+	if (!pqm_der_take(&c, PQM_DER_INT, &t->serial) || !pqm_der_take(&c, PQM_DER_SEQ, &skipped) ||
+		!pqm_der_next(&c, &issuer) || !pqm_der_take(&c, PQM_DER_SEQ, &skipped) ||
+		!pqm_der_next(&c, &subject) || !pqm_der_take(&c, PQM_DER_SEQ, &skipped))
+		return false;
+	t->issuer = issuer.whole;
+	t->subject = subject.whole;
+	(void)pqm_der_skip(&c, PQM_DER_CTXP(1));
+	(void)pqm_der_skip(&c, PQM_DER_CTXP(2));
+	if (pqm_der_enter(&c, PQM_DER_CTX(3), &in) && pqm_der_next(&in, &exts))
+		t->extensions = exts.whole;
+	return true;
+}
+
+/* Not d2i_X509: it also decodes the public key through the provider machinery, which costs several
+ * times all the rest, and we have read the key already. */
+enum pqm_st pqm_x509_text(struct pqm_cert_text *out, pqm_bytes der, struct pqm_arena *arena,
+	struct pqm_err *err)
+{
+	X509_EXTENSIONS *exts = NULL;
+	const unsigned char *p;
+	struct tbs t;
+	bool ok = tbs_parts(&t, der);
+
+	if (ok && t.extensions.n > 0) {
+		p = t.extensions.p;
+		exts = d2i_X509_EXTENSIONS(NULL, &p, (long)t.extensions.n);
+		ok = exts != NULL && p == t.extensions.p + t.extensions.n;
 	}
-	*out = (struct pqm_cert_text){
-		.subject = name_text(X509_get_subject_name(x), arena),
-		.issuer = name_text(X509_get_issuer_name(x), arena),
-		.serial = serial_text(x, arena),
-		.san = san_text(x, arena),
-		.usage = usage_text(x, arena),
-		.is_ca = X509_check_ca(x) > 0 &&
-			(X509_get_extension_flags(x) & (EXFLAG_CA | EXFLAG_V1)) != 0,
-		.is_self_issued = (X509_get_extension_flags(x) & EXFLAG_SI) != 0,
-	};
-	X509_free(x);
+	struct pqm_cert_text text = { .is_self_issued = ok && pqm_eq(t.subject, t.issuer) };
+
+	ok = ok && name_of(&text.subject, t.subject, arena) && name_of(&text.issuer, t.issuer, arena);
+	if (ok) {
+		text.serial = serial_text(t.serial, arena);
+		text.san = san_text(exts, arena);
+		text.usage = usage_text(exts, arena);
+		text.is_ca = is_authority(exts, t.is_v1, text.is_self_issued);
+		*out = text;
+	}
+	sk_X509_EXTENSION_pop_free(exts, X509_EXTENSION_free);
 	ERR_clear_error();
-	return PQM_OK;
+	return ok ? PQM_OK
+		  : pqm_fail(err, PQM_EPARSE, "names or extensions of this certificate are malformed");
 }
 
 /* The group of a dotted OID, or NULL. */
