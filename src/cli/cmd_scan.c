@@ -93,10 +93,16 @@ static enum pqm_st run(struct pqm_app *app, const struct pqm_args *a, struct pqm
 		st = pqm_targets_expand(&targets, a->positional, a->n_positional, err);
 	if (st == PQM_OK)
 		st = pqm_scan(&p.inv, &p.rules, targets.name, targets.n, &opt, err);
+	uint64_t t0 = pqm_now_ns(), t1 = t0;
+
 	if (st == PQM_OK)
 		st = pqm_pipeline_assess(&p, err);
+	t1 = pqm_now_ns();
 	if (st == PQM_OK)
 		st = pqm_pipeline_write(&p, app, a, err);
+	if (st == PQM_OK)
+		pqm_log(PQM_INFO, "scan", "assessed %.3f s, written %.3f s", (double)(t1 - t0) / 1e9,
+			(double)(pqm_now_ns() - t1) / 1e9);
 	if (st == PQM_OK)
 		app->exit_code =
 			tell_failures(&p.inv, &targets, pqm_arg_has(a, "fail-on-incomplete"));

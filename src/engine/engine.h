@@ -134,7 +134,7 @@ void pqm_run_skip(struct pqm_run *run, uint32_t target, pqm_bytes path, const ch
 	const char *words);
 
 /* One level of artifact: runs the detectors over body, whose matches are in w->matches. */
-struct pqm_level {
+struct pqm_look {
 	struct pqm_worker *w;
 	struct pqm_content *content;
 	struct pqm_artifact *artifact;
@@ -144,9 +144,9 @@ struct pqm_level {
 	uint64_t *done; /* by detector */
 };
 
-void pqm_level_detect(struct pqm_level *l);
+void pqm_look_detect(struct pqm_look *l);
 /* Which detectors want the artifact whatever the matches are. Bit i: detector i. */
-uint64_t pqm_level_wanted(const struct pqm_run *run, const struct pqm_artifact *a);
+uint64_t pqm_look_wanted(const struct pqm_run *run, const struct pqm_artifact *a);
 
 enum pqm_st pqm_run_merge(struct pqm_inventory *inv, struct pqm_run *run, struct pqm_err *err);
 

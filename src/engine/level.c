@@ -11,7 +11,7 @@ struct claim {
 
 struct emitter {
 	struct pqm_emit emit; /* first: the detector sees only this */
-	struct pqm_level *l;
+	struct pqm_look *l;
 	uint16_t detector;
 	struct claim claim[CLAIMS_MAX];
 	size_t n_claims;
@@ -65,7 +65,7 @@ static bool keep_attrs(struct pqm_worker *w, struct pqm_sighting *s, const struc
 static enum pqm_st emit_found(struct pqm_emit *emit, const struct pqm_found *f)
 {
 	struct emitter *e = (struct emitter *)emit;
-	struct pqm_level *l = e->l;
+	struct pqm_look *l = e->l;
 	struct pqm_worker *w = l->w;
 	struct pqm_sighting *s = pqm_new(&w->keep, struct pqm_sighting, 1);
 
@@ -177,7 +177,7 @@ static void emit_claim(struct pqm_emit *emit, uint64_t from, uint64_t to)
 static enum pqm_st emit_child(struct pqm_emit *emit, const struct pqm_child *c)
 {
 	struct emitter *e = (struct emitter *)emit;
-	struct pqm_level *up = e->l;
+	struct pqm_look *up = e->l;
 	struct pqm_worker *w = up->w;
 	uint64_t done[64] = { 0 };
 	/* The parent's matches are in use; the child gets a buffer of its own. */
@@ -195,7 +195,7 @@ static enum pqm_st emit_child(struct pqm_emit *emit, const struct pqm_child *c)
 		.depth = up->depth + 1,
 		.arena = &w->scratch,
 	};
-	struct pqm_level l = { w, up->content, &a, up->suffix, c->object,
+	struct pqm_look l = { w, up->content, &a, up->suffix, c->object,
 		c->line != 0 ? c->line : up->line, c->line != 0 ? c->col : up->col, up->depth + 1,
 		done };
 
@@ -213,7 +213,7 @@ static enum pqm_st emit_child(struct pqm_emit *emit, const struct pqm_child *c)
 		emit_note(emit, UINT64_MAX, PQM_ELIMIT, "more than 4,096 candidates in one value");
 	w->matches = matches;
 	w->hits = hits;
-	pqm_level_detect(&l);
+	pqm_look_detect(&l);
 	w->matches = saved;
 	w->hits = saved_hits;
 	return PQM_OK;
@@ -251,7 +251,7 @@ static void commit(struct emitter *e)
 	}
 }
 
-uint64_t pqm_level_wanted(const struct pqm_run *run, const struct pqm_artifact *a)
+uint64_t pqm_look_wanted(const struct pqm_run *run, const struct pqm_artifact *a)
 {
 	uint64_t wanted = 0;
 
@@ -289,7 +289,7 @@ static size_t hits_of(const struct pqm_worker *w, size_t detector)
 	return n;
 }
 
-void pqm_level_detect(struct pqm_level *l)
+void pqm_look_detect(struct pqm_look *l)
 {
 	struct pqm_worker *w = l->w;
 	const struct pqm_run *run = w->run;
@@ -297,7 +297,7 @@ void pqm_level_detect(struct pqm_level *l)
 		.emit = { emit_found, emit_object, emit_child, emit_note, emit_claim },
 		.l = l,
 	};
-	uint64_t wanted = pqm_level_wanted(run, l->artifact);
+	uint64_t wanted = pqm_look_wanted(run, l->artifact);
 
 	for (size_t i = 0; i < w->matches.n; i++)
 		wanted |= UINT64_C(1) << run->pattern[w->matches.match[i].pattern].detector;

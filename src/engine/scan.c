@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/num.h"
 #include "engine.h"
 #include "guard.h"
@@ -349,12 +350,20 @@ enum pqm_st pqm_scan(struct pqm_inventory *inv, const struct pqm_rules *rules,
 		st = build_matcher(&run, err);
 	for (unsigned i = 0; i < opt.jobs && st == PQM_OK; i++)
 		st = pqm_worker_init(&workers[i], &run, err);
+	uint64_t t0 = pqm_now_ns(), t1, t2;
+
 	if (st == PQM_OK)
 		st = run_all(inv, &run, workers, targets, &opt, err);
+	t1 = pqm_now_ns();
 	if (st == PQM_OK) {
 		finish_targets(inv, &run);
 		st = pqm_run_merge(inv, &run, err);
 	}
+	t2 = pqm_now_ns();
+	if (st == PQM_OK)
+		pqm_log(PQM_INFO, "scan", "%u threads, %s sweep, %zu detectors: read %.3f s, merged %.3f s",
+			opt.jobs, pqm_matcher_cpu(run.matcher), run.n_detectors, (double)(t1 - t0) / 1e9,
+			(double)(t2 - t1) / 1e9);
 	for (unsigned i = 0; workers != NULL && i < opt.jobs; i++)
 		if (workers[i].run != NULL)
 			pqm_worker_fini(&workers[i]);

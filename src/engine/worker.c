@@ -209,9 +209,9 @@ static void detect(void *ctx)
 		.name = r->name,
 		.arena = &w->scratch,
 	};
-	struct pqm_level l = { .w = w, .content = r->content, .artifact = &a, .done = r->done };
+	struct pqm_look l = { .w = w, .content = r->content, .artifact = &a, .done = r->done };
 
-	pqm_level_detect(&l);
+	pqm_look_detect(&l);
 }
 
 static void note_changed(struct reading *r)
@@ -313,7 +313,7 @@ static bool is_wanted(struct reading *r)
 	/* Only head and name may decide; a detector that wants the size has it in body.n. */
 	if (!r->is_small)
 		a.body.n = (size_t)r->st.st_size;
-	return pqm_level_wanted(r->w->run, &a) != 0;
+	return pqm_look_wanted(r->w->run, &a) != 0;
 }
 
 /* Very many anchors: look at what is there before going on. False: nothing more to do here. */
