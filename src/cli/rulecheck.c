@@ -5,7 +5,9 @@
 
 #include "assess/risk.h"
 #include "base/num.h"
+#include "detect/k8s.h"
 #include "engine/scan.h"
+#include "rules/ai.h"
 #include "rules/libs.h"
 
 struct checker {
@@ -222,6 +224,18 @@ static bool is_found_in(struct checker *c, const struct pqm_rule *rule, pqm_byte
 	return hit;
 }
 
+/* A manifest */
+static bool is_manifest_of(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	return pqm_k8s_rule_fits(c->r, rule, sample);
+}
+
+static bool is_ai_sample(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	(void)c;
+	return pqm_ai_rule_fits(rule, sample);
+}
+
 static const struct {
 	const char *prefix;
 	sample_fn is_of;
@@ -234,6 +248,8 @@ static const struct {
 	{ "risk/impact.yaml", is_impact },
 	{ "risk/lives.yaml", is_life },
 	{ "material/", is_found_in },
+	{ "k8s/", is_manifest_of },
+	{ "ai/", is_ai_sample },
 };
 
 static void say(struct checker *c, const struct pqm_rule *rule, const char *words, pqm_bytes sample)
