@@ -152,16 +152,17 @@ static void raw_and_composite_keys_have_their_own_length(void **state)
 	(void)state;
 	memset(bytes, 0x5a, sizeof(bytes));
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
-		for (uint8_t version = 4; version <= 6; version += 2) {
-			pqm_bytes p =
-				packet(&b, 6, version, t[i].alg, (pqm_bytes){ bytes, t[i].bytes });
+		for (unsigned version = 4; version <= 6; version += 2) {
+			pqm_bytes p = packet(&b, 6, (uint8_t)version, t[i].alg,
+				(pqm_bytes){ bytes, t[i].bytes });
 
 			assert_int_equal(walk(&ks, p, &err), PQM_OK);
 			assert_int_equal(ks.n, 1);
 			assert_string_equal(ks.k[0].key.family, t[i].family);
 			assert_string_equal(ks.k[0].key.parameter, t[i].parameter);
 			pqm_buf_fini(&b);
-			p = packet(&b, 6, version, t[i].alg, (pqm_bytes){ bytes, t[i].bytes + 1 });
+			p = packet(&b, 6, (uint8_t)version, t[i].alg,
+				(pqm_bytes){ bytes, t[i].bytes + 1 });
 			assert_int_equal(walk(&ks, p, &err), PQM_EPARSE);
 			pqm_buf_fini(&b);
 		}
