@@ -172,10 +172,10 @@ static void fill_cert(struct pqm_material *mt, struct pqm_found *f, const struct
 	pqm_found_attr(f, "fingerprint", pqm_arena_f(mt->ctx.arena, "%s", m->digest));
 }
 
-/* What a PBES1 scheme encrypts with: rule material.pbe. */
+/* What a PBES1 scheme encrypts with. */
 static const struct pqm_yaml *pbe_scheme(const struct pqm_rules *r, const char *oid)
 {
-	const struct pqm_rule *rule = pqm_rules_get(r, PQM_LIT("material.pbe"));
+	const struct pqm_rule *rule = pqm_rules_get(r, PQM_LIT("key.private-encrypted"));
 	const struct pqm_yaml *list = rule == NULL ? NULL : pqm_yaml_get(rule->node, "schemes");
 
 	for (size_t i = 0; list != NULL && list->type == PQM_YAML_SEQ && i < list->n; i++)
