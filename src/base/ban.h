@@ -15,6 +15,15 @@
 
 #ifndef PQM_ALLOW_BANNED
 #undef alloca
+/* With fortification some of them are macros: as such they would escape the poison. */
+#undef strcat
+#undef strcpy
+#undef strncat
+#undef strncpy
+#undef sprintf
+#undef vsprintf
+#undef gets
+#undef strtok_r
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf sscanf gets strtok strtok_r
 #pragma GCC poison atoi atol atof strtol strtoul strtod gmtime localtime ctime asctime
 #pragma GCC poison system popen rand srand tmpnam mktemp alloca

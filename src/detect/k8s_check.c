@@ -18,6 +18,8 @@ struct look {
 
 static const struct pqm_fact *first_at(const struct pqm_object *o, pqm_bytes glob)
 {
+	if (o->facts == NULL)
+		return NULL;
 	for (size_t i = 0; i < o->n_facts && glob.n > 0; i++)
 		if (pqm_k8s_fits(glob, o->facts[i].key))
 			return &o->facts[i];

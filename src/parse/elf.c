@@ -549,7 +549,7 @@ enum pqm_st pqm_elf_open(
 	struct pqm_elf *e, pqm_bytes body, struct pqm_arena *arena, struct pqm_err *err)
 {
 	struct segments s = { .cut = SIZE_MAX };
-	bool is_linked;
+	bool is_linked = false;
 
 	*e = (struct pqm_elf){ .body = body, .arena = arena };
 	enum pqm_st st = check_header(e, &is_linked, err);
