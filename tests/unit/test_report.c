@@ -1,0 +1,398 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "parse/json.h"
+#include "report/load.h"
+#include "report/tally.h"
+#include "sample_report.h"
+
+extern const struct pqm_writer pqm_rep_csv, pqm_rep_json, pqm_rep_table, pqm_rep_html, pqm_rep_cbom;
+
+static const struct pqm_writer *const writers[] = { &pqm_rep_csv, &pqm_rep_json, &pqm_rep_table,
+	&pqm_rep_html, &pqm_rep_cbom };
+
+#define N_WRITERS (sizeof(writers) / sizeof(writers[0]))
+
+/* Writes into out->buf; NUL-terminated. */
+static void write_to(struct pqm_out *out, const struct pqm_writer *w, const struct pqm_report *r)
+{
+	struct pqm_err err = { 0 };
+
+	pqm_out_memory(out, (size_t)64 << 20);
+	if (w->write(r, out, &err) != PQM_OK)
+		fail_msg("%s: %s", w->name, err.msg);
+	assert_int_equal(out->errnum, 0);
+	pqm_out_bytes(out, (pqm_bytes){ (const uint8_t *)"", 1 });
+}
+
+static const char *text_of(const struct pqm_out *out)
+{
+	return (const char *)out->buf.p;
+}
+
+static size_t count_of(const char *hay, const char *needle)
+{
+	size_t n = 0;
+
+	for (const char *p = hay; (p = strstr(p, needle)) != NULL; p += strlen(needle))
+		n++;
+	return n;
+}
+
+static void every_writer_defuses_hostile_text(void **state)
+{
+	struct sample s;
+
+	(void)state;
+	sample_init(&s, 40, true);
+	for (size_t i = 0; i < N_WRITERS; i++) {
+		struct pqm_out out;
+
+		write_to(&out, writers[i], &s.report);
+		for (size_t k = 0; k + 1 < out.buf.n; k++) {
+			uint8_t c = out.buf.p[k];
+
+			if ((c < 0x20 && c != '\n' && c != '\r' && c != '\t') || c == 0x7f || c == 0xff)
+				fail_msg("%s: byte %02x at %zu", writers[i]->name, c, k);
+		}
+		assert_null(strstr(text_of(&out), "\xe2\x80\xae"));
+		if (writers[i] == &pqm_rep_html) {
+			assert_null(strstr(text_of(&out), "<script>alert"));
+			assert_null(strstr(text_of(&out), "\"'&\\x01"));
+			assert_non_null(strstr(text_of(&out), "&lt;script&gt;alert(1)"));
+		}
+		pqm_out_abort(&out);
+	}
+	sample_fini(&s);
+}
+
+static void every_writer_is_stable_to_the_byte(void **state)
+{
+	struct sample s, t;
+
+	(void)state;
+	sample_init(&s, 40, true);
+	sample_init(&t, 40, true);
+	for (size_t i = 0; i < N_WRITERS; i++) {
+		struct pqm_out a, b;
+
+		write_to(&a, writers[i], &s.report);
+		write_to(&b, writers[i], &t.report);
+		assert_int_equal(a.buf.n, b.buf.n);
+		assert_memory_equal(a.buf.p, b.buf.p, a.buf.n);
+		pqm_out_abort(&a);
+		pqm_out_abort(&b);
+	}
+	sample_fini(&s);
+	sample_fini(&t);
+}
+
+static void csv_is_one_sorted_row_an_occurrence(void **state)
+{
+	static const char head[] = "target,path,offset,object,meaning,function,family,algorithm,"
+				   "parameter,quantum,evidence,rule,id\r\n";
+	struct pqm_tally t;
+	struct pqm_out out;
+	struct sample s;
+
+	(void)state;
+	sample_init(&s, 40, true);
+	s.inv.findings[1].occs[0].path = PQM_LIT("=HYPERLINK(1)");
+	pqm_tally(&t, &s.inv);
+	write_to(&out, &pqm_rep_csv, &s.report);
+	assert_memory_equal(out.buf.p, head, sizeof(head) - 1);
+	assert_int_equal(count_of(text_of(&out), "\r\n"), t.places + 1);
+	assert_non_null(strstr(text_of(&out), ",'=HYPERLINK(1),"));
+	assert_non_null(strstr(text_of(&out), ",41:19,edge/ConfigMap/nginx#data.ssl-ecdh-curve,config,"
+					       "kex,X25519,X25519,,broken,parsed,k8s.ingress-curve,"));
+	assert_non_null(strstr(text_of(&out), ",absent,sig,RSA,RSA,2048,broken,parsed+default,"));
+	pqm_out_abort(&out);
+	s.report.expand_stores = true;
+	write_to(&out, &pqm_rep_csv, &s.report);
+	assert_int_equal(count_of(text_of(&out), "\r\n"), t.places + 3);
+	pqm_out_abort(&out);
+	sample_fini(&s);
+}
+
+static void places_are_in_order(void **state)
+{
+	struct pqm_err err = { 0 };
+	struct pqm_arena arena;
+	struct pqm_place *p;
+	struct sample s;
+	size_t n;
+
+	(void)state;
+	sample_init(&s, 200, false);
+	pqm_arena_init(&arena, PQM_RUN_ARENA_BYTES);
+	assert_int_equal(pqm_places(&p, &n, &s.inv, true, &arena, &err), PQM_OK);
+	for (size_t i = 1; i < n; i++) {
+		assert_true(p[i - 1].o->target <= p[i].o->target);
+		if (p[i - 1].o->target == p[i].o->target)
+			assert_true(pqm_cmp(p[i - 1].path, p[i].path) <= 0);
+	}
+	pqm_arena_fini(&arena);
+	sample_fini(&s);
+}
+
+static void tally_and_causes_add_up(void **state)
+{
+	uint64_t findings = 0, places = 0, sum = 0;
+	struct pqm_err err = { 0 };
+	struct pqm_arena arena;
+	struct pqm_cause *c;
+	struct pqm_tally t;
+	struct sample s;
+	size_t n;
+
+	(void)state;
+	sample_init(&s, 500, false);
+	pqm_arena_init(&arena, PQM_RUN_ARENA_BYTES);
+	pqm_tally(&t, &s.inv);
+	assert_int_equal(t.total + t.folded, s.inv.n_findings);
+	for (size_t m = 0; m < PQM_N_MEANINGS; m++)
+		for (size_t q = 0; q < PQM_N_QUANTA; q++)
+			sum += t.found[m][q];
+	assert_int_equal(sum, t.total);
+	assert_int_equal(pqm_causes(&c, &n, &s.inv, &arena, &err), PQM_OK);
+	for (size_t i = 0; i < n; i++) {
+		findings += c[i].n_findings;
+		places += c[i].n_places;
+	}
+	assert_int_equal(findings, t.total);
+	assert_int_equal(places, t.places);
+	assert_int_equal(c[0].first->quantum, PQM_Q_BROKEN);
+	assert_int_equal(c[n - 1].first->quantum, PQM_Q_SAFE);
+	pqm_arena_fini(&arena);
+	sample_fini(&s);
+}
+
+static void coverage_reasons_sum_to_what_was_not_read(void **state)
+{
+	static const struct pqm_coverage cases[] = {
+		{ .seen = 10, .read = 10 },
+		{ .seen = 10, .read = 4, .unreadable = 1, .symlinks = 2, .fifos = 3 },
+		{ .seen = 10, .read = 4, .devices = 1 }, /* a reason is missing */
+		{ .seen = 0, .read = 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct pqm_unread why[PQM_UNREAD_MAX];
+		uint64_t total, sum = 0;
+		size_t n = pqm_unread(why, &total, &cases[i]);
+
+		for (size_t k = 0; k < n; k++)
+			sum += why[k].n;
+		assert_int_equal(total, cases[i].seen - cases[i].read);
+		assert_int_equal(sum, total);
+	}
+}
+
+static void table_shows_assets_then_unassigned_and_no_colour_unasked(void **state)
+{
+	const char *ai, *other, *text;
+	struct pqm_out out;
+	struct sample s;
+
+	(void)state;
+	sample_init(&s, 40, true);
+	write_to(&out, &pqm_rep_table, &s.report);
+	text = text_of(&out);
+	ai = strstr(text, "Edge model signing key");
+	other = strstr(text, "everything else in /usr/bin");
+	assert_true(ai != NULL && other != NULL && ai < other);
+	assert_non_null(strstr(text, "49 % [24-74]"));
+	assert_non_null(strstr(text, "broken today"));
+	assert_non_null(strstr(text, "9,812 seen = 9,790 read"));
+	assert_non_null(strstr(text, "+ 22 not (12 unreadable, 6 over a limit, 4 symbolic links)"));
+	assert_null(strchr(text, '\033'));
+	pqm_out_abort(&out);
+	s.report.color = true;
+	write_to(&out, &pqm_rep_table, &s.report);
+	assert_non_null(strstr(text_of(&out), "\033[31mAct\033[0m"));
+	pqm_out_abort(&out);
+	sample_fini(&s);
+}
+
+static void empty_sample(struct sample *s)
+{
+	sample_init(s, 18, false);
+	s->graph.n_assets = s->graph.n_edges = s->graph.n_nodes = s->graph.n_unresolved = 0;
+	s->assessment.n_assets = s->assessment.n_assumptions = s->assessment.n_curve = 0;
+	s->plan.n_tasks = s->plan.n_goals = s->plan.n_deadlines = s->plan.n_residual = 0;
+	s->inv.n_findings = s->inv.n_stores = s->inv.n_regimes = s->inv.n_objects = 0;
+	s->inv.coverage = (struct pqm_coverage){ 0 };
+}
+
+static void nothing_found_is_never_called_clean(void **state)
+{
+	struct sample s;
+
+	(void)state;
+	empty_sample(&s);
+	for (size_t i = 0; i < N_WRITERS; i++) {
+		struct pqm_out out;
+
+		write_to(&out, writers[i], &s.report);
+		assert_null(strstr(text_of(&out), "is clean"));
+		if (writers[i] == &pqm_rep_html)
+			assert_non_null(strstr(text_of(&out), "Nothing was read, so nothing can be said."));
+		if (writers[i] == &pqm_rep_table)
+			assert_non_null(strstr(text_of(&out), "see coverage"));
+		pqm_out_abort(&out);
+	}
+	sample_fini(&s);
+}
+
+static void html_is_one_file_that_loads_nothing(void **state)
+{
+	static const char *const never[] = { " src=", "<link", "url(", "@import", "http://", "https://",
+		"javascript:", " style=", " onclick=", "nan", "inf\"", "-0.0" };
+	static const char *const always[] = { "<!doctype html>", "<html lang=\"en\">",
+		"default-src 'none'", "style-src 'sha256-", "<main id=\"main\">", "<nav aria-label=",
+		"role=\"img\"", "scope=\"col\"", "Two AI assets have at least a 2-in-5 chance",
+		"QRV:1.0/AD:2026.9/U:K/A:E256/D:F/X:30/Y:3/W:2/E:I/C:N/I:5", "373 M USD" };
+	struct pqm_out out;
+	struct sample s;
+
+	(void)state;
+	sample_init(&s, 40, true);
+	write_to(&out, &pqm_rep_html, &s.report);
+	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
+		if (strstr(text_of(&out), never[i]) != NULL)
+			fail_msg("the page holds '%s': %.60s", never[i], strstr(text_of(&out), never[i]));
+	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+		if (strstr(text_of(&out), always[i]) == NULL)
+			fail_msg("the page lacks '%s'", always[i]);
+	assert_int_equal(count_of(text_of(&out), "<h1>"), 1);
+	assert_int_equal(count_of(text_of(&out), "<details"), count_of(text_of(&out), "</details>"));
+	assert_int_equal(count_of(text_of(&out), "<section"), count_of(text_of(&out), "</section>"));
+	pqm_out_abort(&out);
+	sample_fini(&s);
+}
+
+static void page_stays_small_with_many_findings(void **state)
+{
+	struct pqm_out out;
+	struct sample s;
+
+	(void)state;
+	sample_init(&s, 50000, true);
+	write_to(&out, &pqm_rep_html, &s.report);
+	assert_true(out.buf.n < (size_t)2 << 20);
+	assert_non_null(strstr(text_of(&out), "more places in the JSON and CSV"));
+	pqm_out_abort(&out);
+	sample_fini(&s);
+}
+
+static void broken_templates_are_the_users_mistake(void **state)
+{
+	struct pqm_err err = { 0 };
+	struct pqm_out out;
+	struct sample s;
+
+	(void)state;
+	sample_init(&s, 18, true);
+	s.report.templates = "/nonexistent/templates";
+	pqm_out_memory(&out, (size_t)1 << 20);
+	assert_int_equal(pqm_rep_html.write(&s.report, &out, &err), PQM_EUSAGE);
+	assert_non_null(strstr(err.msg, "/nonexistent/templates/report.html"));
+	pqm_out_abort(&out);
+	sample_fini(&s);
+}
+
+static const struct pqm_json *find_component(const struct pqm_json *bom, const char *name)
+{
+	const struct pqm_json *c = pqm_json_first(pqm_json_get(bom, "components"));
+
+	while (c != NULL && !pqm_eqs(pqm_json_str(c, "name"), name))
+		c = pqm_json_next(c);
+	return c;
+}
+
+static void bom_names_algorithms_and_never_key_values(void **state)
+{
+	struct pqm_err err = { 0 };
+	struct pqm_json *bom = NULL;
+	const struct pqm_json *alg;
+	struct pqm_out out;
+	struct sample s;
+	uint64_t level = 99;
+
+	(void)state;
+	sample_init(&s, 40, true);
+	write_to(&out, &pqm_rep_cbom, &s.report);
+	out.buf.n--;
+	assert_int_equal(
+		pqm_json_parse(&bom, pqm_buf_bytes(&out.buf), (size_t)64 << 20, &err), PQM_OK);
+	assert_true(pqm_eqs(pqm_json_str(bom, "specVersion"), "1.6"));
+	alg = find_component(bom, "EC P-256");
+	alg = pqm_json_get(pqm_json_get(alg, "cryptoProperties"), "algorithmProperties");
+	assert_true(pqm_json_get_u64(alg, "nistQuantumSecurityLevel", &level));
+	assert_int_equal(level, 0);
+	alg = find_component(bom, "X25519+ML-KEM-768");
+	alg = pqm_json_get(pqm_json_get(alg, "cryptoProperties"), "algorithmProperties");
+	assert_true(pqm_eqs(pqm_json_str(alg, "primitive"), "combiner"));
+	pqm_json_free(bom);
+	pqm_out_abort(&out);
+	sample_fini(&s);
+}
+
+static void saved_and_loaded_the_page_is_the_same(void **state)
+{
+	struct pqm_out json, page, again, json2;
+	struct pqm_err err = { 0 };
+	struct sample s, t;
+
+	(void)state;
+	sample_init(&s, 60, true);
+	write_to(&json, &pqm_rep_json, &s.report);
+	write_to(&page, &pqm_rep_html, &s.report);
+	sample_init(&t, 18, true);
+	pqm_inventory_fini(&t.inv);
+	pqm_inventory_init(&t.inv);
+	json.buf.n--;
+	if (pqm_inventory_load_text(&t.inv, pqm_buf_bytes(&json.buf), "a.json", &err) != PQM_OK)
+		fail_msg("%s", err.msg);
+	/* Graph, scores and plan are recomputed by others: here they stay those of s. */
+	t.report = s.report;
+	t.report.inv = &t.inv;
+	write_to(&json2, &pqm_rep_json, &t.report);
+	write_to(&again, &pqm_rep_html, &t.report);
+	assert_int_equal(json.buf.n + 1, json2.buf.n);
+	assert_memory_equal(json.buf.p, json2.buf.p, json.buf.n);
+	assert_int_equal(page.buf.n, again.buf.n);
+	assert_memory_equal(page.buf.p, again.buf.p, page.buf.n);
+	pqm_out_abort(&json);
+	pqm_out_abort(&json2);
+	pqm_out_abort(&page);
+	pqm_out_abort(&again);
+	sample_fini(&t);
+	sample_fini(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_writer_defuses_hostile_text),
+		cmocka_unit_test(every_writer_is_stable_to_the_byte),
+		cmocka_unit_test(csv_is_one_sorted_row_an_occurrence),
+		cmocka_unit_test(places_are_in_order),
+		cmocka_unit_test(tally_and_causes_add_up),
+		cmocka_unit_test(coverage_reasons_sum_to_what_was_not_read),
+		cmocka_unit_test(table_shows_assets_then_unassigned_and_no_colour_unasked),
+		cmocka_unit_test(nothing_found_is_never_called_clean),
+		cmocka_unit_test(html_is_one_file_that_loads_nothing),
+		cmocka_unit_test(page_stays_small_with_many_findings),
+		cmocka_unit_test(broken_templates_are_the_users_mistake),
+		cmocka_unit_test(bom_names_algorithms_and_never_key_values),
+		cmocka_unit_test(saved_and_loaded_the_page_is_the_same),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
