@@ -201,6 +201,8 @@ static enum pqm_st read_emit(
 
 	f.family = pqm_yaml_str(emit, "family");
 	f.algorithm = pqm_yaml_str(emit, "algorithm");
+	if (f.algorithm.n == 0 && !pqm_eqs(f.family, "unknown"))
+		f.algorithm = f.family; /* a symbol does not say more */
 	f.parameter = pqm_yaml_str(emit, "parameter");
 	m->operation = pqm_yaml_str(emit, "operation");
 	if (f.family.n == 0 || m->operation.n == 0)
