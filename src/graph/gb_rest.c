@@ -7,7 +7,7 @@
 struct group {
 	char use;
 	pqm_bytes layer;
-	const char *task, *noun;
+	const char *task, *noun; /* noun: "singular|plural" */
 	size_t n;
 	bool is_plain;
 	const struct pqm_finding *first;
@@ -70,21 +70,22 @@ static void sort_out(const struct pqm_rules *r, const struct pqm_map *cas,
 	if (g->use == 'K') {
 		g->task = f->meaning == PQM_USE ? "library-upgrade"
 			: f->meaning == PQM_CONFIG ? "hybrid-on-edge" : "mesh-link-hybrid";
-		g->noun = f->meaning == PQM_USE ? "uses of key exchange"
-			: f->meaning == PQM_CONFIG ? "key-exchange settings" : "key-exchange keys";
+		g->noun = f->meaning == PQM_USE ? "use of key exchange|uses of key exchange"
+			: f->meaning == PQM_CONFIG ? "key-exchange setting|key-exchange settings" : "key-exchange key|key-exchange keys";
 	} else if (g->use == 'W') {
 		g->task = f->meaning == PQM_USE ? "library-upgrade" : "rewrap-keys";
-		g->noun = f->meaning == PQM_USE ? "uses of public-key encryption" : "wrapping keys";
+		g->noun = f->meaning == PQM_USE ? "use of public-key encryption|uses of public-key encryption" : "wrapping key|wrapping keys";
 	} else if (f->meaning == PQM_USE) {
 		g->task = "library-upgrade";
-		g->noun = "uses of signatures";
+		g->noun = "use of signatures|uses of signatures";
 	} else {
 		g->task = is_ca(cas, f) ? "private-ca-pq" : "leaf-certs-pq";
-		g->noun = is_ca(cas, f) ? "CA keys and certificates" : "keys and certificates";
+		g->noun = is_ca(cas, f) ? "CA key or certificate|CA keys and certificates"
+				      : "key or certificate|keys and certificates";
 	}
 	if (g->is_plain) {
 		g->task = "plaintext-fix";
-		g->noun = "places without encryption";
+		g->noun = "place without encryption|places without encryption";
 	} else if (pqm_eqs(g->layer, "WEAK")) {
 		g->task = "weak-crypto-fix";
 	}
@@ -135,6 +136,14 @@ static void collect(struct gb *b, uint32_t target, struct rest *rest)
 	}
 }
 
+static pqm_bytes form(const struct group *g)
+{
+	pqm_bytes both = pqm_str(g->noun);
+	size_t bar = pqm_find_byte(both, 0, '|');
+
+	return g->n == 1 ? pqm_sub(both, 0, bar) : pqm_sub(both, bar + 1, both.n);
+}
+
 static void group_hop(struct gb *b, struct gb_draft *d, const struct group *g)
 {
 	char count[32];
@@ -147,8 +156,9 @@ static void group_hop(struct gb *b, struct gb_draft *d, const struct group *g)
 		.n_findings = g->n < PQM_HOP_FINDINGS ? g->n : PQM_HOP_FINDINGS };
 
 	h.layers[0] = g->layer;
-	h.label = pqm_arena_f(b->arena, "%s %s%s%.*s", pqm_human_count(count, g->n), g->noun,
-		g->is_plain ? "" : ": ", PQM_FMT((g->is_plain ? PQM_LIT("") : g->layer)));
+	h.label = pqm_arena_f(b->arena, "%s %.*s%s%.*s", pqm_human_count(count, g->n),
+		PQM_FMT(form(g)), g->is_plain ? "" : ": ",
+		PQM_FMT((g->is_plain ? PQM_LIT("") : g->layer)));
 	if (g->first->n_occs > 0) {
 		h.path = g->first->occs[0].path;
 		h.line = g->first->occs[0].line;
