@@ -50,7 +50,8 @@ static bool has_kind(pqm_bytes t)
 /* Without a telling name only text that opens like a manifest is taken for one. */
 static bool opens_like_manifest(pqm_bytes head)
 {
-	static const char *const starts[] = { "---", "apiVersion", "kind:", "metadata:", "{", "\"" };
+	static const char *const starts[] = { "---", "apiVersion", "kind:", "metadata:", "{",
+		"\"" };
 	pqm_bytes rest = head, line;
 
 	while (rest.p != NULL && pqm_split(&rest, '\n', &line)) {
@@ -124,7 +125,8 @@ static enum pqm_st visit_doc(void *ctx, const struct pqm_yaml *root, struct pqm_
 
 static bool is_template(pqm_bytes t)
 {
-	return pqm_find(t, 0, PQM_LIT("{{")) != SIZE_MAX || pqm_find(t, 0, PQM_LIT("{%")) != SIZE_MAX;
+	return pqm_find(t, 0, PQM_LIT("{{")) != SIZE_MAX ||
+		pqm_find(t, 0, PQM_LIT("{%")) != SIZE_MAX;
 }
 
 static enum pqm_st read_doc(struct pqm_k8s_scan *s, const struct doc *d, bool is_declaration)
@@ -143,7 +145,8 @@ static enum pqm_st read_doc(struct pqm_k8s_scan *s, const struct doc *d, bool is
 
 	if (st == PQM_EPARSE && is_template(d->text))
 		pqm_emit_note(s->out, d->off, st,
-			"template: document at line %u is filled in by a tool; not resolved", d->line + 1);
+			"template: document at line %u is filled in by a tool; not resolved",
+			d->line + 1);
 	else if (st == PQM_EPARSE || st == PQM_ELIMIT)
 		pqm_emit_note(s->out, d->off, st, "document at line %u: %s", d->line + 1, why.msg);
 	else if (st != PQM_OK)
@@ -201,8 +204,8 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	while (st == PQM_OK && next_doc(&rest, &off, &line, &d))
 		st = read_doc(&s, &d, declares);
 	return st == PQM_OK ? PQM_OK
-			    : pqm_fail(err, st, "byte %llu: manifest: %s", (unsigned long long)d.off,
-				      pqm_st_name(st));
+			    : pqm_fail(err, st, "byte %llu: manifest: %s",
+				      (unsigned long long)d.off, pqm_st_name(st));
 }
 
 static const struct pqm_anchor anchors[] = { PQM_ANCHOR("apiVersion") };
@@ -210,7 +213,8 @@ static const struct pqm_anchor anchors[] = { PQM_ANCHOR("apiVersion") };
 const struct pqm_detector pqm_det_k8s = {
 	.name = "k8s",
 	.version = 1,
-	.summary = "Kubernetes manifests: Secrets, certificates, TLS settings and their defaults, assets",
+	.summary = "Kubernetes manifests: Secrets, certificates, TLS settings and their defaults, "
+		   "assets",
 	.anchors = anchors,
 	.n_anchors = sizeof(anchors) / sizeof(anchors[0]),
 	.wants = wants,

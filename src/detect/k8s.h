@@ -25,11 +25,11 @@ struct pqm_k8s_scan {
 
 /* Emits the object with its facts and its content, then the findings of the checks. A mapping
  * without apiVersion and kind is nothing. */
-enum pqm_st pqm_k8s_object(struct pqm_k8s_scan *s, const struct pqm_yaml *root,
-	struct pqm_err *err) PQM_MUST_USE;
+enum pqm_st pqm_k8s_object(
+	struct pqm_k8s_scan *s, const struct pqm_yaml *root, struct pqm_err *err) PQM_MUST_USE;
 /* Emits the declarations of a .pqmap.yaml document. */
-enum pqm_st pqm_k8s_declared(struct pqm_k8s_scan *s, const struct pqm_yaml *root,
-	struct pqm_err *err) PQM_MUST_USE;
+enum pqm_st pqm_k8s_declared(
+	struct pqm_k8s_scan *s, const struct pqm_yaml *root, struct pqm_err *err) PQM_MUST_USE;
 /* Runs the checks of rules/k8s on an object's facts. */
 enum pqm_st pqm_k8s_check(struct pqm_k8s_scan *s, const struct pqm_object *o, pqm_bytes id,
 	struct pqm_err *err) PQM_MUST_USE;

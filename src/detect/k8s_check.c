@@ -38,8 +38,10 @@ static enum pqm_st report(const struct look *l)
 {
 	const struct pqm_yaml *e = pqm_yaml_get(l->rule->node, "emit");
 	pqm_bytes field = l->fact != NULL ? l->fact->key : pqm_yaml_str(e, "field");
-	struct pqm_found f = { .meaning = PQM_CONFIG, .evidence = PQM_CONFIGURED,
-		.quantum = PQM_Q_UNKNOWN };
+	struct pqm_found f = {
+		.meaning = PQM_CONFIG, .evidence = PQM_CONFIGURED, .quantum = PQM_Q_UNKNOWN
+	};
+	const struct pqm_fact *ca = first_at(l->o, pqm_yaml_str(l->on, "ca"));
 	const struct pqm_alg_ref *ref = l->alg;
 	char rule_id[PQM_K8S_KEY_BYTES + 1];
 
@@ -60,8 +62,7 @@ static enum pqm_st report(const struct look *l)
 	if (l->fact != NULL)
 		pqm_found_attr(&f, "value", l->fact->value);
 	pqm_found_attr(&f, "fallback", l->fallback);
-	if (first_at(l->o, pqm_yaml_str(l->on, "ca")) != NULL &&
-		pqm_eqs(first_at(l->o, pqm_yaml_str(l->on, "ca"))->value, "true"))
+	if (ca != NULL && pqm_eqs(ca->value, "true"))
 		pqm_found_attr(&f, "is_ca", PQM_LIT("true"));
 	(void)snprintf(rule_id, sizeof(rule_id), "%.*s", PQM_FMT(l->rule->id));
 	pqm_rule_fill(&f, l->scan->rules, rule_id);
@@ -116,7 +117,8 @@ static void read_groups(const struct look *l, pqm_bytes glob, struct groups *g)
 				continue;
 			if (ref->alg->quantum == PQM_Q_BROKEN && g->n_classical++ == 0)
 				g->classical = ref;
-			if ((ref->alg->quantum == PQM_Q_HYBRID || ref->alg->quantum == PQM_Q_SAFE) &&
+			if ((ref->alg->quantum == PQM_Q_HYBRID ||
+				    ref->alg->quantum == PQM_Q_SAFE) &&
 				g->n_hybrid++ == 0)
 				g->hybrid = ref;
 		}
@@ -233,8 +235,8 @@ static enum pqm_st run_test(struct look *l, pqm_bytes test)
 		"test is one of groups-classical, groups-hybrid, algorithm, absent, matches");
 }
 
-enum pqm_st pqm_k8s_check(struct pqm_k8s_scan *s, const struct pqm_object *o, pqm_bytes id,
-	struct pqm_err *err)
+enum pqm_st pqm_k8s_check(
+	struct pqm_k8s_scan *s, const struct pqm_object *o, pqm_bytes id, struct pqm_err *err)
 {
 	const struct pqm_rule *rule;
 	enum pqm_st st = PQM_OK;
@@ -245,8 +247,12 @@ enum pqm_st pqm_k8s_check(struct pqm_k8s_scan *s, const struct pqm_object *o, pq
 		pqm_bytes test = pqm_yaml_str(rule->node, "test");
 
 		for (size_t k = 0; on != NULL && k < on->n && st == PQM_OK; k++) {
-			struct look l = { .scan = s, .o = o, .id = id, .rule = rule,
-				.on = on->items[k], .err = err };
+			struct look l = { .scan = s,
+				.o = o,
+				.id = id,
+				.rule = rule,
+				.on = on->items[k],
+				.err = err };
 			pqm_bytes kind = pqm_yaml_str(l.on, "kind");
 			const struct pqm_yaml *groups = pqm_yaml_get(l.on, "groups");
 

@@ -57,8 +57,9 @@ static void hand_over(struct walk *w, pqm_bytes path, pqm_bytes body, const stru
 {
 	struct pqm_k8s_scan *s = w->scan;
 	pqm_bytes object = pqm_arena_f(s->a->arena, "%.*s#%.*s", PQM_FMT(w->id), PQM_FMT(path));
-	struct pqm_child c = { .body = body, .object = object,
-		.line = at->line + s->line0, .col = at->col };
+	struct pqm_child c = {
+		.body = body, .object = object, .line = at->line + s->line0, .col = at->col
+	};
 
 	if (object.p == NULL)
 		w->st = pqm_fail(w->err, PQM_ENOMEM, "%u: out of memory", c.line);
@@ -203,8 +204,11 @@ static enum pqm_st one(struct pqm_k8s_scan *s, const struct pqm_yaml *root, pqm_
 
 	if (pqm_eqs(kind, "CustomResourceDefinition"))
 		return PQM_OK;
-	w.obj = (struct pqm_object){ .path = s->a->path, .line = root->line + s->line0,
-		.group = group_of(api), .kind = kind, .ns = pqm_yaml_str(meta, "namespace"),
+	w.obj = (struct pqm_object){ .path = s->a->path,
+		.line = root->line + s->line0,
+		.group = group_of(api),
+		.kind = kind,
+		.ns = pqm_yaml_str(meta, "namespace"),
 		.name = pqm_yaml_str(meta, "name") };
 	if (w.obj.name.n == 0)
 		w.obj.name = pqm_yaml_str(meta, "generateName");
@@ -219,7 +223,8 @@ static enum pqm_st one(struct pqm_k8s_scan *s, const struct pqm_yaml *root, pqm_
 
 	if (name != NULL && name->type != PQM_YAML_SCALAR) { /* name: {{ … }} is YAML, of a kind */
 		pqm_emit_note(s->out, s->off0 + name->off, PQM_EPARSE,
-			"template: object at line %u is filled in by a tool; not resolved", w.obj.line);
+			"template: object at line %u is filled in by a tool; not resolved",
+			w.obj.line);
 		return PQM_OK;
 	}
 	w.kind = pqm_k8s_kind_of(&s->kinds, w.obj.group, kind);
@@ -248,8 +253,8 @@ static enum pqm_st unroll(struct pqm_k8s_scan *s, const struct pqm_yaml *items, 
 
 static enum pqm_st need_kinds(struct pqm_k8s_scan *s, struct pqm_err *err)
 {
-	enum pqm_st st = s->has_kinds ? PQM_OK
-				      : pqm_k8s_kinds_load(&s->kinds, s->rules, s->a->arena, err);
+	enum pqm_st st =
+		s->has_kinds ? PQM_OK : pqm_k8s_kinds_load(&s->kinds, s->rules, s->a->arena, err);
 
 	s->has_kinds = st == PQM_OK;
 	return st;
@@ -271,16 +276,17 @@ enum pqm_st pqm_k8s_object(struct pqm_k8s_scan *s, const struct pqm_yaml *root, 
 	return one(s, root, api, kind, err);
 }
 
-static enum pqm_st declare(struct pqm_k8s_scan *s, const struct pqm_yaml *asset,
-	struct pqm_err *err)
+static enum pqm_st declare(
+	struct pqm_k8s_scan *s, const struct pqm_yaml *asset, struct pqm_err *err)
 {
 	struct walk w = { .scan = s, .err = err };
 
-	w.obj = (struct pqm_object){ .path = s->a->path, .line = asset->line + s->line0,
-		.group = PQM_LIT("pqmap.dev"), .kind = PQM_LIT("Asset"),
+	w.obj = (struct pqm_object){ .path = s->a->path,
+		.line = asset->line + s->line0,
+		.group = PQM_LIT("pqmap.dev"),
+		.kind = PQM_LIT("Asset"),
 		.name = pqm_yaml_str(asset, "name") };
-	if (asset->type != PQM_YAML_MAP || w.obj.name.n == 0 ||
-		w.obj.name.n > PQM_K8S_KEY_BYTES) {
+	if (asset->type != PQM_YAML_MAP || w.obj.name.n == 0 || w.obj.name.n > PQM_K8S_KEY_BYTES) {
 		pqm_emit_note(s->out, s->off0 + asset->off, PQM_EPARSE,
 			"line %u: an asset is a mapping with a name", w.obj.line);
 		return PQM_OK;
@@ -289,8 +295,8 @@ static enum pqm_st declare(struct pqm_k8s_scan *s, const struct pqm_yaml *asset,
 	return emit_object(&w, asset, pqm_k8s_id(&s->kinds, &w.obj, s->a->arena));
 }
 
-enum pqm_st pqm_k8s_declared(struct pqm_k8s_scan *s, const struct pqm_yaml *root,
-	struct pqm_err *err)
+enum pqm_st pqm_k8s_declared(
+	struct pqm_k8s_scan *s, const struct pqm_yaml *root, struct pqm_err *err)
 {
 	const struct pqm_yaml *assets = pqm_yaml_get(root, "assets");
 	enum pqm_st st = need_kinds(s, err);
@@ -298,8 +304,8 @@ enum pqm_st pqm_k8s_declared(struct pqm_k8s_scan *s, const struct pqm_yaml *root
 	if (assets == NULL)
 		return st;
 	if (assets->type != PQM_YAML_SEQ) {
-		pqm_emit_note(s->out, s->off0 + assets->off, PQM_EPARSE, "line %u: assets is a list",
-			assets->line + s->line0);
+		pqm_emit_note(s->out, s->off0 + assets->off, PQM_EPARSE,
+			"line %u: assets is a list", assets->line + s->line0);
 		return st;
 	}
 	for (size_t i = 0; i < assets->n && st == PQM_OK; i++)

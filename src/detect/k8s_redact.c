@@ -7,7 +7,8 @@ static const char *const secret_words[] = { "password", "passwd", "passphrase", 
 	"apikey", "api_key", "api-key", "access_key", "access-key", "accesskey", "private_key",
 	"private-key", "credential", "auth_key", "bearer" };
 /* Names that only point at the secret. */
-static const char *const pointer_ends[] = { "file", "path", "name", "dir", "url", "arn", "secretname" };
+static const char *const pointer_ends[] = { "file", "path", "name", "dir", "url", "arn",
+	"secretname" };
 /* Prefixes that issuers give their tokens, so that leaks are recognised. */
 static const char *const token_starts[] = { "hf_", "sk-", "ghp_", "gho_", "ghs_", "github_pat_",
 	"glpat-", "xoxb-", "xoxp-", "AKIA", "ASIA", "AIza", "eyJ", "nvapi-", "s.", "hvs." };
@@ -86,7 +87,8 @@ static void add_word(struct pqm_buf *b, pqm_bytes word, bool hide)
 
 	if (hide || is_token(word)) {
 		(void)pqm_buf_add(b, PQM_LIT("***"));
-	} else if (eq != SIZE_MAX && (pqm_k8s_is_secret_name(pqm_sub(word, 0, eq)) ||
+	} else if (eq != SIZE_MAX &&
+		(pqm_k8s_is_secret_name(pqm_sub(word, 0, eq)) ||
 			is_token(pqm_sub(word, eq + 1, word.n)))) {
 		(void)pqm_buf_add(b, pqm_sub(word, 0, eq + 1));
 		(void)pqm_buf_add(b, PQM_LIT("***"));

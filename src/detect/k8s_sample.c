@@ -93,8 +93,11 @@ static enum pqm_st one_doc(void *ctx, const struct pqm_yaml *root, struct pqm_er
 bool pqm_k8s_rule_fits(const struct pqm_rules *r, const struct pqm_rule *rule, pqm_bytes sample)
 {
 	struct pqm_arena arena;
-	struct pqm_artifact a = { .body = sample, .head = sample, .path = PQM_LIT("sample.yaml"),
-		.name = PQM_LIT("sample.yaml"), .arena = &arena };
+	struct pqm_artifact a = { .body = sample,
+		.head = sample,
+		.path = PQM_LIT("sample.yaml"),
+		.name = PQM_LIT("sample.yaml"),
+		.arena = &arena };
 	struct watch w = { .emit = { see_found, see_object, see_child, see_note, see_claim },
 		.rule = rule };
 	struct pqm_k8s_scan s = { .rules = r, .a = &a, .out = &w.emit };

@@ -39,8 +39,8 @@ struct gb_draft {
 	struct pqm_asset a;
 	pqm_bytes role;
 	bool is_declared, has_life, has_impact;
-	char exposure;	/* 0: as the place says */
-	char data;	/* F or S */
+	char exposure; /* 0: as the place says */
+	char data;     /* F or S */
 	double in_use_years;
 	uint32_t *at; /* nodes that carry it */
 	pqm_bytes *at_ref;
@@ -134,8 +134,7 @@ bool gb_own_kex(struct gb *b, uint32_t node, struct gb_kex *out);
  * when nothing is known. */
 bool gb_keys_of(struct gb *b, uint32_t node, struct gb_kex *out);
 /* What protects traffic to the pods of a workload below the application. */
-void gb_network_kex(struct gb *b, const struct gb_thing *server, bool use_mesh,
-	struct gb_kex *out);
+void gb_network_kex(struct gb *b, const struct gb_thing *server, bool use_mesh, struct gb_kex *out);
 pqm_bytes gb_weaker(pqm_bytes a, pqm_bytes b);
 
 /* gb_rest.c */

@@ -47,8 +47,8 @@ static bool fires(const struct gb *b, const struct gb_thing *t, const struct pqm
 	const struct pqm_yaml *match = pqm_yaml_get(rule->node, "match");
 
 	if (kinds != NULL) {
-		pqm_bytes name = pqm_arena_f(b->arena, "%.*s/%.*s", PQM_FMT(t->o->group),
-			PQM_FMT(t->o->kind));
+		pqm_bytes name = pqm_arena_f(
+			b->arena, "%.*s/%.*s", PQM_FMT(t->o->group), PQM_FMT(t->o->kind));
 
 		*out = (struct pqm_fact){ .value = t->o->kind, .line = t->o->line };
 		return pqm_k8s_listed(kinds, name);
@@ -66,8 +66,9 @@ static bool speaks_for(const struct pqm_rule *rule, pqm_bytes name)
 {
 	const struct pqm_yaml *c = pqm_yaml_get(rule->node, "class");
 
-	return c != NULL && (c->type == PQM_YAML_SEQ ? pqm_k8s_listed(c, name)
-						     : pqm_eq(pqm_yaml_text(c), name));
+	return c != NULL &&
+		(c->type == PQM_YAML_SEQ ? pqm_k8s_listed(c, name)
+					 : pqm_eq(pqm_yaml_text(c), name));
 }
 
 static void count_rule(struct tally *t, const struct pqm_rule *rule, double weight)
@@ -96,10 +97,11 @@ static void keep_signals(struct gb *b, struct gb_thing *t, const struct pqm_rule
 		if (!speaks_for(fired[i], t->ai_class))
 			continue;
 		(void)pqm_yaml_f64(fired[i]->node, "weight", &weight);
-		out[t->n_signals++] = (struct pqm_signal){
-			pqm_arena_f(b->arena, "%.*s: %.*s", PQM_FMT(pqm_yaml_str(fired[i]->node, "words")),
-				PQM_FMT(pqm_sub(facts[i].value, 0, 120))),
-			weight, t->o->path, facts[i].line };
+		out[t->n_signals++] =
+			(struct pqm_signal){ pqm_arena_f(b->arena, "%.*s: %.*s",
+						     PQM_FMT(pqm_yaml_str(fired[i]->node, "words")),
+						     PQM_FMT(pqm_sub(facts[i].value, 0, 120))),
+				weight, t->o->path, facts[i].line };
 	}
 	t->signals = out;
 }
@@ -122,8 +124,9 @@ static void classify(struct gb *b, struct gb_thing *t)
 	for (i = 0; i < tally.n; i++) {
 		double score = 1 - tally.miss[i];
 
-		if (score > t->confidence || (score == t->confidence && t->ai_class.n > 0 &&
-						     pqm_cmp(tally.name[i], t->ai_class) < 0)) {
+		if (score > t->confidence ||
+			(score == t->confidence && t->ai_class.n > 0 &&
+				pqm_cmp(tally.name[i], t->ai_class) < 0)) {
 			t->confidence = score;
 			t->ai_class = tally.name[i];
 		}

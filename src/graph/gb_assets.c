@@ -11,8 +11,14 @@ static const struct {
 	const char *word;
 	char letter;
 } exposures[] = {
-	{ "known-copy", 'X' }, { "public", 'X' }, { "internet", 'I' }, { "partner", 'P' },
-	{ "backbone", 'C' }, { "object-store", 'O' }, { "cluster", 'L' }, { "disk", 'D' },
+	{ "known-copy", 'X' },
+	{ "public", 'X' },
+	{ "internet", 'I' },
+	{ "partner", 'P' },
+	{ "backbone", 'C' },
+	{ "object-store", 'O' },
+	{ "cluster", 'L' },
+	{ "disk", 'D' },
 	{ "host", 'H' },
 };
 
@@ -77,15 +83,16 @@ static const struct pqm_rule *role_rule(const struct gb *b, pqm_bytes life_class
 
 static struct gb_draft *new_draft(struct gb *b)
 {
-	struct gb_draft *grown = b->st != PQM_OK ? NULL
-		: pqm_grow(b->arena, b->drafts, b->n_drafts, &b->cap_drafts);
+	struct gb_draft *grown =
+		b->st != PQM_OK ? NULL : pqm_grow(b->arena, b->drafts, b->n_drafts, &b->cap_drafts);
 
 	if (grown == NULL) {
 		gb_fail(b, "assets");
 		return NULL;
 	}
 	b->drafts = grown;
-	b->drafts[b->n_drafts] = (struct gb_draft){ .data = 'F', .in_use_years = b->default_in_use };
+	b->drafts[b->n_drafts] =
+		(struct gb_draft){ .data = 'F', .in_use_years = b->default_in_use };
 	return &b->drafts[b->n_drafts++];
 }
 
@@ -111,8 +118,8 @@ static void attach(struct gb *b, struct gb_draft *d, uint32_t node, pqm_bytes re
 
 static void add_source(struct gb *b, struct gb_draft *d, pqm_bytes name)
 {
-	pqm_bytes *grown = pqm_grow(b->arena, d->source_names, d->n_source_names,
-		&d->cap_source_names);
+	pqm_bytes *grown =
+		pqm_grow(b->arena, d->source_names, d->n_source_names, &d->cap_source_names);
 
 	if (grown == NULL) {
 		gb_fail(b, "assets");
@@ -132,7 +139,8 @@ static void set_class(struct gb *b, struct gb_draft *d, pqm_bytes data_class)
 		d->a.life_class = data_class;
 		d->a.kind_words = PQM_LIT("asset of an unknown class");
 		d->a.life_years = (struct pqm_sourced){ years, true,
-			pqm_arena_f(b->arena, "default, data class '%.*s' is not in rules/risk/lives.yaml",
+			pqm_arena_f(b->arena,
+				"default, data class '%.*s' is not in rules/risk/lives.yaml",
 				PQM_FMT(data_class)) };
 		return;
 	}
@@ -159,14 +167,16 @@ static const struct pqm_fact *said(const struct pqm_object *o, const char *prefi
 	return NULL;
 }
 
-static pqm_bytes source_words(struct gb *b, const struct gb_thing *t, const struct pqm_fact *f,
-	bool is_annotation)
+static pqm_bytes source_words(
+	struct gb *b, const struct gb_thing *t, const struct pqm_fact *f, bool is_annotation)
 {
-	pqm_bytes key = is_annotation ? pqm_sub(f->key, sizeof("metadata.annotations.") - 1, f->key.n)
-				      : f->key;
+	pqm_bytes key = is_annotation
+		? pqm_sub(f->key, sizeof("metadata.annotations.") - 1, f->key.n)
+		: f->key;
 
 	return pqm_arena_f(b->arena, "%s %.*s at %.*s:%u",
-		is_annotation ? "annotation" : "declared:", PQM_FMT(key), PQM_FMT(t->o->path), f->line);
+		is_annotation ? "annotation" : "declared:", PQM_FMT(key), PQM_FMT(t->o->path),
+		f->line);
 }
 
 static void set_numbers(struct gb *b, struct gb_draft *d, const struct gb_thing *t,
@@ -183,7 +193,8 @@ static void set_numbers(struct gb *b, struct gb_draft *d, const struct gb_thing 
 	}
 	f = said(o, prefix, "impact");
 	if (f != NULL && pqm_f64_parse(f->value, &v) && v >= 1 && v <= 5) {
-		d->a.impact = (struct pqm_sourced){ (double)(int)v, false, source_words(b, t, f, noted) };
+		d->a.impact =
+			(struct pqm_sourced){ (double)(int)v, false, source_words(b, t, f, noted) };
 		d->has_impact = true;
 	}
 	f = said(o, prefix, "money");
@@ -293,8 +304,8 @@ struct gb_draft *gb_draft_default(struct gb *b, const struct gb_thing *t, pqm_by
 
 	if (d == NULL)
 		return NULL;
-	d->a.id = pqm_arena_f(b->arena, "%.*s/%.*s/%.*s", PQM_FMT(gb_ns(t)), PQM_FMT(t->o->name),
-		PQM_FMT(role));
+	d->a.id = pqm_arena_f(
+		b->arena, "%.*s/%.*s/%.*s", PQM_FMT(gb_ns(t)), PQM_FMT(t->o->name), PQM_FMT(role));
 	d->a.name = pqm_arena_f(b->arena, "%.*s %.*s", PQM_FMT(t->o->name), PQM_FMT(role));
 	d->a.confidence = t->confidence;
 	d->a.signals = t->signals;
@@ -316,8 +327,7 @@ static void classed(struct gb *b, const struct gb_thing *t)
 		return;
 	const struct pqm_rule *role = role_rule(b, pqm_yaml_str(c->node, "life"));
 
-	(void)gb_draft_default(b, t,
-		role != NULL ? pqm_yaml_str(role->node, "role") : t->ai_class,
+	(void)gb_draft_default(b, t, role != NULL ? pqm_yaml_str(role->node, "role") : t->ai_class,
 		pqm_yaml_str(c->node, "life"), "classed by signals");
 }
 
@@ -326,7 +336,8 @@ static void classed_inbound(struct gb *b, const struct gb_thing *t)
 {
 	const struct pqm_rule *c = gb_ai_rule(b, "class", t->ai_class);
 	const struct pqm_yaml *in = c == NULL ? NULL : pqm_yaml_get(c->node, "inbound");
-	pqm_bytes role = in != NULL && in->n > 0 ? pqm_yaml_text(in->items[0]) : (pqm_bytes){ NULL, 0 };
+	pqm_bytes role =
+		in != NULL && in->n > 0 ? pqm_yaml_text(in->items[0]) : (pqm_bytes){ NULL, 0 };
 	size_t k = 0;
 
 	if (c == NULL || t->confidence < ASSET_MIN || role.n == 0)
@@ -448,8 +459,8 @@ static void spread_lives(struct gb *b)
 					continue;
 				d->a.life_years = (struct pqm_sourced){ s->a.life_years.value,
 					s->a.life_years.is_assumption,
-					pqm_arena_f(b->arena, "as its source %.*s",
-						PQM_FMT(s->a.id)) };
+					pqm_arena_f(
+						b->arena, "as its source %.*s", PQM_FMT(s->a.id)) };
 				changed = true;
 			}
 		}
@@ -466,10 +477,12 @@ static uint32_t root_of(const struct gb *b, uint32_t i)
 		for (size_t k = 0; k < d->a.n_sources; k++) {
 			uint32_t s = d->a.sources[k];
 
-			if (best == GB_NONE || b->drafts[s].a.life_years.value >
+			if (best == GB_NONE ||
+				b->drafts[s].a.life_years.value >
 					b->drafts[best].a.life_years.value ||
 				(b->drafts[s].a.life_years.value ==
-						b->drafts[best].a.life_years.value && s < best))
+						b->drafts[best].a.life_years.value &&
+					s < best))
 				best = s;
 		}
 		if (best == GB_NONE)
@@ -503,8 +516,9 @@ static void asset_node(struct gb *b, struct gb_draft *d)
 	b->g->nodes[d->a.node].path = d->path;
 	b->g->nodes[d->a.node].line = d->line;
 	for (size_t i = 0; i < d->n_at; i++)
-		gb_edge(b, (struct pqm_edge){ d->a.node, d->at[i], PQM_LIT("carried-by"),
-			d->at_ref[i], d->path, d->line });
+		gb_edge(b,
+			(struct pqm_edge){ d->a.node, d->at[i], PQM_LIT("carried-by"), d->at_ref[i],
+				d->path, d->line });
 }
 
 /* The same name declared twice keeps two rows: the second gets a number, so that ids stay unique. */
@@ -514,8 +528,8 @@ static void number_twins(struct gb *b)
 		bool twin = pqm_eq(b->drafts[i].a.id, b->drafts[i - n + 1].a.id);
 
 		if (twin)
-			b->drafts[i].a.id = pqm_arena_f(b->arena, "%.*s#%zu",
-				PQM_FMT(b->drafts[i].a.id), n++);
+			b->drafts[i].a.id =
+				pqm_arena_f(b->arena, "%.*s#%zu", PQM_FMT(b->drafts[i].a.id), n++);
 		else
 			n = 2;
 	}
@@ -538,7 +552,8 @@ void gb_finish_assets(struct gb *b)
 
 		set_impact(b, d, (uint32_t)i);
 		if (d->a.money.source.n == 0)
-			d->a.money = (struct pqm_sourced){ 0, true, PQM_LIT("no money was declared") };
+			d->a.money =
+				(struct pqm_sourced){ 0, true, PQM_LIT("no money was declared") };
 		asset_node(b, d);
 	}
 	b->g->assets = pqm_new(b->arena, struct pqm_asset, b->n_drafts + b->inv->n_targets + 1);

@@ -179,11 +179,15 @@ void gb_edge_kex(struct gb *b, uint32_t edge, struct gb_kex *out)
 	}
 	if (any)
 		return;
-	*out = (struct gb_kex){ .layer = PQM_LIT("UNK"), .coverage = 'N', .verdict = PQM_V_UNKNOWN,
-		.evidence = PQM_CONFIGURED, .basis = PQM_DEFAULT,
+	*out = (struct gb_kex){ .layer = PQM_LIT("UNK"),
+		.coverage = 'N',
+		.verdict = PQM_V_UNKNOWN,
+		.evidence = PQM_CONFIGURED,
+		.basis = PQM_DEFAULT,
 		.words = PQM_LIT("TLS, groups not told"),
 		.why = PQM_LIT("Nothing here says which groups are offered; a probe would tell."),
-		.path = b->g->nodes[edge].path, .line = b->g->nodes[edge].line };
+		.path = b->g->nodes[edge].path,
+		.line = b->g->nodes[edge].line };
 	if (t != NULL && tls != NULL && !gb_has_fact(t->o, tls)) {
 		out->layer = PQM_LIT("NONE");
 		out->verdict = PQM_V_PLAINTEXT;
@@ -239,8 +243,8 @@ bool gb_keys_of(struct gb *b, uint32_t node, struct gb_kex *out)
 
 /* ---- below the application ---- */
 
-static const struct gb_thing *thing_with(const struct gb *b, pqm_bytes kind, pqm_bytes at, pqm_bytes is,
-	pqm_bytes ns)
+static const struct gb_thing *thing_with(
+	const struct gb *b, pqm_bytes kind, pqm_bytes at, pqm_bytes is, pqm_bytes ns)
 {
 	for (size_t i = 0; i < b->n_things; i++) {
 		const struct gb_thing *t = &b->things[i];
@@ -284,13 +288,18 @@ static bool in_mesh(const struct gb *b, const struct gb_thing *server, const str
 static void protect(struct gb *b, const struct pqm_rule *rule, bool strict, struct gb_kex *out)
 {
 	const struct pqm_alg_ref *ref = pqm_alg_by_name(b->r, pqm_yaml_str(rule->node, "alg"));
-	pqm_bytes layer = ref == NULL ? PQM_LIT("UNK")
+	pqm_bytes layer = ref == NULL
+		? PQM_LIT("UNK")
 		: pqm_alg_risk_class(b->r, ref->alg->family, ref->parameter, 0);
 
-	*out = (struct gb_kex){ .layer = layer, .coverage = 'N', .verdict = PQM_V_CLASSICAL,
-		.evidence = PQM_CONFIGURED, .basis = PQM_IMPLIED,
+	*out = (struct gb_kex){ .layer = layer,
+		.coverage = 'N',
+		.verdict = PQM_V_CLASSICAL,
+		.evidence = PQM_CONFIGURED,
+		.basis = PQM_IMPLIED,
 		.why = pqm_yaml_str(rule->node, "why") };
-	out->words = pqm_arena_f(b->arena, "%.*s, %.*s%s", PQM_FMT(pqm_yaml_str(rule->node, "words")),
+	out->words = pqm_arena_f(b->arena, "%.*s, %.*s%s",
+		PQM_FMT(pqm_yaml_str(rule->node, "words")),
 		PQM_FMT(pqm_yaml_str(rule->node, "alg")), strict ? "" : ", plaintext let in");
 }
 
@@ -299,8 +308,11 @@ void gb_network_kex(struct gb *b, const struct gb_thing *server, bool use_mesh, 
 	const struct pqm_rule *rule;
 	size_t i = 0;
 
-	*out = (struct gb_kex){ .layer = PQM_LIT("NONE"), .coverage = 'N',
-		.verdict = PQM_V_PLAINTEXT, .evidence = PQM_CONFIGURED, .basis = PQM_ABSENCE,
+	*out = (struct gb_kex){ .layer = PQM_LIT("NONE"),
+		.coverage = 'N',
+		.verdict = PQM_V_PLAINTEXT,
+		.evidence = PQM_CONFIGURED,
+		.basis = PQM_ABSENCE,
 		.words = PQM_LIT("speaks plaintext"),
 		.why = PQM_LIT("Neither the server nor a mesh encrypts this.") };
 	while (server != NULL && (rule = pqm_rules_next(b->r, "k8s/", &i)) != NULL) {
@@ -308,7 +320,8 @@ void gb_network_kex(struct gb *b, const struct gb_thing *server, bool use_mesh, 
 		const struct pqm_yaml *cni = pqm_yaml_get(rule->node, "cni");
 		const struct pqm_yaml *strict = pqm_yaml_get(mesh, "strict");
 
-		if (cni != NULL && thing_with(b, pqm_yaml_str(cni, "kind"), pqm_yaml_str(cni, "at"),
+		if (cni != NULL &&
+			thing_with(b, pqm_yaml_str(cni, "kind"), pqm_yaml_str(cni, "at"),
 				pqm_yaml_str(cni, "is"), (pqm_bytes){ NULL, 0 }) != NULL) {
 			protect(b, rule, true, out);
 			return;

@@ -37,11 +37,24 @@ void gb_hop_add(struct gb *b, struct gb_draft *d, const struct pqm_hop *h)
 
 static void add(struct gb *b, struct gb_draft *d, const struct hop *w, const struct gb_kex *k)
 {
-	struct pqm_hop h = { .use = w->use, .data = d->data, .exposure = w->exposure,
-		.coverage = k->coverage, .in_use_years = d->in_use_years, .n_layers = 1,
-		.verdict = k->verdict, .evidence = k->evidence, .basis = k->basis, .from = w->from,
-		.to = w->to, .label = w->label, .why = k->why, .task = pqm_str(w->task),
-		.ref = k->ref, .path = k->path, .line = k->line, .findings = k->findings,
+	struct pqm_hop h = { .use = w->use,
+		.data = d->data,
+		.exposure = w->exposure,
+		.coverage = k->coverage,
+		.in_use_years = d->in_use_years,
+		.n_layers = 1,
+		.verdict = k->verdict,
+		.evidence = k->evidence,
+		.basis = k->basis,
+		.from = w->from,
+		.to = w->to,
+		.label = w->label,
+		.why = k->why,
+		.task = pqm_str(w->task),
+		.ref = k->ref,
+		.path = k->path,
+		.line = k->line,
+		.findings = k->findings,
 		.n_findings = k->n_findings };
 
 	h.layers[0] = k->layer;
@@ -60,8 +73,8 @@ static void add(struct gb *b, struct gb_draft *d, const struct hop *w, const str
 static char outside(const struct gb *b, const struct gb_draft *d, uint32_t node)
 {
 	const struct gb_thing *t = node == GB_NONE ? NULL : b->of_node[node];
-	const struct pqm_fact *f = t == NULL ? NULL
-		: gb_fact1(t->o, "metadata.annotations.pqmap.dev/exposure");
+	const struct pqm_fact *f =
+		t == NULL ? NULL : gb_fact1(t->o, "metadata.annotations.pqmap.dev/exposure");
 	char letter = f == NULL ? 0 : gb_exposure(f->value);
 
 	if (letter != 0)
@@ -94,7 +107,8 @@ static bool is_public_ca(const struct gb *b, uint32_t secret)
 	return false;
 }
 
-static void cert_hop(struct gb *b, struct gb_draft *d, uint32_t holder, uint32_t secret, char exposure)
+static void cert_hop(
+	struct gb *b, struct gb_draft *d, uint32_t holder, uint32_t secret, char exposure)
 {
 	struct gb_kex k;
 
@@ -102,8 +116,8 @@ static void cert_hop(struct gb *b, struct gb_draft *d, uint32_t holder, uint32_t
 		return;
 	add(b, d,
 		&(struct hop){ 'S', exposure, holder, secret,
-			pqm_arena_f(b->arena, "certificate %.*s: %.*s", PQM_FMT(node_name(b, secret)),
-				PQM_FMT(k.words)),
+			pqm_arena_f(b->arena, "certificate %.*s: %.*s",
+				PQM_FMT(node_name(b, secret)), PQM_FMT(k.words)),
 			is_public_ca(b, secret) ? "public-cert-pq" : "leaf-certs-pq" },
 		&k);
 }
@@ -113,7 +127,8 @@ static void cert_hop(struct gb *b, struct gb_draft *d, uint32_t holder, uint32_t
 static pqm_bytes edge_name(const struct gb *b, uint32_t edge)
 {
 	const struct gb_thing *t = b->of_node[edge];
-	const struct pqm_yaml *hosts = t == NULL ? NULL : pqm_yaml_get(t->kind->rule->node, "hosts");
+	const struct pqm_yaml *hosts =
+		t == NULL ? NULL : pqm_yaml_get(t->kind->rule->node, "hosts");
 
 	for (size_t i = 0; hosts != NULL && i < t->o->n_facts; i++)
 		if (pqm_k8s_listed(hosts, t->o->facts[i].key))
@@ -180,8 +195,10 @@ static const struct pqm_fact *server_tls(const struct gb *b, const struct gb_thi
 			if (!pqm_glob(PQM_LIT("*env[*].name"), f->key))
 				continue;
 			v = env_value(t->o, f);
-			if (v != NULL && pqm_k8s_listed(env, pqm_arena_f(b->arena, "%.*s=%.*s",
-								 PQM_FMT(f->value), PQM_FMT(v->value))))
+			if (v != NULL &&
+				pqm_k8s_listed(env,
+					pqm_arena_f(b->arena, "%.*s=%.*s", PQM_FMT(f->value),
+						PQM_FMT(v->value))))
 				return f;
 		}
 	}
@@ -196,12 +213,18 @@ static void server_kex(struct gb *b, const struct gb_thing *w, struct gb_kex *k)
 		gb_network_kex(b, w, true, k);
 		return;
 	}
-	*k = (struct gb_kex){ .layer = PQM_LIT("UNK"), .coverage = 'N', .verdict = PQM_V_UNKNOWN,
-		.evidence = PQM_CONFIGURED, .basis = PQM_DEFAULT,
+	*k = (struct gb_kex){ .layer = PQM_LIT("UNK"),
+		.coverage = 'N',
+		.verdict = PQM_V_UNKNOWN,
+		.evidence = PQM_CONFIGURED,
+		.basis = PQM_DEFAULT,
 		.words = PQM_LIT("TLS, no hybrid group seen"),
-		.why = PQM_LIT("The server speaks TLS with its library's groups; nothing says that a "
-			       "hybrid one is among them."),
-		.ref = tls->key, .path = w->o->path, .line = tls->line };
+		.why = PQM_LIT(
+			"The server speaks TLS with its library's groups; nothing says that a "
+			"hybrid one is among them."),
+		.ref = tls->key,
+		.path = w->o->path,
+		.line = tls->line };
 }
 
 /* A Service's own finding (a plaintext port) says where; the server's TLS says it is not so. */
@@ -225,8 +248,8 @@ static pqm_bytes service_words(struct gb *b, uint32_t service)
 
 	if (port == NULL)
 		return node_name(b, service);
-	return pqm_arena_f(b->arena, "%.*s:%.*s", PQM_FMT(node_name(b, service)),
-		PQM_FMT(port->value));
+	return pqm_arena_f(
+		b->arena, "%.*s:%.*s", PQM_FMT(node_name(b, service)), PQM_FMT(port->value));
 }
 
 static void service_hops(struct gb *b, struct gb_draft *d, uint32_t service, uint32_t workload)
@@ -241,12 +264,13 @@ static void service_hops(struct gb *b, struct gb_draft *d, uint32_t service, uin
 	service_kex(b, w, service, &k);
 	add(b, d,
 		&(struct hop){ 'K', exposure, service, workload,
-			pqm_arena_f(b->arena, "%s%.*s%s %.*s", exposure == 'P' ? "partner link " : "",
+			pqm_arena_f(b->arena, "%s%.*s%s %.*s",
+				exposure == 'P' ? "partner link " : "",
 				PQM_FMT(service_words(b, service)),
 				k.verdict == PQM_V_PLAINTEXT ? "" : ":", PQM_FMT(k.words)),
-			exposure == 'P'			   ? "partner-link-hybrid"
+			exposure == 'P'			     ? "partner-link-hybrid"
 				: k.verdict == PQM_V_UNKNOWN ? "library-upgrade"
-							   : "mesh-link-hybrid" },
+							     : "mesh-link-hybrid" },
 		&k);
 	if (server_tls(b, w) != NULL)
 		while ((e = gb_out(b, workload, "mounts", &i)) != NULL)
@@ -297,7 +321,8 @@ static void inbound(struct gb *b, struct gb_draft *d, uint32_t workload)
 /* ---- outbound: URLs in variables, flags and fields ---- */
 
 struct url {
-	pqm_bytes scheme, host, bucket; /* host without port; bucket: host and path of a store URI */
+	pqm_bytes scheme, host,
+		bucket; /* host without port; bucket: host and path of a store URI */
 };
 
 static bool read_url(pqm_bytes v, struct url *u)
@@ -327,7 +352,8 @@ static bool read_url(pqm_bytes v, struct url *u)
 
 static bool is_tls_scheme(pqm_bytes s)
 {
-	static const char *const tls[] = { "https", "grpcs", "rediss", "wss", "ftps", "amqps", "ldaps" };
+	static const char *const tls[] = { "https", "grpcs", "rediss", "wss", "ftps", "amqps",
+		"ldaps" };
 
 	for (size_t i = 0; i < sizeof(tls) / sizeof(tls[0]); i++)
 		if (pqm_eqs(s, tls[i]))
@@ -347,7 +373,8 @@ static const struct pqm_rule *endpoint_rule(const struct gb *b, pqm_bytes scheme
 	return NULL;
 }
 
-static pqm_bytes endpoint_of(const struct gb *b, const struct gb_thing *t, const struct pqm_rule *rule)
+static pqm_bytes endpoint_of(
+	const struct gb *b, const struct gb_thing *t, const struct pqm_rule *rule)
 {
 	for (size_t i = 0; i < t->o->n_facts; i++) {
 		const struct pqm_fact *f = &t->o->facts[i], *v;
@@ -372,8 +399,8 @@ static uint32_t service_of(struct gb *b, const struct gb_thing *t, pqm_bytes hos
 	(void)pqm_split(&rest, '.', &name);
 	if (rest.p == NULL || !pqm_split(&rest, '.', &ns))
 		ns = t->o->ns;
-	found = pqm_map_get(&b->nodes,
-		pqm_arena_f(b->arena, "%.*s/Service/%.*s", PQM_FMT(ns), PQM_FMT(name)));
+	found = pqm_map_get(
+		&b->nodes, pqm_arena_f(b->arena, "%.*s/Service/%.*s", PQM_FMT(ns), PQM_FMT(name)));
 	return found == NULL ? GB_NONE : (uint32_t)((uintptr_t)found - 1);
 }
 
@@ -398,11 +425,16 @@ static void to_outside(struct gb *b, struct gb_draft *d, const struct gb_thing *
 {
 	char exposure = outside(b, d, t->node);
 	uint32_t n = gb_node(b, PQM_NODE_EXTERNAL,
-		pqm_arena_f(b->arena, "%.*s://%.*s", PQM_FMT(u->scheme), PQM_FMT(u->bucket)), u->host);
-	struct gb_kex k = { .layer = PQM_LIT("UNK"), .coverage = 'N', .verdict = PQM_V_UNKNOWN,
-		.evidence = PQM_CONFIGURED, .basis = PQM_DEFAULT,
+		pqm_arena_f(b->arena, "%.*s://%.*s", PQM_FMT(u->scheme), PQM_FMT(u->bucket)),
+		u->host);
+	struct gb_kex k = { .layer = PQM_LIT("UNK"),
+		.coverage = 'N',
+		.verdict = PQM_V_UNKNOWN,
+		.evidence = PQM_CONFIGURED,
+		.basis = PQM_DEFAULT,
 		.words = PQM_LIT("TLS, groups not told"),
-		.why = PQM_LIT("Nothing says which groups this link negotiates; a probe would tell.") };
+		.why = PQM_LIT(
+			"Nothing says which groups this link negotiates; a probe would tell.") };
 
 	if (!is_tls_scheme(u->scheme)) {
 		k.layer = PQM_LIT("NONE");
@@ -417,7 +449,8 @@ static void to_outside(struct gb *b, struct gb_draft *d, const struct gb_thing *
 		k.path = t->o->path;
 		k.line = f->line;
 	}
-	gb_edge(b, (struct pqm_edge){ t->node, n, PQM_LIT("talks-to"), f->key, t->o->path, f->line });
+	gb_edge(b,
+		(struct pqm_edge){ t->node, n, PQM_LIT("talks-to"), f->key, t->o->path, f->line });
 	add(b, d,
 		&(struct hop){ 'K', exposure, t->node, n,
 			pqm_arena_f(b->arena, "%.*s to %.*s: %.*s", PQM_FMT(t->o->name),
@@ -456,12 +489,13 @@ static void follow(struct gb *b, struct gb_draft *d, const struct gb_thing *t,
 		to_outside(b, d, t, &u, f);
 		return;
 	}
-	gb_edge(b, (struct pqm_edge){ t->node, to, PQM_LIT("talks-to"), f->key, t->o->path, f->line });
+	gb_edge(b,
+		(struct pqm_edge){ t->node, to, PQM_LIT("talks-to"), f->key, t->o->path, f->line });
 }
 
 /* The value that a flow rule reads from fact i: a variable's value, a flag's, or the field itself. */
-static const struct pqm_fact *flow_value(const struct gb_thing *t, const struct pqm_rule *rule,
-	size_t i, struct pqm_fact *cut)
+static const struct pqm_fact *flow_value(
+	const struct gb_thing *t, const struct pqm_rule *rule, size_t i, struct pqm_fact *cut)
 {
 	const struct pqm_fact *f = &t->o->facts[i];
 
@@ -469,7 +503,8 @@ static const struct pqm_fact *flow_value(const struct gb_thing *t, const struct 
 		return f;
 	if (pqm_glob(PQM_LIT("*env[*].name"), f->key))
 		return pqm_k8s_listed(pqm_yaml_get(rule->node, "env"), f->value)
-			? env_value(t->o, f) : NULL;
+			? env_value(t->o, f)
+			: NULL;
 	if (!pqm_glob(PQM_LIT("*args[*]"), f->key) && !pqm_glob(PQM_LIT("*command[*]"), f->key))
 		return NULL;
 	size_t eq = pqm_find_byte(f->value, 0, '=');
@@ -551,8 +586,9 @@ static void collective(struct gb *b, struct gb_draft *d, const struct gb_thing *
 	add(b, d,
 		&(struct hop){ 'K', 'L', t->node, t->node,
 			pqm_arena_f(b->arena, "workers of %.*s: %.*s", PQM_FMT(t->o->name),
-				PQM_FMT((k.verdict == PQM_V_PLAINTEXT ? PQM_LIT("collectives in plaintext")
-								      : k.words))),
+				PQM_FMT((k.verdict == PQM_V_PLAINTEXT
+						? PQM_LIT("collectives in plaintext")
+						: k.words))),
 			"mesh-link-hybrid" },
 		&k);
 }
@@ -678,8 +714,8 @@ static void flow_assets(struct gb *b, const struct gb_thing *t)
 			continue;
 		for (size_t i = 0; i < t->o->n_facts; i++) {
 			const struct pqm_rule *ar = gb_ai_rule(b, "role", role);
-			const struct pqm_yaml *lives = ar == NULL ? NULL
-				: pqm_yaml_get(ar->node, "lives");
+			const struct pqm_yaml *lives =
+				ar == NULL ? NULL : pqm_yaml_get(ar->node, "lives");
 			struct pqm_fact cut;
 
 			if (flow_value(t, rule, i, &cut) == NULL || lives == NULL || lives->n == 0)

@@ -35,8 +35,8 @@ static void split_id(struct pqm_node *n)
 {
 	pqm_bytes rest = n->id;
 
-	if (n->type == PQM_NODE_IMAGE || n->type == PQM_NODE_EXTERNAL || n->type == PQM_NODE_ASSET ||
-		pqm_find(n->id, 0, PQM_LIT("://")) != SIZE_MAX)
+	if (n->type == PQM_NODE_IMAGE || n->type == PQM_NODE_EXTERNAL ||
+		n->type == PQM_NODE_ASSET || pqm_find(n->id, 0, PQM_LIT("://")) != SIZE_MAX)
 		return;
 	(void)pqm_split(&rest, '/', &n->ns);
 	if (rest.p != NULL)
@@ -160,8 +160,10 @@ static void make_things(struct gb *b)
 		const struct pqm_object *o = &b->inv->objects[i];
 		struct gb_thing *t = &b->things[b->n_things++];
 
-		*t = (struct gb_thing){ .o = o, .kind = pqm_k8s_kind_of(&b->kinds, o->group, o->kind),
-			.id = pqm_k8s_id(&b->kinds, o, b->arena), .node = GB_NONE };
+		*t = (struct gb_thing){ .o = o,
+			.kind = pqm_k8s_kind_of(&b->kinds, o->group, o->kind),
+			.id = pqm_k8s_id(&b->kinds, o, b->arena),
+			.node = GB_NONE };
 		if (t->id.p == NULL)
 			gb_fail(b, "objects");
 	}
@@ -190,8 +192,8 @@ static pqm_bytes fill_name(struct gb *b, pqm_bytes pattern, pqm_bytes name)
 
 	if (at == SIZE_MAX)
 		return pattern;
-	return pqm_arena_f(b->arena, "%.*s%.*s%.*s", PQM_FMT(pqm_sub(pattern, 0, at)), PQM_FMT(name),
-		PQM_FMT(pqm_sub(pattern, at + 6, pattern.n)));
+	return pqm_arena_f(b->arena, "%.*s%.*s%.*s", PQM_FMT(pqm_sub(pattern, 0, at)),
+		PQM_FMT(name), PQM_FMT(pqm_sub(pattern, at + 6, pattern.n)));
 }
 
 pqm_bytes gb_ns(const struct gb_thing *t)
@@ -210,11 +212,13 @@ static void made_services(struct gb *b, const struct gb_thing *t)
 	for (size_t i = 0; names != NULL && i < names->n && b->st == PQM_OK; i++) {
 		pqm_bytes name = fill_name(b, pqm_yaml_text(names->items[i]), t->o->name);
 		uint32_t n = gb_node(b, PQM_NODE_SERVICE,
-			pqm_arena_f(b->arena, "%.*s/Service/%.*s", PQM_FMT(gb_ns(t)), PQM_FMT(name)),
+			pqm_arena_f(
+				b->arena, "%.*s/Service/%.*s", PQM_FMT(gb_ns(t)), PQM_FMT(name)),
 			name);
 
-		gb_edge(b, (struct pqm_edge){ n, t->node, PQM_LIT("serves"),
-			PQM_LIT("made by the controller"), t->o->path, t->o->line });
+		gb_edge(b,
+			(struct pqm_edge){ n, t->node, PQM_LIT("serves"),
+				PQM_LIT("made by the controller"), t->o->path, t->o->line });
 		if (n != GB_NONE && b->g->nodes[n].path.n == 0) {
 			b->g->nodes[n].path = t->o->path;
 			b->g->nodes[n].line = t->o->line;
@@ -239,8 +243,8 @@ static uint32_t anywhere(const struct gb *b, pqm_bytes kind, pqm_bytes name)
 	return GB_NONE;
 }
 
-static uint32_t resolve(struct gb *b, const struct gb_thing *from, pqm_bytes kind, pqm_bytes ns,
-	pqm_bytes name)
+static uint32_t resolve(
+	struct gb *b, const struct gb_thing *from, pqm_bytes kind, pqm_bytes ns, pqm_bytes name)
 {
 	const struct pqm_k8s_kind *k = kind_named(b, kind);
 	bool is_cluster = k != NULL && k->is_cluster_scoped;
@@ -271,7 +275,8 @@ static pqm_bytes beside(const struct pqm_object *o, const struct pqm_fact *f, pq
 	for (size_t i = 0; last.n > 0 && i < o->n_facts; i++) {
 		pqm_bytes k = o->facts[i].key;
 
-		if (k.n == dot + last.n && pqm_starts(k, pqm_sub(f->key, 0, dot)) && pqm_ends(k, last))
+		if (k.n == dot + last.n && pqm_starts(k, pqm_sub(f->key, 0, dot)) &&
+			pqm_ends(k, last))
 			return o->facts[i].value;
 	}
 	return (pqm_bytes){ NULL, 0 };
@@ -323,7 +328,8 @@ static bool has_label(const struct gb_thing *w, pqm_bytes key, pqm_bytes value)
 	for (size_t i = 0; i < w->o->n_facts; i++) {
 		const struct pqm_fact *f = &w->o->facts[i];
 		size_t at = pqm_find(f->key, 0,
-			is_pod ? PQM_LIT("metadata.labels.") : PQM_LIT("template.metadata.labels."));
+			is_pod ? PQM_LIT("metadata.labels.")
+			       : PQM_LIT("template.metadata.labels."));
 
 		if (at != SIZE_MAX && pqm_ends(f->key, key) && pqm_eq(f->value, value) &&
 			f->key.n == at + key.n + (is_pod ? 16u : 25u))
@@ -351,8 +357,9 @@ static void select_workloads(struct gb *b, const struct gb_thing *s)
 		while (all && (f = gb_fact(s->o, PQM_LIT("spec.selector.*"), &k)) != NULL)
 			all = has_label(w, pqm_sub(f->key, sizeof(prefix) - 1, f->key.n), f->value);
 		if (all)
-			gb_edge(b, (struct pqm_edge){ s->node, w->node, PQM_LIT("serves"),
-				PQM_LIT("spec.selector"), s->o->path, first->line });
+			gb_edge(b,
+				(struct pqm_edge){ s->node, w->node, PQM_LIT("serves"),
+					PQM_LIT("spec.selector"), s->o->path, first->line });
 	}
 }
 
@@ -380,7 +387,8 @@ static bool class_fits(const struct gb_thing *t, const struct pqm_yaml *of)
 	size_t i = 0;
 	const struct pqm_fact *f = gb_fact(t->o, pqm_yaml_str(of, "field"), &i);
 
-	return pqm_k8s_listed(pqm_yaml_get(of, "is"), f == NULL ? (pqm_bytes){ NULL, 0 } : f->value);
+	return pqm_k8s_listed(
+		pqm_yaml_get(of, "is"), f == NULL ? (pqm_bytes){ NULL, 0 } : f->value);
 }
 
 static void settings_edges(struct gb *b, const struct pqm_rule *rule)
@@ -399,9 +407,10 @@ static void settings_edges(struct gb *b, const struct pqm_rule *rule)
 
 			if (t->is_first && pqm_eq(t->o->kind, pqm_yaml_str(of, "kind")) &&
 				class_fits(t, of))
-				gb_edge(b, (struct pqm_edge){ c->node, t->node,
-					PQM_LIT("configures"), pqm_yaml_str(of, "field"),
-					c->o->path, c->o->line });
+				gb_edge(b,
+					(struct pqm_edge){ c->node, t->node, PQM_LIT("configures"),
+						pqm_yaml_str(of, "field"), c->o->path,
+						c->o->line });
 		}
 	}
 }
@@ -421,8 +430,8 @@ static void add_hosts(struct gb *b, const struct gb_thing *t)
 
 static bool is_quiet(const struct pqm_edge *e)
 {
-	return pqm_eqs(e->rel, "of-class") || pqm_eqs(e->rel, "makes") || pqm_eqs(e->rel, "issues") ||
-		pqm_eqs(e->rel, "runs-as");
+	return pqm_eqs(e->rel, "of-class") || pqm_eqs(e->rel, "makes") ||
+		pqm_eqs(e->rel, "issues") || pqm_eqs(e->rel, "runs-as");
 }
 
 /* A reference without an object is told, unless a controller will make the object. */

@@ -68,20 +68,24 @@ static void sort_out(const struct pqm_rules *r, const struct pqm_map *cas,
 			       : pqm_alg_risk_class(r, f->family, f->parameter, f->bits);
 	g->use = f->function == PQM_FN_KEX ? 'K' : f->function == PQM_FN_PKE ? 'W' : 'S';
 	if (g->use == 'K') {
-		g->task = f->meaning == PQM_USE ? "library-upgrade"
-			: f->meaning == PQM_CONFIG ? "hybrid-on-edge" : "mesh-link-hybrid";
-		g->noun = f->meaning == PQM_USE ? "use of key exchange|uses of key exchange"
-			: f->meaning == PQM_CONFIG ? "key-exchange setting|key-exchange settings" : "key-exchange key|key-exchange keys";
+		g->task = f->meaning == PQM_USE	   ? "library-upgrade"
+			: f->meaning == PQM_CONFIG ? "hybrid-on-edge"
+						   : "mesh-link-hybrid";
+		g->noun = f->meaning == PQM_USE	   ? "use of key exchange|uses of key exchange"
+			: f->meaning == PQM_CONFIG ? "key-exchange setting|key-exchange settings"
+						   : "key-exchange key|key-exchange keys";
 	} else if (g->use == 'W') {
 		g->task = f->meaning == PQM_USE ? "library-upgrade" : "rewrap-keys";
-		g->noun = f->meaning == PQM_USE ? "use of public-key encryption|uses of public-key encryption" : "wrapping key|wrapping keys";
+		g->noun = f->meaning == PQM_USE
+			? "use of public-key encryption|uses of public-key encryption"
+			: "wrapping key|wrapping keys";
 	} else if (f->meaning == PQM_USE) {
 		g->task = "library-upgrade";
 		g->noun = "use of signatures|uses of signatures";
 	} else {
 		g->task = is_ca(cas, f) ? "private-ca-pq" : "leaf-certs-pq";
 		g->noun = is_ca(cas, f) ? "CA key or certificate|CA keys and certificates"
-				      : "key or certificate|keys and certificates";
+					: "key or certificate|keys and certificates";
 	}
 	if (g->is_plain) {
 		g->task = "plaintext-fix";
@@ -147,11 +151,19 @@ static pqm_bytes form(const struct group *g)
 static void group_hop(struct gb *b, struct gb_draft *d, const struct group *g)
 {
 	char count[32];
-	struct pqm_hop h = { .use = g->use, .data = 'F', .exposure = b->default_exposure,
-		.coverage = 'N', .in_use_years = b->default_in_use, .n_layers = 1,
+	struct pqm_hop h = { .use = g->use,
+		.data = 'F',
+		.exposure = b->default_exposure,
+		.coverage = 'N',
+		.in_use_years = b->default_in_use,
+		.n_layers = 1,
 		.verdict = g->is_plain ? PQM_V_PLAINTEXT : PQM_V_CLASSICAL,
-		.evidence = g->first->evidence, .basis = g->first->basis, .from = GB_NONE,
-		.to = GB_NONE, .why = g->first->why, .task = pqm_str(g->task),
+		.evidence = g->first->evidence,
+		.basis = g->first->basis,
+		.from = GB_NONE,
+		.to = GB_NONE,
+		.why = g->first->why,
+		.task = pqm_str(g->task),
 		.findings = (const uint8_t(*)[PQM_ID_BYTES])g->ids,
 		.n_findings = g->n < PQM_HOP_FINDINGS ? g->n : PQM_HOP_FINDINGS };
 
@@ -200,8 +212,8 @@ static void one_target(struct gb *b, uint32_t target, const struct pqm_map *cas)
 {
 	struct rest rest = { .cas = cas };
 	struct gb_draft d = { .data = 'F', .in_use_years = b->default_in_use };
-	pqm_bytes name = target < b->inv->n_targets ? b->inv->targets[target].name
-						     : PQM_LIT("(no target)");
+	pqm_bytes name =
+		target < b->inv->n_targets ? b->inv->targets[target].name : PQM_LIT("(no target)");
 
 	collect(b, target, &rest);
 	if (b->st != PQM_OK || rest.n == 0)
@@ -210,8 +222,9 @@ static void one_target(struct gb *b, uint32_t target, const struct pqm_map *cas)
 	d.a.is_unassigned = true;
 	d.a.id = b->inv->n_targets > 1 ? pqm_arena_f(b->arena, "unassigned/%.*s", PQM_FMT(name))
 				       : PQM_LIT("unassigned");
-	d.a.name = b->inv->n_targets > 1 ? pqm_arena_f(b->arena, "unassigned in %.*s", PQM_FMT(name))
-					 : PQM_LIT("unassigned");
+	d.a.name = b->inv->n_targets > 1
+		? pqm_arena_f(b->arena, "unassigned in %.*s", PQM_FMT(name))
+		: PQM_LIT("unassigned");
 	d.a.kind_words = PQM_LIT("everything else");
 	d.a.life_years = (struct pqm_sourced){ b->default_life, true,
 		PQM_LIT("default for findings of no asset") };
@@ -219,8 +232,8 @@ static void one_target(struct gb *b, uint32_t target, const struct pqm_map *cas)
 		PQM_LIT("default for findings of no asset; so is the exposure") };
 	d.a.money = (struct pqm_sourced){ 0, true, PQM_LIT("no money was declared") };
 	d.a.root = (uint32_t)b->g->n_assets;
-	d.a.node = gb_node(b, PQM_NODE_ASSET,
-		pqm_arena_f(b->arena, "asset/%.*s", PQM_FMT(d.a.id)), d.a.name);
+	d.a.node = gb_node(
+		b, PQM_NODE_ASSET, pqm_arena_f(b->arena, "asset/%.*s", PQM_FMT(d.a.id)), d.a.name);
 	for (size_t i = 0; i < rest.n; i++)
 		group_hop(b, &d, &rest.group[i]);
 	note_unknown(b, &d.a, rest.n_unknown);

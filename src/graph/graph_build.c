@@ -47,8 +47,9 @@ static void place_findings(struct gb *b)
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < b->findings[i]->n_occs; k++)
 			if (b->findings[i]->occs[k].object.n > 0)
-				b->placed[b->n_placed++] = (struct gb_placed){
-					b->findings[i]->occs[k].object, (uint32_t)i, (uint32_t)k };
+				b->placed[b->n_placed++] =
+					(struct gb_placed){ b->findings[i]->occs[k].object,
+						(uint32_t)i, (uint32_t)k };
 	if (b->n_placed > 1)
 		qsort(b->placed, b->n_placed, sizeof(*b->placed), placed_order);
 }
@@ -63,8 +64,9 @@ static void read_defaults(struct gb *b)
 	if (!pqm_yaml_f64(n, "x_years", &b->default_life) ||
 		!pqm_yaml_f64(n, "w_years", &b->default_in_use) ||
 		!pqm_yaml_f64(n, "impact", &b->default_impact) || exposure.n != 1) {
-		b->st = d != NULL ? pqm_rule_fail(d, NULL, b->err,
-				"needs x_years, w_years, impact and an exposure letter")
+		b->st = d != NULL
+			? pqm_rule_fail(d, NULL, b->err,
+				  "needs x_years, w_years, impact and an exposure letter")
 			: pqm_fail(b->err, PQM_EUSAGE, "rules: no rule risk.plan-defaults");
 		return;
 	}

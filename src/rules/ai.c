@@ -36,6 +36,6 @@ bool pqm_ai_rule_fits(const struct pqm_rule *rule, pqm_bytes sample)
 		return in_list(n, "lives", sample);
 	if (pqm_yaml_get(n, "collective") != NULL)
 		return named(pqm_yaml_get(n, "collective"), sample);
-	return named(n, sample) || in_list(n, "tls_flags", sample) || in_list(n, "tls_env", sample) ||
-		in_list(n, "wrap", sample);
+	return named(n, sample) || in_list(n, "tls_flags", sample) ||
+		in_list(n, "tls_env", sample) || in_list(n, "wrap", sample);
 }

@@ -19,8 +19,8 @@ bool pqm_k8s_listed(const struct pqm_yaml *globs, pqm_bytes text)
 	return false;
 }
 
-static enum pqm_st load_one(struct pqm_k8s_kind *k, const struct pqm_rule *rule,
-	struct pqm_err *err)
+static enum pqm_st load_one(
+	struct pqm_k8s_kind *k, const struct pqm_rule *rule, struct pqm_err *err)
 {
 	static const char *const lists[] = { "groups", "facts", "content", "edges", "provides" };
 	const struct pqm_yaml *n = rule->node, *v[5];
@@ -34,7 +34,11 @@ static enum pqm_st load_one(struct pqm_k8s_kind *k, const struct pqm_rule *rule,
 		.kind = pqm_yaml_str(n, "kind"),
 		.node_type = pqm_yaml_str(pqm_yaml_get(n, "node"), "type"),
 		.is_cluster_scoped = pqm_eqs(pqm_yaml_str(n, "scope"), "cluster"),
-		.groups = v[0], .facts = v[1], .content = v[2], .edges = v[3], .provides = v[4] };
+		.groups = v[0],
+		.facts = v[1],
+		.content = v[2],
+		.edges = v[3],
+		.provides = v[4] };
 	return PQM_OK;
 }
 
@@ -66,8 +70,8 @@ enum pqm_st pqm_k8s_kinds_load(struct pqm_k8s_kinds *out, const struct pqm_rules
 	return PQM_OK;
 }
 
-const struct pqm_k8s_kind *pqm_k8s_kind_of(const struct pqm_k8s_kinds *k, pqm_bytes group,
-	pqm_bytes kind)
+const struct pqm_k8s_kind *pqm_k8s_kind_of(
+	const struct pqm_k8s_kinds *k, pqm_bytes group, pqm_bytes kind)
 {
 	for (size_t i = 0; i < k->n; i++) {
 		const struct pqm_k8s_kind *e = &k->kind[i];
@@ -79,13 +83,14 @@ const struct pqm_k8s_kind *pqm_k8s_kind_of(const struct pqm_k8s_kinds *k, pqm_by
 	return NULL;
 }
 
-pqm_bytes pqm_k8s_id(const struct pqm_k8s_kinds *k, const struct pqm_object *o,
-	struct pqm_arena *arena)
+pqm_bytes pqm_k8s_id(
+	const struct pqm_k8s_kinds *k, const struct pqm_object *o, struct pqm_arena *arena)
 {
 	const struct pqm_k8s_kind *kind = pqm_k8s_kind_of(k, o->group, o->kind);
-	pqm_bytes ns = o->ns.n > 0 ? o->ns
+	pqm_bytes ns = o->ns.n > 0			  ? o->ns
 		: kind != NULL && kind->is_cluster_scoped ? PQM_LIT("-")
 							  : PQM_LIT("default");
 
-	return pqm_arena_f(arena, "%.*s/%.*s/%.*s", PQM_FMT(ns), PQM_FMT(o->kind), PQM_FMT(o->name));
+	return pqm_arena_f(
+		arena, "%.*s/%.*s/%.*s", PQM_FMT(ns), PQM_FMT(o->kind), PQM_FMT(o->name));
 }

@@ -31,13 +31,13 @@ struct pqm_k8s_kinds {
 enum pqm_st pqm_k8s_kinds_load(struct pqm_k8s_kinds *out, const struct pqm_rules *r,
 	struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;
 /* The entry of a kind, or NULL; never the "*" entry. */
-const struct pqm_k8s_kind *pqm_k8s_kind_of(const struct pqm_k8s_kinds *k, pqm_bytes group,
-	pqm_bytes kind);
+const struct pqm_k8s_kind *pqm_k8s_kind_of(
+	const struct pqm_k8s_kinds *k, pqm_bytes group, pqm_bytes kind);
 /* "namespace/Kind/name", the name of an object in findings and in the graph. A namespaced object
  * that does not say its namespace is in "default", as kubectl would put it; "-" is none. {NULL, 0}
  * without memory. */
-pqm_bytes pqm_k8s_id(const struct pqm_k8s_kinds *k, const struct pqm_object *o,
-	struct pqm_arena *arena);
+pqm_bytes pqm_k8s_id(
+	const struct pqm_k8s_kinds *k, const struct pqm_object *o, struct pqm_arena *arena);
 /* Whether one of the globs of a list of scalars (may be NULL) fits the text. */
 bool pqm_k8s_listed(const struct pqm_yaml *globs, pqm_bytes text);
 /* Glob match that looks at the fixed end of the pattern first: most patterns fail there. */

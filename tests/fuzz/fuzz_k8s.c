@@ -67,12 +67,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (rules.n == 0 && pqm_rules_load(&rules, NULL, &err) != PQM_OK)
 		assert(false);
 	for (size_t i = 0; i < 3; i++) {
-		struct pqm_artifact a = { .body = body, .head = pqm_sub(body, 0, 4096),
-			.path = pqm_str(names[i]), .name = pqm_str(names[i]), .arena = &arena };
+		struct pqm_artifact a = { .body = body,
+			.head = pqm_sub(body, 0, 4096),
+			.path = pqm_str(names[i]),
+			.name = pqm_str(names[i]),
+			.arena = &arena };
 		uint64_t done = 0;
 		struct pqm_hits hits = { hit, 0, &done };
 
-		for (size_t at = pqm_find(body, 0, PQM_LIT("apiVersion")); at != SIZE_MAX && hits.n < 256;
+		for (size_t at = pqm_find(body, 0, PQM_LIT("apiVersion"));
+			at != SIZE_MAX && hits.n < 256;
 			at = pqm_find(body, at + 1, PQM_LIT("apiVersion")))
 			hit[hits.n++] = (struct pqm_hit){ at, 0 };
 		pqm_arena_init(&arena, PQM_ARENA_BYTES);

@@ -20,9 +20,11 @@ struct record {
 	size_t n_found;
 	struct pqm_child children[RECORD_MAX]; /* bodies copied: example keys only */
 	size_t n_children;
+
 	struct {
 		uint64_t from, to;
 	} claims[RECORD_MAX];
+
 	size_t n_claims;
 	pqm_bytes notes[RECORD_MAX];
 	size_t n_notes;
@@ -89,8 +91,7 @@ static inline enum pqm_st record_child(struct pqm_emit *e, const struct pqm_chil
 	return PQM_OK;
 }
 
-static inline void record_note(struct pqm_emit *e, uint64_t off, enum pqm_st why,
-	const char *words)
+static inline void record_note(struct pqm_emit *e, uint64_t off, enum pqm_st why, const char *words)
 {
 	struct record *r = (struct record *)e;
 

@@ -84,30 +84,39 @@ static void each_hop_says_what_decides_it_and_where(void **state)
 		uint32_t line;
 		size_t n_findings;
 	} want[] = {
-		{ "phi-train-2026", "ingress data.clinic.example: X25519 only", "hybrid-on-edge", "E256",
-			"fixtures/cluster/edge/ingress-nginx.yaml", 'K', 'I', 'N', PQM_V_CLASSICAL, 60, 1 },
+		{ "phi-train-2026", "ingress data.clinic.example: X25519 only", "hybrid-on-edge",
+			"E256", "fixtures/cluster/edge/ingress-nginx.yaml", 'K', 'I', 'N',
+			PQM_V_CLASSICAL, 60, 1 },
 		{ "phi-train-2026", "certificate data-tls: RSA-2048", "public-cert-pq", "R2048",
-			"fixtures/cluster/edge/data-ingress.yaml", 'S', 'I', 'N', PQM_V_CLASSICAL, 25, 1 },
+			"fixtures/cluster/edge/data-ingress.yaml", 'S', 'I', 'N', PQM_V_CLASSICAL,
+			25, 1 },
 		{ "clinic-edge-key", "signing key edge-signing-key: P-256", "dual-sign", "E256",
-			"fixtures/cluster/training/keys.yaml", 'L', 'I', 'N', PQM_V_CLASSICAL, 21, 2 },
-		{ "partner-gradients", "partner link flower-superlink:9092: TLS, no hybrid group seen",
-			"partner-link-hybrid", "UNK", "fixtures/cluster/training/federated.yaml", 'K', 'P',
-			'N', PQM_V_UNKNOWN, 23, 0 },
+			"fixtures/cluster/training/keys.yaml", 'L', 'I', 'N', PQM_V_CLASSICAL, 21,
+			2 },
+		{ "partner-gradients",
+			"partner link flower-superlink:9092: TLS, no hybrid group seen",
+			"partner-link-hybrid", "UNK", "fixtures/cluster/training/federated.yaml",
+			'K', 'P', 'N', PQM_V_UNKNOWN, 23, 0 },
 		{ "chat-logs", "qdrant:6333 speaks plaintext", "plaintext-fix", "NONE",
-			"fixtures/cluster/data/qdrant.yaml", 'K', 'L', 'N', PQM_V_PLAINTEXT, 54, 2 },
-		{ "claims-embeddings", "embeddings-backup to s3.north.provider.example: X25519 only",
-			"mesh-link-hybrid", "E256", "fixtures/cluster/data/pgvector.yaml", 'K', 'C', 'N',
-			PQM_V_CLASSICAL, 85, 1 },
-		{ "clinic-checkpoints", "data key wrapped to backup-recipient: RSA-4096", "rewrap-keys",
-			"R4096", "fixtures/cluster/data/backup-recipient.yaml", 'W', 'O', 'N',
-			PQM_V_CLASSICAL, 9, 1 },
-		{ "claims-model", "gateway registry.clinic.example: X25519MLKEM768 enforced", "", "HYB",
-			"fixtures/cluster/edge/gateway.yaml", 'K', 'I', 'E', PQM_V_HYBRID, 32, 1 },
+			"fixtures/cluster/data/qdrant.yaml", 'K', 'L', 'N', PQM_V_PLAINTEXT, 54,
+			2 },
+		{ "claims-embeddings",
+			"embeddings-backup to s3.north.provider.example: X25519 only",
+			"mesh-link-hybrid", "E256", "fixtures/cluster/data/pgvector.yaml", 'K', 'C',
+			'N', PQM_V_CLASSICAL, 85, 1 },
+		{ "clinic-checkpoints", "data key wrapped to backup-recipient: RSA-4096",
+			"rewrap-keys", "R4096", "fixtures/cluster/data/backup-recipient.yaml", 'W',
+			'O', 'N', PQM_V_CLASSICAL, 9, 1 },
+		{ "claims-model", "gateway registry.clinic.example: X25519MLKEM768 enforced", "",
+			"HYB", "fixtures/cluster/edge/gateway.yaml", 'K', 'I', 'E', PQM_V_HYBRID,
+			32, 1 },
 		{ "claims-model", "mlflow:5000: mesh mTLS, X25519", "mesh-link-hybrid", "E256",
-			"fixtures/cluster/platform/mlflow.yaml", 'K', 'L', 'N', PQM_V_CLASSICAL, 50, 0 },
-		{ "training/llama-clinic/gradients", "workers of llama-clinic: collectives in plaintext",
-			"plaintext-fix", "NONE", "fixtures/cluster/training/llama-clinic.yaml", 'K', 'L',
-			'N', PQM_V_PLAINTEXT, 22, 0 },
+			"fixtures/cluster/platform/mlflow.yaml", 'K', 'L', 'N', PQM_V_CLASSICAL, 50,
+			0 },
+		{ "training/llama-clinic/gradients",
+			"workers of llama-clinic: collectives in plaintext", "plaintext-fix",
+			"NONE", "fixtures/cluster/training/llama-clinic.yaml", 'K', 'L', 'N',
+			PQM_V_PLAINTEXT, 22, 0 },
 	};
 	struct pqm_graph g = build(&inv);
 
@@ -207,8 +216,8 @@ static void digest(const struct pqm_graph *g, uint8_t out[PQM_SHA256_BYTES])
 	pqm_buf_init(&b, (size_t)16 << 20);
 	for (size_t i = 0; i < g->n_nodes; i++)
 		(void)pqm_buf_f(&b, "N %.*s %.*s %d %.*s:%u\n", PQM_FMT(g->nodes[i].id),
-			PQM_FMT(g->nodes[i].ai_class), g->nodes[i].is_ghost, PQM_FMT(g->nodes[i].path),
-			g->nodes[i].line);
+			PQM_FMT(g->nodes[i].ai_class), g->nodes[i].is_ghost,
+			PQM_FMT(g->nodes[i].path), g->nodes[i].line);
 	for (size_t i = 0; i < g->n_edges; i++)
 		(void)pqm_buf_f(&b, "E %u %u %.*s %.*s\n", g->edges[i].from, g->edges[i].to,
 			PQM_FMT(g->edges[i].rel), PQM_FMT(g->edges[i].ref));
@@ -273,9 +282,13 @@ static void the_order_of_the_input_does_not_matter(void **state)
 
 static struct pqm_object asset_object(const char *name, const struct pqm_fact *facts, size_t n)
 {
-	return (struct pqm_object){ .path = PQM_LIT(".pqmap.yaml"), .line = 1,
-		.group = PQM_LIT("pqmap.dev"), .kind = PQM_LIT("Asset"), .name = pqm_str(name),
-		.facts = facts, .n_facts = n };
+	return (struct pqm_object){ .path = PQM_LIT(".pqmap.yaml"),
+		.line = 1,
+		.group = PQM_LIT("pqmap.dev"),
+		.kind = PQM_LIT("Asset"),
+		.name = pqm_str(name),
+		.facts = facts,
+		.n_facts = n };
 }
 
 static void lineage_in_a_circle_settles(void **state)
@@ -307,12 +320,18 @@ static void an_empty_inventory_gives_an_empty_graph(void **state)
 	pqm_graph_fini(&g);
 }
 
-static struct pqm_finding finding(uint8_t n, enum pqm_meaning m, enum pqm_quantum q,
-	struct pqm_occurrence *occ)
+static struct pqm_finding finding(
+	uint8_t n, enum pqm_meaning m, enum pqm_quantum q, struct pqm_occurrence *occ)
 {
-	struct pqm_finding f = { .rule = PQM_LIT("test.rule"), .meaning = m, .quantum = q,
-		.function = PQM_FN_SIG, .family = PQM_LIT("RSA"), .parameter = PQM_LIT("2048"),
-		.bits = 2048, .occs = occ, .n_occs = 1 };
+	struct pqm_finding f = { .rule = PQM_LIT("test.rule"),
+		.meaning = m,
+		.quantum = q,
+		.function = PQM_FN_SIG,
+		.family = PQM_LIT("RSA"),
+		.parameter = PQM_LIT("2048"),
+		.bits = 2048,
+		.occs = occ,
+		.n_occs = 1 };
 
 	f.id[0] = n;
 	return f;

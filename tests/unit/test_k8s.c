@@ -14,8 +14,11 @@ static struct record rec;
 
 static enum pqm_st scan_as(const char *name, pqm_bytes text)
 {
-	struct pqm_artifact a = { .body = text, .head = pqm_sub(text, 0, 4096), .path = pqm_str(name),
-		.name = pqm_str(name), .arena = &scratch };
+	struct pqm_artifact a = { .body = text,
+		.head = pqm_sub(text, 0, 4096),
+		.path = pqm_str(name),
+		.name = pqm_str(name),
+		.arena = &scratch };
 	struct pqm_hit hit[RECORD_HITS];
 	uint64_t done = 0;
 	struct pqm_hits hits = { hit, record_hits(text, hit), &done };
@@ -71,7 +74,8 @@ static void secret_values_become_children_and_nothing_else(void **state)
 {
 	(void)state;
 	scan("apiVersion: v1\nkind: Secret\nmetadata:\n  name: s\n  namespace: n\ntype: Opaque\n"
-	     "data:\n  tls.crt: aGVsbG8gaGVsbG8gaGVsbG8=\nstringData:\n  token: not-a-real-token-1234\n");
+	     "data:\n  tls.crt: aGVsbG8gaGVsbG8gaGVsbG8=\nstringData:\n  token: "
+	     "not-a-real-token-1234\n");
 	assert_int_equal(rec.n_objects, 1);
 	assert_int_equal(rec.objects[0].n_facts, 1);
 	assert_bytes(fact(0, "type"), "Opaque");
@@ -103,7 +107,8 @@ static void tokens_and_passwords_never_become_facts(void **state)
 	     "spec:\n  template:\n    spec:\n      containers:\n"
 	     "        - name: c\n          image: i\n"
 	     "          args: [--api-token, hunter2, --password=hunter2, --port, '80']\n"
-	     "          command: [sh, -c, 'export X_PASSWORD=hunter2; curl -H \"Bearer hunter2\"']\n"
+	     "          command: [sh, -c, 'export X_PASSWORD=hunter2; curl -H \"Bearer "
+	     "hunter2\"']\n"
 	     "          env:\n"
 	     "            - {name: DB_PASSWORD, value: hunter2}\n"
 	     "            - {name: CACHE, value: hf_abcdefghijklmnopqrst}\n"
@@ -112,8 +117,8 @@ static void tokens_and_passwords_never_become_facts(void **state)
 	assert_int_equal(rec.n_objects, 1);
 	for (size_t i = 0; i < rec.objects[0].n_facts; i++)
 		for (size_t k = 0; k < 3; k++)
-			assert_true(pqm_find(rec.objects[0].facts[i].value, 0, pqm_str(secrets[k])) ==
-				SIZE_MAX);
+			assert_true(pqm_find(rec.objects[0].facts[i].value, 0,
+					    pqm_str(secrets[k])) == SIZE_MAX);
 	assert_bytes(fact(0, "spec.template.spec.containers[0].env[2].value"),
 		"postgres://***@db.n:5432/x");
 	assert_bytes(fact(0, "spec.template.spec.containers[0].env[3].value"), "/run/secret");
@@ -169,7 +174,7 @@ static void other_files_are_left_alone(void **state)
 {
 	static const struct {
 		const char *name, *text;
-	} not[] = {
+	} not [] = {
 		{ "prose.txt", "The apiVersion field says which group a kind is of.\n" },
 		{ "code.go", "package x\n// apiVersion: v1\n" },
 		{ "values.yaml", "image: x\nreplicas: 3\n" },
@@ -179,8 +184,8 @@ static void other_files_are_left_alone(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(not) / sizeof(not[0]); i++) {
-		assert_int_equal(scan_as(not[i].name, pqm_str(not[i].text)), PQM_OK);
+	for (size_t i = 0; i < sizeof(not ) / sizeof(not [0]); i++) {
+		assert_int_equal(scan_as(not [i].name, pqm_str(not [i].text)), PQM_OK);
 		assert_int_equal(rec.n_objects + rec.n_found + rec.n_notes + rec.n_children, 0);
 	}
 }
@@ -188,9 +193,10 @@ static void other_files_are_left_alone(void **state)
 static void declared_assets_become_objects(void **state)
 {
 	(void)state;
-	assert_int_equal(scan_as(".pqmap.yaml",
-				 PQM_LIT("pqmap: 1\nassets:\n- name: a\n  life: 30y\n  on: [n/Job/j]\n"
-					 "- just text\n")),
+	assert_int_equal(
+		scan_as(".pqmap.yaml",
+			PQM_LIT("pqmap: 1\nassets:\n- name: a\n  life: 30y\n  on: [n/Job/j]\n"
+				"- just text\n")),
 		PQM_OK);
 	assert_int_equal(rec.n_objects, 1);
 	assert_bytes(rec.objects[0].group, "pqmap.dev");
@@ -209,20 +215,24 @@ static void findings_say_what_is_set_and_what_is_left_out(void **state)
 	} t[] = {
 		{ "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: e}\ndata:\n"
 		  "  ssl-ecdh-curve: X25519:P-256\n",
-			"k8s.hybrid-switched-off", "X25519", "", "e/ConfigMap/c#data.ssl-ecdh-curve",
-			PQM_CONFIG, PQM_EXPLICIT, 5, 19 },
-		{ "apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: c, namespace: e}\n"
+			"k8s.hybrid-switched-off", "X25519", "",
+			"e/ConfigMap/c#data.ssl-ecdh-curve", PQM_CONFIG, PQM_EXPLICIT, 5, 19 },
+		{ "apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: c, "
+		  "namespace: e}\n"
 		  "spec: {secretName: s}\n",
 			"k8s.certificate-algorithm-default", "RSA", "2048",
-			"e/Certificate/c#spec.privateKey.algorithm", PQM_ABSENT, PQM_IMPLIED, 1, 1 },
+			"e/Certificate/c#spec.privateKey.algorithm", PQM_ABSENT, PQM_IMPLIED, 1,
+			1 },
 		{ "apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: c}\n"
 		  "spec: {secretName: s, privateKey: {algorithm: ECDSA}}\n",
 			"k8s.certificate-algorithm", "EC", "P-256",
-			"default/Certificate/c#spec.privateKey.algorithm", PQM_CONFIG, PQM_EXPLICIT, 4, 47 },
-		{ "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: i, namespace: e}\n"
+			"default/Certificate/c#spec.privateKey.algorithm", PQM_CONFIG, PQM_EXPLICIT,
+			4, 47 },
+		{ "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: i, namespace: "
+		  "e}\n"
 		  "spec: {rules: [{host: h}]}\n",
-			"k8s.ingress-plaintext", "", "", "e/Ingress/i#spec.tls", PQM_ABSENT, PQM_ABSENCE,
-			1, 1 },
+			"k8s.ingress-plaintext", "", "", "e/Ingress/i#spec.tls", PQM_ABSENT,
+			PQM_ABSENCE, 1, 1 },
 	};
 
 	(void)state;
@@ -248,8 +258,9 @@ static void names_over_the_limit_are_noted(void **state)
 	char text[1200];
 
 	(void)state;
-	(void)snprintf(text, sizeof(text), "apiVersion: v1\nkind: Service\nmetadata: {name: %0*d}\n",
-		PQM_K8S_KEY_BYTES + 1, 7);
+	(void)snprintf(text, sizeof(text),
+		"apiVersion: v1\nkind: Service\nmetadata: {name: %0*d}\n", PQM_K8S_KEY_BYTES + 1,
+		7);
 	scan(text);
 	assert_int_equal(rec.n_objects, 0);
 	assert_int_equal(rec.n_notes, 1);
@@ -257,13 +268,15 @@ static void names_over_the_limit_are_noted(void **state)
 
 static void every_prefix_of_a_manifest_is_read_or_noted(void **state)
 {
-	static const char text[] = "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: n}\n"
-				   "data: {a: aGVsbG8gaGVsbG8gaGVsbG8=, b: 'x'}\n---\n"
-				   "apiVersion: v1\nkind: Service\nmetadata: {name: t}\n";
+	static const char text[] =
+		"apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: n}\n"
+		"data: {a: aGVsbG8gaGVsbG8gaGVsbG8=, b: 'x'}\n---\n"
+		"apiVersion: v1\nkind: Service\nmetadata: {name: t}\n";
 
 	(void)state;
 	for (size_t n = 0; n < sizeof(text); n++)
-		assert_int_equal(scan_as("m.yaml", (pqm_bytes){ (const uint8_t *)text, n }), PQM_OK);
+		assert_int_equal(
+			scan_as("m.yaml", (pqm_bytes){ (const uint8_t *)text, n }), PQM_OK);
 	assert_int_equal(rec.n_objects, 2);
 }
 
