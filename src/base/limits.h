@@ -137,5 +137,10 @@
 #define PQM_PLAN_JOBS_MAX ((size_t)2048)
 /* Jobs that the exact search takes: 65,536 sets. */
 #define PQM_PLAN_EXACT_MAX 16
+/* Places and finding ids that one task lists; the rest is a count. */
+#define PQM_TASK_PLACES_MAX 50
+#define PQM_TASK_FINDINGS_MAX ((size_t)1000)
+/* Rounds of plan, finish, Y and score; dates settle in two to four. */
+#define PQM_PLAN_ROUNDS_MAX 12
 
 #endif

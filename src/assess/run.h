@@ -1,0 +1,82 @@
+/*
+ * run.h — what the steps of one assessment share.
+ *
+ * Shape:     assets and uses in the graph's order until the end, when assets are sorted.
+ * Units:     dates in days since 1970; Y in years.
+ * Ownership: results in the arenas of the assessment and the plan; scratch is the run's own.
+ * Errors:    as pqm_assess.
+ */
+#ifndef PQM_ASSESS_RUN_H
+#define PQM_ASSESS_RUN_H
+
+#include "assess.h"
+#include "money.h"
+#include "planner.h"
+#include "tasks.h"
+
+#define PQM_DAYS_PER_YEAR 365.25
+#define PQM_DAYS_PER_MONTH (PQM_DAYS_PER_YEAR / 12)
+
+/* One use while the plan is being found. */
+struct pqm_run_use {
+	struct pqm_vector v;
+	double y;	  /* years until the plan protects it */
+	int64_t finish;	  /* INT64_MIN: nothing in the plan does */
+	uint32_t done_at; /* order of its last task; UINT32_MAX: none */
+	uint32_t last;	  /* its last task */
+	bool is_safe, is_broken;
+};
+
+/* A dated duty of a chosen regime. */
+struct pqm_run_duty {
+	const struct pqm_rule *rule;
+	int64_t date;
+	pqm_bytes function, strength;
+};
+
+struct pqm_run {
+	const struct pqm_rules *rules;
+	const struct pqm_inventory *inv;
+	const struct pqm_graph *g;
+	const struct pqm_assess_options *opt;
+	struct pqm_risk_params p;
+	struct pqm_tasks tasks;
+	struct pqm_run_use **uses; /* by asset, hop */
+	double assessed;	   /* AD as printed */
+	double capacity;
+	struct pqm_run_duty *duties;
+	size_t n_duties;
+	struct pqm_job *jobs;
+	struct pqm_prize *prizes; /* as goals */
+	struct pqm_goal *goals;
+	size_t n_goals;
+	struct pqm_arena scratch;
+	struct pqm_assessment *a;
+	struct pqm_plan *plan;
+	struct pqm_err *err;
+};
+
+/* Money of an asset's root if it was declared; false else. */
+bool pqm_run_money(
+	const struct pqm_run *r, const struct pqm_asset *root, double *lump, double *rate);
+/* What a lost asset weighs in the order of the plan: declared money, or the middle of its band. */
+double pqm_run_weight(const struct pqm_run *r, const struct pqm_asset *asset);
+/* Sets every use's vector from its hop and its Y, and scores uses and assets. */
+void pqm_run_score_asset(
+	struct pqm_run *r, size_t asset, struct pqm_asset_score *out, struct pqm_exposure *tmp);
+void pqm_run_set_vector(struct pqm_run *r, size_t asset, size_t hop);
+
+/* plan_run.c */
+enum pqm_st pqm_run_plan(struct pqm_run *r);
+/* duties.c */
+enum pqm_st pqm_run_duties(struct pqm_run *r);
+bool pqm_duty_concerns(const struct pqm_run_duty *d, const struct pqm_vector *v);
+enum pqm_st pqm_run_ladder(struct pqm_run *r);
+enum pqm_decision pqm_run_deadline_axis(const struct pqm_run *r, size_t asset);
+/* totals.c */
+enum pqm_st pqm_run_totals(struct pqm_run *r);
+enum pqm_st pqm_run_residual(struct pqm_run *r);
+/* reasons.c */
+enum pqm_st pqm_run_reasons(struct pqm_run *r);
+
+#endif

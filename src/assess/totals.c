@@ -1,0 +1,264 @@
+/* totals.c — money by lineage root, the loss curve, and what is left after each task. */
+#include "run.h"
+
+/* Roots whose money was declared, with the uses of everything derived from them. */
+struct roots {
+	struct pqm_root *root;
+	uint32_t *asset; /* index of the root in the graph */
+	size_t n;
+};
+
+static size_t root_index(const struct pqm_run *r, size_t asset)
+{
+	size_t root = r->g->assets[asset].root;
+
+	return root < r->g->n_assets ? root : asset;
+}
+
+static enum pqm_st gather(struct pqm_run *r, struct roots *out)
+{
+	out->root = pqm_new(&r->scratch, struct pqm_root, r->g->n_assets);
+	out->asset = pqm_new(&r->scratch, uint32_t, r->g->n_assets);
+	if (out->root == NULL || out->asset == NULL)
+		return pqm_fail(r->err, PQM_ENOMEM, "assessment: out of memory");
+	for (uint32_t i = 0; i < r->g->n_assets; i++) {
+		struct pqm_root one = { 0 };
+		struct pqm_vector *v;
+		size_t n = 0;
+
+		if (root_index(r, i) != i ||
+			!pqm_run_money(r, &r->g->assets[i], &one.lump, &one.rate))
+			continue;
+		for (size_t a = 0; a < r->g->n_assets; a++)
+			n += root_index(r, a) == i ? r->g->assets[a].n_hops : 0;
+		v = pqm_new(&r->scratch, struct pqm_vector, n);
+		if (v == NULL)
+			return pqm_fail(r->err, PQM_ENOMEM, "assessment: out of memory");
+		one.uses = v;
+		for (size_t a = 0; a < r->g->n_assets; a++)
+			for (size_t h = 0; root_index(r, a) == i && h < r->g->assets[a].n_hops; h++)
+				v[one.n_uses++] = r->uses[a][h].v;
+		out->root[out->n] = one;
+		out->asset[out->n++] = i;
+	}
+	return PQM_OK;
+}
+
+static void add_money(struct pqm_money *sum, const struct pqm_money *m)
+{
+	sum->expected += m->expected;
+	sum->sunk += m->sunk;
+	sum->avoidable += m->avoidable;
+	sum->quarter += m->quarter;
+}
+
+static enum pqm_st root_money(
+	struct pqm_run *r, const struct pqm_root *root, enum pqm_scenario s, struct pqm_money *out)
+{
+	struct pqm_arena scratch;
+	enum pqm_st st;
+
+	pqm_arena_init(&scratch, PQM_ARENA_BYTES);
+	st = pqm_money_root(out, &r->p, s, root, &scratch, r->err);
+	pqm_arena_fini(&scratch);
+	return st;
+}
+
+static enum pqm_st loss_curve(struct pqm_run *r, const struct roots *roots)
+{
+	struct pqm_arena scratch;
+	struct pqm_loss_point *curve = NULL, *kept;
+	size_t n = 0;
+	enum pqm_st st;
+
+	pqm_arena_init(&scratch, (size_t)4 * PQM_ARENA_BYTES);
+	st = pqm_money_curve(
+		&curve, &n, &r->p, PQM_CENTRAL, roots->root, roots->n, &scratch, r->err);
+	kept = st == PQM_OK ? pqm_new(&r->a->arena, struct pqm_loss_point, n) : NULL;
+	if (kept != NULL && n > 0)
+		memcpy(kept, curve, n * sizeof(*kept));
+	pqm_arena_fini(&scratch);
+	if (st != PQM_OK)
+		return st;
+	if (kept == NULL)
+		return pqm_fail(r->err, PQM_ENOMEM, "assessment: out of memory");
+	r->a->loss_curve = kept;
+	r->a->n_loss = n;
+	return PQM_OK;
+}
+
+enum pqm_st pqm_run_totals(struct pqm_run *r)
+{
+	struct pqm_assessment *a = r->a;
+	struct roots roots = { 0 };
+	enum pqm_st st = gather(r, &roots);
+
+	for (size_t i = 0; i < a->n_assets; i++)
+		if (root_index(r, i) != i)
+			a->assets[i].root_id = r->g->assets[root_index(r, i)].id;
+	for (size_t i = 0; i < roots.n && st == PQM_OK; i++) {
+		struct pqm_asset_score *s = &a->assets[roots.asset[i]];
+
+		s->has_money = a->has_money = true;
+		if (a->currency.n == 0)
+			a->currency = s->asset->currency;
+		for (enum pqm_scenario k = PQM_SLOW; k < PQM_N_SCENARIOS && st == PQM_OK; k++) {
+			st = root_money(r, &roots.root[i], k, &s->money[k]);
+			add_money(&a->total[k], &s->money[k]);
+		}
+	}
+	if (st == PQM_OK && roots.n > 0)
+		st = loss_curve(r, &roots);
+	return st;
+}
+
+/* ---- residual: what is left when the plan stops after a task ---- */
+
+struct residual {
+	struct pqm_run *r;
+	struct roots roots;
+	double *left, *sunk; /* by root, or by asset when no money was declared */
+	struct pqm_asset_score score;
+	struct pqm_exposure *tmp;
+	double end_years; /* Y of what is never finished */
+};
+
+static void set_years(struct residual *w, size_t asset, uint32_t done)
+{
+	struct pqm_run *r = w->r;
+
+	for (size_t h = 0; h < r->g->assets[asset].n_hops; h++) {
+		struct pqm_run_use *u = &r->uses[asset][h];
+		double own = u->y;
+
+		if (u->done_at != UINT32_MAX && u->done_at >= done)
+			u->y = fmax(own, w->end_years);
+		pqm_run_set_vector(r, asset, h);
+		u->y = own;
+	}
+}
+
+static enum pqm_st left_of_root(struct residual *w, size_t i, uint32_t done)
+{
+	struct pqm_run *r = w->r;
+	struct pqm_root *root = &w->roots.root[i];
+	struct pqm_vector *v = (struct pqm_vector *)(uintptr_t)root->uses;
+	struct pqm_money m;
+	size_t n = 0;
+	enum pqm_st st;
+
+	for (size_t a = 0; a < r->g->n_assets; a++) {
+		if (root_index(r, a) != w->roots.asset[i])
+			continue;
+		set_years(w, a, done);
+		for (size_t h = 0; h < r->g->assets[a].n_hops; h++)
+			v[n++] = r->uses[a][h].v;
+	}
+	st = root_money(r, root, PQM_CENTRAL, &m);
+	if (st != PQM_OK)
+		return st;
+	w->left[i] = m.expected;
+	w->sunk[i] = m.sunk;
+	return PQM_OK;
+}
+
+static void left_of_asset(struct residual *w, size_t i, uint32_t done)
+{
+	struct pqm_run *r = w->r;
+
+	set_years(w, i, done);
+	w->score.n_uses = r->g->assets[i].n_hops;
+	for (size_t h = 0; h < w->score.n_uses; h++)
+		pqm_risk_use(&w->score.uses[h], &r->p, &r->uses[i][h].v);
+	pqm_risk_asset(&w->score, &r->p, w->tmp);
+	w->left[i] = w->score.p[PQM_CENTRAL];
+	w->sunk[i] = w->score.sunk[PQM_CENTRAL];
+}
+
+static bool changes(const struct residual *w, size_t asset, uint32_t done)
+{
+	const struct pqm_run *r = w->r;
+
+	for (size_t h = 0; h < r->g->assets[asset].n_hops; h++)
+		if (r->uses[asset][h].done_at == done)
+			return true;
+	return false;
+}
+
+static bool root_changes(const struct residual *w, size_t i, uint32_t done)
+{
+	for (size_t a = 0; a < w->r->g->n_assets; a++)
+		if (root_index(w->r, a) == w->roots.asset[i] && changes(w, a, done))
+			return true;
+	return false;
+}
+
+/* What is left with the first `done` tasks finished; only what the last of them changed. */
+static enum pqm_st update(struct residual *w, uint32_t done)
+{
+	enum pqm_st st = PQM_OK;
+
+	if (!w->r->a->has_money) {
+		for (size_t i = 0; i < w->r->g->n_assets; i++)
+			if (done == 0 || changes(w, i, done - 1))
+				left_of_asset(w, i, done);
+		return PQM_OK;
+	}
+	for (size_t i = 0; i < w->roots.n && st == PQM_OK; i++)
+		if (done == 0 || root_changes(w, i, done - 1))
+			st = left_of_root(w, i, done);
+	return st;
+}
+
+static enum pqm_st prepare(struct residual *w)
+{
+	struct pqm_run *r = w->r;
+	size_t most = 0;
+	enum pqm_st st = gather(r, &w->roots);
+
+	for (size_t i = 0; i < r->g->n_assets; i++)
+		most = r->g->assets[i].n_hops > most ? r->g->assets[i].n_hops : most;
+	w->left = pqm_new(&r->scratch, double, r->g->n_assets);
+	w->sunk = pqm_new(&r->scratch, double, r->g->n_assets);
+	w->tmp = pqm_new(&r->scratch, struct pqm_exposure, most);
+	w->score.uses = pqm_new(&r->scratch, struct pqm_use_score, most);
+	r->plan->residual = pqm_new(&r->plan->arena, struct pqm_residual, r->plan->n_tasks + 1);
+	if (st == PQM_OK &&
+		(w->left == NULL || w->sunk == NULL || w->tmp == NULL || w->score.uses == NULL ||
+			r->plan->residual == NULL))
+		st = pqm_fail(r->err, PQM_ENOMEM, "plan: out of memory");
+	for (size_t i = 0; i < r->plan->n_tasks; i++)
+		w->end_years = fmax(w->end_years,
+			(double)(r->plan->tasks[i].finish_hi - r->opt->now_days) /
+				PQM_DAYS_PER_YEAR);
+	return st;
+}
+
+enum pqm_st pqm_run_residual(struct pqm_run *r)
+{
+	struct residual w = { .r = r };
+	struct pqm_plan *p = r->plan;
+	size_t n = 0;
+	double spent = 0;
+	enum pqm_st st = prepare(&w);
+
+	for (uint32_t k = 0; k <= p->n_tasks && st == PQM_OK; k++) {
+		struct pqm_residual *one = &p->residual[k];
+
+		st = update(&w, k);
+		n = r->a->has_money ? w.roots.n : r->g->n_assets;
+		if (k > 0)
+			spent += (p->tasks[k - 1].effort_lo + p->tasks[k - 1].effort_hi) / 2;
+		*one = (struct pqm_residual){ .effort_days = spent,
+			.task = k > 0 ? k - 1 : UINT32_MAX };
+		for (size_t i = 0; i < n; i++) {
+			one->left += w.left[i];
+			one->sunk += w.sunk[i];
+		}
+	}
+	p->n_residual = st == PQM_OK ? p->n_tasks + 1 : 0;
+	for (size_t a = 0; a < r->g->n_assets; a++)
+		for (size_t h = 0; h < r->g->assets[a].n_hops; h++)
+			pqm_run_set_vector(r, a, h); /* the plan's own Y again */
+	return st;
+}
