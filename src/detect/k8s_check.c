@@ -34,6 +34,12 @@ static bool any_at(const struct pqm_object *o, const struct pqm_yaml *globs)
 	return false;
 }
 
+/* A family that was named as such goes by its short name, as in key and certificate findings. */
+static pqm_bytes own_name(const struct pqm_alg_ref *ref)
+{
+	return pqm_eq(ref->algorithm, ref->alg->name) ? ref->alg->family : ref->algorithm;
+}
+
 static enum pqm_st report(const struct look *l)
 {
 	const struct pqm_yaml *e = pqm_yaml_get(l->rule->node, "emit");
@@ -48,8 +54,10 @@ static enum pqm_st report(const struct look *l)
 	if (ref == NULL && pqm_yaml_get(e, "alg") != NULL)
 		ref = pqm_alg_by_name(l->scan->rules, pqm_yaml_str(e, "alg"));
 	f.parameter = l->parameter;
-	if (ref != NULL)
+	if (ref != NULL) {
+		f.algorithm = own_name(ref);
 		pqm_alg_fill(&f, ref);
+	}
 	if (pqm_yaml_get(e, "parameter") != NULL)
 		f.parameter = pqm_yaml_str(e, "parameter");
 	(void)pqm_meaning_parse(pqm_yaml_str(e, "meaning"), &f.meaning);
@@ -125,6 +133,12 @@ static void read_groups(const struct look *l, pqm_bytes glob, struct groups *g)
 	}
 }
 
+/* "P-256", "X25519": a name that the catalogue knows. */
+static pqm_bytes short_name(const struct pqm_alg_ref *ref)
+{
+	return ref->parameter.n > 0 ? ref->parameter : ref->alg->family;
+}
+
 static enum pqm_st test_groups(struct look *l, bool want_hybrid)
 {
 	pqm_bytes at = pqm_yaml_str(l->on, "at");
@@ -135,7 +149,7 @@ static enum pqm_st test_groups(struct look *l, bool want_hybrid)
 		return PQM_OK;
 	read_groups(l, at, &g);
 	if (want_hybrid)
-		l->fallback = g.classical == NULL ? PQM_LIT("none") : g.classical->algorithm;
+		l->fallback = g.classical == NULL ? PQM_LIT("none") : short_name(g.classical);
 	l->alg = want_hybrid ? g.hybrid : g.n_hybrid == 0 ? g.classical : NULL;
 	return l->alg == NULL ? PQM_OK : report(l);
 }

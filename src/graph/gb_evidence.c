@@ -102,6 +102,14 @@ static pqm_bytes class_of(const struct gb *b, const struct pqm_finding *f)
 				: pqm_alg_risk_class(b->r, f->family, f->parameter, f->bits);
 }
 
+static pqm_bytes group_class(const struct gb *b, pqm_bytes group)
+{
+	const struct pqm_alg_ref *ref = pqm_alg_by_name(b->r, group);
+
+	return ref == NULL ? PQM_LIT("UNK")
+			   : pqm_alg_risk_class(b->r, ref->alg->family, ref->parameter, 0);
+}
+
 /* What one setting says: plaintext, classical only, hybrid with or without a way around. */
 static void read_setting(struct gb *b, size_t i, struct gb_kex *out)
 {
@@ -120,8 +128,8 @@ static void read_setting(struct gb *b, size_t i, struct gb_kex *out)
 			only ? " enforced" : ", falls back to ",
 			PQM_FMT((only ? PQM_LIT("") : fallback)));
 		/* With a fallback the classical group is what an attacker waits for. */
-		if (!only && fallback.n > 0)
-			out->layer = pqm_alg_risk_class(b->r, fallback, (pqm_bytes){ NULL, 0 }, 0);
+		if (!only)
+			out->layer = group_class(b, fallback);
 	} else if (f->family.n == 0) {
 		out->verdict = PQM_V_PLAINTEXT;
 		out->words = PQM_LIT("speaks plaintext");
@@ -287,10 +295,7 @@ static bool in_mesh(const struct gb *b, const struct gb_thing *server, const str
 
 static void protect(struct gb *b, const struct pqm_rule *rule, bool strict, struct gb_kex *out)
 {
-	const struct pqm_alg_ref *ref = pqm_alg_by_name(b->r, pqm_yaml_str(rule->node, "alg"));
-	pqm_bytes layer = ref == NULL
-		? PQM_LIT("UNK")
-		: pqm_alg_risk_class(b->r, ref->alg->family, ref->parameter, 0);
+	pqm_bytes layer = group_class(b, pqm_yaml_str(rule->node, "alg"));
 
 	*out = (struct gb_kex){ .layer = layer,
 		.coverage = 'N',

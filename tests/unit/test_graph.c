@@ -98,7 +98,7 @@ static void each_hop_says_what_decides_it_and_where(void **state)
 			"partner-link-hybrid", "UNK", "fixtures/cluster/training/federated.yaml",
 			'K', 'P', 'N', PQM_V_UNKNOWN, 23, 0 },
 		{ "chat-logs", "qdrant:6333 speaks plaintext", "plaintext-fix", "NONE",
-			"fixtures/cluster/data/qdrant.yaml", 'K', 'L', 'N', PQM_V_PLAINTEXT, 54,
+			"fixtures/cluster/data/qdrant.yaml", 'K', 'L', 'N', PQM_V_PLAINTEXT, 55,
 			2 },
 		{ "claims-embeddings",
 			"embeddings-backup to s3.north.provider.example: X25519 only",

@@ -253,6 +253,29 @@ static void findings_say_what_is_set_and_what_is_left_out(void **state)
 	}
 }
 
+static void a_hybrid_list_tells_its_fallback(void **state)
+{
+	static const struct {
+		const char *curves, *fallback;
+	} t[] = { { "X25519MLKEM768", "none" }, { "X25519MLKEM768:X25519", "X25519" },
+		{ "SecP256r1MLKEM768, P-256", "P-256" } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		char text[256];
+
+		(void)snprintf(text, sizeof(text),
+			"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n"
+			"  ssl-ecdh-curve: %s\n",
+			t[i].curves);
+		scan(text);
+		assert_int_equal(rec.n_found, 1);
+		assert_bytes(rec.found[0].rule, "k8s.hybrid-on");
+		assert_int_equal(rec.found[0].quantum, PQM_Q_HYBRID);
+		assert_bytes(rec.found[0].attrs[1].value, t[i].fallback);
+	}
+}
+
 static void names_over_the_limit_are_noted(void **state)
 {
 	char text[1200];
@@ -313,6 +336,7 @@ int main(void)
 		cmocka_unit_test(other_files_are_left_alone),
 		cmocka_unit_test(declared_assets_become_objects),
 		cmocka_unit_test(findings_say_what_is_set_and_what_is_left_out),
+		cmocka_unit_test(a_hybrid_list_tells_its_fallback),
 		cmocka_unit_test(names_over_the_limit_are_noted),
 		cmocka_unit_test(every_prefix_of_a_manifest_is_read_or_noted),
 	};
