@@ -3,7 +3,8 @@
 #include <math.h>
 #include <unistd.h>
 
-#include "assess/risk.h"
+#include "assess/run.h"
+#include "assess/tasks.h"
 #include "base/num.h"
 #include "detect/k8s.h"
 #include "engine/scan.h"
@@ -85,19 +86,34 @@ static bool is_on_curve(struct checker *c, const struct pqm_rule *rule, pqm_byte
 		fabs(pqm_risk_f(&p, s, t) - f) < 5e-5;
 }
 
+static bool is_listed(const struct pqm_yaml *list, pqm_bytes word)
+{
+	for (size_t i = 0; list != NULL && i < list->n; i++)
+		if (pqm_ieq(pqm_yaml_text(list->items[i]), word))
+			return true;
+	return false;
+}
+
+/* Risk class of a parameter set or other name; empty: not in the catalogue. */
+static pqm_bytes class_of(const struct pqm_rules *r, pqm_bytes name)
+{
+	const struct pqm_alg_ref *ref = pqm_alg_by_name(r, name);
+
+	if (ref == NULL)
+		return (pqm_bytes){ NULL, 0 };
+	for (size_t i = 0; i < ref->alg->n_sets; i++)
+		if (pqm_ieq(ref->alg->sets[i].name, name))
+			return ref->alg->sets[i].risk_class;
+	return pqm_alg_risk_class(r, ref->alg->family, ref->parameter, 0);
+}
+
 static bool is_of_class(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
 {
-	const struct pqm_alg_ref *ref = pqm_alg_by_name(c->r, sample);
-	pqm_bytes class = { NULL, 0 }, want = pqm_yaml_str(rule->node, "class");
+	pqm_bytes class = class_of(c->r, sample), want = pqm_yaml_str(rule->node, "class");
 
-	if (ref == NULL) /* nothing at all protects it */
+	if (class.n == 0) /* nothing at all protects it */
 		return pqm_eqs(want, "NONE") &&
 			pqm_find(pqm_yaml_str(rule->node, "covers"), 0, sample) != SIZE_MAX;
-	for (size_t i = 0; i < ref->alg->n_sets; i++)
-		if (pqm_ieq(ref->alg->sets[i].name, sample))
-			class = ref->alg->sets[i].risk_class;
-	if (class.n == 0)
-		class = pqm_alg_risk_class(c->r, ref->alg->family, ref->parameter, 0);
 	return pqm_eq(class, want);
 }
 
@@ -191,13 +207,9 @@ static bool is_impact(struct checker *c, const struct pqm_rule *rule, pqm_bytes 
 
 static bool is_life(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
 {
-	const struct pqm_yaml *aliases = pqm_yaml_get(rule->node, "aliases");
-
 	(void)c;
-	for (size_t i = 0; aliases != NULL && i < aliases->n; i++)
-		if (pqm_ieq(pqm_yaml_text(aliases->items[i]), sample))
-			return true;
-	return pqm_ieq(pqm_yaml_str(rule->node, "asset"), sample);
+	return is_listed(pqm_yaml_get(rule->node, "aliases"), sample) ||
+		pqm_ieq(pqm_yaml_str(rule->node, "asset"), sample);
 }
 
 /* Scans the sample file; the rule must be among what is found. */
@@ -236,6 +248,50 @@ static bool is_ai_sample(struct checker *c, const struct pqm_rule *rule, pqm_byt
 	return pqm_ai_rule_fits(rule, sample);
 }
 
+/* "RSA-2048 kex": does the duty concern such a use? "any plan": is it a duty of that kind? */
+static bool is_duty(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	struct pqm_run_duty duty = { .rule = rule, .function = pqm_yaml_str(rule->node, "function"),
+		.strength = pqm_yaml_str(rule->node, "strength") };
+	struct pqm_vector v = { .n_layers = 1 };
+	size_t space = sample.n;
+
+	while (space > 0 && sample.p[space - 1] != ' ')
+		space--;
+	pqm_bytes function = pqm_sub(sample, space, sample.n);
+	pqm_bytes name = pqm_sub(sample, 0, space > 0 ? space - 1 : 0);
+
+	if (pqm_eqs(name, "any"))
+		return pqm_eq(duty.function, function);
+	if (pqm_eqs(function, "protocol"))
+		return pqm_eqs(duty.function, "protocol") &&
+			is_listed(pqm_yaml_get(rule->node, "classes"), name);
+	pqm_bytes class = class_of(c->r, name);
+
+	if (class.n == 0 || class.n >= sizeof(v.layers[0]) || pqm_eqs(class, "PQ") ||
+		pqm_eqs(class, "HYB") || pqm_eqs(class, "SYM"))
+		return false;
+	memcpy(v.layers[0], class.p, class.n);
+	v.use = pqm_eqs(function, "sig") ? 'S' : 'K';
+	return pqm_duty_concerns(&duty, &v);
+}
+
+static bool is_manifest(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	return pqm_k8s_rule_fits(c->r, rule, sample);
+}
+
+static bool is_signal(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	(void)c;
+	return pqm_ai_rule_fits(rule, sample);
+}
+
+static bool is_task(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	return pqm_plan_rule_takes(c->r, rule, sample);
+}
+
 static const struct {
 	const char *prefix;
 	sample_fn is_of;
@@ -248,6 +304,10 @@ static const struct {
 	{ "risk/impact.yaml", is_impact },
 	{ "risk/lives.yaml", is_life },
 	{ "material/", is_found_in },
+	{ "deadlines.yaml", is_duty },
+	{ "k8s/", is_manifest },
+	{ "ai/", is_signal },
+	{ "plan/", is_task },
 	{ "k8s/", is_manifest_of },
 	{ "ai/", is_ai_sample },
 };

@@ -91,7 +91,9 @@ static unsigned char type_of(int fd, const struct dirent *e)
 
 	if (e->d_type != DT_UNKNOWN)
 		return e->d_type;
-	return fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? IFTODT(st.st_mode) : DT_UNKNOWN;
+	return fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0
+		? (unsigned char)IFTODT(st.st_mode)
+		: (unsigned char)DT_UNKNOWN;
 }
 
 static enum pqm_st entry(struct walk *w, struct pqm_dir *dir, const struct dirent *e,

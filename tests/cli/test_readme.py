@@ -1,0 +1,32 @@
+#!/usr/bin/env python3
+"""Runs every command of the README in a scratch folder; `make demo` and `make test` are CI's own."""
+import pathlib
+import re
+import subprocess
+
+from kit import PQMAP, REPO, done, ok, tmpdir
+
+text = (REPO / "README.md").read_text()
+commands = []
+for block in re.findall(r"```(?:sh|console)\n(.*?)```", text, re.S):
+    for line in block.splitlines():
+        m = re.match(r"\$ (.+)", line)
+        line = m.group(1) if m else line
+        line = re.sub(r"\s+#.*", "", line).strip()
+        if line.startswith(("pqmap ", "build/pqmap ")):
+            commands.append(line)
+ok(len(commands) >= 5, "the README has commands", commands)
+ok("make demo" in text and "make test" in text, "and names the two of set-up")
+with tmpdir() as tmp:
+    tmp = pathlib.Path(tmp)
+    for name in ("fixtures", "rules"):
+        (tmp / name).symlink_to(REPO / name)
+    (tmp / "bin").mkdir()
+    (tmp / "bin" / "pqmap").symlink_to(PQMAP)
+    (tmp / "build").mkdir()
+    (tmp / "build" / "pqmap").symlink_to(PQMAP)
+    for c in commands:
+        r = subprocess.run(["/bin/bash", "-c", c], cwd=tmp, capture_output=True, timeout=120,
+                           env={"PATH": f"{tmp}/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": str(tmp)}, stdin=subprocess.DEVNULL)
+        ok(r.returncode == 0 and (r.stdout or "-q" in c), c, r.stderr.decode()[-400:])
+done()
