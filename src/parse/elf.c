@@ -301,7 +301,7 @@ static void take_entry(struct tables *t, const GElf_Dyn *d)
 /* The text at off of the string table, at most max bytes. */
 static bool string_at(const struct pqm_elf *e, uint64_t off, size_t max, pqm_bytes *out)
 {
-	if (off >= e->strings.n)
+	if (e->strings.p == NULL || off >= e->strings.n)
 		return false;
 	pqm_bytes s = pqm_sub(e->strings, (size_t)off, max);
 	const uint8_t *end = memchr(s.p, 0, s.n);

@@ -26,7 +26,11 @@ struct seen {
 
 static void copy(char *to, size_t n, pqm_bytes from)
 {
-	(void)snprintf(to, n, "%.*s", PQM_FMT(from));
+	size_t take = from.n < n - 1 ? from.n : n - 1;
+
+	if (take > 0)
+		memcpy(to, from.p, take);
+	to[take] = '\0';
 }
 
 static void take_symbol(struct seen *s, const struct pqm_elf_sym *sym)
