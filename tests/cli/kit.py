@@ -1,4 +1,5 @@
 """What the command-line tests share: running the program, and saying what held."""
+import contextlib
 import os
 import pathlib
 import subprocess
@@ -39,8 +40,14 @@ def err(r):
     return r.stderr.decode("utf-8", "replace")
 
 
+@contextlib.contextmanager
 def tmpdir():
-    return tempfile.TemporaryDirectory(prefix="pqmap-test-")
+    # rm, because Python's own cleanup gives up on a tree as deep as some of ours.
+    path = tempfile.mkdtemp(prefix="pqmap-test-")
+    try:
+        yield path
+    finally:
+        subprocess.run(["rm", "-rf", path], check=False)
 
 
 def done():

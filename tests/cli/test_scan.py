@@ -130,7 +130,7 @@ with tmpdir() as tmp:
         (tree / "closed").chmod(0)
         for p in [tmp, tree, tree / "deep"]:
             p.chmod(0o755)
-        for p in tree.iterdir():
+        for p in [*tree.iterdir(), *(tree / "deep").iterdir()]:
             if p.is_file() and not p.is_symlink() and p.name != "secret":
                 p.chmod(0o644)
         import kit
