@@ -235,13 +235,13 @@ static void what_was_seen_before_a_broken_symbol_stands(void **state)
 	struct elf_file f = elf_sample("program-le64");
 	size_t symbols = (size_t)elf_get(&f, elf_dynamic(&f, 6), 8) - 0x10000;
 
-	elf_put(&f, symbols + 2 * 24, 4, 99999);
+	elf_put(&f, symbols + (size_t)2 * 24, 4, 99999);
 	struct record r = detect(*state, elf_bytes(&f));
 
 	assert_int_equal(r.n, 1);
 	assert_string_equal(r.f[0].rule, "lib.openssl.rsa-keygen");
 	assert_int_equal(r.n_notes, 1);
-	assert_int_equal(r.note_off, symbols + 2 * 24);
+	assert_int_equal(r.note_off, symbols + (size_t)2 * 24);
 	free(f.p);
 }
 
