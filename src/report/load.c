@@ -15,8 +15,8 @@ struct load {
 	struct pqm_inventory *inv;
 	struct pqm_arena *arena; /* the inventory's */
 	const char *name;
-	uint32_t base;		 /* targets that were there before this file */
-	struct pqm_map by_id;	 /* id -> index + 1 */
+	uint32_t base;	      /* targets that were there before this file */
+	struct pqm_map by_id; /* id -> index + 1 */
 	struct pqm_err *err;
 };
 
@@ -92,7 +92,7 @@ static bool id_parse(pqm_bytes hex, uint8_t id[PQM_ID_BYTES])
 }
 
 /* Room for as many more elements as the list has: one allocation a list. */
-#define MORE(l, arr, n_old, list) \
+#define MORE(l, arr, n_old, list)                                                                  \
 	more((l)->arena, (arr), (n_old), pqm_json_size(list), sizeof(*(arr)))
 
 static void *more(struct pqm_arena *a, const void *old, size_t n_old, size_t n_new, size_t size)
@@ -142,14 +142,14 @@ static enum pqm_st load_settings(struct load *l, const struct pqm_json *root)
 	int64_t now;
 
 	if (!pqm_date_parse(pqm_json_str(s, "now"), &now))
-		return pqm_fail(l->err, PQM_EPARSE, "%s: settings.now: not a date YYYY-MM-DD",
-			l->name);
+		return pqm_fail(
+			l->err, PQM_EPARSE, "%s: settings.now: not a date YYYY-MM-DD", l->name);
 	if (l->base == 0 || now > inv->now_days)
 		inv->now_days = now;
-	if (l->base == 0 && (!text(l, pqm_json_get(root, "tool"), "version", &inv->tool_version) ||
-				    !text(l, pqm_json_get(root, "rules"), "version",
-					    &inv->rules_version) ||
-				    !text(l, s, "curve", &inv->curve)))
+	if (l->base == 0 &&
+		(!text(l, pqm_json_get(root, "tool"), "version", &inv->tool_version) ||
+			!text(l, pqm_json_get(root, "rules"), "version", &inv->rules_version) ||
+			!text(l, s, "curve", &inv->curve)))
 		return no_memory(l);
 	return load_regimes(l, pqm_json_get(s, "regimes"));
 }
@@ -168,7 +168,8 @@ static enum pqm_st load_targets(struct load *l, const struct pqm_json *list)
 	inv->targets = all;
 	size_t i = 0;
 
-	for (const struct pqm_json *v = pqm_json_first(list); v != NULL; v = pqm_json_next(v), i++) {
+	for (const struct pqm_json *v = pqm_json_first(list); v != NULL;
+		v = pqm_json_next(v), i++) {
 		struct pqm_target t = { .failed = pqm_json_true(v, "failed") };
 
 		if (!count(v, "seen", UINT64_MAX, &t.n_seen) ||
@@ -191,8 +192,9 @@ static enum pqm_st load_attributes(
 	if (n == 0)
 		return PQM_OK;
 	if (n > PQM_ATTRS_MAX)
-		return pqm_fail(l->err, PQM_ELIMIT, "%s: an occurrence with %zu attributes, limit %d",
-			l->name, n, PQM_ATTRS_MAX);
+		return pqm_fail(l->err, PQM_ELIMIT,
+			"%s: an occurrence with %zu attributes, limit %d", l->name, n,
+			PQM_ATTRS_MAX);
 	attrs = pqm_new(l->arena, struct pqm_attr, n);
 	if (attrs == NULL)
 		return no_memory(l);
@@ -243,7 +245,8 @@ static enum pqm_st load_words(
 	struct load *l, const struct pqm_json *v, size_t i, struct pqm_finding *f)
 {
 	if (!pqm_meaning_parse(pqm_json_str(v, "meaning"), &f->meaning))
-		return bad(l, "findings", i, "meaning is not one of use offer key cert config absent");
+		return bad(
+			l, "findings", i, "meaning is not one of use offer key cert config absent");
 	if (!pqm_function_parse(pqm_json_str(v, "function"), &f->function))
 		return bad(l, "findings", i, "unknown function");
 	if (!pqm_quantum_parse(pqm_json_str(v, "quantum"), &f->quantum))
@@ -256,9 +259,8 @@ static enum pqm_st load_words(
 		return bad(l, "findings", i, "bits is not a whole number");
 	if (!text(l, v, "rule", &f->rule) || !text(l, v, "family", &f->family) ||
 		!text(l, v, "algorithm", &f->algorithm) ||
-		!text(l, v, "parameter", &f->parameter) ||
-		!text(l, v, "identity", &f->identity) || !text(l, v, "why", &f->why) ||
-		!text(l, v, "fix", &f->fix))
+		!text(l, v, "parameter", &f->parameter) || !text(l, v, "identity", &f->identity) ||
+		!text(l, v, "why", &f->why) || !text(l, v, "fix", &f->fix))
 		return no_memory(l);
 	return PQM_OK;
 }
@@ -336,7 +338,8 @@ static enum pqm_st load_objects(struct load *l, const struct pqm_json *list)
 	if (all == NULL)
 		return no_memory(l);
 	inv->objects = all;
-	for (const struct pqm_json *v = pqm_json_first(list); v != NULL; v = pqm_json_next(v), i++) {
+	for (const struct pqm_json *v = pqm_json_first(list); v != NULL;
+		v = pqm_json_next(v), i++) {
 		struct pqm_object o = { 0 };
 
 		if (!target_index(l, v, &o.target) || !count32(v, "line", &o.line))
@@ -363,7 +366,8 @@ static enum pqm_st load_stores(struct load *l, const struct pqm_json *list)
 	if (all == NULL)
 		return no_memory(l);
 	inv->stores = all;
-	for (const struct pqm_json *v = pqm_json_first(list); v != NULL; v = pqm_json_next(v), i++) {
+	for (const struct pqm_json *v = pqm_json_first(list); v != NULL;
+		v = pqm_json_next(v), i++) {
 		struct pqm_store s = { 0 };
 
 		if (!target_index(l, v, &s.target) ||
@@ -385,13 +389,15 @@ static enum pqm_st load_notes(struct load *l, const struct pqm_json *list)
 	if (all == NULL)
 		return no_memory(l);
 	c->notes = all;
-	for (const struct pqm_json *v = pqm_json_first(list); v != NULL; v = pqm_json_next(v), i++) {
+	for (const struct pqm_json *v = pqm_json_first(list); v != NULL;
+		v = pqm_json_next(v), i++) {
 		struct pqm_note n = { .off = UINT64_MAX };
 
 		if (!target_index(l, v, &n.target) ||
 			(pqm_json_get(v, "offset") != NULL &&
 				!pqm_json_get_u64(v, "offset", &n.off)))
-			return bad(l, "coverage.notes", i, "target or offset is not a number that exists");
+			return bad(l, "coverage.notes", i,
+				"target or offset is not a number that exists");
 		if (!text(l, v, "path", &n.path) || !text(l, v, "reason", &n.reason) ||
 			!text(l, v, "words", &n.words))
 			return no_memory(l);
@@ -403,15 +409,16 @@ static enum pqm_st load_notes(struct load *l, const struct pqm_json *list)
 static enum pqm_st load_coverage(struct load *l, const struct pqm_json *v)
 {
 	struct pqm_coverage *c = &l->inv->coverage;
+
 	const struct {
 		const char *key;
 		uint64_t *sum;
 	} counts[] = { { "seen", &c->seen }, { "read", &c->read }, { "bytes", &c->bytes },
 		{ "copies", &c->copies }, { "directories", &c->directories },
-		{ "symlinks", &c->symlinks }, { "devices", &c->devices }, { "sockets", &c->sockets },
-		{ "fifos", &c->fifos }, { "unreadable", &c->unreadable },
-		{ "over_limit", &c->over_limit }, { "changed", &c->changed },
-		{ "mounts", &c->mounts }, { "partial", &c->partial },
+		{ "symlinks", &c->symlinks }, { "devices", &c->devices },
+		{ "sockets", &c->sockets }, { "fifos", &c->fifos },
+		{ "unreadable", &c->unreadable }, { "over_limit", &c->over_limit },
+		{ "changed", &c->changed }, { "mounts", &c->mounts }, { "partial", &c->partial },
 		{ "notes_dropped", &c->n_notes_dropped } };
 
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
@@ -441,11 +448,14 @@ static enum pqm_st check_kind(struct load *l, const struct pqm_json *root)
 	return PQM_OK;
 }
 
-enum pqm_st pqm_inventory_load_text(struct pqm_inventory *inv, pqm_bytes in, const char *name,
-	struct pqm_err *err)
+enum pqm_st pqm_inventory_load_text(
+	struct pqm_inventory *inv, pqm_bytes in, const char *name, struct pqm_err *err)
 {
-	struct load l = { .inv = inv, .arena = &inv->arena, .name = name,
-		.base = (uint32_t)inv->n_targets, .err = err };
+	struct load l = { .inv = inv,
+		.arena = &inv->arena,
+		.name = name,
+		.base = (uint32_t)inv->n_targets,
+		.err = err };
 	struct pqm_json *root = NULL;
 	struct pqm_err inner = { 0 };
 	enum pqm_st st = pqm_json_parse(&root, in, PQM_INVENTORY_BYTES, &inner);
@@ -481,7 +491,8 @@ static enum pqm_st read_all(int fd, struct pqm_buf *b, const char *name, struct 
 		if (n == 0)
 			return PQM_OK;
 		if (n < 0 && errno != EINTR)
-			return pqm_fail(err, PQM_EIO, "%s: cannot read: %s", name, strerrordesc_np(errno));
+			return pqm_fail(
+				err, PQM_EIO, "%s: cannot read: %s", name, strerrordesc_np(errno));
 		if (n > 0)
 			b->n += (size_t)n;
 	}

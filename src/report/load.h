@@ -13,8 +13,8 @@
 
 /* path "-" is standard input. Several files may be loaded into one inventory in turn: targets are
  * appended, findings with the same id are merged. Call pqm_inventory_seal afterwards. */
-enum pqm_st pqm_inventory_load(struct pqm_inventory *inv, const char *path, struct pqm_err *err)
-	PQM_MUST_USE;
+enum pqm_st pqm_inventory_load(
+	struct pqm_inventory *inv, const char *path, struct pqm_err *err) PQM_MUST_USE;
 /* The same from text in memory; name stands in the messages. */
 enum pqm_st pqm_inventory_load_text(struct pqm_inventory *inv, pqm_bytes text, const char *name,
 	struct pqm_err *err) PQM_MUST_USE;

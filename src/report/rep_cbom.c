@@ -91,8 +91,8 @@ static bool collect_algs(struct bom *b)
 			continue;
 		b->algs[k].f = f;
 		ref_of(b->algs[k++].ref, "algorithm",
-			(const pqm_bytes[]){ f->family, f->parameter,
-				pqm_str(pqm_function_name(f->function)) },
+			(const pqm_bytes[]){
+				f->family, f->parameter, pqm_str(pqm_function_name(f->function)) },
 			3);
 	}
 	b->n_algs = k;
@@ -171,8 +171,8 @@ static void occurrence(struct bom *b, const struct pqm_finding *f, const struct 
 	pqm_js_str(b->o, "additionalContext",
 		pqm_arena_f(&b->scratch, "target %.*s; %s, %s%s by %.*s; finding %s%s%.*s",
 			PQM_FMT(target), pqm_meaning_name(f->meaning),
-			pqm_evidence_name(f->evidence), pqm_basis_suffix(f->basis), PQM_FMT(rule), id,
-			object.n == 0 ? "" : "; ", PQM_FMT(object)));
+			pqm_evidence_name(f->evidence), pqm_basis_suffix(f->basis), PQM_FMT(rule),
+			id, object.n == 0 ? "" : "; ", PQM_FMT(object)));
 	pqm_js_close(b->o, '}');
 	pqm_arena_reset(&b->scratch);
 }
@@ -200,9 +200,9 @@ static const char *primitive(const struct pqm_finding *f)
 	case PQM_FN_SIG:
 		return "signature";
 	case PQM_FN_CIPHER:
-		return pqm_starts(f->family, PQM_LIT("ChaCha")) || pqm_eqs(f->family, "RC4") ?
-			"stream-cipher" :
-			"block-cipher";
+		return pqm_starts(f->family, PQM_LIT("ChaCha")) || pqm_eqs(f->family, "RC4")
+			? "stream-cipher"
+			: "block-cipher";
 	case PQM_FN_HASH:
 		return "hash";
 	case PQM_FN_MAC:
@@ -346,8 +346,8 @@ static void material(struct bom *b, const struct pqm_finding *f)
 	pqm_js_cstr(b->o, "type", "cryptographic-asset");
 	pqm_js_cstr(b->o, "bom-ref", id);
 	pqm_js_str(b->o, "name",
-		subject.n > 0 ? subject :
-				pqm_arena_f(&b->scratch, "%.*s %s", PQM_FMT(alg),
+		subject.n > 0 ? subject
+			      : pqm_arena_f(&b->scratch, "%.*s %s", PQM_FMT(alg),
 					is_cert ? "certificate" : "key"));
 	own_occurrences(b, f);
 	pqm_js_open(b->o, "cryptoProperties", '{');
@@ -374,8 +374,8 @@ static bool same_file(const struct pqm_place *a, const struct pqm_place *b)
 
 static void file_ref(const struct bom *b, char ref[REF_CHARS], const struct pqm_place *p)
 {
-	ref_of(ref, "file",
-		(const pqm_bytes[]){ b->r->inv->targets[p->o->target].name, p->path }, 2);
+	ref_of(ref, "file", (const pqm_bytes[]){ b->r->inv->targets[p->o->target].name, p->path },
+		2);
 }
 
 /* The end of the run of places in the same file, and whether any of them links to an algorithm. */
@@ -432,8 +432,7 @@ static void asset(struct bom *b, const struct pqm_asset_score *s)
 	property(b, "pqmap:asset", s->asset->id);
 	property(b, "pqmap:kind", s->asset->kind_words);
 	property(b, "pqmap:decision", pqm_str(pqm_decision_name(s->decision)));
-	property(b, "pqmap:probability",
-		pqm_arena_f(&b->scratch, "%.4f", s->p[PQM_CENTRAL]));
+	property(b, "pqmap:probability", pqm_arena_f(&b->scratch, "%.4f", s->p[PQM_CENTRAL]));
 	if (s->deciding < s->n_uses)
 		property(b, "pqmap:vector", pqm_str(s->uses[s->deciding].vector));
 	pqm_js_close(b->o, ']');
@@ -493,8 +492,8 @@ static void file_dependency(struct bom *b, size_t from, size_t end)
 
 		if (is_material(f) || !is_listed(b, f))
 			continue;
-		memcpy(f->meaning == PQM_OFFER ? offers[n_offers++].text : uses[n_uses++].text, a->ref,
-			REF_CHARS);
+		memcpy(f->meaning == PQM_OFFER ? offers[n_offers++].text : uses[n_uses++].text,
+			a->ref, REF_CHARS);
 	}
 	file_ref(b, ref, &b->places[from]);
 	pqm_js_open(b->o, NULL, '{');

@@ -42,8 +42,9 @@ static enum pqm_st csv_write(const struct pqm_report *r, struct pqm_out *o, stru
 	enum pqm_st st = pqm_places(&p, &n, r->inv, r->expand_stores, &arena, err);
 
 	if (st == PQM_OK)
-		pqm_out_lit(o, "target,path,offset,object,meaning,function,family,algorithm,"
-			       "parameter,quantum,evidence,rule,id\r\n"); /* [RFC4180 §2] */
+		pqm_out_lit(o,
+			"target,path,offset,object,meaning,function,family,algorithm,"
+			"parameter,quantum,evidence,rule,id\r\n"); /* [RFC4180 §2] */
 	for (size_t i = 0; i < n; i++) {
 		row(o, &scratch, r, &p[i]);
 		pqm_arena_reset(&scratch);

@@ -114,8 +114,8 @@ static void asset_row(struct table *t, const struct pqm_asset_score *s)
 		right(t, PQM_LIT("-"), 6);
 		right(t, PQM_LIT("-"), 13);
 	} else {
-		pqm_bytes range = pqm_arena_f(a, "[%ld-%ld]", lround(s->p[PQM_SLOW] * 100),
-			lround(s->p[PQM_FAST] * 100));
+		pqm_bytes range = pqm_arena_f(
+			a, "[%ld-%ld]", lround(s->p[PQM_SLOW] * 100), lround(s->p[PQM_FAST] * 100));
 
 		right(t, pqm_text_pct(a, s->p[PQM_CENTRAL]), 6);
 		left(t, range, 8, PLAIN);
@@ -188,8 +188,9 @@ static void assets(struct table *t)
 	pad(t, t->name_cols + t->kind_cols + 2 - 9);
 	pqm_out_lit(t->o, "READ OR FORGED    SUNK COST OF DELAY   DECISION DECIDED BY\n");
 	if (count_ai(t->r->assessment) == 0)
-		pqm_out_lit(t->o, "none found; declare them in .pqmap.yaml or by annotation "
-				  "(pqmap.dev/data-class)\n");
+		pqm_out_lit(t->o,
+			"none found; declare them in .pqmap.yaml or by annotation "
+			"(pqmap.dev/data-class)\n");
 	asset_rows(t, false);
 	asset_rows(t, true);
 	pqm_out_lit(t->o, "\n");
@@ -220,8 +221,8 @@ static void count_cells(struct table *t, const uint64_t n[PQM_N_QUANTA])
 		right(t, n[q] == 0 ? PQM_LIT("-") : pqm_text_count(&t->arena, n[q]), widths[q]);
 }
 
-static void finding_row(struct table *t, const char *name, const enum pqm_meaning *m, size_t n_m,
-	pqm_bytes note)
+static void finding_row(
+	struct table *t, const char *name, const enum pqm_meaning *m, size_t n_m, pqm_bytes note)
 {
 	uint64_t n[PQM_N_QUANTA] = { 0 };
 
@@ -239,8 +240,8 @@ static pqm_bytes stores_note(struct table *t)
 {
 	if (t->tally.folded == 0)
 		return (pqm_bytes){ NULL, 0 };
-	pqm_bytes stores = pqm_text_n(
-		&t->arena, t->r->inv->n_stores, "trust store", "trust stores");
+	pqm_bytes stores =
+		pqm_text_n(&t->arena, t->r->inv->n_stores, "trust store", "trust stores");
 
 	return pqm_arena_f(&t->arena, "%llu more in %.*s, not counted",
 		(unsigned long long)t->tally.folded, PQM_FMT(stores));
@@ -255,11 +256,14 @@ static void findings(struct table *t)
 	heading(t, "FINDINGS");
 	pqm_out_lit(t->o, "                broken by Shor   hybrid   safe   unknown\n");
 	if (t->tally.total == 0 && t->tally.folded == 0) {
-		pqm_out_lit(t->o, "  no cryptography found in what was read; see coverage for what was not\n\n");
+		pqm_out_lit(t->o,
+			"  no cryptography found in what was read; see coverage for what was "
+			"not\n\n");
 		return;
 	}
 	finding_row(t, "uses", use, 1, by_function(t, PQM_USE));
-	finding_row(t, "offers (not uses)", offer, 1, PQM_LIT("code that can; not shown to be reached"));
+	finding_row(t, "offers (not uses)", offer, 1,
+		PQM_LIT("code that can; not shown to be reached"));
 	finding_row(t, "keys and certificates", key, 2, stores_note(t));
 	finding_row(t, "settings", config, 1, by_function(t, PQM_CONFIG));
 	finding_row(t, "missing or defaulted", absent, 1, by_function(t, PQM_ABSENT));
@@ -267,10 +271,14 @@ static void findings(struct table *t)
 	left(t, PQM_LIT("together"), 21, BOLD);
 	count_cells(t, t->tally.by_quantum);
 	pqm_out_lit(t->o, "  ");
-	rest(t, pqm_arena_f(&t->arena, "%llu things in %llu places",
-		(unsigned long long)t->tally.total, (unsigned long long)t->tally.places), 66);
+	rest(t,
+		pqm_arena_f(&t->arena, "%llu things in %llu places",
+			(unsigned long long)t->tally.total, (unsigned long long)t->tally.places),
+		66);
 	if (t->tally.by_quantum[PQM_Q_BROKEN] == 0)
-		pqm_out_lit(t->o, "  nothing quantum-vulnerable in what was read; coverage says what was not\n");
+		pqm_out_lit(t->o,
+			"  nothing quantum-vulnerable in what was read; coverage says what was "
+			"not\n");
 	pqm_out_lit(t->o, "\n");
 	pqm_arena_reset(&t->arena);
 }
@@ -322,8 +330,7 @@ static void plan(struct table *t)
 	pqm_bytes effort = pqm_text_effort(&t->arena, lo, hi),
 		  n = pqm_text_n(&t->arena, p->n_tasks, "task", "tasks"),
 		  title = pqm_printable(&t->arena, p->tasks[0].title),
-		  first = pqm_text_effort(
-			  &t->arena, p->tasks[0].effort_lo, p->tasks[0].effort_hi);
+		  first = pqm_text_effort(&t->arena, p->tasks[0].effort_lo, p->tasks[0].effort_hi);
 
 	pqm_out_f(t->o, "      %.*s, %.*s person-days; first: %.*s (%.*s days)", PQM_FMT(n),
 		PQM_FMT(effort), PQM_FMT(title), PQM_FMT(first));
@@ -375,7 +382,8 @@ static void closing(struct table *t)
 	}
 	if (t->r->elapsed_ns > 0)
 		pqm_out_f(t->o, "%s%.1f s, %s", any ? "    " : "TIME      ",
-			(double)t->r->elapsed_ns / 1e9, pqm_human_bytes(size, t->r->peak_rss_bytes));
+			(double)t->r->elapsed_ns / 1e9,
+			pqm_human_bytes(size, t->r->peak_rss_bytes));
 	if (any || t->r->elapsed_ns > 0)
 		pqm_out_lit(t->o, "\n");
 }

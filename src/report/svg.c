@@ -106,8 +106,8 @@ static double curve_at(const struct pqm_assessment *a, double year, enum pqm_sce
 	return a->curve_f[a->n_curve - 1][s];
 }
 
-static pqm_bytes curve_line(
-	const struct arrival *d, struct pqm_arena *a, enum pqm_scenario s, bool back, pqm_bytes line)
+static pqm_bytes curve_line(const struct arrival *d, struct pqm_arena *a, enum pqm_scenario s,
+	bool back, pqm_bytes line)
 {
 	for (int i = 0; i <= 60; i++) {
 		double share = (back ? 60 - i : i) / 60.0,
@@ -147,7 +147,8 @@ static void curve_texts(struct pqm_obj *o, const struct arrival *d)
 	pqm_obj_f(o, "even_year", "%.0f", isfinite(even) ? floor(even) : 0);
 	pqm_obj_f(o, "desc_year", "%.0f", floor(ten));
 	pqm_obj_text(o, "desc_share", share);
-	label(o, d, (const char *const[]){ "central_x", "central_y" }, d->x.v0 + 21, PQM_CENTRAL, 17);
+	label(o, d, (const char *const[]){ "central_x", "central_y" }, d->x.v0 + 21, PQM_CENTRAL,
+		17);
 	label(o, d, (const char *const[]){ "fast_x", "fast_y" }, d->x.v0 + 12, PQM_FAST, -9);
 	label(o, d, (const char *const[]){ "slow_x", "slow_y" }, d->x.v0 + 13, PQM_SLOW, 18);
 }
@@ -195,6 +196,13 @@ static void fill_date(struct pqm_obj *o, const void *ctx, size_t i)
 		pqm_text_cut(o->arena, pqm_printable(o->arena, dl->title), right ? 60 : 56));
 }
 
+/* Duties to list or to plan have dates too, but not on an axis of what breaks when. */
+static bool ends_an_algorithm(const struct pqm_deadline *d)
+{
+	return pqm_eqs(d->function, "kex") || pqm_eqs(d->function, "sig") ||
+		pqm_eqs(d->function, "pke") || pqm_eqs(d->function, "all");
+}
+
 /* At most two dates stand in the drawing: the first, and the one with the least slack. */
 static void pick_dates(struct arrival *d)
 {
@@ -204,11 +212,13 @@ static void pick_dates(struct arrival *d)
 	for (size_t i = 0; i < p->n_deadlines; i++) {
 		double year = pqm_date_to_year(p->deadlines[i].date);
 
-		if (p->deadlines[i].finish == INT64_MIN || year < d->x.v0 || year > d->x.v1)
+		if (p->deadlines[i].finish == INT64_MIN || !ends_an_algorithm(&p->deadlines[i]) ||
+			year < d->x.v0 || year > d->x.v1)
 			continue;
 		if (first == SIZE_MAX)
 			first = i;
-		if (least == SIZE_MAX || p->deadlines[i].slack_years < p->deadlines[least].slack_years)
+		if (least == SIZE_MAX ||
+			p->deadlines[i].slack_years < p->deadlines[least].slack_years)
 			least = i;
 	}
 	const size_t pick[] = { first, least };
@@ -255,7 +265,8 @@ void pqm_svg_arrival(struct pqm_obj *o, const struct pqm_view *v)
 	pqm_obj_list(o, "shares", d->shares.n, fill_tick, &d->shares);
 	pqm_obj_list(o, "dates", d->dates.n, fill_date, d);
 	pqm_obj_list(o, "bars", d->n_bars, fill_bar, d);
-	pqm_obj_text(o, "central", curve_line(d, o->arena, PQM_CENTRAL, false, (pqm_bytes){ NULL, 0 }));
+	pqm_obj_text(
+		o, "central", curve_line(d, o->arena, PQM_CENTRAL, false, (pqm_bytes){ NULL, 0 }));
 	pqm_bytes band = curve_line(d, o->arena, PQM_SLOW, false, (pqm_bytes){ NULL, 0 });
 
 	pqm_obj_text(o, "band", curve_line(d, o->arena, PQM_FAST, true, band));
@@ -313,8 +324,8 @@ static void residual_line(struct pqm_obj *o, const struct residual *d)
 
 	pqm_obj_flag(o, "has_drop", has);
 	pqm_obj_text(o, "drop_text",
-		has ? pqm_text_cut(o->arena, pqm_printable(o->arena, p->tasks[b->task].title), 34) :
-		      PQM_LIT(""));
+		has ? pqm_text_cut(o->arena, pqm_printable(o->arena, p->tasks[b->task].title), 34)
+		    : PQM_LIT(""));
 	number(o, "drop_x", at(&d->x, b->effort_days) + (right ? -6 : 6));
 	number(o, "drop_y", y - 6 > 12 ? y - 6 : y + 14);
 	pqm_obj_text(o, "drop_anchor", right ? PQM_LIT("end") : PQM_LIT("start"));
@@ -339,8 +350,7 @@ void pqm_svg_residual(struct pqm_obj *o, const struct pqm_view *v)
 	pqm_obj_list(o, "levels", d->left.n, fill_tick, &d->left);
 	residual_line(o, d);
 	number(o, "sunk_y", at(&d->y, last->sunk));
-	number(o, "sunk_text_y",
-		at(&d->y, last->sunk) + (at(&d->y, last->sunk) > 145 ? -5 : 14));
+	number(o, "sunk_text_y", at(&d->y, last->sunk) + (at(&d->y, last->sunk) > 145 ? -5 : 14));
 	pqm_obj_flag(o, "has_sunk", last->sunk > 0);
 	pqm_obj_text(o, "from", amount(o->arena, v, first->left));
 	pqm_obj_text(o, "to", amount(o->arena, v, last->left));
@@ -377,10 +387,11 @@ static void fill_row(struct pqm_obj *o, const void *ctx, size_t i)
 	number(o, "label_x", left ? x0 - 6 : hi + 6);
 	pqm_obj_text(o, "anchor", left ? PQM_LIT("end") : PQM_LIT("start"));
 	pqm_obj_text(o, "class",
-		t->is_weak_fix ? PQM_LIT("bad") : t->value > 0 ? PQM_LIT("blue") : PQM_LIT("soft"));
+		t->is_weak_fix	       ? PQM_LIT("bad")
+			: t->value > 0 ? PQM_LIT("blue")
+				       : PQM_LIT("soft"));
 	pqm_obj_f(o, "no", "%zu", i + 1);
-	pqm_obj_text(o, "title",
-		pqm_text_cut(o->arena, pqm_printable(o->arena, t->title), 46));
+	pqm_obj_text(o, "title", pqm_text_cut(o->arena, pqm_printable(o->arena, t->title), 51));
 	pqm_obj_f(o, "label", "phase %u%s%s", t->phase, t->pulled_forward ? ", pulled forward" : "",
 		t->is_weak_fix ? ", open today" : "");
 }

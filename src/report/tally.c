@@ -244,8 +244,8 @@ void pqm_inventory_digest(uint8_t out[PQM_SHA256_BYTES], const struct pqm_invent
 	memcpy(out, d.h, sizeof(d.h));
 }
 
-size_t pqm_unread(struct pqm_unread out[PQM_UNREAD_MAX], uint64_t *total,
-	const struct pqm_coverage *c)
+size_t pqm_unread(
+	struct pqm_unread out[PQM_UNREAD_MAX], uint64_t *total, const struct pqm_coverage *c)
 {
 	const struct pqm_unread all[] = { { "unreadable", c->unreadable },
 		{ "over a limit", c->over_limit }, { "changed while read", c->changed },

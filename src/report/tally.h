@@ -34,10 +34,10 @@ struct pqm_tally {
 	uint64_t found[PQM_N_MEANINGS][PQM_N_QUANTA]; /* findings that are not folded */
 	uint64_t total;				      /* their sum */
 	uint64_t broken_by_function[PQM_N_MEANINGS][PQM_N_FUNCTIONS];
-	uint64_t places;			      /* occurrences outside trust stores */
-	uint64_t folded;			      /* findings seen in trust stores only */
-	uint64_t defaulted;			      /* of total: nobody wrote it down */
-	uint64_t by_quantum[PQM_N_QUANTA];	      /* of total */
+	uint64_t places;		   /* occurrences outside trust stores */
+	uint64_t folded;		   /* findings seen in trust stores only */
+	uint64_t defaulted;		   /* of total: nobody wrote it down */
+	uint64_t by_quantum[PQM_N_QUANTA]; /* of total */
 };
 
 void pqm_tally(struct pqm_tally *t, const struct pqm_inventory *inv);
@@ -65,7 +65,7 @@ struct pqm_unread {
 
 #define PQM_UNREAD_MAX 10
 /* Fills at most PQM_UNREAD_MAX rows with n > 0; their sum is *total = seen - read. */
-size_t pqm_unread(struct pqm_unread out[PQM_UNREAD_MAX], uint64_t *total,
-	const struct pqm_coverage *c);
+size_t pqm_unread(
+	struct pqm_unread out[PQM_UNREAD_MAX], uint64_t *total, const struct pqm_coverage *c);
 
 #endif

@@ -33,8 +33,8 @@ struct compile {
 struct reading {
 	struct compile *c;
 	pqm_bytes file, text;
-	size_t at;	 /* behind the last tag */
-	uint32_t line;	 /* of at */
+	size_t at;     /* behind the last tag */
+	uint32_t line; /* of at */
 	struct open_list open[PQM_TPL_DEPTH];
 	size_t n_open;
 };
@@ -176,9 +176,10 @@ static enum pqm_st tag_partial(struct reading *r, pqm_bytes name)
 	enum pqm_st st = compile_file(&c, name);
 
 	if (st != PQM_OK) /* a missing file is told at the place that wants it */
-		return pqm_find(pqm_str(inner.msg), 0, PQM_LIT("{{")) == SIZE_MAX ?
-			pqm_fail(r->c->err, st, "%.*s:%u: %s", PQM_FMT(r->file), r->line, inner.msg) :
-			pqm_fail(r->c->err, st, "%s", inner.msg);
+		return pqm_find(pqm_str(inner.msg), 0, PQM_LIT("{{")) == SIZE_MAX
+			? pqm_fail(r->c->err, st, "%.*s:%u: %s", PQM_FMT(r->file), r->line,
+				  inner.msg)
+			: pqm_fail(r->c->err, st, "%s", inner.msg);
 	return PQM_OK;
 }
 
@@ -227,7 +228,8 @@ static enum pqm_st take_tag(struct reading *r, pqm_bytes tag)
 	default:
 		if (!is_name(tag, false))
 			return wrong(r,
-				"not one of {{field}}, {{#list}}, {{/list}}, {{>file}}; there is no raw form",
+				"not one of {{field}}, {{#list}}, {{/list}}, {{>file}}; there is "
+				"no raw form",
 				tag);
 		return add_node(r, NODE_FIELD, tag);
 	}
@@ -251,8 +253,9 @@ static enum pqm_st next_part(struct reading *r, size_t from)
 		(void)whole_line(r->text, &cut, &to);
 	if (cut < r->at) /* two tags on one line */
 		cut = r->at;
-	enum pqm_st st = cut == r->at ?
-		PQM_OK : add_node(r, NODE_TEXT, pqm_sub(r->text, r->at, cut - r->at));
+	enum pqm_st st = cut == r->at
+		? PQM_OK
+		: add_node(r, NODE_TEXT, pqm_sub(r->text, r->at, cut - r->at));
 
 	count_lines(r, from);
 	if (st == PQM_OK)
@@ -280,8 +283,8 @@ static enum pqm_st compile_file(struct compile *c, pqm_bytes name)
 	return st;
 }
 
-enum pqm_st pqm_tpl_compile(struct pqm_tpl *t, const struct pqm_tpl_source *s, const char *name,
-	struct pqm_err *err)
+enum pqm_st pqm_tpl_compile(
+	struct pqm_tpl *t, const struct pqm_tpl_source *s, const char *name, struct pqm_err *err)
 {
 	struct compile c = { t, s, 0, err };
 
@@ -401,7 +404,8 @@ static enum pqm_st render_list(const struct render *r, const struct pqm_obj *o, 
 	const struct pqm_field *f = find_field(o, n->text);
 
 	if (f == NULL || !f->is_list)
-		return unknown(r, n, f == NULL ? "there is no such list here" : "is text, not a list");
+		return unknown(
+			r, n, f == NULL ? "there is no such list here" : "is text, not a list");
 	if (f->fill == NULL)
 		return f->n == 0 ? PQM_OK : render_range(r, o, at + 1, n->end);
 	return render_items(r, o, f, at + 1, n->end);
@@ -424,8 +428,9 @@ static enum pqm_st render_range(
 		case NODE_FIELD:
 			f = find_field(o, n->text);
 			if (f == NULL || f->is_list)
-				return unknown(r, n, f == NULL ? "there is no such field here" :
-								 "is a list, not text");
+				return unknown(r, n,
+					f == NULL ? "there is no such field here"
+						  : "is a list, not text");
 			pqm_out_html(r->out, f->text);
 			break;
 		case NODE_LIST:

@@ -43,8 +43,7 @@ void pqm_view_lines(struct pqm_obj *o, const char *name, const char *flag, pqm_b
 	pqm_bytes rest = text;
 	size_t n = 0;
 
-	while (l != NULL && text.n > 0 && n < PQM_VIEW_LINES &&
-		pqm_split(&rest, '\n', &l->line[n]))
+	while (l != NULL && text.n > 0 && n < PQM_VIEW_LINES && pqm_split(&rest, '\n', &l->line[n]))
 		n++;
 	while (n > 0 && l->line[n - 1].n == 0)
 		n--;
@@ -136,8 +135,7 @@ static pqm_bytes target_names(const struct pqm_view *v, struct pqm_arena *a)
 		pqm_bytes name = pqm_printable(a, inv->targets[i].name);
 
 		name = pqm_text_cut(a, name, 60);
-		out = pqm_arena_f(
-			a, "%.*s%s%.*s", PQM_FMT(out), i > 0 ? ", " : "", PQM_FMT(name));
+		out = pqm_arena_f(a, "%.*s%s%.*s", PQM_FMT(out), i > 0 ? ", " : "", PQM_FMT(name));
 	}
 	if (inv->n_targets > 4)
 		out = pqm_arena_f(a, "%.*s and %zu more", PQM_FMT(out), inv->n_targets - 4);
@@ -171,11 +169,11 @@ static void settings(struct pqm_obj *o, const struct pqm_view *v)
 }
 
 /* One object for each part keeps each under PQM_OBJ_FIELDS: parts see root through parent. */
-#define PART(fn)                                                                  \
-	static void fill_##fn(struct pqm_obj *o, const void *ctx, size_t i)       \
-	{                                                                         \
-		(void)i;                                                          \
-		fn(o, ctx);                                                       \
+#define PART(fn)                                                                                   \
+	static void fill_##fn(struct pqm_obj *o, const void *ctx, size_t i)                        \
+	{                                                                                          \
+		(void)i;                                                                           \
+		fn(o, ctx);                                                                        \
 	}
 
 PART(pqm_view_verdict)

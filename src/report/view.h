@@ -18,14 +18,14 @@
 
 /* A page that a browser opens in a second and a person can still scroll. */
 #define PQM_VIEW_ASSETS 300
-#define PQM_VIEW_BARS 12	  /* arrival drawing */
-#define PQM_VIEW_PATHS 3	  /* deciding paths on page one */
-#define PQM_VIEW_USES 40	  /* of one asset */
+#define PQM_VIEW_BARS 12 /* arrival drawing */
+#define PQM_VIEW_PATHS 3 /* deciding paths on page one */
+#define PQM_VIEW_USES 40 /* of one asset */
 #define PQM_VIEW_TASKS 300
 #define PQM_VIEW_GANTT 24
-#define PQM_VIEW_LINES 40	  /* lines of a change, places of a task */
+#define PQM_VIEW_LINES 40 /* lines of a change, places of a task */
 #define PQM_VIEW_CAUSES 250
-#define PQM_VIEW_PLACES 25	  /* of one cause */
+#define PQM_VIEW_PLACES 25 /* of one cause */
 #define PQM_VIEW_NOTES 300
 #define PQM_VIEW_ASSUMPTIONS 300
 
@@ -38,13 +38,14 @@ struct pqm_view {
 	/* Scores by place on the page: AI assets, then the unassigned. */
 	const struct pqm_asset_score **scores;
 	size_t n_ai, n_scores;
-	struct pqm_map asset_of; /* finding id -> struct pqm_asset_score of the first asset it hurts */
-	struct pqm_map task_no;	 /* task id -> its task */
+	struct pqm_map
+		asset_of; /* finding id -> struct pqm_asset_score of the first asset it hurts */
+	struct pqm_map task_no; /* task id -> its task */
 	char digest[2 * PQM_SHA256_BYTES + 1];
 };
 
-enum pqm_st pqm_view_init(struct pqm_view *v, const struct pqm_report *r, struct pqm_err *err)
-	PQM_MUST_USE;
+enum pqm_st pqm_view_init(
+	struct pqm_view *v, const struct pqm_report *r, struct pqm_err *err) PQM_MUST_USE;
 void pqm_view_fini(struct pqm_view *v);
 /* Everything the page needs; v must outlive the rendering. */
 void pqm_view_root(struct pqm_obj *o, const struct pqm_view *v);
@@ -64,7 +65,8 @@ void pqm_svg_range(struct pqm_obj *o, const double p[PQM_N_SCENARIOS]);
 /* "bad" "warn" "mid" "ok": the class beside a decision's word. */
 const char *pqm_view_class(enum pqm_decision d);
 /* Fields more (text) and has_more for a list of which at most max are shown; returns how many. */
-size_t pqm_view_cap(struct pqm_obj *o, size_t n, size_t max, const char *more, const char *has_more);
+size_t pqm_view_cap(
+	struct pqm_obj *o, size_t n, size_t max, const char *more, const char *has_more);
 /* Lines of a text as a list of {text}; text is borrowed. */
 void pqm_view_lines(struct pqm_obj *o, const char *name, const char *flag, pqm_bytes text);
 /* The hop that decides a score, or NULL. */

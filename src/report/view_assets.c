@@ -34,7 +34,9 @@ static void chances(struct pqm_obj *o, const struct pqm_asset_score *s)
 	pqm_obj_text(o, "delay",
 		s->is_broken_today ? PQM_LIT("-") : pqm_text_pct(a, s->cod[PQM_CENTRAL]));
 	pqm_obj_text(o, "money",
-		s->has_money ? pqm_text_money(a, s->money[PQM_CENTRAL].expected) : PQM_LIT("-"));
+		s->has_money && !s->is_broken_today
+			? pqm_text_money(a, s->money[PQM_CENTRAL].expected)
+			: PQM_LIT("-"));
 	pqm_obj_text(o, "decision", pqm_str(pqm_decision_name(s->decision)));
 	pqm_obj_text(o, "class", pqm_str(pqm_view_class(s->decision)));
 	pqm_obj_f(o, "sort_p", "%.4f", s->is_broken_today ? 2.0 : s->p[PQM_CENTRAL]);
@@ -115,9 +117,9 @@ static void use_letters(struct pqm_obj *o, const struct pqm_use_score *u)
 	pqm_obj_text(o, "use", pqm_str(pqm_text_use(u->v.use)));
 	pqm_obj_text(o, "exposure", pqm_str(pqm_text_exposure(u->v.exposure)));
 	pqm_obj_text(o, "protection",
-		u->v.coverage == 'M' ? pqm_arena_f(o->arena, "hybrid in %.0f %% of sessions",
-					       u->v.share * 100) :
-				       pqm_str(pqm_text_coverage(u->v.coverage)));
+		u->v.coverage == 'M'
+			? pqm_arena_f(o->arena, "hybrid in %.0f %% of sessions", u->v.share * 100)
+			: pqm_str(pqm_text_coverage(u->v.coverage)));
 }
 
 static void use_hop(struct pqm_obj *o, const struct pqm_hop *h)
@@ -132,8 +134,8 @@ static void use_hop(struct pqm_obj *o, const struct pqm_hop *h)
 	pqm_obj_opt(o, "why", "has_why", h->why);
 	pqm_obj_text(o, "verdict", pqm_str(pqm_verdict_name(h->verdict)));
 	pqm_obj_text(o, "class", pqm_str(verdict_class(h->verdict)));
-	pqm_obj_f(o, "evidence", "%s%s", pqm_evidence_name(h->evidence),
-		pqm_basis_suffix(h->basis));
+	pqm_obj_f(
+		o, "evidence", "%s%s", pqm_evidence_name(h->evidence), pqm_basis_suffix(h->basis));
 	pqm_obj_opt(o, "place", "has_place",
 		h->line > 0 ? pqm_arena_f(o->arena, "%.*s:%u", PQM_FMT(path), h->line) : path);
 	pqm_obj_opt(o, "ref", "has_ref", h->ref);
@@ -220,8 +222,9 @@ static void add_step(struct path *p, struct step s)
 
 static struct step node_step(const struct pqm_node *n, pqm_bytes rel)
 {
-	struct step s = { .rel = rel, .has_join = true, .kind = n->kind, .name = n->name,
-		.small = n->ns };
+	struct step s = {
+		.rel = rel, .has_join = true, .kind = n->kind, .name = n->name, .small = n->ns
+	};
 
 	if (n->name.n == 0)
 		s.name = n->id;
@@ -293,9 +296,13 @@ static void walk(
 static void trace(struct path *p, const struct pqm_graph *g, const struct pqm_asset *a,
 	const struct pqm_hop *h, struct pqm_arena *arena)
 {
-	struct way w = { pqm_new(arena, uint32_t, g->n_nodes), pqm_new(arena, uint8_t, g->n_nodes) };
-	struct step cut = { .has_join = true, .is_cut = true, .rel = pqm_str(pqm_text_exposure(h->exposure)),
-		.cut = pqm_str(pqm_verdict_name(h->verdict)), .kind = PQM_LIT("decides"),
+	struct way w = { pqm_new(arena, uint32_t, g->n_nodes),
+		pqm_new(arena, uint8_t, g->n_nodes) };
+	struct step cut = { .has_join = true,
+		.is_cut = true,
+		.rel = pqm_str(pqm_text_exposure(h->exposure)),
+		.cut = pqm_str(pqm_verdict_name(h->verdict)),
+		.kind = PQM_LIT("decides"),
 		.name = h->label };
 	uint32_t start = h->from;
 
@@ -334,17 +341,19 @@ static void fill_path(struct pqm_obj *o, const void *ctx, size_t i)
 
 	asset_name(o, v, i);
 	chances(o, s);
-	pqm_obj_opt(o, "why", "has_why", s->why);
+	pqm_obj_opt(
+		o, "why", "has_why", h == NULL || !pqm_eq(h->label, s->why) ? s->why : PQM_LIT(""));
 	pqm_obj_opt(o, "hop_why", "has_hop_why",
 		h != NULL && !pqm_eq(h->why, s->why) ? h->why : PQM_LIT(""));
 	pqm_obj_opt(o, "vector", "has_vector",
 		s->deciding < s->n_uses ? pqm_str(s->uses[s->deciding].vector) : PQM_LIT(""));
 	if (p == NULL)
 		return;
-	add_step(p, (struct step){ .kind = s->asset->kind_words, .name = s->asset->name,
-			    .small = pqm_arena_f(o->arena, "life %.*s, %s",
-				    PQM_FMT(life),
-				    s->asset->life_years.is_assumption ? "assumed" : "declared") });
+	add_step(p,
+		(struct step){ .kind = s->asset->kind_words,
+			.name = s->asset->name,
+			.small = pqm_arena_f(o->arena, "life %.*s, %s", PQM_FMT(life),
+				s->asset->life_years.is_assumption ? "assumed" : "declared") });
 	if (h != NULL)
 		trace(p, v->r->graph, s->asset, h, o->arena);
 	pqm_obj_list(o, "steps", p->n, fill_step, p);
@@ -353,7 +362,8 @@ static void fill_path(struct pqm_obj *o, const void *ctx, size_t i)
 void pqm_view_assets(struct pqm_obj *o, const struct pqm_view *v)
 {
 	size_t ai = v->n_ai < PQM_VIEW_ASSETS ? v->n_ai : PQM_VIEW_ASSETS;
-	size_t other = v->n_scores - v->n_ai, paths = v->n_ai < PQM_VIEW_PATHS ? v->n_ai : PQM_VIEW_PATHS;
+	size_t other = v->n_scores - v->n_ai,
+	       paths = v->n_ai < PQM_VIEW_PATHS ? v->n_ai : PQM_VIEW_PATHS;
 
 	/* A path is worth the room only where there is something to act on. */
 	while (paths > 0 && v->scores[paths - 1]->decision < PQM_ATTEND)
@@ -367,6 +377,6 @@ void pqm_view_assets(struct pqm_obj *o, const struct pqm_view *v)
 	pqm_obj_flag(o, "has_others", other > 0);
 	(void)pqm_view_cap(o, v->n_ai, PQM_VIEW_ASSETS, "ai_more", "has_ai_more");
 	pqm_obj_list(o, "paths", paths, fill_path, v);
-	pqm_obj_list(o, "details",
-		v->n_scores < PQM_VIEW_ASSETS ? v->n_scores : PQM_VIEW_ASSETS, fill_detail, v);
+	pqm_obj_list(o, "details", v->n_scores < PQM_VIEW_ASSETS ? v->n_scores : PQM_VIEW_ASSETS,
+		fill_detail, v);
 }

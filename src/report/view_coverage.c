@@ -21,9 +21,10 @@ static void fill_note(struct pqm_obj *o, const void *ctx, size_t i)
 	pqm_bytes path = pqm_printable(o->arena, n->path);
 
 	pqm_obj_text(o, "place",
-		n->off == UINT64_MAX || n->off == 0 ?
-			path :
-			pqm_arena_f(o->arena, "%.*s +%llu", PQM_FMT(path), (unsigned long long)n->off));
+		n->off == UINT64_MAX || n->off == 0
+			? path
+			: pqm_arena_f(o->arena, "%.*s +%llu", PQM_FMT(path),
+				  (unsigned long long)n->off));
 	pqm_obj_text(o, "reason", n->reason);
 	pqm_obj_text(o, "words", n->words);
 }
@@ -62,8 +63,8 @@ static void fill_assumption(struct pqm_obj *o, const void *ctx, size_t i)
 static void curve(struct pqm_obj *o, const struct pqm_view *v)
 {
 	pqm_bytes id = pqm_printable(o->arena, v->r->assessment->curve_id);
-	const struct pqm_rule *rule = pqm_rules_get(
-		v->r->rules, pqm_arena_f(o->arena, "risk.curve.%.*s", PQM_FMT(id)));
+	const struct pqm_rule *rule =
+		pqm_rules_get(v->r->rules, pqm_arena_f(o->arena, "risk.curve.%.*s", PQM_FMT(id)));
 	const struct pqm_yaml *node = rule != NULL ? rule->node : NULL;
 
 	pqm_obj_text(o, "curve_id", id);
@@ -88,8 +89,9 @@ static void totals(struct pqm_obj *o, const struct pqm_coverage *c)
 	pqm_obj_f(o, "bytes", "%s", pqm_human_bytes(size, c->bytes));
 	pqm_obj_text(o, "unread", pqm_text_count(o->arena, n_unread));
 	pqm_obj_list(o, "reasons", n, fill_unread, u);
-	pqm_obj_text(o, "share", c->seen > 0 ?
-			pqm_text_pct(o->arena, (double)c->read / (double)c->seen) : PQM_LIT("-"));
+	pqm_obj_text(o, "share",
+		c->seen > 0 ? pqm_text_pct(o->arena, (double)c->read / (double)c->seen)
+			    : PQM_LIT("-"));
 	pqm_obj_text(o, "copies", pqm_text_count(o->arena, c->copies));
 	pqm_obj_flag(o, "has_copies", c->copies > 0);
 	pqm_obj_text(o, "directories", pqm_text_count(o->arena, c->directories));
@@ -109,12 +111,13 @@ void pqm_view_coverage(struct pqm_obj *o, const struct pqm_view *v)
 	curve(o, v);
 	pqm_obj_list(o, "notes", n, fill_note, inv);
 	pqm_obj_flag(o, "has_notes", n > 0);
-	pqm_obj_text(o, "notes_more",
-		pqm_text_count(o->arena, c->n_notes - n + c->n_notes_dropped));
+	pqm_obj_text(
+		o, "notes_more", pqm_text_count(o->arena, c->n_notes - n + c->n_notes_dropped));
 	pqm_obj_flag(o, "has_notes_more", c->n_notes - n + c->n_notes_dropped > 0);
 	n = pqm_view_cap(o, inv->n_targets, PQM_VIEW_NOTES, "targets_more", "has_targets_more");
 	pqm_obj_list(o, "targets", n, fill_target, inv);
-	n = pqm_view_cap(o, g->n_unresolved, PQM_VIEW_NOTES, "unresolved_more", "has_unresolved_more");
+	n = pqm_view_cap(
+		o, g->n_unresolved, PQM_VIEW_NOTES, "unresolved_more", "has_unresolved_more");
 	pqm_obj_list(o, "unresolved", n, fill_unresolved, g);
 	pqm_obj_flag(o, "has_unresolved", n > 0);
 	n = pqm_view_cap(o, as->n_assumptions, PQM_VIEW_ASSUMPTIONS, "assumptions_more",

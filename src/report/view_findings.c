@@ -61,10 +61,12 @@ static const char *function_words(enum pqm_function f)
 
 struct shown {
 	const struct pqm_view *v;
+
 	struct {
 		const struct pqm_finding *f;
 		const struct pqm_occurrence *o;
 	} at[PQM_VIEW_PLACES];
+
 	size_t n;
 };
 
@@ -81,8 +83,8 @@ static void fill_place(struct pqm_obj *o, const void *ctx, size_t i)
 	pqm_obj_opt(o, "object", "has_object", s->at[i].o->object);
 	pqm_obj_opt(o, "comment", "has_comment", comment);
 	pqm_obj_opt(o, "until", "has_until", pqm_occ_attr(s->at[i].o, "not_after"));
-	pqm_obj_f(o, "evidence", "%s%s", pqm_evidence_name(f->evidence),
-		pqm_basis_suffix(f->basis));
+	pqm_obj_f(
+		o, "evidence", "%s%s", pqm_evidence_name(f->evidence), pqm_basis_suffix(f->basis));
 	pqm_obj_f(o, "id", "%s", id);
 	const struct pqm_asset_score *const *slot =
 		pqm_map_get(&s->v->asset_of, (pqm_bytes){ f->id, PQM_ID_BYTES });
@@ -113,8 +115,8 @@ static void fill_cause(struct pqm_obj *o, const void *ctx, size_t i)
 	pqm_obj_text(o, "meaning", pqm_str(meaning_words(f->meaning)));
 	pqm_obj_text(o, "function", pqm_str(function_words(f->function)));
 	pqm_obj_text(o, "quantum",
-		f->quantum == PQM_Q_BROKEN ? PQM_LIT("broken by Shor") :
-					     pqm_str(pqm_quantum_name(f->quantum)));
+		f->quantum == PQM_Q_BROKEN ? PQM_LIT("broken by Shor")
+					   : pqm_str(pqm_quantum_name(f->quantum)));
 	pqm_obj_text(o, "class", pqm_str(quantum_class(f->quantum)));
 	pqm_obj_flag(o, "weak_today", f->classical == PQM_C_BROKEN);
 	pqm_obj_text(o, "rule", f->rule);
@@ -149,8 +151,7 @@ static void fill_count(struct pqm_obj *o, const void *ctx, size_t i)
 	for (size_t q = 0; q < PQM_N_QUANTA; q++)
 		pqm_obj_text(o, names[q],
 			r->n[q] == 0 ? PQM_LIT("-") : pqm_text_count(o->arena, r->n[q]));
-	pqm_obj_text(o, "sum",
-		pqm_text_count(o->arena, r->n[0] + r->n[1] + r->n[2] + r->n[3]));
+	pqm_obj_text(o, "sum", pqm_text_count(o->arena, r->n[0] + r->n[1] + r->n[2] + r->n[3]));
 }
 
 static void counts(struct pqm_obj *o, const struct pqm_view *v)
@@ -158,7 +159,8 @@ static void counts(struct pqm_obj *o, const struct pqm_view *v)
 	static const struct {
 		const char *name;
 		int a, b;
-	} kinds[] = { { "Uses", PQM_USE, -1 }, { "Offers: code that can, not shown to be used", PQM_OFFER, -1 },
+	} kinds[] = { { "Uses", PQM_USE, -1 },
+		{ "Offers: code that can, not shown to be used", PQM_OFFER, -1 },
 		{ "Keys and certificates", PQM_KEY, PQM_CERT }, { "Settings", PQM_CONFIG, -1 },
 		{ "Missing or defaulted", PQM_ABSENT, -1 } };
 	struct rows *rows = pqm_new(o->arena, struct rows, 1);
@@ -198,9 +200,12 @@ void pqm_view_findings(struct pqm_obj *o, const struct pqm_view *v)
 	pqm_obj_flag(o, "has_causes", n > 0);
 	pqm_obj_flag(o, "no_causes", n == 0);
 	pqm_obj_flag(o, "none_broken", n > 0 && v->tally.by_quantum[PQM_Q_BROKEN] == 0);
-	pqm_obj_text(o, "folded", pqm_text_n(o->arena, v->tally.folded, "certificate", "certificates"));
-	pqm_obj_text(o, "n_stores", pqm_text_n(o->arena, inv->n_stores, "trust store", "trust stores"));
-	size_t stores = pqm_view_cap(o, inv->n_stores, PQM_VIEW_NOTES, "stores_more", "has_stores_more");
+	pqm_obj_text(
+		o, "folded", pqm_text_n(o->arena, v->tally.folded, "certificate", "certificates"));
+	pqm_obj_text(
+		o, "n_stores", pqm_text_n(o->arena, inv->n_stores, "trust store", "trust stores"));
+	size_t stores =
+		pqm_view_cap(o, inv->n_stores, PQM_VIEW_NOTES, "stores_more", "has_stores_more");
 
 	pqm_obj_list(o, "stores", stores, fill_store, inv);
 	pqm_obj_flag(o, "has_stores", inv->n_stores > 0);

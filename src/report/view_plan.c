@@ -80,7 +80,8 @@ static void task_dates(struct pqm_obj *o, const struct pqm_task *t)
 		  hi = pqm_text_month(o->arena, t->finish_hi);
 
 	pqm_obj_text(o, "finish",
-		pqm_eq(lo, hi) ? lo : pqm_arena_f(o->arena, "%.*s to %.*s", PQM_FMT(lo), PQM_FMT(hi)));
+		pqm_eq(lo, hi) ? lo
+			       : pqm_arena_f(o->arena, "%.*s to %.*s", PQM_FMT(lo), PQM_FMT(hi)));
 	pqm_obj_opt(o, "due", "has_due",
 		t->due == INT64_MAX ? PQM_LIT("") : pqm_text_day(o->arena, t->due));
 	pqm_obj_text(o, "blocked_until", pqm_text_day(o->arena, t->blocked_until));
@@ -98,12 +99,14 @@ static void fill_task(struct pqm_obj *o, const void *ctx, size_t i)
 	pqm_obj_text(o, "id", t->id);
 	pqm_obj_text(o, "title", t->title);
 	pqm_obj_f(o, "phase", "%u", t->phase);
-	pqm_obj_text(o, "phase_name", t->phase_name);
+	pqm_obj_opt(o, "phase_name", "has_phase_name", t->phase_name);
 	pqm_obj_flag(o, "pulled_forward", t->pulled_forward);
 	pqm_obj_flag(o, "weak_fix", t->is_weak_fix);
 	pqm_obj_text(o, "effort", pqm_text_effort(o->arena, t->effort_lo, t->effort_hi));
 	pqm_obj_text(o, "class",
-		t->is_weak_fix ? PQM_LIT("bad") : t->value > 0 ? PQM_LIT("blue") : PQM_LIT("plain"));
+		t->is_weak_fix	       ? PQM_LIT("bad")
+			: t->value > 0 ? PQM_LIT("blue")
+				       : PQM_LIT("plain"));
 	pqm_obj_flag(o, "is_first", index == 0);
 	pqm_obj_opt(o, "why", "has_why", t->why);
 	pqm_view_lines(o, "change", "has_change", t->change);
@@ -130,8 +133,8 @@ static void fill_window(struct pqm_obj *o, const void *ctx, size_t i)
 	pqm_obj_f(o, "anchor", "%d", (int)w->w);
 	pqm_obj_text(o, "n_tasks", pqm_text_n(o->arena, w->n, "task", "tasks"));
 	pqm_obj_text(o, "effort", pqm_text_effort(o->arena, lo, hi));
-	size_t n = pqm_view_cap(
-		o, w->n, PQM_VIEW_TASKS / N_WINDOWS, "tasks_more", "has_tasks_more");
+	size_t n =
+		pqm_view_cap(o, w->n, PQM_VIEW_TASKS / N_WINDOWS, "tasks_more", "has_tasks_more");
 
 	pqm_obj_list(o, "tasks", n, fill_task, w);
 }
@@ -174,11 +177,13 @@ static void fill_deadline(struct pqm_obj *o, const void *ctx, size_t i)
 	pqm_obj_text(o, "finish", pqm_text_month(o->arena, d->finish));
 	pqm_obj_flag(o, "is_concerned", concerned);
 	pqm_obj_text(o, "class",
-		missed ? PQM_LIT("bad") : !concerned ? PQM_LIT("plain") :
-			d->slack_years < 1	      ? PQM_LIT("mid") :
-							PQM_LIT("ok"));
+		missed			     ? PQM_LIT("bad")
+			: !concerned	     ? PQM_LIT("plain")
+			: d->slack_years < 1 ? PQM_LIT("mid")
+					     : PQM_LIT("ok"));
 	pqm_obj_text(o, "slack",
-		concerned ? pqm_arena_f(o->arena, "%+.1f y", d->slack_years) : PQM_LIT("no concern"));
+		concerned ? pqm_arena_f(o->arena, "%+.1f y", d->slack_years)
+			  : PQM_LIT("no concern"));
 }
 
 void pqm_view_plan(struct pqm_obj *o, const struct pqm_view *v)

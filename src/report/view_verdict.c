@@ -69,9 +69,8 @@ static pqm_bytes open_sentence(const struct pqm_view *v, struct pqm_arena *a, bo
 	if (open == 0)
 		return (pqm_bytes){ NULL, 0 };
 	if (alone)
-		return pqm_arena_f(a,
-			"%.*s AI asset%s open today, without any quantum computer.", PQM_FMT(n),
-			open == 1 ? " lies" : "s lie");
+		return pqm_arena_f(a, "%.*s AI asset%s open today, without any quantum computer.",
+			PQM_FMT(n), open == 1 ? " lies" : "s lie");
 	return pqm_arena_f(a, " %.*s more %s open today.", PQM_FMT(n), open == 1 ? "lies" : "lie");
 }
 
@@ -82,11 +81,13 @@ static pqm_bytes without_assets(const struct pqm_view *v, struct pqm_arena *a)
 	if (v->tally.total == 0 && v->r->inv->coverage.read == 0)
 		return PQM_LIT("Nothing was read, so nothing can be said.");
 	if (broken == 0)
-		return PQM_LIT("No AI asset was recognised, and nothing quantum-vulnerable in what was read.");
-	pqm_bytes n = pqm_text_n(a, broken, "quantum-vulnerable thing", "quantum-vulnerable things");
+		return PQM_LIT("No AI asset was recognised, and nothing quantum-vulnerable in what "
+			       "was read.");
+	pqm_bytes n =
+		pqm_text_n(a, broken, "quantum-vulnerable thing", "quantum-vulnerable things");
 
-	return pqm_arena_f(a, "%.*s found; no AI asset was recognised that rests on %s.", PQM_FMT(n),
-		broken == 1 ? "it" : "them");
+	return pqm_arena_f(a, "%.*s found; no AI asset was recognised that rests on %s.",
+		PQM_FMT(n), broken == 1 ? "it" : "them");
 }
 
 static pqm_bytes verdict(const struct pqm_view *v, struct pqm_arena *a)
@@ -99,8 +100,9 @@ static pqm_bytes verdict(const struct pqm_view *v, struct pqm_arena *a)
 	if (best == N_CHANCES && open.n > 0)
 		return open;
 	if (best == N_CHANCES)
-		return PQM_LIT("No AI asset has as much as a 1-in-20 chance of being read or forged "
-			       "while it still matters.");
+		return PQM_LIT(
+			"No AI asset has as much as a 1-in-20 chance of being read or forged "
+			"while it still matters.");
 	size_t n = count_from(v, chances[best].p);
 	pqm_bytes word = count_word(a, n, true);
 
@@ -120,7 +122,8 @@ static pqm_bytes sunk_sentence(const struct pqm_view *v, struct pqm_arena *a)
 		pqm_bytes share = pqm_text_pct(a, m->sunk / m->expected);
 
 		return pqm_arena_f(a,
-			"Of the expected loss, %.*s is content already sent, which no migration recalls. ",
+			"Of the expected loss, %.*s is content already sent, which no migration "
+			"recalls. ",
 			PQM_FMT(share));
 	}
 	for (size_t i = 0; i < v->n_ai; i++)
@@ -153,7 +156,8 @@ static pqm_bytes plan_sentence(const struct pqm_view *v, struct pqm_arena *a)
 		return pqm_arena_f(a, "First step: %.*s.", PQM_FMT(first));
 	pqm_bytes most = pqm_text_cut(a, pqm_printable(a, best->title), 80);
 
-	return pqm_arena_f(a, "First step: %.*s. What saves most: %.*s.", PQM_FMT(first), PQM_FMT(most));
+	return pqm_arena_f(
+		a, "First step: %.*s. What saves most: %.*s.", PQM_FMT(first), PQM_FMT(most));
 }
 
 static pqm_bytes found_sentence(const struct pqm_view *v, struct pqm_arena *a)
@@ -166,8 +170,9 @@ static pqm_bytes found_sentence(const struct pqm_view *v, struct pqm_arena *a)
 		  sets = pqm_text_n(a, set, "setting", "settings");
 
 	if (t->by_quantum[PQM_Q_BROKEN] == 0)
-		return PQM_LIT("Nothing that was read falls to Shor's algorithm; the coverage section "
-			       "says what was not read. ");
+		return PQM_LIT(
+			"Nothing that was read falls to Shor's algorithm; the coverage section "
+			"says what was not read. ");
 	return pqm_arena_f(a,
 		"%.*s of cryptography, %.*s and %.*s in what was read fall to Shor's algorithm. ",
 		PQM_FMT(uses), PQM_FMT(keys), PQM_FMT(sets));
@@ -179,7 +184,8 @@ static void lead(struct pqm_obj *o, const struct pqm_view *v)
 		  found = found_sentence(v, o->arena);
 
 	pqm_obj_text(o, "lead",
-		pqm_arena_f(o->arena, "%.*s%.*s%.*s", PQM_FMT(found), PQM_FMT(sunk), PQM_FMT(plan)));
+		pqm_arena_f(
+			o->arena, "%.*s%.*s%.*s", PQM_FMT(found), PQM_FMT(sunk), PQM_FMT(plan)));
 }
 
 struct number {
@@ -190,6 +196,19 @@ struct numbers {
 	struct number n[4];
 };
 
+/* Page one names what binds; guidance only when nothing does. */
+static bool binds(const struct pqm_deadline *d)
+{
+	return pqm_eqs(d->force, "mandate") || pqm_eqs(d->force, "procurement");
+}
+
+static bool is_tighter(const struct pqm_deadline *d, const struct pqm_deadline *than)
+{
+	if (than == NULL || binds(d) != binds(than))
+		return than == NULL || binds(d);
+	return d->slack_years < than->slack_years;
+}
+
 static struct number tightest(const struct pqm_view *v, struct pqm_arena *a)
 {
 	const struct pqm_plan *p = v->r->plan;
@@ -197,19 +216,21 @@ static struct number tightest(const struct pqm_view *v, struct pqm_arena *a)
 
 	for (size_t i = 0; i < p->n_deadlines; i++)
 		if (p->deadlines[i].finish != INT64_MIN && isfinite(p->deadlines[i].slack_years) &&
-			(d == NULL || p->deadlines[i].slack_years < d->slack_years))
+			is_tighter(&p->deadlines[i], d))
 			d = &p->deadlines[i];
 	if (d == NULL)
 		return (struct number){ PQM_LIT("Tightest date"), PQM_LIT("none"),
-			v->r->inv->n_regimes == 0 ?
-				PQM_LIT("no regime chosen: --regime names the ones that bind you") :
-				PQM_LIT("no date of the chosen regimes concerns what was found") };
-	pqm_bytes title = pqm_printable(a, d->title);
+			v->r->inv->n_regimes == 0
+				? PQM_LIT("no regime chosen: --regime names the ones that bind you")
+				: PQM_LIT("no date of the chosen regimes concerns what was "
+					  "found") };
+	pqm_bytes title = pqm_text_cut(a, pqm_printable(a, d->title), 72);
 
 	return (struct number){ PQM_LIT("Tightest date chosen"), pqm_text_day(a, d->date),
-		d->slack_years < 0 ?
-			pqm_arena_f(a, "%.*s: missed by %.1f years", PQM_FMT(title), -d->slack_years) :
-			pqm_arena_f(a, "%.*s: %.1f years slack", PQM_FMT(title), d->slack_years) };
+		d->slack_years < 0 ? pqm_arena_f(a, "%.*s: missed by %.1f years", PQM_FMT(title),
+					     -d->slack_years)
+				   : pqm_arena_f(a, "%.*s: %.1f years slack", PQM_FMT(title),
+					     d->slack_years) };
 }
 
 static void money_numbers(struct numbers *out, const struct pqm_view *v, struct pqm_arena *a)
@@ -262,10 +283,10 @@ static void plain_numbers(struct numbers *out, const struct pqm_view *v, struct 
 			(unsigned long long)v->tally.found[PQM_OFFER][PQM_Q_BROKEN]) };
 	out->n[2] = (struct number){ PQM_LIT("A year of waiting"),
 		v->n_ai == 0 ? PQM_LIT("-") : pqm_text_pct(a, worst_delay),
-		v->n_ai == 0 ?
-			PQM_LIT("there is no AI asset to wait with") :
-			PQM_LIT("chance that what the worst asset sends this year is lost; no impact "
-				"was declared in money") };
+		v->n_ai == 0 ? PQM_LIT("there is no AI asset to wait with")
+			     : PQM_LIT("chance that what the worst asset sends this year is lost; "
+				       "no impact "
+				       "was declared in money") };
 }
 
 static void fill_number(struct pqm_obj *o, const void *ctx, size_t i)

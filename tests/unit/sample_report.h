@@ -16,7 +16,9 @@
 #include "base/num.h"
 #include "report/writer.h"
 
-#define SAMPLE_HOSTILE "<script>alert(1)</script>\"'&\x01\x1b[31m\xff\xe2\x80\xae" "gpj {{name}} \\ =1+1"
+#define SAMPLE_HOSTILE                                                                             \
+	"<script>alert(1)</script>\"'&\x01\x1b[31m\xff\xe2\x80\xae"                                \
+	"gpj {{name}} \\ =1+1"
 
 struct sample {
 	struct pqm_rules rules;
@@ -71,7 +73,8 @@ static inline void sample_findings(struct sample *s, size_t n)
 		{ "cert.x509", "RSA", "RSA", "2048", PQM_CERT, PQM_FN_SIG, PQM_Q_BROKEN },
 		{ "key.pkcs8", "EC", "EC", "P-256", PQM_KEY, PQM_FN_ANY, PQM_Q_BROKEN },
 		{ "libs.openssl", "RSA", "RSA", "", PQM_OFFER, PQM_FN_ANY, PQM_Q_BROKEN },
-		{ "k8s.ingress-curve", "X25519", "X25519", "", PQM_CONFIG, PQM_FN_KEX, PQM_Q_BROKEN },
+		{ "k8s.ingress-curve", "X25519", "X25519", "", PQM_CONFIG, PQM_FN_KEX,
+			PQM_Q_BROKEN },
 		{ "tls.hybrid", "X25519+ML-KEM", "X25519MLKEM768", "768", PQM_USE, PQM_FN_KEX,
 			PQM_Q_HYBRID },
 		{ "key.mldsa", "ML-DSA", "ML-DSA-65", "65", PQM_KEY, PQM_FN_SIG, PQM_Q_SAFE },
@@ -134,23 +137,31 @@ static inline void sample_inventory(struct sample *s, size_t n)
 	inv->targets[1] = (struct pqm_target){ PQM_LIT(SAMPLE_HOSTILE), PQM_LIT("tree"), 9760, 9740,
 		UINT64_C(5) << 30, false };
 	sample_findings(s, n);
-	facts[0] = (struct pqm_fact){ PQM_LIT("spec.tls[0].secretName"), PQM_LIT("data-tls"), 12, 3 };
+	facts[0] =
+		(struct pqm_fact){ PQM_LIT("spec.tls[0].secretName"), PQM_LIT("data-tls"), 12, 3 };
 	inv->objects = pqm_new(a, struct pqm_object, 1);
 	inv->n_objects = 1;
-	inv->objects[0] = (struct pqm_object){ 0, PQM_LIT("edge.yaml"), 1, PQM_LIT("networking.k8s.io"),
-		PQM_LIT("Ingress"), PQM_LIT("edge"), PQM_LIT("data"), facts, 1 };
+	inv->objects[0] =
+		(struct pqm_object){ 0, PQM_LIT("edge.yaml"), 1, PQM_LIT("networking.k8s.io"),
+			PQM_LIT("Ingress"), PQM_LIT("edge"), PQM_LIT("data"), facts, 1 };
 	inv->stores = pqm_new(a, struct pqm_store, 1);
 	inv->n_stores = 1;
 	inv->stores[0] = (struct pqm_store){ 1, PQM_LIT("/etc/ssl/certs"), 144 };
-	inv->coverage = (struct pqm_coverage){ .seen = 9812, .read = 9790, .bytes = UINT64_C(5) << 30,
-		.copies = 311, .directories = 402, .symlinks = 4, .unreadable = 12, .over_limit = 6,
+	inv->coverage = (struct pqm_coverage){ .seen = 9812,
+		.read = 9790,
+		.bytes = UINT64_C(5) << 30,
+		.copies = 311,
+		.directories = 402,
+		.symlinks = 4,
+		.unreadable = 12,
+		.over_limit = 6,
 		.partial = 2 };
 	inv->coverage.notes = pqm_new(a, struct pqm_note, 2);
 	inv->coverage.n_notes = 2;
 	inv->coverage.notes[0] = (struct pqm_note){ 0, PQM_LIT("vault.yaml"), PQM_LIT("unreadable"),
 		PQM_LIT("Permission denied"), UINT64_MAX };
-	inv->coverage.notes[1] = (struct pqm_note){ 1, PQM_LIT(SAMPLE_HOSTILE), PQM_LIT("malformed"),
-		PQM_LIT("DER: truncated at 12 bytes " SAMPLE_HOSTILE), 77 };
+	inv->coverage.notes[1] = (struct pqm_note){ 1, PQM_LIT(SAMPLE_HOSTILE),
+		PQM_LIT("malformed"), PQM_LIT("DER: truncated at 12 bytes " SAMPLE_HOSTILE), 77 };
 }
 
 struct sample_asset {
@@ -164,22 +175,23 @@ struct sample_asset {
 
 static const struct sample_asset sample_assets[] = {
 	{ "clinical-ai/phi-train", "Patient records in training bucket", "training data",
-		"ingress data.clinic.example: X25519 only", { .4036, .6928, .9267, .9946 }, .6928, .6928,
-		30, 5, PQM_ACT, 'K', 'I', PQM_V_CLASSICAL, false, false },
+		"ingress data.clinic.example: X25519 only", { .4036, .6928, .9267, .9946 }, .6928,
+		.6928, 30, 5, PQM_ACT, 'K', 'I', PQM_V_CLASSICAL, false, false },
 	{ "clinical-ai/edge-key", "Edge model signing key", "signing key",
-		"ECDSA P-256, verifiers fixed for 10 years", { .2396, .4882, .7361, .9304 }, 0, .3835, 10, 5,
-		PQM_ACT, 'L', 'I', PQM_V_CLASSICAL, false, false },
-	{ "clinical-ai/chat-logs", "Chat logs " SAMPLE_HOSTILE, "prompts", "qdrant:6333 speaks plaintext",
-		{ 0, 0, 0, 0 }, 0, 0, 10, 3, PQM_ACT, 'K', 'L', PQM_V_PLAINTEXT, false, true },
+		"ECDSA P-256, verifiers fixed for 10 years", { .2396, .4882, .7361, .9304 }, 0,
+		.3835, 10, 5, PQM_ACT, 'L', 'I', PQM_V_CLASSICAL, false, false },
+	{ "clinical-ai/chat-logs", "Chat logs " SAMPLE_HOSTILE, "prompts",
+		"qdrant:6333 speaks plaintext", { 0, 0, 0, 0 }, 0, 0, 10, 3, PQM_ACT, 'K', 'L',
+		PQM_V_PLAINTEXT, false, true },
 	{ "clinical-ai/claims", "Contract embeddings, vector store", "embeddings",
-		"backup over the provider's backbone: X25519", { .0432, .171, .4216, .5469 }, .1438, .1438,
-		10, 4, PQM_ATTEND, 'K', 'C', PQM_V_CLASSICAL, false, false },
-	{ "clinical-ai/ckpt", "Checkpoints in object store", "checkpoints", "bucket over RSA-4096 wrap",
-		{ .0053, .0438, .1796, .2947 }, .0203, .0203, 4, 4, PQM_TRACK, 'W', 'O', PQM_V_CLASSICAL,
-		false, false },
-	{ "unassigned:1", "everything else in /usr/bin", "unassigned", "server key RSA-2048 in /etc/ssl",
-		{ .0294, .1282, .288, .493 }, .05, .047, 1, 3, PQM_PLAN, 'S', 'I', PQM_V_CLASSICAL, true,
-		false },
+		"backup over the provider's backbone: X25519", { .0432, .171, .4216, .5469 }, .1438,
+		.1438, 10, 4, PQM_ATTEND, 'K', 'C', PQM_V_CLASSICAL, false, false },
+	{ "clinical-ai/ckpt", "Checkpoints in object store", "checkpoints",
+		"bucket over RSA-4096 wrap", { .0053, .0438, .1796, .2947 }, .0203, .0203, 4, 4,
+		PQM_TRACK, 'W', 'O', PQM_V_CLASSICAL, false, false },
+	{ "unassigned:1", "everything else in /usr/bin", "unassigned",
+		"server key RSA-2048 in /etc/ssl", { .0294, .1282, .288, .493 }, .05, .047, 1, 3,
+		PQM_PLAN, 'S', 'I', PQM_V_CLASSICAL, true, false },
 };
 
 #define SAMPLE_N_ASSETS (sizeof(sample_assets) / sizeof(sample_assets[0]))
@@ -199,14 +211,14 @@ static inline void sample_graph(struct sample *s)
 	uint32_t job = (uint32_t)SAMPLE_N_ASSETS, ing = job + 1, cert = job + 2;
 
 	g->nodes[job] = (struct pqm_node){ PQM_NODE_WORKLOAD, PQM_LIT("train/Job/llama-clinic"),
-		PQM_LIT("PyTorchJob"), PQM_LIT("train"), PQM_LIT("llama-clinic"), PQM_LIT("training"),
-		false, PQM_LIT("train.yaml"), 4 };
+		PQM_LIT("PyTorchJob"), PQM_LIT("train"), PQM_LIT("llama-clinic"),
+		PQM_LIT("training"), false, PQM_LIT("train.yaml"), 4 };
 	g->nodes[ing] = (struct pqm_node){ PQM_NODE_EDGE, PQM_LIT("edge/Ingress/data"),
 		PQM_LIT("Ingress"), PQM_LIT("edge"), PQM_LIT("data"), PQM_LIT(""), false,
 		PQM_LIT("edge.yaml"), 1 };
-	g->nodes[cert] = (struct pqm_node){ PQM_NODE_CERTIFICATE, PQM_LIT("edge/Certificate/" SAMPLE_HOSTILE),
-		PQM_LIT("Certificate"), PQM_LIT("edge"), PQM_LIT(SAMPLE_HOSTILE), PQM_LIT(""), true,
-		PQM_LIT(""), 0 };
+	g->nodes[cert] = (struct pqm_node){ PQM_NODE_CERTIFICATE,
+		PQM_LIT("edge/Certificate/" SAMPLE_HOSTILE), PQM_LIT("Certificate"),
+		PQM_LIT("edge"), PQM_LIT(SAMPLE_HOSTILE), PQM_LIT(""), true, PQM_LIT(""), 0 };
 	g->edges[0] = (struct pqm_edge){ job, 0, PQM_LIT("loads"), PQM_LIT("spec.volumes[0]"),
 		PQM_LIT("train.yaml"), 20 };
 	g->edges[1] = (struct pqm_edge){ ing, job, PQM_LIT("routes"), PQM_LIT("spec.rules[0]"),
@@ -224,24 +236,35 @@ static inline void sample_graph(struct sample *s)
 		g->nodes[i] = (struct pqm_node){ PQM_NODE_ASSET, pqm_str(d->id), PQM_LIT("asset"),
 			PQM_LIT("clinical-ai"), pqm_str(d->name), PQM_LIT("data"), false,
 			PQM_LIT(".pqmap.yaml"), 3 };
-		h[0] = (struct pqm_hop){ d->use, 'F', d->exposure, 'N', 0, 2, { PQM_LIT("E256") }, 1,
-			d->verdict, PQM_CONFIGURED, PQM_EXPLICIT, i < 2 ? ing : UINT32_MAX,
+		h[0] = (struct pqm_hop){ d->use, 'F', d->exposure, 'N', 0, 2, { PQM_LIT("E256") },
+			1, d->verdict, PQM_CONFIGURED, PQM_EXPLICIT, i < 2 ? ing : UINT32_MAX,
 			i < 2 ? cert : UINT32_MAX, pqm_str(d->label),
-			PQM_LIT("ssl-ecdh-curve pins X25519; OpenSSL 3.5 here would offer X25519MLKEM768."),
+			PQM_LIT("ssl-ecdh-curve pins X25519; OpenSSL 3.5 here would offer "
+				"X25519MLKEM768."),
 			PQM_LIT("ingress-hybrid-on"), PQM_LIT("data.ssl-ecdh-curve"),
 			PQM_LIT("edge/ingress-config.yaml"), 41, NULL, 0 };
 		h[0].findings = (const uint8_t(*)[PQM_ID_BYTES]) & s->inv.findings[3 + i].id;
 		h[0].n_findings = 1;
 		sig[0] = (struct pqm_signal){ PQM_LIT("image segment vllm-openai"), .8,
 			PQM_LIT("train.yaml"), 30 };
-		g->assets[i] = (struct pqm_asset){ .id = pqm_str(d->id), .name = pqm_str(d->name),
-			.life_class = PQM_LIT("training-data-phi"), .kind_words = pqm_str(d->words),
-			.is_unassigned = d->unassigned, .node = (uint32_t)i,
-			.life_years = { d->life, i > 1, PQM_LIT("annotation pqmap.dev/shelf-life") },
+		g->assets[i] = (struct pqm_asset){ .id = pqm_str(d->id),
+			.name = pqm_str(d->name),
+			.life_class = PQM_LIT("training-data-phi"),
+			.kind_words = pqm_str(d->words),
+			.is_unassigned = d->unassigned,
+			.node = (uint32_t)i,
+			.life_years = { d->life, i > 1,
+				PQM_LIT("annotation pqmap.dev/shelf-life") },
 			.impact = { d->impact, i > 1, PQM_LIT("default for the class") },
 			.money = { i < 2 ? 316e6 : 0, i >= 2, PQM_LIT(".pqmap.yaml:9") },
-			.currency = PQM_LIT("USD"), .root = (uint32_t)i, .signals = sig, .n_signals = 1,
-			.confidence = .8, .hops = h, .n_hops = 1, .owner = PQM_LIT("data-platform") };
+			.currency = PQM_LIT("USD"),
+			.root = (uint32_t)i,
+			.signals = sig,
+			.n_signals = 1,
+			.confidence = .8,
+			.hops = h,
+			.n_hops = 1,
+			.owner = PQM_LIT("data-platform") };
 	}
 }
 
@@ -252,17 +275,30 @@ static inline void sample_score(struct sample *s, size_t i, bool with_money)
 	struct pqm_use_score *u = pqm_new(&s->assessment.arena, struct pqm_use_score, 1);
 	double y = d->use == 'S' ? 4 : 3;
 
-	*sc = (struct pqm_asset_score){ .asset = &s->graph.assets[i], .uses = u, .n_uses = 1,
-		.decision = d->decision, .by_impact = d->decision, .by_deadline = PQM_PLAN,
-		.is_broken_today = d->broken_today, .deciding = 0, .why = pqm_str(d->label),
+	*sc = (struct pqm_asset_score){ .asset = &s->graph.assets[i],
+		.uses = u,
+		.n_uses = 1,
+		.decision = d->decision,
+		.by_impact = d->decision,
+		.by_deadline = PQM_PLAN,
+		.is_broken_today = d->broken_today,
+		.deciding = 0,
+		.why = pqm_str(d->label),
 		.has_money = with_money && i < 2 };
-	u->v = (struct pqm_vector){ .assessed = 2026.9, .use = d->use, .layers = { "E256" },
-		.n_layers = 1, .data = 'F', .life_years = d->life, .protect_years = y,
-		.in_use_years = 2, .exposure = d->exposure, .coverage = 'N',
+	u->v = (struct pqm_vector){ .assessed = 2026.9,
+		.use = d->use,
+		.layers = { "E256" },
+		.n_layers = 1,
+		.data = 'F',
+		.life_years = d->life,
+		.protect_years = y,
+		.in_use_years = 2,
+		.exposure = d->exposure,
+		.coverage = 'N',
 		.impact = (unsigned)d->impact };
 	(void)snprintf(u->vector, sizeof(u->vector),
-		"QRV:1.0/AD:2026.9/U:%c/A:E256/D:F/X:%.0f/Y:%.0f/W:2/E:%c/C:N/I:%.0f", d->use, d->life, y,
-		d->exposure, d->impact);
+		"QRV:1.0/AD:2026.9/U:%c/A:E256/D:F/X:%.0f/Y:%.0f/W:2/E:%c/C:N/I:%.0f", d->use,
+		d->life, y, d->exposure, d->impact);
 	u->end = 2026.9 + y + d->life;
 	u->decision = d->decision;
 	u->is_broken_today = d->broken_today;
@@ -332,9 +368,10 @@ static inline void sample_assessment(struct sample *s, bool with_money)
 
 static inline void sample_tasks(struct sample *s)
 {
-	static const char *const titles[] = { "Assign owners and lives", "Base images to OpenSSL 3.5",
-		"Ingress data-ingress: hybrid key exchange on", "Measure negotiated groups",
-		"Dual-sign models " SAMPLE_HOSTILE, "Private CA, then leaves" };
+	static const char *const titles[] = { "Assign owners and lives",
+		"Base images to OpenSSL 3.5", "Ingress data-ingress: hybrid key exchange on",
+		"Measure negotiated groups", "Dual-sign models " SAMPLE_HOSTILE,
+		"Private CA, then leaves" };
 	struct pqm_plan *p = &s->plan;
 	struct pqm_arena *a = &p->arena;
 	int64_t at = p->start, at_hi = p->start;
@@ -346,23 +383,45 @@ static inline void sample_tasks(struct sample *s)
 		pqm_bytes *where = pqm_new(a, pqm_bytes, 1), *assets = pqm_new(a, pqm_bytes, 1);
 		uint32_t *deps = pqm_new(a, uint32_t, 1);
 
-		where[0] = i == 4 ? PQM_LIT(SAMPLE_HOSTILE) : PQM_LIT("edge/ingress-config.yaml:41");
+		where[0] =
+			i == 4 ? PQM_LIT(SAMPLE_HOSTILE) : PQM_LIT("edge/ingress-config.yaml:41");
 		assets[0] = pqm_str(sample_assets[i % 4].id);
 		deps[0] = i > 0 ? (uint32_t)i - 1 : 0;
 		*t = (struct pqm_task){ .id = pqm_arena_f(a, "task-%zu:edge/Ingress/data", i),
-			.type = PQM_LIT("ingress-hybrid-on"), .title = pqm_str(titles[i]),
-			.phase = (unsigned)(i % 5) + 1, .phase_name = PQM_LIT("protect inference endpoints"),
-			.effort_lo = 2 + 6 * (double)i, .effort_hi = 5 + 9 * (double)i, .n_units = 1, .where = where, .n_where = 1,
-			.change = PQM_LIT("- ssl-ecdh-curve: X25519\n+ ssl-ecdh-curve: X25519MLKEM768:X25519"),
+			.type = PQM_LIT("ingress-hybrid-on"),
+			.title = pqm_str(titles[i]),
+			.phase = (unsigned)(i % 5) + 1,
+			.phase_name = PQM_LIT("protect inference endpoints"),
+			.effort_lo = 2 + 6 * (double)i,
+			.effort_hi = 5 + 9 * (double)i,
+			.n_units = 1,
+			.where = where,
+			.n_where = 1,
+			.change = PQM_LIT("- ssl-ecdh-curve: X25519\n+ ssl-ecdh-curve: "
+					  "X25519MLKEM768:X25519"),
 			.both_ends = PQM_LIT("clients need OpenSSL 3.5 or Go 1.24"),
 			.needs = PQM_LIT("ingress-nginx 1.12 with OpenSSL 3.5"),
 			.costs = PQM_LIT("+1,184 B up, +1,088 B down a handshake"),
-			.verify = PQM_LIT("pqmap probe data.clinic.example --expect hybrid-offered"),
-			.rollback = PQM_LIT("restore the line"), .why = PQM_LIT("It carries what must stay secret."),
-			.deps = deps, .n_deps = i > 0, .is_weak_fix = i == 1, .blocked_until = i == 5 ? p->start + 300 : INT64_MIN,
-			.blocked_why = PQM_LIT("no root programme takes ML-DSA before Q3 2027"), .assets = assets, .n_assets = 1, .order = (uint32_t)i,
-			.start_lo = at, .start_hi = at_hi, .due = INT64_MAX,
-			.window = i < 3 ? PQM_W_0_6 : i < 5 ? PQM_W_6_18 : PQM_W_18_PLUS, .pulled_forward = i == 2, .value = i == 2 ? 109.5 : 0 };
+			.verify =
+				PQM_LIT("pqmap probe data.clinic.example --expect hybrid-offered"),
+			.rollback = PQM_LIT("restore the line"),
+			.why = PQM_LIT("It carries what must stay secret."),
+			.deps = deps,
+			.n_deps = i > 0,
+			.is_weak_fix = i == 1,
+			.blocked_until = i == 5 ? p->start + 300 : INT64_MIN,
+			.blocked_why = PQM_LIT("no root programme takes ML-DSA before Q3 2027"),
+			.assets = assets,
+			.n_assets = 1,
+			.order = (uint32_t)i,
+			.start_lo = at,
+			.start_hi = at_hi,
+			.due = INT64_MAX,
+			.window = i < 3 ? PQM_W_0_6
+				: i < 5 ? PQM_W_6_18
+					: PQM_W_18_PLUS,
+			.pulled_forward = i == 2,
+			.value = i == 2 ? 109.5 : 0 };
 		at += 12 + 20 * (int64_t)i;
 		at_hi += 20 + 35 * (int64_t)i;
 		t->finish_lo = at;
@@ -391,17 +450,19 @@ static inline void sample_plan(struct sample *s)
 	p->n_deadlines = 3;
 	p->deadlines[0] = (struct pqm_deadline){ PQM_LIT("deadline.eo-kex"), PQM_LIT("eo-14412"),
 		PQM_LIT("EO 14412: key establishment"), PQM_LIT("kex"), PQM_LIT("mandate"),
-		PQM_LIT("civilian high-value assets"), PQM_LIT("EO 14412"), pqm_days_from_civil(2030, 12, 31),
-		p->start + 200, 3.4, true };
+		PQM_LIT("civilian high-value assets"), PQM_LIT("EO 14412"),
+		pqm_days_from_civil(2030, 12, 31), p->start + 200, 3.4, true };
 	p->deadlines[1] = (struct pqm_deadline){ PQM_LIT("deadline.eo-sig"), PQM_LIT("eo-14412"),
 		PQM_LIT("EO 14412: signatures"), PQM_LIT("sig"), PQM_LIT("mandate"), PQM_LIT(""),
 		PQM_LIT("EO 14412"), pqm_days_from_civil(2031, 12, 31), p->start + 1500, .9, true };
-	p->deadlines[2] = (struct pqm_deadline){ PQM_LIT("deadline.x"), PQM_LIT("x"), PQM_LIT("Nothing concerned"),
-		PQM_LIT("any"), PQM_LIT("guidance"), PQM_LIT(""), PQM_LIT(""), pqm_days_from_civil(2035, 12, 31), INT64_MIN, 0, true };
+	p->deadlines[2] = (struct pqm_deadline){ PQM_LIT("deadline.x"), PQM_LIT("x"),
+		PQM_LIT("Nothing concerned"), PQM_LIT("any"), PQM_LIT("guidance"), PQM_LIT(""),
+		PQM_LIT(""), pqm_days_from_civil(2035, 12, 31), INT64_MIN, 0, true };
 	p->residual = pqm_new(a, struct pqm_residual, 6);
 	p->n_residual = 6;
 	for (size_t i = 0; i < 6; i++)
-		p->residual[i] = (struct pqm_residual){ 10.0 * (double)i, i < 3 ? 542e6 : 420e6, 384e6, i == 0 ? UINT32_MAX : (uint32_t)i };
+		p->residual[i] = (struct pqm_residual){ 10.0 * (double)i, i < 3 ? 542e6 : 420e6,
+			384e6, i == 0 ? UINT32_MAX : (uint32_t)i };
 	p->is_exact = true;
 	p->n_rounds = 3;
 }
@@ -417,8 +478,11 @@ static inline void sample_init(struct sample *s, size_t n_findings, bool with_mo
 	sample_graph(s);
 	sample_assessment(s, with_money);
 	sample_plan(s);
-	s->report = (struct pqm_report){ .rules = &s->rules, .inv = &s->inv, .graph = &s->graph,
-		.assessment = &s->assessment, .plan = &s->plan };
+	s->report = (struct pqm_report){ .rules = &s->rules,
+		.inv = &s->inv,
+		.graph = &s->graph,
+		.assessment = &s->assessment,
+		.plan = &s->plan };
 }
 
 static inline void sample_fini(struct sample *s)

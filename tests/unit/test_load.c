@@ -9,26 +9,26 @@
 #include "base/limits.h"
 #include "report/load.h"
 
-#define HEAD                                                                                        \
-	"{\"schema_version\": 1, \"tool\": {\"name\": \"pqmap\", \"version\": \"0.1.0\"},"          \
-	" \"rules\": {\"version\": \"c0ffee\"}, \"settings\": {\"now\": \"2026-11-21\","            \
-	" \"regimes\": [\"eo-14412\"], \"curve\": \"gri2025\"},"                                    \
-	" \"targets\": [{\"name\": \"etc\", \"kind\": \"tree\", \"seen\": 3, \"read\": 2,"          \
+#define HEAD                                                                                       \
+	"{\"schema_version\": 1, \"tool\": {\"name\": \"pqmap\", \"version\": \"0.1.0\"},"         \
+	" \"rules\": {\"version\": \"c0ffee\"}, \"settings\": {\"now\": \"2026-11-21\","           \
+	" \"regimes\": [\"eo-14412\"], \"curve\": \"gri2025\"},"                                   \
+	" \"targets\": [{\"name\": \"etc\", \"kind\": \"tree\", \"seen\": 3, \"read\": 2,"         \
 	" \"bytes\": 99, \"failed\": false}],"
 #define ID "000102030405060708090a0b0c0d0e0f"
-#define FINDING(id, more)                                                                           \
-	"{\"id\": \"" id "\", \"rule\": \"cert.x509\", \"meaning\": \"cert\","                      \
-	" \"function\": \"sig\", \"family\": \"RSA\", \"algorithm\": \"RSA\","                      \
-	" \"parameter\": \"2048\", \"bits\": 2048, \"quantum\": \"broken\","                        \
-	" \"classical\": \"ok\", \"evidence\": \"parsed+implied\", \"identity\": \"spki:0\","       \
-	" \"occurrences\": [{\"target\": 0, \"path\": \"a.pem\", \"offset\": 7,"                    \
+#define FINDING(id, more)                                                                          \
+	"{\"id\": \"" id "\", \"rule\": \"cert.x509\", \"meaning\": \"cert\","                     \
+	" \"function\": \"sig\", \"family\": \"RSA\", \"algorithm\": \"RSA\","                     \
+	" \"parameter\": \"2048\", \"bits\": 2048, \"quantum\": \"broken\","                       \
+	" \"classical\": \"ok\", \"evidence\": \"parsed+implied\", \"identity\": \"spki:0\","      \
+	" \"occurrences\": [{\"target\": 0, \"path\": \"a.pem\", \"offset\": 7,"                   \
 	" \"attributes\": [{\"key\": \"subject\", \"value\": \"CN=x\"}]" more "}]}"
-#define TAIL                                                                                        \
-	" \"objects\": [{\"target\": 0, \"path\": \"k.yaml\", \"line\": 4, \"group\": \"\","        \
-	" \"kind\": \"Secret\", \"namespace\": \"n\", \"name\": \"s\", \"facts\": [{\"key\":"       \
-	" \"type\", \"value\": \"tls\", \"line\": 5, \"column\": 2}]}],"                            \
-	" \"stores\": [{\"target\": 0, \"path\": \"ca.pem\", \"certificates\": 9}],"                \
-	" \"coverage\": {\"seen\": 3, \"read\": 2, \"unreadable\": 1, \"notes\": [{\"target\": 0,"  \
+#define TAIL                                                                                       \
+	" \"objects\": [{\"target\": 0, \"path\": \"k.yaml\", \"line\": 4, \"group\": \"\","       \
+	" \"kind\": \"Secret\", \"namespace\": \"n\", \"name\": \"s\", \"facts\": [{\"key\":"      \
+	" \"type\", \"value\": \"tls\", \"line\": 5, \"column\": 2}]}],"                           \
+	" \"stores\": [{\"target\": 0, \"path\": \"ca.pem\", \"certificates\": 9}],"               \
+	" \"coverage\": {\"seen\": 3, \"read\": 2, \"unreadable\": 1, \"notes\": [{\"target\": 0," \
 	" \"path\": \"b\", \"reason\": \"unreadable\"}], \"notes_dropped\": 0}}"
 #define WHOLE HEAD " \"findings\": [" FINDING(ID, "") "]," TAIL
 
@@ -149,7 +149,8 @@ static void attributes_are_capped(void **state)
 		pqm_inventory_init(&inv);
 		assert_true(pqm_buf_add(&text,
 			PQM_LIT(HEAD " \"findings\": [{\"id\": \"" ID "\", \"meaning\": \"key\","
-				     " \"function\": \"any\", \"quantum\": \"safe\", \"classical\": \"ok\","
+				     " \"function\": \"any\", \"quantum\": \"safe\", "
+				     "\"classical\": \"ok\","
 				     " \"evidence\": \"hinted\", \"occurrences\": [{\"target\": 0,"
 				     " \"attributes\": [{}")));
 		for (int i = 1; i < PQM_ATTRS_MAX + extra; i++)

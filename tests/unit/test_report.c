@@ -56,7 +56,8 @@ static void every_writer_defuses_hostile_text(void **state)
 		for (size_t k = 0; k + 1 < out.buf.n; k++) {
 			uint8_t c = out.buf.p[k];
 
-			if ((c < 0x20 && c != '\n' && c != '\r' && c != '\t') || c == 0x7f || c == 0xff)
+			if ((c < 0x20 && c != '\n' && c != '\r' && c != '\t') || c == 0x7f ||
+				c == 0xff)
 				fail_msg("%s: byte %02x at %zu", writers[i]->name, c, k);
 		}
 		assert_null(strstr(text_of(&out), "\xe2\x80\xae"));
@@ -107,8 +108,9 @@ static void csv_is_one_sorted_row_an_occurrence(void **state)
 	assert_memory_equal(out.buf.p, head, sizeof(head) - 1);
 	assert_int_equal(count_of(text_of(&out), "\r\n"), t.places + 1);
 	assert_non_null(strstr(text_of(&out), ",'=HYPERLINK(1),"));
-	assert_non_null(strstr(text_of(&out), ",41:19,edge/ConfigMap/nginx#data.ssl-ecdh-curve,config,"
-					       "kex,X25519,X25519,,broken,parsed,k8s.ingress-curve,"));
+	assert_non_null(strstr(text_of(&out),
+		",41:19,edge/ConfigMap/nginx#data.ssl-ecdh-curve,config,"
+		"kex,X25519,X25519,,broken,parsed,k8s.ingress-curve,"));
 	assert_non_null(strstr(text_of(&out), ",absent,sig,RSA,RSA,2048,broken,parsed+default,"));
 	pqm_out_abort(&out);
 	s.report.expand_stores = true;
@@ -241,7 +243,8 @@ static void nothing_found_is_never_called_clean(void **state)
 		write_to(&out, writers[i], &s.report);
 		assert_null(strstr(text_of(&out), "is clean"));
 		if (writers[i] == &pqm_rep_html)
-			assert_non_null(strstr(text_of(&out), "Nothing was read, so nothing can be said."));
+			assert_non_null(
+				strstr(text_of(&out), "Nothing was read, so nothing can be said."));
 		if (writers[i] == &pqm_rep_table)
 			assert_non_null(strstr(text_of(&out), "see coverage"));
 		pqm_out_abort(&out);
@@ -251,11 +254,12 @@ static void nothing_found_is_never_called_clean(void **state)
 
 static void html_is_one_file_that_loads_nothing(void **state)
 {
-	static const char *const never[] = { " src=", "<link", "url(", "@import", "http://", "https://",
-		"javascript:", " style=", " onclick=", "nan", "inf\"", "-0.0" };
+	static const char *const never[] = { " src=", "<link", "url(", "@import", "http://",
+		"https://", "javascript:", " style=", " onclick=", "nan", "inf\"", "-0.0" };
 	static const char *const always[] = { "<!doctype html>", "<html lang=\"en\">",
-		"default-src 'none'", "style-src 'sha256-", "<main id=\"main\">", "<nav aria-label=",
-		"role=\"img\"", "scope=\"col\"", "Two AI assets have at least a 2-in-5 chance",
+		"default-src 'none'", "style-src 'sha256-", "<main id=\"main\">",
+		"<nav aria-label=", "role=\"img\"", "scope=\"col\"",
+		"Two AI assets have at least a 2-in-5 chance",
 		"QRV:1.0/AD:2026.9/U:K/A:E256/D:F/X:30/Y:3/W:2/E:I/C:N/I:5", "373 M USD" };
 	struct pqm_out out;
 	struct sample s;
@@ -265,13 +269,16 @@ static void html_is_one_file_that_loads_nothing(void **state)
 	write_to(&out, &pqm_rep_html, &s.report);
 	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
 		if (strstr(text_of(&out), never[i]) != NULL)
-			fail_msg("the page holds '%s': %.60s", never[i], strstr(text_of(&out), never[i]));
+			fail_msg("the page holds '%s': %.60s", never[i],
+				strstr(text_of(&out), never[i]));
 	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
 		if (strstr(text_of(&out), always[i]) == NULL)
 			fail_msg("the page lacks '%s'", always[i]);
 	assert_int_equal(count_of(text_of(&out), "<h1>"), 1);
-	assert_int_equal(count_of(text_of(&out), "<details"), count_of(text_of(&out), "</details>"));
-	assert_int_equal(count_of(text_of(&out), "<section"), count_of(text_of(&out), "</section>"));
+	assert_int_equal(
+		count_of(text_of(&out), "<details"), count_of(text_of(&out), "</details>"));
+	assert_int_equal(
+		count_of(text_of(&out), "<section"), count_of(text_of(&out), "</section>"));
 	pqm_out_abort(&out);
 	sample_fini(&s);
 }
@@ -347,10 +354,15 @@ static void saved_and_loaded_the_page_is_the_same(void **state)
 {
 	struct pqm_out json, page, again, json2;
 	struct pqm_err err = { 0 };
+	static uint8_t noise[9000]; /* a path over the limit of a text, half of it not text */
 	struct sample s, t;
 
 	(void)state;
+	for (size_t i = 0; i < sizeof(noise); i++)
+		noise[i] = i % 3 == 0 ? 0xff : 'a';
 	sample_init(&s, 60, true);
+	s.inv.findings[2].occs[0].path = (pqm_bytes){ noise, sizeof(noise) };
+	s.inv.findings[4].occs[0].path = (pqm_bytes){ noise, PQM_TEXT_BYTES - 1 };
 	write_to(&json, &pqm_rep_json, &s.report);
 	write_to(&page, &pqm_rep_html, &s.report);
 	sample_init(&t, 18, true);
