@@ -223,9 +223,21 @@ static bool is_hidden(const uint8_t *p, size_t len)
 	return len == 3 && p[0] == 0xe2 && p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9;
 }
 
-pqm_bytes pqm_printable(struct pqm_arena *a, pqm_bytes b)
+static size_t put_byte(uint8_t *out, uint8_t c, bool plain)
 {
 	static const char hex[] = "0123456789abcdef";
+
+	out[0] = plain ? c : '\\';
+	if (plain)
+		return 1;
+	out[1] = 'x';
+	out[2] = (uint8_t)hex[c >> 4];
+	out[3] = (uint8_t)hex[c & 15];
+	return 4;
+}
+
+pqm_bytes pqm_printable(struct pqm_arena *a, pqm_bytes b)
+{
 	bool clean = b.n <= PQM_TEXT_BYTES;
 
 	for (size_t i = 0, len; clean && i < b.n; i += len) {
@@ -236,31 +248,25 @@ pqm_bytes pqm_printable(struct pqm_arena *a, pqm_bytes b)
 	}
 	if (clean)
 		return b;
-	uint8_t *out = pqm_arena_alloc(a, (size_t)PQM_TEXT_BYTES * 4 + 8);
-	size_t n = 0;
+	uint8_t *out = pqm_arena_alloc(a, (size_t)PQM_TEXT_BYTES);
+	size_t n = 0, cut = 0; /* cut: the last place where the ellipsis still fits */
 
 	if (out == NULL)
 		return (pqm_bytes){ NULL, 0 };
-	for (size_t i = 0; i < b.n;) {
-		if (i >= PQM_TEXT_BYTES) {
-			memcpy(out + n, "…", 3);
-			n += 3;
-			break;
-		}
-		size_t len = utf8_len(b.p + i, b.n - i);
+	for (size_t i = 0, len; i < b.n; i += len) {
+		len = utf8_len(b.p + i, b.n - i);
+		bool plain = len != 0 && !is_hidden(b.p + i, len);
 
-		if (len != 0 && !is_hidden(b.p + i, len)) {
-			memcpy(out + n, b.p + i, len);
-			n += len;
-			i += len;
-			continue;
+		len = len == 0 ? 1 : len;
+		/* The limit is on what comes out: text that was printable once stays as it is. */
+		if ((plain ? len : 4 * len) > PQM_TEXT_BYTES - n) {
+			memcpy(out + cut, "…", 3);
+			return (pqm_bytes){ out, cut + 3 };
 		}
-		for (size_t k = 0; k < (len == 0 ? 1 : len); k++, i++) {
-			out[n++] = '\\';
-			out[n++] = 'x';
-			out[n++] = (uint8_t)hex[b.p[i] >> 4];
-			out[n++] = (uint8_t)hex[b.p[i] & 15];
-		}
+		for (size_t k = 0; k < len; k++)
+			n += put_byte(out + n, b.p[i + k], plain);
+		if (n <= PQM_TEXT_BYTES - 3)
+			cut = n;
 	}
 	return (pqm_bytes){ out, n };
 }
