@@ -52,6 +52,15 @@ struct gb_draft {
 	uint32_t line;
 };
 
+/* Edges of a node as lists through the edge array: index + 1, 0 ends. */
+struct gb_links {
+	uint32_t first_in, last_in, first_out, last_out;
+};
+
+struct gb_nexts {
+	uint32_t in, out;
+};
+
 struct gb {
 	struct pqm_graph *g;
 	const struct pqm_rules *r;
@@ -64,6 +73,9 @@ struct gb {
 	struct pqm_map hosts; /* host name -> node index + 1 of an edge */
 	const struct gb_thing **of_node;
 	size_t cap_of_node;
+	struct gb_links *links; /* by node */
+	struct gb_nexts *nexts; /* by edge */
+	size_t cap_links, cap_nexts;
 	struct gb_placed *placed;
 	size_t n_placed;
 	const struct pqm_finding **findings; /* by id */

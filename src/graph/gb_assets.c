@@ -388,13 +388,6 @@ static int draft_order(const void *x, const void *y)
 	return d != 0 ? d : (a->line > c->line) - (a->line < c->line);
 }
 
-static bool is_derived_from(const struct gb *b, pqm_bytes role, pqm_bytes source_role)
-{
-	const struct pqm_rule *r = gb_ai_rule(b, "role", role);
-
-	return r != NULL && pqm_k8s_listed(pqm_yaml_get(r->node, "derived"), source_role);
-}
-
 static bool shares_place(const struct gb_draft *a, const struct gb_draft *c)
 {
 	for (size_t i = 0; i < a->n_at; i++)
@@ -408,10 +401,13 @@ static bool shares_place(const struct gb_draft *a, const struct gb_draft *c)
  * owner named no source. */
 static void guess_sources(struct gb *b, struct gb_draft *d)
 {
-	for (size_t i = 0; i < b->n_drafts && d->n_source_names == 0; i++) {
+	const struct pqm_rule *r = d->n_source_names > 0 ? NULL : gb_ai_rule(b, "role", d->role);
+	const struct pqm_yaml *from = r == NULL ? NULL : pqm_yaml_get(r->node, "derived");
+
+	for (size_t i = 0; from != NULL && i < b->n_drafts && d->n_source_names == 0; i++) {
 		const struct gb_draft *s = &b->drafts[i];
 
-		if (s != d && is_derived_from(b, d->role, s->role) && shares_place(d, s))
+		if (s != d && shares_place(d, s) && pqm_k8s_listed(from, s->role))
 			add_source(b, d, s->a.id);
 	}
 }

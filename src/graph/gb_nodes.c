@@ -55,36 +55,63 @@ uint32_t gb_node(struct gb *b, enum pqm_node_type type, pqm_bytes id, pqm_bytes 
 	struct pqm_node *grown = pqm_grow(b->arena, g->nodes, g->n_nodes, &g->cap_nodes);
 	const struct gb_thing **of = pqm_grow(b->arena, b->of_node, g->n_nodes, &b->cap_of_node);
 
-	if (grown == NULL || of == NULL || id.p == NULL ||
+	struct gb_links *links = pqm_grow(b->arena, b->links, g->n_nodes, &b->cap_links);
+
+	if (grown == NULL || of == NULL || links == NULL || id.p == NULL ||
 		!pqm_map_put(&b->nodes, id, (void *)((uintptr_t)g->n_nodes + 1))) {
 		gb_fail(b, "nodes");
 		return GB_NONE;
 	}
 	g->nodes = grown;
 	b->of_node = of;
+	b->links = links;
+	b->links[g->n_nodes] = (struct gb_links){ 0 };
 	g->nodes[g->n_nodes] = (struct pqm_node){ .type = type, .id = id, .name = name };
 	split_id(&g->nodes[g->n_nodes]);
 	b->of_node[g->n_nodes] = NULL;
 	return (uint32_t)g->n_nodes++;
 }
 
+static void link_edge(struct gb *b, uint32_t edge)
+{
+	const struct pqm_edge *e = &b->g->edges[edge];
+	struct gb_links *from = &b->links[e->from], *to = &b->links[e->to];
+
+	b->nexts[edge] = (struct gb_nexts){ 0 };
+	if (from->last_out == 0)
+		from->first_out = edge + 1;
+	else
+		b->nexts[from->last_out - 1].out = edge + 1;
+	from->last_out = edge + 1;
+	if (to->last_in == 0)
+		to->first_in = edge + 1;
+	else
+		b->nexts[to->last_in - 1].in = edge + 1;
+	to->last_in = edge + 1;
+}
+
 void gb_edge(struct gb *b, struct pqm_edge e)
 {
 	struct pqm_graph *g = b->g;
+	const struct pqm_edge *old;
+	size_t i = 0;
 
 	if (b->st != PQM_OK || e.from == GB_NONE || e.to == GB_NONE)
 		return;
-	for (size_t i = g->n_edges; i > 0 && g->edges[i - 1].from == e.from; i--)
-		if (g->edges[i - 1].to == e.to && pqm_eq(g->edges[i - 1].rel, e.rel))
+	while ((old = gb_out(b, e.from, NULL, &i)) != NULL)
+		if (old->to == e.to && pqm_eq(old->rel, e.rel))
 			return; /* said twice: the first place stands for both */
 	struct pqm_edge *grown = pqm_grow(b->arena, g->edges, g->n_edges, &g->cap_edges);
+	struct gb_nexts *nexts = pqm_grow(b->arena, b->nexts, g->n_edges, &b->cap_nexts);
 
-	if (grown == NULL) {
+	if (grown == NULL || nexts == NULL || g->n_edges >= UINT32_MAX - 1) {
 		gb_fail(b, "edges");
 		return;
 	}
 	g->edges = grown;
-	g->edges[g->n_edges++] = e;
+	b->nexts = nexts;
+	g->edges[g->n_edges] = e;
+	link_edge(b, (uint32_t)g->n_edges++);
 }
 
 const struct pqm_fact *gb_fact(const struct pqm_object *o, pqm_bytes glob, size_t *i)
@@ -113,26 +140,32 @@ bool gb_has_fact(const struct pqm_object *o, const struct pqm_yaml *globs)
 	return false;
 }
 
+/* Walks one of the two lists of a node. *i: 0 to start, then the last edge returned + 1. */
+static const struct pqm_edge *walk(
+	const struct gb *b, uint32_t node, const char *rel, size_t *i, bool in)
+{
+	uint32_t at;
+
+	if (*i == 0)
+		at = in ? b->links[node].first_in : b->links[node].first_out;
+	else
+		at = in ? b->nexts[*i - 1].in : b->nexts[*i - 1].out;
+	for (; at != 0; at = in ? b->nexts[at - 1].in : b->nexts[at - 1].out)
+		if (rel == NULL || pqm_eqs(b->g->edges[at - 1].rel, rel)) {
+			*i = at;
+			return &b->g->edges[at - 1];
+		}
+	return NULL;
+}
+
 const struct pqm_edge *gb_out(const struct gb *b, uint32_t from, const char *rel, size_t *i)
 {
-	while (*i < b->g->n_edges) {
-		const struct pqm_edge *e = &b->g->edges[(*i)++];
-
-		if (e->from == from && (rel == NULL || pqm_eqs(e->rel, rel)))
-			return e;
-	}
-	return NULL;
+	return walk(b, from, rel, i, false);
 }
 
 const struct pqm_edge *gb_in(const struct gb *b, uint32_t to, const char *rel, size_t *i)
 {
-	while (*i < b->g->n_edges) {
-		const struct pqm_edge *e = &b->g->edges[(*i)++];
-
-		if (e->to == to && (rel == NULL || pqm_eqs(e->rel, rel)))
-			return e;
-	}
-	return NULL;
+	return walk(b, to, rel, i, true);
 }
 
 static int by_id(const void *x, const void *y)
@@ -338,6 +371,24 @@ static bool has_label(const struct gb_thing *w, pqm_bytes key, pqm_bytes value)
 	return false;
 }
 
+/* Things come by id, so those of a namespace stand together: the first one. */
+static size_t first_of_ns(const struct gb *b, pqm_bytes ns)
+{
+	size_t lo = 0, hi = b->n_things;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		pqm_bytes id = b->things[mid].id;
+		int d = pqm_cmp(pqm_sub(id, 0, ns.n), ns);
+
+		if (d < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
 static void select_workloads(struct gb *b, const struct gb_thing *s)
 {
 	static const char prefix[] = "spec.selector.";
@@ -345,12 +396,14 @@ static void select_workloads(struct gb *b, const struct gb_thing *s)
 
 	if (first == NULL)
 		return;
-	for (size_t i = 0; i < b->n_things; i++) {
+	for (size_t i = first_of_ns(b, gb_ns(s)); i < b->n_things; i++) {
 		const struct gb_thing *w = &b->things[i];
 		const struct pqm_fact *f;
 		bool all = true;
 		size_t k = 0;
 
+		if (!pqm_starts(w->id, gb_ns(s)))
+			break;
 		if (!w->is_first || b->g->nodes[w->node].type != PQM_NODE_WORKLOAD ||
 			!pqm_eq(gb_ns(w), gb_ns(s)))
 			continue;
