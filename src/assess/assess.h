@@ -14,10 +14,10 @@
 
 struct pqm_assess_options {
 	int64_t now_days;
-	pqm_bytes curve; /* id of rules/risk/curves.yaml; empty: the recommended one */
+	pqm_bytes curve;	  /* id of rules/risk/curves.yaml; empty: the recommended one */
 	const pqm_bytes *regimes; /* deadline regimes chosen by the user */
 	size_t n_regimes;
-	double capacity; /* person-days a month */
+	double capacity;    /* person-days a month */
 	int64_t start_days; /* plan start; normally now */
 };
 

@@ -35,6 +35,8 @@ static pqm_bytes sentence(struct pqm_run *r, const struct pqm_asset_score *s)
 
 struct trial {
 	struct pqm_run *r;
+	size_t cap; /* of the assumptions */
+	bool failed;
 	struct pqm_asset_score s;
 	struct pqm_exposure *tmp;
 };
@@ -136,15 +138,18 @@ static pqm_bytes class_words(struct trial *t, const struct pqm_asset_score *s)
 	return pqm_arena_f(&t->r->a->arena, "stays %s whatever the algorithm is", now);
 }
 
-static void assume(struct pqm_run *r, size_t *cap, struct pqm_assumption one)
+static void assume(struct trial *t, struct pqm_assumption one)
 {
+	struct pqm_assessment *a = t->r->a;
 	struct pqm_assumption *grown =
-		pqm_grow(&r->a->arena, r->a->assumptions, r->a->n_assumptions, cap);
+		pqm_grow(&a->arena, a->assumptions, a->n_assumptions, &t->cap);
 
-	if (grown == NULL)
-		return; /* noticed by the caller: the text would be NULL as well */
-	r->a->assumptions = grown;
-	r->a->assumptions[r->a->n_assumptions++] = one;
+	if (grown == NULL || one.what.p == NULL || one.would_change.p == NULL) {
+		t->failed = true;
+		return;
+	}
+	a->assumptions = grown;
+	a->assumptions[a->n_assumptions++] = one;
 }
 
 /* Beyond this many uses the search on a grid is left out. */
@@ -159,23 +164,22 @@ static pqm_bytes not_searched(const struct pqm_asset_score *s)
 				  : PQM_LIT("not searched: too many uses");
 }
 
-static void assumptions_of(struct trial *t, const struct pqm_asset_score *s, size_t *cap)
+static void assumptions_of(struct trial *t, const struct pqm_asset_score *s)
 {
-	struct pqm_run *r = t->r;
 	const struct pqm_asset *as = s->asset;
-	struct pqm_arena *a = &r->a->arena;
+	struct pqm_arena *a = &t->r->a->arena;
 	size_t unknown = 0;
 	bool search = is_searchable(s);
 
 	if (as->life_years.is_assumption && s->n_uses > 0)
-		assume(r, cap,
+		assume(t,
 			(struct pqm_assumption){ as->id,
 				pqm_arena_f(a, "life %g years", as->life_years.value),
 				as->life_years.source,
 				search ? life_words(t, s, s->uses[0].v.life_years)
 				       : not_searched(s) });
 	if (as->impact.is_assumption && s->n_uses > 0)
-		assume(r, cap,
+		assume(t,
 			(struct pqm_assumption){ as->id,
 				pqm_arena_f(a, "impact %u", s->uses[0].v.impact), as->impact.source,
 				search ? impact_words(t, s, s->uses[0].v.impact)
@@ -184,7 +188,7 @@ static void assumptions_of(struct trial *t, const struct pqm_asset_score *s, siz
 		for (size_t k = 0; k < s->uses[i].v.n_layers; k++)
 			unknown += strcmp(s->uses[i].v.layers[k], "UNK") == 0;
 	if (unknown > 0)
-		assume(r, cap,
+		assume(t,
 			(struct pqm_assumption){ as->id,
 				pqm_arena_f(a, "algorithm of %zu use%s, taken as the first to fall",
 					unknown, unknown == 1 ? "" : "s"),
@@ -195,7 +199,7 @@ static void assumptions_of(struct trial *t, const struct pqm_asset_score *s, siz
 enum pqm_st pqm_run_reasons(struct pqm_run *r)
 {
 	struct trial t = { .r = r };
-	size_t most = 0, cap = 0;
+	size_t most = 0;
 
 	for (size_t i = 0; i < r->a->n_assets; i++)
 		most = r->a->assets[i].n_uses > most ? r->a->assets[i].n_uses : most;
@@ -207,9 +211,9 @@ enum pqm_st pqm_run_reasons(struct pqm_run *r)
 		struct pqm_asset_score *s = &r->a->assets[i];
 
 		s->why = sentence(r, s);
-		if (s->why.p == NULL)
+		assumptions_of(&t, s);
+		if (s->why.p == NULL || t.failed)
 			return pqm_fail(r->err, PQM_ENOMEM, "assessment: out of memory");
-		assumptions_of(&t, s, &cap);
 	}
 	return PQM_OK;
 }

@@ -56,11 +56,12 @@ struct pqm_risk_params {
 	double impact_low[PQM_N_IMPACTS], impact_high[PQM_N_IMPACTS], impact_mid[PQM_N_IMPACTS];
 	double band_from[PQM_N_BANDS]; /* lowest probability of each band; band 0 starts at 0 */
 	enum pqm_decision table[PQM_N_BANDS][PQM_N_IMPACTS];
-	enum pqm_decision broken_today;	 /* decision for plaintext and weak ciphers */
-	unsigned volatile_levels;	 /* fast so many outcomes above central */
-	double late_years, near_years;	 /* deadline slack below these gives … */
-	enum pqm_decision late, near;	 /* … at least these */
-	double protect_years;		 /* Y while no plan says otherwise */
+	enum pqm_decision broken_today; /* decision for plaintext and weak ciphers */
+	unsigned volatile_levels;	/* fast so many outcomes above central */
+	double late_years, near_years;	/* deadline slack below these gives … */
+	enum pqm_decision late, near;	/* … at least these */
+	double protect_years;		/* Y while no plan says otherwise */
+	double open_years; /* how long a use stays open when nothing is done about it */
 	double life_years, in_use_years; /* X and W where the graph knows nothing */
 	double window_months[2];	 /* ends of the first and the second window */
 	double capacity;		 /* person-days a month where nobody said */

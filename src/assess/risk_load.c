@@ -192,6 +192,8 @@ static enum pqm_st load_defaults(
 	enum pqm_st st = number(r, "y_years", &p->protect_years, err);
 
 	if (st == PQM_OK)
+		st = number(r, "open_years", &p->open_years, err);
+	if (st == PQM_OK)
 		st = number(r, "x_years", &p->life_years, err);
 	if (st == PQM_OK)
 		st = number(r, "w_years", &p->in_use_years, err);

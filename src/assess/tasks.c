@@ -96,11 +96,16 @@ struct place {
 	pqm_bytes key, label, object;
 };
 
-static struct place place_of_node(const struct maker *m, uint32_t i)
+/* "Ingress data"; an image or a URL speaks for itself. */
+static struct place place_of_node(struct maker *m, uint32_t i)
 {
 	const struct pqm_node *n = &m->g->nodes[i];
+	pqm_bytes name = n->name.n > 0 ? n->name : n->id;
+	bool plain = n->kind.n == 0 || n->type == PQM_NODE_IMAGE || n->type == PQM_NODE_EXTERNAL;
 
-	return (struct place){ n->id, n->name.n > 0 ? n->name : n->id, n->id };
+	return (struct place){ n->id,
+		plain ? name : pqm_arena_f(m->arena, "%.*s %.*s", PQM_FMT(n->kind), PQM_FMT(name)),
+		n->id };
 }
 
 /* Where the task is done: its key makes the task's id. */
@@ -321,6 +326,18 @@ static bool is_met(const struct pqm_rule *dep, const struct pqm_yaml *entry, con
 	return pqm_traits_fit(&t, pqm_yaml_get(entry, "unless"));
 }
 
+/* The task of this type for this cause, if something made it already. */
+static uint32_t made(struct maker *m, const struct pqm_rule *rule, const struct cause *c)
+{
+	uint32_t node =
+		c->hop == NULL ? NO_NODE : pick(m, c->hop, pqm_yaml_str(rule->node, "target"));
+	struct place at = place_of(m, rule, c, node);
+	pqm_bytes type = pqm_yaml_str(rule->node, "type"),
+		  id = pqm_arena_f(m->arena, "%.*s:%.*s", PQM_FMT(type), PQM_FMT(at.key));
+
+	return id.p == NULL ? UINT32_MAX : find_draft(m, id);
+}
+
 static void make_deps(struct maker *m, uint32_t task, const struct pqm_rule *rule,
 	const struct cause *c, unsigned depth)
 {
@@ -338,9 +355,10 @@ static void make_deps(struct maker *m, uint32_t task, const struct pqm_rule *rul
 		}
 		if (is_met(dep, e, c))
 			continue;
-		uint32_t d = make(m, dep, c, depth + 1);
+		uint32_t d =
+			pqm_yaml_true(e, "if_made") ? made(m, dep, c) : make(m, dep, c, depth + 1);
 
-		if (m->st == PQM_OK)
+		if (m->st == PQM_OK && d != UINT32_MAX)
 			add_dep(m, task, d);
 	}
 }
@@ -392,16 +410,23 @@ static void add_step(struct pqm_hop_steps *s, uint32_t task, char reaches)
 		s->step[s->n++] = (struct pqm_step){ task, reaches };
 }
 
-static char reaches(const struct pqm_rule *rule, const struct pqm_hop *h)
+/* A rule may help some uses only: a new library makes no signature post-quantum. */
+static bool helps(const struct pqm_rule *rule, const struct pqm_hop *h)
 {
 	const struct pqm_yaml *uses = pqm_yaml_get(rule->node, "uses");
-	pqm_bytes word = pqm_yaml_str(rule->node, "reaches");
 	bool ok = uses == NULL;
 
 	for (size_t i = 0; uses != NULL && i < uses->n; i++)
 		ok = ok ||
 			(uses->items[i]->text.n == 1 && (char)uses->items[i]->text.p[0] == h->use);
-	return ok && word.n == 1 ? (char)word.p[0] : '\0';
+	return ok;
+}
+
+static char reaches(const struct pqm_rule *rule, const struct pqm_hop *h)
+{
+	pqm_bytes word = pqm_yaml_str(rule->node, "reaches");
+
+	return helps(rule, h) && word.n == 1 ? (char)word.p[0] : '\0';
 }
 
 /* The hop's own fix, and what follows it until the use is covered. */
@@ -410,12 +435,11 @@ static void make_steps(struct maker *m, const struct pqm_rule *rule, const struc
 {
 	const struct pqm_yaml *then = pqm_yaml_get(rule->node, "then");
 	uint32_t last = make(m, rule, c, 0);
-	char to = reaches(rule, c->hop);
 
-	if (m->st != PQM_OK)
+	if (m->st != PQM_OK || !helps(rule, c->hop))
 		return;
-	add_step(steps, last, to);
-	for (size_t i = 0; to != '\0' && then != NULL && i < then->n && m->st == PQM_OK; i++) {
+	add_step(steps, last, reaches(rule, c->hop));
+	for (size_t i = 0; then != NULL && i < then->n && m->st == PQM_OK; i++) {
 		const struct pqm_rule *next = pqm_plan_type(m->r, pqm_yaml_text(then->items[i]));
 		uint32_t task;
 
@@ -656,6 +680,8 @@ static enum pqm_st settle(struct maker *m, struct pqm_tasks *out)
 
 static void collect(struct maker *m, struct pqm_tasks *out)
 {
+	for (size_t a = 0; a < m->g->n_assets && m->st == PQM_OK; a++)
+		for_asset(m, &m->g->assets[a]); /* first: others may wait for what it makes */
 	for (size_t a = 0; a < m->g->n_assets && m->st == PQM_OK; a++) {
 		const struct pqm_asset *s = &m->g->assets[a];
 
@@ -664,7 +690,6 @@ static void collect(struct maker *m, struct pqm_tasks *out)
 			fail_memory(m);
 			return;
 		}
-		for_asset(m, s);
 		for (size_t h = 0; h < s->n_hops && m->st == PQM_OK; h++)
 			for_hop(m, s, &s->hops[h], &out->steps[a][h]);
 	}

@@ -120,7 +120,6 @@ struct residual {
 	double *left, *sunk; /* by root, or by asset when no money was declared */
 	struct pqm_asset_score score;
 	struct pqm_exposure *tmp;
-	double end_years; /* Y of what is never finished */
 };
 
 static void set_years(struct residual *w, size_t asset, uint32_t done)
@@ -132,7 +131,7 @@ static void set_years(struct residual *w, size_t asset, uint32_t done)
 		double own = u->y;
 
 		if (u->done_at != UINT32_MAX && u->done_at >= done)
-			u->y = fmax(own, w->end_years);
+			u->y = fmax(own, r->p.open_years);
 		pqm_run_set_vector(r, asset, h);
 		u->y = own;
 	}
@@ -227,10 +226,6 @@ static enum pqm_st prepare(struct residual *w)
 		(w->left == NULL || w->sunk == NULL || w->tmp == NULL || w->score.uses == NULL ||
 			r->plan->residual == NULL))
 		st = pqm_fail(r->err, PQM_ENOMEM, "plan: out of memory");
-	for (size_t i = 0; i < r->plan->n_tasks; i++)
-		w->end_years = fmax(w->end_years,
-			(double)(r->plan->tasks[i].finish_hi - r->opt->now_days) /
-				PQM_DAYS_PER_YEAR);
 	return st;
 }
 

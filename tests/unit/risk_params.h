@@ -55,6 +55,7 @@ static inline struct pqm_risk_params risk_params(void)
 		.near = PQM_PLAN,
 		.life_years = 5,
 		.protect_years = 3,
+		.open_years = 10,
 		.in_use_years = 2,
 		.window_months = { 6, 18 },
 		.capacity = 20,
