@@ -42,7 +42,7 @@ pqm_bytes pqm_printable(struct pqm_arena *a, pqm_bytes b);
 /* Grows an arena-owned array by doubling: returns the (possibly moved) array with room for at
  * least n + 1 elements, or NULL. *cap is the element capacity. */
 void *pqm_arena_grow(struct pqm_arena *a, void *old, size_t n, size_t *cap, size_t size);
-#define pqm_grow(arena, arr, n, cap) \
+#define pqm_grow(arena, arr, n, cap)                                                               \
 	((__typeof__(arr))pqm_arena_grow((arena), (arr), (n), (cap), sizeof(*(arr))))
 
 /* Heap calls for base/ and owners of run-long storage; the unit tests can make the n-th fail. */

@@ -28,7 +28,7 @@ struct pqm_hash128 {
 	uint64_t lo, hi;
 };
 
-struct pqm_hasher; /* streaming 128-bit content hash */
+struct pqm_hasher;			 /* streaming 128-bit content hash */
 struct pqm_hasher *pqm_hasher_new(void); /* NULL without memory; returns owned */
 void pqm_hasher_free(struct pqm_hasher *h);
 void pqm_hasher_start(struct pqm_hasher *h);

@@ -13,7 +13,8 @@ static size_t find(const struct pqm_map *m, pqm_bytes key, uint64_t hash)
 {
 	size_t mask = m->cap - 1, i = (size_t)hash & mask;
 
-	while (m->slot[i].value != NULL && !(m->slot[i].hash == hash && pqm_eq(m->slot[i].key, key)))
+	while (m->slot[i].value != NULL &&
+		!(m->slot[i].hash == hash && pqm_eq(m->slot[i].key, key)))
 		i = (i + 1) & mask;
 	return i;
 }

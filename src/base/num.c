@@ -88,9 +88,10 @@ bool pqm_date_parse(pqm_bytes b, int64_t *days)
 	int64_t cy;
 	unsigned cm, cd;
 
-	if (b.n != 10 || b.p[4] != '-' || b.p[7] != '-' || !pqm_u64_parse(pqm_sub(b, 0, 4), 9999, &y) ||
-		!pqm_u64_parse(pqm_sub(b, 5, 2), 12, &m) || !pqm_u64_parse(pqm_sub(b, 8, 2), 31, &d) ||
-		y == 0 || m == 0 || d == 0)
+	if (b.n != 10 || b.p[4] != '-' || b.p[7] != '-' ||
+		!pqm_u64_parse(pqm_sub(b, 0, 4), 9999, &y) ||
+		!pqm_u64_parse(pqm_sub(b, 5, 2), 12, &m) ||
+		!pqm_u64_parse(pqm_sub(b, 8, 2), 31, &d) || y == 0 || m == 0 || d == 0)
 		return false;
 	int64_t v = pqm_days_from_civil((int64_t)y, (unsigned)m, (unsigned)d);
 
@@ -107,8 +108,11 @@ void pqm_date_format(char out[16], int64_t days)
 	unsigned m, d;
 
 	civil_from_days(days, &y, &m, &d);
-	(void)snprintf(out, 16, "%04u-%02u-%02u", (unsigned)(y < 0 ? 0 : y > 9999 ? 9999 : y), m % 100,
-		d % 100);
+	(void)snprintf(out, 16, "%04u-%02u-%02u",
+		(unsigned)(y < 0	   ? 0
+				: y > 9999 ? 9999
+					   : y),
+		m % 100, d % 100);
 }
 
 double pqm_date_to_year(int64_t days)

@@ -46,7 +46,8 @@ enum pqm_st pqm_out_file(struct pqm_out *o, const char *path, struct pqm_err *er
 			return pqm_fail(err, PQM_EIO, "%s: is a directory; name a file", path);
 		o->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 		if (o->fd < 0)
-			return pqm_fail(err, PQM_EIO, "%s: cannot write: %s", path, strerrordesc_np(errno));
+			return pqm_fail(
+				err, PQM_EIO, "%s: cannot write: %s", path, strerrordesc_np(errno));
 		o->owns_fd = true;
 		return PQM_OK;
 	}
@@ -58,7 +59,8 @@ enum pqm_st pqm_out_file(struct pqm_out *o, const char *path, struct pqm_err *er
 	}
 	o->fd = mkostemp(o->tmp, O_CLOEXEC); /* mode 0600 */
 	if (o->fd < 0) {
-		enum pqm_st st2 = pqm_fail(err, PQM_EIO, "%s: cannot write: %s", path, strerrordesc_np(errno));
+		enum pqm_st st2 = pqm_fail(
+			err, PQM_EIO, "%s: cannot write: %s", path, strerrordesc_np(errno));
 
 		pqm_free(o->tmp);
 		o->tmp = NULL;
@@ -174,8 +176,7 @@ enum pqm_st pqm_out_close(struct pqm_out *o, struct pqm_err *err)
 
 void pqm_out_csv(struct pqm_out *o, pqm_bytes field)
 {
-	bool quote = false,
-	     defuse = field.n > 0 && memchr("=+-@\t\r", field.p[0], 6) != NULL;
+	bool quote = false, defuse = field.n > 0 && memchr("=+-@\t\r", field.p[0], 6) != NULL;
 
 	for (size_t i = 0; i < field.n && !quote; i++)
 		quote = field.p[i] == '"' || field.p[i] == ',' || field.p[i] == '\n' ||
@@ -266,10 +267,12 @@ static void js_lead(struct pqm_out *o, const char *key)
 	if ((o->js_has & bit) != 0)
 		pqm_out_lit(o, ",");
 	if (o->js_depth > 0) {
-		static const char pad[] = "\n                                                                ";
+		static const char pad[] =
+			"\n                                                                ";
 
 		pqm_out_bytes(o,
-			(pqm_bytes){ (const uint8_t *)pad, 1 + (o->js_depth < 64 ? o->js_depth : 64) });
+			(pqm_bytes){
+				(const uint8_t *)pad, 1 + (o->js_depth < 64 ? o->js_depth : 64) });
 	}
 	o->js_has |= bit;
 	if (key != NULL) {

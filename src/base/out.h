@@ -44,8 +44,9 @@ void pqm_out_csv(struct pqm_out *o, pqm_bytes field);
 void pqm_out_html(struct pqm_out *o, pqm_bytes text);
 
 /* Streaming JSON [RFC8259], indented by one space a level; the caller keeps the nesting right. */
-void pqm_js_open(struct pqm_out *o, const char *key /* may be NULL */, char bracket); /* '{' or '[' */
-void pqm_js_close(struct pqm_out *o, char bracket);				     /* '}' or ']' */
+void pqm_js_open(
+	struct pqm_out *o, const char *key /* may be NULL */, char bracket); /* '{' or '[' */
+void pqm_js_close(struct pqm_out *o, char bracket);			     /* '}' or ']' */
 void pqm_js_str(struct pqm_out *o, const char *key, pqm_bytes value);
 void pqm_js_cstr(struct pqm_out *o, const char *key, const char *value);
 void pqm_js_u64(struct pqm_out *o, const char *key, uint64_t value);

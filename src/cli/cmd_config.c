@@ -26,8 +26,8 @@ static enum pqm_st run(struct pqm_app *app, const struct pqm_args *a, struct pqm
 			PQM_FMT(p.inv.curve.n > 0 ? p.inv.curve : PQM_LIT("the recommended one")),
 			origin(a, "curve", p.inv.curve.n > 0));
 		for (size_t i = 0; i < p.inv.n_regimes; i++)
-			pqm_out_f(app->out, "%-10s %-34.*s %s\n", "regime", PQM_FMT(p.inv.regimes[i]),
-				origin(a, "regime", true));
+			pqm_out_f(app->out, "%-10s %-34.*s %s\n", "regime",
+				PQM_FMT(p.inv.regimes[i]), origin(a, "regime", true));
 		if (p.inv.n_regimes == 0)
 			pqm_out_f(app->out, "%-10s %-34s %s\n", "regime", "none", "default");
 		pqm_out_f(app->out, "%-10s %-34g %s\n", "capacity", p.capacity,

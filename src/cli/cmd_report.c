@@ -9,7 +9,8 @@ static enum pqm_st run(struct pqm_app *app, const struct pqm_args *a, struct pqm
 
 	if (st == PQM_OK && a->n_positional == 0)
 		st = pqm_fail(err, PQM_EUSAGE,
-			"name a saved inventory: `pqmap scan . -o json=a.json`, then `pqmap report a.json`");
+			"name a saved inventory: `pqmap scan . -o json=a.json`, then `pqmap report "
+			"a.json`");
 	for (size_t i = 0; i < a->n_positional && st == PQM_OK; i++)
 		st = pqm_inventory_load(&p.inv, a->positional[i], err);
 	if (st == PQM_OK)

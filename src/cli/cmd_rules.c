@@ -37,7 +37,8 @@ static void show_node(struct pqm_out *o, const struct pqm_yaml *n, unsigned dept
 	case PQM_YAML_SEQ:
 		for (size_t i = 0; i < n->n; i++) {
 			if (n->items[i]->type == PQM_YAML_SCALAR) {
-				pqm_out_f(o, "%s%.*s", i > 0 ? ", " : "", PQM_FMT(n->items[i]->text));
+				pqm_out_f(
+					o, "%s%.*s", i > 0 ? ", " : "", PQM_FMT(n->items[i]->text));
 				continue;
 			}
 			pqm_out_f(o, "\n%*s", (int)(2 * depth), "");
@@ -83,7 +84,8 @@ static enum pqm_st show(struct pqm_app *app, const struct pqm_rules *r, const ch
 
 	if (rule == NULL)
 		return pqm_fail(app->err, PQM_EUSAGE,
-			"no rule or algorithm is called '%s'; `pqmap rules list` shows the ids", what);
+			"no rule or algorithm is called '%s'; `pqmap rules list` shows the ids",
+			what);
 	show_rule(app->out, rule);
 	return PQM_OK;
 }
@@ -135,9 +137,9 @@ static enum pqm_st run(struct pqm_app *app, const struct pqm_args *a, struct pqm
 	enum pqm_st st;
 
 	if (strcmp(verb, "check") == 0)
-		return what == NULL ? pqm_fail(err, PQM_EUSAGE,
-					      "name the folder: `pqmap rules check DIR`")
-				    : pqm_rulecheck(app->out, what, pqm_arg(a, "fixtures"), err);
+		return what == NULL
+			? pqm_fail(err, PQM_EUSAGE, "name the folder: `pqmap rules check DIR`")
+			: pqm_rulecheck(app->out, what, pqm_arg(a, "fixtures"), err);
 	if (format != NULL && strcmp(format, "json") != 0)
 		return pqm_fail(err, PQM_EUSAGE, "-o %s: `pqmap rules` writes json only", format);
 	st = pqm_app_rules(&r, a, err);
@@ -150,8 +152,9 @@ static enum pqm_st run(struct pqm_app *app, const struct pqm_args *a, struct pqm
 			? write_json(app, &r, (const char *)look_up(&r, what)->id.p)
 			: show(app, &r, what);
 	else
-		st = pqm_fail(err, PQM_EUSAGE, "say `pqmap rules list [PREFIX]`, `rules show ID` or "
-					       "`rules check DIR`");
+		st = pqm_fail(err, PQM_EUSAGE,
+			"say `pqmap rules list [PREFIX]`, `rules show ID` or "
+			"`rules check DIR`");
 	pqm_rules_fini(&r);
 	return st;
 }
@@ -167,7 +170,8 @@ const struct pqm_command pqm_cmd_rules = {
 		(const struct pqm_opt[]){
 			{ 'o', "output", "json", "machine-readable" },
 			{ 0, "fixtures", "DIR",
-				"where sample files of hit: and miss: are (default: fixtures/ beside DIR)" },
+				"where sample files of hit: and miss: are (default: fixtures/ "
+				"beside DIR)" },
 			{ 0, NULL, NULL, NULL },
 		},
 	.run = run,

@@ -25,8 +25,8 @@ static enum pqm_st choose_jobs(unsigned *jobs, const struct pqm_args *a, struct 
 	return PQM_OK;
 }
 
-static enum pqm_st choose_progress(bool *show, const struct pqm_app *app, const struct pqm_args *a,
-	struct pqm_err *err)
+static enum pqm_st choose_progress(
+	bool *show, const struct pqm_app *app, const struct pqm_args *a, struct pqm_err *err)
 {
 	const char *when = pqm_arg(a, "progress");
 
@@ -44,7 +44,8 @@ static int tell_failures(const struct pqm_inventory *inv, const struct pqm_targe
 {
 	const struct pqm_coverage *c = &inv->coverage;
 	size_t n_failed = 0, n_listed_failed = 0;
-	uint64_t n_missed = c->unreadable + c->over_limit + c->changed + c->partial + c->n_notes_dropped;
+	uint64_t n_missed =
+		c->unreadable + c->over_limit + c->changed + c->partial + c->n_notes_dropped;
 	bool named_failed = false;
 
 	for (size_t i = 0; i < inv->n_targets; i++) {
@@ -65,11 +66,13 @@ static int tell_failures(const struct pqm_inventory *inv, const struct pqm_targe
 		return 4;
 	}
 	/* Members of an @FILE list that fail are coverage; all of them failing is a failure. */
-	if (named_failed || (n_failed > 0 && n_listed_failed == n_failed && n_failed == inv->n_targets))
+	if (named_failed ||
+		(n_failed > 0 && n_listed_failed == n_failed && n_failed == inv->n_targets))
 		return 3;
 	if (strict && (n_missed > 0 || n_failed > 0)) {
 		pqm_log(PQM_WARN, "scan",
-			"%llu things were not read or only in part; see coverage (--fail-on-incomplete)",
+			"%llu things were not read or only in part; see coverage "
+			"(--fail-on-incomplete)",
 			(unsigned long long)(n_missed + n_failed));
 		return 3;
 	}
@@ -101,8 +104,8 @@ static enum pqm_st run(struct pqm_app *app, const struct pqm_args *a, struct pqm
 	if (st == PQM_OK)
 		st = pqm_pipeline_write(&p, app, a, err);
 	if (st == PQM_OK)
-		pqm_log(PQM_INFO, "scan", "assessed %.3f s, written %.3f s", (double)(t1 - t0) / 1e9,
-			(double)(pqm_now_ns() - t1) / 1e9);
+		pqm_log(PQM_INFO, "scan", "assessed %.3f s, written %.3f s",
+			(double)(t1 - t0) / 1e9, (double)(pqm_now_ns() - t1) / 1e9);
 	if (st == PQM_OK)
 		app->exit_code =
 			tell_failures(&p.inv, &targets, pqm_arg_has(a, "fail-on-incomplete"));

@@ -12,8 +12,8 @@ static enum pqm_st run(struct pqm_app *app, const struct pqm_args *a, struct pqm
 
 	if (st != PQM_OK)
 		return st;
-	pqm_out_f(app->out, "pqmap %s\nrules %.16s (%zu rules, %zu algorithm families)\n", PQM_VERSION,
-		r.version, r.n, r.n_algs);
+	pqm_out_f(app->out, "pqmap %s\nrules %.16s (%zu rules, %zu algorithm families)\n",
+		PQM_VERSION, r.version, r.n, r.n_algs);
 	for (size_t i = 0; i < sizeof(library) / sizeof(library[0]); i++)
 		pqm_out_f(app->out, "%s %s (built with)\n", library[i].name, library[i].version);
 	pqm_out_f(app->out, "%s (running)\n", pqm_hash_library());

@@ -29,6 +29,7 @@ struct pqm_args {
 		const struct pqm_opt *opt;
 		const char *value; /* NULL for a switch */
 	} given[PQM_ARGS_MAX];
+
 	size_t n_given;
 	const char *const *positional;
 	size_t n_positional;
@@ -41,16 +42,18 @@ bool pqm_arg_has(const struct pqm_args *a, const char *name);
 struct pqm_app {
 	struct pqm_out *out; /* stdout */
 	struct pqm_err *err;
-	int exit_code;	     /* what main returns when the command succeeds */
-	bool color;	     /* stdout is a terminal and colour is wanted */
+	int exit_code; /* what main returns when the command succeeds */
+	bool color;    /* stdout is a terminal and colour is wanted */
 	bool quiet;
 	uint64_t started_ns; /* 0: do not print times */
 };
 
 struct pqm_command {
 	const char *name, *args, *summary;
-	const char *help; /* more than the summary; paragraphs separated by a blank line; may be NULL */
-	const struct pqm_opt *opts; /* own options; the common ones are added when takes_scan_opts */
+	const char *
+		help; /* more than the summary; paragraphs separated by a blank line; may be NULL */
+	const struct pqm_opt
+		*opts; /* own options; the common ones are added when takes_scan_opts */
 	bool takes_scan_opts;
 	enum pqm_st (*run)(struct pqm_app *app, const struct pqm_args *a, struct pqm_err *err);
 };
@@ -59,8 +62,8 @@ struct pqm_command {
 extern const struct pqm_command *const pqm_commands[];
 
 /* Loads the rules named by --rules, or the embedded ones. */
-enum pqm_st pqm_app_rules(struct pqm_rules *r, const struct pqm_args *a, struct pqm_err *err)
-	PQM_MUST_USE;
+enum pqm_st pqm_app_rules(
+	struct pqm_rules *r, const struct pqm_args *a, struct pqm_err *err) PQM_MUST_USE;
 /* --now DATE, or today. */
 enum pqm_st pqm_app_now(int64_t *days, const struct pqm_args *a, struct pqm_err *err) PQM_MUST_USE;
 

@@ -52,7 +52,8 @@ static void set_level(const struct pqm_args *a)
 	pqm_log_level((enum pqm_level)level);
 }
 
-static int run(struct pqm_app *app, const struct pqm_command *cmd, int argc, const char *const *argv)
+static int run(
+	struct pqm_app *app, const struct pqm_command *cmd, int argc, const char *const *argv)
 {
 	struct pqm_args a;
 	enum pqm_st st = pqm_args_parse(&a, cmd, argc, argv, app->err);
@@ -104,7 +105,8 @@ int main(int argc, char **argv)
 
 		pqm_out_abort(&out);
 		pqm_log(PQM_ERROR, "cli", "'%s' is not a command; %s%s%s", name,
-			near != NULL ? "did you mean `pqmap " : "see `pqmap help", near ? near : "", "`");
+			near != NULL ? "did you mean `pqmap " : "see `pqmap help", near ? near : "",
+			"`");
 		return EXIT_USAGE;
 	}
 	code = run(&app, cmd, argc - 2, (const char *const *)argv + 2);

@@ -12,10 +12,12 @@ const struct pqm_opt pqm_common_opts[] = {
 };
 
 const struct pqm_opt pqm_scan_opts[] = {
-	{ 'o', "output", "FORMAT[=FILE]", "write a report; repeatable; without FILE to standard output" },
+	{ 'o', "output", "FORMAT[=FILE]",
+		"write a report; repeatable; without FILE to standard output" },
 	{ 'j', "jobs", "N", "threads (default: the cores this process may use)" },
 	{ 0, "now", "DATE", "assess as of YYYY-MM-DD (default: today, UTC)" },
-	{ 0, "regime", "NAME", "deadlines that apply to you, repeatable: `pqmap rules list deadline`" },
+	{ 0, "regime", "NAME",
+		"deadlines that apply to you, repeatable: `pqmap rules list deadline`" },
 	{ 0, "curve", "ID", "arrival curve (default: gri2025)" },
 	{ 0, "capacity", "N", "person-days a month for the plan (default: 20)" },
 	{ 0, "start", "DATE", "first day of the plan (default: --now)" },
@@ -99,8 +101,8 @@ static enum pqm_st parse_short(struct parse *p, const char *arg)
 		const char *value = NULL;
 
 		if (o == NULL)
-			return pqm_fail(p->err, PQM_EUSAGE, "unknown option -%c; see `pqmap help %s`",
-				*arg, p->cmd->name);
+			return pqm_fail(p->err, PQM_EUSAGE,
+				"unknown option -%c; see `pqmap help %s`", *arg, p->cmd->name);
 		if (o->arg != NULL) {
 			value = arg + 1;
 			if (*value == '\0')
@@ -238,16 +240,18 @@ void pqm_help_command(struct pqm_out *o, const struct pqm_command *cmd)
 		pqm_out_f(o, "\n%s\n", cmd->help);
 	print_opts(o, "options", cmd->opts);
 	if (cmd->takes_scan_opts)
-		print_opts(o, cmd->opts != NULL && cmd->opts->name != NULL ? "report options" : "options",
+		print_opts(o,
+			cmd->opts != NULL && cmd->opts->name != NULL ? "report options" : "options",
 			pqm_scan_opts);
 	print_opts(o, "common options", pqm_common_opts);
 }
 
 void pqm_help_all(struct pqm_out *o)
 {
-	pqm_out_lit(o, "pqmap finds quantum-vulnerable cryptography around AI workloads, says what it\n"
-		       "puts at risk, and plans the way out.\n\n"
-		       "usage: pqmap COMMAND [options] [arguments]\n\ncommands\n");
+	pqm_out_lit(o,
+		"pqmap finds quantum-vulnerable cryptography around AI workloads, says what it\n"
+		"puts at risk, and plans the way out.\n\n"
+		"usage: pqmap COMMAND [options] [arguments]\n\ncommands\n");
 	for (size_t i = 0; pqm_commands[i] != NULL; i++)
 		pqm_out_f(o, "  %-10s %s\n", pqm_commands[i]->name, pqm_commands[i]->summary);
 	pqm_out_lit(o,
@@ -255,6 +259,7 @@ void pqm_help_all(struct pqm_out *o)
 		"  pqmap scan . -o html=report.html     what is here, what it risks, what to do\n"
 		"  pqmap help scan                      every option\n\n"
 		"exit codes\n"
-		"  0 done   1 gate failed   2 usage   3 a named target gave nothing, or incomplete\n"
+		"  0 done   1 gate failed   2 usage   3 a named target gave nothing, or "
+		"incomplete\n"
 		"  4 nothing that could be scanned   70 a bug in pqmap\n");
 }

@@ -65,7 +65,8 @@ enum pqm_st pqm_pipeline_init(struct pqm_pipeline *p, const struct pqm_args *a, 
 				a->given[i].value);
 		if (file == NULL && stdout_taken)
 			return pqm_fail(err, PQM_EUSAGE,
-				"two reports for standard output; give one of them a file: -o FORMAT=FILE");
+				"two reports for standard output; give one of them a file: -o "
+				"FORMAT=FILE");
 		stdout_taken = stdout_taken || file == NULL;
 	}
 	return pqm_app_rules(&p->rules, a, err);
@@ -87,15 +88,15 @@ struct settings {
 	pqm_bytes curve;
 };
 
-static enum pqm_st read_config_keys(struct settings *s, const struct pqm_yaml *root,
-	struct pqm_err *err)
+static enum pqm_st read_config_keys(
+	struct settings *s, const struct pqm_yaml *root, struct pqm_err *err)
 {
-	static const char *const known[] = { "pqmap", "assets", "regimes", "curve", "capacity", "start",
-		"currency", "defaults", "owner", "target" };
+	static const char *const known[] = { "pqmap", "assets", "regimes", "curve", "capacity",
+		"start", "currency", "defaults", "owner", "target" };
 
 	if (root->type != PQM_YAML_MAP)
-		return pqm_fail(err, PQM_EUSAGE, "%.*s:%u: settings are a mapping", PQM_FMT(s->file),
-			root->line);
+		return pqm_fail(err, PQM_EUSAGE, "%.*s:%u: settings are a mapping",
+			PQM_FMT(s->file), root->line);
 	for (size_t i = 0; i < root->n; i++) {
 		bool ok = false;
 
@@ -103,14 +104,16 @@ static enum pqm_st read_config_keys(struct settings *s, const struct pqm_yaml *r
 			ok = ok || pqm_eqs(root->keys[i]->text, known[k]);
 		if (!ok)
 			return pqm_fail(err, PQM_EUSAGE, "%.*s:%u: unknown setting '%.*s'",
-				PQM_FMT(s->file), root->keys[i]->line, PQM_FMT(root->keys[i]->text));
+				PQM_FMT(s->file), root->keys[i]->line,
+				PQM_FMT(root->keys[i]->text));
 	}
 	s->regimes = pqm_yaml_get(root, "regimes");
 	s->curve = pqm_yaml_str(root, "curve");
 	if (pqm_yaml_get(root, "capacity") != NULL &&
 		(!pqm_yaml_f64(root, "capacity", &s->p->capacity) || s->p->capacity <= 0))
-		return pqm_fail(err, PQM_EUSAGE, "%.*s:%u: capacity is person-days a month, above 0",
-			PQM_FMT(s->file), pqm_yaml_get(root, "capacity")->line);
+		return pqm_fail(err, PQM_EUSAGE,
+			"%.*s:%u: capacity is person-days a month, above 0", PQM_FMT(s->file),
+			pqm_yaml_get(root, "capacity")->line);
 	if (pqm_yaml_get(root, "start") != NULL &&
 		!pqm_date_parse(pqm_yaml_str(root, "start"), &s->p->start_days))
 		return pqm_fail(err, PQM_EUSAGE, "%.*s:%u: start is a date: 2027-01-31",
@@ -118,8 +121,8 @@ static enum pqm_st read_config_keys(struct settings *s, const struct pqm_yaml *r
 	return PQM_OK;
 }
 
-static enum pqm_st read_config(struct settings *s, const char *path, bool is_named,
-	struct pqm_err *err)
+static enum pqm_st read_config(
+	struct settings *s, const char *path, bool is_named, struct pqm_err *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	const struct pqm_yaml *root;
@@ -129,10 +132,13 @@ static enum pqm_st read_config(struct settings *s, const char *path, bool is_nam
 
 	s->file = pqm_str(path);
 	if (fd < 0)
-		return is_named || errno != ENOENT ? pqm_fail(err, PQM_EUSAGE, "%s: %s", path, strerrordesc_np(errno)) : PQM_OK;
+		return is_named || errno != ENOENT
+			? pqm_fail(err, PQM_EUSAGE, "%s: %s", path, strerrordesc_np(errno))
+			: PQM_OK;
 	uint8_t *p = NULL;
 
-	if (fstat(fd, &sb) == 0 && S_ISREG(sb.st_mode) && sb.st_size <= (off_t)PQM_RULE_FILE_BYTES) {
+	if (fstat(fd, &sb) == 0 && S_ISREG(sb.st_mode) &&
+		sb.st_size <= (off_t)PQM_RULE_FILE_BYTES) {
 		p = pqm_arena_alloc(&s->p->inv.arena, (size_t)sb.st_size);
 		n = p == NULL ? -1 : read(fd, p, (size_t)sb.st_size);
 	}
@@ -155,14 +161,15 @@ static bool regime_exists(const struct pqm_rules *r, pqm_bytes name)
 	return false;
 }
 
-static enum pqm_st add_regime(struct pqm_pipeline *p, pqm_bytes name, size_t *cap,
-	struct pqm_err *err)
+static enum pqm_st add_regime(
+	struct pqm_pipeline *p, pqm_bytes name, size_t *cap, struct pqm_err *err)
 {
 	pqm_bytes *list = (pqm_bytes *)(uintptr_t)p->inv.regimes;
 
 	if (!regime_exists(&p->rules, name))
 		return pqm_fail(err, PQM_EUSAGE,
-			"regime '%.*s' is unknown; `pqmap rules list deadline` names them", PQM_FMT(name));
+			"regime '%.*s' is unknown; `pqmap rules list deadline` names them",
+			PQM_FMT(name));
 	for (size_t i = 0; i < p->inv.n_regimes; i++)
 		if (pqm_eq(list[i], name))
 			return PQM_OK;
@@ -200,11 +207,13 @@ static enum pqm_st set_regimes(struct pqm_pipeline *p, const struct pqm_args *a,
 	for (size_t i = 0; !pqm_arg_has(a, "regime") && i < config->n && st == PQM_OK; i++)
 		st = add_regime(p, pqm_yaml_text(config->items[i]), &cap, err);
 	if (st == PQM_OK && p->inv.n_regimes > 1)
-		qsort((void *)(uintptr_t)p->inv.regimes, p->inv.n_regimes, sizeof(pqm_bytes), by_bytes);
+		qsort((void *)(uintptr_t)p->inv.regimes, p->inv.n_regimes, sizeof(pqm_bytes),
+			by_bytes);
 	return st;
 }
 
-static enum pqm_st set_numbers(struct pqm_pipeline *p, const struct pqm_args *a, struct pqm_err *err)
+static enum pqm_st set_numbers(
+	struct pqm_pipeline *p, const struct pqm_args *a, struct pqm_err *err)
 {
 	const char *capacity = pqm_arg(a, "capacity"), *start = pqm_arg(a, "start");
 
@@ -214,12 +223,13 @@ static enum pqm_st set_numbers(struct pqm_pipeline *p, const struct pqm_args *a,
 		return pqm_fail(err, PQM_EUSAGE, "--capacity %s: give person-days a month, above 0",
 			capacity);
 	if (start != NULL && !pqm_date_parse(pqm_str(start), &p->start_days))
-		return pqm_fail(err, PQM_EUSAGE, "--start %s: not a date; write it as 2027-01-31", start);
+		return pqm_fail(
+			err, PQM_EUSAGE, "--start %s: not a date; write it as 2027-01-31", start);
 	return PQM_OK;
 }
 
-enum pqm_st pqm_pipeline_settings(struct pqm_pipeline *p, const struct pqm_args *a, bool is_loaded,
-	struct pqm_err *err)
+enum pqm_st pqm_pipeline_settings(
+	struct pqm_pipeline *p, const struct pqm_args *a, bool is_loaded, struct pqm_err *err)
 {
 	const char *config = pqm_arg(a, "config"), *curve = pqm_arg(a, "curve");
 	struct settings s = { .p = p };
@@ -261,8 +271,8 @@ enum pqm_st pqm_pipeline_assess(struct pqm_pipeline *p, struct pqm_err *err)
 	return st;
 }
 
-static enum pqm_st write_one(const struct pqm_report *r, const char *spec, struct pqm_out *out,
-	struct pqm_err *err)
+static enum pqm_st write_one(
+	const struct pqm_report *r, const char *spec, struct pqm_out *out, struct pqm_err *err)
 {
 	const char *file;
 	const struct pqm_writer *w = writer_of(spec, &file, err);
@@ -284,8 +294,8 @@ static enum pqm_st write_one(const struct pqm_report *r, const char *spec, struc
 	return pqm_out_close(&o, err);
 }
 
-enum pqm_st pqm_pipeline_write(struct pqm_pipeline *p, struct pqm_app *app, const struct pqm_args *a,
-	struct pqm_err *err)
+enum pqm_st pqm_pipeline_write(
+	struct pqm_pipeline *p, struct pqm_app *app, const struct pqm_args *a, struct pqm_err *err)
 {
 	const char *names[PQM_ARGS_MAX + 1] = { NULL };
 	bool stdout_taken = app->quiet;

@@ -25,8 +25,8 @@ struct pqm_pipeline {
 };
 
 /* Loads the rules and checks the -o options, so that a wrong one fails before the scan. */
-enum pqm_st pqm_pipeline_init(struct pqm_pipeline *p, const struct pqm_args *a, struct pqm_err *err)
-	PQM_MUST_USE;
+enum pqm_st pqm_pipeline_init(
+	struct pqm_pipeline *p, const struct pqm_args *a, struct pqm_err *err) PQM_MUST_USE;
 void pqm_pipeline_fini(struct pqm_pipeline *p);
 /* Puts --now, --regime, --curve, --capacity, --start and the config file into the inventory's
  * settings. A loaded inventory keeps its own where nothing is given. */
@@ -35,7 +35,7 @@ enum pqm_st pqm_pipeline_settings(struct pqm_pipeline *p, const struct pqm_args 
 /* Graph, risk and plan. */
 enum pqm_st pqm_pipeline_assess(struct pqm_pipeline *p, struct pqm_err *err) PQM_MUST_USE;
 /* Writes every -o; the table to standard output unless --quiet or another format goes there. */
-enum pqm_st pqm_pipeline_write(struct pqm_pipeline *p, struct pqm_app *app, const struct pqm_args *a,
-	struct pqm_err *err) PQM_MUST_USE;
+enum pqm_st pqm_pipeline_write(struct pqm_pipeline *p, struct pqm_app *app,
+	const struct pqm_args *a, struct pqm_err *err) PQM_MUST_USE;
 
 #endif

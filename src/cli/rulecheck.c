@@ -174,8 +174,12 @@ static bool is_pair(struct checker *c, const struct pqm_rule *rule, pqm_bytes sa
 		!pqm_split(&rest, ' ', &b))
 		return false;
 	if (pqm_eqs(rule->id, "risk.plan-defaults"))
-		return a.n < 64 && pqm_eq(b, pqm_yaml_str(rule->node, (const char *)pqm_bytes_dup(
-			&((struct pqm_rules *)(uintptr_t)c->r)->arena, a).p));
+		return a.n < 64 &&
+			pqm_eq(b,
+				pqm_yaml_str(rule->node,
+					(const char *)pqm_bytes_dup(
+						&((struct pqm_rules *)(uintptr_t)c->r)->arena, a)
+						.p));
 	if (!decision_of(b, &d))
 		return false;
 	if (pqm_starts(rule->id, PQM_LIT("risk.decision.")))
@@ -222,7 +226,8 @@ static bool is_found_in(struct checker *c, const struct pqm_rule *rule, pqm_byte
 	const char *targets[] = { path };
 	bool hit = false;
 
-	(void)snprintf(path, sizeof(path), "%s/%.*s", c->fixtures, PQM_FMT(pqm_sub(sample, 0, 300)));
+	(void)snprintf(
+		path, sizeof(path), "%s/%.*s", c->fixtures, PQM_FMT(pqm_sub(sample, 0, 300)));
 	if (access(path, R_OK) != 0) {
 		pqm_out_f(c->o, "rules/%.*s:%u: %.*s: sample %s is missing\n", PQM_FMT(rule->file),
 			rule->node->line, PQM_FMT(rule->id), path);
@@ -251,7 +256,8 @@ static bool is_ai_sample(struct checker *c, const struct pqm_rule *rule, pqm_byt
 /* "RSA-2048 kex": does the duty concern such a use? "any plan": is it a duty of that kind? */
 static bool is_duty(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
 {
-	struct pqm_run_duty duty = { .rule = rule, .function = pqm_yaml_str(rule->node, "function"),
+	struct pqm_run_duty duty = { .rule = rule,
+		.function = pqm_yaml_str(rule->node, "function"),
 		.strength = pqm_yaml_str(rule->node, "strength") };
 	struct pqm_vector v = { .n_layers = 1 };
 	size_t space = sample.n;
@@ -319,8 +325,8 @@ static void say(struct checker *c, const struct pqm_rule *rule, const char *word
 	c->n_bad++;
 }
 
-static void check_list(struct checker *c, const struct pqm_rule *rule, const char *key, bool want,
-	sample_fn is_of)
+static void check_list(
+	struct checker *c, const struct pqm_rule *rule, const char *key, bool want, sample_fn is_of)
 {
 	const struct pqm_yaml *list = pqm_yaml_get(rule->node, key);
 
@@ -348,7 +354,8 @@ static void check_rule(struct checker *c, const struct pqm_rule *rule)
 			is_of = kinds[i].is_of;
 	c->n_rules++;
 	if (is_of == NULL && !known)
-		say(c, rule, "nothing knows how to check rules of this file", (pqm_bytes){ NULL, 0 });
+		say(c, rule, "nothing knows how to check rules of this file",
+			(pqm_bytes){ NULL, 0 });
 	if (pqm_yaml_str(rule->node, "why").n == 0)
 		say(c, rule, "needs why:", (pqm_bytes){ NULL, 0 });
 	if (pqm_yaml_get(rule->node, "refs") == NULL)
@@ -357,8 +364,8 @@ static void check_rule(struct checker *c, const struct pqm_rule *rule)
 	check_list(c, rule, "miss", false, is_of);
 }
 
-enum pqm_st pqm_rulecheck(struct pqm_out *o, const char *dir, const char *fixtures,
-	struct pqm_err *err)
+enum pqm_st pqm_rulecheck(
+	struct pqm_out *o, const char *dir, const char *fixtures, struct pqm_err *err)
 {
 	struct pqm_rules r;
 	char beside[512];
@@ -372,7 +379,8 @@ enum pqm_st pqm_rulecheck(struct pqm_out *o, const char *dir, const char *fixtur
 	for (size_t i = 0; i < r.n; i++)
 		check_rule(&c, &r.all[i]);
 	st = pqm_libs_check(r.libs, err);
-	pqm_out_f(o, "rules: %zu checked, %zu samples, %zu wrong\n", c.n_rules, c.n_samples, c.n_bad);
+	pqm_out_f(
+		o, "rules: %zu checked, %zu samples, %zu wrong\n", c.n_rules, c.n_samples, c.n_bad);
 	if (st == PQM_OK && c.n_bad > 0)
 		st = pqm_fail(err, PQM_EUSAGE, "%s: %zu rule samples disagree", dir, c.n_bad);
 	pqm_rules_fini(&r);

@@ -10,7 +10,7 @@
 
 #include "base/out.h"
 
-enum pqm_st pqm_rulecheck(struct pqm_out *o, const char *dir, const char *fixtures /* may be NULL */,
-	struct pqm_err *err) PQM_MUST_USE;
+enum pqm_st pqm_rulecheck(struct pqm_out *o, const char *dir,
+	const char *fixtures /* may be NULL */, struct pqm_err *err) PQM_MUST_USE;
 
 #endif

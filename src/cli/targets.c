@@ -56,8 +56,8 @@ static enum pqm_st add_list(struct pqm_targets *t, const char *file, struct pqm_
 	return st;
 }
 
-enum pqm_st pqm_targets_expand(struct pqm_targets *t, const char *const *args, size_t n,
-	struct pqm_err *err)
+enum pqm_st pqm_targets_expand(
+	struct pqm_targets *t, const char *const *args, size_t n, struct pqm_err *err)
 {
 	enum pqm_st st = PQM_OK;
 
@@ -67,7 +67,8 @@ enum pqm_st pqm_targets_expand(struct pqm_targets *t, const char *const *args, s
 							     : add(t, pqm_str(args[i]), false, err);
 	if (st == PQM_OK && n == 0)
 		st = pqm_fail(err, PQM_EUSAGE,
-			"name what to scan: `pqmap scan .` scans this folder; see `pqmap help scan`");
+			"name what to scan: `pqmap scan .` scans this folder; see `pqmap help "
+			"scan`");
 	return st;
 }
 

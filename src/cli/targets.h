@@ -17,8 +17,8 @@ struct pqm_targets {
 	size_t n, cap, cap2;
 };
 
-enum pqm_st pqm_targets_expand(struct pqm_targets *t, const char *const *args, size_t n,
-	struct pqm_err *err) PQM_MUST_USE;
+enum pqm_st pqm_targets_expand(
+	struct pqm_targets *t, const char *const *args, size_t n, struct pqm_err *err) PQM_MUST_USE;
 void pqm_targets_fini(struct pqm_targets *t);
 
 #endif

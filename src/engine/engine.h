@@ -55,7 +55,7 @@ struct pqm_content {
 	struct pqm_mark *marks;
 	struct pqm_thing *things;
 	size_t n_marks;
-	pqm_bytes origin; /* path under which it is scanned */
+	pqm_bytes origin;	 /* path under which it is scanned */
 	struct pqm_hash128 hash; /* key: of all of a small file, of samples of a large one */
 	uint64_t size;
 };
@@ -94,8 +94,11 @@ struct pqm_run {
 	const struct pqm_detector *const *detectors;
 	size_t n_detectors;
 	struct pqm_matcher *matcher;
-	struct { uint16_t detector, anchor; } *pattern; /* by pattern index */
-	struct pqm_counts *counts;			/* by target */
+
+	struct {
+		uint16_t detector, anchor;
+	} * pattern;		   /* by pattern index */
+	struct pqm_counts *counts; /* by target */
 
 	pthread_mutex_t lock; /* everything below */
 	pthread_cond_t not_empty;

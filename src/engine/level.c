@@ -56,7 +56,8 @@ static bool keep_attrs(struct pqm_worker *w, struct pqm_sighting *s, const struc
 	if (attrs == NULL)
 		return false;
 	for (size_t i = 0; i < f->n_attrs; i++)
-		attrs[i] = (struct pqm_attr){ keep(w, f->attrs[i].key), keep(w, f->attrs[i].value) };
+		attrs[i] =
+			(struct pqm_attr){ keep(w, f->attrs[i].key), keep(w, f->attrs[i].value) };
 	s->at.attrs = attrs;
 	s->at.n_attrs = f->n_attrs;
 	return true;
@@ -181,7 +182,8 @@ static enum pqm_st emit_child(struct pqm_emit *emit, const struct pqm_child *c)
 	struct pqm_worker *w = up->w;
 	uint64_t done[64] = { 0 };
 	/* The parent's matches are in use; the child gets a buffer of its own. */
-	struct pqm_matches matches = { pqm_new(&w->scratch, struct pqm_match, 4096), 0, 4096, false };
+	struct pqm_matches matches = { pqm_new(&w->scratch, struct pqm_match, 4096), 0, 4096,
+		false };
 	struct pqm_matches saved = w->matches;
 	struct pqm_hit *saved_hits = w->hits, *hits = pqm_new(&w->scratch, struct pqm_hit, 4096);
 	struct pqm_artifact a = {
@@ -222,7 +224,8 @@ static enum pqm_st emit_child(struct pqm_emit *emit, const struct pqm_child *c)
 static bool is_claimed(const struct emitter *e, uint16_t detector, uint64_t off)
 {
 	for (size_t i = 0; i < e->n_claims; i++)
-		if (e->claim[i].detector != detector && off >= e->claim[i].from && off < e->claim[i].to)
+		if (e->claim[i].detector != detector && off >= e->claim[i].from &&
+			off < e->claim[i].to)
 			return true;
 	return false;
 }
@@ -308,7 +311,8 @@ void pqm_look_detect(struct pqm_look *l)
 		struct pqm_hits hits = { w->hits, hits_of(w, i), &l->done[i] };
 
 		e.detector = (uint16_t)i;
-		enum pqm_st st = run->detectors[i]->run(run->rules, l->artifact, &hits, &e.emit, &err);
+		enum pqm_st st =
+			run->detectors[i]->run(run->rules, l->artifact, &hits, &e.emit, &err);
 
 		if (st != PQM_OK)
 			emit_note(&e.emit, UINT64_MAX, st,

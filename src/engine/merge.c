@@ -49,8 +49,8 @@ static int by_id_and_place(const void *x, const void *y)
 	return c;
 }
 
-static pqm_bytes full_path(struct pqm_inventory *inv, struct pqm_map *paths, pqm_bytes path,
-	pqm_bytes suffix)
+static pqm_bytes full_path(
+	struct pqm_inventory *inv, struct pqm_map *paths, pqm_bytes path, pqm_bytes suffix)
 {
 	pqm_bytes whole = path;
 	pqm_bytes *old;
@@ -196,8 +196,8 @@ static int by_object(const void *x, const void *y)
 	return c != 0 ? c : pqm_cmp(a->name, b->name);
 }
 
-static bool take_notes(struct pqm_inventory *inv, struct pqm_map *texts, const struct pqm_run *run,
-	size_t n)
+static bool take_notes(
+	struct pqm_inventory *inv, struct pqm_map *texts, const struct pqm_run *run, size_t n)
 {
 	struct pqm_note *out = pqm_new(&inv->arena, struct pqm_note, n + 1);
 	struct pqm_coverage *cov = &inv->coverage;
@@ -227,8 +227,8 @@ static bool take_notes(struct pqm_inventory *inv, struct pqm_map *texts, const s
 	return true;
 }
 
-static bool take_objects(struct pqm_inventory *inv, struct pqm_map *texts, const struct pqm_run *run,
-	size_t n)
+static bool take_objects(
+	struct pqm_inventory *inv, struct pqm_map *texts, const struct pqm_run *run, size_t n)
 {
 	const pqm_bytes none = { NULL, 0 };
 
@@ -239,8 +239,8 @@ static bool take_objects(struct pqm_inventory *inv, struct pqm_map *texts, const
 		for (const struct pqm_place *p = c->places; p != NULL; p = p->next)
 			for (const struct pqm_thing *t = c->things; t != NULL; t = t->next) {
 				struct pqm_object *o = &inv->objects[inv->n_objects++];
-				struct pqm_fact *facts =
-					pqm_new(&inv->arena, struct pqm_fact, t->object.n_facts + 1);
+				struct pqm_fact *facts = pqm_new(
+					&inv->arena, struct pqm_fact, t->object.n_facts + 1);
 
 				if (facts == NULL)
 					return false;
@@ -254,7 +254,8 @@ static bool take_objects(struct pqm_inventory *inv, struct pqm_map *texts, const
 				for (size_t i = 0; i < o->n_facts; i++) {
 					facts[i] = t->object.facts[i];
 					facts[i].key = full_path(inv, texts, facts[i].key, none);
-					facts[i].value = full_path(inv, texts, facts[i].value, none);
+					facts[i].value =
+						full_path(inv, texts, facts[i].value, none);
 				}
 				o->facts = facts;
 			}
@@ -286,6 +287,7 @@ enum pqm_st pqm_run_merge(struct pqm_inventory *inv, struct pqm_run *run, struct
 		take_objects(inv, &texts, run, t.things);
 	pqm_free(rows);
 	pqm_map_fini(&texts);
-	return ok ? PQM_OK
-		  : pqm_fail(err, PQM_ENOMEM, "out of memory while %zu findings were merged", t.rows);
+	return ok
+		? PQM_OK
+		: pqm_fail(err, PQM_ENOMEM, "out of memory while %zu findings were merged", t.rows);
 }

@@ -20,8 +20,8 @@ struct sink {
 	enum pqm_st st;
 };
 
-void pqm_run_skip(struct pqm_run *run, uint32_t target, pqm_bytes path, const char *reason,
-	const char *words)
+void pqm_run_skip(
+	struct pqm_run *run, uint32_t target, pqm_bytes path, const char *reason, const char *words)
 {
 	pthread_mutex_lock(&run->lock);
 	/* What cannot be kept is still counted by the caller; the list is cut after sorting. */
@@ -30,7 +30,8 @@ void pqm_run_skip(struct pqm_run *run, uint32_t target, pqm_bytes path, const ch
 
 		if (n != NULL) {
 			n->note = (struct pqm_note){ target, pqm_bytes_dup(&run->arena, path),
-				pqm_str(reason), pqm_bytes_dup(&run->arena, pqm_str(words)), UINT64_MAX };
+				pqm_str(reason), pqm_bytes_dup(&run->arena, pqm_str(words)),
+				UINT64_MAX };
 			n->next = run->skips;
 			run->skips = n;
 			run->n_notes++;
@@ -138,8 +139,8 @@ static enum pqm_st on_file(struct pqm_sink *sink, struct pqm_dir *dir, const cha
 	memcpy(copy, path.p, path.n);
 	copy[path.n] = '\0';
 	pqm_dir_ref(dir);
-	s->batch->job[s->batch->n++] =
-		(struct pqm_job){ dir, copy, path.n - (n_name < path.n ? n_name : path.n), s->target };
+	s->batch->job[s->batch->n++] = (struct pqm_job){ dir, copy,
+		path.n - (n_name < path.n ? n_name : path.n), s->target };
 	atomic_fetch_add_explicit(&s->run->counts[s->target].seen, 1, memory_order_relaxed);
 	if (s->batch->n == PQM_BATCH_FILES) {
 		flush(s);
@@ -148,8 +149,8 @@ static enum pqm_st on_file(struct pqm_sink *sink, struct pqm_dir *dir, const cha
 	return PQM_OK;
 }
 
-static enum pqm_st on_bytes(struct pqm_sink *sink, pqm_bytes body, pqm_bytes path,
-	struct pqm_err *err)
+static enum pqm_st on_bytes(
+	struct pqm_sink *sink, pqm_bytes body, pqm_bytes path, struct pqm_err *err)
 {
 	struct sink *s = (struct sink *)sink;
 
@@ -218,8 +219,8 @@ static enum pqm_st build_matcher(struct pqm_run *run, struct pqm_err *err)
 	return st;
 }
 
-static enum pqm_st walk_target(struct sink *s, struct pqm_inventory *inv, const char *target,
-	struct pqm_err *err)
+static enum pqm_st walk_target(
+	struct sink *s, struct pqm_inventory *inv, const char *target, struct pqm_err *err)
 {
 	struct pqm_err why = { 0 };
 
@@ -275,8 +276,8 @@ static void run_fini(struct pqm_run *run)
 	(void)pthread_cond_destroy(&run->not_empty);
 }
 
-static enum pqm_st name_targets(struct pqm_inventory *inv, const char *const *targets, size_t n,
-	struct pqm_err *err)
+static enum pqm_st name_targets(
+	struct pqm_inventory *inv, const char *const *targets, size_t n, struct pqm_err *err)
 {
 	inv->targets = pqm_new(&inv->arena, struct pqm_target, n + 1);
 	if (inv->targets == NULL)
@@ -288,8 +289,9 @@ static enum pqm_st name_targets(struct pqm_inventory *inv, const char *const *ta
 }
 
 /* Walks all targets with the threads running; then waits for them. */
-static enum pqm_st run_all(struct pqm_inventory *inv, struct pqm_run *run, struct pqm_worker *workers,
-	const char *const *targets, const struct pqm_scan_options *opt, struct pqm_err *err)
+static enum pqm_st run_all(struct pqm_inventory *inv, struct pqm_run *run,
+	struct pqm_worker *workers, const char *const *targets, const struct pqm_scan_options *opt,
+	struct pqm_err *err)
 {
 	pthread_t thread[PQM_THREADS_MAX];
 	struct sink s = {
@@ -343,7 +345,8 @@ enum pqm_st pqm_scan(struct pqm_inventory *inv, const struct pqm_rules *rules,
 	pqm_guard_install();
 	run.counts = pqm_calloc(n_targets + 1, sizeof(*run.counts));
 	workers = pqm_calloc(opt.jobs, sizeof(*workers));
-	st = run.counts == NULL || workers == NULL ? pqm_fail(err, PQM_ENOMEM, "out of memory") : PQM_OK;
+	st = run.counts == NULL || workers == NULL ? pqm_fail(err, PQM_ENOMEM, "out of memory")
+						   : PQM_OK;
 	if (st == PQM_OK)
 		st = name_targets(inv, targets, n_targets, err);
 	if (st == PQM_OK)
@@ -361,8 +364,9 @@ enum pqm_st pqm_scan(struct pqm_inventory *inv, const struct pqm_rules *rules,
 	}
 	t2 = pqm_now_ns();
 	if (st == PQM_OK)
-		pqm_log(PQM_INFO, "scan", "%u threads, %s sweep, %zu detectors: read %.3f s, merged %.3f s",
-			opt.jobs, pqm_matcher_cpu(run.matcher), run.n_detectors, (double)(t1 - t0) / 1e9,
+		pqm_log(PQM_INFO, "scan",
+			"%u threads, %s sweep, %zu detectors: read %.3f s, merged %.3f s", opt.jobs,
+			pqm_matcher_cpu(run.matcher), run.n_detectors, (double)(t1 - t0) / 1e9,
 			(double)(t2 - t1) / 1e9);
 	for (unsigned i = 0; workers != NULL && i < opt.jobs; i++)
 		if (workers[i].run != NULL)

@@ -16,7 +16,7 @@
 #include "rules/rules.h"
 
 struct pqm_scan_options {
-	unsigned jobs;	  /* at least 1 */
+	unsigned jobs;	    /* at least 1 */
 	bool show_progress; /* one line on stderr */
 };
 
@@ -26,7 +26,7 @@ enum pqm_st pqm_scan(struct pqm_inventory *inv, const struct pqm_rules *rules,
 
 /* Sorts and groups what was put in, folds trust stores. For loaders that add findings by hand; the
  * scan does it itself. */
-enum pqm_st pqm_inventory_seal(struct pqm_inventory *inv, const struct pqm_rules *rules,
-	struct pqm_err *err) PQM_MUST_USE;
+enum pqm_st pqm_inventory_seal(
+	struct pqm_inventory *inv, const struct pqm_rules *rules, struct pqm_err *err) PQM_MUST_USE;
 
 #endif

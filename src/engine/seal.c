@@ -64,7 +64,8 @@ static size_t tally_files(const struct pqm_inventory *inv, struct tally *t)
 			const struct pqm_occurrence *o = &inv->findings[i].occs[j];
 
 			if (inv->findings[i].meaning == PQM_CERT)
-				t[n++] = (struct tally){ o->path, o->target, 1, is_authority(o), false };
+				t[n++] = (struct tally){ o->path, o->target, 1, is_authority(o),
+					false };
 		}
 	qsort(t, n, sizeof(*t), by_path);
 	for (size_t i = 0; i < n; i++) {
@@ -78,8 +79,8 @@ static size_t tally_files(const struct pqm_inventory *inv, struct tally *t)
 	return k;
 }
 
-static enum pqm_st add_store(struct pqm_inventory *inv, size_t *cap, const struct tally *t,
-	struct pqm_err *err)
+static enum pqm_st add_store(
+	struct pqm_inventory *inv, size_t *cap, const struct tally *t, struct pqm_err *err)
 {
 	struct pqm_store *grown = pqm_grow(&inv->arena, inv->stores, inv->n_stores, cap);
 
@@ -110,8 +111,8 @@ static void fold(struct pqm_inventory *inv, const struct tally *t, size_t n)
 	}
 }
 
-enum pqm_st pqm_inventory_seal(struct pqm_inventory *inv, const struct pqm_rules *rules,
-	struct pqm_err *err)
+enum pqm_st pqm_inventory_seal(
+	struct pqm_inventory *inv, const struct pqm_rules *rules, struct pqm_err *err)
 {
 	struct stores s;
 	size_t n_certs = 0, cap = 0, n;

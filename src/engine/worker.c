@@ -29,10 +29,10 @@ struct reading {
 	int fd;
 	struct stat st;
 	pqm_bytes path, name;
-	size_t first_n;	 /* bytes of the first chunk, still in w->buf when the file is small */
-	uint64_t total;	 /* bytes read so far */
-	bool is_small;	 /* all of it is in w->buf */
-	pqm_bytes body;	 /* mapped; p NULL until needed */
+	size_t first_n; /* bytes of the first chunk, still in w->buf when the file is small */
+	uint64_t total; /* bytes read so far */
+	bool is_small;	/* all of it is in w->buf */
+	pqm_bytes body; /* mapped; p NULL until needed */
 	struct pqm_content *content;
 	struct pqm_inode *inode;
 	uint64_t done[64];
@@ -102,7 +102,8 @@ static bool is_other_name(struct reading *r)
 	if (r->st.st_nlink < 2)
 		return false;
 	pthread_mutex_lock(&run->lock);
-	struct pqm_inode *i = pqm_map_get(&run->by_inode, (pqm_bytes){ (uint8_t *)key, sizeof(key) });
+	struct pqm_inode *i =
+		pqm_map_get(&run->by_inode, (pqm_bytes){ (uint8_t *)key, sizeof(key) });
 
 	seen = i != NULL;
 	if (seen) {
@@ -110,7 +111,8 @@ static bool is_other_name(struct reading *r)
 		run->coverage.copies++;
 	} else if ((i = pqm_new(&run->arena, struct pqm_inode, 1)) != NULL) {
 		memcpy(i->key, key, sizeof(key));
-		if (pqm_map_put(&run->by_inode, (pqm_bytes){ (uint8_t *)i->key, sizeof(i->key) }, i)) {
+		if (pqm_map_put(
+			    &run->by_inode, (pqm_bytes){ (uint8_t *)i->key, sizeof(i->key) }, i)) {
 			i->next = run->inodes;
 			run->inodes = i;
 			r->inode = i;
@@ -231,7 +233,8 @@ static void tell_full(struct reading *r)
 
 	r->w->matches.is_full = false;
 	pqm_run_skip(run, r->job->target, r->path, "over-limit",
-		"more candidates for keys than 1 in 4 bytes; only the first 1,000,000 were looked at");
+		"more candidates for keys than 1 in 4 bytes; only the first 1,000,000 were looked "
+		"at");
 }
 
 /* Runs the detectors over what the sweep found so far. */
@@ -251,7 +254,7 @@ static void look(struct reading *r, const struct pqm_hash128 *hash)
 	} else {
 		if (r->body.p == NULL) {
 			size_t size = r->total > (uint64_t)r->st.st_size ? (size_t)r->total
-									: (size_t)r->st.st_size;
+									 : (size_t)r->st.st_size;
 			void *p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, r->fd, 0);
 
 			if (p == MAP_FAILED) {
@@ -382,9 +385,10 @@ static bool sweep_rest(struct reading *r)
 			return false;
 		if (n == 0)
 			return true;
-		pqm_hasher_add(w->hasher, pqm_sub((pqm_bytes){ w->buf + CARRY, (size_t)n }, 0, SAMPLE_BYTES));
-		pqm_matcher_sweep(m, (pqm_bytes){ w->buf, have + (size_t)n }, have,
-			r->total - have, &w->matches);
+		pqm_hasher_add(w->hasher,
+			pqm_sub((pqm_bytes){ w->buf + CARRY, (size_t)n }, 0, SAMPLE_BYTES));
+		pqm_matcher_sweep(m, (pqm_bytes){ w->buf, have + (size_t)n }, have, r->total - have,
+			&w->matches);
 		r->total += (uint64_t)n;
 		if (!look_early(r) || (size_t)n < PQM_READ_CHUNK_BYTES)
 			return true;
@@ -409,7 +413,8 @@ static void scan_open(struct reading *r)
 	pqm_hasher_start(w->hasher);
 	bool wanted = is_wanted(r);
 
-	pqm_matcher_sweep(w->run->matcher, (pqm_bytes){ w->buf + CARRY, r->first_n }, 0, 0, &w->matches);
+	pqm_matcher_sweep(
+		w->run->matcher, (pqm_bytes){ w->buf + CARRY, r->first_n }, 0, 0, &w->matches);
 	if (!r->is_small)
 		pqm_hasher_add(w->hasher, (pqm_bytes){ w->buf + CARRY, SAMPLE_BYTES });
 	else if (wanted || w->matches.n > 0)
@@ -449,7 +454,8 @@ void pqm_worker_file(struct pqm_worker *w, const struct pqm_job *job)
 	if (!S_ISREG(r.st.st_mode))
 		unreadable(&r, EINVAL); /* swapped for something else after the folder was read */
 	else if (is_other_name(&r))
-		atomic_fetch_add_explicit(&w->run->counts[job->target].read, 1, memory_order_relaxed);
+		atomic_fetch_add_explicit(
+			&w->run->counts[job->target].read, 1, memory_order_relaxed);
 	else
 		scan_open(&r);
 	(void)close(r.fd);

@@ -17,8 +17,9 @@ struct pqm_artifact {
 	pqm_bytes path;	  /* as reported; nested parts joined by " › " */
 	pqm_bytes name;	  /* last part of path */
 	pqm_bytes object; /* for a child: "namespace/Secret/name#data.tls.key"; else empty */
-	uint32_t line, col; /* for a child: where its text stands in the parent; line 0 = use offsets */
-	unsigned depth;	  /* 0 for files */
+	uint32_t line,
+		col;	/* for a child: where its text stands in the parent; line 0 = use offsets */
+	unsigned depth; /* 0 for files */
 	struct pqm_arena *arena; /* scratch, reset after the artifact */
 };
 

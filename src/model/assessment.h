@@ -13,6 +13,7 @@
 #include "model/graph.h"
 
 enum pqm_scenario { PQM_SLOW, PQM_CENTRAL, PQM_FAST, PQM_STRESS, PQM_N_SCENARIOS };
+
 enum pqm_decision { PQM_TRACK, PQM_PLAN, PQM_ATTEND, PQM_ACT };
 
 const char *pqm_scenario_name(enum pqm_scenario v);
@@ -22,14 +23,14 @@ const char *pqm_decision_name(enum pqm_decision v);
 
 /* The inputs of one use, as the vector string carries them. */
 struct pqm_vector {
-	double assessed; /* AD */
-	char use;	 /* U: K T W S L */
+	double assessed;		/* AD */
+	char use;			/* U: K T W S L */
 	char layers[PQM_LAYERS_MAX][8]; /* A: class names, NUL-terminated */
 	size_t n_layers;
-	char data; /* D: F S */
+	char data;					/* D: F S */
 	double life_years, protect_years, in_use_years; /* X Y W */
-	char exposure;	 /* E */
-	char coverage;	 /* C: N F E, M = share */
+	char exposure;					/* E */
+	char coverage;					/* C: N F E, M = share */
 	double share;
 	unsigned impact; /* I: 1 to 5 */
 };
@@ -37,17 +38,17 @@ struct pqm_vector {
 struct pqm_use_score {
 	struct pqm_vector v;
 	char vector[PQM_VECTOR_BYTES];
-	double end;			   /* year */
-	double tau[PQM_N_SCENARIOS];	   /* -INFINITY: never, +INFINITY: broken today */
-	double g[PQM_N_SCENARIOS];	   /* G(tau(end)) */
-	double h[PQM_N_SCENARIOS];	   /* harvest x (1 - coverage) */
+	double end;		     /* year */
+	double tau[PQM_N_SCENARIOS]; /* -INFINITY: never, +INFINITY: broken today */
+	double g[PQM_N_SCENARIOS];   /* G(tau(end)) */
+	double h[PQM_N_SCENARIOS];   /* harvest x (1 - coverage) */
 	double p[PQM_N_SCENARIOS], sunk[PQM_N_SCENARIOS], cod[PQM_N_SCENARIOS];
-	enum pqm_decision decision;	   /* central, impact axis */
-	bool is_volatile;		   /* fast is two levels above central */
-	bool is_broken_today;		   /* plaintext or weak: not a quantum finding */
-	bool is_capped;			   /* tau passes the survey's horizon */
-	const struct pqm_hop *hop;	   /* NULL in `pqmap risk` */
-	uint32_t shor_runs_per;		   /* 0 unknown, 1 one per session, 2 one per key */
+	enum pqm_decision decision; /* central, impact axis */
+	bool is_volatile;	    /* fast is two levels above central */
+	bool is_broken_today;	    /* plaintext or weak: not a quantum finding */
+	bool is_capped;		    /* tau passes the survey's horizon */
+	const struct pqm_hop *hop;  /* NULL in `pqmap risk` */
+	uint32_t shor_runs_per;	    /* 0 unknown, 1 one per session, 2 one per key */
 };
 
 struct pqm_money {
@@ -69,7 +70,8 @@ struct pqm_asset_score {
 };
 
 struct pqm_assumption {
-	pqm_bytes asset, what, source, would_change; /* "life 50 years", "default for …", "decision stays Act down to 4 years" */
+	pqm_bytes asset, what, source,
+		would_change; /* "life 50 years", "default for …", "decision stays Act down to 4 years" */
 };
 
 /* Loss exceedance: P[loss >= amount]. */

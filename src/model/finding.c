@@ -3,7 +3,8 @@
 #include <stdio.h>
 
 static const char *const meanings[] = { "use", "offer", "key", "cert", "config", "absent" };
-static const char *const functions[] = { "any", "kex", "pke", "sig", "cipher", "hash", "mac", "kdf" };
+static const char *const functions[] = { "any", "kex", "pke", "sig", "cipher", "hash", "mac",
+	"kdf" };
 static const char *const quanta[] = { "broken", "hybrid", "safe", "unknown" };
 static const char *const classicals[] = { "ok", "deprecated", "broken" };
 static const char *const evidences[] = { "negotiated", "parsed", "configured", "linked", "hinted" };
@@ -49,15 +50,15 @@ static bool find_name(pqm_bytes s, const char *const *names, size_t n, unsigned 
 	return false;
 }
 
-#define PARSE(fn, type, names)                                                       \
-	bool fn(pqm_bytes s, type *out)                                              \
-	{                                                                            \
-		unsigned v;                                                          \
-                                                                                     \
-		if (!find_name(s, names, sizeof(names) / sizeof((names)[0]), &v))    \
-			return false;                                                \
-		*out = (type)v;                                                      \
-		return true;                                                         \
+#define PARSE(fn, type, names)                                                                     \
+	bool fn(pqm_bytes s, type *out)                                                            \
+	{                                                                                          \
+		unsigned v;                                                                        \
+                                                                                                   \
+		if (!find_name(s, names, sizeof(names) / sizeof((names)[0]), &v))                  \
+			return false;                                                              \
+		*out = (type)v;                                                                    \
+		return true;                                                                       \
 	}
 
 PARSE(pqm_meaning_parse, enum pqm_meaning, meanings)
@@ -70,7 +71,8 @@ bool pqm_evidence_parse(pqm_bytes s, enum pqm_evidence *out, enum pqm_basis *bas
 	size_t plus = pqm_find_byte(s, 0, '+');
 	unsigned e, b = 0;
 
-	if (!find_name(pqm_sub(s, 0, plus), evidences, sizeof(evidences) / sizeof(evidences[0]), &e))
+	if (!find_name(
+		    pqm_sub(s, 0, plus), evidences, sizeof(evidences) / sizeof(evidences[0]), &e))
 		return false;
 	if (plus != SIZE_MAX &&
 		!find_name(pqm_sub(s, plus, s.n), bases, sizeof(bases) / sizeof(bases[0]), &b))

@@ -67,8 +67,9 @@ struct pqm_attr {
 
 /* One sighting, as a detector emits it. Zero is a valid start; identity and rule are required. */
 struct pqm_found {
-	pqm_bytes rule;	    /* rule id, area.name */
-	pqm_bytes identity; /* what makes it this thing and no other: SPKI hash, symbol … never a path */
+	pqm_bytes rule; /* rule id, area.name */
+	pqm_bytes
+		identity; /* what makes it this thing and no other: SPKI hash, symbol … never a path */
 	enum pqm_meaning meaning;
 	enum pqm_function function;
 	enum pqm_quantum quantum;

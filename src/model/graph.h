@@ -31,23 +31,30 @@ const char *pqm_node_type_name(enum pqm_node_type v);
 
 struct pqm_node {
 	enum pqm_node_type type;
-	pqm_bytes id;	   /* "namespace/Kind/name" or a URL; unique */
+	pqm_bytes id; /* "namespace/Kind/name" or a URL; unique */
 	pqm_bytes kind, ns, name;
-	pqm_bytes ai_class; /* training inference data registry notebook federated platform client, or empty */
-	bool is_ghost;	   /* referred to, but not among the documents */
-	pqm_bytes path;	   /* where its document is; empty for ghosts */
+	pqm_bytes
+		ai_class; /* training inference data registry notebook federated platform client, or empty */
+	bool is_ghost;	/* referred to, but not among the documents */
+	pqm_bytes path; /* where its document is; empty for ghosts */
 	uint32_t line;
 };
 
 struct pqm_edge {
 	uint32_t from, to; /* node indices */
-	pqm_bytes rel;	   /* serves loads mounts stores talks-to routes presents issues runs derives */
-	pqm_bytes ref;	   /* "spec.tls[0].secretName" */
+	pqm_bytes rel; /* serves loads mounts stores talks-to routes presents issues runs derives */
+	pqm_bytes ref; /* "spec.tls[0].secretName" */
 	pqm_bytes path;
 	uint32_t line;
 };
 
-enum pqm_verdict { PQM_V_PLAINTEXT, PQM_V_CLASSICAL, PQM_V_HYBRID_CAPABLE, PQM_V_HYBRID, PQM_V_UNKNOWN };
+enum pqm_verdict {
+	PQM_V_PLAINTEXT,
+	PQM_V_CLASSICAL,
+	PQM_V_HYBRID_CAPABLE,
+	PQM_V_HYBRID,
+	PQM_V_UNKNOWN
+};
 
 const char *pqm_verdict_name(enum pqm_verdict v);
 
@@ -55,22 +62,23 @@ const char *pqm_verdict_name(enum pqm_verdict v);
 
 /* One use of cryptography that protects (or fails to protect) an asset. */
 struct pqm_hop {
-	char use;		       /* K T W S L [design/risk.md §3] */
-	char data;		       /* F flow, S stock */
-	char exposure;		       /* H D L O C P I X */
-	char coverage;		       /* N F E, or M with share */
-	double share;		       /* measured hybrid share when coverage is M */
-	double in_use_years;	       /* W */
-	pqm_bytes layers[PQM_LAYERS_MAX]; /* risk classes: E256 R2048 SYM NONE … nested, all must fall */
+	char use;	     /* K T W S L [design/risk.md §3] */
+	char data;	     /* F flow, S stock */
+	char exposure;	     /* H D L O C P I X */
+	char coverage;	     /* N F E, or M with share */
+	double share;	     /* measured hybrid share when coverage is M */
+	double in_use_years; /* W */
+	pqm_bytes layers
+		[PQM_LAYERS_MAX]; /* risk classes: E256 R2048 SYM NONE … nested, all must fall */
 	size_t n_layers;
 	enum pqm_verdict verdict;
 	enum pqm_evidence evidence;
 	enum pqm_basis basis;
-	uint32_t from, to;	       /* nodes; UINT32_MAX when not on the graph */
-	pqm_bytes label;	       /* "ingress data.clinic.example: X25519 only" */
-	pqm_bytes why;		       /* one sentence */
-	pqm_bytes task;		       /* planner task type that fixes it; may be empty */
-	pqm_bytes ref, path;	       /* field or file that says so */
+	uint32_t from, to;   /* nodes; UINT32_MAX when not on the graph */
+	pqm_bytes label;     /* "ingress data.clinic.example: X25519 only" */
+	pqm_bytes why;	     /* one sentence */
+	pqm_bytes task;	     /* planner task type that fixes it; may be empty */
+	pqm_bytes ref, path; /* field or file that says so */
 	uint32_t line;
 	const uint8_t (*findings)[PQM_ID_BYTES]; /* ids of the findings behind it */
 	size_t n_findings;
@@ -80,7 +88,8 @@ struct pqm_hop {
 struct pqm_sourced {
 	double value;
 	bool is_assumption;
-	pqm_bytes source; /* "annotation pqmap.dev/shelf-life at train.yaml:12", "default for gradients" */
+	pqm_bytes
+		source; /* "annotation pqmap.dev/shelf-life at train.yaml:12", "default for gradients" */
 };
 
 struct pqm_signal {
@@ -91,13 +100,14 @@ struct pqm_signal {
 };
 
 struct pqm_asset {
-	pqm_bytes id;	/* stable: "clinical-ai/phi-train-2026"; "unassigned" for the rest of a target */
-	pqm_bytes name; /* what a person calls it */
+	pqm_bytes
+		id; /* stable: "clinical-ai/phi-train-2026"; "unassigned" for the rest of a target */
+	pqm_bytes name;	      /* what a person calls it */
 	pqm_bytes life_class; /* rules/risk/lives.yaml: training-data-phi, gradients … */
 	pqm_bytes kind_words; /* "training data", "gradients", "embeddings" */
 	pqm_bytes owner;      /* may be empty */
 	bool is_unassigned;
-	uint32_t node; /* index of its node */
+	uint32_t node;		       /* index of its node */
 	struct pqm_sourced life_years; /* X, after lineage */
 	struct pqm_sourced impact;     /* 1 to 5 */
 	struct pqm_sourced money;      /* declared loss; value 0 and assumption when not declared */

@@ -14,8 +14,8 @@ void pqm_inventory_fini(struct pqm_inventory *inv)
 	*inv = (struct pqm_inventory){ 0 };
 }
 
-const struct pqm_finding *pqm_inventory_find(const struct pqm_inventory *inv,
-	const uint8_t id[PQM_ID_BYTES])
+const struct pqm_finding *pqm_inventory_find(
+	const struct pqm_inventory *inv, const uint8_t id[PQM_ID_BYTES])
 {
 	size_t lo = 0, hi = inv->n_findings;
 

@@ -30,8 +30,8 @@ struct pqm_note {
 /* Entries of a tree by what happened to them: seen = read + the rest. */
 struct pqm_coverage {
 	uint64_t seen, read, bytes;
-	uint64_t copies;	   /* of read: same content or inode as one already scanned */
-	uint64_t directories;	   /* entered; not part of seen */
+	uint64_t copies;      /* of read: same content or inode as one already scanned */
+	uint64_t directories; /* entered; not part of seen */
 	uint64_t symlinks, devices, sockets, fifos; /* never opened */
 	uint64_t unreadable, over_limit, changed, mounts;
 	uint64_t partial; /* read, but something inside was not: has notes */
@@ -85,8 +85,8 @@ struct pqm_inventory {
 void pqm_inventory_init(struct pqm_inventory *inv);
 void pqm_inventory_fini(struct pqm_inventory *inv);
 /* The finding with this id, or NULL. */
-const struct pqm_finding *pqm_inventory_find(const struct pqm_inventory *inv,
-	const uint8_t id[PQM_ID_BYTES]);
+const struct pqm_finding *pqm_inventory_find(
+	const struct pqm_inventory *inv, const uint8_t id[PQM_ID_BYTES]);
 /* The object's fact with exactly this key, or empty. */
 pqm_bytes pqm_object_fact(const struct pqm_object *o, const char *key);
 

@@ -24,10 +24,11 @@ struct pqm_task {
 	unsigned n_units;
 	const pqm_bytes *where; /* file:line, object, image … one line each */
 	size_t n_where;
-	pqm_bytes change, both_ends, needs, costs, verify, rollback, why; /* needs: minimum versions */
+	pqm_bytes change, both_ends, needs, costs, verify, rollback,
+		why;	      /* needs: minimum versions */
 	const uint32_t *deps; /* indices into tasks */
 	size_t n_deps;
-	bool is_weak_fix;     /* plaintext or broken today: goes first */
+	bool is_weak_fix;      /* plaintext or broken today: goes first */
 	int64_t blocked_until; /* INT64_MIN: not blocked */
 	pqm_bytes blocked_why;
 	const pqm_bytes *assets; /* asset ids it serves */
@@ -56,7 +57,7 @@ struct pqm_goal {
 struct pqm_deadline {
 	pqm_bytes id, regime, title, function, force, note, source;
 	int64_t date;
-	int64_t finish;	     /* planned finish of what it concerns; INT64_MIN: nothing concerned */
+	int64_t finish; /* planned finish of what it concerns; INT64_MIN: nothing concerned */
 	double slack_years;
 	bool is_met;
 };
@@ -70,7 +71,7 @@ struct pqm_residual {
 struct pqm_plan {
 	struct pqm_arena arena;
 	int64_t start;
-	double capacity; /* person-days a month */
+	double capacity;	/* person-days a month */
 	struct pqm_task *tasks; /* in plan order */
 	size_t n_tasks;
 	struct pqm_goal *goals;
@@ -79,8 +80,8 @@ struct pqm_plan {
 	size_t n_deadlines;
 	struct pqm_residual *residual;
 	size_t n_residual;
-	bool is_exact; /* the order was proved optimal by the subset DP */
-	double cost;   /* sum of value x completion time of the chosen order */
+	bool is_exact;	   /* the order was proved optimal by the subset DP */
+	double cost;	   /* sum of value x completion time of the chosen order */
 	unsigned n_rounds; /* until the dates settled */
 };
 

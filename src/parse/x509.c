@@ -198,9 +198,10 @@ static bool tbs_parts(struct tbs *t, pqm_bytes der)
 		return false;
 	if (pqm_der_enter(&c, PQM_DER_CTX(0), &in))
 		t->is_v1 = false;
-	if (!pqm_der_take(&c, PQM_DER_INT, &t->serial) || !pqm_der_take(&c, PQM_DER_SEQ, &skipped) ||
-		!pqm_der_next(&c, &issuer) || !pqm_der_take(&c, PQM_DER_SEQ, &skipped) ||
-		!pqm_der_next(&c, &subject) || !pqm_der_take(&c, PQM_DER_SEQ, &skipped))
+	if (!pqm_der_take(&c, PQM_DER_INT, &t->serial) ||
+		!pqm_der_take(&c, PQM_DER_SEQ, &skipped) || !pqm_der_next(&c, &issuer) ||
+		!pqm_der_take(&c, PQM_DER_SEQ, &skipped) || !pqm_der_next(&c, &subject) ||
+		!pqm_der_take(&c, PQM_DER_SEQ, &skipped))
 		return false;
 	t->issuer = issuer.whole;
 	t->subject = subject.whole;
@@ -213,8 +214,8 @@ static bool tbs_parts(struct tbs *t, pqm_bytes der)
 
 /* Not d2i_X509: it also decodes the public key through the provider machinery, which costs several
  * times all the rest, and we have read the key already. */
-enum pqm_st pqm_x509_text(struct pqm_cert_text *out, pqm_bytes der, struct pqm_arena *arena,
-	struct pqm_err *err)
+enum pqm_st pqm_x509_text(
+	struct pqm_cert_text *out, pqm_bytes der, struct pqm_arena *arena, struct pqm_err *err)
 {
 	X509_EXTENSIONS *exts = NULL;
 	const unsigned char *p;
@@ -228,7 +229,8 @@ enum pqm_st pqm_x509_text(struct pqm_cert_text *out, pqm_bytes der, struct pqm_a
 	}
 	struct pqm_cert_text text = { .is_self_issued = ok && pqm_eq(t.subject, t.issuer) };
 
-	ok = ok && name_of(&text.subject, t.subject, arena) && name_of(&text.issuer, t.issuer, arena);
+	ok = ok && name_of(&text.subject, t.subject, arena) &&
+		name_of(&text.issuer, t.issuer, arena);
 	if (ok) {
 		text.serial = serial_text(t.serial, arena);
 		text.san = san_text(exts, arena);
@@ -239,7 +241,8 @@ enum pqm_st pqm_x509_text(struct pqm_cert_text *out, pqm_bytes der, struct pqm_a
 	sk_X509_EXTENSION_pop_free(exts, X509_EXTENSION_free);
 	ERR_clear_error();
 	return ok ? PQM_OK
-		  : pqm_fail(err, PQM_EPARSE, "names or extensions of this certificate are malformed");
+		  : pqm_fail(err, PQM_EPARSE,
+			    "names or extensions of this certificate are malformed");
 }
 
 /* The group of a dotted OID, or NULL. */

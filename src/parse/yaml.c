@@ -146,8 +146,9 @@ static enum pqm_st add_pair(struct loader *l, struct pqm_yaml *n, size_t cap[2],
 	/* Ten anchors of ten aliases each are 10^10 nodes to whoever walks them. */
 	n->weight += item->weight + (key != NULL ? key->weight : 0);
 	if (n->weight > PQM_YAML_NODES)
-		return pqm_fail(l->err, PQM_ELIMIT, "%u:%u: YAML: aliases expand to more than 1,048,576 nodes",
-			n->line, n->col);
+		return pqm_fail(l->err, PQM_ELIMIT,
+			"%u:%u: YAML: aliases expand to more than 1,048,576 nodes", n->line,
+			n->col);
 	if (key != NULL && is_merge_key(key)) {
 		enum pqm_st st = merge(l, n, item);
 
@@ -168,8 +169,8 @@ static enum pqm_st add_pair(struct loader *l, struct pqm_yaml *n, size_t cap[2],
 	return PQM_OK;
 }
 
-static enum pqm_st build_children(struct loader *l, struct pqm_yaml *n, unsigned depth,
-	yaml_event_type_t end)
+static enum pqm_st build_children(
+	struct loader *l, struct pqm_yaml *n, unsigned depth, yaml_event_type_t end)
 {
 	size_t cap[2] = { 0, 0 };
 
@@ -209,17 +210,19 @@ static enum pqm_st build(struct loader *l, yaml_event_t *ev, unsigned depth, str
 	if (ev->type == YAML_ALIAS_EVENT)
 		return build_alias(l, ev, out);
 	if (depth > PQM_YAML_DEPTH)
-		return fail_at(l, ev->start_mark, PQM_ELIMIT, "YAML: nested deeper than 128 levels");
+		return fail_at(
+			l, ev->start_mark, PQM_ELIMIT, "YAML: nested deeper than 128 levels");
 	if (++l->n_nodes > PQM_YAML_NODES)
 		return fail_at(l, ev->start_mark, PQM_ELIMIT, "YAML: more than 1,048,576 nodes");
 	struct pqm_yaml *n = node_new(l, ev);
 
 	if (n == NULL)
-		return fail_at(l, ev->start_mark, PQM_ENOMEM, "YAML: document needs too much memory");
+		return fail_at(
+			l, ev->start_mark, PQM_ENOMEM, "YAML: document needs too much memory");
 	if (ev->type == YAML_SCALAR_EVENT) {
 		n->is_plain = ev->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-		n->text = pqm_bytes_dup(l->arena,
-			(pqm_bytes){ ev->data.scalar.value, ev->data.scalar.length });
+		n->text = pqm_bytes_dup(
+			l->arena, (pqm_bytes){ ev->data.scalar.value, ev->data.scalar.length });
 		if (n->text.p == NULL)
 			return fail_at(l, ev->start_mark, PQM_ENOMEM,
 				"YAML: document needs too much memory");
@@ -281,7 +284,8 @@ enum pqm_st pqm_yaml_docs(pqm_bytes text, struct pqm_arena *arena,
 		return pqm_fail(err, PQM_ENOMEM, "YAML: out of memory");
 	if (pqm_starts(text, PQM_LIT("\xef\xbb\xbf")))
 		l.at_byte = 3; /* libyaml does not count a byte order mark */
-	yaml_parser_set_input_string(&l.parser, text.p == NULL ? (const uint8_t *)"" : text.p, text.n);
+	yaml_parser_set_input_string(
+		&l.parser, text.p == NULL ? (const uint8_t *)"" : text.p, text.n);
 	while (more && st == PQM_OK) {
 		yaml_event_t ev;
 		struct pqm_yaml *root = NULL;
@@ -314,8 +318,8 @@ static enum pqm_st take_first(void *ctx, const struct pqm_yaml *root, struct pqm
 	return PQM_OK;
 }
 
-enum pqm_st pqm_yaml_one(const struct pqm_yaml **out, pqm_bytes text, struct pqm_arena *arena,
-	struct pqm_err *err)
+enum pqm_st pqm_yaml_one(
+	const struct pqm_yaml **out, pqm_bytes text, struct pqm_arena *arena, struct pqm_err *err)
 {
 	const struct pqm_yaml *root = NULL;
 	enum pqm_st st = pqm_yaml_docs(text, arena, take_first, &root, err);
@@ -333,7 +337,8 @@ const struct pqm_yaml *pqm_yaml_get(const struct pqm_yaml *map, const char *key)
 	if (map == NULL || map->type != PQM_YAML_MAP)
 		return NULL;
 	for (size_t i = map->n; i > 0; i--)
-		if (map->keys[i - 1]->type == PQM_YAML_SCALAR && pqm_eqs(map->keys[i - 1]->text, key))
+		if (map->keys[i - 1]->type == PQM_YAML_SCALAR &&
+			pqm_eqs(map->keys[i - 1]->text, key))
 			return map->items[i - 1];
 	return NULL;
 }

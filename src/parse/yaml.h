@@ -21,10 +21,10 @@ struct pqm_yaml {
 	enum pqm_yaml_type type;
 	uint32_t line, col;
 	uint64_t off, end_off; /* in the input */
-	bool is_plain;	  /* an unquoted scalar: null, true and numbers may be meant */
-	pqm_bytes text;	  /* scalar */
-	size_t n;	  /* items or pairs */
-	size_t weight;	  /* nodes of the subtree, aliases counted each time; at most PQM_YAML_NODES */
+	bool is_plain;	       /* an unquoted scalar: null, true and numbers may be meant */
+	pqm_bytes text;	       /* scalar */
+	size_t n;	       /* items or pairs */
+	size_t weight; /* nodes of the subtree, aliases counted each time; at most PQM_YAML_NODES */
 	struct pqm_yaml **keys, **items; /* keys only in a map */
 };
 

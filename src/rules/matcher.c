@@ -200,8 +200,8 @@ static unsigned cpu_level(void)
 	return level;
 }
 
-enum pqm_st pqm_matcher_new(struct pqm_matcher **out, const struct pqm_pattern *patterns, size_t n,
-	struct pqm_err *err)
+enum pqm_st pqm_matcher_new(
+	struct pqm_matcher **out, const struct pqm_pattern *patterns, size_t n, struct pqm_err *err)
 {
 	struct pqm_matcher *m = pqm_calloc(1, sizeof(*m));
 	struct entry *all = pqm_calloc(n + 1, sizeof(*all));
@@ -326,8 +326,8 @@ static void check_exact(struct sweep *s, size_t pos)
 /* Both steps below: the bucket bits of byte k are lo[k][low nibble] & hi[k][high nibble]; a position
  * is a candidate when a bucket survives all three bytes. */
 #define SET256(t) _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)(t)))
-#define BITS256(k, v)                                                                            \
-	_mm256_and_si256(_mm256_shuffle_epi8(lo[k], _mm256_and_si256((v), nibble)),               \
+#define BITS256(k, v)                                                                              \
+	_mm256_and_si256(_mm256_shuffle_epi8(lo[k], _mm256_and_si256((v), nibble)),                \
 		_mm256_shuffle_epi8(hi[k], _mm256_and_si256(_mm256_srli_epi16((v), 4), nibble)))
 
 __attribute__((target("avx2"))) static size_t sweep_avx2(struct sweep *s)
@@ -346,8 +346,8 @@ __attribute__((target("avx2"))) static size_t sweep_avx2(struct sweep *s)
 		__m256i v0 = _mm256_loadu_si256((const __m256i *)(const void *)(p + i));
 		__m256i v1 = _mm256_loadu_si256((const __m256i *)(const void *)(p + i + 1));
 		__m256i v2 = _mm256_loadu_si256((const __m256i *)(const void *)(p + i + 2));
-		__m256i r = _mm256_and_si256(_mm256_and_si256(BITS256(0, v0), BITS256(1, v1)),
-			BITS256(2, v2));
+		__m256i r = _mm256_and_si256(
+			_mm256_and_si256(BITS256(0, v0), BITS256(1, v1)), BITS256(2, v2));
 		uint32_t hit = ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(r, zero));
 
 		for (; hit != 0; hit &= hit - 1)
@@ -357,8 +357,8 @@ __attribute__((target("avx2"))) static size_t sweep_avx2(struct sweep *s)
 }
 
 #define SET512(t) _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(const void *)(t)))
-#define BITS512(k, v)                                                                            \
-	_mm512_and_si512(_mm512_shuffle_epi8(lo[k], _mm512_and_si512((v), nibble)),               \
+#define BITS512(k, v)                                                                              \
+	_mm512_and_si512(_mm512_shuffle_epi8(lo[k], _mm512_and_si512((v), nibble)),                \
 		_mm512_shuffle_epi8(hi[k], _mm512_and_si512(_mm512_srli_epi16((v), 4), nibble)))
 
 __attribute__((target("avx512f,avx512bw"))) static size_t sweep_avx512(struct sweep *s)
@@ -377,8 +377,8 @@ __attribute__((target("avx512f,avx512bw"))) static size_t sweep_avx512(struct sw
 		__m512i v0 = _mm512_loadu_si512(p + i);
 		__m512i v1 = _mm512_loadu_si512(p + i + 1);
 		__m512i v2 = _mm512_loadu_si512(p + i + 2);
-		__m512i r = _mm512_and_si512(_mm512_and_si512(BITS512(0, v0), BITS512(1, v1)),
-			BITS512(2, v2));
+		__m512i r = _mm512_and_si512(
+			_mm512_and_si512(BITS512(0, v0), BITS512(1, v1)), BITS512(2, v2));
 		uint64_t hit = _mm512_test_epi8_mask(r, r);
 
 		for (; hit != 0; hit &= hit - 1)

@@ -17,7 +17,8 @@
 #define PQM_PATTERN_MAX 24
 
 struct pqm_pattern {
-	uint8_t bytes[PQM_PATTERN_MAX], mask[PQM_PATTERN_MAX]; /* mask: 0xff must be equal, 0 free */
+	uint8_t bytes[PQM_PATTERN_MAX],
+		mask[PQM_PATTERN_MAX]; /* mask: 0xff must be equal, 0 free */
 	unsigned n;
 };
 

@@ -35,7 +35,10 @@ enum pqm_st pqm_rule_fail(const struct pqm_rule *rule, const struct pqm_yaml *no
 	(void)vsnprintf(words, sizeof(words), fmt, ap);
 	va_end(ap);
 	return pqm_fail(err, PQM_EUSAGE, "rules/%.*s:%u: %s", PQM_FMT(rule->file),
-		node != NULL ? node->line : rule->node != NULL ? rule->node->line : 1, words);
+		node != NULL		     ? node->line
+			: rule->node != NULL ? rule->node->line
+					     : 1,
+		words);
 }
 
 static enum pqm_st add_file(struct files *fs, pqm_bytes name, pqm_bytes text, struct pqm_err *err)
@@ -49,18 +52,20 @@ static enum pqm_st add_file(struct files *fs, pqm_bytes name, pqm_bytes text, st
 	return PQM_OK;
 }
 
-static enum pqm_st read_file(struct files *fs, int dirfd, pqm_bytes name, pqm_bytes leaf,
-	struct pqm_err *err)
+static enum pqm_st read_file(
+	struct files *fs, int dirfd, pqm_bytes name, pqm_bytes leaf, struct pqm_err *err)
 {
 	int fd = openat(dirfd, (const char *)leaf.p, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	struct stat st;
 
 	if (fd < 0)
-		return pqm_fail(err, PQM_EUSAGE, "rules/%.*s: cannot read: %s", PQM_FMT(name), strerrordesc_np(errno));
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > (off_t)PQM_RULE_FILE_BYTES) {
+		return pqm_fail(err, PQM_EUSAGE, "rules/%.*s: cannot read: %s", PQM_FMT(name),
+			strerrordesc_np(errno));
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
+		st.st_size > (off_t)PQM_RULE_FILE_BYTES) {
 		(void)close(fd);
-		return pqm_fail(err, PQM_EUSAGE, "rules/%.*s: not a file of at most 4 MiB",
-			PQM_FMT(name));
+		return pqm_fail(
+			err, PQM_EUSAGE, "rules/%.*s: not a file of at most 4 MiB", PQM_FMT(name));
 	}
 	size_t want = (size_t)st.st_size, got = 0;
 	uint8_t *p = pqm_arena_alloc(fs->arena, want);
@@ -89,7 +94,8 @@ static enum pqm_st read_dir(struct files *fs, int at, const char *leaf, pqm_byte
 	if (d == NULL) {
 		if (fd >= 0)
 			(void)close(fd);
-		return pqm_fail(err, PQM_EUSAGE, "%s: cannot read the rules folder: %s", leaf, strerrordesc_np(errno));
+		return pqm_fail(err, PQM_EUSAGE, "%s: cannot read the rules folder: %s", leaf,
+			strerrordesc_np(errno));
 	}
 	while (st == PQM_OK && (e = readdir(d)) != NULL) {
 		pqm_bytes name = pqm_str(e->d_name);
@@ -218,8 +224,8 @@ static enum pqm_st add_name(struct pqm_rules *r, struct pqm_map *map, pqm_bytes 
 	return PQM_OK;
 }
 
-static enum pqm_st add_spoken(struct pqm_rules *r, pqm_bytes name, const struct pqm_alg_ref *ref,
-	struct pqm_err *err)
+static enum pqm_st add_spoken(
+	struct pqm_rules *r, pqm_bytes name, const struct pqm_alg_ref *ref, struct pqm_err *err)
 {
 	char buf[160];
 
@@ -238,12 +244,13 @@ static enum pqm_st index_sets(struct pqm_rules *r, struct pqm_alg *a, struct pqm
 	for (size_t i = 0; i < n && st == PQM_OK; i++) {
 		const struct pqm_yaml *s = sets->items[i];
 
-		out[i] = (struct pqm_alg_set){ pqm_yaml_str(s, "name"), pqm_yaml_str(s, "parameter"),
-			pqm_yaml_str(s, "class") };
+		out[i] = (struct pqm_alg_set){ pqm_yaml_str(s, "name"),
+			pqm_yaml_str(s, "parameter"), pqm_yaml_str(s, "class") };
 		if (out[i].name.n == 0)
 			return pqm_rule_fail(a->rule, s, err, "a parameter set needs a name");
 		st = add_spoken(r, out[i].name,
-			&(struct pqm_alg_ref){ a, out[i].name, out[i].parameter, a->function }, err);
+			&(struct pqm_alg_ref){ a, out[i].name, out[i].parameter, a->function },
+			err);
 	}
 	a->sets = out;
 	a->n_sets = n;
@@ -367,7 +374,8 @@ static void make_version(struct pqm_rules *r, const struct files *fs)
 	uint8_t digest[PQM_SHA256_BYTES], all[PQM_SHA256_BYTES] = { 0 };
 
 	for (size_t i = 0; i < fs->n; i++) {
-		const pqm_bytes parts[] = { { all, sizeof(all) }, fs->file[i].name, fs->file[i].text };
+		const pqm_bytes parts[] = { { all, sizeof(all) }, fs->file[i].name,
+			fs->file[i].text };
 
 		pqm_sha256_parts(digest, parts, 3);
 		memcpy(all, digest, sizeof(all));
@@ -447,8 +455,8 @@ const struct pqm_alg_ref *pqm_alg_by_oid(const struct pqm_rules *r, pqm_bytes do
 	return pqm_map_get(&r->by_oid, dotted);
 }
 
-pqm_bytes pqm_alg_risk_class(const struct pqm_rules *r, pqm_bytes family, pqm_bytes parameter,
-	uint32_t bits)
+pqm_bytes pqm_alg_risk_class(
+	const struct pqm_rules *r, pqm_bytes family, pqm_bytes parameter, uint32_t bits)
 {
 	const struct pqm_alg_ref *ref = pqm_alg_by_name(r, family);
 	uint64_t size = bits;
@@ -464,21 +472,23 @@ pqm_bytes pqm_alg_risk_class(const struct pqm_rules *r, pqm_bytes family, pqm_by
 			pqm_ieq(a->sets[i].parameter, parameter))
 			return a->sets[i].risk_class;
 	if (a->quantum == PQM_Q_SAFE)
-		return pqm_eqs(a->basis, "symmetric") || pqm_eqs(a->basis, "password") ? PQM_LIT("SYM")
-										: PQM_LIT("PQ");
+		return pqm_eqs(a->basis, "symmetric") || pqm_eqs(a->basis, "password")
+			? PQM_LIT("SYM")
+			: PQM_LIT("PQ");
 	if (size == 0)
 		(void)pqm_u64_parse(parameter, UINT32_MAX, &size);
 	if (pqm_eqs(a->basis, "factoring") || pqm_eqs(a->basis, "dlog")) {
 		/* A size below the smallest set is broken today; between sets the lower class holds. */
 		if (size == 0)
 			return PQM_LIT("R2048");
-		return size < 2000   ? PQM_LIT("WEAK")
+		return size < 2000    ? PQM_LIT("WEAK")
 			: size < 3000 ? PQM_LIT("R2048")
 			: size < 4000 ? PQM_LIT("R3072")
 				      : PQM_LIT("R4096");
 	}
-	return a->n_sets > 0 && a->sets[0].risk_class.n > 0 && a->n_sets == 1 ? a->sets[0].risk_class
-									      : PQM_LIT("E256");
+	return a->n_sets > 0 && a->sets[0].risk_class.n > 0 && a->n_sets == 1
+		? a->sets[0].risk_class
+		: PQM_LIT("E256");
 }
 
 void pqm_alg_fill(struct pqm_found *f, const struct pqm_alg_ref *ref)

@@ -51,9 +51,9 @@ struct pqm_rules {
 	struct pqm_arena arena;
 	struct pqm_rule *all; /* by file, then in order of the file */
 	size_t n, cap;
-	struct pqm_map by_id;	    /* id -> struct pqm_rule */
-	struct pqm_map by_name;	    /* normalised name -> struct pqm_alg_ref */
-	struct pqm_map by_oid;	    /* dotted -> struct pqm_alg_ref */
+	struct pqm_map by_id;	/* id -> struct pqm_rule */
+	struct pqm_map by_name; /* normalised name -> struct pqm_alg_ref */
+	struct pqm_map by_oid;	/* dotted -> struct pqm_alg_ref */
 	struct pqm_alg *algs;
 	size_t n_algs, cap_algs;
 	struct pqm_libs *libs;
@@ -61,8 +61,8 @@ struct pqm_rules {
 };
 
 /* Loads dir, or the rules embedded in the program when dir is NULL. */
-enum pqm_st pqm_rules_load(struct pqm_rules *r, const char *dir /* may be NULL */,
-	struct pqm_err *err) PQM_MUST_USE;
+enum pqm_st pqm_rules_load(
+	struct pqm_rules *r, const char *dir /* may be NULL */, struct pqm_err *err) PQM_MUST_USE;
 void pqm_rules_fini(struct pqm_rules *r);
 
 const struct pqm_rule *pqm_rules_get(const struct pqm_rules *r, pqm_bytes id);
@@ -75,8 +75,8 @@ const struct pqm_alg_ref *pqm_alg_by_name(const struct pqm_rules *r, pqm_bytes n
 const struct pqm_alg_ref *pqm_alg_by_oid(const struct pqm_rules *r, pqm_bytes dotted);
 /* Risk class of design/risk.md: E256 E384 E521 R2048 R3072 R4096 SYM PQ HYB WEAK UNK. bits 0 and an
  * empty parameter give the family's weakest sensible class. */
-pqm_bytes pqm_alg_risk_class(const struct pqm_rules *r, pqm_bytes family, pqm_bytes parameter,
-	uint32_t bits);
+pqm_bytes pqm_alg_risk_class(
+	const struct pqm_rules *r, pqm_bytes family, pqm_bytes parameter, uint32_t bits);
 /* Fills family, algorithm, parameter, function, quantum and classical of f from ref; keeps a
  * parameter or algorithm that f has already. */
 void pqm_alg_fill(struct pqm_found *f, const struct pqm_alg_ref *ref);

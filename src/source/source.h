@@ -35,10 +35,11 @@ enum pqm_skip {
 
 struct pqm_sink {
 	/* A regular file to open as name below dir. */
-	enum pqm_st (*file)(struct pqm_sink *s, struct pqm_dir *dir, const char *name, pqm_bytes path,
-		struct pqm_err *err);
+	enum pqm_st (*file)(struct pqm_sink *s, struct pqm_dir *dir, const char *name,
+		pqm_bytes path, struct pqm_err *err);
 	/* Bytes that are no file (standard input). Scanned before it returns. */
-	enum pqm_st (*bytes)(struct pqm_sink *s, pqm_bytes body, pqm_bytes path, struct pqm_err *err);
+	enum pqm_st (*bytes)(
+		struct pqm_sink *s, pqm_bytes body, pqm_bytes path, struct pqm_err *err);
 	/* Something that is seen and not read; words may be NULL. */
 	void (*skip)(struct pqm_sink *s, enum pqm_skip why, pqm_bytes path, const char *words);
 	void (*directory)(struct pqm_sink *s);

@@ -65,8 +65,8 @@ static bool is_kernel_fs(int fd)
 
 static enum pqm_st walk_dir(struct walk *w, int fd, const struct level *up, unsigned depth);
 
-static enum pqm_st enter(struct walk *w, int at, const char *name, const struct level *up,
-	unsigned depth)
+static enum pqm_st enter(
+	struct walk *w, int at, const char *name, const struct level *up, unsigned depth)
 {
 	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	char words[128];
@@ -150,7 +150,8 @@ static enum pqm_st walk_dir(struct walk *w, int fd, const struct level *up, unsi
 	}
 	if ((up == NULL || up->dev != sb.st_dev) && is_kernel_fs(fd)) {
 		(void)close(fd);
-		w->sink->skip(w->sink, PQM_SKIP_MOUNT, pqm_buf_bytes(w->path), "kernel file system");
+		w->sink->skip(
+			w->sink, PQM_SKIP_MOUNT, pqm_buf_bytes(w->path), "kernel file system");
 		return PQM_OK;
 	}
 	/* readdir() needs a descriptor of its own: queued files keep dir->fd open after closedir(). */
@@ -210,8 +211,8 @@ static enum pqm_st walk(const char *target, struct pqm_sink *s, struct pqm_err *
 	if (S_ISREG(sb.st_mode))
 		return walk_file(target, s, err);
 	if (!S_ISDIR(sb.st_mode))
-		return pqm_fail(err, PQM_EIO, "%s: is a device, pipe or socket; name a file or folder",
-			target);
+		return pqm_fail(err, PQM_EIO,
+			"%s: is a device, pipe or socket; name a file or folder", target);
 	int fd = open(target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)

@@ -20,7 +20,8 @@ static enum pqm_st walk(const char *target, struct pqm_sink *s, struct pqm_err *
 	while (st == PQM_OK) {
 		if (!pqm_buf_reserve(&b, (size_t)64 << 10)) {
 			st = pqm_fail(err, PQM_ELIMIT,
-				"standard input: over the 256 MiB limit; save it to a file and scan that");
+				"standard input: over the 256 MiB limit; save it to a file and "
+				"scan that");
 			break;
 		}
 		r = read(STDIN_FILENO, b.p + b.n, (size_t)64 << 10);

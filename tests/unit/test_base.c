@@ -238,13 +238,16 @@ static void hostile_text_is_made_printable(void **state)
 	static const struct {
 		const char *in, *out;
 	} row[] = {
-		{ "plain", "plain" },
-		{ "caf\xc3\xa9", "caf\xc3\xa9" },
+		{ "plain", "plain" }, { "caf\xc3\xa9", "caf\xc3\xa9" },
 		{ "a\x1b[31mb", "a\\x1b[31mb" },
-		{ "a\xff" "b", "a\\xffb" },
-		{ "\xe2\x80\xae" "x", "\\xe2\\x80\\xaex" }, /* right-to-left override */
-		{ "\xc0\xaf", "\\xc0\\xaf" },		     /* overlong */
-		{ "\xed\xa0\x80", "\\xed\\xa0\\x80" },	     /* surrogate */
+		{ "a\xff"
+		  "b",
+			"a\\xffb" },
+		{ "\xe2\x80\xae"
+		  "x",
+			"\\xe2\\x80\\xaex" },	       /* right-to-left override */
+		{ "\xc0\xaf", "\\xc0\\xaf" },	       /* overlong */
+		{ "\xed\xa0\x80", "\\xed\\xa0\\x80" }, /* surrogate */
 	};
 	struct pqm_arena a;
 
@@ -267,8 +270,7 @@ static void csv_html_and_json_escape(void **state)
 	pqm_out_csv(&o, PQM_LIT("a\"b,c"));
 	pqm_out_lit(&o, "|");
 	pqm_out_html(&o, PQM_LIT("<script>&\"'"));
-	assert_bytes(pqm_buf_bytes(&o.buf),
-		"'=1+1|\"a\"\"b,c\"|&lt;script&gt;&amp;&quot;&#39;");
+	assert_bytes(pqm_buf_bytes(&o.buf), "'=1+1|\"a\"\"b,c\"|&lt;script&gt;&amp;&quot;&#39;");
 	assert_int_equal(pqm_out_close(&o, &err), PQM_OK);
 	pqm_out_memory(&o, 4096);
 	pqm_js_open(&o, NULL, '{');
@@ -286,12 +288,14 @@ static void sha256_is_sha256(void **state)
 {
 	uint8_t d[PQM_SHA256_BYTES], e[PQM_SHA256_BYTES];
 	char hex[65];
-	const pqm_bytes ab[] = { PQM_LIT("a"), PQM_LIT("b") }, ab2[] = { PQM_LIT("ab"), PQM_LIT("") };
+	const pqm_bytes ab[] = { PQM_LIT("a"), PQM_LIT("b") },
+			ab2[] = { PQM_LIT("ab"), PQM_LIT("") };
 
 	(void)state;
 	pqm_sha256(d, PQM_LIT("abc"));
 	pqm_hex(hex, d, 32);
-	assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	assert_string_equal(
+		hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 	pqm_sha256_parts(d, ab, 2);
 	pqm_sha256_parts(e, ab2, 2);
 	assert_memory_not_equal(d, e, 32); /* the lengths are part of the input */

@@ -117,7 +117,8 @@ static void chunks_give_each_match_once(void **state)
 		for (size_t at = 0; at < t.n; at += step) {
 			size_t seen = at < PQM_PATTERN_MAX ? at : PQM_PATTERN_MAX;
 
-			pqm_matcher_sweep(m, pqm_sub(t, at - seen, seen + step), seen, at - seen, &out);
+			pqm_matcher_sweep(
+				m, pqm_sub(t, at - seen, seen + step), seen, at - seen, &out);
 		}
 		qsort(got, out.n, sizeof(*got), by_place);
 		assert_int_equal(out.n, n);

@@ -102,12 +102,12 @@ static void risk_classes_follow_size_and_curve(void **state)
 	(void)state;
 	assert_int_equal(pqm_rules_load(&r, NULL, &err), PQM_OK);
 	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
-		pqm_bytes c = pqm_alg_risk_class(&r, pqm_str(row[i].family),
-			pqm_str(row[i].parameter), row[i].bits);
+		pqm_bytes c = pqm_alg_risk_class(
+			&r, pqm_str(row[i].family), pqm_str(row[i].parameter), row[i].bits);
 
 		if (!pqm_eqs(c, row[i].class))
-			fail_msg("%s %s is %.*s, not %s", row[i].family, row[i].parameter, PQM_FMT(c),
-				row[i].class);
+			fail_msg("%s %s is %.*s, not %s", row[i].family, row[i].parameter,
+				PQM_FMT(c), row[i].class);
 	}
 	pqm_rules_fini(&r);
 }
@@ -142,6 +142,7 @@ static void a_broken_file_is_a_usage_error_with_its_line(void **state)
 		{ "- id: [\n", "x.yaml:" },
 		{ "- 12\n", "x.yaml:1" },
 	};
+
 	char dir[] = "/tmp/pqmap-rules-XXXXXX", path[64];
 
 	(void)state;

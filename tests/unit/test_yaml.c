@@ -3,8 +3,8 @@
 #include "base/limits.h"
 #include "parse/yaml.h"
 
-static enum pqm_st one(struct pqm_arena *a, const char *text, const struct pqm_yaml **root,
-	struct pqm_err *err)
+static enum pqm_st one(
+	struct pqm_arena *a, const char *text, const struct pqm_yaml **root, struct pqm_err *err)
 {
 	pqm_arena_init(a, (size_t)32 << 20);
 	return pqm_yaml_one(root, pqm_str(text), a, err);
@@ -35,7 +35,8 @@ static void nulls_and_booleans_are_those_of_yaml_1_1(void **state)
 	uint64_t n = 0;
 
 	(void)state;
-	assert_int_equal(one(&a, "a: ~\nb: null\nc: 'null'\nd: Yes\ne: off\nf: 12\n", &root, &err), 0);
+	assert_int_equal(
+		one(&a, "a: ~\nb: null\nc: 'null'\nd: Yes\ne: off\nf: 12\n", &root, &err), 0);
 	assert_int_equal(pqm_yaml_str(root, "a").n, 0);
 	assert_int_equal(pqm_yaml_str(root, "b").n, 0);
 	assert_bytes(pqm_yaml_str(root, "c"), "null");
@@ -91,7 +92,9 @@ static void streams_give_every_document(void **state)
 	} row[] = {
 		{ "a: 1\n---\nb: 2\n---\n---\n# only a comment\n---\nc: 3\n", 3, PQM_OK },
 		{ "{\"json\": [1, 2]}", 1, PQM_OK },
-		{ "\xef\xbb\xbf" "a: 1\n", 1, PQM_OK },
+		{ "\xef\xbb\xbf"
+		  "a: 1\n",
+			1, PQM_OK },
 		{ "a: 1\r\nb: 2\r\n", 1, PQM_OK },
 		{ "", 0, PQM_OK },
 		{ "a: 1\n---\n{{ .Values.x }}: [\n", 1, PQM_EPARSE },
@@ -151,7 +154,8 @@ static void bombs_hit_a_limit(void **state)
 
 static void every_prefix_is_taken_or_explained(void **state)
 {
-	static const char text[] = "a: &x {b: [1, 'two', \"thr\\u00e9e\"], c: |\n    block\n  }\nd: *x\n";
+	static const char text[] =
+		"a: &x {b: [1, 'two', \"thr\\u00e9e\"], c: |\n    block\n  }\nd: *x\n";
 
 	(void)state;
 	for (size_t n = 0; n < sizeof(text); n++) {
@@ -160,7 +164,8 @@ static void every_prefix_is_taken_or_explained(void **state)
 		struct pqm_arena a;
 
 		pqm_arena_init(&a, (size_t)1 << 20);
-		if (pqm_yaml_one(&root, (pqm_bytes){ (const uint8_t *)text, n }, &a, &err) != PQM_OK)
+		if (pqm_yaml_one(&root, (pqm_bytes){ (const uint8_t *)text, n }, &a, &err) !=
+			PQM_OK)
 			assert_true(err.msg[0] != '\0');
 		pqm_arena_fini(&a);
 	}

@@ -12,11 +12,11 @@
 #include "base/bytes.h"
 #include "base/err.h"
 
-#define assert_bytes(b, s) \
-	do { \
-		pqm_bytes unit_b = (b); \
-		assert_int_equal(unit_b.n, strlen(s)); \
-		assert_memory_equal(unit_b.n == 0 ? (const void *)"" : unit_b.p, (s), unit_b.n); \
+#define assert_bytes(b, s)                                                                         \
+	do {                                                                                       \
+		pqm_bytes unit_b = (b);                                                            \
+		assert_int_equal(unit_b.n, strlen(s));                                             \
+		assert_memory_equal(unit_b.n == 0 ? (const void *)"" : unit_b.p, (s), unit_b.n);   \
 	} while (0)
 
 /* Small, fast, repeatable. */
