@@ -209,7 +209,7 @@ static void server_kex(struct gb *b, const struct gb_thing *w, struct gb_kex *k)
 {
 	const struct pqm_fact *tls = server_tls(b, w);
 
-	if (tls == NULL) {
+	if (w == NULL || tls == NULL) {
 		gb_network_kex(b, w, true, k);
 		return;
 	}
@@ -284,7 +284,8 @@ static void service_hops(struct gb *b, struct gb_draft *d, uint32_t service, uin
 
 static bool carries_inbound(const struct gb *b, const struct gb_draft *d, const struct gb_thing *w)
 {
-	const struct pqm_rule *c = w->ai_class.n == 0 ? NULL : gb_ai_rule(b, "class", w->ai_class);
+	const struct pqm_rule *c =
+		w == NULL || w->ai_class.n == 0 ? NULL : gb_ai_rule(b, "class", w->ai_class);
 
 	return c == NULL || pqm_k8s_listed(pqm_yaml_get(c->node, "inbound"), d->role);
 }

@@ -53,6 +53,7 @@ uint32_t gb_node(struct gb *b, enum pqm_node_type type, pqm_bytes id, pqm_bytes 
 	if (b->st != PQM_OK)
 		return GB_NONE;
 	struct pqm_node *grown = pqm_grow(b->arena, g->nodes, g->n_nodes, &g->cap_nodes);
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers is meant */
 	const struct gb_thing **of = pqm_grow(b->arena, b->of_node, g->n_nodes, &b->cap_of_node);
 
 	struct gb_links *links = pqm_grow(b->arena, b->links, g->n_nodes, &b->cap_links);

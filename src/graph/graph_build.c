@@ -33,6 +33,7 @@ static void place_findings(struct gb *b)
 {
 	size_t n = b->inv->n_findings;
 
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers is meant */
 	b->findings = pqm_arena_array(b->arena, n + 1, sizeof(*b->findings));
 	b->claimed = pqm_new(b->arena, bool, n + 1);
 	b->placed = pqm_new(b->arena, struct gb_placed, count_placed(b) + 1);
@@ -43,6 +44,7 @@ static void place_findings(struct gb *b)
 	for (size_t i = 0; i < n; i++)
 		b->findings[i] = &b->inv->findings[i];
 	if (n > 1)
+		/* NOLINTNEXTLINE(bugprone-sizeof-expression): likewise */
 		qsort(b->findings, n, sizeof(*b->findings), finding_order);
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < b->findings[i]->n_occs; k++)
