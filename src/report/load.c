@@ -31,7 +31,7 @@ static enum pqm_st no_memory(struct load *l)
 }
 
 /* Copies a text member; empty when absent. */
-static bool text(struct load *l, const struct pqm_json *v, const char *key, pqm_bytes *out)
+static bool get_text(struct load *l, const struct pqm_json *v, const char *key, pqm_bytes *out)
 {
 	pqm_bytes b = pqm_json_str(v, key);
 
@@ -147,9 +147,9 @@ static enum pqm_st load_settings(struct load *l, const struct pqm_json *root)
 	if (l->base == 0 || now > inv->now_days)
 		inv->now_days = now;
 	if (l->base == 0 &&
-		(!text(l, pqm_json_get(root, "tool"), "version", &inv->tool_version) ||
-			!text(l, pqm_json_get(root, "rules"), "version", &inv->rules_version) ||
-			!text(l, s, "curve", &inv->curve)))
+		(!get_text(l, pqm_json_get(root, "tool"), "version", &inv->tool_version) ||
+			!get_text(l, pqm_json_get(root, "rules"), "version", &inv->rules_version) ||
+			!get_text(l, s, "curve", &inv->curve)))
 		return no_memory(l);
 	return load_regimes(l, pqm_json_get(s, "regimes"));
 }
@@ -176,7 +176,7 @@ static enum pqm_st load_targets(struct load *l, const struct pqm_json *list)
 			!count(v, "read", UINT64_MAX, &t.n_read) ||
 			!count(v, "bytes", UINT64_MAX, &t.n_bytes))
 			return bad(l, "targets", i, "a count is not a whole number");
-		if (!text(l, v, "name", &t.name) || !text(l, v, "kind", &t.kind))
+		if (!get_text(l, v, "name", &t.name) || !get_text(l, v, "kind", &t.kind))
 			return no_memory(l);
 		all[inv->n_targets++] = t;
 	}
@@ -200,8 +200,8 @@ static enum pqm_st load_attributes(
 		return no_memory(l);
 	o->attrs = attrs;
 	for (const struct pqm_json *v = pqm_json_first(list); v != NULL; v = pqm_json_next(v)) {
-		if (!text(l, v, "key", &attrs[o->n_attrs].key) ||
-			!text(l, v, "value", &attrs[o->n_attrs].value))
+		if (!get_text(l, v, "key", &attrs[o->n_attrs].key) ||
+			!get_text(l, v, "value", &attrs[o->n_attrs].value))
 			return no_memory(l);
 		o->n_attrs++;
 	}
@@ -217,7 +217,7 @@ static enum pqm_st load_occurrence(
 		!count32(v, "column", &o->col))
 		return bad(l, "findings", i, "an occurrence's place is not a whole number");
 	o->in_store = pqm_json_true(v, "in_trust_store");
-	if (!text(l, v, "path", &o->path) || !text(l, v, "object", &o->object))
+	if (!get_text(l, v, "path", &o->path) || !get_text(l, v, "object", &o->object))
 		return no_memory(l);
 	return load_attributes(l, pqm_json_get(v, "attributes"), o);
 }
@@ -257,10 +257,11 @@ static enum pqm_st load_words(
 		return bad(l, "findings", i, "unknown evidence");
 	if (!count32(v, "bits", &f->bits))
 		return bad(l, "findings", i, "bits is not a whole number");
-	if (!text(l, v, "rule", &f->rule) || !text(l, v, "family", &f->family) ||
-		!text(l, v, "algorithm", &f->algorithm) ||
-		!text(l, v, "parameter", &f->parameter) || !text(l, v, "identity", &f->identity) ||
-		!text(l, v, "why", &f->why) || !text(l, v, "fix", &f->fix))
+	if (!get_text(l, v, "rule", &f->rule) || !get_text(l, v, "family", &f->family) ||
+		!get_text(l, v, "algorithm", &f->algorithm) ||
+		!get_text(l, v, "parameter", &f->parameter) ||
+		!get_text(l, v, "identity", &f->identity) || !get_text(l, v, "why", &f->why) ||
+		!get_text(l, v, "fix", &f->fix))
 		return no_memory(l);
 	return PQM_OK;
 }
@@ -322,7 +323,7 @@ static enum pqm_st load_facts(
 
 		if (!count32(v, "line", &f->line) || !count32(v, "column", &f->col))
 			return bad(l, "objects", i, "a fact's place is not a whole number");
-		if (!text(l, v, "key", &f->key) || !text(l, v, "value", &f->value))
+		if (!get_text(l, v, "key", &f->key) || !get_text(l, v, "value", &f->value))
 			return no_memory(l);
 		o->n_facts++;
 	}
@@ -344,9 +345,9 @@ static enum pqm_st load_objects(struct load *l, const struct pqm_json *list)
 
 		if (!target_index(l, v, &o.target) || !count32(v, "line", &o.line))
 			return bad(l, "objects", i, "target or line is not a number that exists");
-		if (!text(l, v, "path", &o.path) || !text(l, v, "group", &o.group) ||
-			!text(l, v, "kind", &o.kind) || !text(l, v, "namespace", &o.ns) ||
-			!text(l, v, "name", &o.name))
+		if (!get_text(l, v, "path", &o.path) || !get_text(l, v, "group", &o.group) ||
+			!get_text(l, v, "kind", &o.kind) || !get_text(l, v, "namespace", &o.ns) ||
+			!get_text(l, v, "name", &o.name))
 			return no_memory(l);
 		enum pqm_st st = load_facts(l, pqm_json_get(v, "facts"), i, &o);
 
@@ -373,7 +374,7 @@ static enum pqm_st load_stores(struct load *l, const struct pqm_json *list)
 		if (!target_index(l, v, &s.target) ||
 			!count(v, "certificates", UINT64_MAX, &s.n_certs))
 			return bad(l, "stores", i, "target or count is not a number that exists");
-		if (!text(l, v, "path", &s.path))
+		if (!get_text(l, v, "path", &s.path))
 			return no_memory(l);
 		all[inv->n_stores++] = s;
 	}
@@ -398,8 +399,8 @@ static enum pqm_st load_notes(struct load *l, const struct pqm_json *list)
 				!pqm_json_get_u64(v, "offset", &n.off)))
 			return bad(l, "coverage.notes", i,
 				"target or offset is not a number that exists");
-		if (!text(l, v, "path", &n.path) || !text(l, v, "reason", &n.reason) ||
-			!text(l, v, "words", &n.words))
+		if (!get_text(l, v, "path", &n.path) || !get_text(l, v, "reason", &n.reason) ||
+			!get_text(l, v, "words", &n.words))
 			return no_memory(l);
 		all[c->n_notes++] = n;
 	}
@@ -449,7 +450,7 @@ static enum pqm_st check_kind(struct load *l, const struct pqm_json *root)
 }
 
 enum pqm_st pqm_inventory_load_text(
-	struct pqm_inventory *inv, pqm_bytes in, const char *name, struct pqm_err *err)
+	struct pqm_inventory *inv, pqm_bytes text, const char *name, struct pqm_err *err)
 {
 	struct load l = { .inv = inv,
 		.arena = &inv->arena,
@@ -458,7 +459,7 @@ enum pqm_st pqm_inventory_load_text(
 		.err = err };
 	struct pqm_json *root = NULL;
 	struct pqm_err inner = { 0 };
-	enum pqm_st st = pqm_json_parse(&root, in, PQM_INVENTORY_BYTES, &inner);
+	enum pqm_st st = pqm_json_parse(&root, text, PQM_INVENTORY_BYTES, &inner);
 
 	if (st != PQM_OK)
 		return pqm_fail(err, st, "%s: %s", name, inner.msg);

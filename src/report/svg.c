@@ -129,9 +129,12 @@ static void label(struct pqm_obj *o, const struct arrival *d, const char *const 
 /* First year on the axis at which the central curve reaches one half. */
 static double even_year(const struct arrival *d)
 {
-	for (double y = d->x.v0; y <= d->x.v1; y += 0.25)
-		if (curve_at(d->v->r->assessment, y, PQM_CENTRAL) >= .5)
-			return y;
+	for (int quarter = 0; quarter <= 4 * (int)SPAN_YEARS; quarter++) {
+		double year = d->x.v0 + quarter / 4.0;
+
+		if (curve_at(d->v->r->assessment, year, PQM_CENTRAL) >= .5)
+			return year;
+	}
 	return NAN;
 }
 
@@ -234,8 +237,8 @@ static void pick_dates(struct arrival *d)
 
 static void arrival_ticks(struct arrival *d, struct pqm_arena *a)
 {
-	for (double y = ceil(d->x.v0 / 5) * 5; y <= d->x.v1; y += 5)
-		add_tick(&d->years, at(&d->x, y), pqm_arena_f(a, "%.0f", y));
+	for (int y = (int)ceil(d->x.v0 / 5) * 5; y <= (int)d->x.v1; y += 5)
+		add_tick(&d->years, at(&d->x, y), pqm_arena_f(a, "%d", y));
 	for (int p = 0; p <= 100; p += 25)
 		add_tick(&d->shares, at(&d->y, p / 100.0), pqm_arena_f(a, "%d %%", p));
 }
@@ -288,12 +291,14 @@ static pqm_bytes amount(struct pqm_arena *a, const struct pqm_view *v, double le
 
 static void residual_ticks(struct residual *d, struct pqm_arena *a)
 {
-	double step = nice_step(d->x.v1, 5), up = nice_step(d->y.v1, 4);
+	double step = fmax(1, nice_step(d->x.v1, 5)), up = nice_step(d->y.v1, 4);
 
-	for (double v = 0; v <= d->x.v1 + step / 100 && d->days.n < TICKS_MAX; v += step)
-		add_tick(&d->days, at(&d->x, v), pqm_arena_f(a, "%.0f", v));
-	for (double v = 0; v <= d->y.v1 + up / 100 && d->left.n < TICKS_MAX; v += up)
-		add_tick(&d->left, at(&d->y, v), amount(a, d->v, v));
+	for (int i = 0; i < TICKS_MAX; i++) {
+		if (i * step <= d->x.v1 * 1.001)
+			add_tick(&d->days, at(&d->x, i * step), pqm_arena_f(a, "%.0f", i * step));
+		if (i * up <= d->y.v1 * 1.001)
+			add_tick(&d->left, at(&d->y, i * up), amount(a, d->v, i * up));
+	}
 }
 
 static void residual_line(struct pqm_obj *o, const struct residual *d)
@@ -399,12 +404,12 @@ static void fill_row(struct pqm_obj *o, const void *ctx, size_t i)
 static void gantt_ticks(struct gantt *d, struct pqm_arena *a)
 {
 	double months = (d->x.v1 - d->x.v0) / YEAR_DAYS * 12;
-	double step = months > 60 ? 24 : months > 24 ? 12 : 6;
+	int step = months > 60 ? 24 : months > 24 ? 12 : 6;
 
 	add_tick(&d->months, at(&d->x, d->x.v0), PQM_LIT("start"));
-	for (double m = step; m <= months && d->months.n < TICKS_MAX; m += step)
+	for (int m = step; m <= months && d->months.n < TICKS_MAX; m += step)
 		add_tick(&d->months, at(&d->x, d->x.v0 + m * YEAR_DAYS / 12),
-			pqm_arena_f(a, "%.0f months", m));
+			pqm_arena_f(a, "%d months", m));
 }
 
 void pqm_svg_gantt(struct pqm_obj *o, const struct pqm_view *v)

@@ -114,10 +114,14 @@ static void fill_cause(struct pqm_obj *o, const void *ctx, size_t i)
 	pqm_obj_text(o, "alg", pqm_text_alg(o->arena, f->family, f->parameter));
 	pqm_obj_text(o, "meaning", pqm_str(meaning_words(f->meaning)));
 	pqm_obj_text(o, "function", pqm_str(function_words(f->function)));
+	/* MD5 resists Shor; a green chip would still mislead. */
+	bool weak = f->classical == PQM_C_BROKEN && f->quantum == PQM_Q_SAFE;
+
 	pqm_obj_text(o, "quantum",
 		f->quantum == PQM_Q_BROKEN ? PQM_LIT("broken by Shor")
+			: weak		   ? PQM_LIT("not quantum")
 					   : pqm_str(pqm_quantum_name(f->quantum)));
-	pqm_obj_text(o, "class", pqm_str(quantum_class(f->quantum)));
+	pqm_obj_text(o, "class", weak ? PQM_LIT("warn") : pqm_str(quantum_class(f->quantum)));
 	pqm_obj_flag(o, "weak_today", f->classical == PQM_C_BROKEN);
 	pqm_obj_text(o, "rule", f->rule);
 	pqm_obj_opt(o, "why", "has_why", f->why);

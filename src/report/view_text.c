@@ -150,7 +150,7 @@ pqm_bytes pqm_text_alg(struct pqm_arena *a, pqm_bytes family, pqm_bytes paramete
 	pqm_bytes f = pqm_printable(a, family), p = pqm_printable(a, parameter);
 
 	if (p.n == 0 || pqm_eq(f, p))
-		return f.n > 0 ? f : PQM_LIT("unknown algorithm");
+		return f.n > 0 && !pqm_eqs(f, "unknown") ? f : PQM_LIT("algorithm not named");
 	return pqm_arena_f(a, "%.*s%s%.*s", PQM_FMT(f), pqm_eqs(f, "EC") ? " " : "-", PQM_FMT(p));
 }
 

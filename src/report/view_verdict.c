@@ -256,6 +256,22 @@ static void money_numbers(struct numbers *out, const struct pqm_view *v, struct 
 		pqm_arena_f(a, "a quarter of delay adds %.*s", PQM_FMT(quarter)) };
 }
 
+static pqm_bytes broken_note(const struct pqm_view *v, struct pqm_arena *a)
+{
+	const struct pqm_tally *t = &v->tally;
+	unsigned long long total = t->total, used = t->found[PQM_USE][PQM_Q_BROKEN],
+			   offered = t->found[PQM_OFFER][PQM_Q_BROKEN],
+			   held = t->found[PQM_KEY][PQM_Q_BROKEN] +
+		t->found[PQM_CERT][PQM_Q_BROKEN],
+			   set = t->found[PQM_CONFIG][PQM_Q_BROKEN] +
+		t->found[PQM_ABSENT][PQM_Q_BROKEN];
+
+	return pqm_arena_f(a,
+		"of %llu things found: %llu used, %llu keys and certificates, %llu set or missing, "
+		"%llu only offered",
+		total, used, held, set, offered);
+}
+
 static void plain_numbers(struct numbers *out, const struct pqm_view *v, struct pqm_arena *a)
 {
 	size_t by[4] = { 0 };
@@ -270,23 +286,12 @@ static void plain_numbers(struct numbers *out, const struct pqm_view *v, struct 
 		pqm_arena_f(a, "%zu to attend, %zu to plan, %zu to track", by[PQM_ATTEND],
 			by[PQM_PLAN], by[PQM_TRACK]) };
 	out->n[1] = (struct number){ PQM_LIT("Quantum-vulnerable"),
-		pqm_text_count(a, v->tally.by_quantum[PQM_Q_BROKEN]),
-		pqm_arena_f(a,
-			"of %llu things found: %llu used, %llu keys and certificates, %llu set or "
-			"missing, %llu only offered",
-			(unsigned long long)v->tally.total,
-			(unsigned long long)v->tally.found[PQM_USE][PQM_Q_BROKEN],
-			(unsigned long long)(v->tally.found[PQM_KEY][PQM_Q_BROKEN] +
-				v->tally.found[PQM_CERT][PQM_Q_BROKEN]),
-			(unsigned long long)(v->tally.found[PQM_CONFIG][PQM_Q_BROKEN] +
-				v->tally.found[PQM_ABSENT][PQM_Q_BROKEN]),
-			(unsigned long long)v->tally.found[PQM_OFFER][PQM_Q_BROKEN]) };
+		pqm_text_count(a, v->tally.by_quantum[PQM_Q_BROKEN]), broken_note(v, a) };
 	out->n[2] = (struct number){ PQM_LIT("A year of waiting"),
 		v->n_ai == 0 ? PQM_LIT("-") : pqm_text_pct(a, worst_delay),
 		v->n_ai == 0 ? PQM_LIT("there is no AI asset to wait with")
 			     : PQM_LIT("chance that what the worst asset sends this year is lost; "
-				       "no impact "
-				       "was declared in money") };
+				       "no impact was declared in money") };
 }
 
 static void fill_number(struct pqm_obj *o, const void *ctx, size_t i)
