@@ -133,7 +133,8 @@ test: ## unit tests under sanitizers, command-line and golden tests; T=name runs
 demo: ## installs what is missing, builds, scans this machine and the example cluster
 	@.ci/deps $(APT_DEMO)
 	@$(MAKE) -j$(JOBS) --no-print-directory $(B)/pqmap
-	@$(B)/pqmap scan /usr/bin /usr/lib /etc/ssl fixtures/cluster -o html=report.html -o json=report.json
+	@$(B)/pqmap scan /usr/bin /usr/lib /etc/ssl fixtures/cluster --regime us-eo-14412,nist-ir-8547 \
+		-o html=report.html -o json=report.json
 
 # ---- checks ----
 .PHONY: check check-floors check-rules check-format check-tidy check-werror check-fuzz

@@ -32,7 +32,8 @@ static inline pqm_bytes pqm_str(const char *s) /* may be NULL */
 
 static inline bool pqm_eq(pqm_bytes a, pqm_bytes b)
 {
-	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+	return a.n == b.n &&
+		(a.n == 0 || (a.p != NULL && b.p != NULL && memcmp(a.p, b.p, a.n) == 0));
 }
 
 static inline bool pqm_eqs(pqm_bytes a, const char *s)

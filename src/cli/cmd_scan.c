@@ -96,7 +96,7 @@ static enum pqm_st run(struct pqm_app *app, const struct pqm_args *a, struct pqm
 		st = pqm_targets_expand(&targets, a->positional, a->n_positional, err);
 	if (st == PQM_OK)
 		st = pqm_scan(&p.inv, &p.rules, targets.name, targets.n, &opt, err);
-	uint64_t t0 = pqm_now_ns(), t1 = t0;
+	uint64_t t0 = pqm_now_ns(), t1;
 
 	if (st == PQM_OK)
 		st = pqm_pipeline_assess(&p, err);

@@ -204,8 +204,9 @@ static enum pqm_st set_regimes(struct pqm_pipeline *p, const struct pqm_args *a,
 			while (st == PQM_OK && pqm_split(&rest, ',', &one))
 				st = add_regime(p, pqm_trim(one), &cap, err);
 	}
-	for (size_t i = 0; !pqm_arg_has(a, "regime") && i < config->n && st == PQM_OK; i++)
-		st = add_regime(p, pqm_yaml_text(config->items[i]), &cap, err);
+	if (!pqm_arg_has(a, "regime"))
+		for (size_t i = 0; config != NULL && i < config->n && st == PQM_OK; i++)
+			st = add_regime(p, pqm_yaml_text(config->items[i]), &cap, err);
 	if (st == PQM_OK && p->inv.n_regimes > 1)
 		qsort((void *)(uintptr_t)p->inv.regimes, p->inv.n_regimes, sizeof(pqm_bytes),
 			by_bytes);

@@ -27,7 +27,10 @@ struct pqm_anchor {
 	unsigned n;	  /* at most PQM_ANCHOR_MAX */
 };
 
-#define PQM_ANCHOR(s) { "" s "", NULL, sizeof(s) - 1 }
+#define PQM_ANCHOR(s)                                                                              \
+	{                                                                                          \
+		"" s "", NULL, sizeof(s) - 1                                                       \
+	}
 
 struct pqm_hit {
 	uint64_t off;	 /* where the pattern starts in the body */
@@ -46,8 +49,9 @@ struct pqm_hits {
  * scanned before pqm_emit_child returns, so the bytes are only borrowed. */
 struct pqm_child {
 	pqm_bytes body;
-	pqm_bytes object;   /* where it is, for a reader */
-	uint32_t line, col; /* in the parent's text; 0 for binary parents: then path_part is needed */
+	pqm_bytes object; /* where it is, for a reader */
+	uint32_t line,
+		col; /* in the parent's text; 0 for binary parents: then path_part is needed */
 	pqm_bytes path_part; /* appended to the path with " › "; may be empty */
 };
 

@@ -293,7 +293,7 @@ static enum pqm_st run_all(struct pqm_inventory *inv, struct pqm_run *run,
 	struct pqm_worker *workers, const char *const *targets, const struct pqm_scan_options *opt,
 	struct pqm_err *err)
 {
-	pthread_t thread[PQM_THREADS_MAX];
+	pthread_t thread[PQM_THREADS_MAX] = { 0 };
 	struct sink s = {
 		.sink = { on_file, on_bytes, on_skip, on_directory },
 		.run = run,

@@ -1,6 +1,6 @@
 #include "yaml.h"
 
-#include <yaml.h>
+#include <yaml.h> // NOLINT(readability-duplicate-include): libyaml has the same file name
 
 #include "base/limits.h"
 #include "base/map.h"

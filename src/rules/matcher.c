@@ -200,28 +200,19 @@ static unsigned cpu_level(void)
 	return level;
 }
 
-enum pqm_st pqm_matcher_new(
-	struct pqm_matcher **out, const struct pqm_pattern *patterns, size_t n, struct pqm_err *err)
+/* Chooses fingerprints and buckets and fills m's tables. */
+static enum pqm_st fill(struct pqm_matcher *m, struct entry *all, unsigned *bucket, size_t n,
+	struct pqm_err *err)
 {
-	struct pqm_matcher *m = pqm_calloc(1, sizeof(*m));
-	struct entry *all = pqm_calloc(n + 1, sizeof(*all));
-	unsigned *bucket = pqm_calloc(n + 1, sizeof(*bucket));
-	enum pqm_st st = PQM_OK;
 	size_t at = 0;
 
-	if (m != NULL)
-		m->entry = pqm_calloc(n + 1, sizeof(*m->entry));
-	if (m == NULL || all == NULL || bucket == NULL || m->entry == NULL)
-		st = pqm_fail(err, PQM_ENOMEM, "matcher: out of memory");
-	for (size_t i = 0; i < n && st == PQM_OK; i++) {
-		all[i] = (struct entry){ .p = patterns[i], .index = (uint32_t)i };
+	for (size_t i = 0; i < n; i++)
 		if (all[i].p.n < FP || all[i].p.n > PQM_PATTERN_MAX || !choose_fingerprint(&all[i]))
-			st = pqm_fail(err, PQM_EINTERNAL,
+			return pqm_fail(err, PQM_EINTERNAL,
 				"matcher: pattern %zu has no three bytes to look for", i);
-	}
-	if (st == PQM_OK && !spread(all, n, bucket))
-		st = pqm_fail(err, PQM_ENOMEM, "matcher: out of memory");
-	for (unsigned b = 0; b < N_BUCKETS && st == PQM_OK; b++) {
+	if (!spread(all, n, bucket))
+		return pqm_fail(err, PQM_ENOMEM, "matcher: out of memory");
+	for (unsigned b = 0; b < N_BUCKETS; b++) {
 		for (size_t i = 0; i < n; i++)
 			if (bucket[i] == b) {
 				m->entry[at++] = all[i];
@@ -229,16 +220,36 @@ enum pqm_st pqm_matcher_new(
 			}
 		m->start[b + 1] = at;
 	}
-	pqm_free(all);
-	pqm_free(bucket);
-	if (st != PQM_OK) {
-		pqm_matcher_free(m);
-		return st;
-	}
 	m->n = n;
 	m->level = cpu_level();
-	*out = m;
 	return PQM_OK;
+}
+
+enum pqm_st pqm_matcher_new(
+	struct pqm_matcher **out, const struct pqm_pattern *patterns, size_t n, struct pqm_err *err)
+{
+	struct pqm_matcher *m = pqm_calloc(1, sizeof(*m));
+	struct entry *all = pqm_calloc(n + 1, sizeof(*all)),
+		     *kept = pqm_calloc(n + 1, sizeof(*kept));
+	unsigned *bucket = pqm_calloc(n + 1, sizeof(*bucket));
+	enum pqm_st st;
+
+	if (m == NULL || all == NULL || kept == NULL || bucket == NULL) {
+		pqm_free(kept);
+		st = pqm_fail(err, PQM_ENOMEM, "matcher: out of memory");
+	} else {
+		m->entry = kept;
+		for (size_t i = 0; i < n; i++)
+			all[i] = (struct entry){ .p = patterns[i], .index = (uint32_t)i };
+		st = fill(m, all, bucket, n, err);
+	}
+	pqm_free(all);
+	pqm_free(bucket);
+	if (st == PQM_OK)
+		*out = m;
+	else
+		pqm_matcher_free(m);
+	return st;
 }
 
 void pqm_matcher_free(struct pqm_matcher *m)
