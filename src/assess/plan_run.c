@@ -149,7 +149,7 @@ static enum pqm_st make_jobs(struct pqm_run *r)
 
 /* Finishing dates of one round, by goal, to see when they repeat. */
 struct rounds {
-	int64_t *finish[PQM_PLAN_ROUNDS_MAX];
+	int64_t *finish[PQM_PLAN_ROUNDS_MAX + 1];
 	size_t n;
 };
 
@@ -186,21 +186,54 @@ static size_t seen_before(const struct rounds *k, size_t n_goals)
 	return SIZE_MAX;
 }
 
-/* Y of each use from the finish of its last goal; the later date of rounds `from` and after. */
-static void feed_back(struct pqm_run *r, const struct rounds *k, size_t from)
+/* Y of each use from the finish of its last goal in round n. */
+static void feed_back(struct pqm_run *r, const struct rounds *k, size_t n)
 {
 	for (size_t i = 0; i < r->n_goals; i++) {
 		const struct pqm_goal *g = &r->goals[i];
 		struct pqm_run_use *u = &r->uses[g->asset][g->use];
-		int64_t finish = INT64_MIN;
+		int64_t days = k->finish[n][i] - r->opt->now_days;
 
 		if (g->deps[0] != u->last)
 			continue;
-		for (size_t n = from; n < k->n; n++)
-			finish = k->finish[n][i] > finish ? k->finish[n][i] : finish;
-		u->finish = finish;
-		u->y = fmax(0, (double)(finish - r->opt->now_days) / PQM_DAYS_PER_YEAR);
+		u->finish = k->finish[n][i];
+		u->y = fmax(0, (double)days / PQM_DAYS_PER_YEAR);
 	}
+}
+
+/* Of the rounds after `twin`, the one whose dates are latest. */
+static size_t latest_round(const struct rounds *k, size_t twin, size_t n_goals)
+{
+	size_t best = twin + 1;
+	double most = -INFINITY;
+
+	for (size_t n = twin + 1; n < k->n; n++) {
+		double sum = 0;
+
+		for (size_t i = 0; i < n_goals; i++)
+			sum += (double)k->finish[n][i];
+		if (sum > most) {
+			most = sum;
+			best = n;
+		}
+	}
+	return best;
+}
+
+/* Dates that go round in a circle: takes the latest of them, plan and Y alike. */
+static enum pqm_st settle_circle(
+	struct pqm_run *r, struct rounds *k, size_t twin, struct pqm_order *o)
+{
+	size_t take = latest_round(k, twin, r->n_goals);
+	enum pqm_st st = PQM_OK;
+
+	if (take + 1 < k->n) {
+		feed_back(r, k, take - 1);
+		st = one_round(r, k, o);
+	}
+	if (st == PQM_OK)
+		feed_back(r, k, take);
+	return st;
 }
 
 /* ---- the plan as it is reported ---- */
@@ -316,14 +349,13 @@ enum pqm_st pqm_run_plan(struct pqm_run *r)
 		if (st != PQM_OK)
 			break;
 		twin = seen_before(&k, r->n_goals);
-		/* Settled when the last two rounds agree; in a circle the later dates hold. */
-		feed_back(r, &k, twin == SIZE_MAX || twin + 2 == k.n ? k.n - 1 : twin);
+		feed_back(r, &k, k.n - 1);
 	}
+	r->plan->n_rounds = (unsigned)k.n;
+	if (st == PQM_OK && twin != SIZE_MAX && twin + 2 < k.n)
+		st = settle_circle(r, &k, twin, &o);
 	if (st != PQM_OK)
 		return st;
-	if (twin == SIZE_MAX)
-		feed_back(r, &k, k.n / 2);
-	r->plan->n_rounds = (unsigned)k.n;
 	st = add_values(r);
 	return st == PQM_OK ? publish(r, &o) : st;
 }

@@ -665,7 +665,8 @@ static enum pqm_st settle(struct maker *m, struct pqm_tasks *out)
 
 		for (size_t k = 0; k < d->t.n_deps; k++)
 			d->deps[k] = at[d->deps[k]];
-		qsort(d->deps, d->t.n_deps, sizeof(*d->deps), by_u32);
+		if (d->t.n_deps > 1)
+			qsort(d->deps, d->t.n_deps, sizeof(*d->deps), by_u32);
 		d->t.deps = d->deps;
 		d->t.phase_name = out->phase_name[d->t.phase];
 		out->task[i] = d->t;
