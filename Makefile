@@ -137,8 +137,8 @@ demo: ## installs what is missing, builds, scans this machine and the example cl
 		-o html=report.html -o json=report.json
 
 # ---- checks ----
-.PHONY: check check-floors check-rules check-format check-tidy check-werror check-fuzz
-check: check-floors check-werror check-rules check-format check-tidy check-fuzz ## what CI runs after `make test`
+.PHONY: check check-floors check-rules check-schemas check-format check-tidy check-werror check-fuzz
+check: check-floors check-werror check-rules check-schemas check-format check-tidy check-fuzz ## what CI runs after `make test`
 
 check-floors: ## a module includes only modules on a lower floor
 	@python3 tests/floors.py
@@ -149,6 +149,10 @@ check-werror: ## gcc and clang, -Werror
 
 check-rules: $(B)/pqmap ## every rule on its own hits and misses
 	@$(B)/pqmap rules check rules
+
+check-schemas: $(B)/pqmap ## JSON and CycloneDX output against their schemas
+	@PQMAP=$(B)/pqmap /usr/bin/python3 tests/cli/test_schema.py > $(B)/schemas.log || { cat $(B)/schemas.log; exit 1; }
+	@grep -v '^ok' $(B)/schemas.log || echo "schemas: $$(grep -c valid $(B)/schemas.log) outputs valid"
 
 C_FILES := $(sort $(wildcard src/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch]))
 check-format:
