@@ -244,6 +244,18 @@ static enum pqm_st walk_target(
 	return pqm_fail(err, PQM_EUSAGE, "%s: no source takes this kind of target", target);
 }
 
+/* A named file that cannot be opened gives nothing, like one that is missing. A folder that holds only
+ * links or pipes was read in full: there is just nothing in it. */
+static bool gave_nothing(const struct pqm_target *target, const struct pqm_run *run, size_t t)
+{
+	if (target->n_seen == 0 || target->n_read > 0)
+		return false;
+	for (const struct pqm_skip_note *s = run->skips; s != NULL; s = s->next)
+		if (s->note.target == t && pqm_eqs(s->note.reason, "unreadable"))
+			return true;
+	return false;
+}
+
 static void finish_targets(struct pqm_inventory *inv, struct pqm_run *run)
 {
 	struct pqm_coverage *c = &run->coverage;
@@ -254,9 +266,7 @@ static void finish_targets(struct pqm_inventory *inv, struct pqm_run *run)
 		target->n_seen = atomic_load(&run->counts[t].seen);
 		target->n_read = atomic_load(&run->counts[t].read);
 		target->n_bytes = atomic_load(&run->counts[t].bytes);
-		/* A named file that cannot be opened gives nothing, like one that is missing. */
-		if (target->n_seen > 0 && target->n_read == 0)
-			target->failed = true;
+		target->failed = target->failed || gave_nothing(target, run, t);
 		c->seen += target->n_seen;
 		c->read += target->n_read;
 		c->bytes += target->n_bytes;

@@ -297,8 +297,8 @@ static inline void sample_score(struct sample *s, size_t i, bool with_money)
 		.coverage = 'N',
 		.impact = (unsigned)d->impact };
 	(void)snprintf(u->vector, sizeof(u->vector),
-		"QRV:1.0/AD:2026.9/U:%c/A:E256/D:F/X:%.0f/Y:%.0f/W:2/E:%c/C:N/I:%.0f", d->use,
-		d->life, y, d->exposure, d->impact);
+		"QRV:1.0/AD:2026.9/U:%c/A:E256/D:F/X:%u/Y:%u/W:2/E:%c/C:N/I:%u", d->use,
+		(unsigned)d->life, (unsigned)y, d->exposure, (unsigned)d->impact);
 	u->end = 2026.9 + y + d->life;
 	u->decision = d->decision;
 	u->is_broken_today = d->broken_today;

@@ -217,7 +217,7 @@ static void allocation_failure_is_an_answer(void **state)
 static void a_map_keeps_the_last_value(void **state)
 {
 	struct pqm_map m = { 0 };
-	static char key[5000][8];
+	static char key[5000][16];
 	static int value[5000];
 
 	(void)state;

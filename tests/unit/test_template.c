@@ -14,7 +14,7 @@
 static enum pqm_st find(const struct pqm_tpl_source *s, pqm_bytes name, struct pqm_arena *arena,
 	pqm_bytes *text, struct pqm_err *err)
 {
-	const char *const(*f)[2] = (const char *const(*)[2])(const void *)s->dir;
+	const char *const(*f)[2] = (const char *const(*)[2])(uintptr_t)s->dir;
 
 	(void)arena;
 	for (; (*f)[0] != NULL; f++)
