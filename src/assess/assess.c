@@ -205,13 +205,13 @@ static enum pqm_st draw_curve(struct pqm_run *r)
 
 static enum pqm_st steps(struct pqm_run *r)
 {
+	const struct pqm_tasks_from from = { r->rules, &r->p, r->inv, r->g };
 	enum pqm_st st = pqm_run_duties(r);
 
 	if (st == PQM_OK)
 		st = init_uses(r);
 	if (st == PQM_OK)
-		st = pqm_tasks_build(
-			&r->tasks, r->rules, &r->p, r->inv, r->g, &r->plan->arena, r->err);
+		st = pqm_tasks_build(&r->tasks, &from, &r->plan->arena, r->err);
 	if (st == PQM_OK)
 		st = pqm_run_plan(r);
 	if (st == PQM_OK)
@@ -229,6 +229,7 @@ static enum pqm_st steps(struct pqm_run *r)
 	return st == PQM_OK ? draw_curve(r) : st;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): what a stage takes and gives are separate values */
 enum pqm_st pqm_assess(struct pqm_assessment *a, struct pqm_plan *plan,
 	const struct pqm_rules *rules, const struct pqm_inventory *inv, const struct pqm_graph *g,
 	const struct pqm_assess_options *opt, struct pqm_err *err)

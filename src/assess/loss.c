@@ -14,15 +14,13 @@ struct dist {
 };
 
 struct curve {
-	const struct pqm_risk_params *p;
-	enum pqm_scenario s;
+	const struct pqm_scene *in;
 	double a;
 	const struct pqm_root *roots;
 	size_t n_roots;
 	struct pqm_exposure **lumps; /* by root */
 	size_t *n_lumps;
-	struct pqm_stream **streams;
-	size_t *n_streams;
+	struct pqm_streams *streams;
 	double *step; /* rising arrival times */
 	size_t n_steps, cap_steps;
 	struct pqm_arena *arena;
@@ -150,8 +148,8 @@ static size_t stream_losses(
 	struct span sp[EXACT_STREAMS];
 	size_t n = 0;
 
-	for (size_t i = 0; i < c->n_streams[root]; i++) {
-		const struct pqm_stream *f = &c->streams[root][i];
+	for (size_t i = 0; i < c->streams[root].n; i++) {
+		const struct pqm_stream *f = &c->streams[root].f[i];
 		struct span one = { fmax(f->open_from, made_by(f, c->a, t)), f->open_to, f->h };
 
 		if (one.from >= one.to)
@@ -188,7 +186,7 @@ static void step_losses(
 
 			convolve(c, d, b, 2);
 		}
-		if (c->n_streams[r] > 0)
+		if (c->streams[r].n > 0)
 			convolve(c, d, subset, stream_losses(c, r, t - width / 2, subset));
 	}
 }
@@ -202,14 +200,14 @@ static void step_at(struct curve *c, double t)
 /* Arrival times at which something changes; with streams, also a grid. */
 static void find_steps(struct curve *c)
 {
-	double last = c->a, horizon = pqm_risk_horizon(c->p);
+	double last = c->a, horizon = pqm_risk_horizon(c->in->p);
 	size_t kept = 0;
 
 	for (size_t r = 0; r < c->n_roots; r++) {
 		for (size_t i = 0; i < c->n_lumps[r]; i++)
 			step_at(c, c->lumps[r][i].tau);
-		for (size_t i = 0; i < c->n_streams[r]; i++) {
-			const struct pqm_stream *f = &c->streams[r][i];
+		for (size_t i = 0; i < c->streams[r].n; i++) {
+			const struct pqm_stream *f = &c->streams[r].f[i];
 
 			last = fmax(last, f->open_to + f->life + fmax(0, -f->shift));
 		}
@@ -217,7 +215,8 @@ static void find_steps(struct curve *c)
 	last = fmin(last, horizon + STEP_YEARS);
 	for (size_t k = 1; c->a + (double)(k - 1) * STEP_YEARS < last; k++)
 		step_at(c, c->a + (double)k * STEP_YEARS); /* nothing when no content flows */
-	qsort(c->step, c->n_steps, sizeof(double), by_number);
+	if (c->n_steps > 1)
+		qsort(c->step, c->n_steps, sizeof(double), by_number);
 	for (size_t i = 0; i < c->n_steps; i++)
 		if (kept == 0 || c->step[i] > c->step[kept - 1])
 			c->step[kept++] = c->step[i];
@@ -236,9 +235,8 @@ static enum pqm_st prepare(struct curve *c, struct pqm_err *err)
 
 	c->lumps = pqm_new(c->arena, struct pqm_exposure *, c->n_roots);
 	c->n_lumps = pqm_new(c->arena, size_t, c->n_roots);
-	c->streams = pqm_new(c->arena, struct pqm_stream *, c->n_roots);
-	c->n_streams = pqm_new(c->arena, size_t, c->n_roots);
-	if (c->lumps == NULL || c->n_lumps == NULL || c->streams == NULL || c->n_streams == NULL)
+	c->streams = pqm_new(c->arena, struct pqm_streams, c->n_roots);
+	if (c->lumps == NULL || c->n_lumps == NULL || c->streams == NULL)
 		return pqm_fail(err, PQM_ENOMEM, "assessment: out of memory");
 	for (size_t r = 0; r < c->n_roots && st == PQM_OK; r++) {
 		const struct pqm_root *root = &c->roots[r];
@@ -246,12 +244,11 @@ static enum pqm_st prepare(struct curve *c, struct pqm_err *err)
 		c->lumps[r] = pqm_new(c->arena, struct pqm_exposure, root->n_uses);
 		if (c->lumps[r] == NULL)
 			return pqm_fail(err, PQM_ENOMEM, "assessment: out of memory");
-		c->n_lumps[r] = pqm_money_lumps(c->lumps[r], c->p, c->s, root, 0, false);
+		c->n_lumps[r] = pqm_money_lumps(c->lumps[r], c->in, root, 0, false);
 		lumps += c->n_lumps[r];
 		if (root->n_uses > 0)
 			c->a = root->uses[0].assessed;
-		st = pqm_money_streams(
-			&c->streams[r], &c->n_streams[r], c->p, c->s, root, c->arena, err);
+		st = pqm_money_streams(&c->streams[r], c->in, root, c->arena, err);
 	}
 	c->cap_steps = lumps + PQM_LOSS_STEPS_MAX;
 	c->step = pqm_new(c->arena, double, c->cap_steps);
@@ -288,33 +285,23 @@ static size_t amounts(const struct dist *d, size_t n_steps, struct pqm_loss_poin
 	return n;
 }
 
-enum pqm_st pqm_money_curve(struct pqm_loss_point **out, size_t *n_out,
-	const struct pqm_risk_params *p, enum pqm_scenario s, const struct pqm_root *roots,
-	size_t n_roots, struct pqm_arena *arena, struct pqm_err *err)
+/* The chance of each amount within each step of the arrival time. */
+static enum pqm_st mix(struct curve *c, struct dist *d, struct pqm_err *err)
 {
-	struct curve c = { .p = p, .s = s, .roots = roots, .n_roots = n_roots, .arena = arena };
-	struct pqm_loss_point *subset = NULL;
-	struct dist *d = NULL, now;
-	double before = 0, from;
-	enum pqm_st st = prepare(&c, err);
+	struct pqm_loss_point *subset =
+		pqm_new(c->arena, struct pqm_loss_point, (size_t)1 << EXACT_STREAMS);
+	struct dist now = { pqm_new(c->arena, struct pqm_loss_point, PQM_LOSS_ATOMS_MAX), 0 };
+	double before = 0, from = c->a;
 
-	if (st != PQM_OK)
-		return st;
-	find_steps(&c);
-	d = pqm_new(arena, struct dist, c.n_steps);
-	subset = pqm_new(arena, struct pqm_loss_point, (size_t)1 << EXACT_STREAMS);
-	now.at = pqm_new(arena, struct pqm_loss_point, PQM_LOSS_ATOMS_MAX);
-	*out = pqm_new(arena, struct pqm_loss_point, PQM_LOSS_ATOMS_MAX);
-	if (d == NULL || subset == NULL || now.at == NULL || *out == NULL)
+	if (subset == NULL || now.at == NULL)
 		return pqm_fail(err, PQM_ENOMEM, "assessment: out of memory");
-	from = c.a;
-	for (size_t k = 0; k < c.n_steps; k++) {
-		double g = pqm_risk_g(p, s, c.a, c.step[k]);
+	for (size_t k = 0; k < c->n_steps; k++) {
+		double g = pqm_risk_g(c->in->p, c->in->s, c->a, c->step[k]);
 
-		step_losses(&c, &now, c.step[k], c.step[k] - from, subset);
-		from = c.step[k];
+		step_losses(c, &now, c->step[k], c->step[k] - from, subset);
+		from = c->step[k];
 		d[k].n = now.n;
-		d[k].at = pqm_new(arena, struct pqm_loss_point, now.n);
+		d[k].at = pqm_new(c->arena, struct pqm_loss_point, now.n);
 		if (d[k].at == NULL)
 			return pqm_fail(err, PQM_ENOMEM, "assessment: out of memory");
 		for (size_t i = 0; i < now.n; i++)
@@ -322,14 +309,36 @@ enum pqm_st pqm_money_curve(struct pqm_loss_point **out, size_t *n_out,
 				now.at[i].p * (g - before) };
 		before = g;
 	}
-	*n_out = amounts(d, c.n_steps, *out, PQM_LOSS_ATOMS_MAX);
-	for (size_t j = 0; j < *n_out; j++) {
-		double least = (*out)[j].amount * (1 - SAME * 4);
+	return PQM_OK;
+}
 
-		(*out)[j].p = 0;
+enum pqm_st pqm_money_curve(struct pqm_loss_curve *out, const struct pqm_scene *in,
+	const struct pqm_root *roots, size_t n_roots, struct pqm_arena *arena, struct pqm_err *err)
+{
+	struct curve c = { .in = in, .roots = roots, .n_roots = n_roots, .arena = arena };
+	struct pqm_loss_point *at = pqm_new(arena, struct pqm_loss_point, PQM_LOSS_ATOMS_MAX);
+	struct dist *d;
+	enum pqm_st st = prepare(&c, err);
+	size_t n;
+
+	if (st != PQM_OK)
+		return st;
+	find_steps(&c);
+	d = pqm_new(arena, struct dist, c.n_steps);
+	if (d == NULL || at == NULL)
+		return pqm_fail(err, PQM_ENOMEM, "assessment: out of memory");
+	st = mix(&c, d, err);
+	if (st != PQM_OK)
+		return st;
+	n = amounts(d, c.n_steps, at, PQM_LOSS_ATOMS_MAX);
+	for (size_t j = 0; j < n; j++) {
+		double least = at[j].amount * (1 - SAME * 4);
+
+		at[j].p = 0;
 		for (size_t k = 0; k < c.n_steps; k++)
 			for (size_t i = d[k].n; i > 0 && d[k].at[i - 1].amount >= least; i--)
-				(*out)[j].p += d[k].at[i - 1].p;
+				at[j].p += d[k].at[i - 1].p;
 	}
+	*out = (struct pqm_loss_curve){ at, n };
 	return PQM_OK;
 }

@@ -57,9 +57,8 @@ static void join(struct pqm_stream *a, const struct pqm_stream *b)
 	a->open_to = fmax(a->open_to, b->open_to);
 }
 
-enum pqm_st pqm_money_streams(struct pqm_stream **out, size_t *n_out,
-	const struct pqm_risk_params *p, enum pqm_scenario s, const struct pqm_root *root,
-	struct pqm_arena *arena, struct pqm_err *err)
+enum pqm_st pqm_money_streams(struct pqm_streams *out, const struct pqm_scene *in,
+	const struct pqm_root *root, struct pqm_arena *arena, struct pqm_err *err)
 {
 	struct pqm_stream *f = pqm_new(arena, struct pqm_stream, root->n_uses + 1);
 	size_t n = 0, kept = 0;
@@ -70,8 +69,8 @@ enum pqm_st pqm_money_streams(struct pqm_stream **out, size_t *n_out,
 		const struct pqm_vector *v = &root->uses[i];
 		struct pqm_stream *one = &f[n];
 
-		one->h = pqm_risk_h(p, v, s);
-		if (!is_flow(root, v) || !shift_of(&one->shift, p, v, s) || !(one->h > 0))
+		one->h = pqm_risk_h(in->p, v, in->s);
+		if (!is_flow(root, v) || !shift_of(&one->shift, in->p, v, in->s) || !(one->h > 0))
 			continue;
 		one->life = v->life_years;
 		one->open_from = v->assessed - v->in_use_years;
@@ -85,14 +84,15 @@ enum pqm_st pqm_money_streams(struct pqm_stream **out, size_t *n_out,
 		else
 			f[kept++] = f[i];
 	}
-	*out = f;
-	*n_out = kept;
+	*out = (struct pqm_streams){ f, kept };
 	return PQM_OK;
 }
 
-size_t pqm_money_lumps(struct pqm_exposure *out, const struct pqm_risk_params *p,
-	enum pqm_scenario s, const struct pqm_root *root, double delay_years, bool only_sunk)
+size_t pqm_money_lumps(struct pqm_exposure *out, const struct pqm_scene *in,
+	const struct pqm_root *root, double delay_years, bool only_sunk)
 {
+	const struct pqm_risk_params *p = in->p;
+	enum pqm_scenario s = in->s;
 	size_t n = 0;
 
 	for (size_t i = 0; i < root->n_uses; i++) {
@@ -231,18 +231,18 @@ static enum pqm_st flow_money(struct pqm_money *m, struct flow *w, double rate,
 	return PQM_OK;
 }
 
-static enum pqm_st lump_money(struct pqm_money *m, const struct pqm_risk_params *p,
-	enum pqm_scenario s, const struct pqm_root *root, struct pqm_arena *scratch,
-	struct pqm_err *err)
+static enum pqm_st lump_money(struct pqm_money *m, const struct pqm_scene *in,
+	const struct pqm_root *root, struct pqm_arena *scratch, struct pqm_err *err)
 {
 	struct pqm_exposure *e = pqm_new(scratch, struct pqm_exposure, root->n_uses);
 	double a = root->uses[0].assessed, all, sunk, later;
+	const struct pqm_risk_params *p = in->p;
 
 	if (e == NULL)
 		return pqm_fail(err, PQM_ENOMEM, "assessment: out of memory");
-	all = pqm_risk_union(p, s, a, e, pqm_money_lumps(e, p, s, root, 0, false));
-	sunk = pqm_risk_union(p, s, a, e, pqm_money_lumps(e, p, s, root, 0, true));
-	later = pqm_risk_union(p, s, a, e, pqm_money_lumps(e, p, s, root, QUARTER_YEARS, false));
+	all = pqm_risk_union(p, in->s, a, e, pqm_money_lumps(e, in, root, 0, false));
+	sunk = pqm_risk_union(p, in->s, a, e, pqm_money_lumps(e, in, root, 0, true));
+	later = pqm_risk_union(p, in->s, a, e, pqm_money_lumps(e, in, root, QUARTER_YEARS, false));
 	m->expected += root->lump * all;
 	m->sunk += root->lump * sunk;
 	m->avoidable += root->lump * fmax(0, all - sunk);
@@ -250,12 +250,11 @@ static enum pqm_st lump_money(struct pqm_money *m, const struct pqm_risk_params 
 	return PQM_OK;
 }
 
-enum pqm_st pqm_money_root(struct pqm_money *out, const struct pqm_risk_params *p,
-	enum pqm_scenario s, const struct pqm_root *root, struct pqm_arena *scratch,
-	struct pqm_err *err)
+enum pqm_st pqm_money_root(struct pqm_money *out, const struct pqm_scene *in,
+	const struct pqm_root *root, struct pqm_arena *scratch, struct pqm_err *err)
 {
-	struct flow w = { .p = p, .s = s };
-	struct pqm_stream *f = NULL;
+	struct flow w = { .p = in->p, .s = in->s };
+	struct pqm_streams streams = { 0 };
 	struct pqm_money m = { 0 };
 	enum pqm_st st;
 
@@ -263,13 +262,14 @@ enum pqm_st pqm_money_root(struct pqm_money *out, const struct pqm_risk_params *
 		*out = m;
 		return PQM_OK;
 	}
-	st = pqm_money_streams(&f, &w.n, p, s, root, scratch, err);
-	w.f = f;
+	st = pqm_money_streams(&streams, in, root, scratch, err);
+	w.f = streams.f;
+	w.n = streams.n;
 	w.a = root->uses[0].assessed;
 	if (st == PQM_OK && w.n > 0)
 		st = flow_money(&m, &w, root->rate, scratch, err);
 	if (st == PQM_OK)
-		st = lump_money(&m, p, s, root, scratch, err);
+		st = lump_money(&m, in, root, scratch, err);
 	if (st == PQM_OK)
 		*out = m;
 	return st;

@@ -21,17 +21,28 @@ struct pqm_root {
 	size_t n_uses;
 };
 
-/* Expected loss and its parts in one scenario. quarter is what three months more of every Y add. */
-enum pqm_st pqm_money_root(struct pqm_money *out, const struct pqm_risk_params *p,
-	enum pqm_scenario s, const struct pqm_root *root, struct pqm_arena *scratch,
-	struct pqm_err *err) PQM_MUST_USE;
+/* The curve and the scenario that a number is for. */
+struct pqm_scene {
+	const struct pqm_risk_params *p;
+	enum pqm_scenario s;
+};
 
-/* P[loss >= amount] over all roots: for each step of the arrival time the harvests are independent
- * and are convolved, then mixed over the arrival. Exact for lumps while the amounts stay few; flows
- * are taken in quarters of a year of arrival. Rising amounts, none of them 0. */
-enum pqm_st pqm_money_curve(struct pqm_loss_point **out, size_t *n_out,
-	const struct pqm_risk_params *p, enum pqm_scenario s, const struct pqm_root *roots,
-	size_t n_roots, struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;
+/* Expected loss and its parts. quarter is what three months more of every Y add. */
+enum pqm_st pqm_money_root(struct pqm_money *out, const struct pqm_scene *in,
+	const struct pqm_root *root, struct pqm_arena *scratch, struct pqm_err *err) PQM_MUST_USE;
+
+/* P[loss >= amount]: rising amounts, none of them 0. */
+struct pqm_loss_curve {
+	struct pqm_loss_point *at;
+	size_t n;
+};
+
+/* The loss of all roots together: for each step of the arrival time the harvests are independent and
+ * are convolved, then mixed over the arrival. Exact for lumps while the amounts stay few; flows are
+ * taken in quarters of a year of arrival. */
+enum pqm_st pqm_money_curve(struct pqm_loss_curve *out, const struct pqm_scene *in,
+	const struct pqm_root *roots, size_t n_roots, struct pqm_arena *arena,
+	struct pqm_err *err) PQM_MUST_USE;
 
 /* ---- shared by the two files of this module ---- */
 
@@ -41,13 +52,17 @@ struct pqm_stream {
 	double h, life, shift, open_from, open_to;
 };
 
+struct pqm_streams {
+	struct pqm_stream *f;
+	size_t n;
+};
+
 /* Streams of the flow uses of root that Shor threatens, equal ones joined, at most
  * PQM_STREAMS_MAX; empty when the root has no rate. */
-enum pqm_st pqm_money_streams(struct pqm_stream **out, size_t *n_out,
-	const struct pqm_risk_params *p, enum pqm_scenario s, const struct pqm_root *root,
-	struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;
+enum pqm_st pqm_money_streams(struct pqm_streams *out, const struct pqm_scene *in,
+	const struct pqm_root *root, struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;
 /* The other uses of root that Shor threatens, delayed by so many years. out holds n_uses. */
-size_t pqm_money_lumps(struct pqm_exposure *out, const struct pqm_risk_params *p,
-	enum pqm_scenario s, const struct pqm_root *root, double delay_years, bool only_sunk);
+size_t pqm_money_lumps(struct pqm_exposure *out, const struct pqm_scene *in,
+	const struct pqm_root *root, double delay_years, bool only_sunk);
 
 #endif

@@ -70,7 +70,11 @@ static enum pqm_decision decide_with(struct trial *t, const struct pqm_asset_sco
 static double life_that_flips(struct trial *t, const struct pqm_asset_score *s, double from,
 	double step, enum pqm_decision *to)
 {
-	for (double x = from + step; x >= 0 && x <= YEARS_MOST; x += step) {
+	for (int k = 1; k <= (int)(YEARS_MOST / YEARS_STEP); k++) {
+		double x = from + k * step;
+
+		if (x < 0 || x > YEARS_MOST)
+			break;
 		*to = decide_with(t, s, VARY_LIFE, x, NULL);
 		if (*to != s->by_impact)
 			return x;

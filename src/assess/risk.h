@@ -94,8 +94,8 @@ double pqm_risk_horizon(const struct pqm_risk_params *p);
 
 /* "QRV:1.0/AD:…/U:…/A:…/D:…/X:…/Y:…/W:…/E:…/C:…/I:…": fixed order, every key, '.' as the decimal
  * point, at most four decimals; anything else is an error that names the key. */
-enum pqm_st pqm_vector_parse(struct pqm_vector *v, const struct pqm_risk_params *p, pqm_bytes text,
-	struct pqm_err *err) PQM_MUST_USE;
+enum pqm_st pqm_vector_parse(struct pqm_vector *out, const struct pqm_risk_params *p,
+	pqm_bytes text, struct pqm_err *err) PQM_MUST_USE;
 /* The inverse of parse; the shortest form of each number. */
 void pqm_vector_print(char out[PQM_VECTOR_BYTES], const struct pqm_vector *v);
 

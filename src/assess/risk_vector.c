@@ -11,7 +11,7 @@
 /* Takes "KEY:value" off the text and checks the key. */
 static enum pqm_st take(pqm_bytes *rest, const char *key, pqm_bytes *value, struct pqm_err *err)
 {
-	pqm_bytes part;
+	pqm_bytes part = { NULL, 0 };
 	size_t colon;
 
 	if (!pqm_split(rest, '/', &part))
@@ -57,7 +57,7 @@ static bool number(pqm_bytes b, double max, double *out)
 static enum pqm_st take_number(
 	pqm_bytes *rest, const char *key, double max, double *out, struct pqm_err *err)
 {
-	pqm_bytes b;
+	pqm_bytes b = { NULL, 0 };
 	enum pqm_st st = take(rest, key, &b, err);
 
 	if (st != PQM_OK)
@@ -72,7 +72,7 @@ static enum pqm_st take_number(
 static enum pqm_st take_letter(
 	pqm_bytes *rest, const char *key, const char *allowed, char *out, struct pqm_err *err)
 {
-	pqm_bytes b;
+	pqm_bytes b = { NULL, 0 };
 	enum pqm_st st = take(rest, key, &b, err);
 
 	if (st != PQM_OK)
@@ -87,7 +87,7 @@ static enum pqm_st take_letter(
 static enum pqm_st take_layers(
 	pqm_bytes *rest, const struct pqm_risk_params *p, struct pqm_vector *v, struct pqm_err *err)
 {
-	pqm_bytes b, layer;
+	pqm_bytes b = { NULL, 0 }, layer;
 	enum pqm_st st = take(rest, "A", &b, err);
 
 	if (st != PQM_OK)
@@ -111,7 +111,7 @@ static enum pqm_st take_layers(
 static enum pqm_st take_coverage(
 	pqm_bytes *rest, const struct pqm_risk_params *p, struct pqm_vector *v, struct pqm_err *err)
 {
-	pqm_bytes b;
+	pqm_bytes b = { NULL, 0 };
 	enum pqm_st st = take(rest, "C", &b, err);
 
 	if (st != PQM_OK)
@@ -145,7 +145,7 @@ enum pqm_st pqm_vector_parse(struct pqm_vector *out, const struct pqm_risk_param
 	pqm_bytes text, struct pqm_err *err)
 {
 	struct pqm_vector v = { 0 };
-	pqm_bytes rest = text, b;
+	pqm_bytes rest = text, b = { NULL, 0 };
 	char level = '0';
 	enum pqm_st st;
 

@@ -699,17 +699,19 @@ static void collect(struct maker *m, struct pqm_tasks *out)
 			for_finding(m, &m->inv->findings[i]);
 }
 
-enum pqm_st pqm_tasks_build(struct pqm_tasks *out, const struct pqm_rules *r,
-	const struct pqm_risk_params *p, const struct pqm_inventory *inv, const struct pqm_graph *g,
+enum pqm_st pqm_tasks_build(struct pqm_tasks *out, const struct pqm_tasks_from *from,
 	struct pqm_arena *arena, struct pqm_err *err)
 {
-	struct maker m = { .r = r, .p = p, .inv = inv, .g = g, .arena = arena, .err = err };
+	const struct pqm_graph *g = from->g;
+	struct maker m = {
+		.r = from->rules, .p = from->p, .inv = from->inv, .g = g, .arena = arena, .err = err
+	};
 
 	*out = (struct pqm_tasks){ 0 };
 	out->steps = pqm_new(arena, struct pqm_hop_steps *, g->n_assets);
 	if (out->steps == NULL)
 		return pqm_fail(err, PQM_ENOMEM, "plan: out of memory");
-	m.st = load_phases(out, r, err);
+	m.st = load_phases(out, from->rules, err);
 	if (m.st == PQM_OK)
 		collect(&m, out);
 	for (size_t i = 0; i < m.n && m.st == PQM_OK; i++)

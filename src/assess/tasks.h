@@ -35,8 +35,14 @@ struct pqm_tasks {
 	pqm_bytes phase_name[8];
 };
 
-enum pqm_st pqm_tasks_build(struct pqm_tasks *out, const struct pqm_rules *r,
-	const struct pqm_risk_params *p, const struct pqm_inventory *inv, const struct pqm_graph *g,
+struct pqm_tasks_from {
+	const struct pqm_rules *rules;
+	const struct pqm_risk_params *p;
+	const struct pqm_inventory *inv;
+	const struct pqm_graph *g;
+};
+
+enum pqm_st pqm_tasks_build(struct pqm_tasks *out, const struct pqm_tasks_from *from,
 	struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;
 
 /* For the rule checker: whether a rule of rules/plan takes the sample "hop task=x use=K",

@@ -55,11 +55,12 @@ static void add_money(struct pqm_money *sum, const struct pqm_money *m)
 static enum pqm_st root_money(
 	struct pqm_run *r, const struct pqm_root *root, enum pqm_scenario s, struct pqm_money *out)
 {
+	const struct pqm_scene scene = { &r->p, s };
 	struct pqm_arena scratch;
 	enum pqm_st st;
 
 	pqm_arena_init(&scratch, PQM_ARENA_BYTES);
-	st = pqm_money_root(out, &r->p, s, root, &scratch, r->err);
+	st = pqm_money_root(out, &scene, root, &scratch, r->err);
 	pqm_arena_fini(&scratch);
 	return st;
 }
@@ -67,23 +68,23 @@ static enum pqm_st root_money(
 static enum pqm_st loss_curve(struct pqm_run *r, const struct roots *roots)
 {
 	struct pqm_arena scratch;
-	struct pqm_loss_point *curve = NULL, *kept;
-	size_t n = 0;
+	const struct pqm_scene scene = { &r->p, PQM_CENTRAL };
+	struct pqm_loss_curve curve = { 0 };
+	struct pqm_loss_point *kept;
 	enum pqm_st st;
 
 	pqm_arena_init(&scratch, (size_t)4 * PQM_ARENA_BYTES);
-	st = pqm_money_curve(
-		&curve, &n, &r->p, PQM_CENTRAL, roots->root, roots->n, &scratch, r->err);
-	kept = st == PQM_OK ? pqm_new(&r->a->arena, struct pqm_loss_point, n) : NULL;
-	if (kept != NULL && n > 0)
-		memcpy(kept, curve, n * sizeof(*kept));
+	st = pqm_money_curve(&curve, &scene, roots->root, roots->n, &scratch, r->err);
+	kept = st == PQM_OK ? pqm_new(&r->a->arena, struct pqm_loss_point, curve.n) : NULL;
+	if (kept != NULL && curve.n > 0)
+		memcpy(kept, curve.at, curve.n * sizeof(*kept));
 	pqm_arena_fini(&scratch);
 	if (st != PQM_OK)
 		return st;
 	if (kept == NULL)
 		return pqm_fail(r->err, PQM_ENOMEM, "assessment: out of memory");
 	r->a->loss_curve = kept;
-	r->a->n_loss = n;
+	r->a->n_loss = curve.n;
 	return PQM_OK;
 }
 

@@ -73,7 +73,8 @@ static struct pqm_money money_of(const struct pqm_risk_params *p, enum pqm_scena
 	struct pqm_money m;
 
 	pqm_arena_reset(arena);
-	assert_int_equal(pqm_money_root(&m, p, s, root, arena, NULL), PQM_OK);
+	assert_int_equal(
+		pqm_money_root(&m, &(struct pqm_scene){ p, s }, root, arena, NULL), PQM_OK);
 	return m;
 }
 
@@ -238,11 +239,11 @@ static void derived_assets_join_their_root(void **state)
 	pqm_arena_fini(&arena);
 }
 
-static double at_least(const struct pqm_loss_point *c, size_t n, double amount)
+static double at_least(const struct pqm_loss_curve *c, double amount)
 {
-	for (size_t i = 0; i < n; i++)
-		if (c[i].amount >= amount * (1 - 1e-9))
-			return c[i].p;
+	for (size_t i = 0; i < c->n; i++)
+		if (c->at[i].amount >= amount * (1 - 1e-9))
+			return c->at[i].p;
 	return 0;
 }
 
@@ -257,15 +258,16 @@ static void loss_curve_of_the_worked_example(void **state)
 	struct pqm_root root[3] = { { .lump = 316, .uses = &v[0], .n_uses = 1 },
 		{ .lump = 31.6, .uses = &v[1], .n_uses = 1 },
 		{ .lump = 3.16, .uses = &v[2], .n_uses = 1 } };
-	struct pqm_loss_point *c;
+	struct pqm_loss_curve c;
 	struct pqm_arena arena;
-	size_t n;
 
 	(void)state;
 	pqm_arena_init(&arena, (size_t)64 << 20);
-	assert_int_equal(pqm_money_curve(&c, &n, &p, PQM_CENTRAL, root, 3, &arena, NULL), PQM_OK);
-	assert_true(fabs(at_least(c, n, 316) - .6928) < .00005);
-	assert_int_equal(n, 7);
+	assert_int_equal(
+		pqm_money_curve(&c, &(struct pqm_scene){ &p, PQM_CENTRAL }, root, 3, &arena, NULL),
+		PQM_OK);
+	assert_true(fabs(at_least(&c, 316) - .6928) < .00005);
+	assert_int_equal(c.n, 7);
 	pqm_arena_fini(&arena);
 }
 
@@ -321,8 +323,7 @@ static void loss_curve_equals_enumeration(void **state)
 	for (size_t i = 0; i < 150; i++) {
 		struct brute b = { .p = &p, .s = (enum pqm_scenario)(i % PQM_N_SCENARIOS) };
 		struct portfolio f;
-		struct pqm_loss_point *c;
-		size_t n;
+		struct pqm_loss_curve c;
 
 		random_portfolio(&f, &rng);
 		for (size_t r = 0; r < f.n; r++) {
@@ -336,18 +337,19 @@ static void loss_curve_equals_enumeration(void **state)
 			}
 		}
 		pqm_arena_reset(&arena);
-		assert_int_equal(
-			pqm_money_curve(&c, &n, &p, b.s, f.root, f.n, &arena, NULL), PQM_OK);
-		for (size_t k = 0; k < n; k++) {
-			double want = enumerated(&b, &f, c[k].amount);
+		assert_int_equal(pqm_money_curve(&c, &(struct pqm_scene){ &p, b.s }, f.root, f.n,
+					 &arena, NULL),
+			PQM_OK);
+		for (size_t k = 0; k < c.n; k++) {
+			double want = enumerated(&b, &f, c.at[k].amount);
 
-			worst = fmax(worst, fabs(c[k].p - want));
-			if (!(fabs(c[k].p - want) < 1e-9))
+			worst = fmax(worst, fabs(c.at[k].p - want));
+			if (!(fabs(c.at[k].p - want) < 1e-9))
 				fail_msg("portfolio %zu: P[loss >= %.3f] = %.12f, enumerated %.12f",
-					i, c[k].amount, c[k].p, want);
+					i, c.at[k].amount, c.at[k].p, want);
 			if (k > 0)
-				assert_true(c[k].amount > c[k - 1].amount &&
-					c[k].p <= c[k - 1].p + 1e-12);
+				assert_true(c.at[k].amount > c.at[k - 1].amount &&
+					c.at[k].p <= c.at[k - 1].p + 1e-12);
 		}
 	}
 	print_message("loss curve against enumeration: worst difference %.2g\n", worst);
@@ -366,26 +368,26 @@ static void area_under_the_curve_is_the_expected_loss(void **state)
 	pqm_arena_init(&scratch, 1 << 20);
 	for (size_t i = 0; i < 12; i++) {
 		struct portfolio f;
-		struct pqm_loss_point *c;
+		struct pqm_loss_curve c;
 		double area = 0, expected = 0, last = 0;
-		size_t n;
 
 		random_portfolio(&f, &rng);
 		pqm_arena_reset(&arena);
-		assert_int_equal(
-			pqm_money_curve(&c, &n, &p, PQM_CENTRAL, f.root, f.n, &arena, NULL),
+		assert_int_equal(pqm_money_curve(&c, &(struct pqm_scene){ &p, PQM_CENTRAL }, f.root,
+					 f.n, &arena, NULL),
 			PQM_OK);
-		for (size_t k = 0; k < n; k++) {
-			double before = k > 0 && n == 256 ? c[k - 1].p : c[k].p; /* grid or steps */
+		for (size_t k = 0; k < c.n; k++) {
+			double before =
+				k > 0 && c.n == 256 ? c.at[k - 1].p : c.at[k].p; /* grid or steps */
 
-			area += (c[k].amount - last) * (c[k].p + before) / 2;
-			last = c[k].amount;
+			area += (c.at[k].amount - last) * (c.at[k].p + before) / 2;
+			last = c.at[k].amount;
 		}
 		for (size_t r = 0; r < f.n; r++)
 			expected += money_of(&p, PQM_CENTRAL, &f.root[r], &scratch).expected;
 		if (!(fabs(area - expected) <= .03 * expected + .5))
 			fail_msg("portfolio %zu: area %.3f, expected %.3f (%zu points)", i, area,
-				expected, n);
+				expected, c.n);
 	}
 	pqm_arena_fini(&scratch);
 	pqm_arena_fini(&arena);
