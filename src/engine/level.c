@@ -63,13 +63,31 @@ static bool keep_attrs(struct pqm_worker *w, struct pqm_sighting *s, const struc
 	return true;
 }
 
-static enum pqm_st emit_found(struct pqm_emit *emit, const struct pqm_found *f)
+/* Keys and certificates inside a program are mostly its test data, examples and built-in authorities:
+ * later stages must be able to tell them from keys that lie there to be used. */
+static bool is_inside_program(const struct pqm_look *l, const struct pqm_found *f)
+{
+	return (f->meaning == PQM_KEY || f->meaning == PQM_CERT) && l->line == 0 && f->line == 0 &&
+		f->n_attrs < PQM_ATTRS_MAX &&
+		pqm_starts(l->artifact->head,
+			PQM_LIT("\x7f"
+				"ELF"));
+}
+
+static enum pqm_st emit_found(struct pqm_emit *emit, const struct pqm_found *given)
 {
 	struct emitter *e = (struct emitter *)emit;
+	struct pqm_found marked;
+	const struct pqm_found *f = given;
 	struct pqm_look *l = e->l;
 	struct pqm_worker *w = l->w;
 	struct pqm_sighting *s = pqm_new(&w->keep, struct pqm_sighting, 1);
 
+	if (is_inside_program(l, given)) {
+		marked = *given;
+		pqm_found_attr(&marked, "inside", PQM_LIT("program"));
+		f = &marked;
+	}
 	if (s == NULL || !keep_attrs(w, s, f))
 		return no_memory(e);
 	s->f = (struct pqm_finding){

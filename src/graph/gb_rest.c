@@ -18,7 +18,7 @@ struct group {
 
 struct rest {
 	struct group group[GROUPS_MAX];
-	size_t n, n_unknown;
+	size_t n, n_unknown, n_built_in;
 	const struct pqm_map *cas;
 };
 
@@ -32,6 +32,15 @@ static bool is_scored(const struct pqm_finding *f)
 	/* Plaintext where encryption belongs. */
 	return f->quantum == PQM_Q_UNKNOWN && f->meaning == PQM_ABSENT &&
 		f->function == PQM_FN_KEX && f->family.n == 0;
+}
+
+/* Only inside programs: test data, examples, authorities of their own. */
+static bool is_built_in(const struct pqm_finding *f)
+{
+	for (size_t i = 0; i < f->n_occs; i++)
+		if (!pqm_eqs(pqm_occ_attr(&f->occs[i], "inside"), "program"))
+			return false;
+	return f->n_occs > 0;
 }
 
 static bool is_unknown(const struct pqm_finding *f)
@@ -127,6 +136,10 @@ static void collect(struct gb *b, uint32_t target, struct rest *rest)
 
 		if (b->claimed[i] || (f->n_occs > 0 ? f->occs[0].target : 0) != target)
 			continue;
+		if (is_scored(f) && is_built_in(f)) {
+			rest->n_built_in++;
+			continue;
+		}
 		if (!is_scored(f)) {
 			rest->n_unknown += is_unknown(f);
 			continue;
@@ -191,21 +204,27 @@ static int group_order(const void *x, const void *y)
 	return d != 0 ? d : strcmp(a->noun, c->noun);
 }
 
-static void note_unknown(struct gb *b, struct pqm_asset *a, size_t n)
+/* What is listed and not scored, so that nobody takes silence for an answer. */
+static void note_unscored(struct gb *b, struct pqm_asset *a, const struct rest *rest)
 {
-	struct pqm_signal *s = pqm_new(b->arena, struct pqm_signal, 1);
+	static const char *const words[] = {
+		"findings of unknown algorithm are listed, not scored",
+		"keys and certificates built into programs (test data, examples) are listed, not "
+		"scored",
+	};
+	const size_t n[] = { rest->n_unknown, rest->n_built_in };
+	struct pqm_signal *s = pqm_new(b->arena, struct pqm_signal, 2);
 	char count[32];
 
-	if (n == 0)
-		return;
 	if (s == NULL) {
 		gb_fail(b, "unassigned findings");
 		return;
 	}
-	s->what = pqm_arena_f(b->arena, "%s findings of unknown algorithm are listed, not scored",
-		pqm_human_count(count, n));
 	a->signals = s;
-	a->n_signals = 1;
+	for (size_t i = 0; i < 2; i++)
+		if (n[i] > 0)
+			s[a->n_signals++].what = pqm_arena_f(
+				b->arena, "%s %s", pqm_human_count(count, n[i]), words[i]);
 }
 
 static void one_target(struct gb *b, uint32_t target, const struct pqm_map *cas)
@@ -236,7 +255,7 @@ static void one_target(struct gb *b, uint32_t target, const struct pqm_map *cas)
 		b, PQM_NODE_ASSET, pqm_arena_f(b->arena, "asset/%.*s", PQM_FMT(d.a.id)), d.a.name);
 	for (size_t i = 0; i < rest.n; i++)
 		group_hop(b, &d, &rest.group[i]);
-	note_unknown(b, &d.a, rest.n_unknown);
+	note_unscored(b, &d.a, &rest);
 	if (b->st == PQM_OK && b->g->n_assets < b->g->cap_assets)
 		b->g->assets[b->g->n_assets++] = d.a;
 }

@@ -389,14 +389,14 @@ static void fill_row(struct pqm_obj *o, const void *ctx, size_t i)
 	number(o, "x", x0);
 	number(o, "w", fmax(2, lo - x0));
 	number(o, "hi_w", fmax(2, hi - x0));
-	number(o, "label_x", left ? x0 - 6 : hi + 6);
+	number(o, "label_x", left ? hi - 6 : hi + 6);
 	pqm_obj_text(o, "anchor", left ? PQM_LIT("end") : PQM_LIT("start"));
 	pqm_obj_text(o, "class",
 		t->is_weak_fix	       ? PQM_LIT("bad")
 			: t->value > 0 ? PQM_LIT("blue")
 				       : PQM_LIT("soft"));
 	pqm_obj_f(o, "no", "%zu", i + 1);
-	pqm_obj_text(o, "title", pqm_text_cut(o->arena, pqm_printable(o->arena, t->title), 51));
+	pqm_obj_text(o, "title", pqm_text_cut(o->arena, pqm_printable(o->arena, t->title), 43));
 	pqm_obj_f(o, "label", "phase %u%s%s", t->phase, t->pulled_forward ? ", pulled forward" : "",
 		t->is_weak_fix ? ", open today" : "");
 }
