@@ -217,12 +217,28 @@ static enum pqm_st emit_tally(struct look *k, struct tally *t, struct pqm_emit *
 	return f.identity.p == NULL || f.why.p == NULL ? PQM_ENOMEM : pqm_emit(out, &f);
 }
 
+/* A program that only frees keys which another library handed to it does not use the algorithm. */
+static bool is_housekeeping(const struct tally *t)
+{
+	const struct pqm_yaml *globs = pqm_yaml_get(t->lib->rule->node, "housekeeping");
+
+	for (size_t i = 0; i < t->n; i++) {
+		bool fits = false;
+
+		for (size_t g = 0; globs != NULL && g < globs->n && !fits; g++)
+			fits = pqm_glob(pqm_yaml_text(globs->items[g]), t->syms[i].name);
+		if (!fits)
+			return false;
+	}
+	return true;
+}
+
 static enum pqm_st emit_all(struct look *k, struct pqm_emit *out)
 {
 	enum pqm_st st = PQM_OK;
 
 	for (size_t i = 0; st == PQM_OK && i < pqm_lib_rules_count(k->libs); i++) {
-		if (k->imports[i].n > 0)
+		if (k->imports[i].n > 0 && !is_housekeeping(&k->imports[i]))
 			st = emit_tally(k, &k->imports[i], out);
 		if (st == PQM_OK && k->exports[i].n > 0)
 			st = emit_tally(k, &k->exports[i], out);

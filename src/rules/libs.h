@@ -7,8 +7,8 @@
  * Ownership: built once; texts are borrowed from the rule set, which must outlive this.
  * Errors:    PQM_EUSAGE "FILE:LINE: words" for anything wrong in rules/libs.
  * Threads:   const after build; shared by all workers.
- * Rules:     a library is { id, library, soname, versions, why, refs, hit, miss } with sonames in
- *            hit and miss; a meaning is { id, library, symbols, emit, why, refs, hit, miss } with
+ * Rules:     a library is { id, library, soname, versions, housekeeping, why, refs, hit, miss } with
+ *            sonames in hit and miss, and in housekeeping globs of symbols that show no use alone; a meaning is { id, library, symbols, emit, why, refs, hit, miss } with
  *            symbols in hit and miss, and emit { family, operation, function, algorithm,
  *            parameter, quantum, classical }, of which the catalogue gives what is left out.
  */
