@@ -67,11 +67,12 @@ static bool keep_attrs(struct pqm_worker *w, struct pqm_sighting *s, const struc
  * later stages must be able to tell them from keys that lie there to be used. */
 static bool is_inside_program(const struct pqm_look *l, const struct pqm_found *f)
 {
-	return (f->meaning == PQM_KEY || f->meaning == PQM_CERT) && l->line == 0 && f->line == 0 &&
-		f->n_attrs < PQM_ATTRS_MAX &&
-		pqm_starts(l->artifact->head,
-			PQM_LIT("\x7f"
-				"ELF"));
+	pqm_bytes head = l->artifact->head;
+
+	if ((f->meaning != PQM_KEY && f->meaning != PQM_CERT) || l->line != 0 || f->line != 0)
+		return false;
+	return f->n_attrs < PQM_ATTRS_MAX &&
+		(pqm_starts(head, PQM_LIT("\177ELF")) || pqm_starts(head, PQM_LIT("!<arch>\n")));
 }
 
 static enum pqm_st emit_found(struct pqm_emit *emit, const struct pqm_found *given)
