@@ -9,8 +9,6 @@
 
 /* A worker reads a file in pieces of this size: it fits the L2 cache of current cores. */
 #define PQM_READ_CHUNK_BYTES ((size_t)256 << 10)
-/* Files up to this size are held whole in the worker's buffer; larger ones are mapped. */
-#define PQM_WHOLE_FILE_BYTES ((size_t)256 << 10)
 /* One arena (one artifact's parse): far above any real key store or manifest. */
 #define PQM_ARENA_BYTES ((size_t)64 << 20)
 /* Arena that lives for the run: 200 MB goal for the whole process, so half of it. */

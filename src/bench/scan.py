@@ -41,7 +41,7 @@ def line(name, **kw):
 
 with tempfile.TemporaryDirectory() as tmp:
     rg = ["rg", "-a", "-j2", "-c", "-e", "-----BEGIN [A-Z ]+-----", *args.tree]
-    ours = [pqmap, "scan", "-j2", *args.tree, "-o", f"json={tmp}/a.json", "-q"]
+    ours = [pqmap, "scan", "-j2", *args.tree]
     if shutil.which("rg"):
         timed(rg), timed(ours)  # warm
         a, b, cpu_a, cpu_b, rss = [], [], [], [], 0

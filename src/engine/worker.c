@@ -15,13 +15,9 @@
  * two are equal is then decided by comparing all bytes. Hashing everything would cost as much as the
  * sweep. */
 #define SAMPLE_BYTES ((size_t)4 << 10)
-/* From this size on, mapping windows is cheaper than copying; windows of this size hide its cost. */
-#define MAPPED_BYTES ((size_t)1 << 20)
-#define WINDOW_BYTES ((size_t)4 << 20)
-#define PAGE_BYTES ((size_t)4096)
-/* Real files have a match in a thousand bytes at most; one in four is a file made against us, which
- * is told and cut there. */
-#define MATCHES_MAX (PQM_HITS_BATCH + WINDOW_BYTES / 4)
+/* Real files have a match in a thousand bytes at most. More than two in one byte is a file made against
+ * us, which is told and cut there. */
+#define MATCHES_MAX (PQM_HITS_BATCH + 2 * PQM_READ_CHUNK_BYTES)
 
 struct reading {
 	struct pqm_worker *w;
@@ -328,47 +324,6 @@ static bool look_early(struct reading *r)
 	return r->content != NULL && !r->is_changed;
 }
 
-struct window {
-	struct reading *r;
-	pqm_bytes bytes;
-	size_t n_seen;
-	uint64_t base;
-};
-
-static void sweep_window(void *ctx)
-{
-	struct window *win = ctx;
-	struct pqm_worker *w = win->r->w;
-
-	pqm_hasher_add(w->hasher, pqm_sub(win->bytes, win->n_seen, SAMPLE_BYTES));
-	pqm_matcher_sweep(w->run->matcher, win->bytes, win->n_seen, win->base, &w->matches);
-}
-
-/* The rest of a large file, through mapped windows: no copy, and never more than one window resident.
- * False when the file cannot be mapped; then nothing was done. */
-static bool sweep_mapped(struct reading *r)
-{
-	uint64_t size = (uint64_t)r->st.st_size;
-
-	while (r->total < size && !r->is_changed) {
-		/* One page again from the window before, for patterns that span both. */
-		uint64_t from = r->total - PAGE_BYTES;
-		size_t n = size - from < WINDOW_BYTES ? (size_t)(size - from) : WINDOW_BYTES;
-		void *p = mmap(NULL, n, PROT_READ, MAP_PRIVATE | MAP_POPULATE, r->fd, (off_t)from);
-		struct window win = { r, { p, n }, PAGE_BYTES, from };
-
-		if (p == MAP_FAILED)
-			return false;
-		if (!pqm_guard_run(win.bytes, sweep_window, &win))
-			note_changed(r);
-		(void)munmap(p, n);
-		r->total = from + n;
-		if (!look_early(r))
-			break;
-	}
-	return true;
-}
-
 /* The rest of a file that is larger than one chunk. False on a read error. */
 static bool sweep_rest(struct reading *r)
 {
@@ -419,9 +374,7 @@ static void scan_open(struct reading *r)
 		pqm_hasher_add(w->hasher, (pqm_bytes){ w->buf + CARRY, SAMPLE_BYTES });
 	else if (wanted || w->matches.n > 0)
 		pqm_hasher_add(w->hasher, (pqm_bytes){ w->buf + CARRY, r->first_n });
-	bool is_mapped = expect >= MAPPED_BYTES && !r->is_small && sweep_mapped(r);
-
-	if (!is_mapped && !r->is_small && !sweep_rest(r))
+	if (!r->is_small && !sweep_rest(r))
 		unreadable(r, errno);
 	else
 		atomic_fetch_add_explicit(&c->read, 1, memory_order_relaxed);
