@@ -16,8 +16,8 @@
 #include "rules/matcher.h"
 #include "source/source.h"
 
-#define PQM_BATCH_FILES 32
-#define PQM_QUEUE_BATCHES 64
+#define PQM_BATCH_FILES 8
+#define PQM_QUEUE_BATCHES 256
 
 /* One finding at one place inside one content. */
 struct pqm_sighting {

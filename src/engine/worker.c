@@ -14,7 +14,7 @@
 /* Of each chunk of a large file this much is hashed, which is enough to find likely copies; whether
  * two are equal is then decided by comparing all bytes. Hashing everything would cost as much as the
  * sweep. */
-#define SAMPLE_BYTES ((size_t)4 << 10)
+#define SAMPLE_BYTES ((size_t)1 << 10)
 /* Real files have a match in a thousand bytes at most. More than two in one byte is a file made against
  * us, which is told and cut there. */
 #define MATCHES_MAX (PQM_HITS_BATCH + 2 * PQM_READ_CHUNK_BYTES)
