@@ -55,14 +55,15 @@ struct pqm_content {
 	struct pqm_mark *marks;
 	struct pqm_thing *things;
 	size_t n_marks;
-	pqm_bytes origin;	 /* path under which it is scanned */
-	struct pqm_hash128 hash; /* key: of all of a small file, of samples of a large one */
-	uint64_t size;
+	pqm_bytes origin; /* path under which it is scanned */
+	/* The key: content (all of a small file, samples of a large one) and what the name suggests. */
+	struct pqm_hash128 hash;
+	uint64_t size, name_class;
 };
 
 /* A file with several names: scanned under the first that a worker meets. */
 struct pqm_inode {
-	uint64_t key[2];
+	uint64_t key[3];	     /* device, inode, what the name suggests */
 	struct pqm_content *content; /* NULL: nothing in it (so far) */
 	struct pqm_place *waiting;
 	struct pqm_inode *next;

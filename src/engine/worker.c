@@ -25,6 +25,7 @@ struct reading {
 	int fd;
 	struct stat st;
 	pqm_bytes path, name;
+	uint64_t name_class;
 	size_t first_n; /* bytes of the first chunk, still in w->buf when the file is small */
 	uint64_t total; /* bytes read so far */
 	bool is_small;	/* all of it is in w->buf */
@@ -88,11 +89,24 @@ static void add_place(struct pqm_run *run, struct pqm_place **list, uint32_t tar
 	}
 }
 
+/* Some detectors look at names (x.yaml, x.der, .pqmap.yaml). The same bytes under names that suggest
+ * different things are looked at once for each, or the result would depend on who came first. */
+static uint64_t class_of_name(pqm_bytes name)
+{
+	size_t dot = name.n;
+
+	if (name.n > 0 && name.p[0] == '.')
+		return pqm_hash64(name);
+	while (dot > 0 && name.p[dot - 1] != '.')
+		dot--;
+	return dot == 0 ? 0 : pqm_hash64(pqm_sub(name, dot, name.n));
+}
+
 /* True when another name of the same file was met before: then this name is only remembered. */
 static bool is_other_name(struct reading *r)
 {
 	struct pqm_run *run = r->w->run;
-	uint64_t key[2] = { (uint64_t)r->st.st_dev, (uint64_t)r->st.st_ino };
+	uint64_t key[3] = { (uint64_t)r->st.st_dev, (uint64_t)r->st.st_ino, r->name_class };
 	bool seen;
 
 	if (r->st.st_nlink < 2)
@@ -166,7 +180,10 @@ static struct pqm_content *content_claim(struct reading *r, const struct pqm_has
 	}
 	c->hash = hash != NULL ? *hash : (struct pqm_hash128){ 0 };
 	c->size = r->total;
-	pqm_bytes key = { (uint8_t *)&c->hash, sizeof(c->hash) + sizeof(c->size) }, twin;
+	c->name_class = r->name_class;
+	pqm_bytes key = { (uint8_t *)&c->hash,
+		sizeof(c->hash) + sizeof(c->size) + sizeof(c->name_class) },
+		  twin;
 
 	if (hash != NULL && !r->is_small) {
 		twin = likely_twin(run, key);
@@ -396,6 +413,7 @@ void pqm_worker_file(struct pqm_worker *w, const struct pqm_job *job)
 	const char *slash = strrchr(job->path, '/');
 
 	r.name = pqm_str(slash != NULL ? slash + 1 : job->path);
+	r.name_class = class_of_name(r.name);
 	r.fd = openat(in_tree ? job->dir->fd : AT_FDCWD, name,
 		O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (in_tree ? O_NOFOLLOW : 0));
 	if (r.fd < 0 || fstat(r.fd, &r.st) != 0) {

@@ -201,8 +201,8 @@ static unsigned cpu_level(void)
 }
 
 /* Chooses fingerprints and buckets and fills m's tables. */
-static enum pqm_st fill(struct pqm_matcher *m, struct entry *all, unsigned *bucket, size_t n,
-	struct pqm_err *err)
+static enum pqm_st fill(
+	struct pqm_matcher *m, struct entry *all, unsigned *bucket, size_t n, struct pqm_err *err)
 {
 	size_t at = 0;
 
