@@ -157,8 +157,9 @@ static void fill_rung(struct pqm_run *r, struct pqm_deadline *out, const struct 
 		.source = pqm_yaml_str(source, "title"),
 		.date = d->date,
 		.finish = INT64_MIN };
-	if (pqm_eqs(d->function, "inventory") || pqm_eqs(d->function, "plan"))
-		out->finish = r->opt->now_days; /* this report is the evidence */
+	/* An inventory duty is met by this report. Whether a plan was filed or a pilot ran, nobody told us. */
+	if (pqm_eqs(d->function, "inventory"))
+		out->finish = r->opt->now_days;
 	for (size_t a = 0; a < r->g->n_assets; a++)
 		for (size_t h = 0; h < r->g->assets[a].n_hops; h++) {
 			const struct pqm_run_use *u = &r->uses[a][h];
@@ -167,7 +168,7 @@ static void fill_rung(struct pqm_run *r, struct pqm_deadline *out, const struct 
 				finish_of(r, u) > out->finish)
 				out->finish = finish_of(r, u);
 		}
-	out->is_met = out->finish <= out->date;
+	out->is_met = (out->finish == INT64_MIN ? r->opt->now_days : out->finish) <= out->date;
 	out->slack_years =
 		years_between(out->finish == INT64_MIN ? r->opt->now_days : out->finish, out->date);
 }

@@ -140,9 +140,13 @@ static void deadlines(struct pqm_out *o, const struct pqm_plan *p)
 		pqm_out_f(o, "%s  %+6.1f y  %.*s", date(day, d->date), d->slack_years,
 			PQM_FMT(d->title));
 		if (d->finish == INT64_MIN)
-			pqm_out_lit(o, ": nothing here concerns it\n");
+			pqm_out_str(o,
+				pqm_eqs(d->function, "kex") || pqm_eqs(d->function, "sig") ||
+						pqm_eqs(d->function, "all")
+					? ": nothing here concerns it\n"
+					: ": a scan cannot tell\n");
 		else
-			pqm_out_f(o, ": %s, done %s\n", d->is_met ? "met" : "MISSED",
+			pqm_out_f(o, ": %s, finished by %s\n", d->is_met ? "in time" : "LATE",
 				date(end, d->finish));
 	}
 }

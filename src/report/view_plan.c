@@ -162,6 +162,13 @@ static struct windows *split(const struct pqm_view *v, struct pqm_arena *a)
 	return all;
 }
 
+/* Plans, pilots and validated modules: a scan cannot tell whether they are there. */
+static bool is_duty(const struct pqm_deadline *d)
+{
+	return !pqm_eqs(d->function, "kex") && !pqm_eqs(d->function, "sig") &&
+		!pqm_eqs(d->function, "all");
+}
+
 static void fill_deadline(struct pqm_obj *o, const void *ctx, size_t i)
 {
 	const struct pqm_deadline *d = &((const struct pqm_plan *)ctx)->deadlines[i];
@@ -182,8 +189,9 @@ static void fill_deadline(struct pqm_obj *o, const void *ctx, size_t i)
 			: d->slack_years < 1 ? PQM_LIT("mid")
 					     : PQM_LIT("ok"));
 	pqm_obj_text(o, "slack",
-		concerned ? pqm_arena_f(o->arena, "%+.1f y", d->slack_years)
-			  : PQM_LIT("no concern"));
+		concerned	     ? pqm_arena_f(o->arena, "%+.1f y", d->slack_years)
+			: is_duty(d) ? PQM_LIT("not scanned")
+				     : PQM_LIT("no concern"));
 }
 
 void pqm_view_plan(struct pqm_obj *o, const struct pqm_view *v)
