@@ -74,6 +74,8 @@
 #define PQM_STDIN_BYTES ((size_t)256 << 20)
 /* Text of one field of a finding, after which it is cut with an ellipsis. */
 #define PQM_TEXT_BYTES 4096
+/* Person-days a month that a plan is made for: fifty thousand people. */
+#define PQM_CAPACITY_MAX 1e6
 /* Worker threads. */
 #define PQM_THREADS_MAX 256
 

@@ -30,11 +30,13 @@ static enum pqm_st run(struct pqm_app *app, const struct pqm_args *a, struct pqm
 				PQM_FMT(p.inv.regimes[i]), origin(a, "regime", true));
 		if (p.inv.n_regimes == 0)
 			pqm_out_f(app->out, "%-10s %-34s %s\n", "regime", "none", "default");
-		pqm_out_f(app->out, "%-10s %-34g %s\n", "capacity", p.capacity,
-			origin(a, "capacity", p.capacity != 20));
-		pqm_date_format(date, p.start_days == INT64_MIN ? p.inv.now_days : p.start_days);
+		pqm_out_f(app->out, "%-10s %-34g %s\n", "capacity",
+			p.inv.capacity > 0 ? p.inv.capacity : PQM_DEFAULT_CAPACITY,
+			origin(a, "capacity", p.inv.capacity > 0));
+		pqm_date_format(
+			date, p.inv.plan_start_days == 0 ? p.inv.now_days : p.inv.plan_start_days);
 		pqm_out_f(app->out, "%-10s %-34s %s\n", "start", date,
-			origin(a, "start", p.start_days != INT64_MIN));
+			origin(a, "start", p.inv.plan_start_days != 0));
 		pqm_out_f(app->out, "%-10s %-34s %s\n", "rules", rules != NULL ? rules : "built in",
 			origin(a, "rules", false));
 		if (jobs != NULL)

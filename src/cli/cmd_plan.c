@@ -2,9 +2,7 @@
 
 #include "base/num.h"
 #include "cli/pipeline.h"
-#include "engine/scan.h"
 #include "report/json_parts.h"
-#include "report/load.h"
 
 static const char *date(char out[16], int64_t days)
 {
@@ -228,20 +226,8 @@ static enum pqm_st write_plan(
 static enum pqm_st run(struct pqm_app *app, const struct pqm_args *a, struct pqm_err *err)
 {
 	struct pqm_pipeline p;
-	enum pqm_st st = pqm_pipeline_init(&p, a, err);
+	enum pqm_st st = pqm_pipeline_load(&p, a, "plan", err);
 
-	if (st == PQM_OK && a->n_positional == 0)
-		st = pqm_fail(err, PQM_EUSAGE,
-			"name a saved inventory: `pqmap scan . -o json=a.json`, then `pqmap plan "
-			"a.json`");
-	for (size_t i = 0; i < a->n_positional && st == PQM_OK; i++)
-		st = pqm_inventory_load(&p.inv, a->positional[i], err);
-	if (st == PQM_OK)
-		st = pqm_inventory_seal(&p.inv, &p.rules, err);
-	if (st == PQM_OK)
-		st = pqm_pipeline_settings(&p, a, true, err);
-	if (st == PQM_OK)
-		st = pqm_pipeline_assess(&p, err);
 	if (st == PQM_OK)
 		st = write_plan(app, a, &p, err);
 	pqm_pipeline_fini(&p);

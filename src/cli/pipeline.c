@@ -7,6 +7,8 @@
 #include "base/limits.h"
 #include "base/num.h"
 #include "base/sys.h"
+#include "engine/scan.h"
+#include "report/load.h"
 
 enum pqm_st pqm_app_rules(struct pqm_rules *r, const struct pqm_args *a, struct pqm_err *err)
 {
@@ -50,7 +52,7 @@ enum pqm_st pqm_pipeline_init(struct pqm_pipeline *p, const struct pqm_args *a, 
 	const char *file;
 	bool stdout_taken = false;
 
-	*p = (struct pqm_pipeline){ .capacity = 20, .start_days = INT64_MIN };
+	*p = (struct pqm_pipeline){ 0 };
 	pqm_inventory_init(&p->inv);
 	pqm_graph_init(&p->graph);
 	pqm_assessment_init(&p->assessment);
@@ -110,12 +112,13 @@ static enum pqm_st read_config_keys(
 	s->regimes = pqm_yaml_get(root, "regimes");
 	s->curve = pqm_yaml_str(root, "curve");
 	if (pqm_yaml_get(root, "capacity") != NULL &&
-		(!pqm_yaml_f64(root, "capacity", &s->p->capacity) || s->p->capacity <= 0))
+		(!pqm_yaml_f64(root, "capacity", &s->p->inv.capacity) || s->p->inv.capacity <= 0 ||
+			s->p->inv.capacity > PQM_CAPACITY_MAX))
 		return pqm_fail(err, PQM_EUSAGE,
 			"%.*s:%u: capacity is person-days a month, above 0", PQM_FMT(s->file),
 			pqm_yaml_get(root, "capacity")->line);
 	if (pqm_yaml_get(root, "start") != NULL &&
-		!pqm_date_parse(pqm_yaml_str(root, "start"), &s->p->start_days))
+		!pqm_date_parse(pqm_yaml_str(root, "start"), &s->p->inv.plan_start_days))
 		return pqm_fail(err, PQM_EUSAGE, "%.*s:%u: start is a date: 2027-01-31",
 			PQM_FMT(s->file), pqm_yaml_get(root, "start")->line);
 	return PQM_OK;
@@ -219,11 +222,11 @@ static enum pqm_st set_numbers(
 	const char *capacity = pqm_arg(a, "capacity"), *start = pqm_arg(a, "start");
 
 	if (capacity != NULL &&
-		(!pqm_f64_parse(pqm_str(capacity), &p->capacity) || p->capacity <= 0 ||
-			p->capacity > 1e6))
+		(!pqm_f64_parse(pqm_str(capacity), &p->inv.capacity) || p->inv.capacity <= 0 ||
+			p->inv.capacity > PQM_CAPACITY_MAX))
 		return pqm_fail(err, PQM_EUSAGE, "--capacity %s: give person-days a month, above 0",
 			capacity);
-	if (start != NULL && !pqm_date_parse(pqm_str(start), &p->start_days))
+	if (start != NULL && !pqm_date_parse(pqm_str(start), &p->inv.plan_start_days))
 		return pqm_fail(
 			err, PQM_EUSAGE, "--start %s: not a date; write it as 2027-01-31", start);
 	return PQM_OK;
@@ -263,8 +266,9 @@ enum pqm_st pqm_pipeline_assess(struct pqm_pipeline *p, struct pqm_err *err)
 		.curve = p->inv.curve,
 		.regimes = p->inv.regimes,
 		.n_regimes = p->inv.n_regimes,
-		.capacity = p->capacity,
-		.start_days = p->start_days == INT64_MIN ? p->inv.now_days : p->start_days,
+		.capacity = p->inv.capacity > 0 ? p->inv.capacity : PQM_DEFAULT_CAPACITY,
+		.start_days =
+			p->inv.plan_start_days == 0 ? p->inv.now_days : p->inv.plan_start_days,
 	};
 
 	if (st == PQM_OK)
@@ -330,4 +334,23 @@ enum pqm_st pqm_pipeline_write(
 	p->report.elapsed_ns = app->started_ns == 0 ? 0 : pqm_now_ns() - app->started_ns;
 	p->report.peak_rss_bytes = pqm_sys_peak_rss();
 	return write_one(&p->report, "table", app->out, err);
+}
+
+enum pqm_st pqm_pipeline_load(
+	struct pqm_pipeline *p, const struct pqm_args *a, const char *command, struct pqm_err *err)
+{
+	enum pqm_st st = pqm_pipeline_init(p, a, err);
+
+	if (st == PQM_OK && a->n_positional == 0)
+		st = pqm_fail(err, PQM_EUSAGE,
+			"name a saved inventory: `pqmap scan . -o json=a.json`, then `pqmap %s "
+			"a.json`",
+			command);
+	for (size_t i = 0; i < a->n_positional && st == PQM_OK; i++)
+		st = pqm_inventory_load(&p->inv, a->positional[i], err);
+	if (st == PQM_OK)
+		st = pqm_inventory_seal(&p->inv, &p->rules, err);
+	if (st == PQM_OK)
+		st = pqm_pipeline_settings(p, a, true, err);
+	return st == PQM_OK ? pqm_pipeline_assess(p, err) : st;
 }

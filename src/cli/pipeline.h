@@ -13,6 +13,8 @@
 #include "graph/graph_build.h"
 #include "report/writer.h"
 
+#define PQM_DEFAULT_CAPACITY 20.0 /* person-days a month: one engineer */
+
 struct pqm_pipeline {
 	struct pqm_rules rules;
 	struct pqm_inventory inv;
@@ -20,8 +22,6 @@ struct pqm_pipeline {
 	struct pqm_assessment assessment;
 	struct pqm_plan plan;
 	struct pqm_report report;
-	double capacity;
-	int64_t start_days; /* INT64_MIN: now */
 };
 
 /* Loads the rules and checks the -o options, so that a wrong one fails before the scan. */
@@ -31,6 +31,9 @@ void pqm_pipeline_fini(struct pqm_pipeline *p);
 /* Puts --now, --regime, --curve, --capacity, --start and the config file into the inventory's
  * settings. A loaded inventory keeps its own where nothing is given. */
 enum pqm_st pqm_pipeline_settings(struct pqm_pipeline *p, const struct pqm_args *a, bool is_loaded,
+	struct pqm_err *err) PQM_MUST_USE;
+/* Init, load every inventory named, seal, settings, assess: what report and plan begin with. */
+enum pqm_st pqm_pipeline_load(struct pqm_pipeline *p, const struct pqm_args *a, const char *command,
 	struct pqm_err *err) PQM_MUST_USE;
 /* Graph, risk and plan. */
 enum pqm_st pqm_pipeline_assess(struct pqm_pipeline *p, struct pqm_err *err) PQM_MUST_USE;

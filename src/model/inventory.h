@@ -70,7 +70,9 @@ struct pqm_inventory {
 	int64_t now_days;		       /* assessment date */
 	const pqm_bytes *regimes;	       /* chosen by the user */
 	size_t n_regimes;
-	pqm_bytes curve; /* curve id */
+	pqm_bytes curve;	 /* curve id */
+	double capacity;	 /* person-days a month for the plan; 0: not set */
+	int64_t plan_start_days; /* 0: the assessment date */
 	struct pqm_target *targets;
 	size_t n_targets;
 	struct pqm_finding *findings; /* by id */

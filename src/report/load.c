@@ -151,6 +151,15 @@ static enum pqm_st load_settings(struct load *l, const struct pqm_json *root)
 			!get_text(l, pqm_json_get(root, "rules"), "version", &inv->rules_version) ||
 			!get_text(l, s, "curve", &inv->curve)))
 		return no_memory(l);
+	if (l->base == 0 && pqm_json_get(s, "capacity") != NULL &&
+		(!pqm_json_get_f64(s, "capacity", &inv->capacity) || inv->capacity <= 0 ||
+			inv->capacity > PQM_CAPACITY_MAX))
+		return pqm_fail(
+			l->err, PQM_EPARSE, "%s: settings.capacity: not a number above 0", l->name);
+	if (l->base == 0 && pqm_json_get(s, "start") != NULL &&
+		!pqm_date_parse(pqm_json_str(s, "start"), &inv->plan_start_days))
+		return pqm_fail(
+			l->err, PQM_EPARSE, "%s: settings.start: not a date YYYY-MM-DD", l->name);
 	return load_regimes(l, pqm_json_get(s, "regimes"));
 }
 

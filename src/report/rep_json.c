@@ -13,7 +13,7 @@ static void opt_u64(struct pqm_out *o, const char *key, uint64_t v)
 
 static void settings(struct pqm_out *o, const struct pqm_inventory *inv)
 {
-	char now[16];
+	char now[16], start[16];
 
 	pqm_date_format(now, inv->now_days);
 	pqm_js_open(o, "settings", '{');
@@ -23,6 +23,12 @@ static void settings(struct pqm_out *o, const struct pqm_inventory *inv)
 		pqm_js_str(o, NULL, inv->regimes[i]);
 	pqm_js_close(o, ']');
 	pqm_js_str(o, "curve", inv->curve);
+	if (inv->capacity > 0)
+		pqm_js_num(o, "capacity", inv->capacity, 2);
+	if (inv->plan_start_days != 0) {
+		pqm_date_format(start, inv->plan_start_days);
+		pqm_js_cstr(o, "start", start);
+	}
 	pqm_js_close(o, '}');
 }
 

@@ -86,6 +86,11 @@ with tmpdir() as tmp:
     ok(r.returncode == 0, "a saved inventory is read back", err(r))
     for kind in ("html", "csv", "json"):
         ok((tmp / f"a.{kind}").read_bytes() == (tmp / f"c.{kind}").read_bytes(), f"{kind} from the saved inventory is the same")
+    run("scan", REPO / "fixtures/cluster", "-q", "--now", "2027-01-01", "--capacity", "7.5", "--start", "2027-03-01", "--regime", "us-eo-14412",
+        "-o", f"json={tmp}/d.json", "-o", f"html={tmp}/d.html")
+    run("report", tmp / "d.json", "-q", "-o", f"html={tmp}/e.html", "-o", f"json={tmp}/e.json")
+    ok((tmp / "d.html").read_bytes() == (tmp / "e.html").read_bytes() and (tmp / "d.json").read_bytes() == (tmp / "e.json").read_bytes(),
+       "also with capacity, start and regime of the first run")
     r = run("report", "-", "-o", "csv", stdin=(tmp / "a.json").read_bytes())
     ok(r.stdout == (tmp / "a.csv").read_bytes(), "report - reads standard input", err(r))
 
