@@ -84,6 +84,8 @@ struct gb {
 	size_t n_drafts, cap_drafts;
 	double default_life, default_in_use, default_impact;
 	char default_exposure;
+	pqm_bytes *doubts; /* declared values that cannot be read, one line each */
+	size_t n_doubts, cap_doubts;
 	enum pqm_st st;
 	struct pqm_err *err;
 };
@@ -100,6 +102,8 @@ bool gb_has_fact(const struct pqm_object *o, const struct pqm_yaml *globs);
 const struct pqm_edge *gb_out(const struct gb *b, uint32_t from, const char *rel, size_t *i);
 const struct pqm_edge *gb_in(const struct gb *b, uint32_t to, const char *rel, size_t *i);
 void gb_fail(struct gb *b, const char *words);
+/* Tells the user that a declared value was not understood: what is allowed, and what holds instead. */
+void gb_doubt(struct gb *b, const struct gb_thing *t, const struct pqm_fact *f, const char *words);
 /* The namespace as in the id: never empty. */
 pqm_bytes gb_ns(const struct gb_thing *t);
 

@@ -1,5 +1,7 @@
 #include "build.h"
 
+#include "base/log.h"
+
 #include "base/limits.h"
 #include "base/num.h"
 
@@ -179,6 +181,21 @@ static pqm_bytes source_words(
 		f->line);
 }
 
+void gb_doubt(struct gb *b, const struct gb_thing *t, const struct pqm_fact *f, const char *words)
+{
+	pqm_bytes *grown = pqm_grow(b->arena, b->doubts, b->n_doubts, &b->cap_doubts);
+	pqm_bytes line = pqm_arena_f(b->arena, "%.*s:%u: '%.*s' %s", PQM_FMT(t->o->path), f->line,
+		PQM_FMT(pqm_printable(b->arena, pqm_sub(f->value, 0, 60))), words);
+
+	if (grown == NULL || line.p == NULL) {
+		gb_fail(b, "declared values");
+		return;
+	}
+	b->doubts = grown;
+	b->doubts[b->n_doubts++] = line;
+	pqm_log(PQM_WARN, "graph", "%.*s", PQM_FMT(line));
+}
+
 static void set_numbers(struct gb *b, struct gb_draft *d, const struct gb_thing *t,
 	const char *prefix, const char *life_name)
 {
@@ -190,16 +207,23 @@ static void set_numbers(struct gb *b, struct gb_draft *d, const struct gb_thing 
 	if (f != NULL && years_of(f->value, &v)) {
 		d->a.life_years = (struct pqm_sourced){ v, false, source_words(b, t, f, noted) };
 		d->has_life = true;
+	} else if (f != NULL) {
+		gb_doubt(b, t, f,
+			"is no secrecy life (30y, 18m, 90d); the default of its class holds");
 	}
 	f = said(o, prefix, "impact");
 	if (f != NULL && pqm_f64_parse(f->value, &v) && v >= 1 && v <= 5) {
 		d->a.impact =
 			(struct pqm_sourced){ (double)(int)v, false, source_words(b, t, f, noted) };
 		d->has_impact = true;
+	} else if (f != NULL) {
+		gb_doubt(b, t, f, "is no impact from 1 to 5; the default holds");
 	}
 	f = said(o, prefix, "money");
 	if (f != NULL && pqm_f64_parse(f->value, &v) && v >= 0)
 		d->a.money = (struct pqm_sourced){ v, false, source_words(b, t, f, noted) };
+	else if (f != NULL)
+		gb_doubt(b, t, f, "is no amount of money; none is shown");
 	f = said(o, prefix, "per-year");
 	if (f != NULL && pqm_f64_parse(f->value, &v) && v >= 0)
 		d->a.flow_money = (struct pqm_sourced){ v, false, source_words(b, t, f, noted) };
@@ -243,6 +267,9 @@ static void declared(struct gb *b, const struct gb_thing *t)
 	d->path = t->o->path;
 	d->line = t->o->line;
 	f = said(t->o, "", "data-class");
+	if (f != NULL && life_rule(b, f->value) == NULL)
+		gb_doubt(b, t, f,
+			"is no data class (`pqmap rules list life.`); a default life holds");
 	set_class(b, d, f == NULL ? PQM_LIT("undeclared") : f->value);
 	set_numbers(b, d, t, "", "life");
 	set_texts(d, t, "");
@@ -273,6 +300,9 @@ static void annotated(struct gb *b, const struct gb_thing *t, const struct pqm_f
 	d->a.confidence = 1;
 	d->path = t->o->path;
 	d->line = data_class->line;
+	if (life_rule(b, data_class->value) == NULL)
+		gb_doubt(b, t, data_class,
+			"is no data class (`pqmap rules list life.`); a default life holds");
 	set_class(b, d, data_class->value);
 	set_numbers(b, d, t, ANNOTATION, "shelf-life");
 	set_texts(d, t, ANNOTATION);

@@ -205,12 +205,33 @@ static const struct pqm_fact *server_tls(const struct gb *b, const struct gb_thi
 	return NULL;
 }
 
+/* Does the document show the server itself (image, command, arguments)? Only then does the absence of
+ * TLS flags say anything. */
+static bool shows_server(const struct gb_thing *w)
+{
+	static const char *const at[] = { "*ontainers[*].image", "*args[*]", "*command[*]" };
+
+	for (size_t i = 0; w != NULL && i < w->o->n_facts; i++)
+		for (size_t k = 0; k < sizeof(at) / sizeof(at[0]); k++)
+			if (pqm_glob(pqm_str(at[k]), w->o->facts[i].key))
+				return true;
+	return false;
+}
+
 static void server_kex(struct gb *b, const struct gb_thing *w, struct gb_kex *k)
 {
 	const struct pqm_fact *tls = server_tls(b, w);
 
 	if (w == NULL || tls == NULL) {
 		gb_network_kex(b, w, true, k);
+		if (k->verdict == PQM_V_PLAINTEXT && !shows_server(w)) {
+			k->layer = PQM_LIT("UNK");
+			k->verdict = PQM_V_UNKNOWN;
+			k->words = PQM_LIT("protection not shown");
+			k->why = PQM_LIT(
+				"Nothing here says whether this is encrypted: the platform may "
+				"do it. A probe would tell.");
+		}
 		return;
 	}
 	*k = (struct gb_kex){ .layer = PQM_LIT("UNK"),
@@ -351,16 +372,21 @@ static bool read_url(pqm_bytes v, struct url *u)
 	return u->host.n > 0;
 }
 
-static bool is_tls_scheme(pqm_bytes s)
+static bool is_one_of(pqm_bytes s, const char *const *list)
 {
-	static const char *const tls[] = { "https", "grpcs", "rediss", "wss", "ftps", "amqps",
-		"ldaps" };
-
-	for (size_t i = 0; i < sizeof(tls) / sizeof(tls[0]); i++)
-		if (pqm_eqs(s, tls[i]))
+	for (; *list != NULL; list++)
+		if (pqm_eqs(s, *list))
 			return true;
 	return false;
 }
+
+/* Schemes that say "no TLS", that stay on the node, and that are HTTPS under another name. */
+static const char *const plain_schemes[] = { "http", "grpc", "redis", "ws", "ftp", "amqp", "ldap",
+	"tcp", NULL };
+static const char *const local_schemes[] = { "pvc", "file", "local", "emptydir", "models", NULL };
+static const char *const cloud_schemes[] = { "https", "grpcs", "rediss", "wss", "ftps", "amqps",
+	"ldaps", "hf", "huggingface", "gs", "oci", "abfs", "abfss", "wasbs", "az", "azure", "ngc",
+	"modelscope", NULL };
 
 /* The rule that says how a store URI (s3://bucket) reaches its host, or NULL. */
 static const struct pqm_rule *endpoint_rule(const struct gb *b, pqm_bytes scheme)
@@ -437,11 +463,14 @@ static void to_outside(struct gb *b, struct gb_draft *d, const struct gb_thing *
 		.why = PQM_LIT(
 			"Nothing says which groups this link negotiates; a probe would tell.") };
 
-	if (!is_tls_scheme(u->scheme)) {
+	if (is_one_of(u->scheme, plain_schemes)) {
 		k.layer = PQM_LIT("NONE");
 		k.verdict = PQM_V_PLAINTEXT;
 		k.words = PQM_LIT("plaintext");
 		k.why = PQM_LIT("The URL's scheme has no TLS.");
+	} else if (!is_one_of(u->scheme, cloud_schemes)) {
+		k.words = PQM_LIT("protection not shown");
+		k.why = PQM_LIT("The URL's scheme does not tell whether this is encrypted.");
 	} else {
 		(void)gb_own_kex(b, t->node, &k);
 	}
@@ -466,7 +495,7 @@ static void follow(struct gb *b, struct gb_draft *d, const struct gb_thing *t,
 	const struct pqm_rule *store;
 	struct url u;
 
-	if (!read_url(f->value, &u))
+	if (!read_url(f->value, &u) || is_one_of(u.scheme, local_schemes))
 		return;
 	store = endpoint_rule(b, u.scheme);
 	if (store != NULL) {
@@ -740,6 +769,29 @@ static int hop_order(const void *x, const void *y)
 	return d != 0 ? d : (a->from > c->from) - (a->from < c->from);
 }
 
+/* Nothing tells how the asset travels or rests: that is unknown, not safe. */
+static void unknown_hop(struct gb *b, struct gb_draft *d)
+{
+	struct pqm_hop h = { .use = pqm_eqs(d->role, "signing") ? 'L' : 'K',
+		.data = d->data != 0 ? d->data : 'F',
+		.exposure = d->exposure != 0 ? d->exposure : b->default_exposure,
+		.coverage = 'N',
+		.in_use_years = d->in_use_years,
+		.n_layers = 1,
+		.verdict = PQM_V_UNKNOWN,
+		.evidence = PQM_HINTED,
+		.basis = PQM_DEFAULT,
+		.from = GB_NONE,
+		.to = GB_NONE,
+		.label = PQM_LIT("nothing read tells how it travels or where it rests"),
+		.why = PQM_LIT("No document says what carries this asset; unknown is scored as the "
+			       "earliest to fall."),
+		.task = PQM_LIT("unknown-resolve") };
+
+	h.layers[0] = PQM_LIT("UNK");
+	gb_hop_add(b, d, &h);
+}
+
 void gb_hops(struct gb *b)
 {
 	for (size_t i = 0; i < b->n_things && b->st == PQM_OK; i++) {
@@ -755,6 +807,8 @@ void gb_hops(struct gb *b)
 
 		for (size_t k = 0; k < d->n_at && b->st == PQM_OK; k++)
 			hops_at(b, d, d->at[k]);
+		if (d->a.n_hops == 0 && b->st == PQM_OK)
+			unknown_hop(b, d);
 		if (d->a.n_hops > 1)
 			qsort(d->a.hops, d->a.n_hops, sizeof(*d->a.hops), hop_order);
 	}

@@ -75,6 +75,22 @@ static void read_defaults(struct gb *b)
 	b->default_exposure = (char)exposure.p[0];
 }
 
+/* What was declared and not understood stands with the references that lead nowhere. */
+static void add_doubts(struct gb *b)
+{
+	size_t n = b->g->n_unresolved + b->n_doubts;
+	pqm_bytes *all = pqm_new(b->arena, pqm_bytes, n + 1);
+
+	if (all == NULL) {
+		gb_fail(b, "declared values");
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		all[i] = i < b->n_doubts ? b->doubts[i] : b->g->unresolved[i - b->n_doubts];
+	b->g->unresolved = all;
+	b->g->n_unresolved = n;
+}
+
 enum pqm_st pqm_graph_build(struct pqm_graph *g, const struct pqm_rules *r,
 	const struct pqm_inventory *inv, struct pqm_err *err)
 {
@@ -97,6 +113,8 @@ enum pqm_st pqm_graph_build(struct pqm_graph *g, const struct pqm_rules *r,
 		gb_finish_assets(&b);
 	if (b.st == PQM_OK)
 		gb_unassigned(&b);
+	if (b.st == PQM_OK)
+		add_doubts(&b);
 	pqm_map_fini(&b.nodes);
 	pqm_map_fini(&b.hosts);
 	return b.st;
