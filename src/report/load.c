@@ -91,14 +91,29 @@ static bool id_parse(pqm_bytes hex, uint8_t id[PQM_ID_BYTES])
 	return true;
 }
 
-/* Room for as many more elements as the list has: one allocation a list. */
+/* Room for as many more elements as the list has. Arrays are powers of two long, so their length
+ * says how many more fit, and joining many files copies each element a few times only. */
 #define MORE(l, arr, n_old, list)                                                                  \
 	more((l)->arena, (arr), (n_old), pqm_json_size(list), sizeof(*(arr)))
 
-static void *more(struct pqm_arena *a, const void *old, size_t n_old, size_t n_new, size_t size)
+static size_t room(size_t n)
+{
+	size_t cap = 1;
+
+	while (cap < n && cap <= SIZE_MAX / 2)
+		cap *= 2;
+	return cap < n ? n : cap;
+}
+
+static void *more(struct pqm_arena *a, void *old, size_t n_old, size_t n_new, size_t size)
 {
 	size_t total;
-	void *p = pqm_add_size(n_old, n_new, &total) ? pqm_arena_array(a, total, size) : NULL;
+
+	if (!pqm_add_size(n_old, n_new, &total))
+		return NULL;
+	if (n_old > 0 && total <= room(n_old))
+		return old;
+	void *p = pqm_arena_array(a, room(total), size);
 
 	if (p != NULL && n_old > 0)
 		memcpy(p, old, n_old * size);
@@ -116,10 +131,12 @@ static bool has_regime(const struct pqm_inventory *inv, pqm_bytes regime)
 static enum pqm_st load_regimes(struct load *l, const struct pqm_json *list)
 {
 	struct pqm_inventory *inv = l->inv;
-	pqm_bytes *all = MORE(l, inv->regimes, inv->n_regimes, list);
+	pqm_bytes *all = pqm_new(l->arena, pqm_bytes, inv->n_regimes + pqm_json_size(list));
 
 	if (all == NULL)
 		return no_memory(l);
+	if (inv->n_regimes > 0)
+		memcpy(all, inv->regimes, inv->n_regimes * sizeof(*all));
 	inv->regimes = all;
 	for (const struct pqm_json *v = pqm_json_first(list); v != NULL; v = pqm_json_next(v)) {
 		pqm_bytes regime = pqm_json_text(v);
@@ -234,6 +251,16 @@ static enum pqm_st load_occurrence(
 static enum pqm_st load_occurrences(
 	struct load *l, const struct pqm_json *list, size_t i, struct pqm_finding *f)
 {
+	char hex[2 * PQM_ID_BYTES + 1];
+
+	pqm_id_hex(hex, f->id);
+	if (pqm_json_size(list) == 0)
+		return pqm_fail(l->err, PQM_EPARSE, "%s: findings[%zu]: id %s has no occurrences",
+			l->name, i, hex);
+	/* Its places come file by file, and those of this file have its targets. */
+	if (f->n_occs > 0 && f->occs[f->n_occs - 1].target >= l->base)
+		return pqm_fail(
+			l->err, PQM_EPARSE, "%s: findings: id %s comes twice", l->name, hex);
 	struct pqm_occurrence *all = MORE(l, f->occs, f->n_occs, list);
 
 	if (all == NULL)

@@ -23,6 +23,9 @@
 	" \"classical\": \"ok\", \"evidence\": \"parsed+implied\", \"identity\": \"spki:0\","      \
 	" \"occurrences\": [{\"target\": 0, \"path\": \"a.pem\", \"offset\": 7,"                   \
 	" \"attributes\": [{\"key\": \"subject\", \"value\": \"CN=x\"}]" more "}]}"
+#define BARE                                                                                       \
+	"{\"id\": \"" ID "\", \"meaning\": \"key\", \"function\": \"any\", \"quantum\": \"safe\"," \
+	" \"classical\": \"ok\", \"evidence\": \"hinted\""
 #define TAIL                                                                                       \
 	" \"objects\": [{\"target\": 0, \"path\": \"k.yaml\", \"line\": 4, \"group\": \"\","       \
 	" \"kind\": \"Secret\", \"namespace\": \"n\", \"name\": \"s\", \"facts\": [{\"key\":"      \
@@ -115,6 +118,12 @@ static void mistakes_say_where(void **state)
 			"place is not a whole number" },
 		{ HEAD "\"findings\": [" FINDING(ID, ", \"column\": -1") "]}", PQM_EPARSE,
 			"place is not a whole number" },
+		{ HEAD "\"findings\": [" FINDING(ID, "") "," FINDING(ID, "") "]}", PQM_EPARSE,
+			"a.json: findings: id " ID " comes twice" },
+		{ HEAD "\"findings\": [" BARE "}]}", PQM_EPARSE,
+			"findings[0]: id " ID " has no occurrences" },
+		{ HEAD "\"findings\": [" BARE ", \"occurrences\": []}]}", PQM_EPARSE,
+			"findings[0]: id " ID " has no occurrences" },
 		{ HEAD "\"objects\": [{\"target\": 1}]}", PQM_EPARSE, "objects[0]: target" },
 		{ HEAD "\"stores\": [{}]}", PQM_EPARSE, "stores[0]: target" },
 		{ HEAD "\"coverage\": {\"seen\": 1.5}}", PQM_EPARSE, "coverage.seen" },
@@ -188,6 +197,36 @@ static void two_files_join(void **state)
 	pqm_inventory_fini(&inv);
 }
 
+#define FILES 300
+
+static void many_files_join_without_copying_all_each_time(void **state)
+{
+	struct pqm_inventory inv;
+	struct pqm_err err = { 0 };
+
+	(void)state;
+	pqm_inventory_init(&inv);
+	for (size_t i = 0; i < FILES; i++)
+		if (load(&inv, WHOLE, &err) != PQM_OK)
+			fail_msg("%s", err.msg);
+	assert_int_equal(inv.n_findings, 1);
+	assert_int_equal(inv.findings[0].n_occs, FILES);
+	assert_int_equal(inv.n_objects, FILES);
+	for (uint32_t i = 0; i < FILES; i++) {
+		assert_int_equal(inv.findings[0].occs[i].target, i);
+		assert_int_equal(inv.objects[i].target, i);
+		assert_int_equal(inv.coverage.notes[i].target, i);
+	}
+	/* Once per doubling: 45,000 copies of an occurrence alone would be over this. */
+	assert_true(inv.arena.used < FILES * (size_t)4096);
+	assert_int_equal(
+		load(&inv, HEAD " \"findings\": [" FINDING(ID, "") "," FINDING(ID, "") "]," TAIL,
+			&err),
+		PQM_EPARSE);
+	assert_non_null(strstr(err.msg, "findings: id " ID " comes twice"));
+	pqm_inventory_fini(&inv);
+}
+
 static void memory_that_runs_out_is_told(void **state)
 {
 	(void)state;
@@ -229,6 +268,7 @@ int main(void)
 		cmocka_unit_test(mistakes_say_where),
 		cmocka_unit_test(attributes_are_capped),
 		cmocka_unit_test(two_files_join),
+		cmocka_unit_test(many_files_join_without_copying_all_each_time),
 		cmocka_unit_test(memory_that_runs_out_is_told),
 		cmocka_unit_test(a_file_that_is_not_there_is_named),
 	};
