@@ -142,5 +142,7 @@
 #define PQM_TASK_FINDINGS_MAX ((size_t)1000)
 /* Rounds of plan, finish, Y and score; dates settle in two to four. */
 #define PQM_PLAN_ROUNDS_MAX 12
+/* References between Kubernetes objects: a Service that selects every workload of 400 is 400. */
+#define PQM_GRAPH_EDGES ((size_t)200000)
 
 #endif

@@ -70,6 +70,8 @@ struct gb {
 	struct gb_thing *things; /* by id, path, line */
 	size_t n_things;
 	struct pqm_map nodes; /* id -> node index + 1 */
+	struct pqm_map edges; /* from, to and rel -> any: an edge is there once */
+	bool has_edges_cut;   /* more than PQM_GRAPH_EDGES */
 	struct pqm_map hosts; /* host name -> node index + 1 of an edge */
 	const struct gb_thing **of_node;
 	size_t cap_of_node;

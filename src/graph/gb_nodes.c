@@ -1,6 +1,11 @@
 #include "build.h"
 
 #include "base/limits.h"
+#include "base/log.h"
+
+/* Relations are words of rules/k8s: ten letters or so. */
+#define EDGE_REL_BYTES 64
+#define EDGES_CUT "over %zu references between objects; the rest is left out"
 
 static const struct {
 	const char *word;
@@ -91,21 +96,63 @@ static void link_edge(struct gb *b, uint32_t edge)
 	to->last_in = edge + 1;
 }
 
+/* Told once, among what is not resolved. */
+static void cut_edges(struct gb *b)
+{
+	pqm_bytes *doubts;
+
+	if (b->has_edges_cut)
+		return;
+	b->has_edges_cut = true;
+	pqm_log(PQM_WARN, "graph", EDGES_CUT, PQM_GRAPH_EDGES);
+	doubts = pqm_grow(b->arena, b->doubts, b->n_doubts, &b->cap_doubts);
+	if (doubts == NULL) {
+		gb_fail(b, "edges");
+		return;
+	}
+	b->doubts = doubts;
+	b->doubts[b->n_doubts++] = pqm_arena_f(b->arena, EDGES_CUT, PQM_GRAPH_EDGES);
+}
+
+/* Said twice, the first place stands for both: false. Over the limit there are no more edges. */
+static bool new_edge(struct gb *b, const struct pqm_edge *e)
+{
+	uint8_t text[2 * sizeof(uint32_t) + EDGE_REL_BYTES];
+	pqm_bytes key = { text, 2 * sizeof(uint32_t) + e->rel.n };
+
+	if (e->rel.n > EDGE_REL_BYTES) {
+		b->st = pqm_fail(b->err, PQM_ELIMIT, "graph: a relation of %zu bytes, limit %d",
+			e->rel.n, EDGE_REL_BYTES);
+		return false;
+	}
+	memcpy(text, &e->from, sizeof(uint32_t));
+	memcpy(text + sizeof(uint32_t), &e->to, sizeof(uint32_t));
+	if (e->rel.n > 0)
+		memcpy(text + 2 * sizeof(uint32_t), e->rel.p, e->rel.n);
+	if (pqm_map_get(&b->edges, key) != NULL)
+		return false;
+	if (b->g->n_edges >= PQM_GRAPH_EDGES) {
+		cut_edges(b);
+		return false;
+	}
+	key = pqm_bytes_dup(b->arena, key);
+	if (key.p == NULL || !pqm_map_put(&b->edges, key, b->g)) {
+		gb_fail(b, "edges");
+		return false;
+	}
+	return true;
+}
+
 void gb_edge(struct gb *b, struct pqm_edge e)
 {
 	struct pqm_graph *g = b->g;
-	const struct pqm_edge *old;
-	size_t i = 0;
 
-	if (b->st != PQM_OK || e.from == GB_NONE || e.to == GB_NONE)
+	if (b->st != PQM_OK || e.from == GB_NONE || e.to == GB_NONE || !new_edge(b, &e))
 		return;
-	while ((old = gb_out(b, e.from, NULL, &i)) != NULL)
-		if (old->to == e.to && pqm_eq(old->rel, e.rel))
-			return; /* said twice: the first place stands for both */
 	struct pqm_edge *grown = pqm_grow(b->arena, g->edges, g->n_edges, &g->cap_edges);
 	struct gb_nexts *nexts = pqm_grow(b->arena, b->nexts, g->n_edges, &b->cap_nexts);
 
-	if (grown == NULL || nexts == NULL || g->n_edges >= UINT32_MAX - 1) {
+	if (grown == NULL || nexts == NULL) {
 		gb_fail(b, "edges");
 		return;
 	}
@@ -397,7 +444,7 @@ static void select_workloads(struct gb *b, const struct gb_thing *s)
 
 	if (first == NULL)
 		return;
-	for (size_t i = first_of_ns(b, gb_ns(s)); i < b->n_things; i++) {
+	for (size_t i = first_of_ns(b, gb_ns(s)); i < b->n_things && !b->has_edges_cut; i++) {
 		const struct gb_thing *w = &b->things[i];
 		const struct pqm_fact *f;
 		bool all = true;
@@ -420,7 +467,7 @@ static void select_workloads(struct gb *b, const struct gb_thing *s)
 /* Routes hang below a gateway: what they route to, the gateway routes to. */
 static void lift_routes(struct gb *b)
 {
-	for (size_t i = 0, n = b->g->n_edges; i < n; i++) {
+	for (size_t i = 0, n = b->g->n_edges; i < n && !b->has_edges_cut; i++) {
 		struct pqm_edge join = b->g->edges[i];
 		const struct pqm_edge *e;
 		size_t k = 0;
@@ -456,7 +503,7 @@ static void settings_edges(struct gb *b, const struct pqm_rule *rule)
 		if (!c->is_first || !pqm_eq(c->o->kind, pqm_yaml_str(from, "kind")) ||
 			!gb_has_fact(c->o, pqm_yaml_get(from, "has")))
 			continue;
-		for (size_t k = 0; k < b->n_things && b->st == PQM_OK; k++) {
+		for (size_t k = 0; k < b->n_things && b->st == PQM_OK && !b->has_edges_cut; k++) {
 			const struct gb_thing *t = &b->things[k];
 
 			if (t->is_first && pqm_eq(t->o->kind, pqm_yaml_str(of, "kind")) &&

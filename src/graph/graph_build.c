@@ -117,5 +117,6 @@ enum pqm_st pqm_graph_build(struct pqm_graph *g, const struct pqm_rules *r,
 		add_doubts(&b);
 	pqm_map_fini(&b.nodes);
 	pqm_map_fini(&b.hosts);
+	pqm_map_fini(&b.edges);
 	return b.st;
 }

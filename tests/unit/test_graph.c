@@ -2,6 +2,8 @@
 #include "unit.h"
 
 #include "base/buf.h"
+#include "base/limits.h"
+#include "base/log.h"
 #include "engine/scan.h"
 #include "graph/graph_build.h"
 
@@ -366,6 +368,56 @@ static void offers_stores_and_the_unknown_are_not_scored(void **state)
 	pqm_graph_fini(&g);
 }
 
+/* A Service and a Deployment of each of n names, all with the same label. */
+static void crowd(struct pqm_arena *a, struct pqm_inventory *out, size_t n)
+{
+	struct pqm_fact *facts = pqm_new(a, struct pqm_fact, 2);
+
+	assert_non_null(facts);
+	facts[0] = (struct pqm_fact){ PQM_LIT("spec.selector.app"), PQM_LIT("x"), 1, 1 };
+	facts[1] = (struct pqm_fact){ PQM_LIT("spec.template.metadata.labels.app"), PQM_LIT("x"), 1,
+		1 };
+	out->objects = pqm_new(a, struct pqm_object, 2 * n);
+	assert_non_null(out->objects);
+	for (size_t i = 0; i < 2 * n; i++)
+		out->objects[i] = (struct pqm_object){ .path = PQM_LIT("k.yaml"),
+			.line = 1,
+			.group = i < n ? PQM_LIT("") : PQM_LIT("apps"),
+			.kind = i < n ? PQM_LIT("Service") : PQM_LIT("Deployment"),
+			.ns = PQM_LIT("n"),
+			.name = pqm_arena_f(a, "x%zu", i),
+			.facts = &facts[i < n ? 0 : 1],
+			.n_facts = 1 };
+	out->n_objects = 2 * n;
+}
+
+static void edges_are_capped_and_told(void **state)
+{
+	static const struct {
+		size_t n, n_edges, n_unresolved;
+	} cases[] = { { 2, 4, 0 }, { 40, 1600, 0 }, { 600, PQM_GRAPH_EDGES, 1 } };
+
+	(void)state;
+	pqm_log_level(PQM_ERROR);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct pqm_inventory many = { 0 };
+		struct pqm_arena arena;
+
+		pqm_arena_init(&arena, (size_t)16 << 20);
+		crowd(&arena, &many, cases[i].n);
+		struct pqm_graph g = build(&many);
+
+		assert_int_equal(g.n_edges, cases[i].n_edges);
+		assert_int_equal(g.n_unresolved, cases[i].n_unresolved);
+		if (g.n_unresolved > 0)
+			assert_bytes(g.unresolved[0],
+				"over 200000 references between objects; the rest is left out");
+		pqm_graph_fini(&g);
+		pqm_arena_fini(&arena);
+	}
+	pqm_log_level(PQM_WARN);
+}
+
 static void running_out_of_memory_is_an_error_not_a_crash(void **state)
 {
 	(void)state;
@@ -421,6 +473,7 @@ int main(void)
 		cmocka_unit_test(lineage_in_a_circle_settles),
 		cmocka_unit_test(an_empty_inventory_gives_an_empty_graph),
 		cmocka_unit_test(offers_stores_and_the_unknown_are_not_scored),
+		cmocka_unit_test(edges_are_capped_and_told),
 		cmocka_unit_test(running_out_of_memory_is_an_error_not_a_crash),
 	};
 
