@@ -80,6 +80,13 @@ void pqm_arena_reset(struct pqm_arena *a)
 	a->used = 0;
 }
 
+void pqm_arena_wipe(struct pqm_arena *a)
+{
+	for (struct pqm_arena_block *b = a->head; b != NULL; b = b->next)
+		explicit_bzero(b->data, b->used);
+	pqm_arena_reset(a);
+}
+
 void pqm_arena_fini(struct pqm_arena *a)
 {
 	while (a->head != NULL) {

@@ -142,7 +142,12 @@
 #define PQM_TASK_FINDINGS_MAX ((size_t)1000)
 /* Rounds of plan, finish, Y and score; dates settle in two to four. */
 #define PQM_PLAN_ROUNDS_MAX 12
+/* BER looked at in one artifact, besides four times its size: what the largest object needs twice. */
+#define PQM_BER_WORK_BYTES ((size_t)16 << 20)
 /* References between Kubernetes objects: a Service that selects every workload of 400 is 400. */
 #define PQM_GRAPH_EDGES ((size_t)200000)
+
+/* Occurrences that the copies of one content may give: 100 copies of a store of 1,000 keys. */
+#define PQM_ROWS_PER_CONTENT ((size_t)100000)
 
 #endif

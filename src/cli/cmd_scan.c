@@ -39,6 +39,15 @@ static enum pqm_st choose_progress(
 	return PQM_OK;
 }
 
+static void say_failure(pqm_bytes target, pqm_bytes words)
+{
+	/* The system's own message begins with the name already. */
+	if (pqm_starts(words, target))
+		pqm_log(PQM_WARN, "scan", "%.*s", PQM_FMT(words));
+	else
+		pqm_log(PQM_WARN, "scan", "%.*s: %.*s", PQM_FMT(target), PQM_FMT(words));
+}
+
 /* Exit code and one line a failed target [DESIGN.md §2]. */
 static int tell_failures(const struct pqm_inventory *inv, const struct pqm_targets *t, bool strict)
 {
@@ -56,8 +65,7 @@ static int tell_failures(const struct pqm_inventory *inv, const struct pqm_targe
 		named_failed = named_failed || !t->is_listed[i];
 		for (size_t k = 0; k < c->n_notes; k++)
 			if (c->notes[k].target == i && c->notes[k].words.n > 0) {
-				pqm_log(PQM_WARN, "scan", "%.*s: %.*s",
-					PQM_FMT(inv->targets[i].name), PQM_FMT(c->notes[k].words));
+				say_failure(inv->targets[i].name, c->notes[k].words);
 				break;
 			}
 	}
@@ -69,6 +77,13 @@ static int tell_failures(const struct pqm_inventory *inv, const struct pqm_targe
 	if (named_failed ||
 		(n_failed > 0 && n_listed_failed == n_failed && n_failed == inv->n_targets))
 		return 3;
+	for (size_t k = 0; !strict && k < c->n_notes; k++)
+		if (pqm_eqs(c->notes[k].reason, "over-limit")) {
+			pqm_log(PQM_WARN, "scan",
+				"%.*s: %.*s; see coverage (--fail-on-incomplete makes this exit 3)",
+				PQM_FMT(c->notes[k].path), PQM_FMT(c->notes[k].words));
+			break;
+		}
 	if (strict && (n_missed > 0 || n_failed > 0)) {
 		pqm_log(PQM_WARN, "scan",
 			"%llu things were not read or only in part; see coverage "

@@ -22,6 +22,10 @@ enum pqm_st pqm_app_now(int64_t *days, const struct pqm_args *a, struct pqm_err 
 	*days = pqm_today();
 	if (s != NULL && !pqm_date_parse(pqm_str(s), days))
 		return pqm_fail(err, PQM_EUSAGE, "--now %s: not a date; write it as 2027-01-31", s);
+	if (pqm_date_to_year(*days) < 2020 || pqm_date_to_year(*days) >= 2055)
+		return pqm_fail(err, PQM_EUSAGE,
+			"--now %s: the arrival curves speak of 2020 to 2054 only",
+			s == NULL ? "" : s);
 	return PQM_OK;
 }
 
@@ -47,6 +51,34 @@ static const struct pqm_writer *writer_of(const char *spec, const char **file, s
 	return NULL;
 }
 
+/* Does an earlier -o write the same file? */
+static bool is_taken(const struct pqm_args *a, size_t before, const char *file)
+{
+	for (size_t i = 0; i < before; i++) {
+		const char *eq = strcmp(a->given[i].opt->name, "output") == 0
+			? strchr(a->given[i].value, '=')
+			: NULL;
+
+		if (eq != NULL && strcmp(eq + 1, file) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Is the file one of those to read? */
+static bool is_input(const struct pqm_args *a, const char *file)
+{
+	struct stat out, in;
+
+	if (stat(file, &out) != 0 || !S_ISREG(out.st_mode))
+		return false;
+	for (size_t i = 0; i < a->n_positional; i++)
+		if (stat(a->positional[i], &in) == 0 && in.st_dev == out.st_dev &&
+			in.st_ino == out.st_ino)
+			return true;
+	return false;
+}
+
 enum pqm_st pqm_pipeline_init(struct pqm_pipeline *p, const struct pqm_args *a, struct pqm_err *err)
 {
 	const char *file;
@@ -70,6 +102,11 @@ enum pqm_st pqm_pipeline_init(struct pqm_pipeline *p, const struct pqm_args *a, 
 				"two reports for standard output; give one of them a file: -o "
 				"FORMAT=FILE");
 		stdout_taken = stdout_taken || file == NULL;
+		if (file != NULL && is_taken(a, i, file))
+			return pqm_fail(err, PQM_EUSAGE, "%s: two reports for one file", file);
+		if (file != NULL && is_input(a, file))
+			return pqm_fail(err, PQM_EUSAGE,
+				"%s: is also a target; a report would overwrite it", file);
 	}
 	return pqm_app_rules(&p->rules, a, err);
 }

@@ -143,12 +143,17 @@ static enum pqm_st read_doc(struct pqm_k8s_scan *s, const struct doc *d, bool is
 	s->off0 = d->off;
 	enum pqm_st st = pqm_yaml_docs(d->text, s->a->arena, visit_doc, &v, &why);
 
-	if (st == PQM_EPARSE && is_template(d->text))
+	if (st == PQM_EPARSE && s->is_named && is_template(d->text))
 		pqm_emit_note(s->out, d->off, st,
 			"template: document at line %u is filled in by a tool; not resolved",
 			d->line + 1);
+	else if (st == PQM_EPARSE && !s->is_named)
+		return PQM_OK; /* text that only opened like a manifest */
 	else if (st == PQM_EPARSE || st == PQM_ELIMIT)
 		pqm_emit_note(s->out, d->off, st, "document at line %u: %s", d->line + 1, why.msg);
+	else if (st == PQM_ENOMEM)
+		pqm_emit_note(s->out, d->off, PQM_ELIMIT,
+			"document at line %u: needs more than 64 MiB; split it", d->line + 1);
 	else if (st != PQM_OK)
 		return pqm_fail(NULL, st, "%s", why.msg);
 	return PQM_OK;
@@ -184,7 +189,9 @@ static bool has_api_version(pqm_bytes body, const struct pqm_hits *hits)
 static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	const struct pqm_hits *hits, struct pqm_emit *out, struct pqm_err *err)
 {
-	struct pqm_k8s_scan s = { .rules = r, .a = a, .out = out };
+	struct pqm_artifact each = *a; /* with an arena for one document at a time */
+	struct pqm_k8s_scan s = { .rules = r, .a = &each, .out = out };
+	struct pqm_arena own;
 	bool declares = is_declaration_name(a->name), named = declares || is_yaml_name(a->name);
 	pqm_bytes rest = a->body;
 	uint64_t off = 0;
@@ -192,17 +199,26 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	enum pqm_st st = PQM_OK;
 	struct doc d;
 
-	if (hits != NULL && hits->done_until != NULL) {
-		if (*hits->done_until > 0)
-			return PQM_OK; /* a later batch of a body that was read whole */
-		*hits->done_until = UINT64_MAX;
-	}
+	if (hits->done_until != NULL && *hits->done_until > 0)
+		return PQM_OK; /* a later batch of a body that was read whole */
 	if (!declares && !has_api_version(a->body, hits))
 		return PQM_OK;
+	if (hits->done_until != NULL)
+		*hits->done_until = UINT64_MAX;
 	if (!named && !opens_like_manifest(a->head))
 		return PQM_OK;
-	while (st == PQM_OK && next_doc(&rest, &off, &line, &d))
+	st = pqm_k8s_kinds_load(&s.kinds, r, a->arena, err);
+	if (st != PQM_OK)
+		return st;
+	s.has_kinds = true;
+	s.is_named = named;
+	pqm_arena_init(&own, PQM_ARENA_BYTES);
+	each.arena = &own;
+	while (st == PQM_OK && next_doc(&rest, &off, &line, &d)) {
 		st = read_doc(&s, &d, declares);
+		pqm_arena_wipe(&own); /* it held the text of Secrets */
+	}
+	pqm_arena_fini(&own);
 	return st == PQM_OK ? PQM_OK
 			    : pqm_fail(err, st, "byte %llu: manifest: %s",
 				      (unsigned long long)d.off, pqm_st_name(st));

@@ -19,6 +19,7 @@ struct pqm_k8s_scan {
 	struct pqm_emit *out;
 	struct pqm_k8s_kinds kinds;
 	bool has_kinds; /* loaded when the first object turns up */
+	bool is_named;	/* the file's name says YAML or JSON: what cannot be read is told */
 	uint32_t line0; /* lines before the current document */
 	uint64_t off0;	/* bytes before it */
 };

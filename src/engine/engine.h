@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/limits.h"
 #include "detect/detector.h"
 #include "engine/scan.h"
 #include "rules/matcher.h"
@@ -124,6 +125,9 @@ struct pqm_worker {
 	uint8_t *buf; /* carry + chunk */
 	struct pqm_matches matches;
 	struct pqm_hit *hits;
+	/* Of nested artifacts, by depth; made when first needed. */
+	struct pqm_match *child_matches[PQM_ARTIFACT_DEPTH];
+	struct pqm_hit *child_hits[PQM_ARTIFACT_DEPTH];
 	struct pqm_hasher *hasher;
 };
 
@@ -145,6 +149,7 @@ struct pqm_look {
 	pqm_bytes suffix, object; /* added to what is found */
 	uint32_t line, col;	  /* of the child in its parent, or 0 */
 	unsigned depth;
+	bool is_mapped; /* the body is a mapping of a file: its pages can be given back */
 	uint64_t *done; /* by detector */
 };
 

@@ -1,8 +1,12 @@
 /* level.c — runs detectors over one artifact and keeps what they emit. */
+#include <sys/mman.h>
+
 #include "base/limits.h"
 #include "engine.h"
 
-#define CLAIMS_MAX 256
+#define CHILD_MATCHES ((size_t)4096)
+#define CLAIMS_BACK 64
+#define HITS_SLICE ((size_t)512)
 
 struct claim {
 	uint64_t from, to;
@@ -13,8 +17,8 @@ struct emitter {
 	struct pqm_emit emit; /* first: the detector sees only this */
 	struct pqm_look *l;
 	uint16_t detector;
-	struct claim claim[CLAIMS_MAX];
-	size_t n_claims;
+	struct claim *claim; /* in the artifact's arena */
+	size_t n_claims, cap_claims;
 	/* What this level emitted so far, newest first; moved to the content when the level ends. */
 	struct pqm_sighting *sightings;
 	struct pqm_mark *marks;
@@ -181,17 +185,46 @@ static void emit_note(struct pqm_emit *emit, uint64_t off, enum pqm_st why, cons
 static void emit_claim(struct pqm_emit *emit, uint64_t from, uint64_t to)
 {
 	struct emitter *e = (struct emitter *)emit;
-	struct claim *last = e->n_claims > 0 ? &e->claim[e->n_claims - 1] : NULL;
+	struct claim *grown;
 
 	if (from >= to)
 		return;
-	/* When the table is full the last range grows: values stand in order in a document. */
-	if (last != NULL && e->n_claims == CLAIMS_MAX && last->detector == e->detector) {
-		last->to = to > last->to ? to : last->to;
+	grown = pqm_grow(e->l->artifact->arena, e->claim, e->n_claims, &e->cap_claims);
+	if (grown == NULL) {
+		(void)no_memory(e);
 		return;
 	}
-	if (e->n_claims < CLAIMS_MAX)
-		e->claim[e->n_claims++] = (struct claim){ from, to, e->detector };
+	e->claim = grown;
+	e->claim[e->n_claims++] = (struct claim){ from, to, e->detector };
+}
+
+/* Matches and hits of nested artifacts: one pair for each depth, kept by the worker. */
+static bool child_buffers(struct pqm_worker *w, unsigned depth)
+{
+	if (w->child_matches[depth] == NULL)
+		w->child_matches[depth] =
+			pqm_malloc(CHILD_MATCHES * sizeof(*w->child_matches[depth]));
+	if (w->child_hits[depth] == NULL)
+		w->child_hits[depth] = pqm_malloc(CHILD_MATCHES * sizeof(*w->child_hits[depth]));
+	return w->child_matches[depth] != NULL && w->child_hits[depth] != NULL;
+}
+
+/* Runs the detectors over the child with the worker's buffers of its depth. */
+static void look_at_child(struct pqm_emit *emit, struct pqm_look *l)
+{
+	struct pqm_worker *w = l->w;
+	struct pqm_matches saved = w->matches;
+	struct pqm_hit *saved_hits = w->hits;
+	struct pqm_matches matches = { w->child_matches[l->depth - 1], 0, CHILD_MATCHES, false };
+
+	pqm_matcher_sweep(w->run->matcher, l->artifact->body, 0, 0, &matches);
+	if (matches.is_full)
+		emit_note(emit, UINT64_MAX, PQM_ELIMIT, "more than 4,096 candidates in one value");
+	w->matches = matches;
+	w->hits = w->child_hits[l->depth - 1];
+	pqm_look_detect(l);
+	w->matches = saved;
+	w->hits = saved_hits;
 }
 
 static enum pqm_st emit_child(struct pqm_emit *emit, const struct pqm_child *c)
@@ -200,11 +233,7 @@ static enum pqm_st emit_child(struct pqm_emit *emit, const struct pqm_child *c)
 	struct pqm_look *up = e->l;
 	struct pqm_worker *w = up->w;
 	uint64_t done[64] = { 0 };
-	/* The parent's matches are in use; the child gets a buffer of its own. */
-	struct pqm_matches matches = { pqm_new(&w->scratch, struct pqm_match, 4096), 0, 4096,
-		false };
-	struct pqm_matches saved = w->matches;
-	struct pqm_hit *saved_hits = w->hits, *hits = pqm_new(&w->scratch, struct pqm_hit, 4096);
+	struct pqm_arena own; /* of this child: a file may have thousands, and they hold secrets */
 	struct pqm_artifact a = {
 		.body = c->body,
 		.head = pqm_sub(c->body, 0, PQM_READ_CHUNK_BYTES),
@@ -214,37 +243,52 @@ static enum pqm_st emit_child(struct pqm_emit *emit, const struct pqm_child *c)
 		.line = c->line,
 		.col = c->col,
 		.depth = up->depth + 1,
-		.arena = &w->scratch,
+		.arena = &own,
 	};
 	struct pqm_look l = { w, up->content, &a, up->suffix, c->object,
 		c->line != 0 ? c->line : up->line, c->line != 0 ? c->col : up->col, up->depth + 1,
-		done };
+		false, done };
 
-	if (matches.match == NULL || hits == NULL)
-		return PQM_ENOMEM;
 	if (up->depth + 1 > PQM_ARTIFACT_DEPTH) {
 		emit_note(emit, UINT64_MAX, PQM_ELIMIT, "nested deeper than 8 levels");
 		return PQM_OK;
 	}
+	if (!child_buffers(w, up->depth))
+		return no_memory(e);
+	pqm_arena_init(&own, PQM_ARENA_BYTES);
 	if (c->path_part.n > 0)
-		l.suffix = pqm_arena_f(&w->scratch, "%.*s › %.*s", PQM_FMT(up->suffix),
-			PQM_FMT(pqm_printable(&w->scratch, c->path_part)));
-	pqm_matcher_sweep(w->run->matcher, c->body, 0, 0, &matches);
-	if (matches.is_full)
-		emit_note(emit, UINT64_MAX, PQM_ELIMIT, "more than 4,096 candidates in one value");
-	w->matches = matches;
-	w->hits = hits;
-	pqm_look_detect(&l);
-	w->matches = saved;
-	w->hits = saved_hits;
+		l.suffix = pqm_arena_f(&own, "%.*s › %.*s", PQM_FMT(up->suffix),
+			PQM_FMT(pqm_printable(&own, c->path_part)));
+	look_at_child(emit, &l);
+	pqm_arena_wipe(&own);
+	pqm_arena_fini(&own);
 	return PQM_OK;
 }
 
+static int by_start(const void *x, const void *y)
+{
+	const struct claim *a = x, *b = y;
+
+	if (a->from != b->from)
+		return a->from < b->from ? -1 : 1;
+	return (a->to > b->to) - (a->to < b->to);
+}
+
+/* Claims are sorted. They hardly overlap, so the few that start last before off decide. */
 static bool is_claimed(const struct emitter *e, uint16_t detector, uint64_t off)
 {
-	for (size_t i = 0; i < e->n_claims; i++)
-		if (e->claim[i].detector != detector && off >= e->claim[i].from &&
-			off < e->claim[i].to)
+	size_t lo = 0, hi = e->n_claims;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (e->claim[mid].from <= off)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	for (size_t back = 0; lo > 0 && back < CLAIMS_BACK; back++, lo--)
+		if (e->claim[lo - 1].detector != detector && off < e->claim[lo - 1].to)
 			return true;
 	return false;
 }
@@ -253,6 +297,8 @@ static void commit(struct emitter *e)
 {
 	struct pqm_content *c = e->l->content;
 
+	if (e->n_claims > 1)
+		qsort(e->claim, e->n_claims, sizeof(*e->claim), by_start);
 	while (e->sightings != NULL) {
 		struct pqm_sighting *s = e->sightings;
 
@@ -311,6 +357,31 @@ static size_t hits_of(const struct pqm_worker *w, size_t detector)
 	return n;
 }
 
+/* Runs one detector. Hits in a large mapping are handed over in slices, and the pages that were touched
+ * are given back between them: each hit makes sixteen pages resident. */
+static void run_one(struct pqm_look *l, size_t i, struct emitter *e)
+{
+	const struct pqm_run *run = l->w->run;
+	size_t n = hits_of(l->w, i), at = 0;
+	bool slices = l->is_mapped && n > HITS_SLICE;
+
+	do {
+		size_t take = slices && n - at > HITS_SLICE ? HITS_SLICE : n - at;
+		struct pqm_hits hits = { l->w->hits + at, take, &l->done[i] };
+		struct pqm_err err = { 0 };
+		enum pqm_st st =
+			run->detectors[i]->run(run->rules, l->artifact, &hits, &e->emit, &err);
+
+		if (st != PQM_OK)
+			emit_note(&e->emit, UINT64_MAX, st,
+				err.msg[0] != '\0' ? err.msg : run->detectors[i]->name);
+		if (slices)
+			(void)madvise((void *)(uintptr_t)l->artifact->body.p, l->artifact->body.n,
+				MADV_DONTNEED);
+		at += take;
+	} while (at < n);
+}
+
 void pqm_look_detect(struct pqm_look *l)
 {
 	struct pqm_worker *w = l->w;
@@ -326,16 +397,8 @@ void pqm_look_detect(struct pqm_look *l)
 	for (size_t i = 0; i < run->n_detectors; i++) {
 		if ((wanted >> i & 1) == 0)
 			continue;
-		struct pqm_err err = { 0 };
-		struct pqm_hits hits = { w->hits, hits_of(w, i), &l->done[i] };
-
 		e.detector = (uint16_t)i;
-		enum pqm_st st =
-			run->detectors[i]->run(run->rules, l->artifact, &hits, &e.emit, &err);
-
-		if (st != PQM_OK)
-			emit_note(&e.emit, UINT64_MAX, st,
-				err.msg[0] != '\0' ? err.msg : run->detectors[i]->name);
+		run_one(l, i, &e);
 	}
 	commit(&e);
 }

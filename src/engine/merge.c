@@ -263,11 +263,56 @@ static bool take_objects(
 	return true;
 }
 
+static int by_place(const void *x, const void *y)
+{
+	const struct pqm_place *const *a = x, *const *b = y;
+
+	if ((*a)->target != (*b)->target)
+		return (*a)->target < (*b)->target ? -1 : 1;
+	return pqm_cmp((*a)->path, (*b)->path);
+}
+
+/* Thousands of copies of a file with thousands of keys would be millions of rows: the first places in
+ * order are listed, the others told. */
+static bool cut_places(struct pqm_run *run, struct pqm_content *c)
+{
+	size_t n_places = 0, n_rows = 0, keep, k = 0;
+	struct pqm_place **all;
+	char words[96];
+
+	for (const struct pqm_place *p = c->places; p != NULL; p = p->next)
+		n_places++;
+	for (const struct pqm_sighting *s = c->sightings; s != NULL; s = s->next)
+		n_rows++;
+	keep = n_rows == 0 ? n_places : PQM_ROWS_PER_CONTENT / n_rows;
+	if (keep < 1)
+		keep = 1;
+	if (n_places <= keep)
+		return true;
+	all = pqm_malloc(n_places * sizeof(*all));
+	if (all == NULL)
+		return false;
+	for (struct pqm_place *p = c->places; p != NULL; p = p->next)
+		all[k++] = p;
+	qsort(all, n_places, sizeof(*all), by_place);
+	for (size_t i = 0; i < keep; i++)
+		all[i]->next = i + 1 < keep ? all[i + 1] : NULL;
+	c->places = all[0];
+	(void)snprintf(words, sizeof(words), "the same content is at %zu more places, not listed",
+		n_places - keep);
+	pqm_run_skip(run, all[keep - 1]->target, all[keep - 1]->path, "over-limit", words);
+	pqm_free(all);
+	return true;
+}
+
 enum pqm_st pqm_run_merge(struct pqm_inventory *inv, struct pqm_run *run, struct pqm_err *err)
 {
 	struct pqm_map texts = { 0 };
 
 	settle_inodes(run);
+	for (struct pqm_content *c = run->contents; c != NULL; c = c->next)
+		if (!cut_places(run, c))
+			return pqm_fail(err, PQM_ENOMEM, "out of memory while copies were counted");
 	struct totals t = count(run);
 	struct row *rows = pqm_malloc((t.rows + 1) * sizeof(*rows));
 	size_t n = 0;

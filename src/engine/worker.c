@@ -58,6 +58,10 @@ void pqm_worker_fini(struct pqm_worker *w)
 	pqm_free(w->buf);
 	pqm_free(w->matches.match);
 	pqm_free(w->hits);
+	for (size_t i = 0; i < PQM_ARTIFACT_DEPTH; i++) {
+		pqm_free(w->child_matches[i]);
+		pqm_free(w->child_hits[i]);
+	}
 	pqm_hasher_free(w->hasher);
 	pqm_map_fini(&w->interned);
 	pqm_arena_fini(&w->scratch);
@@ -95,8 +99,13 @@ static uint64_t class_of_name(pqm_bytes name)
 {
 	size_t dot = name.n;
 
+	static const char *const whole[] = { "authorized_keys", "known_hosts" };
+
 	if (name.n > 0 && name.p[0] == '.')
 		return pqm_hash64(name);
+	for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++)
+		if (pqm_find(name, 0, pqm_str(whole[i])) != SIZE_MAX)
+			return pqm_hash64(name);
 	while (dot > 0 && name.p[dot - 1] != '.')
 		dot--;
 	return dot == 0 ? 0 : pqm_hash64(pqm_sub(name, dot, name.n));
@@ -151,26 +160,12 @@ static bool is_equal_to(struct reading *r, pqm_bytes path)
 	return equal;
 }
 
-/* Where the same content may be scanned already; empty: nowhere. */
-static pqm_bytes likely_twin(struct pqm_run *run, pqm_bytes key)
-{
-	pqm_bytes origin = { NULL, 0 };
-
-	pthread_mutex_lock(&run->lock);
-	const struct pqm_content *c = pqm_map_get(&run->by_content, key);
-
-	if (c != NULL)
-		origin = c->origin; /* lives as long as the run */
-	pthread_mutex_unlock(&run->lock);
-	return origin;
-}
-
 /* The content record to fill, or NULL when the same content was (or is being) scanned elsewhere.
  * Without a hash (not all of it was read yet) it is compared with nothing. */
 static struct pqm_content *content_claim(struct reading *r, const struct pqm_hash128 *hash)
 {
 	struct pqm_run *run = r->w->run;
-	struct pqm_content *c = pqm_new(&r->w->keep, struct pqm_content, 1), *old;
+	struct pqm_content *c = pqm_new(&r->w->keep, struct pqm_content, 1), *old, *compared = NULL;
 
 	if (c == NULL) {
 		pthread_mutex_lock(&run->lock);
@@ -182,16 +177,19 @@ static struct pqm_content *content_claim(struct reading *r, const struct pqm_has
 	c->size = r->total;
 	c->name_class = r->name_class;
 	pqm_bytes key = { (uint8_t *)&c->hash,
-		sizeof(c->hash) + sizeof(c->size) + sizeof(c->name_class) },
-		  twin;
+		sizeof(c->hash) + sizeof(c->size) + sizeof(c->name_class) };
 
-	if (hash != NULL && !r->is_small) {
-		twin = likely_twin(run, key);
-		if (twin.n > 0 && !is_equal_to(r, twin))
-			hash = NULL;
-	}
 	pthread_mutex_lock(&run->lock);
-	old = hash == NULL ? NULL : pqm_map_get(&run->by_content, key);
+	/* Another worker may claim the key while this one compares: until the one compared is the one
+	 * that stands there, compare again. */
+	while ((old = hash == NULL ? NULL : pqm_map_get(&run->by_content, key)) != NULL &&
+		!r->is_small && old != compared) {
+		compared = old;
+		pthread_mutex_unlock(&run->lock);
+		if (!is_equal_to(r, compared->origin))
+			hash = NULL;
+		pthread_mutex_lock(&run->lock);
+	}
 	if (old != NULL) {
 		add_place(run, &old->places, r->job->target, r->path);
 		run->coverage.copies++;
@@ -225,6 +223,8 @@ static void detect(void *ctx)
 		.arena = &w->scratch,
 	};
 	struct pqm_look l = { .w = w, .content = r->content, .artifact = &a, .done = r->done };
+
+	l.is_mapped = r->fd >= 0 && !r->is_small;
 
 	pqm_look_detect(&l);
 }
@@ -284,7 +284,7 @@ static void look(struct reading *r, const struct pqm_hash128 *hash)
 		(void)madvise((void *)(uintptr_t)r->body.p, r->body.n, MADV_DONTNEED);
 	}
 	w->matches.n = 0;
-	pqm_arena_reset(&w->scratch);
+	pqm_arena_wipe(&w->scratch);
 }
 
 /* Reads until the buffer is full or the file ends; -1 on error. */

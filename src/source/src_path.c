@@ -134,6 +134,21 @@ static bool is_loop(const struct level *l, const struct stat *st)
 	return false;
 }
 
+/* The next entry; a folder that cannot be read to its end is told. */
+static struct dirent *next_entry(struct walk *w, DIR *d, size_t keep)
+{
+	struct dirent *e;
+
+	errno = 0;
+	e = readdir(d);
+	if (e == NULL && errno != 0) {
+		w->path->n = keep;
+		w->sink->skip(w->sink, PQM_SKIP_UNREADABLE, pqm_buf_bytes(w->path),
+			"folder: could not be read to its end");
+	}
+	return e;
+}
+
 /* Takes fd. */
 static enum pqm_st walk_dir(struct walk *w, int fd, const struct level *up, unsigned depth)
 {
@@ -168,7 +183,7 @@ static enum pqm_st walk_dir(struct walk *w, int fd, const struct level *up, unsi
 	} else {
 		w->sink->directory(w->sink);
 	}
-	while (st == PQM_OK && d != NULL && dir != NULL && (e = readdir(d)) != NULL) {
+	while (st == PQM_OK && d != NULL && dir != NULL && (e = next_entry(w, d, keep)) != NULL) {
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
 		(void)path_of(w, e->d_name, keep);
