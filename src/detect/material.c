@@ -213,6 +213,17 @@ static void fill_encrypted(struct pqm_material *mt, struct pqm_found *f, const s
 	if (pqm_u64_parse(f->parameter, 4096, &bits))
 		f->bits = (uint32_t)bits;
 	f->function = PQM_FN_CIPHER;
+	/* the family is the cipher's: it says nothing of the key that it guards */
+	f->quantum = PQM_Q_UNKNOWN;
+	f->why = m->kind == PQM_MAT_PKCS12
+		? PQM_LIT("The store is under a password and the row names the cipher that guards "
+			  "it; keys inside were not read, so what a quantum computer breaks of "
+			  "them "
+			  "is unknown.")
+		: PQM_LIT("The key is under a password and the row names the cipher that guards "
+			  "it; "
+			  "the key inside was not read, so whether a quantum computer breaks it is "
+			  "unknown.");
 	pqm_found_attr(f, "encryption", f->algorithm);
 	if (m->kdf_oid[0] != '\0')
 		attr_alg(mt, f, "kdf", m->kdf_oid);

@@ -4,6 +4,9 @@
 #include "base/limits.h"
 #include "der.h"
 
+/* Reading a header costs as much as copying this many bytes, wherever it jumps to. */
+#define ELEMENT_BYTES 16
+
 struct work {
 	struct pqm_buf *out;
 	pqm_bytes in;
@@ -188,4 +191,74 @@ enum pqm_st pqm_ber_to_der(struct pqm_buf *out, pqm_bytes in, size_t *used, stru
 	if (st == PQM_OK)
 		*used = (size_t)(c.p - in.p);
 	return st;
+}
+
+/* ---- the dry pass ---- */
+
+struct walk {
+	pqm_bytes in;
+	size_t *budget;
+	struct pqm_err *err;
+};
+
+static bool pay(struct walk *w, size_t n)
+{
+	if (n > *w->budget) {
+		*w->budget = 0;
+		return false;
+	}
+	*w->budget -= n;
+	return true;
+}
+
+/* Steps over one element as element() and pieces() would read it. */
+static enum pqm_st step(struct walk *w, struct pqm_cur *c, bool is_piece, unsigned depth)
+{
+	size_t at = (size_t)(c->p - w->in.p), n;
+	struct pqm_cur in;
+	uint8_t tag;
+	enum pqm_st st;
+
+	if (!pay(w, ELEMENT_BYTES))
+		return pqm_fail(w->err, PQM_ELIMIT, "at %zu: BER budget is used up", at);
+	if (depth > PQM_DER_DEPTH && !is_piece)
+		return pqm_fail(w->err, PQM_ELIMIT, "BER nests deeper than %d", PQM_DER_DEPTH);
+	if (!header(c, &tag, &n))
+		return pqm_fail(w->err, PQM_EPARSE, "at %zu: BER element that fits", at);
+	bool is_octets = (tag & ~0x20) == PQM_DER_OCTETS;
+
+	if (is_piece && !is_octets)
+		return pqm_fail(w->err, PQM_EPARSE, "at %zu: piece of an OCTET STRING", at);
+	if (depth > PQM_DER_DEPTH && (tag & 0x20) != 0)
+		return pqm_fail(w->err, PQM_ELIMIT, "BER nests deeper than %d", PQM_DER_DEPTH);
+	if ((tag & 0x20) == 0) /* header() saw that it fits */
+		return pqm_cur_skip(c, n) ? PQM_OK : PQM_EPARSE;
+	in = *c;
+	if (n != SIZE_MAX)
+		in.end = in.p + n;
+	while (!at_end(&in, n == SIZE_MAX)) {
+		st = step(w, &in, is_octets, depth + 1);
+		if (st != PQM_OK)
+			return st;
+	}
+	c->p = in.p;
+	return PQM_OK;
+}
+
+enum pqm_st pqm_ber_measure(pqm_bytes in, size_t *total, size_t *budget, struct pqm_err *err)
+{
+	struct walk w = { in, budget, err };
+	struct pqm_cur c = pqm_cur_of(in);
+	enum pqm_st st;
+
+	if (in.n > PQM_BER_OBJECT_BYTES)
+		return pqm_fail(err, PQM_ELIMIT, "BER object of %zu bytes, the limit is %zu", in.n,
+			PQM_BER_OBJECT_BYTES);
+	st = step(&w, &c, false, 0);
+	if (st != PQM_OK)
+		return st;
+	*total = (size_t)(c.p - in.p);
+	if (!pay(&w, *total))
+		return pqm_fail(err, PQM_ELIMIT, "at 0: BER budget is used up");
+	return PQM_OK;
 }

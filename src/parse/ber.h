@@ -18,5 +18,11 @@
 /* The first object of in; *used is its length there. */
 enum pqm_st pqm_ber_to_der(
 	struct pqm_buf *out, pqm_bytes in, size_t *used, struct pqm_err *err) PQM_MUST_USE;
+/* Copies nothing: does the first object of in close, and how long is it? It does exactly when
+ * pqm_ber_to_der() takes it, but for memory. Takes from *budget a fixed price for each element looked
+ * at, refused or not, and the length of an object that closes, which pays for the rewriting.
+ * PQM_ELIMIT with *budget 0: it was not enough. */
+enum pqm_st pqm_ber_measure(
+	pqm_bytes in, size_t *total, size_t *budget, struct pqm_err *err) PQM_MUST_USE;
 
 #endif

@@ -291,8 +291,50 @@ static void ber_becomes_der(void **state)
 		} else {
 			assert_true(err.msg[0] != '\0');
 		}
+		/* the dry pass says the same, and is paid for whatever it says */
+		size_t total = 0, budget = 1 << 20, none = 15;
+
+		assert_int_equal(pqm_ber_measure(t[i].in, &total, &budget, &err), st);
+		assert_true(budget < 1 << 20);
+		assert_int_equal(total, used);
+		assert_int_equal(pqm_ber_measure(t[i].in, &total, &none, &err), PQM_ELIMIT);
+		assert_int_equal(none, 0);
 		pqm_buf_wipe(&b);
 	}
+}
+
+/* Whatever the bytes, the dry pass and the rewriting agree. */
+static void the_dry_pass_tells_the_truth(void **state)
+{
+	static const uint8_t likely[] = { 0x30, 0x80, 0, 0, 0x24, 0x04, 1, 2, 3, 0x31, 0x82, 0x1F };
+	uint64_t seed = 7;
+	size_t n_good = 0;
+
+	(void)state;
+	for (int round = 0; round < 20000; round++) {
+		struct pqm_err err = { 0 };
+		size_t used = 0, total = 0, budget = SIZE_MAX;
+		uint8_t body[4 * PQM_DER_DEPTH + 64] = { 0 }; /* nested, then chance, then ends */
+		struct pqm_buf b;
+		size_t deep = 2 * (size_t)(unit_random(&seed) % (PQM_DER_DEPTH + 4));
+
+		for (size_t k = 0; k < deep; k += 2) {
+			body[k] = round % 2 != 0 ? 0x24 : 0x30;
+			body[k + 1] = 0x80;
+		}
+		for (size_t k = deep; k < deep + 8; k++)
+			body[k] = likely[unit_random(&seed) % sizeof(likely)];
+		pqm_buf_init(&b, 4096);
+		enum pqm_st st = pqm_ber_to_der(&b, (pqm_bytes){ body, sizeof(body) }, &used, &err);
+
+		assert_int_equal(
+			pqm_ber_measure((pqm_bytes){ body, sizeof(body) }, &total, &budget, &err),
+			st);
+		assert_int_equal(total, used);
+		n_good += st == PQM_OK;
+		pqm_buf_wipe(&b);
+	}
+	assert_in_range(n_good, 500, 19500);
 }
 
 int main(void)
@@ -306,6 +348,7 @@ int main(void)
 		cmocka_unit_test(nesting_has_a_floor),
 		cmocka_unit_test(what_is_written_reads_back),
 		cmocka_unit_test(ber_becomes_der),
+		cmocka_unit_test(the_dry_pass_tells_the_truth),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

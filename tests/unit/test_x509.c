@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include "base/limits.h"
 #include "base/num.h"
 #include "detect/material.h"
 #include "fixture.h"
@@ -429,6 +430,107 @@ static void key_stores_in_ber_are_the_same(void **state)
 	assert_string_equal(s[0].found[0].attrs, s[1].found[0].attrs);
 }
 
+/* Objects that all jump to the same long tail, which never ends: quadratic without a budget. */
+static void ber_that_never_closes_is_given_up(void **state)
+{
+	enum { HALF = 1 << 15, ANCHOR = 18 };
+
+	static const char head[] = "\x30\x80\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x07\x02\x04\x83";
+	static uint8_t body[2 * HALF + FIXTURE_BYTES];
+	static struct seen s;
+	static struct pqm_hit hit[HALF / ANCHOR];
+	struct pqm_arena arena;
+	size_t n = 0, first = 0;
+	uint64_t done = 0;
+
+	(void)state;
+	for (size_t at = 0; at + ANCHOR <= HALF; at += ANCHOR) {
+		size_t jump = HALF - at - ANCHOR;
+
+		memcpy(body + at, head, sizeof(head) - 1);
+		for (size_t i = 0; i < 3; i++)
+			body[at + 15 + i] = (uint8_t)(jump >> (8 * (2 - i)));
+		hit[n++] = (struct pqm_hit){ at, 8 };
+	}
+	for (size_t at = HALF; at < sizeof(body); at += 2)
+		body[at] = 0x04;
+	struct pqm_artifact a = { .body = { body, sizeof(body) }, .arena = &arena };
+	struct pqm_err err = { 0 };
+
+	assert_true(n > 1000);
+	s = (struct seen){ .emit = { seen_found, NULL, NULL, seen_note, seen_claim } };
+	pqm_arena_init(&arena, (size_t)8 << 20);
+	for (size_t at = 0; at < n; at += 8) { /* in batches, as the engine may */
+		struct pqm_hits hits = { hit + at, n - at < 8 ? n - at : 8, &done };
+
+		assert_int_equal(
+			pqm_det_der.run(fixture_rules(), &a, &hits, &s.emit, &err), PQM_OK);
+		if (s.n_notes > 0 && first == 0)
+			first = at + 8;
+	}
+	assert_int_equal(s.n_notes, 1);
+	/* each costs 16 bytes for each of the (HALF + 64 Ki) / 2 elements, and a few */
+	assert_in_range(first, 8,
+		(PQM_BER_WORK_BYTES + 4 * sizeof(body)) / (8 * (HALF + FIXTURE_BYTES)) + 8);
+	/* what is no BER is still read */
+	pqm_bytes store12 = fixture(store, "material/p256.p12");
+	size_t at = sizeof(body) - store12.n;
+
+	memcpy(body + at, store12.p, store12.n);
+	hit[0] = (struct pqm_hit){ at, 0 };
+	struct pqm_hits last = { hit, 1, &done };
+
+	assert_int_equal(pqm_det_der.run(fixture_rules(), &a, &last, &s.emit, &err), PQM_OK);
+	assert_int_equal(s.n_notes, 1);
+	assert_int_equal(s.n_found, 1);
+	assert_true(s.found[0].off == at);
+	pqm_arena_fini(&arena);
+}
+
+struct states {
+	struct pqm_emit emit; /* first: the callback casts back */
+	enum pqm_quantum quantum;
+	bool has_words;
+	size_t n;
+};
+
+static enum pqm_st states_found(struct pqm_emit *e, const struct pqm_found *f)
+{
+	struct states *s = (struct states *)(void *)e;
+
+	s->quantum = f->quantum;
+	s->has_words = pqm_find(f->why, 0, PQM_LIT("not read")) != SIZE_MAX;
+	s->n++;
+	return PQM_OK;
+}
+
+/* The cipher is safe; the key that it guards was not seen. */
+static void what_was_not_read_is_not_called_safe(void **state)
+{
+	static const char *const files[] = { "material/rsa1024.enc.pem",
+		"material/rsa1024.pbe3des.pem", "material/p256.p12" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct states s = { .emit = { states_found, NULL, NULL, seen_note, seen_claim } };
+		struct pqm_material mt;
+		struct pqm_arena arena;
+		struct pqm_buf der;
+		struct pqm_err err = { 0 };
+
+		load(&der, files[i]);
+		pqm_arena_init(&arena, (size_t)4 << 20);
+		pqm_material_init(&mt, fixture_rules(), &s.emit, &arena, true);
+		assert_int_equal(
+			pqm_material_der(&mt, pqm_buf_bytes(&der), PQM_MAT_ALL, &err), PQM_OK);
+		assert_int_equal(s.n, 1);
+		assert_int_equal(s.quantum, PQM_Q_UNKNOWN);
+		assert_true(s.has_words);
+		pqm_arena_fini(&arena);
+		pqm_buf_wipe(&der);
+	}
+}
+
 static void small_keys_are_weak_today(void **state)
 {
 	static const struct {
@@ -490,6 +592,8 @@ int main(void)
 		cmocka_unit_test(look_alikes_give_nothing),
 		cmocka_unit_test(noise_gives_nothing),
 		cmocka_unit_test(key_stores_in_ber_are_the_same),
+		cmocka_unit_test(ber_that_never_closes_is_given_up),
+		cmocka_unit_test(what_was_not_read_is_not_called_safe),
 		cmocka_unit_test(small_keys_are_weak_today),
 		cmocka_unit_test(private_bytes_stay_inside),
 	};
