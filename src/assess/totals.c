@@ -88,12 +88,36 @@ static enum pqm_st loss_curve(struct pqm_run *r, const struct roots *roots)
 	return PQM_OK;
 }
 
+/* The currency of the amounts that are added up: two of them have no sum. */
+static enum pqm_st one_currency(struct pqm_run *r, const struct roots *roots)
+{
+	pqm_bytes *sum = &r->a->currency;
+
+	for (size_t i = 0; i < roots->n; i++) {
+		pqm_bytes own = r->g->assets[roots->asset[i]].currency;
+
+		if (sum->n == 0)
+			*sum = own;
+		if (own.n == 0 || pqm_eq(own, *sum))
+			continue;
+		pqm_bytes one = pqm_printable(&r->scratch, *sum),
+			  other = pqm_printable(&r->scratch, own);
+
+		return pqm_fail(r->err, PQM_EUSAGE,
+			"declared money is in %.*s and %.*s; use one currency", PQM_FMT(one),
+			PQM_FMT(other));
+	}
+	return PQM_OK;
+}
+
 enum pqm_st pqm_run_totals(struct pqm_run *r)
 {
 	struct pqm_assessment *a = r->a;
 	struct roots roots = { 0 };
 	enum pqm_st st = gather(r, &roots);
 
+	if (st == PQM_OK)
+		st = one_currency(r, &roots);
 	for (size_t i = 0; i < a->n_assets; i++)
 		if (root_index(r, i) != i)
 			a->assets[i].root_id = r->g->assets[root_index(r, i)].id;
@@ -101,8 +125,6 @@ enum pqm_st pqm_run_totals(struct pqm_run *r)
 		struct pqm_asset_score *s = &a->assets[roots.asset[i]];
 
 		s->has_money = a->has_money = true;
-		if (a->currency.n == 0)
-			a->currency = s->asset->currency;
 		for (enum pqm_scenario k = PQM_SLOW; k < PQM_N_SCENARIOS && st == PQM_OK; k++) {
 			st = root_money(r, &roots.root[i], k, &s->money[k]);
 			add_money(&a->total[k], &s->money[k]);
