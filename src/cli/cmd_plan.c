@@ -53,7 +53,8 @@ static void after_line(struct pqm_out *o, const struct pqm_task *t)
 	pqm_out_lit(o, "\n");
 }
 
-static void task_head(struct pqm_out *o, struct pqm_arena *a, const struct pqm_task *t)
+/* Without declared money the value only orders the tasks: it is no amount. */
+static void task_head(struct pqm_out *o, struct pqm_arena *a, const struct pqm_task *t, bool money)
 {
 	char from[16], to[16], value[AMOUNT_BYTES];
 	pqm_bytes title = pqm_printable(a, t->title);
@@ -62,16 +63,16 @@ static void task_head(struct pqm_out *o, struct pqm_arena *a, const struct pqm_t
 	pqm_out_f(o, "      %g-%g person-days · %s to %s · phase %u %.*s%s", t->effort_lo,
 		t->effort_hi, date(from, t->start_hi), date(to, t->finish_hi), t->phase,
 		PQM_FMT(t->phase_name), t->pulled_forward ? ", pulled forward" : "");
-	if (t->value > 0)
+	if (money && t->value > 0)
 		pqm_out_f(o, " · cost of delay %s /y", amount(value, t->value));
 	pqm_out_lit(o, "\n");
 }
 
-static void task(struct pqm_out *o, struct pqm_arena *a, const struct pqm_task *t)
+static void task(struct pqm_out *o, struct pqm_arena *a, const struct pqm_task *t, bool money)
 {
 	char day[16];
 
-	task_head(o, a, t);
+	task_head(o, a, t, money);
 	after_line(o, t);
 	for (size_t i = 0; i < t->n_where; i++)
 		wrapped(o, a, i == 0 ? "where" : "", t->where[i]);
@@ -110,7 +111,7 @@ static void head(struct pqm_out *o, const struct pqm_plan *p, const struct pqm_a
 			PQM_FMT(a->currency));
 }
 
-static void tasks(struct pqm_out *o, struct pqm_arena *a, const struct pqm_plan *p)
+static void tasks(struct pqm_out *o, struct pqm_arena *a, const struct pqm_plan *p, bool money)
 {
 	for (enum pqm_window w = PQM_W_0_6; w <= PQM_W_18_PLUS; w++) {
 		bool any = false;
@@ -121,7 +122,7 @@ static void tasks(struct pqm_out *o, struct pqm_arena *a, const struct pqm_plan 
 			if (!any)
 				pqm_out_f(o, "\n%s\n", pqm_window_name(w));
 			any = true;
-			task(o, a, &p->tasks[i]);
+			task(o, a, &p->tasks[i], money);
 		}
 	}
 }
@@ -175,7 +176,7 @@ static void write_text(struct pqm_out *o, struct pqm_pipeline *p)
 
 	pqm_arena_init(&a, (size_t)64 << 20);
 	head(o, &p->plan, &p->assessment);
-	tasks(o, &a, &p->plan);
+	tasks(o, &a, &p->plan, p->assessment.has_money);
 	deadlines(o, &p->plan);
 	left(o, &p->plan, p->assessment.has_money);
 	pqm_arena_fini(&a);
