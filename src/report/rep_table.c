@@ -271,16 +271,30 @@ static void findings(struct table *t)
 	left(t, PQM_LIT("together"), 21, BOLD);
 	count_cells(t, t->tally.by_quantum);
 	pqm_out_lit(t->o, "  ");
-	rest(t,
-		pqm_arena_f(&t->arena, "%llu things in %llu places",
-			(unsigned long long)t->tally.total, (unsigned long long)t->tally.places),
-		66);
+	pqm_bytes things = pqm_text_n(&t->arena, t->tally.total, "thing", "things"),
+		  places = pqm_text_n(&t->arena, t->tally.places, "place", "places");
+
+	rest(t, pqm_arena_f(&t->arena, "%.*s in %.*s", PQM_FMT(things), PQM_FMT(places)), 66);
 	if (t->tally.by_quantum[PQM_Q_BROKEN] == 0)
 		pqm_out_lit(t->o,
 			"  nothing quantum-vulnerable in what was read; coverage says what was "
 			"not\n");
 	pqm_out_lit(t->o, "\n");
 	pqm_arena_reset(&t->arena);
+}
+
+/* The words of pqm_unread are plural where they are nouns. */
+static const char *unread_words(const struct pqm_unread *u)
+{
+	static const char *const nouns[][2] = { { "symbolic links", "symbolic link" },
+		{ "devices", "device" }, { "sockets", "socket" }, { "pipes", "pipe" },
+		{ "other file systems", "other file system" },
+		{ "other reasons", "other reason" } };
+
+	for (size_t i = 0; u->n == 1 && i < sizeof(nouns) / sizeof(nouns[0]); i++)
+		if (strcmp(u->reason, nouns[i][0]) == 0)
+			return nouns[i][1];
+	return u->reason;
 }
 
 static void coverage(struct table *t)
@@ -300,7 +314,7 @@ static void coverage(struct table *t)
 		pqm_out_f(t->o, " + %s not (", pqm_human_count(a, unread));
 	for (size_t i = 0; i < n; i++)
 		pqm_out_f(t->o, "%s%s %s", i > 0 ? ", " : "", pqm_human_count(a, why[i].n),
-			why[i].reason);
+			unread_words(&why[i]));
 	pqm_out_str(t->o, unread == 0 ? "" : ")");
 	if (c->partial > 0)
 		pqm_out_f(t->o, "; %s read in part", pqm_human_count(a, c->partial));
@@ -340,8 +354,8 @@ static void plan(struct table *t)
 			  all = pqm_text_money(&t->arena, m->expected),
 			  cur = pqm_printable(&t->arena, as->currency);
 
-		pqm_out_f(t->o, "\n          %.*s of %.*s %.*s expected loss can still be avoided",
-			PQM_FMT(avoid), PQM_FMT(all), PQM_FMT(cur));
+		pqm_out_f(t->o, "\n          %.*s of %.*s%s%.*s expected loss can still be avoided",
+			PQM_FMT(avoid), PQM_FMT(all), cur.n > 0 ? " " : "", PQM_FMT(cur));
 	}
 	pqm_out_lit(t->o, "\n");
 }
