@@ -15,6 +15,7 @@
  * two are equal is then decided by comparing all bytes. Hashing everything would cost as much as the
  * sweep. */
 #define SAMPLE_BYTES ((size_t)1 << 10)
+#define HUGE_BYTES ((size_t)2 << 20) /* a huge page */
 /* Real files have a match in a thousand bytes at most. More than two in one byte is a file made against
  * us, which is told and cut there. */
 #define MATCHES_MAX (PQM_HITS_BATCH + 2 * PQM_READ_CHUNK_BYTES)
@@ -30,6 +31,7 @@ struct reading {
 	uint64_t total; /* bytes read so far */
 	bool is_small;	/* all of it is in w->buf */
 	pqm_bytes body; /* mapped; p NULL until needed */
+	pqm_bytes area; /* the address range that the mapping lies in */
 	struct pqm_content *content;
 	struct pqm_inode *inode;
 	uint64_t done[64];
@@ -250,6 +252,31 @@ static void tell_full(struct reading *r)
 		"at");
 }
 
+/* Maps the file at an address that is no multiple of 2 MiB: the kernel would map 2 MiB of the page cache
+ * for each byte that a detector touches, and a scan of large programs would look huge. */
+static bool map_body(struct reading *r)
+{
+	size_t size = r->total > (uint64_t)r->st.st_size ? (size_t)r->total : (size_t)r->st.st_size;
+	size_t room = size + 2 * HUGE_BYTES;
+	uint8_t *area =
+		mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (area == MAP_FAILED)
+		return false;
+	size_t lead = HUGE_BYTES - ((uintptr_t)area & (HUGE_BYTES - 1)) + HUGE_BYTES / 2;
+	void *p = mmap(area + lead, size, PROT_READ, MAP_PRIVATE | MAP_FIXED, r->fd, 0);
+
+	if (p == MAP_FAILED) {
+		(void)munmap(area, room);
+		return false;
+	}
+	/* Detectors touch few pages; reading ahead would only grow the process. */
+	(void)madvise(p, size, MADV_RANDOM);
+	r->area = (pqm_bytes){ area, room };
+	r->body = (pqm_bytes){ p, size };
+	return true;
+}
+
 /* Runs the detectors over what the sweep found so far. */
 static void look(struct reading *r, const struct pqm_hash128 *hash)
 {
@@ -265,19 +292,10 @@ static void look(struct reading *r, const struct pqm_hash128 *hash)
 		r->body = (pqm_bytes){ w->buf + CARRY, r->first_n };
 		detect(r);
 	} else {
-		if (r->body.p == NULL) {
-			size_t size = r->total > (uint64_t)r->st.st_size ? (size_t)r->total
-									 : (size_t)r->st.st_size;
-			void *p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, r->fd, 0);
-
-			if (p == MAP_FAILED) {
-				pqm_run_skip(w->run, r->job->target, r->path, "unreadable",
-					"cannot be mapped");
-				return;
-			}
-			/* Detectors touch few pages; reading ahead would only grow the process. */
-			(void)madvise(p, size, MADV_RANDOM);
-			r->body = (pqm_bytes){ p, size };
+		if (r->body.p == NULL && !map_body(r)) {
+			pqm_run_skip(
+				w->run, r->job->target, r->path, "unreadable", "cannot be mapped");
+			return;
 		}
 		if (!pqm_guard_run(r->body, detect, r))
 			note_changed(r);
@@ -402,7 +420,7 @@ static void scan_open(struct reading *r)
 		look(r, &hash);
 	}
 	if (!r->is_small && r->body.p != NULL)
-		(void)munmap((void *)(uintptr_t)r->body.p, r->body.n);
+		(void)munmap((void *)(uintptr_t)r->area.p, r->area.n);
 }
 
 void pqm_worker_file(struct pqm_worker *w, const struct pqm_job *job)
