@@ -275,7 +275,10 @@ static void findings(struct table *t)
 		  places = pqm_text_n(&t->arena, t->tally.places, "place", "places");
 
 	rest(t, pqm_arena_f(&t->arena, "%.*s in %.*s", PQM_FMT(things), PQM_FMT(places)), 66);
-	if (t->tally.by_quantum[PQM_Q_BROKEN] == 0)
+	if (t->tally.by_quantum[PQM_Q_BROKEN] == 0 && t->tally.by_quantum[PQM_Q_UNKNOWN] > 0)
+		pqm_out_lit(
+			t->o, "  nothing known to be quantum-vulnerable; what is unknown may be\n");
+	else if (t->tally.by_quantum[PQM_Q_BROKEN] == 0)
 		pqm_out_lit(t->o,
 			"  nothing quantum-vulnerable in what was read; coverage says what was "
 			"not\n");
