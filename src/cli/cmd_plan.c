@@ -253,7 +253,7 @@ const struct pqm_command pqm_cmd_plan = {
 			{ 0, "curve", "ID", "arrival curve (default: the inventory's)" },
 			{ 0, "capacity", "N", "person-days a month (default: 20)" },
 			{ 0, "start", "DATE", "first day of the plan (default: --now)" },
-			{ 0, "config", "FILE", "settings and declared assets" },
+			{ 0, "config", "FILE", "regimes, curve, capacity, start" },
 			{ 0, NULL, NULL, NULL },
 		},
 	.run = run,

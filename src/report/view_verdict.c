@@ -80,6 +80,10 @@ static pqm_bytes without_assets(const struct pqm_view *v, struct pqm_arena *a)
 
 	if (v->tally.total == 0 && v->r->inv->coverage.read == 0)
 		return PQM_LIT("Nothing was read, so nothing can be said.");
+	if (broken == 0 && v->tally.by_quantum[PQM_Q_UNKNOWN] > 0)
+		return PQM_LIT(
+			"No AI asset was recognised, and nothing known to be quantum-vulnerable; "
+			"what is unknown may be.");
 	if (broken == 0)
 		return PQM_LIT("No AI asset was recognised, and nothing quantum-vulnerable in what "
 			       "was read.");
