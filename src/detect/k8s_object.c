@@ -91,25 +91,126 @@ static void content(struct walk *w, pqm_bytes path, pqm_bytes form, const struct
 	pqm_buf_wipe(&b);
 }
 
-/* "value" beside "name: DB_PASSWORD", and the argument after "--token". */
+/* Where authors write what they like: variables and command lines. */
+static bool is_free_text(pqm_bytes path)
+{
+	return pqm_glob(PQM_LIT("*env[*].value"), path) || pqm_glob(PQM_LIT("*args[*]"), path) ||
+		pqm_glob(PQM_LIT("*command[*]"), path) || pqm_glob(PQM_LIT("*.entrypoint"), path);
+}
+
+/* "value" beside "name: DB_PASSWORD", and the argument after "--token" or "password:". */
 static bool is_told_secret(const struct pqm_yaml *parent, size_t i)
 {
 	if (parent->type == PQM_YAML_MAP)
-		return pqm_k8s_is_secret_name(parent->keys[i]->text) ||
-			(pqm_eqs(parent->keys[i]->text, "value") &&
-				pqm_k8s_is_secret_name(pqm_yaml_str(parent, "name")));
+		return pqm_k8s_is_secret_name(pqm_yaml_str(parent, "name"));
 	if (i == 0)
 		return false;
-	pqm_bytes before = pqm_yaml_text(parent->items[i - 1]);
+	pqm_bytes before = pqm_trim(pqm_yaml_text(parent->items[i - 1]));
 
-	return before.n > 1 && before.p[0] == '-' && pqm_find_byte(before, 0, '=') == SIZE_MAX &&
-		pqm_k8s_is_secret_name(before);
+	for (size_t k = before.n; k > 0; k--)
+		if (before.p[k - 1] == ' ' || before.p[k - 1] == '\n') {
+			before = pqm_sub(before, k, before.n);
+			break;
+		}
+	while (before.n > 0 &&
+		pqm_find_byte(PQM_LIT("'\":="), 0, before.p[before.n - 1]) != SIZE_MAX)
+		before.n--;
+	if (before.n > 0 && (before.p[0] == '\'' || before.p[0] == '"'))
+		before = pqm_sub(before, 1, before.n);
+	return pqm_find_byte(before, 0, '=') == SIZE_MAX &&
+		pqm_find_byte(before, 0, '/') == SIZE_MAX && pqm_k8s_is_secret_name(before);
+}
+
+/* A value with a secret's name: kept when it is a switch, a reference or a key file's path. */
+static pqm_bytes told_value(struct walk *w, pqm_bytes text)
+{
+	static const char flag[] = "--secret=";
+	pqm_bytes v = pqm_k8s_redact(
+		w->scan->a->arena, pqm_arena_f(w->scan->a->arena, "%s%.*s", flag, PQM_FMT(text)));
+
+	v = pqm_sub(v, sizeof(flag) - 1, v.n);
+	return pqm_eq(v, text) ? v : (pqm_bytes){ NULL, 0 };
+}
+
+static pqm_bytes free_text(struct walk *w, const struct pqm_yaml *parent, size_t i)
+{
+	pqm_bytes text = pqm_yaml_text(parent->items[i]), v;
+	bool flag = parent->type == PQM_YAML_SEQ && pqm_starts(text, PQM_LIT("-")) &&
+		(text.n == 2 || pqm_starts(text, PQM_LIT("--")));
+
+	if (!flag && is_told_secret(parent, i) && !pqm_ends(text, PQM_LIT(".py")))
+		return told_value(w, text);
+	v = pqm_k8s_redact(w->scan->a->arena, text);
+	/* The first words of a command line say what runs; those of a variable may be the secret. */
+	if (parent->type == PQM_YAML_MAP && pqm_ends(v, PQM_LIT(" ***")))
+		return PQM_LIT("***");
+	return v;
+}
+
+static bool is_secret_field(const struct pqm_yaml *parent, size_t i)
+{
+	static const char *const globs[] = { "*assword", "*asswd", "*assphrase", "*oken", "*ecret",
+		"*pi?ey", "*pi-key", "*pi_key", "*redential", "*redentials" };
+
+	if (parent->type != PQM_YAML_MAP)
+		return false;
+	for (size_t k = 0; k < sizeof(globs) / sizeof(globs[0]); k++)
+		if (pqm_glob(pqm_str(globs[k]), parent->keys[i]->text))
+			return true;
+	return false;
+}
+
+/* In a field with a meaning of its own only URLs, settings with secret names and single words
+ * without any separator that look random are doubtful. */
+static bool is_doubtful(pqm_bytes word)
+{
+	size_t eq = pqm_find_byte(word, 0, '=');
+
+	if (pqm_find(word, 0, PQM_LIT("://")) != SIZE_MAX)
+		return true;
+	if (eq != SIZE_MAX && pqm_k8s_is_secret_name(pqm_sub(word, 0, eq)))
+		return true;
+	for (size_t i = 0; i < word.n; i++) {
+		uint8_t c = (uint8_t)(word.p[i] | 32);
+
+		if ((c < 'a' || c > 'z') && (word.p[i] < '0' || word.p[i] > '9') &&
+			word.p[i] != '_' && word.p[i] != '-')
+			return false;
+	}
+	return word.n > 0;
+}
+
+static pqm_bytes field(struct walk *w, pqm_bytes text)
+{
+	struct pqm_arena *arena = w->scan->a->arena;
+	struct pqm_buf b;
+
+	if (pqm_find(text, 0, PQM_LIT("-----BEGIN")) != SIZE_MAX)
+		return (pqm_bytes){ NULL, 0 };
+	pqm_buf_init(&b, (size_t)PQM_TEXT_BYTES * 4);
+	text = pqm_sub(text, 0, PQM_TEXT_BYTES);
+	for (size_t i = 0; i < text.n;) {
+		size_t from = i;
+
+		while (i < text.n && text.p[i] > ' ')
+			i++;
+		pqm_bytes word = pqm_sub(text, from, i - from);
+
+		(void)pqm_buf_add(&b, is_doubtful(word) ? pqm_k8s_redact(arena, word) : word);
+		from = i;
+		while (i < text.n && text.p[i] <= ' ')
+			i++;
+		(void)pqm_buf_add(&b, pqm_sub(text, from, i - from));
+	}
+	text = b.failed ? (pqm_bytes){ NULL, 0 } : pqm_bytes_dup(arena, pqm_buf_bytes(&b));
+	pqm_buf_wipe(&b);
+	return text;
 }
 
 static void scalar(struct walk *w, const struct pqm_yaml *parent, size_t i)
 {
 	const struct pqm_yaml *at = parent->items[i];
-	pqm_bytes path = { (const uint8_t *)w->path, w->path_n }, text = pqm_yaml_text(at);
+	pqm_bytes path = { (const uint8_t *)w->path, w->path_n }, text = pqm_yaml_text(at), value;
 	pqm_bytes form = content_form(w, path);
 
 	if (text.n == 0)
@@ -121,10 +222,12 @@ static void scalar(struct walk *w, const struct pqm_yaml *parent, size_t i)
 	if (!listed(w, path))
 		return;
 	/* Annotations that rules list refer to a Secret by name ("auth-tls-secret"). */
-	if (is_told_secret(parent, i) && !pqm_starts(path, PQM_LIT("metadata.annotations.")))
+	if (is_free_text(path))
+		value = free_text(w, parent, i);
+	else if (is_secret_field(parent, i) && !pqm_starts(path, PQM_LIT("metadata.annotations.")))
 		return;
-	pqm_bytes value = pqm_k8s_redact(w->scan->a->arena, text);
-
+	else
+		value = field(w, text);
 	if (value.n > 0)
 		add_fact(w, path, value, at);
 }

@@ -119,10 +119,133 @@ static void tokens_and_passwords_never_become_facts(void **state)
 		for (size_t k = 0; k < 3; k++)
 			assert_true(pqm_find(rec.objects[0].facts[i].value, 0,
 					    pqm_str(secrets[k])) == SIZE_MAX);
-	assert_bytes(fact(0, "spec.template.spec.containers[0].env[2].value"),
-		"postgres://***@db.n:5432/x");
+	assert_bytes(
+		fact(0, "spec.template.spec.containers[0].env[2].value"), "postgres://db.n:5432/x");
 	assert_bytes(fact(0, "spec.template.spec.containers[0].env[3].value"), "/run/secret");
 	assert_bytes(fact(0, "spec.template.spec.containers[0].args[4]"), "80");
+}
+
+/* Scans a Pod with the value as a variable, as an argument and as a command. */
+static void scan_value(const char *name, const char *value)
+{
+	char text[2048];
+
+	(void)snprintf(text, sizeof(text),
+		"apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: n}\nspec:\n"
+		"  containers:\n  - name: c\n    image: i\n    args:\n    - '%s'\n"
+		"    command:\n    - '%s'\n    env:\n    - name: %s\n      value: '%s'\n",
+		value, value, name, value);
+	scan(text);
+	assert_int_equal(rec.n_objects, 1);
+}
+
+static void assert_no_leak(const char *what)
+{
+	for (size_t i = 0; i < rec.objects[0].n_facts; i++)
+		if (pqm_find(rec.objects[0].facts[i].value, 0, PQM_LIT("LEAK")) != SIZE_MAX)
+			fail_msg("%s: %.*s", what, PQM_FMT(rec.objects[0].facts[i].value));
+}
+
+static void only_harmless_values_become_facts(void **state)
+{
+	static const char *const leaks[] = { "http://u:p@h1:1,http://u:LEAK@h2:1",
+		"http://u:LEAK@h1:1,h2:1", "postgres://u:LEAK/x@h", "postgres://u:LE@LEAK/x@h",
+		"postgres://u:LEAK?x@h/d", "postgres://u:1,LEAK@h/d", "redis://:LEAK@h:6379/0",
+		"http://h/?a=b&password=LEAK", "?a=b&password=LEAK", "http://h/p?a=1,LEAK",
+		"jdbc:postgresql://h/db?user=a&password=LEAK",
+		"jdbc:sqlserver://h:1433;user=a;password=LEAK", "jdbc:oracle:thin:u/LEAK@h:1521/x",
+		"https://a.blob.example/c?sv=2022&sig=LEAK", "user=x,password=LEAK",
+		"root:LEAK@tcp(h)/db", "curl -u user:LEAK http://h/", "psql -W LEAK",
+		"mysql -pLEAK", "{\"password\":\"LEAK\"}", "password: LEAK",
+		"--header=X-Api-Key: LEAK", "curl -H \"X-Api-Key: LEAK\" http://h",
+		"curl -H \"Authorization: Bearer LEAK\"", "--api-key=LEAK", "--api-key LEAK",
+		"--set=db.password=LEAK", "-Ddb.password=LEAK", "host=h user=x password=LEAK",
+		"Server=h;Pwd=LEAK", "mysql --user=a --password LEAK", "export DB_PASS=LEAK; run",
+		"redis-cli -a LEAK ping", "user:LEAK@h", "hf_LEAKabcdefghijklmn",
+		"LEAKa1b2c3d4e5f6g7h8i9j0", "LEAKxYz123abcD", "psql -W \\ LEAK",
+		"echo LEAK | docker login --password-stdin", "--token= LEAK",
+		"https://h/services/LEAKa1b2c3d4e5f6g7h8" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(leaks) / sizeof(leaks[0]); i++) {
+		scan_value("PLAIN", leaks[i]);
+		assert_no_leak(leaks[i]);
+	}
+}
+
+static void names_and_flags_take_the_value_with_them(void **state)
+{
+	static const char *const names[] = { "DB_PASS", "PGPASS", "DB_PWD", "REDIS_AUTH",
+		"ENCRYPTION_KEY", "SENTRY_DSN", "X_SIG", "Apikey", "GH_TOKEN", "MY_CREDS",
+		"CLIENT_SECRET" };
+	static const char *const flags[] = { "-p", "-W", "-u", "-a", "--password", "--api-key",
+		"-H", "mysql -p", "psql -W", "password:", "Bearer", "--token=", "\"password\":" };
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		(void)snprintf(text, sizeof(text),
+			"apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: "
+			"[{name: c, "
+			"env: [{name: %s, value: LEAK}], args: [--%s=LEAK, %s=LEAK]}]}\n",
+			names[i], names[i], names[i]);
+		scan(text);
+		assert_int_equal(rec.n_objects, 1);
+		assert_no_leak(names[i]);
+	}
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		(void)snprintf(text, sizeof(text),
+			"apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: "
+			"[{name: c, "
+			"args: ['%s', LEAK], command: [x, '%s', 'user:LEAK']}]}\n",
+			flags[i], flags[i]);
+		scan(text);
+		assert_int_equal(rec.n_objects, 1);
+		assert_no_leak(flags[i]);
+	}
+}
+
+static void what_rules_need_stays(void **state)
+{
+	static const struct {
+		const char *in, *out; /* out NULL: unchanged */
+	} t[] = { { "http://qdrant.data.svc.cluster.local:6333/a/b.c", NULL },
+		{ "http://u:p@h1:1/a,https://h2:2", "http://h1:1/a,https://h2:2" },
+		{ "mongodb://u:p@h1:1,h2:2/db?authSource=x", "mongodb://h1:1,h2:2/db" },
+		{ "postgres://u:a/b@h:5432/d?sslmode=require", "postgres://h:5432/d" },
+		{ "s3://models/llama-3/v1/", NULL }, { "http://[fd00::1]:80/x", NULL },
+		{ "https://h/services/a1b2c3d4e5f6g7h8i9j0", "https://h/***" }, { "--tls", NULL },
+		{ "-x", NULL }, { "--nproc_per_node=8", NULL },
+		{ "--ssl-keyfile=/certs/tls.key", NULL }, { "--tls-key=/certs/tls.key", NULL },
+		{ "--api-key=x", "--api-key=***" }, { "--tokenizer=meta-llama/Llama-3.1-8B", NULL },
+		{ "--max-num-batched-tokens=8192", NULL }, { "--enable-auth=true", NULL },
+		{ "--endpoint=https://u:p@minio.ml:9000", "--endpoint=https://minio.ml:9000" },
+		{ "0.5", NULL }, { "true", NULL }, { "/a/b.c", NULL }, { "./train.py", NULL },
+		{ "qdrant:6333", NULL }, { "meta-llama/Llama-3.1-8B-Instruct:main", NULL },
+		{ "X25519MLKEM768:X25519", NULL }, { "SecP256r1MLKEM768,P-256", NULL },
+		{ "tlsmlkem=0,tlskyber=0", NULL },
+		{ "ECDHE-RSA-AES128-GCM-SHA256:AES256-SHA", NULL },
+		{ "tar -cf - . | openssl cms -encrypt -aes256 /k/r.pem | aws s3 cp - s3://b/c",
+			NULL },
+		{ "cosign sign-blob --output-signature=/m/a.sig", NULL }, { "torchrun", NULL },
+		{ "train.py", NULL }, { "$(POD_IP)", NULL },
+		{ "vllm serve meta-llama/Llama-3.1-8B --port 8000 --api-key $KEY", NULL },
+		{ "python -u train.py --epochs=3", NULL },
+		{ "python3 -m vllm.entrypoints.openai.api_server", NULL } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		const char *out = t[i].out == NULL ? t[i].in : t[i].out;
+
+		scan_value("PLAIN", t[i].in);
+		assert_bytes(fact(0, "spec.containers[0].env[0].value"), out);
+		assert_bytes(fact(0, "spec.containers[0].args[0]"), out);
+		assert_bytes(fact(0, "spec.containers[0].command[0]"), out);
+	}
+	scan_value("PLAIN", "openssl cms -encrypt -in x | curl -u user:pw http://h");
+	assert_bytes(fact(0, "spec.containers[0].command[0]"),
+		"openssl cms -encrypt -in x | curl -u ***");
+	assert_bytes(fact(0, "spec.containers[0].env[0].value"), "***");
 }
 
 static void lists_are_unrolled_and_lines_are_those_of_the_file(void **state)
@@ -329,6 +452,9 @@ int main(void)
 		cmocka_unit_test(secret_values_become_children_and_nothing_else),
 		cmocka_unit_test(values_that_are_not_base64_are_noted_without_the_value),
 		cmocka_unit_test(tokens_and_passwords_never_become_facts),
+		cmocka_unit_test(only_harmless_values_become_facts),
+		cmocka_unit_test(names_and_flags_take_the_value_with_them),
+		cmocka_unit_test(what_rules_need_stays),
 		cmocka_unit_test(lists_are_unrolled_and_lines_are_those_of_the_file),
 		cmocka_unit_test(one_broken_document_costs_only_itself),
 		cmocka_unit_test(definitions_of_kinds_are_skipped),
