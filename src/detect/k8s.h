@@ -38,10 +38,11 @@ enum pqm_st pqm_k8s_check(struct pqm_k8s_scan *s, const struct pqm_object *o, pq
 /* Whether a rule of rules/k8s shows in a sample manifest: its kind, its setting or its finding. */
 bool pqm_k8s_rule_fits(const struct pqm_rules *r, const struct pqm_rule *rule, pqm_bytes sample);
 
-/* Whether a variable, flag or field of this name holds a secret by convention. */
+/* Whether a variable, flag (-p) or word (echo) of this name announces a secret by convention. */
 bool pqm_k8s_is_secret_name(pqm_bytes name);
-/* The value fit for a fact: user parts of URLs, values of NAME=VALUE with a secret name and words
- * that look like tokens are replaced by ***. Empty when nothing of it may be kept. */
+/* The value fit for a fact: words are kept up to the first that is not known to be harmless (URLs
+ * without user part and query, paths, numbers, flags, image and host names); the rest is ***. Empty
+ * when nothing of it may be kept. */
 pqm_bytes pqm_k8s_redact(struct pqm_arena *arena, pqm_bytes value);
 
 #endif
