@@ -11,7 +11,7 @@ struct tally {
 };
 
 struct stores {
-	const struct pqm_yaml *paths;
+	const struct pqm_yaml *paths, *keyrings;
 	uint64_t min_certs;
 	double min_share;
 };
@@ -22,12 +22,19 @@ static bool is_authority(const struct pqm_occurrence *o)
 		pqm_eqs(pqm_occ_attr(o, "self_issued"), "true");
 }
 
-static bool path_matches(const struct stores *s, pqm_bytes path)
+static bool path_matches(const struct pqm_yaml *globs, pqm_bytes path)
 {
-	for (size_t i = 0; s->paths != NULL && i < s->paths->n; i++)
-		if (pqm_glob(pqm_yaml_text(s->paths->items[i]), path))
+	for (size_t i = 0; globs != NULL && i < globs->n; i++)
+		if (pqm_glob(pqm_yaml_text(globs->items[i]), path))
 			return true;
 	return false;
+}
+
+/* Other people's public keys in a keyring that packages are checked with. */
+static bool is_in_keyring(
+	const struct stores *s, const struct pqm_finding *f, const struct pqm_occurrence *o)
+{
+	return pqm_eqs(f->rule, "key.pgp-public") && path_matches(s->keyrings, o->path);
 }
 
 static enum pqm_st read_rules(struct stores *s, const struct pqm_rules *r, struct pqm_err *err)
@@ -36,8 +43,12 @@ static enum pqm_st read_rules(struct stores *s, const struct pqm_rules *r, struc
 	const struct pqm_rule *bundle = pqm_rules_get(r, PQM_LIT("store.bundle"));
 
 	*s = (struct stores){ .min_certs = UINT64_MAX, .min_share = 2 };
+	const struct pqm_rule *keyring = pqm_rules_get(r, PQM_LIT("store.keyring"));
+
 	if (path != NULL)
 		s->paths = pqm_yaml_get(path->node, "paths");
+	if (keyring != NULL)
+		s->keyrings = pqm_yaml_get(keyring->node, "paths");
 	if (bundle != NULL &&
 		(!pqm_yaml_u64(bundle->node, "min_certs", &s->min_certs) ||
 			!pqm_yaml_f64(bundle->node, "min_ca_share", &s->min_share)))
@@ -55,7 +66,7 @@ static int by_path(const void *x, const void *y)
 }
 
 /* One tally for each file that holds certificates, sorted. */
-static size_t tally_files(const struct pqm_inventory *inv, struct tally *t)
+static size_t tally_files(const struct pqm_inventory *inv, const struct stores *s, struct tally *t)
 {
 	size_t n = 0, k = 0;
 
@@ -63,9 +74,12 @@ static size_t tally_files(const struct pqm_inventory *inv, struct tally *t)
 		for (size_t j = 0; j < inv->findings[i].n_occs; j++) {
 			const struct pqm_occurrence *o = &inv->findings[i].occs[j];
 
-			if (inv->findings[i].meaning == PQM_CERT)
-				t[n++] = (struct tally){ o->path, o->target, 1, is_authority(o),
-					false };
+			const struct pqm_finding *f = &inv->findings[i];
+			bool in_ring = is_in_keyring(s, f, o);
+
+			if (f->meaning == PQM_CERT || in_ring)
+				t[n++] = (struct tally){ o->path, o->target, 1,
+					is_authority(o) || in_ring, false };
 		}
 	qsort(t, n, sizeof(*t), by_path);
 	for (size_t i = 0; i < n; i++) {
@@ -91,7 +105,7 @@ static enum pqm_st add_store(
 	return PQM_OK;
 }
 
-static void fold(struct pqm_inventory *inv, const struct tally *t, size_t n)
+static void fold(struct pqm_inventory *inv, const struct stores *s, const struct tally *t, size_t n)
 {
 	for (size_t i = 0; i < inv->n_findings; i++) {
 		struct pqm_finding *f = &inv->findings[i];
@@ -100,11 +114,12 @@ static void fold(struct pqm_inventory *inv, const struct tally *t, size_t n)
 		for (size_t j = 0; j < f->n_occs; j++) {
 			struct pqm_occurrence *o = &f->occs[j];
 			struct tally key = { .path = o->path, .target = o->target };
-			const struct tally *hit = f->meaning != PQM_CERT || n == 0
+			bool in_ring = is_in_keyring(s, f, o);
+			const struct tally *hit = (f->meaning != PQM_CERT && !in_ring) || n == 0
 				? NULL
 				: bsearch(&key, t, n, sizeof(*t), by_path);
 
-			o->in_store = hit != NULL && hit->is_store && is_authority(o);
+			o->in_store = hit != NULL && hit->is_store && (in_ring || is_authority(o));
 			n_in += o->in_store;
 		}
 		f->is_folded = f->n_occs > 0 && n_in == f->n_occs;
@@ -121,22 +136,25 @@ enum pqm_st pqm_inventory_seal(
 	if (st != PQM_OK)
 		return st;
 	for (size_t i = 0; i < inv->n_findings; i++)
-		n_certs += inv->findings[i].meaning == PQM_CERT ? inv->findings[i].n_occs : 0;
+		n_certs += inv->findings[i].n_occs;
 	struct tally *t = pqm_malloc((n_certs + 1) * sizeof(*t));
 
 	if (t == NULL)
 		return pqm_fail(err, PQM_ENOMEM, "out of memory");
 	inv->n_stores = 0;
-	n = tally_files(inv, t);
+	n = tally_files(inv, &s, t);
 	for (size_t i = 0; i < n && st == PQM_OK; i++) {
 		bool is_bundle = t[i].n_certs >= s.min_certs &&
 			(double)t[i].n_ca >= s.min_share * (double)t[i].n_certs;
 
-		t[i].is_store = t[i].n_ca > 0 && (is_bundle || path_matches(&s, t[i].path));
+		t[i].is_store = t[i].n_ca > 0 &&
+			(is_bundle ||
+				(path_matches(s.paths, t[i].path) ||
+					path_matches(s.keyrings, t[i].path)));
 		if (t[i].is_store)
 			st = add_store(inv, &cap, &t[i], err);
 	}
-	fold(inv, t, n);
+	fold(inv, &s, t, n);
 	pqm_free(t);
 	return st;
 }

@@ -117,6 +117,22 @@ with tmpdir() as tmp:
     r = run("scan", "--fail-on-incomplete", tree)
     ok(r.returncode == 0, "--fail-on-incomplete passes when all was read", err(r))
 
+    ring = tmp / "keyrings"
+    ring.mkdir()
+    home = tmp / "gnupg"
+    home.mkdir(mode=0o700)
+    gpg = ["gpg", "--homedir", str(home), "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", ""]
+    sh(*gpg, "--quick-generate-key", "other@example.org", "rsa2048", "sign", "never")
+    (ring / "archive.gpg").write_bytes(subprocess.run([*gpg, "--export"], check=True, capture_output=True).stdout)
+    shutil.copy(ring / "archive.gpg", tmp / "own.gpg")
+    r = run("scan", ring, "-o", "csv")
+    ok(len(rows(r)) == 0, "a keyring of other people's keys folds", out(r))
+    r = run("scan", ring, "-o", "csv", "--expand-trust-stores")
+    ok(len(rows(r)) == 1, "and is listed on request", out(r))
+    r = run("scan", tmp / "own.gpg", "-o", "csv")
+    ok(len(rows(r)) == 1, "a public key elsewhere is listed", out(r))
+    subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], capture_output=True)
+
     # usage
     for args, word in ((("scan",), "name what to scan"), (("scan", "-o", "pdf", "x"), "unknown format"),
                        (("scan", "--nope", "x"), "unknown option"), (("skan", "x"), "did you mean `pqmap scan`"),
