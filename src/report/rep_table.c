@@ -376,7 +376,7 @@ static void deadlines(struct table *t)
 		pad(t, i == 0 ? 5 : 10);
 		right(t, day, 11);
 		if (d->finish == INT64_MIN || !isfinite(d->slack_years))
-			pqm_out_lit(t->o, "              ");
+			pqm_out_lit(t->o, "           ");
 		else
 			pqm_out_f(t->o, " %s%+.1f years%s", on(t, d->is_met ? GREEN : RED),
 				d->slack_years, off(t, d->is_met ? GREEN : RED));

@@ -25,6 +25,13 @@ with tmpdir() as tmp:
     (tmp / "bin" / "pqmap").symlink_to(PQMAP)
     (tmp / "build").mkdir()
     (tmp / "build" / "pqmap").symlink_to(PQMAP)
+    screen = re.search(r"```text\n\$ (pqmap .*?)\n(.*?)```", text, re.S)
+    r = subprocess.run(["/bin/bash", "-c", screen.group(1)], cwd=tmp, capture_output=True, timeout=120, text=True,
+                       env={"PATH": f"{tmp}/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": str(tmp)}, stdin=subprocess.DEVNULL)
+    plain = re.sub(r" {4}\d+\.\d s, [\d.]+ MiB", "", r.stdout)
+    want = [line.rstrip() for line in screen.group(2).splitlines() if line.strip()]
+    got = [line.rstrip() for line in plain.splitlines() if line.strip()]
+    ok(got == want, "the README's screen is what the command prints", [x for x in got if x not in want][:5])
     for c in commands:
         r = subprocess.run(["/bin/bash", "-c", c], cwd=tmp, capture_output=True, timeout=120,
                            env={"PATH": f"{tmp}/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": str(tmp)}, stdin=subprocess.DEVNULL)
