@@ -44,11 +44,6 @@ void *pqm_calloc(size_t n, size_t size)
 	return must_fail() ? NULL : calloc(n == 0 ? 1 : n, size);
 }
 
-void *pqm_realloc(void *p, size_t n)
-{
-	return must_fail() ? NULL : realloc(p, n == 0 ? 1 : n);
-}
-
 void pqm_free(void *p)
 {
 	free(p);

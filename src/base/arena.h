@@ -50,7 +50,6 @@ void *pqm_arena_grow(struct pqm_arena *a, void *old, size_t n, size_t *cap, size
 /* Heap calls for base/ and owners of run-long storage; the unit tests can make the n-th fail. */
 void *pqm_malloc(size_t n);
 void *pqm_calloc(size_t n, size_t size);
-void *pqm_realloc(void *p, size_t n);
 void pqm_free(void *p);
 /* The n-th allocation from now fails (1 = the next); 0 switches off. Tests only. */
 void pqm_alloc_fail_at(size_t n);

@@ -91,35 +91,6 @@ bool pqm_spki_ec(char hex[PQM_SPKI_HEX], const char *curve, pqm_bytes point)
 	return draft_end(&d, PQM_OID_EC, hex);
 }
 
-/* Appends a magnitude padded with zeros to width. */
-static void put_padded(struct pqm_buf *b, pqm_bytes mag, size_t width)
-{
-	pqm_bytes m = pqm_mag_trim(mag);
-
-	if (m.n > width || width > 256) {
-		b->failed = true;
-		return;
-	}
-	for (size_t i = m.n; i < width; i++)
-		(void)pqm_buf_byte(b, 0);
-	(void)pqm_buf_add(b, m);
-}
-
-bool pqm_spki_ec_xy(
-	char hex[PQM_SPKI_HEX], const char *curve, size_t width, pqm_bytes x, pqm_bytes y)
-{
-	struct pqm_buf point;
-	bool ok;
-
-	pqm_buf_init(&point, 1024);
-	(void)pqm_buf_byte(&point, 0x04);
-	put_padded(&point, x, width);
-	put_padded(&point, y, width);
-	ok = width > 0 && !point.failed && pqm_spki_ec(hex, curve, pqm_buf_bytes(&point));
-	pqm_buf_fini(&point);
-	return ok;
-}
-
 bool pqm_spki_dsa(char hex[PQM_SPKI_HEX], pqm_bytes p, pqm_bytes q, pqm_bytes g, pqm_bytes y)
 {
 	const pqm_bytes group[] = { p, q, g };

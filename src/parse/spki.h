@@ -42,9 +42,6 @@ bool pqm_spki_rsa(char hex[PQM_SPKI_HEX], pqm_bytes n, pqm_bytes e) PQM_MUST_USE
 /* point: 04 || X || Y. curve: dotted OID of the named curve. See pqm_ec_point() in x509.h for
  * compressed points and checks. */
 bool pqm_spki_ec(char hex[PQM_SPKI_HEX], const char *curve, pqm_bytes point) PQM_MUST_USE;
-/* EC from the two field elements, padded to the width of the curve's field (32 for P-256). */
-bool pqm_spki_ec_xy(char hex[PQM_SPKI_HEX], const char *curve, size_t width, pqm_bytes x,
-	pqm_bytes y) PQM_MUST_USE;
 bool pqm_spki_dsa(
 	char hex[PQM_SPKI_HEX], pqm_bytes p, pqm_bytes q, pqm_bytes g, pqm_bytes y) PQM_MUST_USE;
 /* PKCS#3 form (no q). */
