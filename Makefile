@@ -51,18 +51,62 @@ GEN := $(B)/gen/detectors.def $(B)/gen/sources.def $(B)/gen/writers.def $(B)/gen
 	$(B)/gen/libraries.h
 LIB_SRC := $(filter-out src/cli/main.c,$(SRC))
 OBJ := $(SRC:%.c=$(B)/obj/%.o) $(B)/obj/embed.o
-SAN_OBJ := $(LIB_SRC:%.c=$(B)/san/%.o) $(B)/san/embed.o
+# libhyb stands alone; x_*.c are the algorithms that no standard has settled, in an archive of their own.
+HYBX_SRC := $(sort $(wildcard src/hyb/x_*.c))
+HYB_SRC := $(filter-out $(HYBX_SRC),$(sort $(wildcard src/hyb/*.c)))
+HYB_OBJ := $(HYB_SRC:%.c=$(B)/obj/%.o)
+HYBX_OBJ := $(HYBX_SRC:%.c=$(B)/obj/%.o)
+HYB_LIBS := $(B)/libhyb.a $(B)/libhybx.a
+HYB_TESTS := $(patsubst tests/hyb/%.c,$(B)/hybtest/%,$(sort $(wildcard tests/hyb/test_*.c)))
+# *_avx2.c and *_avx512.c hold the code of their level; src/hyb/cpu.c decides at run time.
+CPU_avx2 := -mavx2 -mbmi -mbmi2
+CPU_avx512 := $(CPU_avx2) -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512ifma -mavx512vbmi -mavx512vbmi2
+cpu_flags = $(if $(findstring x86_64,$(shell $(CC) -dumpmachine)),$(CPU_$(lastword $(subst _, ,$(basename $(notdir $(1)))))))
+SAN_OBJ := $(LIB_SRC:%.c=$(B)/san/%.o) $(HYB_SRC:%.c=$(B)/san/%.o) $(HYBX_SRC:%.c=$(B)/san/%.o) $(B)/san/embed.o
 UNIT := $(patsubst tests/unit/test_%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 RULE_FILES := $(sort $(shell find rules -name '*.yaml'))
 HTML_FILES := $(sort $(shell find reports/html -type f))
 
 .PHONY: all
-all: $(B)/pqmap ## optimised, hardened program
+all: $(B)/pqmap $(HYB_LIBS) $(B)/libhyb.so ## optimised, hardened program; libhyb
 
-$(B)/pqmap: $(OBJ)
+$(B)/pqmap: $(OBJ) $(HYB_LIBS)
 	@echo "  LD    $@"
-	$(Q)$(CC) $(HARDEN) $(LINK) $(CFLAGS) -o $@ $(OBJ) $(PKG_LIBS) $(LDFLAGS)
+	$(Q)$(CC) $(HARDEN) $(LINK) $(CFLAGS) -o $@ $(OBJ) $(HYB_LIBS) $(PKG_LIBS) $(LDFLAGS)
+
+# ---- libhyb ----
+# -O3: the arithmetic is loops over 256 coefficients. No automatic zeroing: buffers of 100 kB a call.
+HARDEN_HYB := $(subst -O2,-O3,$(subst -fPIE,-fPIC,$(HARDEN)))
+$(B)/obj/src/hyb/%.o: src/hyb/%.c
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(CC) $(CC_FLAGS) $(WERROR) $(HARDEN_HYB) $(call cpu_flags,$<) -MMD -MP $(CFLAGS) -c $< -o $@
+
+$(B)/san/src/hyb/%.o: src/hyb/%.c
+	@mkdir -p $(@D)
+	@echo "  SAN   $<"
+	$(Q)$(CC) $(CC_FLAGS) $(SAN) $(call cpu_flags,$<) -MMD -MP -c $< -o $@
+
+$(B)/libhyb.a: $(HYB_OBJ)
+	@rm -f $@
+	@echo "  AR    $@"
+	$(Q)ar rcsD $@ $(HYB_OBJ)
+
+$(B)/libhybx.a: $(HYBX_OBJ)
+	@rm -f $@
+	@echo "  AR    $@"
+	$(Q)ar rcsD $@ $(HYBX_OBJ)
+
+$(B)/libhyb.so: $(HYB_OBJ)
+	@echo "  LD    $@"
+	$(Q)$(CC) -shared $(subst -pie,,$(LINK)) -Wl,-z,defs -Wl,-soname,libhyb.so.0 $(CFLAGS) -o $@ $(HYB_OBJ) -lcrypto -pthread $(LDFLAGS)
+
+$(B)/hybtest/%: tests/hyb/%.c tests/hyb/vec.h $(HYB_LIBS)
+	@mkdir -p $(@D)
+	@echo "  TEST  $<"
+	$(Q)$(CC) $(CC_FLAGS) -Itests/hyb -DHYB_TEST -O2 -g -MMD -MP -MF $@.d $< $(HYB_LIBS) -o $@ -lcrypto -lcjson -lm -pthread
+-include $(wildcard $(B)/hybtest/*.d)
 
 $(B)/obj/%.o: %.c | $(GEN)
 	@mkdir -p $(@D)
@@ -126,7 +170,7 @@ $(B)/pqmap-san: $(B)/san/lib.a $(B)/san/src/cli/main.o
 .PHONY: test
 test: ## unit tests under sanitizers, command-line and golden tests; T=name runs one
 	@.ci/deps $(APT_TEST)
-	@$(MAKE) -j$(JOBS) --no-print-directory $(B)/pqmap $(B)/pqmap-san $(if $(T),$(foreach u,$(filter $(T),$(UNIT)),$(B)/unit/test_$u),$(UNIT:%=$(B)/unit/test_%))
+	@$(MAKE) -j$(JOBS) --no-print-directory $(B)/pqmap $(B)/pqmap-san $(HYB_TESTS) $(B)/libhyb.so $(if $(T),$(foreach u,$(filter $(T),$(UNIT)),$(B)/unit/test_$u),$(UNIT:%=$(B)/unit/test_%))
 	@T='$(T)' B=$(B) python3 tests/run.py
 
 .PHONY: demo
@@ -144,8 +188,8 @@ check-floors: ## a module includes only modules on a lower floor
 	@python3 tests/floors.py
 
 check-werror: ## gcc and clang, -Werror
-	@$(MAKE) -j$(JOBS) --no-print-directory B=$(B)/gcc CC=gcc WERROR=-Werror $(B)/gcc/pqmap
-	@$(MAKE) -j$(JOBS) --no-print-directory B=$(B)/clang CC=clang WERROR=-Werror $(B)/clang/pqmap
+	@$(MAKE) -j$(JOBS) --no-print-directory B=$(B)/gcc CC=gcc WERROR=-Werror $(B)/gcc/pqmap $(B)/gcc/libhybx.a
+	@$(MAKE) -j$(JOBS) --no-print-directory B=$(B)/clang CC=clang WERROR=-Werror $(B)/clang/pqmap $(B)/clang/libhybx.a
 
 check-rules: $(B)/pqmap ## every rule on its own hits and misses
 	@$(B)/pqmap rules check rules
@@ -154,7 +198,7 @@ check-schemas: $(B)/pqmap ## JSON and CycloneDX output against their schemas
 	@PQMAP=$(B)/pqmap /usr/bin/python3 tests/cli/test_schema.py > $(B)/schemas.log || { cat $(B)/schemas.log; exit 1; }
 	@grep -v '^ok' $(B)/schemas.log || echo "schemas: $$(grep -c valid $(B)/schemas.log) outputs valid"
 
-C_FILES := $(sort $(wildcard src/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch]))
+C_FILES := $(sort $(wildcard src/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/hyb/*.[ch]))
 check-format:
 	@clang-format --dry-run -Werror $(C_FILES) && echo "format: $(words $(C_FILES)) files as .clang-format says"
 
@@ -170,10 +214,13 @@ format: ## clang-format in place
 $(B)/fuzzlib/%.o: %.c | $(GEN)
 	@mkdir -p $(@D)
 	$(Q)clang $(WARN) $(CPPFLAGS_) $(PKG_CFLAGS) $(SAN) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
+$(B)/fuzzlib/src/hyb/%.o: src/hyb/%.c
+	@mkdir -p $(@D)
+	$(Q)clang $(WARN) $(CPPFLAGS_) $(PKG_CFLAGS) $(SAN) -fsanitize=fuzzer-no-link $(call cpu_flags,$<) -MMD -MP -c $< -o $@
 $(B)/fuzzlib/embed.o: $(B)/gen/embed.c
 	@mkdir -p $(@D)
 	$(Q)clang $(CPPFLAGS_) -O1 -fPIE -c $< -o $@
-$(B)/fuzzlib/lib.a: $(LIB_SRC:%.c=$(B)/fuzzlib/%.o) $(B)/fuzzlib/embed.o
+$(B)/fuzzlib/lib.a: $(LIB_SRC:%.c=$(B)/fuzzlib/%.o) $(HYB_SRC:%.c=$(B)/fuzzlib/%.o) $(B)/fuzzlib/embed.o
 	@rm -f $@
 	@ar rcs $@ $^
 $(B)/fuzz/%: tests/fuzz/fuzz_%.c $(B)/fuzzlib/lib.a

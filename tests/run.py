@@ -92,11 +92,46 @@ def cli(script):
     passed, failed, skipped = passed + good, failed + bad, skipped + skip
 
 
+def hyb(program, cpu):
+    """A program of tests/hyb on one code level: the same lines as a command-line test."""
+    global passed, failed, skipped
+    ENV["HYB_CPU"] = cpu
+    r = run([str(program)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    ENV.pop("HYB_CPU")
+    text = r.stdout.decode("utf-8", "replace")
+    good, bad, skip = (len(re.findall(p, text, re.M)) for p in (r"^ok - ", r"^not ok - ", r"^skip - "))
+    if bad == 0 and (r.returncode != 0 or good + skip == 0):
+        bad = 1
+    cases = sum(int(n) for n in re.findall(r"^ok - .*?(\d+) cases?$", text, re.M))
+    for line in text.splitlines():
+        if bad or line.startswith(("skip - ", "note - ")):
+            print(f"  {program.name} {cpu}: {line}")
+    print(f"{'ok  ' if not bad else 'FAIL'} {program.name} {cpu}: {good} passed, {bad} failed"
+          + (f", {skip} skipped" if skip else "") + (f"; {cases} vector cases" if cases else ""))
+    passed, failed, skipped = passed + good, failed + bad, skipped + skip
+    return cases
+
+
+def cpu_levels():
+    flags = set(re.search(r"^flags\s*:(.*)$|\Z", pathlib.Path("/proc/cpuinfo").read_text(), re.M).group(0).split())
+    levels = ["c"] + (["avx2"] if {"avx2", "bmi1", "bmi2"} <= flags else [])
+    more = {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512ifma", "avx512vbmi", "avx512_vbmi2"}
+    return levels + (["avx512"] if more <= flags else [])
+
+
 units = sorted(pathlib.Path(f"{BUILD}/unit").glob("test_*"))
 sources = {p.stem for p in pathlib.Path("tests/unit").glob("test_*.c")}
 for p in units:
     if p.suffix == "" and p.name in sources and ONLY in ("", p.name[len("test_"):]):
         unit(p)
+hyb_sources = {p.stem for p in pathlib.Path("tests/hyb").glob("test_*.c")}
+for level in cpu_levels():
+    total = 0
+    for p in sorted(pathlib.Path(f"{BUILD}/hybtest").glob("test_*")):
+        if p.suffix == "" and p.name in hyb_sources and ONLY in ("", p.name[len("test_"):]):
+            total += hyb(p, level)
+    if total and not ONLY:
+        print(f"     hyb vectors, {level}: {total} cases")
 for d in sorted(pathlib.Path("tests/golden").glob("*/")):
     if (d / "cmd").exists() and ONLY in ("", d.name):
         golden(d)

@@ -1,0 +1,582 @@
+/*
+ * hyb.h — hybrid and post-quantum primitives: key encapsulation, signatures, sealing.
+ *
+ * Shape:     level 1 plain algorithms, level 2 hybrids of two (suites are rows of a table),
+ *            level 3 envelopes: HPKE, sealed files, gradients, inference requests.
+ * Units:     bytes; every fixed length is in the type and has a _BYTES macro.
+ * Ownership: the caller's storage throughout; no heap, no global constructor. A prepared key
+ *            (struct …_dk, …_sk) belongs to the caller and ends with its _clear.
+ * Errors:    enum hyb_st; on error every output is all-zero. `verify` returns bool, so that no code
+ *            can be mistaken for success. Pointers are never NULL unless the comment says so.
+ * Secrets:   never steer a branch, an index or a division; wiped from the stack before return.
+ * Threads:   every function is safe on distinct outputs; prepared keys may be shared for reading.
+ * Limits:    contexts at most 255 bytes [FIPS204 §5.2]; others at their functions.
+ * Standard:  FIPS 202, 203, 204, 205; RFC 9180; draft-connolly-cfrg-xwing-kem;
+ *            draft-ietf-lamps-pq-composite-sigs-19; SP 800-227.
+ */
+#ifndef HYB_H
+#define HYB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define HYB_VERSION "0.1.0"
+#define HYB_API __attribute__((visibility("default")))
+#define HYB_MUST_USE __attribute__((warn_unused_result))
+#define HYB_ALIGN __attribute__((aligned(64)))
+
+/* A borrowed slice; p may be NULL only when n is 0. */
+typedef struct {
+	const uint8_t *p;
+	size_t n;
+} hyb_bytes;
+
+enum hyb_st {
+	HYB_OK = 0,
+	HYB_E_ARG = -1,	      /* a length or choice that the function does not take */
+	HYB_E_BAD_KEY = -2,   /* a key that fails the checks of its standard */
+	HYB_E_RNG = -3,	      /* the system gave no randomness */
+	HYB_E_CRYPTO = -4,    /* libcrypto refused or lacks the algorithm */
+	HYB_E_BACKEND = -5,   /* the backend asked for is not in the running libcrypto */
+	HYB_E_FORMAT = -6,    /* not an envelope or key file of ours, or damaged in its structure */
+	HYB_E_VERSION = -7,   /* an envelope of a version that this library does not read */
+	HYB_E_SUITE = -8,     /* a suite that this library, or the caller, does not accept */
+	HYB_E_WRONG_KEY = -9, /* none of the recipients is this key */
+	HYB_E_OPEN = -10,     /* authentication failed: damaged, or not for this key */
+	HYB_E_SIGNATURE = -11,	/* the sender's signature does not verify */
+	HYB_E_UNSIGNED = -12,	/* no sender signature, and the caller did not allow that */
+	HYB_E_TRUNCATED = -13,	/* ends before its last segment */
+	HYB_E_TRAILING = -14,	/* goes on after its last segment */
+	HYB_E_LIMIT = -15,	/* over a stated limit */
+	HYB_E_STALE = -16,	/* outside the freshness window */
+	HYB_E_REPLAY = -17,	/* seen before */
+	HYB_E_AUDIENCE = -18,	/* meant for someone else, another model, round or participant */
+	HYB_E_IO = -19,		/* a read or write failed: errno tells */
+	HYB_E_PASSPHRASE = -20, /* wrong passphrase, or the key file is damaged */
+};
+
+/* One sentence for people: what went wrong; static storage. */
+HYB_API const char *hyb_st_text(enum hyb_st st);
+
+/* ---- processor and backend ---- */
+enum hyb_cpu { HYB_CPU_C = 0, HYB_CPU_AVX2 = 1, HYB_CPU_AVX512 = 2 };
+
+/*
+ * The best level that this processor, the environment (HYB_CPU=c|avx2|avx512) and hyb_cpu_limit
+ * allow. All levels give the same bytes.
+ */
+HYB_API enum hyb_cpu hyb_cpu(void);
+/* Uses no more than `max` from now on, for tests and measurements. Not while another call runs. */
+HYB_API void hyb_cpu_limit(enum hyb_cpu max);
+HYB_API const char *hyb_cpu_name(enum hyb_cpu c);
+
+/* Who computes ML-KEM, ML-DSA and SLH-DSA. */
+enum hyb_backend { HYB_BACKEND_NATIVE = 0, HYB_BACKEND_OPENSSL = 1 };
+
+/*
+ * OPENSSL: libcrypto ≥ 3.5, where the running one has these algorithms; `properties` is its fetch
+ * query ("fips=yes" for a validated module; NULL for none). HYB_E_BACKEND and no change when it has
+ * not. A key prepared under one backend stays with it. Not while another call runs.
+ */
+HYB_API enum hyb_st hyb_backend_set(enum hyb_backend b, const char *properties) HYB_MUST_USE;
+HYB_API enum hyb_backend hyb_backend_get(void);
+
+/* ---- small tools ---- */
+/* Overwrites with zeros in a way that the compiler cannot drop. */
+HYB_API void hyb_wipe(void *p, size_t n);
+/* Equal? In time that depends on n only. */
+HYB_API bool hyb_ct_eq(const void *a, const void *b, size_t n) HYB_MUST_USE;
+/* n bytes of getrandom(2); HYB_E_RNG leaves zeros. */
+HYB_API enum hyb_st hyb_random(void *p, size_t n) HYB_MUST_USE;
+
+/* ---- hashes [FIPS202, FIPS180-4] ---- */
+enum hyb_hash {
+	HYB_SHA2_224,
+	HYB_SHA2_256,
+	HYB_SHA2_384,
+	HYB_SHA2_512,
+	HYB_SHA2_512_224,
+	HYB_SHA2_512_256,
+	HYB_SHA3_224,
+	HYB_SHA3_256,
+	HYB_SHA3_384,
+	HYB_SHA3_512,
+	HYB_SHAKE128, /* as a pre-hash: 32 bytes of output */
+	HYB_SHAKE256, /* as a pre-hash: 64 bytes of output */
+};
+
+HYB_API void hyb_sha3_256(uint8_t out[32], hyb_bytes m);
+HYB_API void hyb_sha3_384(uint8_t out[48], hyb_bytes m);
+HYB_API void hyb_sha3_512(uint8_t out[64], hyb_bytes m);
+HYB_API void hyb_shake128(uint8_t *out, size_t n, hyb_bytes m);
+HYB_API void hyb_shake256(uint8_t *out, size_t n, hyb_bytes m);
+
+/* ---- sizes of prepared keys, in 64-bit words; k and l are the standard's matrix sides ---- */
+#define HYB_MLKEM_SEED_BYTES 64 /* d ‖ z: the only private format */
+#define HYB_MLKEM_SS_BYTES 32
+#define HYB_MLKEM_EK_WORDS(k) (((k) * (k) + 2 * (k)) * 64 + 384 * (k) / 8 + 32)
+#define HYB_MLKEM_DK_WORDS(k) (HYB_MLKEM_EK_WORDS(k) + (k)*128 + 64)
+#define HYB_MLDSA_SEED_BYTES 32
+#define HYB_MLDSA_PK_WORDS(k, l) (((k) * (l) + (k)) * 128 + 64)
+#define HYB_MLDSA_SK_WORDS(k, l) (((k) * (l) + 3 * (k) + (l)) * 128 + (k)*40 + 96)
+
+/* ---- ML-KEM-512 [FIPS203 §8]: the functions are described at ML-KEM-1024 ---- */
+#define HYB_MLKEM512_EK_BYTES 800
+#define HYB_MLKEM512_CT_BYTES 768
+#define HYB_MLKEM512_DK_BYTES 1632 /* FIPS 203 form, read and written for others only */
+
+struct hyb_mlkem512_dk {
+	uint64_t opaque[HYB_MLKEM_DK_WORDS(2)];
+} HYB_ALIGN;
+
+struct hyb_mlkem512_ek {
+	uint64_t opaque[HYB_MLKEM_EK_WORDS(2)];
+} HYB_ALIGN;
+
+HYB_API enum hyb_st hyb_mlkem512_keygen(
+	uint8_t ek[HYB_MLKEM512_EK_BYTES], uint8_t seed[HYB_MLKEM_SEED_BYTES]) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_mlkem512_keygen_derand(
+	uint8_t ek[HYB_MLKEM512_EK_BYTES], const uint8_t seed[HYB_MLKEM_SEED_BYTES]) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_mlkem512_encaps(uint8_t ct[HYB_MLKEM512_CT_BYTES],
+	uint8_t ss[HYB_MLKEM_SS_BYTES], const uint8_t ek[HYB_MLKEM512_EK_BYTES]) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_mlkem512_encaps_derand(uint8_t ct[HYB_MLKEM512_CT_BYTES],
+	uint8_t ss[HYB_MLKEM_SS_BYTES], const uint8_t ek[HYB_MLKEM512_EK_BYTES],
+	const uint8_t m[32]) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_mlkem512_encaps_x8(uint8_t ct[8][HYB_MLKEM512_CT_BYTES],
+	uint8_t ss[8][HYB_MLKEM_SS_BYTES], const uint8_t *const ek[8]) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_mlkem512_ek_prepare(
+	struct hyb_mlkem512_ek *p, const uint8_t ek[HYB_MLKEM512_EK_BYTES]) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_mlkem512_encaps_prepared(uint8_t ct[HYB_MLKEM512_CT_BYTES],
+	uint8_t ss[HYB_MLKEM_SS_BYTES], const struct hyb_mlkem512_ek *p) HYB_MUST_USE;
+HYB_API void hyb_mlkem512_decaps(uint8_t ss[HYB_MLKEM_SS_BYTES],
+	const uint8_t ct[HYB_MLKEM512_CT_BYTES], const struct hyb_mlkem512_dk *dk);
+HYB_API enum hyb_st hyb_mlkem512_dk_expand(
+	struct hyb_mlkem512_dk *dk, const uint8_t seed[HYB_MLKEM_SEED_BYTES]) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_mlkem512_dk_import(
+	struct hyb_mlkem512_dk *dk, const uint8_t fips[HYB_MLKEM512_DK_BYTES]) HYB_MUST_USE;
+HYB_API void hyb_mlkem512_dk_export(
+	uint8_t fips[HYB_MLKEM512_DK_BYTES], const struct hyb_mlkem512_dk *dk);
+HYB_API void hyb_mlkem512_ek_from_dk(
+	uint8_t ek[HYB_MLKEM512_EK_BYTES], const struct hyb_mlkem512_dk *dk);
+HYB_API void hyb_mlkem512_dk_clear(struct hyb_mlkem512_dk *dk);
+
+/* ---- ML-KEM-768 [FIPS203 §8]: the functions are described at ML-KEM-1024 ---- */
+#define HYB_MLKEM768_EK_BYTES 1184
+#define HYB_MLKEM768_CT_BYTES 1088
+#define HYB_MLKEM768_DK_BYTES 2400 /* FIPS 203 form, read and written for others only */
+
+struct hyb_mlkem768_dk {
+	uint64_t opaque[HYB_MLKEM_DK_WORDS(3)];
+} HYB_ALIGN;
+
+struct hyb_mlkem768_ek {
+	uint64_t opaque[HYB_MLKEM_EK_WORDS(3)];
+} HYB_ALIGN;
+
+HYB_API enum hyb_st hyb_mlkem768_keygen(
+	uint8_t ek[HYB_MLKEM768_EK_BYTES], uint8_t seed[HYB_MLKEM_SEED_BYTES]) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_mlkem768_keygen_derand(
+	uint8_t ek[HYB_MLKEM768_EK_BYTES], const uint8_t seed[HYB_MLKEM_SEED_BYTES]) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_mlkem768_encaps(uint8_t ct[HYB_MLKEM768_CT_BYTES],
+	uint8_t ss[HYB_MLKEM_SS_BYTES], const uint8_t ek[HYB_MLKEM768_EK_BYTES]) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_mlkem768_encaps_derand(uint8_t ct[HYB_MLKEM768_CT_BYTES],
+	uint8_t ss[HYB_MLKEM_SS_BYTES], const uint8_t ek[HYB_MLKEM768_EK_BYTES],
+	const uint8_t m[32]) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_mlkem768_encaps_x8(uint8_t ct[8][HYB_MLKEM768_CT_BYTES],
+	uint8_t ss[8][HYB_MLKEM_SS_BYTES], const uint8_t *const ek[8]) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_mlkem768_ek_prepare(
+	struct hyb_mlkem768_ek *p, const uint8_t ek[HYB_MLKEM768_EK_BYTES]) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_mlkem768_encaps_prepared(uint8_t ct[HYB_MLKEM768_CT_BYTES],
+	uint8_t ss[HYB_MLKEM_SS_BYTES], const struct hyb_mlkem768_ek *p) HYB_MUST_USE;
+HYB_API void hyb_mlkem768_decaps(uint8_t ss[HYB_MLKEM_SS_BYTES],
+	const uint8_t ct[HYB_MLKEM768_CT_BYTES], const struct hyb_mlkem768_dk *dk);
+HYB_API enum hyb_st hyb_mlkem768_dk_expand(
+	struct hyb_mlkem768_dk *dk, const uint8_t seed[HYB_MLKEM_SEED_BYTES]) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_mlkem768_dk_import(
+	struct hyb_mlkem768_dk *dk, const uint8_t fips[HYB_MLKEM768_DK_BYTES]) HYB_MUST_USE;
+HYB_API void hyb_mlkem768_dk_export(
+	uint8_t fips[HYB_MLKEM768_DK_BYTES], const struct hyb_mlkem768_dk *dk);
+HYB_API void hyb_mlkem768_ek_from_dk(
+	uint8_t ek[HYB_MLKEM768_EK_BYTES], const struct hyb_mlkem768_dk *dk);
+HYB_API void hyb_mlkem768_dk_clear(struct hyb_mlkem768_dk *dk);
+
+/* ---- ML-KEM-1024 [FIPS203 §8] ---- */
+#define HYB_MLKEM1024_EK_BYTES 1568
+#define HYB_MLKEM1024_CT_BYTES 1568
+#define HYB_MLKEM1024_DK_BYTES 3168 /* FIPS 203 form, read and written for others only */
+
+/* A prepared decapsulation key: opaque, never written out, wiped by _clear. */
+struct hyb_mlkem1024_dk {
+	uint64_t opaque[HYB_MLKEM_DK_WORDS(4)];
+} HYB_ALIGN;
+
+/* A prepared encapsulation key: A and H(ek) are computed once; not secret. */
+struct hyb_mlkem1024_ek {
+	uint64_t opaque[HYB_MLKEM_EK_WORDS(4)];
+} HYB_ALIGN;
+
+/* Draws d ‖ z and derives ek [FIPS203 Alg. 19]. HYB_E_RNG: ek and seed are zero. */
+HYB_API enum hyb_st hyb_mlkem1024_keygen(
+	uint8_t ek[HYB_MLKEM1024_EK_BYTES], uint8_t seed[HYB_MLKEM_SEED_BYTES]) HYB_MUST_USE;
+/* The same from a given seed [FIPS203 Alg. 16]. */
+HYB_API enum hyb_st hyb_mlkem1024_keygen_derand(
+	uint8_t ek[HYB_MLKEM1024_EK_BYTES], const uint8_t seed[HYB_MLKEM_SEED_BYTES]) HYB_MUST_USE;
+/* HYB_E_BAD_KEY if a coefficient of ek is not below q [FIPS203 §7.2], HYB_E_RNG; then ct, ss are zero. */
+HYB_API enum hyb_st hyb_mlkem1024_encaps(uint8_t ct[HYB_MLKEM1024_CT_BYTES],
+	uint8_t ss[HYB_MLKEM_SS_BYTES], const uint8_t ek[HYB_MLKEM1024_EK_BYTES]) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_mlkem1024_encaps_derand(uint8_t ct[HYB_MLKEM1024_CT_BYTES],
+	uint8_t ss[HYB_MLKEM_SS_BYTES], const uint8_t ek[HYB_MLKEM1024_EK_BYTES],
+	const uint8_t m[32]) HYB_MUST_USE;
+/* Eight keys at once, each checked: the first bad one gives HYB_E_BAD_KEY and every output is zero. */
+HYB_API enum hyb_st hyb_mlkem1024_encaps_x8(uint8_t ct[8][HYB_MLKEM1024_CT_BYTES],
+	uint8_t ss[8][HYB_MLKEM_SS_BYTES], const uint8_t *const ek[8]) HYB_MUST_USE;
+/* Prepares ek for many encapsulations; HYB_E_BAD_KEY as above. */
+HYB_API enum hyb_st hyb_mlkem1024_ek_prepare(
+	struct hyb_mlkem1024_ek *p, const uint8_t ek[HYB_MLKEM1024_EK_BYTES]) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_mlkem1024_encaps_prepared(uint8_t ct[HYB_MLKEM1024_CT_BYTES],
+	uint8_t ss[HYB_MLKEM_SS_BYTES], const struct hyb_mlkem1024_ek *p) HYB_MUST_USE;
+/* Cannot fail: a bad ciphertext gives the secret of implicit rejection [FIPS203 Alg. 18]. */
+HYB_API void hyb_mlkem1024_decaps(uint8_t ss[HYB_MLKEM_SS_BYTES],
+	const uint8_t ct[HYB_MLKEM1024_CT_BYTES], const struct hyb_mlkem1024_dk *dk);
+HYB_API enum hyb_st hyb_mlkem1024_dk_expand(
+	struct hyb_mlkem1024_dk *dk, const uint8_t seed[HYB_MLKEM_SEED_BYTES]) HYB_MUST_USE;
+/* From the FIPS 203 form; HYB_E_BAD_KEY if H(ek) or a modulus does not hold [FIPS203 §7.3]. */
+HYB_API enum hyb_st hyb_mlkem1024_dk_import(
+	struct hyb_mlkem1024_dk *dk, const uint8_t fips[HYB_MLKEM1024_DK_BYTES]) HYB_MUST_USE;
+HYB_API void hyb_mlkem1024_dk_export(
+	uint8_t fips[HYB_MLKEM1024_DK_BYTES], const struct hyb_mlkem1024_dk *dk);
+HYB_API void hyb_mlkem1024_ek_from_dk(
+	uint8_t ek[HYB_MLKEM1024_EK_BYTES], const struct hyb_mlkem1024_dk *dk);
+HYB_API void hyb_mlkem1024_dk_clear(struct hyb_mlkem1024_dk *dk);
+
+/* ---- ML-DSA-44 [FIPS204 §4]: the functions are described at ML-DSA-87 ---- */
+#define HYB_MLDSA44_PK_BYTES 1312
+#define HYB_MLDSA44_SIG_BYTES 2420
+#define HYB_MLDSA44_SK_BYTES 2560 /* FIPS 204 form, read and written for others only */
+
+struct hyb_mldsa44_sk {
+	uint64_t opaque[HYB_MLDSA_SK_WORDS(4, 4)];
+} HYB_ALIGN;
+
+struct hyb_mldsa44_pk {
+	uint64_t opaque[HYB_MLDSA_PK_WORDS(4, 4)];
+} HYB_ALIGN;
+
+HYB_API enum hyb_st hyb_mldsa44_keygen(
+	uint8_t pk[HYB_MLDSA44_PK_BYTES], uint8_t seed[HYB_MLDSA_SEED_BYTES]) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_mldsa44_keygen_derand(
+	uint8_t pk[HYB_MLDSA44_PK_BYTES], const uint8_t seed[HYB_MLDSA_SEED_BYTES]) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_mldsa44_sk_expand(
+	struct hyb_mldsa44_sk *sk, const uint8_t seed[HYB_MLDSA_SEED_BYTES]) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_mldsa44_sk_import(
+	struct hyb_mldsa44_sk *sk, const uint8_t fips[HYB_MLDSA44_SK_BYTES]) HYB_MUST_USE;
+HYB_API void hyb_mldsa44_sk_export(
+	uint8_t fips[HYB_MLDSA44_SK_BYTES], const struct hyb_mldsa44_sk *sk);
+HYB_API void hyb_mldsa44_pk_from_sk(
+	uint8_t pk[HYB_MLDSA44_PK_BYTES], const struct hyb_mldsa44_sk *sk);
+HYB_API void hyb_mldsa44_sk_clear(struct hyb_mldsa44_sk *sk);
+HYB_API enum hyb_st hyb_mldsa44_sign(uint8_t sig[HYB_MLDSA44_SIG_BYTES], hyb_bytes m, hyb_bytes ctx,
+	const struct hyb_mldsa44_sk *sk) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_mldsa44_sign_derand(uint8_t sig[HYB_MLDSA44_SIG_BYTES], hyb_bytes m,
+	hyb_bytes ctx, const uint8_t rnd[32], const struct hyb_mldsa44_sk *sk) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_mldsa44_sign_hash(uint8_t sig[HYB_MLDSA44_SIG_BYTES], enum hyb_hash ph,
+	hyb_bytes m, hyb_bytes ctx, const uint8_t *rnd,
+	const struct hyb_mldsa44_sk *sk) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_mldsa44_sign_mu(uint8_t sig[HYB_MLDSA44_SIG_BYTES], const uint8_t mu[64],
+	const uint8_t *rnd, const struct hyb_mldsa44_sk *sk) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_mldsa44_mu(uint8_t mu[64], hyb_bytes m, hyb_bytes ctx,
+	const uint8_t pk[HYB_MLDSA44_PK_BYTES]) HYB_MUST_USE;
+HYB_API bool hyb_mldsa44_verify(const uint8_t sig[HYB_MLDSA44_SIG_BYTES], hyb_bytes m,
+	hyb_bytes ctx, const uint8_t pk[HYB_MLDSA44_PK_BYTES]) HYB_MUST_USE;
+HYB_API bool hyb_mldsa44_verify_hash(const uint8_t sig[HYB_MLDSA44_SIG_BYTES], enum hyb_hash ph,
+	hyb_bytes m, hyb_bytes ctx, const uint8_t pk[HYB_MLDSA44_PK_BYTES]) HYB_MUST_USE;
+HYB_API bool hyb_mldsa44_verify_mu(const uint8_t sig[HYB_MLDSA44_SIG_BYTES], const uint8_t mu[64],
+	const uint8_t pk[HYB_MLDSA44_PK_BYTES]) HYB_MUST_USE;
+HYB_API void hyb_mldsa44_pk_prepare(
+	struct hyb_mldsa44_pk *p, const uint8_t pk[HYB_MLDSA44_PK_BYTES]);
+HYB_API bool hyb_mldsa44_verify_prepared(const uint8_t sig[HYB_MLDSA44_SIG_BYTES], hyb_bytes m,
+	hyb_bytes ctx, const struct hyb_mldsa44_pk *p) HYB_MUST_USE;
+
+/* ---- ML-DSA-65 [FIPS204 §4]: the functions are described at ML-DSA-87 ---- */
+#define HYB_MLDSA65_PK_BYTES 1952
+#define HYB_MLDSA65_SIG_BYTES 3309
+#define HYB_MLDSA65_SK_BYTES 4032 /* FIPS 204 form, read and written for others only */
+
+struct hyb_mldsa65_sk {
+	uint64_t opaque[HYB_MLDSA_SK_WORDS(6, 5)];
+} HYB_ALIGN;
+
+struct hyb_mldsa65_pk {
+	uint64_t opaque[HYB_MLDSA_PK_WORDS(6, 5)];
+} HYB_ALIGN;
+
+HYB_API enum hyb_st hyb_mldsa65_keygen(
+	uint8_t pk[HYB_MLDSA65_PK_BYTES], uint8_t seed[HYB_MLDSA_SEED_BYTES]) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_mldsa65_keygen_derand(
+	uint8_t pk[HYB_MLDSA65_PK_BYTES], const uint8_t seed[HYB_MLDSA_SEED_BYTES]) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_mldsa65_sk_expand(
+	struct hyb_mldsa65_sk *sk, const uint8_t seed[HYB_MLDSA_SEED_BYTES]) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_mldsa65_sk_import(
+	struct hyb_mldsa65_sk *sk, const uint8_t fips[HYB_MLDSA65_SK_BYTES]) HYB_MUST_USE;
+HYB_API void hyb_mldsa65_sk_export(
+	uint8_t fips[HYB_MLDSA65_SK_BYTES], const struct hyb_mldsa65_sk *sk);
+HYB_API void hyb_mldsa65_pk_from_sk(
+	uint8_t pk[HYB_MLDSA65_PK_BYTES], const struct hyb_mldsa65_sk *sk);
+HYB_API void hyb_mldsa65_sk_clear(struct hyb_mldsa65_sk *sk);
+HYB_API enum hyb_st hyb_mldsa65_sign(uint8_t sig[HYB_MLDSA65_SIG_BYTES], hyb_bytes m, hyb_bytes ctx,
+	const struct hyb_mldsa65_sk *sk) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_mldsa65_sign_derand(uint8_t sig[HYB_MLDSA65_SIG_BYTES], hyb_bytes m,
+	hyb_bytes ctx, const uint8_t rnd[32], const struct hyb_mldsa65_sk *sk) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_mldsa65_sign_hash(uint8_t sig[HYB_MLDSA65_SIG_BYTES], enum hyb_hash ph,
+	hyb_bytes m, hyb_bytes ctx, const uint8_t *rnd,
+	const struct hyb_mldsa65_sk *sk) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_mldsa65_sign_mu(uint8_t sig[HYB_MLDSA65_SIG_BYTES], const uint8_t mu[64],
+	const uint8_t *rnd, const struct hyb_mldsa65_sk *sk) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_mldsa65_mu(uint8_t mu[64], hyb_bytes m, hyb_bytes ctx,
+	const uint8_t pk[HYB_MLDSA65_PK_BYTES]) HYB_MUST_USE;
+HYB_API bool hyb_mldsa65_verify(const uint8_t sig[HYB_MLDSA65_SIG_BYTES], hyb_bytes m,
+	hyb_bytes ctx, const uint8_t pk[HYB_MLDSA65_PK_BYTES]) HYB_MUST_USE;
+HYB_API bool hyb_mldsa65_verify_hash(const uint8_t sig[HYB_MLDSA65_SIG_BYTES], enum hyb_hash ph,
+	hyb_bytes m, hyb_bytes ctx, const uint8_t pk[HYB_MLDSA65_PK_BYTES]) HYB_MUST_USE;
+HYB_API bool hyb_mldsa65_verify_mu(const uint8_t sig[HYB_MLDSA65_SIG_BYTES], const uint8_t mu[64],
+	const uint8_t pk[HYB_MLDSA65_PK_BYTES]) HYB_MUST_USE;
+HYB_API void hyb_mldsa65_pk_prepare(
+	struct hyb_mldsa65_pk *p, const uint8_t pk[HYB_MLDSA65_PK_BYTES]);
+HYB_API bool hyb_mldsa65_verify_prepared(const uint8_t sig[HYB_MLDSA65_SIG_BYTES], hyb_bytes m,
+	hyb_bytes ctx, const struct hyb_mldsa65_pk *p) HYB_MUST_USE;
+
+/* ---- ML-DSA-87 [FIPS204 §4] ---- */
+#define HYB_MLDSA87_PK_BYTES 2592
+#define HYB_MLDSA87_SIG_BYTES 4627
+#define HYB_MLDSA87_SK_BYTES 4896 /* FIPS 204 form, read and written for others only */
+
+/* A prepared private key (A, s1, s2, t0 in the NTT domain): opaque, wiped by _clear. */
+struct hyb_mldsa87_sk {
+	uint64_t opaque[HYB_MLDSA_SK_WORDS(8, 7)];
+} HYB_ALIGN;
+
+/* A prepared public key: A, t1 and tr are computed once; not secret. */
+struct hyb_mldsa87_pk {
+	uint64_t opaque[HYB_MLDSA_PK_WORDS(8, 7)];
+} HYB_ALIGN;
+
+HYB_API enum hyb_st hyb_mldsa87_keygen(
+	uint8_t pk[HYB_MLDSA87_PK_BYTES], uint8_t seed[HYB_MLDSA_SEED_BYTES]) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_mldsa87_keygen_derand(
+	uint8_t pk[HYB_MLDSA87_PK_BYTES], const uint8_t seed[HYB_MLDSA_SEED_BYTES]) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_mldsa87_sk_expand(
+	struct hyb_mldsa87_sk *sk, const uint8_t seed[HYB_MLDSA_SEED_BYTES]) HYB_MUST_USE;
+/* From the FIPS 204 form; HYB_E_BAD_KEY if s1, s2 or tr do not hold [FIPS204 Alg. 25]. */
+HYB_API enum hyb_st hyb_mldsa87_sk_import(
+	struct hyb_mldsa87_sk *sk, const uint8_t fips[HYB_MLDSA87_SK_BYTES]) HYB_MUST_USE;
+HYB_API void hyb_mldsa87_sk_export(
+	uint8_t fips[HYB_MLDSA87_SK_BYTES], const struct hyb_mldsa87_sk *sk);
+HYB_API void hyb_mldsa87_pk_from_sk(
+	uint8_t pk[HYB_MLDSA87_PK_BYTES], const struct hyb_mldsa87_sk *sk);
+HYB_API void hyb_mldsa87_sk_clear(struct hyb_mldsa87_sk *sk);
+/* Hedged [FIPS204 Alg. 2]. HYB_E_ARG if ctx is over 255 bytes, HYB_E_RNG; then sig is zero. */
+HYB_API enum hyb_st hyb_mldsa87_sign(uint8_t sig[HYB_MLDSA87_SIG_BYTES], hyb_bytes m, hyb_bytes ctx,
+	const struct hyb_mldsa87_sk *sk) HYB_MUST_USE;
+/* rnd is given; 32 zero bytes make the deterministic variant. */
+HYB_API enum hyb_st hyb_mldsa87_sign_derand(uint8_t sig[HYB_MLDSA87_SIG_BYTES], hyb_bytes m,
+	hyb_bytes ctx, const uint8_t rnd[32], const struct hyb_mldsa87_sk *sk) HYB_MUST_USE;
+/* HashML-DSA [FIPS204 Alg. 4]: m is hashed by ph here. rnd may be NULL: hedged. */
+HYB_API enum hyb_st hyb_mldsa87_sign_hash(uint8_t sig[HYB_MLDSA87_SIG_BYTES], enum hyb_hash ph,
+	hyb_bytes m, hyb_bytes ctx, const uint8_t *rnd,
+	const struct hyb_mldsa87_sk *sk) HYB_MUST_USE;
+/* External mu [FIPS204 Alg. 7 line 6]. rnd may be NULL: hedged. */
+HYB_API enum hyb_st hyb_mldsa87_sign_mu(uint8_t sig[HYB_MLDSA87_SIG_BYTES], const uint8_t mu[64],
+	const uint8_t *rnd, const struct hyb_mldsa87_sk *sk) HYB_MUST_USE;
+/* mu = SHAKE256(tr ‖ 0 ‖ len(ctx) ‖ ctx ‖ m, 64), for signing elsewhere. */
+HYB_API enum hyb_st hyb_mldsa87_mu(uint8_t mu[64], hyb_bytes m, hyb_bytes ctx,
+	const uint8_t pk[HYB_MLDSA87_PK_BYTES]) HYB_MUST_USE;
+/* true only for a valid signature [FIPS204 Alg. 3]. A signature of another length is for the caller to refuse. */
+HYB_API bool hyb_mldsa87_verify(const uint8_t sig[HYB_MLDSA87_SIG_BYTES], hyb_bytes m,
+	hyb_bytes ctx, const uint8_t pk[HYB_MLDSA87_PK_BYTES]) HYB_MUST_USE;
+HYB_API bool hyb_mldsa87_verify_hash(const uint8_t sig[HYB_MLDSA87_SIG_BYTES], enum hyb_hash ph,
+	hyb_bytes m, hyb_bytes ctx, const uint8_t pk[HYB_MLDSA87_PK_BYTES]) HYB_MUST_USE;
+HYB_API bool hyb_mldsa87_verify_mu(const uint8_t sig[HYB_MLDSA87_SIG_BYTES], const uint8_t mu[64],
+	const uint8_t pk[HYB_MLDSA87_PK_BYTES]) HYB_MUST_USE;
+HYB_API void hyb_mldsa87_pk_prepare(
+	struct hyb_mldsa87_pk *p, const uint8_t pk[HYB_MLDSA87_PK_BYTES]);
+HYB_API bool hyb_mldsa87_verify_prepared(const uint8_t sig[HYB_MLDSA87_SIG_BYTES], hyb_bytes m,
+	hyb_bytes ctx, const struct hyb_mldsa87_pk *p) HYB_MUST_USE;
+
+/* ---- SLH-DSA, twelve sets [FIPS205 §11] ---- */
+enum hyb_slhdsa {
+	HYB_SLHDSA_SHA2_128S,
+	HYB_SLHDSA_SHA2_128F,
+	HYB_SLHDSA_SHA2_192S,
+	HYB_SLHDSA_SHA2_192F,
+	HYB_SLHDSA_SHA2_256S,
+	HYB_SLHDSA_SHA2_256F,
+	HYB_SLHDSA_SHAKE_128S,
+	HYB_SLHDSA_SHAKE_128F,
+	HYB_SLHDSA_SHAKE_192S,
+	HYB_SLHDSA_SHAKE_192F,
+	HYB_SLHDSA_SHAKE_256S,
+	HYB_SLHDSA_SHAKE_256F,
+};
+
+#define HYB_SLHDSA_SETS 12
+#define HYB_SLHDSA_PK_MAX 64
+#define HYB_SLHDSA_SK_MAX 128
+#define HYB_SLHDSA_SIG_MAX 49856
+
+struct hyb_slhdsa_info {
+	const char *name;		      /* "SLH-DSA-SHA2-128s" */
+	size_t n;			      /* security parameter: 16, 24, 32 */
+	size_t pk_bytes, sk_bytes, sig_bytes; /* 2n, 4n */
+};
+
+HYB_API const struct hyb_slhdsa_info *hyb_slhdsa_info(enum hyb_slhdsa set);
+/* sk = SK.seed ‖ SK.prf ‖ PK.seed ‖ PK.root [FIPS205 Alg. 21]. */
+HYB_API enum hyb_st hyb_slhdsa_keygen(enum hyb_slhdsa set, uint8_t *pk, uint8_t *sk) HYB_MUST_USE;
+/* From SK.seed ‖ SK.prf ‖ PK.seed, 3n bytes. */
+HYB_API enum hyb_st hyb_slhdsa_keygen_derand(
+	enum hyb_slhdsa set, uint8_t *pk, uint8_t *sk, const uint8_t *seeds) HYB_MUST_USE;
+/* Hedged pure signature [FIPS205 Alg. 22]. */
+HYB_API enum hyb_st hyb_slhdsa_sign(enum hyb_slhdsa set, uint8_t *sig, hyb_bytes m, hyb_bytes ctx,
+	const uint8_t *sk) HYB_MUST_USE;
+/* addrnd: n bytes; NULL = deterministic (PK.seed). */
+HYB_API enum hyb_st hyb_slhdsa_sign_derand(enum hyb_slhdsa set, uint8_t *sig, hyb_bytes m,
+	hyb_bytes ctx, const uint8_t *addrnd, const uint8_t *sk) HYB_MUST_USE;
+HYB_API bool hyb_slhdsa_verify(enum hyb_slhdsa set, hyb_bytes sig, hyb_bytes m, hyb_bytes ctx,
+	const uint8_t *pk) HYB_MUST_USE;
+
+/* ---- level 2: hybrid KEMs ---- */
+enum hyb_kem_id {
+	HYB_KEM_XWING,			      /* the default: MLKEM768-X25519, HPKE 0x647a */
+	HYB_KEM_MLKEM768_P256,		      /* HPKE 0x0050 */
+	HYB_KEM_MLKEM1024_P384,		      /* HPKE 0x0051: the level-5 default */
+	HYB_KEM_X25519_MLKEM1024_HKDF_SHA384, /* ours: universal combiner, 64-byte secret */
+	HYB_KEM_TLS_X25519MLKEM768,	      /* 0x11EC; bare concatenation: only inside TLS */
+	HYB_KEM_TLS_SECP256R1MLKEM768,	      /* 0x11EB */
+	HYB_KEM_TLS_SECP384R1MLKEM1024,	      /* 0x11ED */
+	HYB_KEM_MLKEM512,		      /* pure, HPKE 0x0040 */
+	HYB_KEM_MLKEM768,		      /* pure, HPKE 0x0041 */
+	HYB_KEM_MLKEM1024,		      /* pure, HPKE 0x0042 */
+};
+
+#define HYB_KEM_SUITES 10
+#define HYB_KEM_EK_MAX 1665
+#define HYB_KEM_CT_MAX 1665
+#define HYB_KEM_SS_MAX 80
+#define HYB_KEM_SEED_MAX 112
+#define HYB_KEM_ESEED_MAX 112
+
+struct hyb_kem_suite {
+	enum hyb_kem_id id;
+	const char *name;   /* "X-Wing", "MLKEM1024-P384", "X25519MLKEM768" … */
+	const char *oid;    /* dotted; of the key in SPKI and PKCS#8; NULL where none is */
+	uint16_t hpke_kem;  /* HPKE KEM id, or 0 */
+	uint16_t tls_group; /* TLS NamedGroup, or 0 */
+	unsigned category;  /* NIST category of the post-quantum half: 1, 3, 5 */
+	bool is_hybrid;
+	bool is_envelope; /* may seal files and messages: a KEM that binds its transcript */
+	size_t ek_bytes, ct_bytes, ss_bytes;
+	size_t seed_bytes;  /* the private format */
+	size_t eseed_bytes; /* randomness of _encaps_derand, in the order of its document */
+};
+
+/* A prepared decapsulation key of any suite. */
+struct hyb_kem_dk {
+	uint64_t opaque[HYB_MLKEM_DK_WORDS(4) + 128];
+} HYB_ALIGN;
+
+HYB_API const struct hyb_kem_suite *hyb_kem_suite(enum hyb_kem_id id);
+/* By name, without regard to case; NULL if there is none. */
+HYB_API const struct hyb_kem_suite *hyb_kem_suite_by_name(const char *name);
+HYB_API enum hyb_st hyb_kem_keygen(
+	const struct hyb_kem_suite *s, uint8_t *ek, uint8_t *seed) HYB_MUST_USE;
+/* HYB_E_BAD_KEY if no scalar of the P-curve suites falls in range (2^-32 and less). */
+HYB_API enum hyb_st hyb_kem_keygen_derand(
+	const struct hyb_kem_suite *s, uint8_t *ek, const uint8_t *seed) HYB_MUST_USE;
+/* HYB_E_BAD_KEY: a coefficient not below q, a point not on its curve, an all-zero X25519 result. */
+HYB_API enum hyb_st hyb_kem_encaps(
+	const struct hyb_kem_suite *s, uint8_t *ct, uint8_t *ss, const uint8_t *ek) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_kem_encaps_derand(const struct hyb_kem_suite *s, uint8_t *ct, uint8_t *ss,
+	const uint8_t *ek, const uint8_t *eseed) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_kem_dk_expand(
+	const struct hyb_kem_suite *s, struct hyb_kem_dk *dk, const uint8_t *seed) HYB_MUST_USE;
+/* HYB_E_OPEN: the classical half of ct is no valid point (the post-quantum half never fails). */
+HYB_API enum hyb_st hyb_kem_decaps(const struct hyb_kem_suite *s, uint8_t *ss, const uint8_t *ct,
+	const struct hyb_kem_dk *dk) HYB_MUST_USE;
+HYB_API void hyb_kem_dk_clear(struct hyb_kem_dk *dk);
+/* Our own suite with an application context in the combiner; app at most 65,535 bytes. */
+HYB_API enum hyb_st hyb_kem_encaps_app(const struct hyb_kem_suite *s, uint8_t *ct, uint8_t *ss,
+	const uint8_t *ek, hyb_bytes app) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_kem_decaps_app(const struct hyb_kem_suite *s, uint8_t *ss,
+	const uint8_t *ct, const struct hyb_kem_dk *dk, hyb_bytes app) HYB_MUST_USE;
+
+/* ---- level 2: composite signatures; both halves must verify ---- */
+enum hyb_sig_id {
+	HYB_SIG_MLDSA87_P384,	 /* the default: 1.3.6.1.5.5.7.6.49 */
+	HYB_SIG_MLDSA65_P256,	 /* .45 */
+	HYB_SIG_MLDSA65_ED25519, /* .48 */
+	HYB_SIG_MLDSA65_P384,	 /* .46 */
+	HYB_SIG_MLDSA44_P256,	 /* .40 */
+	HYB_SIG_MLDSA44,	 /* pure, for other people's keys */
+	HYB_SIG_MLDSA65,
+	HYB_SIG_MLDSA87,
+};
+
+#define HYB_SIG_SUITES 8
+#define HYB_SIG_PK_MAX 2689
+#define HYB_SIG_SIG_MAX 4731
+#define HYB_SIG_PRIV_MAX 256
+
+struct hyb_sig_suite {
+	enum hyb_sig_id id;
+	const char *name; /* "MLDSA87-ECDSA-P384-SHA512" */
+	const char *oid;
+	unsigned category;
+	bool is_hybrid;
+	size_t pk_bytes, sig_max;
+	size_t priv_max; /* the draft's private form: seed ‖ ECPrivateKey or Ed25519 seed */
+};
+
+/* A prepared private key of any suite; the classical half is kept as its octets. */
+struct hyb_sig_sk {
+	uint64_t opaque[HYB_MLDSA_SK_WORDS(8, 7) + 64];
+} HYB_ALIGN;
+
+HYB_API const struct hyb_sig_suite *hyb_sig_suite(enum hyb_sig_id id);
+HYB_API const struct hyb_sig_suite *hyb_sig_suite_by_name(const char *name);
+HYB_API enum hyb_st hyb_sig_keygen(
+	const struct hyb_sig_suite *s, uint8_t *pk, uint8_t *priv, size_t *priv_n) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_sig_sk_import(
+	const struct hyb_sig_suite *s, struct hyb_sig_sk *sk, hyb_bytes priv) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_sig_pk_from_sk(
+	const struct hyb_sig_suite *s, uint8_t *pk, const struct hyb_sig_sk *sk) HYB_MUST_USE;
+HYB_API void hyb_sig_sk_clear(struct hyb_sig_sk *sk);
+/* sig has room for s->sig_max; *sig_n is its length (ECDSA is DER). ctx at most 255 bytes. */
+HYB_API enum hyb_st hyb_sig_sign(const struct hyb_sig_suite *s, uint8_t *sig, size_t *sig_n,
+	hyb_bytes m, hyb_bytes ctx, const struct hyb_sig_sk *sk) HYB_MUST_USE;
+HYB_API bool hyb_sig_verify(const struct hyb_sig_suite *s, hyb_bytes sig, hyb_bytes m,
+	hyb_bytes ctx, const uint8_t *pk) HYB_MUST_USE;
+/*
+ * The same over a message that was hashed elsewhere (a file): digest = the suite's own PH of it,
+ * SHA-512, or SHA-256 for the 44 suites. Pure suites take HashML-DSA with SHA-512.
+ */
+HYB_API enum hyb_st hyb_sig_sign_digest(const struct hyb_sig_suite *s, uint8_t *sig, size_t *sig_n,
+	hyb_bytes digest, hyb_bytes ctx, const struct hyb_sig_sk *sk) HYB_MUST_USE;
+HYB_API bool hyb_sig_verify_digest(const struct hyb_sig_suite *s, hyb_bytes sig, hyb_bytes digest,
+	hyb_bytes ctx, const uint8_t *pk) HYB_MUST_USE;
+
+/* ---- level 3: key files ---- */
+/* ---- level 3: HPKE [RFC9180] ---- */
+/* ---- level 3: sealed files ---- */
+/* ---- level 3: gradients ---- */
+/* ---- level 3: inference requests and responses ---- */
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
