@@ -569,9 +569,149 @@ HYB_API enum hyb_st hyb_sig_sign_digest(const struct hyb_sig_suite *s, uint8_t *
 HYB_API bool hyb_sig_verify_digest(const struct hyb_sig_suite *s, hyb_bytes sig, hyb_bytes digest,
 	hyb_bytes ctx, const uint8_t *pk) HYB_MUST_USE;
 
-/* ---- level 3: key files ---- */
-/* ---- level 3: HPKE [RFC9180] ---- */
-/* ---- level 3: sealed files ---- */
+/* ---- level 3: keys as files and envelopes know them ---- */
+#define HYB_KEY_ID_BYTES 32    /* SHA-256 of the key's SubjectPublicKeyInfo in DER */
+#define HYB_KEY_FILE_MAX 16384 /* no key file of these algorithms is larger, in PEM either */
+
+enum hyb_key_kind { HYB_KEY_KEM, HYB_KEY_SIG };
+
+/* A public key with its suite: exactly one of kem and sig is set. */
+struct hyb_public {
+	enum hyb_key_kind kind;
+	const struct hyb_kem_suite *kem;
+	const struct hyb_sig_suite *sig;
+	size_t n;
+	uint8_t key[HYB_SIG_PK_MAX];
+	uint8_t id[HYB_KEY_ID_BYTES];
+};
+
+/* A private key in its file form, with its public half; wiped by hyb_private_clear. */
+struct hyb_private {
+	struct hyb_public pub;
+	bool is_expanded; /* the FIPS form of a pure key that came without its seed */
+	size_t n;
+	uint8_t key[HYB_MLDSA87_SK_BYTES + HYB_SIG_PRIV_MAX];
+};
+
+HYB_API enum hyb_st hyb_private_new_kem(
+	struct hyb_private *k, const struct hyb_kem_suite *s) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_private_new_sig(
+	struct hyb_private *k, const struct hyb_sig_suite *s) HYB_MUST_USE;
+HYB_API void hyb_private_clear(struct hyb_private *k);
+/* SPKI or PKCS#8 in PEM or DER [RFC5280 §4.1, RFC5958]; the checks of each standard are made. */
+HYB_API enum hyb_st hyb_public_read(struct hyb_public *k, hyb_bytes file) HYB_MUST_USE;
+/* pass.p NULL: the file must not be encrypted; HYB_E_PASSPHRASE if it is, or if pass is wrong. */
+HYB_API enum hyb_st hyb_private_read(
+	struct hyb_private *k, hyb_bytes file, hyb_bytes pass) HYB_MUST_USE;
+/* Needs HYB_KEY_FILE_MAX bytes of room. */
+HYB_API enum hyb_st hyb_public_write(
+	uint8_t *out, size_t *n, const struct hyb_public *k, bool pem) HYB_MUST_USE;
+/* With a passphrase: PBES2 of scrypt [RFC7914 §7] and AES-256-GCM [RFC5084]. */
+HYB_API enum hyb_st hyb_private_write(uint8_t *out, size_t *n, const struct hyb_private *k,
+	hyb_bytes pass, bool pem) HYB_MUST_USE;
+
+/* Signing and decapsulating with a key of a file, prepared each time. */
+HYB_API enum hyb_st hyb_private_sign(uint8_t *sig, size_t *sig_n, hyb_bytes m, hyb_bytes ctx,
+	const struct hyb_private *k) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_private_sign_digest(uint8_t *sig, size_t *sig_n, hyb_bytes digest,
+	hyb_bytes ctx, const struct hyb_private *k) HYB_MUST_USE;
+HYB_API enum hyb_st hyb_private_decaps(
+	uint8_t *ss, const uint8_t *ct, const struct hyb_private *k) HYB_MUST_USE;
+HYB_API bool hyb_public_verify(
+	hyb_bytes sig, hyb_bytes m, hyb_bytes ctx, const struct hyb_public *k) HYB_MUST_USE;
+
+/* ---- level 3: HPKE, base mode [RFC9180, draft-ietf-hpke-pq] ---- */
+#define HYB_HPKE_TAG_BYTES 16
+
+struct hyb_hpke_suite {
+	const struct hyb_kem_suite *kem;
+	uint16_t kdf;  /* 1, 2, 3: HKDF-SHA256, -384, -512; 0x10, 0x11: SHAKE128, SHAKE256 */
+	uint16_t aead; /* 1: AES-128-GCM, 2: AES-256-GCM, 3: ChaCha20-Poly1305 */
+};
+
+struct hyb_hpke_in {
+	hyb_bytes info, aad, text;
+};
+
+/* HKDF-SHA384 and AES-256-GCM with this KEM: what every envelope of ours uses. */
+HYB_API struct hyb_hpke_suite hyb_hpke_default(const struct hyb_kem_suite *kem);
+/* One message: enc has kem->ct_bytes, ct text.n + 16 bytes. */
+HYB_API enum hyb_st hyb_hpke_seal(const struct hyb_hpke_suite *s, uint8_t *enc, uint8_t *ct,
+	const struct hyb_hpke_in *in, const uint8_t *ek) HYB_MUST_USE;
+/* in->text is the ciphertext; pt has text.n - 16 bytes. HYB_E_OPEN: zero output. */
+HYB_API enum hyb_st hyb_hpke_open(const struct hyb_hpke_suite *s, uint8_t *pt, const uint8_t *enc,
+	const struct hyb_hpke_in *in, const struct hyb_kem_dk *dk) HYB_MUST_USE;
+
+/* ---- level 3: sealed files (FLOE segments under an HPKE-wrapped key) ---- */
+#define HYB_RECIPIENTS_MAX 64
+#define HYB_SEGMENT_DEFAULT (1U << 20)
+
+struct hyb_seal_opts {
+	const struct hyb_public *recipients; /* KEM keys of envelope suites */
+	size_t n_recipients;		     /* 1 to HYB_RECIPIENTS_MAX */
+	const struct hyb_private *sender;    /* may be NULL: unsigned */
+	hyb_bytes context;		     /* bound, not stored: the opener must give the same */
+	uint32_t segment_bytes; /* 0: HYB_SEGMENT_DEFAULT; ciphertext bytes a segment */
+	unsigned n_threads;	/* 0 and 1: this thread alone */
+	void (*progress)(void *ctx, uint64_t bytes_done); /* may be NULL; any thread, in order */
+	void *progress_ctx;
+};
+
+struct hyb_open_opts {
+	const struct hyb_private *key;	  /* the recipient's */
+	const struct hyb_public *senders; /* whose signature is accepted */
+	size_t n_senders;
+	bool allow_unsigned;
+	hyb_bytes context;
+	unsigned n_threads;
+	void (*progress)(void *ctx, uint64_t bytes_done);
+	void *progress_ctx;
+};
+
+/* What a sealed file says of itself; trustworthy only after the header verified. */
+struct hyb_file_info {
+	const struct hyb_kem_suite *kem;
+	const struct hyb_sig_suite *sig; /* NULL: unsigned */
+	uint8_t sender_id[HYB_KEY_ID_BYTES];
+	size_t n_recipients;
+	uint32_t segment_bytes;
+	uint64_t header_bytes;
+	uint64_t plain_bytes; /* UINT64_MAX when it cannot be told yet (a pipe) */
+};
+
+/* From in_fd to its end into out_fd; both may be pipes. HYB_E_IO: errno tells. */
+HYB_API enum hyb_st hyb_file_seal(
+	int out_fd, int in_fd, const struct hyb_seal_opts *o) HYB_MUST_USE;
+/* Writes only what has verified. What went out before a later error stands: the caller discards it. */
+HYB_API enum hyb_st hyb_file_open(int out_fd, int in_fd, const struct hyb_open_opts *o,
+	struct hyb_file_info *info) HYB_MUST_USE;
+/* Reads the header alone; checks nothing but its structure. */
+HYB_API enum hyb_st hyb_file_info(struct hyb_file_info *info, int in_fd) HYB_MUST_USE;
+
+/* Random access: a part of a sealed file, for instance one tensor, without the rest. */
+struct hyb_file {
+	int fd; /* borrowed */
+	struct hyb_file_info info;
+	uint64_t opaque[64];
+} HYB_ALIGN;
+
+/* Checks header, signature and the file's length; the fd must be seekable. */
+HYB_API enum hyb_st hyb_file_at_begin(
+	struct hyb_file *f, int fd, const struct hyb_open_opts *o) HYB_MUST_USE;
+/* Reads n bytes of plaintext at off; HYB_E_ARG beyond the end. Threads may share f. */
+HYB_API enum hyb_st hyb_file_at_read(
+	const struct hyb_file *f, uint8_t *out, size_t n, uint64_t off) HYB_MUST_USE;
+HYB_API void hyb_file_at_end(struct hyb_file *f);
+
+/* ---- level 3: sealing in memory ---- */
+/* Bytes that `plain` bytes become with these options. */
+HYB_API uint64_t hyb_sealed_bytes(uint64_t plain, const struct hyb_seal_opts *o);
+HYB_API enum hyb_st hyb_mem_seal(
+	uint8_t *out, size_t *out_n, hyb_bytes plain, const struct hyb_seal_opts *o) HYB_MUST_USE;
+/* out has room for plain_bytes of the header's file; on error it is zero. */
+HYB_API enum hyb_st hyb_mem_open(
+	uint8_t *out, size_t *out_n, hyb_bytes sealed, const struct hyb_open_opts *o) HYB_MUST_USE;
+
 /* ---- level 3: gradients ---- */
 /* ---- level 3: inference requests and responses ---- */
 
