@@ -61,6 +61,7 @@ HYB_TESTS := $(patsubst tests/hyb/%.c,$(B)/hybtest/%,$(sort $(wildcard tests/hyb
 # *_avx2.c and *_avx512.c hold the code of their level; src/hyb/cpu.c decides at run time.
 CPU_avx2 := -mavx2 -mbmi -mbmi2
 CPU_avx512 := $(CPU_avx2) -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512ifma -mavx512vbmi -mavx512vbmi2
+CPU_shani := -msha -msse4.1
 cpu_flags = $(if $(findstring x86_64,$(shell $(CC) -dumpmachine)),$(CPU_$(lastword $(subst _, ,$(basename $(notdir $(1)))))))
 SAN_OBJ := $(LIB_SRC:%.c=$(B)/san/%.o) $(HYB_SRC:%.c=$(B)/san/%.o) $(HYBX_SRC:%.c=$(B)/san/%.o) $(B)/san/embed.o
 UNIT := $(patsubst tests/unit/test_%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
