@@ -56,7 +56,7 @@ HYBX_SRC := $(sort $(wildcard src/hyb/x_*.c))
 HYB_SRC := $(filter-out $(HYBX_SRC),$(sort $(wildcard src/hyb/*.c)))
 HYB_OBJ := $(HYB_SRC:%.c=$(B)/obj/%.o)
 HYBX_OBJ := $(HYBX_SRC:%.c=$(B)/obj/%.o)
-HYB_LIBS := $(B)/libhyb.a $(B)/libhybx.a
+HYB_LIBS := $(B)/libhybx.a $(B)/libhyb.a
 HYB_TESTS := $(patsubst tests/hyb/%.c,$(B)/hybtest/%,$(sort $(wildcard tests/hyb/test_*.c)))
 # *_avx2.c and *_avx512.c hold the code of their level; src/hyb/cpu.c decides at run time.
 CPU_avx2 := -mavx2 -mbmi -mbmi2
