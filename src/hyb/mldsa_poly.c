@@ -1,0 +1,518 @@
+#include "hyb/cpu.h"
+#include "hyb/keccak.h"
+#include "hyb/mldsa.h"
+#include "hyb/mldsa_zetas.h"
+
+#define Q MLDSA_Q
+#define N MLDSA_N
+#define QINV 58728449	/* q^-1 mod 2^32 */
+#define INV_SCALE 41978 /* 2^64 / 256 mod q: undoes 256 and one reduction, and one more */
+
+_Static_assert((uint32_t)QINV *(uint32_t)Q == 1, "q times its inverse");
+
+/* a·2^-32 mod q for |a| < 2^31·q; the result is within |a|/2^32 + q/2 of zero. */
+static inline int32_t reduce(int64_t a)
+{
+	int32_t t = (int32_t)((uint32_t)a * (uint32_t)QINV);
+
+	return (int32_t)((a - (int64_t)t * Q) >> 32);
+}
+
+/* From (-q, q) to [0, q). */
+static inline int32_t to_canonical(int32_t a)
+{
+	return a + ((a >> 31) & Q);
+}
+
+/* [FIPS204 Alg. 41]; each of the eight layers adds less than q. */
+static void ntt(struct mldsa_poly *a)
+{
+	unsigned k = 1;
+
+	for (unsigned len = 128; len > 0; len >>= 1)
+		for (unsigned start = 0; start < N; start += 2 * len) {
+			int32_t z = zetas[k++];
+
+			for (unsigned j = start; j < start + len; j++) {
+				int32_t t = reduce((int64_t)z * a->c[j + len]);
+
+				a->c[j + len] = a->c[j] - t;
+				a->c[j] = a->c[j] + t;
+			}
+		}
+}
+
+/* [FIPS204 Alg. 42]; sums double eight times, from q to 256q < 2^31, before the last product. */
+static void invntt(struct mldsa_poly *a)
+{
+	unsigned k = 255;
+
+	for (unsigned len = 1; len < N; len <<= 1)
+		for (unsigned start = 0; start < N; start += 2 * len) {
+			int32_t z = -zetas[k--];
+
+			for (unsigned j = start; j < start + len; j++) {
+				int32_t t = a->c[j];
+
+				a->c[j] = t + a->c[j + len];
+				a->c[j + len] = reduce((int64_t)z * (t - a->c[j + len]));
+			}
+		}
+	for (unsigned i = 0; i < N; i++) {
+		int32_t t = to_canonical(reduce((int64_t)INV_SCALE * a->c[i]));
+
+		a->c[i] = t - (((Q / 2 - t) >> 31) & Q);
+	}
+}
+
+static void mul_acc(
+	struct mldsa_poly *r, const struct mldsa_poly *a, const struct mldsa_poly *b, unsigned n)
+{
+	for (unsigned i = 0; i < N; i++) {
+		int64_t t = 0;
+
+		for (unsigned j = 0; j < n; j++)
+			t += (int64_t)a[j].c[i] * b[j].c[i];
+		r->c[i] = reduce(t);
+	}
+}
+
+static void add(struct mldsa_poly *r, const struct mldsa_poly *a, const struct mldsa_poly *b)
+{
+	for (unsigned i = 0; i < N; i++)
+		r->c[i] = a->c[i] + b->c[i];
+}
+
+static void sub(struct mldsa_poly *r, const struct mldsa_poly *a, const struct mldsa_poly *b)
+{
+	for (unsigned i = 0; i < N; i++)
+		r->c[i] = a->c[i] - b->c[i];
+}
+
+static void power2round(struct mldsa_poly *r1, struct mldsa_poly *r0, const struct mldsa_poly *a)
+{
+	for (unsigned i = 0; i < N; i++) {
+		int32_t t = to_canonical(a->c[i]);
+
+		r1->c[i] = (t + (1 << (MLDSA_D - 1)) - 1) >> MLDSA_D;
+		r0->c[i] = t - (r1->c[i] << MLDSA_D);
+	}
+}
+
+/*
+ * High and low bits of r in [0, q) without a division: ceil(r / 128) times 1025/2^22 or 11275/2^24
+ * rounds r/2γ2 to the nearest integer, halves down, over the whole domain (the tests walk it). The
+ * last interval belongs to r1 = 0 [FIPS204 Alg. 36 line 3].
+ */
+static inline int32_t high_low(int32_t *r0, int32_t r, int32_t gamma2)
+{
+	int32_t r1 = (r + 127) >> 7, t = 0;
+
+	if (gamma2 == MLDSA_GAMMA2_32) {
+		r1 = ((r1 * 1025 + (1 << 21)) >> 22) & 15;
+	} else {
+		r1 = (r1 * 11275 + (1 << 23)) >> 24;
+		r1 &= ~((43 - r1) >> 31);
+	}
+	t = r - r1 * 2 * gamma2;
+	*r0 = t - (((Q / 2 - t) >> 31) & Q);
+	return r1;
+}
+
+static void decompose(
+	struct mldsa_poly *r1, struct mldsa_poly *r0, const struct mldsa_poly *a, int32_t gamma2)
+{
+	for (unsigned i = 0; i < N; i++)
+		r1->c[i] = high_low(&r0->c[i], to_canonical(a->c[i]), gamma2);
+}
+
+/*
+ * High bits stay r1 while r0 is in (-γ2, γ2]; -γ2 also does for r1 = 0, where the interval of
+ * q - 1 joins [FIPS204 Alg. 36].
+ */
+static inline uint32_t hint_bit(int32_t r0, int32_t r1, int32_t gamma2)
+{
+	uint32_t above = (uint32_t)(gamma2 - r0) >> 31;
+	uint32_t below = (uint32_t)(r0 + gamma2) >> 31;
+	uint32_t edge = (uint32_t)(r0 + gamma2), nonzero = (uint32_t)-r1 >> 31;
+
+	edge = 1 ^ ((edge | (0U - edge)) >> 31);
+	return above | below | (edge & nonzero);
+}
+
+static unsigned make_hint(struct mldsa_hint *h, const struct mldsa_poly *r0,
+	const struct mldsa_poly *r1, int32_t gamma2)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < N / 64; i++) {
+		uint64_t w = 0;
+
+		for (unsigned j = 0; j < 64; j++) {
+			uint32_t bit = hint_bit(r0->c[64 * i + j], r1->c[64 * i + j], gamma2);
+
+			n += bit;
+			w |= (uint64_t)bit << j;
+		}
+		h->w[i] = w;
+	}
+	return n;
+}
+
+static void use_hint(struct mldsa_poly *a, const struct mldsa_hint *h, int32_t gamma2)
+{
+	int32_t m = gamma2 == MLDSA_GAMMA2_32 ? 16 : 44;
+
+	for (unsigned i = 0; i < N; i++) {
+		int32_t r0 = 0, r1 = high_low(&r0, to_canonical(a->c[i]), gamma2);
+		int32_t bit = (int32_t)(h->w[i / 64] >> (i % 64) & 1);
+
+		/* One up if r0 > 0, one down if r0 <= 0, modulo m [FIPS204 Alg. 40 lines 3, 4]. */
+		r1 += r0 > 0 ? bit : -bit;
+		r1 += r1 < 0 ? m : 0;
+		a->c[i] = r1 == m ? 0 : r1;
+	}
+}
+
+static uint32_t norm_ge(const struct mldsa_poly *a, int32_t bound)
+{
+	uint32_t out = 0;
+
+	for (unsigned i = 0; i < N; i++) {
+		int32_t sign = a->c[i] >> 31, t = (a->c[i] ^ sign) - sign;
+
+		out |= (uint32_t)(bound - 1 - t);
+	}
+	return hyb_barrier32(out >> 31);
+}
+
+static inline uint32_t high_bits(const int32_t *c)
+{
+	return (uint32_t)*c;
+}
+
+static void pack_w1(uint8_t *out, const struct mldsa_poly *a, int32_t gamma2)
+{
+	if (gamma2 == MLDSA_GAMMA2_32) {
+		for (unsigned i = 0; i < N / 2; i++)
+			out[i] = (uint8_t)(a->c[2 * i] | a->c[2 * i + 1] << 4);
+		return;
+	}
+	for (unsigned i = 0; i < N / 4; i++) {
+		const int32_t *c = &a->c[4 * i];
+		uint32_t v = high_bits(c) | high_bits(c + 1) << 6 | high_bits(c + 2) << 12 |
+			high_bits(c + 3) << 18;
+
+		out[3 * i] = (uint8_t)v;
+		out[3 * i + 1] = (uint8_t)(v >> 8);
+		out[3 * i + 2] = (uint8_t)(v >> 16);
+	}
+}
+
+void hyb_mldsa_pack(uint8_t *out, const struct mldsa_poly *a, int32_t hi, unsigned bits)
+{
+	uint64_t acc = 0;
+	unsigned fill = 0;
+
+	for (unsigned i = 0; i < N; i++) {
+		acc |= (uint64_t)(uint32_t)(hi - a->c[i]) << fill;
+		for (fill += bits; fill >= 8; fill -= 8) {
+			*out++ = (uint8_t)acc;
+			acc >>= 8;
+		}
+	}
+}
+
+void hyb_mldsa_unpack(struct mldsa_poly *a, const uint8_t *in, int32_t hi, unsigned bits)
+{
+	uint64_t acc = 0;
+	unsigned fill = 0;
+
+	for (unsigned i = 0; i < N; i++) {
+		for (; fill < bits; fill += 8)
+			acc |= (uint64_t)*in++ << fill;
+		a->c[i] = hi - (int32_t)(acc & ((1U << bits) - 1));
+		acc >>= bits;
+		fill -= bits;
+	}
+}
+
+static void pack_z(uint8_t *out, const struct mldsa_poly *a, unsigned bits)
+{
+	hyb_mldsa_pack(out, a, 1 << (bits - 1), bits);
+}
+
+static void unpack_z(struct mldsa_poly *a, const uint8_t *in, unsigned bits)
+{
+	const int32_t hi = 1 << (bits - 1);
+
+	if (bits == 20) {
+		for (unsigned i = 0; i < N; i += 2, in += 5) {
+			uint32_t lo = hyb_load32le(in) & 0xfffff;
+
+			a->c[i] = hi - (int32_t)lo;
+			a->c[i + 1] = hi - (int32_t)(hyb_load32le(in + 1) >> 12);
+		}
+		return;
+	}
+	for (unsigned i = 0; i < N; i += 4, in += 9) {
+		uint64_t lo = hyb_load64le(in);
+
+		a->c[i] = hi - (int32_t)(lo & 0x3ffff);
+		a->c[i + 1] = hi - (int32_t)(lo >> 18 & 0x3ffff);
+		a->c[i + 2] = hi - (int32_t)(lo >> 36 & 0x3ffff);
+		a->c[i + 3] = hi - (int32_t)(lo >> 54 | (uint64_t)in[8] << 10);
+	}
+}
+
+static void pack_t1(uint8_t *out, const struct mldsa_poly *a)
+{
+	for (unsigned i = 0; i < N; i += 4, out += 5) {
+		uint64_t v = (uint64_t)a->c[i] | (uint64_t)a->c[i + 1] << 10 |
+			(uint64_t)a->c[i + 2] << 20 | (uint64_t)a->c[i + 3] << 30;
+
+		for (unsigned j = 0; j < 5; j++)
+			out[j] = (uint8_t)(v >> (8 * j));
+	}
+}
+
+static void unpack_t1(struct mldsa_poly *a, const uint8_t *in)
+{
+	for (unsigned i = 0; i < N; i += 4, in += 5) {
+		uint64_t v = hyb_load32le(in) | (uint64_t)in[4] << 32;
+
+		for (unsigned j = 0; j < 4; j++)
+			a->c[i + j] = (int32_t)(v >> (10 * j) & 1023);
+	}
+}
+
+static unsigned rej_uniform(struct mldsa_poly *a, unsigned have, const uint8_t *in, size_t n)
+{
+	for (size_t i = 0; i + 3 <= n && have < N; i += 3) {
+		int32_t t = in[i] | in[i + 1] << 8 | (in[i + 2] & 127) << 16;
+
+		a->c[have] = t;
+		have += t < Q;
+	}
+	return have;
+}
+
+/* One half byte: 2 - (x mod 5) for x < 15, 4 - x for x < 9 [FIPS204 Alg. 15]. */
+static inline unsigned half_byte(int32_t *c, uint32_t x, unsigned eta)
+{
+	uint32_t limit = eta == 2 ? 15 : 9, mod5 = x - (205 * x >> 10) * 5;
+	uint32_t ok = (x - limit) >> 31;
+
+	*c = (int32_t)eta - (int32_t)(eta == 2 ? mod5 : x);
+	HYB_CT_PUBLIC(&ok, sizeof(ok)); /* which candidates are skipped says nothing of the kept */
+	return ok;
+}
+
+static unsigned rej_eta(
+	struct mldsa_poly *a, unsigned have, const uint8_t *in, size_t n, unsigned eta)
+{
+	for (size_t i = 0; i < n && have < N; i++) {
+		have += half_byte(&a->c[have], in[i] & 15, eta);
+		if (have < N)
+			have += half_byte(&a->c[have], in[i] >> 4, eta);
+	}
+	return have;
+}
+
+/* 255 if a = b, else 0, in byte operations so that the loops around it become vectors. */
+static inline uint8_t equal_mask(uint8_t a, uint8_t b)
+{
+	uint8_t x = a ^ b;
+
+	x |= (uint8_t)(0U - x);
+	return (uint8_t)((x >> 7) - 1);
+}
+
+static void place(struct mldsa_poly *c, const uint8_t *pos, const uint8_t *sign, unsigned n)
+{
+	uint8_t v[N] = { 0 };
+
+	for (unsigned m = 0; m < n; m++) {
+		/* 1 or 255, without an index that depends on the position */
+		uint8_t at = pos[m], val = (uint8_t)(1 - 2 * sign[m]);
+
+		for (unsigned i = 0; i < N; i++)
+			v[i] |= (uint8_t)(equal_mask((uint8_t)i, at) & val);
+	}
+	for (unsigned i = 0; i < N; i++)
+		c->c[i] = (int8_t)v[i];
+	hyb_wipe(v, sizeof(v));
+}
+
+const struct mldsa_ops hyb_mldsa_ops_c = {
+	.lanes = 1,
+	.ntt = ntt,
+	.invntt = invntt,
+	.mul_acc = mul_acc,
+	.add = add,
+	.sub = sub,
+	.power2round = power2round,
+	.decompose = decompose,
+	.make_hint = make_hint,
+	.use_hint = use_hint,
+	.norm_ge = norm_ge,
+	.pack_w1 = pack_w1,
+	.pack_z = pack_z,
+	.unpack_z = unpack_z,
+	.pack_t1 = pack_t1,
+	.unpack_t1 = unpack_t1,
+	.rej_uniform = rej_uniform,
+	.rej_eta = rej_eta,
+	.place = place,
+};
+
+const struct mldsa_ops *hyb_mldsa_ops(void)
+{
+	return &hyb_mldsa_ops_c;
+}
+
+/* ---- samplers ---- */
+/* A batch of up to eight streams: seeds of equal length that end in a 16-bit index, and buffers. */
+#define SEED_MAX 66
+#define BLOCKS_MAX 5
+
+struct batch {
+	struct hyb_sponges k;
+	uint8_t seed[8][SEED_MAX];
+	uint8_t out[8][BLOCKS_MAX * HYB_RATE_SHAKE128];
+	const uint8_t *in[8];
+	uint8_t *to[8];
+	unsigned lanes;
+};
+
+static void batch_begin(struct batch *b, const uint8_t *seed, size_t n)
+{
+	for (unsigned j = 0; j < 8; j++) {
+		memcpy(b->seed[j], seed, n);
+		b->in[j] = b->seed[j];
+		b->to[j] = b->out[j];
+	}
+}
+
+static void batch_index(struct batch *b, unsigned lane, size_t at, unsigned low, unsigned high)
+{
+	b->seed[lane][at] = (uint8_t)low;
+	b->seed[lane][at + 1] = (uint8_t)high;
+}
+
+#define UNIFORM_BLOCKS 5 /* 280 candidates: one polynomial in 50 million wants a sixth block */
+
+void hyb_mldsa_expand_a(const struct mldsa_ops *o, const struct mldsa_params *p,
+	struct mldsa_poly *a, unsigned stride, const uint8_t rho[32])
+{
+	struct batch b;
+	unsigned n = p->k * p->l;
+
+	batch_begin(&b, rho, 32);
+	for (unsigned first = 0; first < n; first += 8) {
+		unsigned have[8], lanes = n - first < 8 ? n - first : 8, left = lanes;
+
+		for (unsigned j = 0; j < lanes; j++) {
+			batch_index(&b, j, 32, (first + j) % p->l, (first + j) / p->l);
+			have[j] = 0;
+		}
+		hyb_sponges_absorb(&b.k, lanes, HYB_RATE_SHAKE128, HYB_PAD_SHAKE, b.in, 34);
+		for (size_t blocks = UNIFORM_BLOCKS; left > 0; blocks = 1) {
+			hyb_sponges_squeeze(&b.k, lanes, HYB_RATE_SHAKE128, b.to, blocks);
+			left = 0;
+			for (unsigned j = 0; j < lanes; j++) {
+				unsigned i = first + j;
+				struct mldsa_poly *to = &a[i / p->l * stride + i % p->l];
+
+				have[j] = o->rej_uniform(
+					to, have[j], b.out[j], blocks * HYB_RATE_SHAKE128);
+				left += have[j] < N;
+			}
+		}
+	}
+}
+
+void hyb_mldsa_expand_s(const struct mldsa_ops *o, const struct mldsa_params *p,
+	struct mldsa_poly *s, const uint8_t rho1[64])
+{
+	struct batch b;
+	unsigned n = p->k + p->l;
+
+	batch_begin(&b, rho1, 64);
+	for (unsigned first = 0; first < n; first += 8) {
+		unsigned have[8], lanes = n - first < 8 ? n - first : 8, left = lanes;
+
+		for (unsigned j = 0; j < lanes; j++) {
+			batch_index(&b, j, 64, first + j, 0);
+			have[j] = 0;
+		}
+		hyb_sponges_absorb(&b.k, lanes, HYB_RATE_SHAKE256, HYB_PAD_SHAKE, b.in, 66);
+		for (size_t blocks = 2; left > 0; blocks = 1) {
+			hyb_sponges_squeeze(&b.k, lanes, HYB_RATE_SHAKE256, b.to, blocks);
+			left = 0;
+			for (unsigned j = 0; j < lanes; j++) {
+				have[j] = o->rej_eta(&s[first + j], have[j], b.out[j],
+					blocks * HYB_RATE_SHAKE256, p->eta);
+				left += have[j] < N;
+			}
+		}
+	}
+	hyb_wipe(&b, sizeof(b));
+}
+
+void hyb_mldsa_expand_mask(const struct mldsa_ops *o, const struct mldsa_params *p,
+	struct mldsa_poly *const y[8], unsigned n, const uint8_t rho2[64], unsigned kappa)
+{
+	struct batch b;
+
+	batch_begin(&b, rho2, 64);
+	for (unsigned j = 0; j < n; j++)
+		batch_index(&b, j, 64, kappa + j, (kappa + j) >> 8);
+	hyb_sponges_absorb(&b.k, n, HYB_RATE_SHAKE256, HYB_PAD_SHAKE, b.in, 66);
+	hyb_sponges_squeeze(&b.k, n, HYB_RATE_SHAKE256, b.to, 5);
+	for (unsigned j = 0; j < n; j++)
+		o->unpack_z(y[j], b.out[j], p->gamma1_bits);
+	hyb_wipe(&b, sizeof(b));
+}
+
+/*
+ * FIPS 204 swaps inside an array at secret indices. Here the positions of the ones are a list: where
+ * the swap at i meets one at j, that one moves to i; i itself is still empty then.
+ */
+void hyb_mldsa_sample_in_ball(const struct mldsa_ops *o, const struct mldsa_params *p,
+	struct mldsa_poly *c, const uint8_t *ctilde)
+{
+	struct hyb_sponge k;
+	uint8_t pos[64] = { 0 }, sign[64], buf[HYB_RATE_SHAKE256];
+	uint64_t signs = 0;
+	unsigned at = 8;
+
+	hyb_sponge_init(&k, HYB_RATE_SHAKE256, HYB_PAD_SHAKE);
+	hyb_sponge_absorb(&k, ctilde, p->ctilde_bytes);
+	hyb_sponge_squeeze(&k, buf, sizeof(buf));
+	signs = hyb_load64le(buf);
+	for (unsigned n = 0; n < p->tau;) {
+		uint32_t i = N - p->tau + n, j = 0, skip = 0;
+
+		if (at == sizeof(buf)) {
+			hyb_sponge_squeeze(&k, buf, sizeof(buf));
+			at = 0;
+		}
+		j = buf[at++];
+		skip = (i - j) >> 31;
+		HYB_CT_PUBLIC(
+			&skip, sizeof(skip)); /* as above: says nothing of the j that are kept */
+		if (skip != 0)
+			continue;
+		for (unsigned m = 0; m < sizeof(pos); m++)
+			pos[m] ^= (uint8_t)(equal_mask(pos[m], (uint8_t)j) & (pos[m] ^ i));
+		pos[n] = (uint8_t)j;
+		sign[n++] = (uint8_t)(signs & 1);
+		signs >>= 1;
+	}
+	o->place(c, pos, sign, p->tau);
+	hyb_wipe(&k, sizeof(k));
+	hyb_wipe(buf, sizeof(buf));
+	hyb_wipe(pos, sizeof(pos));
+	hyb_wipe(sign, sizeof(sign));
+}
