@@ -5,7 +5,7 @@
  *            use post-quantum parts alone link without libcrypto.
  * Secrets:   libcrypto's own objects that held one are freed before return, which clears them.
  * Errors:    HYB_E_BAD_KEY for octets that are no key or point of the curve, HYB_E_CRYPTO when
- *            libcrypto fails; outputs are zero then.
+ *            libcrypto fails; outputs are zero then. libcrypto's error queue is left as it was.
  * Threads:   fetched algorithms are cached per process; contexts belong to one thread.
  * Standard:  RFC 7748, SP 800-56A §5.7.1.2, FIPS 186-5, SP 800-38D, RFC 5869, RFC 7914.
  */
@@ -28,7 +28,20 @@ enum hyb_st lc_derive(enum lc_curve c, uint8_t *ss, const uint8_t *priv, const u
 	bool zero_ok) HYB_MUST_USE;
 /* A scalar in [1, n-1]? Always true for X25519 and Ed25519. */
 bool lc_scalar_ok(enum lc_curve c, const uint8_t *priv);
-/* ECDSA in DER with SHA-256 (P-256) or SHA-384 (P-384) over m; Ed25519 over m itself. */
+/*
+ * A private key made ready for many signatures: libcrypto's object, kept in *key. _new gives NULL in
+ * *key on error; _free takes NULL. Threads may share it.
+ */
+struct lc_key;
+enum hyb_st lc_key_new(struct lc_key **key, enum lc_curve c, const uint8_t *priv) HYB_MUST_USE;
+void lc_key_free(struct lc_key *key);
+/*
+ * ECDSA in DER with SHA-256 (P-256) or SHA-384 (P-384) over m; Ed25519 over m itself. sig has room
+ * for sig_max bytes.
+ */
+enum hyb_st lc_key_sign(enum lc_curve c, uint8_t *sig, size_t *sig_n, hyb_bytes m,
+	const struct lc_key *key) HYB_MUST_USE;
+/* The three above in one call. */
 enum hyb_st lc_sign(enum lc_curve c, uint8_t *sig, size_t *sig_n, hyb_bytes m,
 	const uint8_t *priv) HYB_MUST_USE;
 /* Strict DER [RFC3279 §2.2.3]; points and r, s are checked. */
@@ -44,6 +57,17 @@ enum hyb_st lc_hkdf_extract(
 /* HKDF [RFC5869 §2.3], out_n at most 255 hash lengths. */
 enum hyb_st lc_hkdf_expand(
 	enum hyb_hash h, uint8_t *out, size_t out_n, hyb_bytes prk, hyb_bytes info) HYB_MUST_USE;
+
+/* Several octet strings, taken as one. */
+struct lc_parts {
+	const hyb_bytes *p;
+	size_t n;
+};
+
+/* Extract with an empty salt, then expand: ikm and info are the parts in a row. */
+enum hyb_st lc_hkdf_parts(enum hyb_hash h, uint8_t *out, size_t out_n, struct lc_parts ikm,
+	struct lc_parts info) HYB_MUST_USE;
+/* n a power of two above 1, r * p < 2^30 [RFC7914 §6]; memory of 128 n r bytes is the caller's to bound. */
 enum hyb_st lc_scrypt(uint8_t *out, size_t out_n, hyb_bytes pass, hyb_bytes salt, uint64_t n,
 	uint32_t r, uint32_t p) HYB_MUST_USE;
 
