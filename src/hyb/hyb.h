@@ -119,7 +119,7 @@ HYB_API void hyb_shake256(uint8_t *out, size_t n, hyb_bytes m);
 /* ---- sizes of prepared keys, in 64-bit words; k and l are the standard's matrix sides ---- */
 #define HYB_MLKEM_SEED_BYTES 64 /* d ‖ z: the only private format */
 #define HYB_MLKEM_SS_BYTES 32
-#define HYB_MLKEM_EK_WORDS(k) (((k) * (k) + 2 * (k)) * 64 + 384 * (k) / 8 + 32)
+#define HYB_MLKEM_EK_WORDS(k) (((k) * (k) + (k)) * 64 + 384 * (k) / 8 + 32)
 #define HYB_MLKEM_DK_WORDS(k) (HYB_MLKEM_EK_WORDS(k) + (k)*128 + 64)
 #define HYB_MLDSA_SEED_BYTES 32
 #define HYB_MLDSA_PK_WORDS(k, l) (((k) * (l) + (k)) * 128 + 64)

@@ -1,0 +1,653 @@
+#include "hyb/backend.h"
+#include "hyb/keccak.h"
+#include "hyb/mlkem_poly.h"
+
+#define K_MAX 4
+#define CT_MAX HYB_MLKEM1024_CT_BYTES
+#define A_BLOCKS 3 /* 504 bytes hold 336 candidates, of which 273 pass on average: mostly enough */
+/* Vector code may read a little beyond the last block. */
+#define A_PITCH ((size_t)A_BLOCKS * HYB_MLKEM_BLOCK + 72)
+#define NOISE_PITCH ((size_t)2 * HYB_RATE_SHAKE256)
+#define NOISE_MAX (2 * K_MAX + 1)
+
+struct params {
+	unsigned k, eta1, du, dv; /* eta2 = 2 in every set [FIPS203 §8, Table 2] */
+	size_t ek_bytes, ct_bytes, dk_bytes;
+};
+
+/* What follows the polynomials of a prepared encapsulation key. */
+struct pub {
+	const struct hyb_pq_backend *pq; /* NULL: native; else only ek or the handle is set */
+	uint8_t h[32];			 /* H(ek) */
+	uint8_t ek[];
+};
+
+/* What follows the factors of s in a prepared decapsulation key. */
+struct priv {
+	void *handle; /* of pub.pq */
+	uint8_t z[32];
+};
+
+/*
+ * The opaque words: A transposed (k*k polynomials; row r makes u_r), t (k), struct pub; then, in a
+ * decapsulation key, the factors of s (k) and struct priv.
+ */
+struct view {
+	int16_t (*at)[256];
+	int16_t (*t)[256];
+	struct pub *pub;
+	struct hyb_mlkem_factor *s;
+	struct priv *priv;
+};
+
+struct const_view {
+	const int16_t *at;
+	const int16_t *t;
+	const struct pub *pub;
+	const struct hyb_mlkem_factor *s;
+	const struct priv *priv;
+};
+
+#define POLYS_WORDS(k) (((k) * (k) + (k)) * 64U)
+#define PUB_WORDS(k) (HYB_MLKEM_EK_WORDS(k) - POLYS_WORDS(k))
+#define FACTOR_WORDS 128U
+
+#define CHECK_SIZES(k)                                                                             \
+	_Static_assert(sizeof(struct pub) + 384 * (k) + 32 <= 8 * PUB_WORDS(k), "pub fits");       \
+	_Static_assert(HYB_MLKEM_EK_WORDS(k) % 8 == 0, "the factors of s are aligned");            \
+	_Static_assert(8 * (HYB_MLKEM_DK_WORDS(k) - HYB_MLKEM_EK_WORDS(k)) >=                      \
+			8 * FACTOR_WORDS * (k) + sizeof(struct priv),                              \
+		"priv fits")
+
+CHECK_SIZES(2);
+CHECK_SIZES(3);
+CHECK_SIZES(4);
+
+static struct view view_of(uint64_t *w, unsigned k)
+{
+	return (struct view){
+		.at = (void *)w,
+		.t = (void *)(w + 64 * k * k),
+		.pub = (void *)(w + POLYS_WORDS(k)),
+		.s = (void *)(w + HYB_MLKEM_EK_WORDS(k)),
+		.priv = (void *)(w + HYB_MLKEM_EK_WORDS(k) + FACTOR_WORDS * k),
+	};
+}
+
+static struct const_view const_view_of(const uint64_t *w, unsigned k)
+{
+	return (struct const_view){
+		.at = (const void *)w,
+		.t = (const void *)(w + 64 * k * k),
+		.pub = (const void *)(w + POLYS_WORDS(k)),
+		.s = (const void *)(w + HYB_MLKEM_EK_WORDS(k)),
+		.priv = (const void *)(w + HYB_MLKEM_EK_WORDS(k) + FACTOR_WORDS * k),
+	};
+}
+
+/* Clears what the functions called last left below: their frames may hold copies of secrets. */
+static __attribute__((noinline)) void clear_stack(void)
+{
+	uint8_t below[3072];
+
+	hyb_wipe(below, sizeof(below));
+}
+
+/* ---- sampling ---- */
+
+/* SampleNTT of up to eight polynomials in a row, from rho, row and column [FIPS203 Alg. 7, 13]. */
+static void sample_a(
+	int16_t (*at)[256], unsigned first, unsigned lanes, unsigned k, const uint8_t rho[32])
+{
+	const struct hyb_mlkem_ops *ops = hyb_mlkem_ops();
+	uint8_t seed[8][34], buf[8][A_PITCH] HYB_ALIGN;
+	int16_t poly[256 + HYB_MLKEM_REJECT_ROOM] HYB_ALIGN;
+	const uint8_t *in[8] = { 0 };
+	uint8_t *out[8] = { 0 };
+	unsigned have[8] = { 0 }, n_full = 0;
+	struct hyb_sponges x;
+
+	for (unsigned j = 0; j < lanes; j++) {
+		memcpy(seed[j], rho, 32);
+		seed[j][32] = (uint8_t)((first + j) / k);
+		seed[j][33] = (uint8_t)((first + j) % k);
+		in[j] = seed[j];
+		out[j] = buf[j];
+	}
+	hyb_sponges_absorb(&x, lanes, HYB_RATE_SHAKE128, HYB_PAD_SHAKE, in, 34);
+	for (size_t blocks = A_BLOCKS; n_full < lanes; blocks = 1) {
+		hyb_sponges_squeeze(&x, lanes, HYB_RATE_SHAKE128, out, blocks);
+		for (unsigned j = 0; j < lanes; j++) {
+			if (have[j] == 256)
+				continue;
+			memcpy(poly, at[first + j], have[j] * sizeof(poly[0]));
+			have[j] = ops->reject(poly, have[j], buf[j], blocks * HYB_MLKEM_BLOCK);
+			memcpy(at[first + j], poly, 256 * sizeof(poly[0]));
+			n_full += have[j] == 256;
+		}
+	}
+}
+
+static void sample_all_a(int16_t (*at)[256], unsigned k, const uint8_t rho[32])
+{
+	for (unsigned i = 0; i < k * k; i += 8)
+		sample_a(at, i, k * k - i < 8 ? k * k - i : 8, k, rho);
+}
+
+/* PRF_eta(key, nonce + i) into out[i] for i < n [FIPS203 §4.1]; eta = 3 takes two blocks. */
+static void prf(uint8_t (*out)[NOISE_PITCH], const uint8_t key[32], unsigned nonce, unsigned n,
+	unsigned eta)
+{
+	uint8_t seed[8][33];
+	struct hyb_sponges x;
+
+	for (unsigned i = 0; i < n; i += 8) {
+		unsigned lanes = n - i < 8 ? n - i : 8;
+		const uint8_t *in[8] = { 0 };
+		uint8_t *to[8] = { 0 };
+
+		for (unsigned j = 0; j < lanes; j++) {
+			memcpy(seed[j], key, 32);
+			seed[j][32] = (uint8_t)(nonce + i + j);
+			in[j] = seed[j];
+			to[j] = out[i + j];
+		}
+		hyb_sponges_absorb(&x, lanes, HYB_RATE_SHAKE256, HYB_PAD_SHAKE, in, 33);
+		hyb_sponges_squeeze(&x, lanes, HYB_RATE_SHAKE256, to, eta == 3 ? 2 : 1);
+	}
+	hyb_wipe(seed, sizeof(seed));
+	hyb_wipe(&x, sizeof(x));
+}
+
+static void cbd(const struct hyb_mlkem_ops *ops, int16_t r[256], const uint8_t *in, unsigned eta)
+{
+	if (eta == 3)
+		ops->cbd3(r, in);
+	else
+		ops->cbd2(r, in);
+}
+
+/* ---- K-PKE ---- */
+
+/* A, t and H(ek) of the octets in v->pub->ek; false if a coefficient is not below q. */
+static bool prepare_pub(const struct params *p, const struct view *v)
+{
+	const struct hyb_mlkem_ops *ops = hyb_mlkem_ops();
+	struct hyb_part part = { v->pub->ek, p->ek_bytes };
+	bool good = true;
+
+	for (unsigned i = 0; i < p->k; i++)
+		good &= ops->decode12(v->t[i], v->pub->ek + (size_t)384 * i);
+	if (!good)
+		return false;
+	sample_all_a(v->at, p->k, v->pub->ek + (size_t)384 * p->k);
+	hyb_keccak_hash(v->pub->h, 32, HYB_RATE_SHA3_256, HYB_PAD_SHA3, &part, 1);
+	return true;
+}
+
+/* [FIPS203 Alg. 13] into the prepared form; H(ek) only where somebody will ask for it. */
+static void pke_keygen(
+	const struct params *p, const struct view *v, const uint8_t d[32], bool wants_hash)
+{
+	const struct hyb_mlkem_ops *ops = hyb_mlkem_ops();
+	uint8_t g[64], noise[2 * K_MAX][NOISE_PITCH] HYB_ALIGN, k = (uint8_t)p->k;
+	uint8_t *ek = v->pub->ek, *rho = ek + (size_t)384 * p->k;
+	int16_t e[256] HYB_ALIGN;
+	struct hyb_part parts[2] = { { d, 32 }, { &k, 1 } };
+	struct hyb_part whole = { ek, p->ek_bytes };
+
+	hyb_keccak_hash(g, 64, HYB_RATE_SHA3_512, HYB_PAD_SHA3, parts, 2);
+	memcpy(rho, g, 32);
+	HYB_CT_PUBLIC(rho, 32); /* it is part of ek */
+	sample_all_a(v->at, p->k, rho);
+	prf(noise, g + 32, 0, 2 * p->k, p->eta1);
+	for (unsigned i = 0; i < p->k; i++) {
+		cbd(ops, e, noise[i], p->eta1);
+		ops->ntt(e);
+		ops->factor(&v->s[i], e);
+	}
+	for (unsigned i = 0; i < p->k; i++) {
+		cbd(ops, e, noise[p->k + i], p->eta1);
+		ops->ntt(e);
+		ops->dot(v->t[i], v->at[i], p->k, v->s, p->k);
+		ops->lift_add(v->t[i], v->t[i], e);
+		ops->encode12(ek + (size_t)384 * i, v->t[i]);
+	}
+	HYB_CT_PUBLIC(v->t, p->k * sizeof(v->t[0])); /* t is part of ek */
+	HYB_CT_PUBLIC(ek, p->ek_bytes);		     /* ek is published */
+	if (wants_hash)
+		hyb_keccak_hash(v->pub->h, 32, HYB_RATE_SHA3_256, HYB_PAD_SHA3, &whole, 1);
+	hyb_wipe(g, sizeof(g));
+	hyb_wipe(noise, sizeof(noise));
+	hyb_wipe(e, sizeof(e));
+}
+
+/* From the noise of one encryption to its ciphertext [FIPS203 Alg. 14, from line 9 on]. */
+static void pke_encrypt_noise(const struct params *p, const struct const_view *v, uint8_t *ct,
+	const uint8_t m[32], const uint8_t (*noise)[NOISE_PITCH])
+{
+	const struct hyb_mlkem_ops *ops = hyb_mlkem_ops();
+	struct hyb_mlkem_factor y[K_MAX];
+	int16_t a[256] HYB_ALIGN, e[256] HYB_ALIGN;
+
+	for (unsigned i = 0; i < p->k; i++) {
+		cbd(ops, a, noise[i], p->eta1);
+		ops->ntt(a);
+		ops->factor(&y[i], a);
+	}
+	for (unsigned i = 0; i < p->k; i++) {
+		ops->cbd2(e, noise[p->k + i]);
+		ops->dot(a, v->at + (size_t)256 * i * p->k, 1, y, p->k);
+		ops->invntt(a);
+		ops->add(a, a, e);
+		if (p->du == 11)
+			ops->compress11(ct + (size_t)352 * i, a);
+		else
+			ops->compress10(ct + (size_t)320 * i, a);
+	}
+	ct += (size_t)32 * p->du * p->k;
+	ops->cbd2(e, noise[2 * p->k]);
+	ops->add_message(e, m);
+	ops->dot(a, v->t, 1, y, p->k);
+	ops->invntt(a);
+	ops->add(a, a, e);
+	if (p->dv == 5)
+		ops->compress5(ct, a);
+	else
+		ops->compress4(ct, a);
+	hyb_wipe(y, p->k * sizeof(y[0]));
+	hyb_wipe(a, sizeof(a));
+	hyb_wipe(e, sizeof(e));
+}
+
+static void pke_encrypt(const struct params *p, const struct const_view *v, uint8_t *ct,
+	const uint8_t m[32], const uint8_t r[32])
+{
+	uint8_t noise[NOISE_MAX][NOISE_PITCH] HYB_ALIGN;
+
+	prf(noise, r, 0, 2 * p->k + 1, p->eta1);
+	pke_encrypt_noise(p, v, ct, m, (const uint8_t(*)[NOISE_PITCH])noise);
+	hyb_wipe(noise, sizeof(noise));
+}
+
+/* [FIPS203 Alg. 15] */
+static void pke_decrypt(
+	const struct params *p, const struct const_view *v, uint8_t m[32], const uint8_t *ct)
+{
+	const struct hyb_mlkem_ops *ops = hyb_mlkem_ops();
+	int16_t u[K_MAX][256] HYB_ALIGN, w[256] HYB_ALIGN;
+
+	for (unsigned i = 0; i < p->k; i++) {
+		if (p->du == 11)
+			ops->expand11(u[i], ct + (size_t)352 * i);
+		else
+			ops->expand10(u[i], ct + (size_t)320 * i);
+		ops->ntt(u[i]);
+	}
+	ops->dot(w, u[0], 1, v->s, p->k);
+	ops->invntt(w);
+	ct += (size_t)32 * p->du * p->k;
+	if (p->dv == 5)
+		ops->expand5(u[0], ct);
+	else
+		ops->expand4(u[0], ct);
+	ops->sub(w, u[0], w);
+	ops->to_message(m, w);
+	hyb_wipe(w, sizeof(w));
+}
+
+/* ---- ML-KEM ---- */
+
+/* (K, r) = G(m, H(ek)) [FIPS203 Alg. 17, line 1] */
+static void hash_g(uint8_t g[64], const uint8_t m[32], const uint8_t h[32])
+{
+	struct hyb_part parts[2] = { { m, 32 }, { h, 32 } };
+
+	hyb_keccak_hash(g, 64, HYB_RATE_SHA3_512, HYB_PAD_SHA3, parts, 2);
+}
+
+static void kem_encaps(const struct params *p, const struct const_view *v, uint8_t *ct,
+	uint8_t ss[32], const uint8_t m[32])
+{
+	uint8_t g[64];
+
+	hash_g(g, m, v->pub->h);
+	pke_encrypt(p, v, ct, m, g + 32);
+	HYB_CT_PUBLIC(ct, p->ct_bytes); /* the ciphertext is sent in clear */
+	memcpy(ss, g, 32);
+	hyb_wipe(g, sizeof(g));
+	clear_stack();
+}
+
+static void kem_decaps(
+	const struct params *p, uint8_t ss[32], const uint8_t *ct, const uint64_t *key)
+{
+	struct const_view v = const_view_of(key, p->k);
+	uint8_t m[32], g[64], bar[32], again[CT_MAX];
+	struct hyb_part parts[2] = { { v.priv->z, 32 }, { ct, p->ct_bytes } };
+	uint32_t bad = 0;
+
+	if (v.pub->pq != NULL) {
+		v.pub->pq->mlkem_decaps(p->k, ss, ct, v.priv->handle);
+		return;
+	}
+	pke_decrypt(p, &v, m, ct);
+	hash_g(g, m, v.pub->h);
+	hyb_keccak_hash(bar, 32, HYB_RATE_SHAKE256, HYB_PAD_SHAKE, parts, 2);
+	pke_encrypt(p, &v, again, m, g + 32);
+	bad = hyb_mask_nonzero32(!hyb_ct_eq(ct, again, p->ct_bytes));
+	for (unsigned i = 0; i < 32; i++)
+		ss[i] = (uint8_t)(g[i] ^ ((g[i] ^ bar[i]) & bad));
+	hyb_wipe(m, sizeof(m));
+	hyb_wipe(g, sizeof(g));
+	hyb_wipe(bar, sizeof(bar));
+	hyb_wipe(again, sizeof(again));
+	clear_stack();
+}
+
+static void kem_dk_clear(const struct params *p, uint64_t *key)
+{
+	struct view v = view_of(key, p->k);
+
+	if (v.pub->pq != NULL)
+		v.pub->pq->mlkem_dk_free(v.priv->handle);
+	hyb_wipe(key, 8 * HYB_MLKEM_DK_WORDS(p->k));
+}
+
+/* Under a backend the prepared key is the backend's handle alone. */
+static enum hyb_st backend_dk(
+	const struct params *p, const struct hyb_pq_backend *pq, uint64_t *key, hyb_bytes octets)
+{
+	struct view v = view_of(key, p->k);
+	enum hyb_st st;
+
+	hyb_wipe(key, 8 * HYB_MLKEM_DK_WORDS(p->k));
+	st = pq->mlkem_dk_new(p->k, &v.priv->handle, octets);
+	if (st == HYB_OK)
+		v.pub->pq = pq;
+	else
+		v.priv->handle = NULL;
+	return st;
+}
+
+static enum hyb_st kem_dk_expand(const struct params *p, uint64_t *key, const uint8_t seed[64])
+{
+	const struct hyb_pq_backend *pq = hyb_backend_pq();
+	struct view v = view_of(key, p->k);
+
+	HYB_CT_SECRET(seed, 64);
+	if (pq != NULL)
+		return backend_dk(p, pq, key, (hyb_bytes){ seed, 64 });
+	v.pub->pq = NULL;
+	v.priv->handle = NULL;
+	pke_keygen(p, &v, seed, true);
+	memcpy(v.priv->z, seed + 32, 32);
+	clear_stack();
+	return HYB_OK;
+}
+
+/* dk = s, ek, H(ek), z [FIPS203 Alg. 16]; checks of §7.3, and that the coefficients are below q. */
+static enum hyb_st kem_dk_import(const struct params *p, uint64_t *key, const uint8_t *fips)
+{
+	const struct hyb_mlkem_ops *ops = hyb_mlkem_ops();
+	const struct hyb_pq_backend *pq = hyb_backend_pq();
+	struct view v = view_of(key, p->k);
+	const uint8_t *ek = fips + (size_t)384 * p->k, *h = ek + p->ek_bytes;
+	int16_t s[256] HYB_ALIGN;
+	bool good = true;
+
+	if (pq != NULL)
+		return backend_dk(p, pq, key, (hyb_bytes){ fips, p->dk_bytes });
+	v.pub->pq = NULL;
+	v.priv->handle = NULL;
+	memcpy(v.pub->ek, ek, p->ek_bytes);
+	good = prepare_pub(p, &v) && hyb_ct_eq(v.pub->h, h, 32);
+	for (unsigned i = 0; i < p->k; i++) {
+		bool below = ops->decode12(s, fips + (size_t)384 * i);
+
+		HYB_CT_PUBLIC(&below, sizeof(below)); /* whether the key is well formed is told */
+		good &= below;
+		ops->factor(&v.s[i], s);
+	}
+	memcpy(v.priv->z, h + 32, 32);
+	hyb_wipe(s, sizeof(s));
+	clear_stack();
+	if (!good)
+		hyb_wipe(key, 8 * HYB_MLKEM_DK_WORDS(p->k));
+	return good ? HYB_OK : HYB_E_BAD_KEY;
+}
+
+static void kem_dk_export(const struct params *p, uint8_t *fips, const uint64_t *key)
+{
+	const struct hyb_mlkem_ops *ops = hyb_mlkem_ops();
+	static const int16_t zero[256] HYB_ALIGN;
+	struct const_view v = const_view_of(key, p->k);
+	int16_t s[256] HYB_ALIGN;
+
+	if (v.pub->pq != NULL) {
+		if (v.pub->pq->mlkem_dk_export(p->k, fips, v.priv->handle) != HYB_OK)
+			hyb_wipe(fips, p->dk_bytes);
+		return;
+	}
+	for (unsigned i = 0; i < p->k; i++) {
+		for (unsigned j = 0; j < 256; j++)
+			s[j] = v.s[i].two[j ^ 1];
+		ops->add(s, s, zero);
+		ops->encode12(fips + (size_t)384 * i, s);
+	}
+	fips += (size_t)384 * p->k;
+	memcpy(fips, v.pub->ek, p->ek_bytes);
+	memcpy(fips + p->ek_bytes, v.pub->h, 32);
+	memcpy(fips + p->ek_bytes + 32, v.priv->z, 32);
+	hyb_wipe(s, sizeof(s));
+	clear_stack();
+}
+
+static void kem_ek_from_dk(const struct params *p, uint8_t *ek, const uint64_t *key)
+{
+	struct const_view v = const_view_of(key, p->k);
+
+	if (v.pub->pq == NULL)
+		memcpy(ek, v.pub->ek, p->ek_bytes);
+	else if (v.pub->pq->mlkem_dk_ek(p->k, ek, v.priv->handle) != HYB_OK)
+		hyb_wipe(ek, p->ek_bytes);
+}
+
+static enum hyb_st kem_keygen_derand(const struct params *p, uint8_t *ek, const uint8_t seed[64])
+{
+	const struct hyb_pq_backend *pq = hyb_backend_pq();
+	struct hyb_mlkem1024_dk dk;
+	struct view v = view_of(dk.opaque, p->k);
+	uint8_t copy[64];
+	enum hyb_st st;
+
+	HYB_CT_SECRET(seed, 64);
+	if (pq != NULL) {
+		memcpy(copy, seed, 64);
+		st = pq->mlkem_keygen(p->k, ek, copy, true);
+		hyb_wipe(copy, sizeof(copy));
+		return st;
+	}
+	pke_keygen(p, &v, seed, false);
+	memcpy(ek, v.pub->ek, p->ek_bytes);
+	hyb_wipe(v.s, p->k * sizeof(v.s[0]));
+	clear_stack();
+	return HYB_OK;
+}
+
+static enum hyb_st kem_keygen(const struct params *p, uint8_t *ek, uint8_t seed[64])
+{
+	const struct hyb_pq_backend *pq = hyb_backend_pq();
+	enum hyb_st st;
+
+	if (pq != NULL)
+		return pq->mlkem_keygen(p->k, ek, seed, false);
+	st = hyb_random(seed, 64);
+	if (st != HYB_OK) {
+		hyb_wipe(ek, p->ek_bytes);
+		return st;
+	}
+	return kem_keygen_derand(p, ek, seed);
+}
+
+/* Under a backend: the octets alone, checked. */
+static enum hyb_st kem_ek_prepare(const struct params *p, uint64_t *key, const uint8_t *ek)
+{
+	struct view v = view_of(key, p->k);
+
+	v.pub->pq = hyb_backend_pq();
+	memcpy(v.pub->ek, ek, p->ek_bytes);
+	if (prepare_pub(p, &v))
+		return HYB_OK;
+	hyb_wipe(key, 8 * HYB_MLKEM_EK_WORDS(p->k));
+	return HYB_E_BAD_KEY;
+}
+
+/* m NULL: drawn. */
+static enum hyb_st kem_encaps_prepared(
+	const struct params *p, uint8_t *ct, uint8_t ss[32], const uint64_t *key, const uint8_t *m)
+{
+	struct const_view v = const_view_of(key, p->k);
+	uint8_t drawn[32];
+	enum hyb_st st;
+
+	if (v.pub->pq != NULL)
+		return v.pub->pq->mlkem_encaps(p->k, ct, ss, v.pub->ek, m);
+	st = m == NULL ? hyb_random(drawn, sizeof(drawn)) : HYB_OK;
+	if (st != HYB_OK) {
+		hyb_wipe(ct, p->ct_bytes);
+		hyb_wipe(ss, 32);
+		return st;
+	}
+	kem_encaps(p, &v, ct, ss, m == NULL ? drawn : m);
+	hyb_wipe(drawn, sizeof(drawn));
+	return HYB_OK;
+}
+
+static enum hyb_st kem_encaps_any(
+	const struct params *p, uint8_t *ct, uint8_t ss[32], const uint8_t *ek, const uint8_t *m)
+{
+	const struct hyb_pq_backend *pq = hyb_backend_pq();
+	struct hyb_mlkem1024_ek key;
+	enum hyb_st st;
+
+	if (m != NULL)
+		HYB_CT_SECRET(m, 32);
+	if (pq != NULL)
+		return pq->mlkem_encaps(p->k, ct, ss, ek, m);
+	st = kem_ek_prepare(p, key.opaque, ek);
+	if (st == HYB_OK)
+		return kem_encaps_prepared(p, ct, ss, key.opaque, m);
+	hyb_wipe(ct, p->ct_bytes);
+	hyb_wipe(ss, 32);
+	return st;
+}
+
+static enum hyb_st kem_encaps_x8(
+	const struct params *p, uint8_t *ct, uint8_t (*ss)[32], const uint8_t *const ek[8])
+{
+	enum hyb_st st = HYB_OK;
+
+	for (unsigned i = 0; i < 8 && st == HYB_OK; i++)
+		st = kem_encaps_any(p, ct + i * p->ct_bytes, ss[i], ek[i], NULL);
+	if (st != HYB_OK) {
+		hyb_wipe(ct, 8 * p->ct_bytes);
+		hyb_wipe(ss, (size_t)8 * 32);
+	}
+	return st;
+}
+
+/* The public names of one parameter set [FIPS203 §8, Table 2]. */
+#define SET(n, k_, eta1_, du_, dv_)                                                                \
+	static const struct params mlkem##n = { .k = (k_),                                         \
+		.eta1 = (eta1_),                                                                   \
+		.du = (du_),                                                                       \
+		.dv = (dv_),                                                                       \
+		.ek_bytes = HYB_MLKEM##n##_EK_BYTES,                                               \
+		.ct_bytes = HYB_MLKEM##n##_CT_BYTES,                                               \
+		.dk_bytes = HYB_MLKEM##n##_DK_BYTES };                                             \
+                                                                                                   \
+	enum hyb_st hyb_mlkem##n##_keygen(                                                         \
+		uint8_t ek[HYB_MLKEM##n##_EK_BYTES], uint8_t seed[HYB_MLKEM_SEED_BYTES])           \
+	{                                                                                          \
+		return kem_keygen(&mlkem##n, ek, seed);                                            \
+	}                                                                                          \
+                                                                                                   \
+	enum hyb_st hyb_mlkem##n##_keygen_derand(                                                  \
+		uint8_t ek[HYB_MLKEM##n##_EK_BYTES], const uint8_t seed[HYB_MLKEM_SEED_BYTES])     \
+	{                                                                                          \
+		return kem_keygen_derand(&mlkem##n, ek, seed);                                     \
+	}                                                                                          \
+                                                                                                   \
+	enum hyb_st hyb_mlkem##n##_encaps(uint8_t ct[HYB_MLKEM##n##_CT_BYTES],                     \
+		uint8_t ss[HYB_MLKEM_SS_BYTES], const uint8_t ek[HYB_MLKEM##n##_EK_BYTES])         \
+	{                                                                                          \
+		return kem_encaps_any(&mlkem##n, ct, ss, ek, NULL);                                \
+	}                                                                                          \
+                                                                                                   \
+	enum hyb_st hyb_mlkem##n##_encaps_derand(uint8_t ct[HYB_MLKEM##n##_CT_BYTES],              \
+		uint8_t ss[HYB_MLKEM_SS_BYTES], const uint8_t ek[HYB_MLKEM##n##_EK_BYTES],         \
+		const uint8_t m[32])                                                               \
+	{                                                                                          \
+		return kem_encaps_any(&mlkem##n, ct, ss, ek, m);                                   \
+	}                                                                                          \
+                                                                                                   \
+	enum hyb_st hyb_mlkem##n##_encaps_x8(uint8_t ct[8][HYB_MLKEM##n##_CT_BYTES],               \
+		uint8_t ss[8][HYB_MLKEM_SS_BYTES], const uint8_t *const ek[8])                     \
+	{                                                                                          \
+		return kem_encaps_x8(&mlkem##n, ct[0], ss, ek);                                    \
+	}                                                                                          \
+                                                                                                   \
+	enum hyb_st hyb_mlkem##n##_ek_prepare(                                                     \
+		struct hyb_mlkem##n##_ek *p, const uint8_t ek[HYB_MLKEM##n##_EK_BYTES])            \
+	{                                                                                          \
+		return kem_ek_prepare(&mlkem##n, p->opaque, ek);                                   \
+	}                                                                                          \
+                                                                                                   \
+	enum hyb_st hyb_mlkem##n##_encaps_prepared(uint8_t ct[HYB_MLKEM##n##_CT_BYTES],            \
+		uint8_t ss[HYB_MLKEM_SS_BYTES], const struct hyb_mlkem##n##_ek *p)                 \
+	{                                                                                          \
+		return kem_encaps_prepared(&mlkem##n, ct, ss, p->opaque, NULL);                    \
+	}                                                                                          \
+                                                                                                   \
+	void hyb_mlkem##n##_decaps(uint8_t ss[HYB_MLKEM_SS_BYTES],                                 \
+		const uint8_t ct[HYB_MLKEM##n##_CT_BYTES], const struct hyb_mlkem##n##_dk *dk)     \
+	{                                                                                          \
+		kem_decaps(&mlkem##n, ss, ct, dk->opaque);                                         \
+	}                                                                                          \
+                                                                                                   \
+	enum hyb_st hyb_mlkem##n##_dk_expand(                                                      \
+		struct hyb_mlkem##n##_dk *dk, const uint8_t seed[HYB_MLKEM_SEED_BYTES])            \
+	{                                                                                          \
+		return kem_dk_expand(&mlkem##n, dk->opaque, seed);                                 \
+	}                                                                                          \
+                                                                                                   \
+	enum hyb_st hyb_mlkem##n##_dk_import(                                                      \
+		struct hyb_mlkem##n##_dk *dk, const uint8_t fips[HYB_MLKEM##n##_DK_BYTES])         \
+	{                                                                                          \
+		return kem_dk_import(&mlkem##n, dk->opaque, fips);                                 \
+	}                                                                                          \
+                                                                                                   \
+	void hyb_mlkem##n##_dk_export(                                                             \
+		uint8_t fips[HYB_MLKEM##n##_DK_BYTES], const struct hyb_mlkem##n##_dk *dk)         \
+	{                                                                                          \
+		kem_dk_export(&mlkem##n, fips, dk->opaque);                                        \
+	}                                                                                          \
+                                                                                                   \
+	void hyb_mlkem##n##_ek_from_dk(                                                            \
+		uint8_t ek[HYB_MLKEM##n##_EK_BYTES], const struct hyb_mlkem##n##_dk *dk)           \
+	{                                                                                          \
+		kem_ek_from_dk(&mlkem##n, ek, dk->opaque);                                         \
+	}                                                                                          \
+                                                                                                   \
+	void hyb_mlkem##n##_dk_clear(struct hyb_mlkem##n##_dk *dk)                                 \
+	{                                                                                          \
+		kem_dk_clear(&mlkem##n, dk->opaque);                                               \
+	}                                                                                          \
+	_Static_assert(HYB_MLKEM##n##_EK_BYTES == 384 * (k_) + 32, "ek [FIPS203 Table 3]");        \
+	_Static_assert(HYB_MLKEM##n##_CT_BYTES == 32 * ((du_) * (k_) + (dv_)), "ct");              \
+	_Static_assert(HYB_MLKEM##n##_DK_BYTES == 768 * (k_) + 96, "dk")
+
+SET(512, 2, 3, 10, 4);
+SET(768, 3, 2, 10, 4);
+SET(1024, 4, 2, 11, 5);
