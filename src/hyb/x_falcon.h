@@ -43,4 +43,18 @@ void hyb_falcon_hash(uint16_t *c, size_t n, const uint8_t nonce[40], hyb_bytes m
 /* ‖(s1, s2)‖² within the bound [Falcon Table 3.3]? */
 bool hyb_falcon_is_short(const int16_t *s1, const int16_t *s2, unsigned logn);
 
+/* The small polynomials of a secret key. */
+struct falcon_key {
+	int8_t f[FALCON_MAX_N], g[FALCON_MAX_N], F[FALCON_MAX_N], G[FALCON_MAX_N];
+};
+
+/* Room for the two operands of a product mod q. */
+struct falcon_room_q {
+	uint16_t a[FALCON_MAX_N], b[FALCON_MAX_N], c[FALCON_MAX_N];
+} HYB_ALIGN;
+
+/* Reads sk and computes G = g F / f mod q; false if it is no key or G is out of range. */
+bool hyb_falcon_load_key(
+	struct falcon_key *k, hyb_bytes sk, unsigned logn, struct falcon_room_q *r);
+
 #endif

@@ -13,29 +13,44 @@
 #include "hyb/x_falcon.h"
 #include "hyb/x_falcon_tab.h"
 
-/* Draws an integer near mu with deviation 1 / inv_sigma [Falcon Alg. 15]. */
-struct falcon_sampler;
-double hyb_falcon_sample(struct falcon_sampler *s, double mu, double inv_sigma);
+#define FALCON_PRNG_BYTES 512
 
-/* A signature attempt: the basis in FFT form and the target come in, the lattice point goes out. */
+/* The submission's generator: ChaCha20, eight blocks at a time, word v of block u at 32 v + 4 u. */
+struct falcon_prng {
+	uint8_t buf[FALCON_PRNG_BYTES];
+	uint32_t state[12];
+	uint64_t counter;
+	size_t at;
+	double sigma_min;
+	void (*refill)(struct falcon_prng *g);
+} HYB_ALIGN;
+
+/* Draws an integer near mu with deviation 1 / inv_sigma [Falcon Alg. 15]. */
+double hyb_falcon_sample(struct falcon_prng *g, double mu, double inv_sigma);
+
+/* One attempt at a signature; n doubles each where nothing else is said. */
 struct falcon_try {
-	const double *b[4];	 /* g, -f, G, -F */
-	double *t0, *t1;	 /* in: c and nothing; out: (t0, t1) B, as coefficients */
-	double *g00, *g01, *g11; /* room for the Gram matrix */
-	double *tmp;		 /* 4 n doubles */
-	struct falcon_sampler *sampler;
+	double *b[4];	 /* g, -f, G, -F in FFT form */
+	double *t0, *t1; /* in: c and nothing; out: a lattice point near (c, 0), as coefficients */
+	double *g00, *g11; /* n / 2: room for the diagonal of the Gram matrix */
+	double *g01, *tmp; /* tmp: 6 n */
 	double inv_sigma;
+	struct falcon_prng *prng;
 };
 
 struct falcon_ops {
 	/* s1 = c - s2 h mod q, centred. h is spoilt. */
 	void (*verify)(
 		int16_t *s1, const uint16_t *c, const int16_t *s2, uint16_t *h, unsigned logn);
+	/* a = a b mod q; b is spoilt. */
+	void (*mul)(uint16_t *a, uint16_t *b, unsigned logn);
 	/* a = b / d mod q; false if d is not invertible. b and d are spoilt. */
 	bool (*div)(uint16_t *a, uint16_t *b, uint16_t *d, unsigned logn);
-	void (*fft)(double *a, unsigned logn);
-	void (*ifft)(double *a, unsigned logn);
+	/* In place; tmp: n doubles. 1 <= logn <= 10. */
+	void (*fft)(double *a, unsigned logn, double *tmp);
+	void (*ifft)(double *a, unsigned logn, double *tmp);
 	void (*sign)(const struct falcon_try *t, unsigned logn);
+	void (*refill)(struct falcon_prng *g);
 };
 
 extern const struct falcon_ops hyb_falcon_ops_c;
