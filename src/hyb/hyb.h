@@ -468,7 +468,7 @@ enum hyb_kem_id {
 #define HYB_KEM_CT_MAX 1665
 #define HYB_KEM_SS_MAX 80
 #define HYB_KEM_SEED_MAX 112
-#define HYB_KEM_ESEED_MAX 112
+#define HYB_KEM_ESEED_MAX 160
 
 struct hyb_kem_suite {
 	enum hyb_kem_id id;
