@@ -46,9 +46,11 @@ CC_FLAGS = $(WARN) $(if $(IS_CLANG),,$(WARN_GCC)) $(CPPFLAGS_) $(PKG_CFLAGS) -pt
 WERROR ?=
 
 MODULES := base model parse rules source detect graph assess engine report cli bench
-SRC := $(sort $(foreach m,$(MODULES),$(wildcard src/$m/*.c)))
+# hyb-bench: the benchmark's core with a main of its own; needs libc and libcrypto only.
+BENCH_SRC := $(sort $(wildcard src/bench/*.c))
+SRC := $(filter-out src/bench/bench_main.c,$(sort $(foreach m,$(MODULES),$(wildcard src/$m/*.c))))
 GEN := $(B)/gen/detectors.def $(B)/gen/sources.def $(B)/gen/writers.def $(B)/gen/commands.def \
-	$(B)/gen/libraries.h
+	$(B)/gen/libraries.h $(B)/gen/commit.h
 LIB_SRC := $(filter-out src/cli/main.c,$(SRC))
 OBJ := $(SRC:%.c=$(B)/obj/%.o) $(B)/obj/embed.o
 # libhyb stands alone; x_*.c are the algorithms that no standard has settled, in an archive of their own.
@@ -70,7 +72,7 @@ RULE_FILES := $(sort $(shell find rules -name '*.yaml'))
 HTML_FILES := $(sort $(shell find reports/html -type f))
 
 .PHONY: all
-all: $(B)/pqmap $(HYB_LIBS) $(B)/libhyb.so ## optimised, hardened program; libhyb
+all: $(B)/pqmap $(HYB_LIBS) $(B)/libhyb.so $(B)/hyb-bench ## optimised, hardened program; libhyb; hyb-bench
 
 $(B)/pqmap: $(OBJ) $(HYB_LIBS)
 	@echo "  LD    $@"
@@ -102,6 +104,10 @@ $(B)/libhybx.a: $(HYBX_OBJ)
 $(B)/libhyb.so: $(HYB_OBJ)
 	@echo "  LD    $@"
 	$(Q)$(CC) -shared $(subst -pie,,$(LINK)) -Wl,-z,defs -Wl,-soname,libhyb.so.0 $(CFLAGS) -o $@ $(HYB_OBJ) -lcrypto -pthread $(LDFLAGS)
+
+$(B)/hyb-bench: $(BENCH_SRC:%.c=$(B)/obj/%.o) $(HYB_LIBS)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(HARDEN) $(LINK) $(CFLAGS) -o $@ $(BENCH_SRC:%.c=$(B)/obj/%.o) $(HYB_LIBS) -lcrypto -lm -pthread $(LDFLAGS)
 
 $(B)/hybtest/%: tests/hyb/%.c tests/hyb/vec.h $(HYB_LIBS)
 	@mkdir -p $(@D)
@@ -140,6 +146,11 @@ $(B)/gen/libraries.h: FORCE
 	@mkdir -p $(@D)
 	@{ printf '#define PQM_LIBRARIES'; for p in $(PKGS); do \
 		printf ' { "%s", "%s" },' $$p "$$(pkg-config --modversion $$p)"; done; echo; } > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$(B)/gen/commit.h: FORCE
+	@mkdir -p $(@D)
+	@echo "#define PQM_COMMIT \"$$(git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)\"" > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # rules/ and reports/html/ go into the program as they are.
