@@ -114,6 +114,7 @@ void bench_mldsa(struct bench *b);
 void bench_slhdsa(struct bench *b);
 void bench_round3(struct bench *b);
 void bench_hybrid(struct bench *b);
+void bench_composite(struct bench *b);
 void bench_bulk(struct bench *b);
 void bench_sealing(struct bench *b);
 

@@ -261,6 +261,8 @@ void bench_all(struct bench *b)
 	bench_classical(b);
 	bench_mlkem(b);
 	bench_mldsa(b);
+	bench_slhdsa(b);
+	bench_hybrid(b);
 
 	bench_bulk(b);
 	bench_round3(b);
