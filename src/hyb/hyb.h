@@ -622,10 +622,11 @@ HYB_API bool hyb_public_verify(
 
 /* ---- level 3: HPKE, base mode [RFC9180, draft-ietf-hpke-pq] ---- */
 #define HYB_HPKE_TAG_BYTES 16
+#define HYB_HPKE_INFO_MAX 1024 /* of info and exporter contexts; HYB_E_LIMIT beyond */
 
 struct hyb_hpke_suite {
 	const struct hyb_kem_suite *kem;
-	uint16_t kdf;  /* 1, 2, 3: HKDF-SHA256, -384, -512; 0x10, 0x11: SHAKE128, SHAKE256 */
+	uint16_t kdf;  /* 1, 2, 3: HKDF-SHA256, -384, -512; 0x10 to 0x13: (Turbo)SHAKE128, 256 */
 	uint16_t aead; /* 1: AES-128-GCM, 2: AES-256-GCM, 3: ChaCha20-Poly1305 */
 };
 
