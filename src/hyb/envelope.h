@@ -1,0 +1,72 @@
+/*
+ * envelope.h — what sealed files, gradients and inference messages share: suite codes, signature
+ * blocks, finding a sender, reading fields.
+ *
+ * Shape:     all integers big-endian. A signature block is length (2) ‖ signature ‖ zeros up to the
+ *            suite's longest, so that its size is known before signing and is itself covered.
+ * Errors:    HYB_E_SUITE, HYB_E_SIGNATURE, HYB_E_UNSIGNED as in hyb.h.
+ * Secrets:   none of its own.
+ * Limits:    names (models, audiences, participants) are 1 to HYB_NAME_MAX bytes.
+ */
+#ifndef HYB_ENVELOPE_H
+#define HYB_ENVELOPE_H
+
+#include "hyb/int.h"
+
+#define HYB_ENV_DIGEST_BYTES 64 /* SHA-512 */
+#define HYB_ENV_MAGIC_BYTES 8
+
+static inline size_t hyb_load16be(const uint8_t *p)
+{
+	return (size_t)p[0] << 8 | p[1];
+}
+
+/* HPKE KEM id (hpke.h) of an envelope suite, and back; 0 and NULL where there is none. */
+uint16_t hyb_env_kem_code(const struct hyb_kem_suite *s);
+const struct hyb_kem_suite *hyb_env_kem(uint16_t code);
+/* The last two arcs of the algorithm's OID, a byte each: 0x0631 is …7.6.49, 0x0313 ML-DSA-87. */
+uint16_t hyb_env_sig_code(const struct hyb_sig_suite *s);
+const struct hyb_sig_suite *hyb_env_sig(uint16_t code);
+
+/* Bytes of a signature block; 0 without a suite. */
+size_t hyb_env_block_bytes(const struct hyb_sig_suite *s);
+/* Signs m under the domain `ctx` into a block; zero on error. */
+enum hyb_st hyb_env_sign(
+	uint8_t *block, const struct hyb_private *sender, hyb_bytes ctx, hyb_bytes m) HYB_MUST_USE;
+/* Does the block hold k's signature over m? */
+bool hyb_env_verify(
+	const uint8_t *block, const struct hyb_public *k, hyb_bytes ctx, hyb_bytes m) HYB_MUST_USE;
+
+/* Whose signatures a reader takes. */
+struct hyb_env_accept {
+	const struct hyb_public *senders;
+	size_t n_senders;
+	bool allow_unsigned;
+};
+
+/*
+ * The sender with this id and suite. HYB_E_UNSIGNED if there is no signature and that is not allowed;
+ * HYB_E_SIGNATURE if the sender is not among those accepted. *k stays NULL where nothing is to be
+ * verified: unsigned, or signed and the caller allows unsigned ones and names no sender.
+ */
+enum hyb_st hyb_env_sender(const struct hyb_public **k, const struct hyb_env_accept *a,
+	const struct hyb_sig_suite *sig, const uint8_t id[HYB_KEY_ID_BYTES]) HYB_MUST_USE;
+
+/* SHA-512 of the parts in a row; SHA-384 likewise. */
+enum hyb_st hyb_env_sha512(uint8_t out[64], const hyb_bytes *parts, size_t n) HYB_MUST_USE;
+enum hyb_st hyb_env_sha384(uint8_t out[48], const hyb_bytes *parts, size_t n) HYB_MUST_USE;
+
+/* HPKE info of an envelope: label ‖ SHA-384 of what is bound. */
+#define HYB_ENV_INFO_MAX 80
+struct hyb_env_info {
+	uint8_t bytes[HYB_ENV_INFO_MAX];
+	size_t n;
+};
+enum hyb_st hyb_env_info(struct hyb_env_info *out, hyb_bytes label, const hyb_bytes *parts,
+	size_t n_parts) HYB_MUST_USE;
+
+/* A usable envelope key of each kind. */
+bool hyb_env_is_kem(const struct hyb_public *k);
+bool hyb_env_is_sig(const struct hyb_public *k);
+
+#endif
