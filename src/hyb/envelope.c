@@ -99,8 +99,7 @@ enum hyb_st hyb_env_sender(const struct hyb_public **k, const struct hyb_env_acc
 	for (size_t i = 0; i < a->n_senders; i++) {
 		const struct hyb_public *s = &a->senders[i];
 
-		if (!hyb_env_is_sig(s) || s->sig != sig ||
-			!hyb_ct_eq(s->id, id, HYB_KEY_ID_BYTES))
+		if (!hyb_env_is_sig(s) || s->sig != sig || !hyb_ct_eq(s->id, id, HYB_KEY_ID_BYTES))
 			continue;
 		*k = s;
 		return HYB_OK;

@@ -58,6 +58,7 @@ enum hyb_st hyb_env_sha384(uint8_t out[48], const hyb_bytes *parts, size_t n) HY
 
 /* HPKE info of an envelope: label ‖ SHA-384 of what is bound. */
 #define HYB_ENV_INFO_MAX 80
+
 struct hyb_env_info {
 	uint8_t bytes[HYB_ENV_INFO_MAX];
 	size_t n;

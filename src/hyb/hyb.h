@@ -646,9 +646,12 @@ HYB_API enum hyb_st hyb_hpke_open(const struct hyb_hpke_suite *s, uint8_t *pt, c
 /* ---- level 3: sealed files (FLOE segments under an HPKE-wrapped key) ---- */
 #define HYB_RECIPIENTS_MAX 64
 #define HYB_SEGMENT_DEFAULT (1U << 20)
+#define HYB_SEGMENT_MIN 64U /* for tests: half of such a segment is overhead */
+#define HYB_SEGMENT_MAX (1U << 24)
+#define HYB_THREADS_MAX 64U /* more are not started */
 
 struct hyb_seal_opts {
-	const struct hyb_public *recipients; /* KEM keys of envelope suites */
+	const struct hyb_public *recipients; /* KEM keys of one envelope suite */
 	size_t n_recipients;		     /* 1 to HYB_RECIPIENTS_MAX */
 	const struct hyb_private *sender;    /* may be NULL: unsigned */
 	hyb_bytes context;		     /* bound, not stored: the opener must give the same */
@@ -662,6 +665,7 @@ struct hyb_open_opts {
 	const struct hyb_private *key;	  /* the recipient's */
 	const struct hyb_public *senders; /* whose signature is accepted */
 	size_t n_senders;
+	/* Unsigned ones too; with no senders at all, signed ones pass unverified (see is_verified). */
 	bool allow_unsigned;
 	hyb_bytes context;
 	unsigned n_threads;
@@ -678,15 +682,19 @@ struct hyb_file_info {
 	uint32_t segment_bytes;
 	uint64_t header_bytes;
 	uint64_t plain_bytes; /* UINT64_MAX when it cannot be told yet (a pipe) */
+	bool is_verified;     /* the signature of one of the accepted senders was checked and held */
 };
 
 /* From in_fd to its end into out_fd; both may be pipes. HYB_E_IO: errno tells. */
 HYB_API enum hyb_st hyb_file_seal(
 	int out_fd, int in_fd, const struct hyb_seal_opts *o) HYB_MUST_USE;
-/* Writes only what has verified. What went out before a later error stands: the caller discards it. */
+/*
+ * Writes only what has verified. What went out before a later error stands: the caller discards it.
+ * info may be NULL.
+ */
 HYB_API enum hyb_st hyb_file_open(int out_fd, int in_fd, const struct hyb_open_opts *o,
 	struct hyb_file_info *info) HYB_MUST_USE;
-/* Reads the header alone; checks nothing but its structure. */
+/* Reads the header alone, checks nothing but its structure; a seekable fd stands where it stood. */
 HYB_API enum hyb_st hyb_file_info(struct hyb_file_info *info, int in_fd) HYB_MUST_USE;
 
 /* Random access: a part of a sealed file, for instance one tensor, without the rest. */
@@ -696,7 +704,7 @@ struct hyb_file {
 	uint64_t opaque[64];
 } HYB_ALIGN;
 
-/* Checks header, signature and the file's length; the fd must be seekable. */
+/* Checks header, signature and the file's length; the fd is a regular file, read from its start. */
 HYB_API enum hyb_st hyb_file_at_begin(
 	struct hyb_file *f, int fd, const struct hyb_open_opts *o) HYB_MUST_USE;
 /* Reads n bytes of plaintext at off; HYB_E_ARG beyond the end. Threads may share f. */
@@ -705,11 +713,13 @@ HYB_API enum hyb_st hyb_file_at_read(
 HYB_API void hyb_file_at_end(struct hyb_file *f);
 
 /* ---- level 3: sealing in memory ---- */
-/* Bytes that `plain` bytes become with these options. */
+/* Bytes that `plain` bytes become with these options; 0 if they cannot be sealed so. */
 HYB_API uint64_t hyb_sealed_bytes(uint64_t plain, const struct hyb_seal_opts *o);
 HYB_API enum hyb_st hyb_mem_seal(
 	uint8_t *out, size_t *out_n, hyb_bytes plain, const struct hyb_seal_opts *o) HYB_MUST_USE;
-/* out has room for plain_bytes of the header's file; on error it is zero. */
+/* hyb_file_info of what lies in memory, plain_bytes included; HYB_E_TRUNCATED if it ends early. */
+HYB_API enum hyb_st hyb_mem_info(struct hyb_file_info *info, hyb_bytes sealed) HYB_MUST_USE;
+/* out has room for plain_bytes of hyb_mem_info; on error it is zero. */
 HYB_API enum hyb_st hyb_mem_open(
 	uint8_t *out, size_t *out_n, hyb_bytes sealed, const struct hyb_open_opts *o) HYB_MUST_USE;
 
