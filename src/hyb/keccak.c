@@ -1,75 +1,10 @@
 #include "hyb/cpu.h"
-#include "hyb/keccak.h"
-
-static const uint64_t rc[24] = {
-	0x0000000000000001ULL,
-	0x0000000000008082ULL,
-	0x800000000000808aULL,
-	0x8000000080008000ULL,
-	0x000000000000808bULL,
-	0x0000000080000001ULL,
-	0x8000000080008081ULL,
-	0x8000000000008009ULL,
-	0x000000000000008aULL,
-	0x0000000000000088ULL,
-	0x0000000080008009ULL,
-	0x000000008000000aULL,
-	0x000000008000808bULL,
-	0x800000000000008bULL,
-	0x8000000000008089ULL,
-	0x8000000000008003ULL,
-	0x8000000000008002ULL,
-	0x8000000000000080ULL,
-	0x000000000000800aULL,
-	0x800000008000000aULL,
-	0x8000000080008081ULL,
-	0x8000000000008080ULL,
-	0x0000000080000001ULL,
-	0x8000000080008008ULL,
-};
-
-static inline uint64_t rotl(uint64_t x, unsigned n)
-{
-	return x << n | x >> (64 - n);
-}
-
-/* rho offsets and pi targets along the single cycle of pi that starts at lane 1 [FIPS202 §3.2.2, 3.2.3]. */
-static const uint8_t pi_lane[24] = { 10, 7, 11, 17, 18, 3, 5, 16, 8, 21, 24, 4, 15, 23, 19, 13, 12,
-	2, 20, 14, 22, 9, 6, 1 };
-static const uint8_t rho_bits[24] = { 1, 3, 6, 10, 15, 21, 28, 36, 45, 55, 2, 14, 27, 41, 56, 8, 25,
-	43, 62, 18, 39, 61, 20, 44 };
+#include "hyb/keccak_f.h"
+#include "hyb/keccak_levels.h"
 
 void hyb_keccakf_c(uint64_t s[25])
 {
-	for (unsigned round = 0; round < 24; round++) {
-		uint64_t c[5], t = 0;
-
-		for (unsigned x = 0; x < 5; x++)
-			c[x] = s[x] ^ s[x + 5] ^ s[x + 10] ^ s[x + 15] ^ s[x + 20];
-		for (unsigned x = 0; x < 5; x++) {
-			uint64_t d = c[(x + 4) % 5] ^ rotl(c[(x + 1) % 5], 1);
-
-			for (unsigned y = 0; y < 25; y += 5)
-				s[x + y] ^= d;
-		}
-		t = s[1];
-		for (unsigned i = 0; i < 24; i++) {
-			uint64_t next = s[pi_lane[i]];
-
-			s[pi_lane[i]] = rotl(t, rho_bits[i]);
-			t = next;
-		}
-		for (unsigned y = 0; y < 25; y += 5) {
-			uint64_t b0 = s[y], b1 = s[y + 1];
-
-			s[y] ^= ~b1 & s[y + 2];
-			s[y + 1] ^= ~s[y + 2] & s[y + 3];
-			s[y + 2] ^= ~s[y + 3] & s[y + 4];
-			s[y + 3] ^= ~s[y + 4] & b0;
-			s[y + 4] ^= ~b0 & b1;
-		}
-		s[0] ^= rc[round];
-	}
+	hyb_keccakf_one(s);
 }
 
 void hyb_keccakf_lanes_c(uint64_t s[25][8], unsigned lanes)
@@ -85,14 +20,70 @@ void hyb_keccakf_lanes_c(uint64_t s[25][8], unsigned lanes)
 	}
 }
 
+static void absorb_c(struct hyb_sponges *k, unsigned lanes, uint32_t rate, uint8_t pad,
+	const uint8_t *const in[8], size_t n)
+{
+	memset(k, 0, sizeof(*k));
+	for (unsigned j = 0; j < lanes; j++) {
+		size_t i = 0;
+
+		for (; n - i >= 8; i += 8)
+			k->s[i / 8][j] = hyb_load64le(in[j] + i);
+		for (; i < n; i++)
+			k->s[i / 8][j] ^= (uint64_t)in[j][i] << (8 * (i % 8));
+		k->s[n / 8][j] ^= (uint64_t)pad << (8 * (n % 8));
+		k->s[(rate - 1) / 8][j] ^= 0x80ULL << 56;
+	}
+}
+
+static void squeeze_c(struct hyb_sponges *k, unsigned lanes, uint32_t rate, uint8_t *const out[8],
+	size_t n_blocks)
+{
+	for (size_t b = 0; b < n_blocks; b++) {
+		hyb_keccakf_lanes_c(k->s, lanes);
+		for (unsigned j = 0; j < lanes; j++)
+			for (size_t i = 0; i < rate / 8; i++)
+				hyb_store64le(out[j] + b * rate + 8 * i, k->s[i][j]);
+	}
+}
+
+static const struct {
+	void (*f)(uint64_t s[25]);
+	void (*lanes)(uint64_t s[25][8], unsigned lanes);
+	void (*absorb)(struct hyb_sponges *k, unsigned lanes, uint32_t rate, uint8_t pad,
+		const uint8_t *const in[8], size_t n);
+	void (*squeeze)(struct hyb_sponges *k, unsigned lanes, uint32_t rate, uint8_t *const out[8],
+		size_t n_blocks);
+} levels[] = {
+	[HYB_CPU_C] = { hyb_keccakf_c, hyb_keccakf_lanes_c, absorb_c, squeeze_c },
+#if defined(__x86_64__)
+	[HYB_CPU_AVX2] = { hyb_keccakf_avx2, hyb_keccakf_lanes_avx2, absorb_c,
+		hyb_sponges_squeeze_avx2 },
+	[HYB_CPU_AVX512] = { hyb_keccakf_avx512, hyb_keccakf_lanes_avx512,
+		hyb_sponges_absorb_avx512, hyb_sponges_squeeze_avx512 },
+#endif
+};
+
 void hyb_keccakf(uint64_t s[25])
 {
-	hyb_keccakf_c(s);
+	levels[hyb_cpu()].f(s);
 }
 
 void hyb_keccakf_lanes(uint64_t s[25][8], unsigned lanes)
 {
-	hyb_keccakf_lanes_c(s, lanes);
+	levels[hyb_cpu()].lanes(s, lanes);
+}
+
+void hyb_sponges_absorb(struct hyb_sponges *k, unsigned lanes, uint32_t rate, uint8_t pad,
+	const uint8_t *const in[8], size_t n)
+{
+	levels[hyb_cpu()].absorb(k, lanes, rate, pad, in, n);
+}
+
+void hyb_sponges_squeeze(struct hyb_sponges *k, unsigned lanes, uint32_t rate,
+	uint8_t *const out[8], size_t n_blocks)
+{
+	levels[hyb_cpu()].squeeze(k, lanes, rate, out, n_blocks);
 }
 
 void hyb_sponge_init(struct hyb_sponge *k, uint32_t rate, uint8_t pad)
@@ -169,33 +160,6 @@ void hyb_keccak_hash(uint8_t *out, size_t out_n, uint32_t rate, uint8_t pad,
 		hyb_sponge_absorb(&k, parts[i].p, parts[i].n);
 	hyb_sponge_squeeze(&k, out, out_n);
 	hyb_wipe(&k, sizeof(k));
-}
-
-void hyb_sponges_absorb(struct hyb_sponges *k, unsigned lanes, uint32_t rate, uint8_t pad,
-	const uint8_t *const in[8], size_t n)
-{
-	memset(k, 0, sizeof(*k));
-	for (unsigned j = 0; j < lanes; j++) {
-		size_t i = 0;
-
-		for (; n - i >= 8; i += 8)
-			k->s[i / 8][j] = hyb_load64le(in[j] + i);
-		for (; i < n; i++)
-			k->s[i / 8][j] ^= (uint64_t)in[j][i] << (8 * (i % 8));
-		k->s[n / 8][j] ^= (uint64_t)pad << (8 * (n % 8));
-		k->s[(rate - 1) / 8][j] ^= 0x80ULL << 56;
-	}
-}
-
-void hyb_sponges_squeeze(struct hyb_sponges *k, unsigned lanes, uint32_t rate,
-	uint8_t *const out[8], size_t n_blocks)
-{
-	for (size_t b = 0; b < n_blocks; b++) {
-		hyb_keccakf_lanes(k->s, lanes);
-		for (unsigned j = 0; j < lanes; j++)
-			for (size_t i = 0; i < rate / 8; i++)
-				hyb_store64le(out[j] + b * rate + 8 * i, k->s[i][j]);
-	}
 }
 
 static void hash(uint8_t *out, size_t n, uint32_t rate, uint8_t pad, hyb_bytes m)
