@@ -8,7 +8,7 @@
 
 /* How struct hyb_kem_dk is used. */
 struct dk {
-	struct hyb_mlkem_any pq;
+	struct hyb_kem_pq_any pq;
 	const struct hyb_kem_row *row;
 	uint8_t scalar[SCALAR_MAX];
 	uint8_t point[POINT_MAX];
@@ -75,8 +75,8 @@ static enum hyb_st secret_of(
 static enum hyb_st keygen(
 	const struct hyb_kem_row *r, uint8_t *ek, const struct hyb_kem_secret *sec)
 {
-	struct cut at = cut_of(r, hyb_mlkem_ek_bytes(r->k));
-	enum hyb_st st = hyb_mlkem_keygen(r->k, ek + at.pq, sec->pq);
+	struct cut at = cut_of(r, hyb_kem_pq_ek_bytes(r->k));
+	enum hyb_st st = hyb_kem_pq_keygen(r->k, ek + at.pq, sec->pq);
 
 	if (st == HYB_OK && r->has_curve)
 		st = lc_public(r->curve, ek + at.t, sec->scalar);
@@ -128,7 +128,7 @@ struct encaps {
 
 static enum hyb_st encaps(const struct hyb_kem_row *r, const struct encaps *e)
 {
-	size_t ek_n = hyb_mlkem_ek_bytes(r->k), ct_n = hyb_mlkem_ct_bytes(r->k);
+	size_t ek_n = hyb_kem_pq_ek_bytes(r->k), ct_n = hyb_kem_pq_ct_bytes(r->k);
 	struct cut ek = cut_of(r, ek_n), ct = cut_of(r, ct_n);
 	uint8_t ss_pq[32], ss_t[SCALAR_MAX];
 	const struct hyb_kem_in in = {
@@ -140,7 +140,7 @@ static enum hyb_st encaps(const struct hyb_kem_row *r, const struct encaps *e)
 		.ek_t = { e->ek + ek.t, point_bytes(r) },
 		.app = e->app,
 	};
-	enum hyb_st st = hyb_mlkem_encaps(r->k, e->ct + ct.pq, ss_pq, e->ek + ek.pq, e->m);
+	enum hyb_st st = hyb_kem_pq_encaps(r->k, e->ct + ct.pq, ss_pq, e->ek + ek.pq, e->m);
 
 	if (st == HYB_OK && r->has_curve)
 		st = lc_public(r->curve, e->ct + ct.t, e->scalar);
@@ -244,7 +244,7 @@ enum hyb_st hyb_kem_dk_from(
 	enum hyb_st st;
 
 	memset(d, 0, sizeof *d);
-	st = hyb_mlkem_dk(r->k, &d->pq, sec->pq);
+	st = hyb_kem_pq_dk(r->k, &d->pq, sec->pq);
 	if (st != HYB_OK)
 		return st;
 	d->row = r;
@@ -279,7 +279,7 @@ void hyb_kem_dk_clear(struct hyb_kem_dk *dk)
 	struct dk *d = (struct dk *)dk;
 
 	if (d->row != NULL)
-		hyb_mlkem_clear(d->row->k, &d->pq);
+		hyb_kem_pq_clear(d->row->k, &d->pq);
 	hyb_wipe(dk, sizeof *dk);
 }
 
@@ -287,7 +287,7 @@ void hyb_kem_dk_clear(struct hyb_kem_dk *dk)
 static enum hyb_st decaps(const struct dk *d, uint8_t *ss, const uint8_t *ct, hyb_bytes app)
 {
 	const struct hyb_kem_row *r = d->row;
-	size_t ek_n = hyb_mlkem_ek_bytes(r->k), ct_n = hyb_mlkem_ct_bytes(r->k);
+	size_t ek_n = hyb_kem_pq_ek_bytes(r->k), ct_n = hyb_kem_pq_ct_bytes(r->k);
 	struct cut at = cut_of(r, ct_n);
 	uint8_t ss_pq[32], ss_t[SCALAR_MAX], ek[HYB_MLKEM1024_EK_BYTES];
 	const struct hyb_kem_in in = {
@@ -301,11 +301,11 @@ static enum hyb_st decaps(const struct dk *d, uint8_t *ss, const uint8_t *ct, hy
 	};
 	enum hyb_st st = HYB_OK;
 
-	hyb_mlkem_decaps(r->k, ss_pq, ct + at.pq, &d->pq);
+	hyb_kem_pq_decaps(r->k, ss_pq, ct + at.pq, &d->pq);
 	if (r->has_curve)
 		st = lc_derive(r->curve, ss_t, d->scalar, ct + at.t, r->comb == HYB_COMB_SHA3);
 	if (r->comb == HYB_COMB_UNIVERSAL)
-		hyb_mlkem_ek(r->k, ek, &d->pq);
+		hyb_kem_pq_ek(r->k, ek, &d->pq);
 	if (st == HYB_OK)
 		st = hyb_kem_combine(r, ss, &in);
 	hyb_wipe(ss_pq, sizeof ss_pq);

@@ -2,7 +2,7 @@
  * kem.h — the hybrid KEMs inside: the row behind each suite, its combiners, ML-KEM by rank.
  *
  * Shape:     a suite is a row: which ML-KEM, which curve, whose octets come first, how the secrets
- *            are combined. kem.c walks the row; kem_comb.c combines; kem_mlkem.c picks the ML-KEM.
+ *            are combined. kem.c walks the row; kem_comb.c combines; kem_pq.c picks the ML-KEM.
  * Secrets:   struct hyb_kem_secret and struct hyb_kem_in hold some: their owners wipe them.
  * Errors:    as in hyb.h; outputs are zero on error.
  * Standard:  draft-connolly-cfrg-xwing-kem, draft-irtf-cfrg-concrete-hybrid-kems (CG framework),
@@ -55,7 +55,7 @@ enum hyb_st hyb_kem_dk_from(const struct hyb_kem_row *r, struct hyb_kem_dk *dk,
 const struct hyb_kem_row *hyb_kem_row(const struct hyb_kem_suite *s);
 
 /* ML-KEM by rank k = 2, 3, 4. */
-struct hyb_mlkem_any {
+struct hyb_kem_pq_any {
 	union {
 		struct hyb_mlkem512_dk dk2;
 		struct hyb_mlkem768_dk dk3;
@@ -63,15 +63,16 @@ struct hyb_mlkem_any {
 	};
 };
 
-size_t hyb_mlkem_ek_bytes(unsigned k);
-size_t hyb_mlkem_ct_bytes(unsigned k);
-enum hyb_st hyb_mlkem_keygen(unsigned k, uint8_t *ek, const uint8_t seed[64]) HYB_MUST_USE;
+size_t hyb_kem_pq_ek_bytes(unsigned k);
+size_t hyb_kem_pq_ct_bytes(unsigned k);
+enum hyb_st hyb_kem_pq_keygen(unsigned k, uint8_t *ek, const uint8_t seed[64]) HYB_MUST_USE;
 /* m may be NULL: drawn. */
-enum hyb_st hyb_mlkem_encaps(
+enum hyb_st hyb_kem_pq_encaps(
 	unsigned k, uint8_t *ct, uint8_t *ss, const uint8_t *ek, const uint8_t *m) HYB_MUST_USE;
-enum hyb_st hyb_mlkem_dk(unsigned k, struct hyb_mlkem_any *dk, const uint8_t seed[64]) HYB_MUST_USE;
-void hyb_mlkem_decaps(unsigned k, uint8_t *ss, const uint8_t *ct, const struct hyb_mlkem_any *dk);
-void hyb_mlkem_ek(unsigned k, uint8_t *ek, const struct hyb_mlkem_any *dk);
-void hyb_mlkem_clear(unsigned k, struct hyb_mlkem_any *dk);
+enum hyb_st hyb_kem_pq_dk(
+	unsigned k, struct hyb_kem_pq_any *dk, const uint8_t seed[64]) HYB_MUST_USE;
+void hyb_kem_pq_decaps(unsigned k, uint8_t *ss, const uint8_t *ct, const struct hyb_kem_pq_any *dk);
+void hyb_kem_pq_ek(unsigned k, uint8_t *ek, const struct hyb_kem_pq_any *dk);
+void hyb_kem_pq_clear(unsigned k, struct hyb_kem_pq_any *dk);
 
 #endif

@@ -52,20 +52,20 @@ struct halves {
 static bool halves(struct halves *h, unsigned k, enum lc_curve c, const struct hyb_kem_secret *sec,
 	hyb_bytes ct)
 {
-	static struct hyb_mlkem_any dk;
-	size_t cn = hyb_mlkem_ct_bytes(k), pn = lc_sizes(c)->pub;
-	bool good = ct.n == cn + pn && hyb_mlkem_dk(k, &dk, sec->pq) == HYB_OK;
+	static struct hyb_kem_pq_any dk;
+	size_t cn = hyb_kem_pq_ct_bytes(k), pn = lc_sizes(c)->pub;
+	bool good = ct.n == cn + pn && hyb_kem_pq_dk(k, &dk, sec->pq) == HYB_OK;
 
 	if (!good)
 		return false;
-	hyb_mlkem_decaps(k, h->ss_pq, ct.p, &dk);
-	hyb_mlkem_ek(k, h->ek_pq, &dk);
-	hyb_mlkem_clear(k, &dk);
+	hyb_kem_pq_decaps(k, h->ss_pq, ct.p, &dk);
+	hyb_kem_pq_ek(k, h->ek_pq, &dk);
+	hyb_kem_pq_clear(k, &dk);
 	h->in = (struct hyb_kem_in){ .ss_pq = { h->ss_pq, 32 },
 		.ss_t = { h->ss_t, lc_sizes(c)->ss },
 		.ct_pq = part(ct, 0, cn),
 		.ct_t = part(ct, cn, pn),
-		.ek_pq = { h->ek_pq, hyb_mlkem_ek_bytes(k) },
+		.ek_pq = { h->ek_pq, hyb_kem_pq_ek_bytes(k) },
 		.ek_t = { h->ek_t, pn } };
 	return lc_public(c, h->ek_t, sec->scalar) == HYB_OK &&
 		lc_derive(c, h->ss_t, sec->scalar, h->in.ct_t.p, true) == HYB_OK;
@@ -165,7 +165,7 @@ static bool composite_one(const struct composite *c, const cJSON *t)
 {
 	hyb_bytes dk = base64(vec_str(t, "dk")), ct = base64(vec_str(t, "c"));
 	hyb_bytes want = base64(vec_str(t, "k")), ek = base64(vec_str(t, "ek"));
-	size_t en = hyb_mlkem_ek_bytes(c->k);
+	size_t en = hyb_kem_pq_ek_bytes(c->k);
 	struct hyb_kem_secret sec = { 0 };
 	struct hyb_kem_dk key;
 	struct halves h;
@@ -249,7 +249,7 @@ static bool second_opinion(const struct hyb_kem_suite *s, const uint8_t *ss,
 	const struct hyb_kem_secret *sec, const uint8_t *ct, hyb_bytes app)
 {
 	const struct hyb_kem_row *r = hyb_kem_row(s);
-	size_t cn = hyb_mlkem_ct_bytes(r->k), pn = lc_sizes(r->curve)->pub, n = 0;
+	size_t cn = hyb_kem_pq_ct_bytes(r->k), pn = lc_sizes(r->curve)->pub, n = 0;
 	uint8_t turned[HYB_KEM_CT_MAX], want[80], prk[48];
 	static uint8_t info[8192];
 	struct halves h;
@@ -511,8 +511,8 @@ static void refusals(void)
 		bad_key(&v, s, ek, "coefficient q");
 		memcpy(q, keep, 2);
 		if (r->has_curve) {
-			uint8_t *ek_t = ek + (r->is_curve_first ? 0 : hyb_mlkem_ek_bytes(r->k));
-			uint8_t *ct_t = ct + (r->is_curve_first ? 0 : hyb_mlkem_ct_bytes(r->k));
+			uint8_t *ek_t = ek + (r->is_curve_first ? 0 : hyb_kem_pq_ek_bytes(r->k));
+			uint8_t *ct_t = ct + (r->is_curve_first ? 0 : hyb_kem_pq_ct_bytes(r->k));
 
 			(r->curve == LC_X25519 ? low_order : bad_points)(
 				&v, r, ek_t, ct_t, ek, ct, &dk);

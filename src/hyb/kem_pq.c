@@ -1,18 +1,18 @@
 #include "hyb/kem.h"
 
-size_t hyb_mlkem_ek_bytes(unsigned k)
+size_t hyb_kem_pq_ek_bytes(unsigned k)
 {
 	return 384 * k + 32;
 }
 
-size_t hyb_mlkem_ct_bytes(unsigned k)
+size_t hyb_kem_pq_ct_bytes(unsigned k)
 {
 	return k == 2	 ? HYB_MLKEM512_CT_BYTES
 		: k == 3 ? HYB_MLKEM768_CT_BYTES
 			 : HYB_MLKEM1024_CT_BYTES;
 }
 
-enum hyb_st hyb_mlkem_keygen(unsigned k, uint8_t *ek, const uint8_t seed[64])
+enum hyb_st hyb_kem_pq_keygen(unsigned k, uint8_t *ek, const uint8_t seed[64])
 {
 	return k == 2	 ? hyb_mlkem512_keygen_derand(ek, seed)
 		: k == 3 ? hyb_mlkem768_keygen_derand(ek, seed)
@@ -26,7 +26,7 @@ static enum hyb_st encaps_drawn(unsigned k, uint8_t *ct, uint8_t *ss, const uint
 			 : hyb_mlkem1024_encaps(ct, ss, ek);
 }
 
-enum hyb_st hyb_mlkem_encaps(
+enum hyb_st hyb_kem_pq_encaps(
 	unsigned k, uint8_t *ct, uint8_t *ss, const uint8_t *ek, const uint8_t *m)
 {
 	if (m == NULL)
@@ -36,14 +36,14 @@ enum hyb_st hyb_mlkem_encaps(
 			 : hyb_mlkem1024_encaps_derand(ct, ss, ek, m);
 }
 
-enum hyb_st hyb_mlkem_dk(unsigned k, struct hyb_mlkem_any *dk, const uint8_t seed[64])
+enum hyb_st hyb_kem_pq_dk(unsigned k, struct hyb_kem_pq_any *dk, const uint8_t seed[64])
 {
 	return k == 2	 ? hyb_mlkem512_dk_expand(&dk->dk2, seed)
 		: k == 3 ? hyb_mlkem768_dk_expand(&dk->dk3, seed)
 			 : hyb_mlkem1024_dk_expand(&dk->dk4, seed);
 }
 
-void hyb_mlkem_decaps(unsigned k, uint8_t *ss, const uint8_t *ct, const struct hyb_mlkem_any *dk)
+void hyb_kem_pq_decaps(unsigned k, uint8_t *ss, const uint8_t *ct, const struct hyb_kem_pq_any *dk)
 {
 	if (k == 2)
 		hyb_mlkem512_decaps(ss, ct, &dk->dk2);
@@ -53,7 +53,7 @@ void hyb_mlkem_decaps(unsigned k, uint8_t *ss, const uint8_t *ct, const struct h
 		hyb_mlkem1024_decaps(ss, ct, &dk->dk4);
 }
 
-void hyb_mlkem_ek(unsigned k, uint8_t *ek, const struct hyb_mlkem_any *dk)
+void hyb_kem_pq_ek(unsigned k, uint8_t *ek, const struct hyb_kem_pq_any *dk)
 {
 	if (k == 2)
 		hyb_mlkem512_ek_from_dk(ek, &dk->dk2);
@@ -63,7 +63,7 @@ void hyb_mlkem_ek(unsigned k, uint8_t *ek, const struct hyb_mlkem_any *dk)
 		hyb_mlkem1024_ek_from_dk(ek, &dk->dk4);
 }
 
-void hyb_mlkem_clear(unsigned k, struct hyb_mlkem_any *dk)
+void hyb_kem_pq_clear(unsigned k, struct hyb_kem_pq_any *dk)
 {
 	if (k == 2)
 		hyb_mlkem512_dk_clear(&dk->dk2);
