@@ -368,7 +368,14 @@ const struct mldsa_ops hyb_mldsa_ops_c = {
 
 const struct mldsa_ops *hyb_mldsa_ops(void)
 {
+#if defined(__x86_64__)
+	static const struct mldsa_ops *const tables[] = { &hyb_mldsa_ops_c, &hyb_mldsa_ops_avx2,
+		&hyb_mldsa_ops_avx512 };
+
+	return tables[hyb_cpu()];
+#else
 	return &hyb_mldsa_ops_c;
+#endif
 }
 
 /* ---- samplers ---- */
