@@ -292,15 +292,13 @@ static enum hyb_st compare(
 static enum hyb_st take_choice(
 	struct hyb_private *k, const struct hyb_fips_ops *ops, hyb_bytes octets)
 {
-	hyb_bytes seed = { NULL, 0 }, expanded = { NULL, 0 }, both;
-	hyb_bytes key;
+	hyb_bytes seed, expanded, both;
+	bool has_seed = true, has_expanded = true;
 
-	if (hyb_der_is_next(octets, DER_CONTEXT(0))) {
-		if (!hyb_der_take(&octets, DER_CONTEXT(0), &seed))
-			return HYB_E_FORMAT;
-	} else if (hyb_der_is_next(octets, DER_OCTETS)) {
-		if (!hyb_der_take(&octets, DER_OCTETS, &expanded))
-			return HYB_E_FORMAT;
+	if (hyb_der_take(&octets, DER_CONTEXT(0), &seed)) {
+		has_expanded = false;
+	} else if (hyb_der_take(&octets, DER_OCTETS, &expanded)) {
+		has_seed = false;
 	} else if (!hyb_der_take(&octets, DER_SEQUENCE, &both) ||
 		!hyb_der_take(&both, DER_OCTETS, &seed) ||
 		!hyb_der_take(&both, DER_OCTETS, &expanded) || both.n != 0) {
@@ -308,14 +306,13 @@ static enum hyb_st take_choice(
 	}
 	if (octets.n != 0)
 		return HYB_E_FORMAT;
-	if ((seed.p != NULL && seed.n != ops->seed_bytes) ||
-		(expanded.p != NULL && expanded.n != ops->fips_bytes))
+	if ((has_seed && seed.n != ops->seed_bytes) ||
+		(has_expanded && expanded.n != ops->fips_bytes))
 		return HYB_E_BAD_KEY;
-	key = seed.p != NULL ? seed : expanded;
-	k->is_expanded = seed.p == NULL;
-	k->n = key.n;
-	memcpy(k->key, key.p, key.n);
-	return seed.p != NULL && expanded.p != NULL ? compare(ops, seed.p, expanded.p) : HYB_OK;
+	k->is_expanded = !has_seed;
+	k->n = has_seed ? seed.n : expanded.n;
+	memcpy(k->key, has_seed ? seed.p : expanded.p, k->n);
+	return has_seed && has_expanded ? compare(ops, seed.p, expanded.p) : HYB_OK;
 }
 
 static enum hyb_st take_private(struct hyb_private *k, hyb_bytes octets)
@@ -353,7 +350,8 @@ static enum hyb_st read_pkcs8(struct hyb_private *k, hyb_bytes der)
 	if (hyb_der_is_next(info, DER_CONTEXT_CONSTRUCTED(0)) &&
 		!hyb_der_take(&info, DER_CONTEXT_CONSTRUCTED(0), &attributes))
 		return HYB_E_FORMAT;
-	if (version == 1 && hyb_der_is_next(info, DER_CONTEXT(1)) &&
+	/* version 2 is the one that has a public key */
+	if (version == 1 &&
 		(!hyb_der_take(&info, DER_CONTEXT(1), &bits) || bits.n == 0 || bits.p[0] != 0))
 		return HYB_E_FORMAT;
 	if (info.n != 0)

@@ -44,7 +44,7 @@ struct hyb_fips_ops {
 	size_t seed_bytes, fips_bytes, sig_bytes;
 	/* From the seed to the FIPS form. */
 	enum hyb_st (*expand)(uint8_t *fips, const uint8_t *seed);
-	/* The public key of a FIPS form, after its checks and one use of both halves together. */
+	/* The public key of a FIPS form, which must belong to it. */
 	enum hyb_st (*check)(uint8_t *pub, const uint8_t *fips);
 	/* KEM. */
 	enum hyb_st (*decaps)(uint8_t *ss, const uint8_t *ct, const uint8_t *fips);
