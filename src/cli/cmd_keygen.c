@@ -8,7 +8,7 @@
 struct request {
 	const char *out, *suite, *use;
 	uint64_t years;
-	bool json, force;
+	bool json, force, no_passphrase;
 };
 
 static enum pqm_st pick(const struct hyb_kem_suite **kem, const struct hyb_sig_suite **sig,
@@ -81,7 +81,7 @@ static enum pqm_st write_files(
 	uint8_t pub[HYB_KEY_FILE_MAX], priv[HYB_KEY_FILE_MAX];
 	struct hybio_out pub_out = { .fd = -1, .dir = -1 }, priv_out = pub_out;
 	char pub_path[PATH_BYTES];
-	size_t pub_n, priv_n;
+	size_t pub_n = 0, priv_n = 0;
 	enum hyb_st made;
 	enum pqm_st st;
 
@@ -135,7 +135,7 @@ static void report(struct pqm_app *app, const struct request *r, const struct hy
 			hybio_kind(&k->pub), hybio_suite_name(&k->pub), hybio_category(&k->pub),
 			hybio_short_id(id, k->pub.id));
 	}
-	if (!is_encrypted)
+	if (!is_encrypted && !r->no_passphrase)
 		pqm_log(PQM_WARN, "cli",
 			"%s is not encrypted: whoever reads the file has the key; --passphrase-fd "
 			"or --passphrase-file protect it",
@@ -178,7 +178,8 @@ static enum pqm_st run(struct pqm_app *app, const struct pqm_args *a, struct pqm
 	struct request r = { .out = pqm_arg(a, "out"),
 		.suite = pqm_arg(a, "suite"),
 		.use = pqm_arg(a, "for"),
-		.force = pqm_arg_has(a, "force") };
+		.force = pqm_arg_has(a, "force"),
+		.no_passphrase = pqm_arg_has(a, "no-passphrase") };
 	enum pqm_st st = hybio_format(&r.json, a, err);
 
 	if (st == PQM_OK)
