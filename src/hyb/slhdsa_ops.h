@@ -85,9 +85,19 @@ struct hyb_slh_msg {
 
 void hyb_slh_msg_init(struct hyb_slh_msg *m, const struct hyb_slh_hash *h,
 	const struct hyb_slh_thash *j, unsigned item);
-/* Block `at` of block_n (64 or 128) bytes. */
-void hyb_slh_msg_block(uint8_t *block, const struct hyb_slh_msg *m, size_t block_n, size_t at);
 size_t hyb_slh_msg_blocks(size_t in_n, size_t block_n);
+/* The first block or one near the end, put together in `block`. */
+void hyb_slh_msg_edge(uint8_t *block, const struct hyb_slh_msg *m, size_t block_n, size_t at);
+
+/* Block `at` of block_n (64 or 128) bytes: in the message itself, or in `block`. */
+static inline const uint8_t *hyb_slh_msg_block(
+	uint8_t *block, const struct hyb_slh_msg *m, size_t block_n, size_t at)
+{
+	if (at > 0 && (at + 1) * block_n <= sizeof(m->adrs) + m->in_n)
+		return m->in + at * block_n - sizeof(m->adrs);
+	hyb_slh_msg_edge(block, m, block_n, at);
+	return block;
+}
 
 /* One item at a time. */
 void hyb_slh_chains_sha2(const struct hyb_slh_hash *h, const struct hyb_slh_chains *j);

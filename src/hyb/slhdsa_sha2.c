@@ -30,7 +30,7 @@ size_t hyb_slh_msg_blocks(size_t in_n, size_t block_n)
 		block_n;
 }
 
-void hyb_slh_msg_block(uint8_t *block, const struct hyb_slh_msg *m, size_t block_n, size_t at)
+void hyb_slh_msg_edge(uint8_t *block, const struct hyb_slh_msg *m, size_t block_n, size_t at)
 {
 	size_t fill = 0, from = at * block_n;
 
@@ -114,8 +114,7 @@ void hyb_slh_thash_sha256(const struct hyb_slh_hash *h, const struct hyb_slh_tha
 		hyb_slh_msg_init(&m, h, j, i);
 		memcpy(s, h->mid256, sizeof(s));
 		for (size_t b = 0; b < n_blocks; b++) {
-			hyb_slh_msg_block(block, &m, 64, b);
-			hyb_sha256_blocks(s, block, 1);
+			hyb_sha256_blocks(s, hyb_slh_msg_block(block, &m, 64, b), 1);
 		}
 		for (size_t k = 0; k < h->p->n / 4U; k++)
 			hyb_store32be(j->out + i * (size_t)h->p->n + 4 * k, s[k]);
@@ -134,26 +133,38 @@ void hyb_slh_thash_sha512(const struct hyb_slh_hash *h, const struct hyb_slh_tha
 		hyb_slh_msg_init(&m, h, j, i);
 		memcpy(s, h->mid512, sizeof(s));
 		for (size_t b = 0; b < n_blocks; b++) {
-			hyb_slh_msg_block(block, &m, 128, b);
-			hyb_sha512_blocks(s, block, 1);
+			hyb_sha512_blocks(s, hyb_slh_msg_block(block, &m, 128, b), 1);
 		}
 		for (size_t k = 0; k < h->p->n / 8U; k++)
 			hyb_store64be(j->out + i * (size_t)h->p->n + 8 * k, s[k]);
 	}
 }
 
-/* By level; the second of a pair has SHA-512 for H and T_l: categories 3 and 5. */
-static const struct hyb_slh_ops sha2_c[2] = {
-	{ 1, hyb_slh_chains_sha2, hyb_slh_thash_sha256 },
-	{ 1, hyb_slh_chains_sha2, hyb_slh_thash_sha512 },
-};
 static const struct hyb_slh_ops shake = { 8, hyb_slh_chains_shake, hyb_slh_thash_shake };
+
+/* By level; the second of a pair has SHA-512 for H and T_l: categories 3 and 5. */
+static const struct hyb_slh_ops sha2[3][2] = {
+	{
+		{ 1, hyb_slh_chains_sha2, hyb_slh_thash_sha256 },
+		{ 1, hyb_slh_chains_sha2, hyb_slh_thash_sha512 },
+	},
+#if defined(__x86_64__)
+	{
+		{ 8, hyb_slh_chains_sha2, hyb_slh_thash_sha256 },
+		{ 8, hyb_slh_chains_sha2, hyb_slh_thash_sha512 },
+	},
+	{
+		{ 32, hyb_slh_chains_sha2_avx512, hyb_slh_thash_sha256_avx512 },
+		{ 32, hyb_slh_chains_sha2_avx512, hyb_slh_thash_sha512_avx512 },
+	},
+#endif
+};
 
 static const struct hyb_slh_ops *pick(const struct hyb_slh_params *p)
 {
 	if (p->is_shake)
 		return &shake;
-	return &sha2_c[p->n > 16];
+	return &sha2[hyb_cpu()][p->n > 16];
 }
 
 void hyb_slh_hash_start(struct hyb_slh_hash *h)
