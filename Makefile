@@ -8,6 +8,7 @@ MAKEFLAGS += --no-builtin-rules
 B := build
 VERSION := 0.1.0
 PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
 DESTDIR ?=
 V ?=
 Q := $(if $(V),,@)
@@ -18,7 +19,7 @@ PKGS := libelf libcrypto libcjson yaml-0.1 libxxhash
 APT_BUILD := gcc libc6-dev make pkg-config libelf-dev libssl-dev libcjson-dev libyaml-dev libxxhash-dev
 APT_DEMO := $(APT_BUILD) openssl ca-certificates
 APT_TEST := $(APT_BUILD) libcmocka-dev libasan8 libubsan1 python3 python3-jsonschema openssl \
-	openssh-client gnupg binutils git
+	openssh-client gnupg binutils git mandoc
 APT_CHECK := $(APT_TEST) clang clang-format clang-tidy libclang-rt-14-dev
 
 WARN := -std=gnu17 -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wvla -Wcast-qual \
@@ -58,6 +59,9 @@ HYBX_SRC := $(sort $(wildcard src/hyb/x_*.c))
 HYB_SRC := $(filter-out $(HYBX_SRC),$(sort $(wildcard src/hyb/*.c)))
 HYB_OBJ := $(HYB_SRC:%.c=$(B)/obj/%.o)
 HYBX_OBJ := $(HYBX_SRC:%.c=$(B)/obj/%.o)
+HYB_HEADERS := $(wildcard src/hyb/hyb.h src/hyb/hybx.h)
+HYB_EXAMPLES := $(sort $(wildcard src/hyb/examples/*.py))
+MAN_FILES := $(sort $(wildcard src/man/*.3))
 HYB_LIBS := $(B)/libhybx.a $(B)/libhyb.a
 HYB_TESTS := $(patsubst tests/hyb/%.c,$(B)/hybtest/%,$(sort $(wildcard tests/hyb/test_*.c)))
 # *_avx2.c and *_avx512.c hold the code of their level; src/hyb/cpu.c decides at run time.
@@ -274,14 +278,26 @@ tsan: | $(GEN) ## thread sanitizer on a scan
 
 # ---- installing ----
 .PHONY: install uninstall
-install: $(B)/pqmap ## DESTDIR= PREFIX=
+install: $(B)/pqmap $(HYB_LIBS) $(B)/libhyb.so ## DESTDIR= PREFIX=
 	install -D -m 755 $(B)/pqmap $(DESTDIR)$(PREFIX)/bin/pqmap
 	@for f in $(RULE_FILES); do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/pqmap/$$f; done
 	@for f in reports/schema/*.json; do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/pqmap/schema/$${f##*/}; done
+	@for f in $(HYB_HEADERS); do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/include/$${f##*/}; done
+	@for f in $(HYB_LIBS); do install -D -m 644 $$f $(DESTDIR)$(LIBDIR)/$${f##*/}; done
+	@install -D -m 755 $(B)/libhyb.so $(DESTDIR)$(LIBDIR)/libhyb.so.$(VERSION)
+	@ln -sf libhyb.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libhyb.so.0
+	@ln -sf libhyb.so.0 $(DESTDIR)$(LIBDIR)/libhyb.so
+	@install -d $(DESTDIR)$(LIBDIR)/pkgconfig
+	@sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' src/hyb/hyb.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/hyb.pc
+	@for f in $(MAN_FILES); do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man3/$${f##*/}; done
+	@for f in $(HYB_EXAMPLES); do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/doc/pqmap/examples/$${f##*/}; done
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/pqmap
-	rm -rf $(DESTDIR)$(PREFIX)/share/pqmap
+	rm -rf $(DESTDIR)$(PREFIX)/share/pqmap $(DESTDIR)$(PREFIX)/share/doc/pqmap
+	rm -f $(foreach f,$(HYB_HEADERS),$(DESTDIR)$(PREFIX)/include/$(notdir $f)) $(foreach f,$(HYB_LIBS),$(DESTDIR)$(LIBDIR)/$(notdir $f))
+	rm -f $(DESTDIR)$(LIBDIR)/libhyb.so $(DESTDIR)$(LIBDIR)/libhyb.so.0 $(DESTDIR)$(LIBDIR)/libhyb.so.$(VERSION) $(DESTDIR)$(LIBDIR)/pkgconfig/hyb.pc
+	rm -f $(foreach f,$(MAN_FILES),$(DESTDIR)$(PREFIX)/share/man/man3/$(notdir $f))
 
 .PHONY: compile_commands
 compile_commands: | $(GEN) ## compile_commands.json for editors, in build/
