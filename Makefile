@@ -276,6 +276,11 @@ tsan: | $(GEN) ## thread sanitizer on a scan
 	@$(MAKE) -j$(JOBS) --no-print-directory B=$(B)/tsan CFLAGS='-fsanitize=thread -O1' LDFLAGS=-fsanitize=thread $(B)/tsan/pqmap
 	@TSAN_OPTIONS=halt_on_error=1 $(B)/tsan/pqmap scan -j8 fixtures src /etc/ssl -o json=$(B)/tsan/out.json >/dev/null && echo "tsan: clean"
 
+.PHONY: mutants
+mutants: ## disables every check of libhyb in turn; the tests must notice each (T=file for one)
+	@.ci/deps $(APT_TEST)
+	@T='$(T)' B=$(B) python3 tests/mutate.py
+
 # ---- installing ----
 .PHONY: install uninstall
 install: $(B)/pqmap $(HYB_LIBS) $(B)/libhyb.so ## DESTDIR= PREFIX=
