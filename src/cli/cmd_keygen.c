@@ -160,8 +160,7 @@ static enum pqm_st make(
 	if (st == PQM_OK) {
 		made = kem != NULL ? hyb_private_new_kem(&k, kem) : hyb_private_new_sig(&k, sig);
 		if (made != HYB_OK)
-			st = pqm_fail(err, PQM_EIO, "%s: %s", kem != NULL ? kem->name : sig->name,
-				hyb_st_text(made));
+			st = pqm_fail(err, PQM_EIO, "no key was made: %s", hyb_st_text(made));
 	}
 	if (st == PQM_OK) {
 		st = write_files(r, &k, (hyb_bytes){ n > 0 ? pass : NULL, n }, err);

@@ -34,6 +34,8 @@ enum hyb_st hyb_pem_write(
 
 /* An EncryptedPrivateKeyInfo? Looks at its first bytes only. */
 bool hyb_key_is_encrypted(hyb_bytes der);
+/* Memory in bytes that its scrypt takes, within the limit; the errors of reading its parameters. */
+enum hyb_st hyb_key_cost(uint64_t *memory, hyb_bytes der) HYB_MUST_USE;
 /* out has room for der.n bytes. HYB_E_PASSPHRASE: the tag does not hold. */
 enum hyb_st hyb_key_decrypt(uint8_t *out, size_t *n, hyb_bytes der, hyb_bytes pass) HYB_MUST_USE;
 /* out has room for HYB_KEY_FILE_MAX bytes. */

@@ -111,6 +111,16 @@ bool hyb_key_is_encrypted(hyb_bytes der)
 		hyb_der_is_next(info, DER_OCTETS);
 }
 
+enum hyb_st hyb_key_cost(uint64_t *memory, hyb_bytes der)
+{
+	hyb_bytes ct;
+	struct params c;
+	enum hyb_st st = read_params(&c, &ct, der);
+
+	*memory = st == HYB_OK ? 128 * c.n * c.r * c.p : 0;
+	return st;
+}
+
 static enum hyb_st keyed(
 	struct lc_aead_ctx **ctx, const struct params *c, hyb_bytes pass, bool is_seal)
 {

@@ -161,8 +161,10 @@ enum hyb_st hyb_pem_read(uint8_t *der, size_t *der_n, enum hyb_armour *armour, h
 	}
 	if (starts_with(file, "-----"))
 		st = read_armour(der, der_n, armour, file);
-	if (st != HYB_OK)
+	if (st != HYB_OK) {
 		hyb_wipe(der, HYB_KEY_FILE_MAX);
+		*der_n = 0;
+	}
 	return st;
 }
 
