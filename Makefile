@@ -116,7 +116,7 @@ $(B)/hyb-bench: $(BENCH_SRC:%.c=$(B)/obj/%.o) $(HYB_LIBS)
 $(B)/hybtest/%: tests/hyb/%.c tests/hyb/vec.h $(HYB_LIBS)
 	@mkdir -p $(@D)
 	@echo "  TEST  $<"
-	$(Q)$(CC) $(CC_FLAGS) -Itests/hyb -DHYB_TEST -O2 -g -MMD -MP -MF $@.d $< $(HYB_LIBS) -o $@ -lcrypto -lcjson -lm -pthread
+	$(Q)$(CC) $(CC_FLAGS) -Itests/hyb -DHYB_TEST -O2 -g -MMD -MP -MF $@.d $< $(HYB_LIBS) -o $@ -Wl,--as-needed -lcrypto -lcjson -lm -pthread
 -include $(wildcard $(B)/hybtest/*.d)
 
 $(B)/obj/%.o: %.c | $(GEN)
