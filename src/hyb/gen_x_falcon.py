@@ -90,7 +90,7 @@ def main():
         if is_prime(p):
             r64 = pow(2, 64, p)
             out.append(f"{{ {p:#x}, {-pow(p, -1, 2**64) % 2**64:#x}, {root2048(p) * r64 % p:#x}, "
-                       f"{pow(prod, -1, p) * r64 % p:#x} }}")
+                       f"{pow(prod, -1, p):#x} }}")
             prod *= p
     print(f"const struct falcon_prime hyb_falcon_primes[{N_PRIMES}] = {{\n" + rows(out, 1) + "\n};\n")
     print("const uint64_t hyb_falcon_gauss[27] = {\n" + rows((f"{v}U" for v in gauss()), 4) + "\n};")

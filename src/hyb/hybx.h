@@ -41,7 +41,7 @@ extern "C" {
 #define HYBX_FALCON_SEED_BYTES 48
 
 struct hybx_falcon_work {
-	uint64_t opaque[20480];
+	uint64_t opaque[24576];
 } HYB_ALIGN;
 
 /* The randomness of one signature, in the order in which the submission draws it. */

@@ -53,6 +53,12 @@ struct falcon_room_q {
 	uint16_t a[FALCON_MAX_N], b[FALCON_MAX_N], c[FALCON_MAX_N];
 } HYB_ALIGN;
 
+static inline void hyb_falcon_to_q(uint16_t *out, const int8_t *f, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		out[i] = (uint16_t)(f[i] + (FALCON_Q & -(f[i] < 0)));
+}
+
 /* Reads sk and computes G = g F / f mod q; false if it is no key or G is out of range. */
 bool hyb_falcon_load_key(
 	struct falcon_key *k, hyb_bytes sk, unsigned logn, struct falcon_room_q *r);

@@ -147,12 +147,6 @@ static void prng_start(struct falcon_prng *g, struct hyb_sponge *seed)
 }
 
 /* ---- keys ---- */
-static void to_q(uint16_t *out, const int8_t *f, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		out[i] = (uint16_t)(f[i] + (FALCON_Q & -(f[i] < 0)));
-}
-
 bool hyb_falcon_load_key(struct falcon_key *k, hyb_bytes sk, unsigned logn, struct falcon_room_q *r)
 {
 	size_t n = (size_t)1 << logn, fg = n * hyb_falcon_fg_bits(logn) / 8;
@@ -164,10 +158,10 @@ bool hyb_falcon_load_key(struct falcon_key *k, hyb_bytes sk, unsigned logn, stru
 		!hyb_falcon_decode_small(k->g, sk.p + 1 + fg, n, hyb_falcon_fg_bits(logn)) ||
 		!hyb_falcon_decode_small(k->F, sk.p + 1 + 2 * fg, n, 8))
 		return false;
-	to_q(r->a, k->g, n);
-	to_q(r->b, k->F, n);
+	hyb_falcon_to_q(r->a, k->g, n);
+	hyb_falcon_to_q(r->b, k->F, n);
 	ops->mul(r->a, r->b, logn);
-	to_q(r->b, k->f, n);
+	hyb_falcon_to_q(r->b, k->f, n);
 	if (!ops->div(r->c, r->a, r->b, logn))
 		return false;
 	for (size_t i = 0; i < n; i++) {

@@ -16,10 +16,12 @@ extern const uint16_t hyb_falcon_tw_q[1024];
 extern const double hyb_falcon_tw_re[512];
 extern const double hyb_falcon_tw_im[512];
 
-/* 62-bit primes, 1 mod 2048, and in Montgomery form with 2^64: a root of x^1024 + 1, and the inverse of
- * the product of all primes before. */
+/* 62-bit primes, 1 mod 2048 and within 2^31 of 2^62, in descending order. */
 struct falcon_prime {
-	uint64_t p, neg_inv, root, crt;
+	uint64_t p;
+	uint64_t neg_inv; /* -1 / p mod 2^64 */
+	uint64_t root;	  /* of x^1024 + 1, times 2^64 mod p */
+	uint64_t crt;	  /* 1 / the product of all primes before */
 };
 
 #define FALCON_PRIMES 156
