@@ -2,7 +2,7 @@
 #ifndef HYB_MLKEM_TABLES_H
 #define HYB_MLKEM_TABLES_H
 
-#include <stdint.h>
+#include "hyb/int.h"
 
 /* 17^bitrev7(i) */
 static const int16_t zetas[128] = {
