@@ -17,6 +17,7 @@
 #define MLDSA_N 256
 #define MLDSA_Q 8380417
 #define MLDSA_D 13
+#define MLDSA_NTT_BOUND (11 * MLDSA_Q) /* what an NTT may give */
 #define MLDSA_K_MAX 8
 #define MLDSA_L_MAX 7
 #define MLDSA_CTILDE_MAX 64
@@ -44,11 +45,14 @@ struct mldsa_hint {
 struct mldsa_ops {
 	/* How many streams a Keccak call advances for the price of one: batches are multiples. */
 	unsigned lanes;
-	/* In |c| < q, out |c| < 9q [FIPS204 Alg. 41]. */
+	/* In |c| < q, out |c| < MLDSA_NTT_BOUND [FIPS204 Alg. 41]. */
 	void (*ntt)(struct mldsa_poly *a);
 	/* In |c| < q; out times 2^32, centred [FIPS204 Alg. 42]. */
 	void (*invntt)(struct mldsa_poly *a);
-	/* r = sum of a[i]·b[i]·2^-32 over n pairs, |r| < q; the sum of |a[i]·b[i]| is below 2^31·q. */
+	/*
+	 * r = sum of a[i]·b[i]·2^-32 over n pairs, |r| < q; the sum of |a[i]·b[i]| is below 2^31·q,
+	 * and 7 products of a reduced polynomial and an NTT plus one of two NTTs are.
+	 */
 	void (*mul_acc)(struct mldsa_poly *r, const struct mldsa_poly *a,
 		const struct mldsa_poly *b, unsigned n);
 	void (*add)(struct mldsa_poly *r, const struct mldsa_poly *a, const struct mldsa_poly *b);
@@ -84,8 +88,8 @@ struct mldsa_ops {
 	unsigned (*rej_uniform)(struct mldsa_poly *a, unsigned have, const uint8_t *in, size_t n);
 	unsigned (*rej_eta)(
 		struct mldsa_poly *a, unsigned have, const uint8_t *in, size_t n, unsigned eta);
-	/* Coefficient pos[i] becomes 1 - 2·sign[i], others 0; n positions, all different. */
-	void (*place)(struct mldsa_poly *c, const uint8_t *pos, const uint8_t *sign, unsigned n);
+	/* The swaps of [FIPS204 Alg. 29]: j[n] and sign[n] are those of i = 256 - tau + n. */
+	void (*place)(struct mldsa_poly *c, const uint8_t *j, const uint8_t *sign, unsigned tau);
 };
 
 extern const struct mldsa_ops hyb_mldsa_ops_c;

@@ -505,19 +505,46 @@ static unsigned rej_eta(
 	return hyb_mldsa_ops_c.rej_eta(a, have, in + i, n - i, eta);
 }
 
-static void place(struct mldsa_poly *c, const uint8_t *pos, const uint8_t *sign, unsigned n)
+/* As in mldsa_poly.c; the list of positions is two vectors. */
+static void place_list(uint8_t pos[64], const uint8_t *j, unsigned tau)
+{
+	const __m256i one = _mm256_set1_epi8(1);
+	__m256i a = _mm256_setzero_si256(), b = a;
+	__m256i place_a, place_b; /* n counted down: zero where the list grows */
+
+	for (unsigned i = 0; i < 64; i++)
+		pos[i] = (uint8_t)i;
+	place_a = _mm256_loadu_si256((const __m256i *)(const void *)pos);
+	place_b = _mm256_loadu_si256((const __m256i *)(const void *)(pos + 32));
+	for (unsigned n = 0; n < tau; n++) {
+		const __m256i at = _mm256_set1_epi8((char)j[n]), zero = _mm256_setzero_si256();
+		const __m256i to = _mm256_set1_epi8((char)(N - tau + n));
+
+		a = _mm256_blendv_epi8(a, to, _mm256_cmpeq_epi8(a, at));
+		b = _mm256_blendv_epi8(b, to, _mm256_cmpeq_epi8(b, at));
+		a = _mm256_blendv_epi8(a, at, _mm256_cmpeq_epi8(place_a, zero));
+		b = _mm256_blendv_epi8(b, at, _mm256_cmpeq_epi8(place_b, zero));
+		place_a = _mm256_sub_epi8(place_a, one);
+		place_b = _mm256_sub_epi8(place_b, one);
+	}
+	_mm256_storeu_si256((__m256i *)(void *)pos, a);
+	_mm256_storeu_si256((__m256i *)(void *)(pos + 32), b);
+}
+
+static void place(struct mldsa_poly *c, const uint8_t *j, const uint8_t *sign, unsigned tau)
 {
 	const __m256i step = _mm256_set1_epi8(32);
 	__m256i v[8];
-	uint8_t bytes[32];
+	uint8_t bytes[32], pos[64];
 
+	place_list(pos, j, tau);
 	for (unsigned i = 0; i < 32; i++)
 		bytes[i] = (uint8_t)i;
 	for (unsigned i = 0; i < 8; i++)
 		v[i] = _mm256_setzero_si256();
-	for (unsigned m = 0; m < n; m++) {
-		const __m256i at = _mm256_set1_epi8((char)pos[m]);
-		const __m256i one = _mm256_set1_epi8((char)(1 - 2 * sign[m]));
+	for (unsigned n = 0; n < tau; n++) {
+		const __m256i at = _mm256_set1_epi8((char)pos[n]);
+		const __m256i one = _mm256_set1_epi8((char)(1 - 2 * sign[n]));
 		__m256i index = _mm256_loadu_si256((const __m256i *)(const void *)bytes);
 
 		for (unsigned i = 0; i < 8; i++) {
@@ -529,10 +556,11 @@ static void place(struct mldsa_poly *c, const uint8_t *pos, const uint8_t *sign,
 	}
 	for (unsigned i = 0; i < 8; i++) {
 		_mm256_storeu_si256((__m256i *)(void *)bytes, v[i]);
-		for (unsigned j = 0; j < 4; j++)
-			store(c, 4 * i + j, _mm256_cvtepi8_epi32(_mm_loadu_si64(bytes + 8 * j)));
+		for (unsigned m = 0; m < 4; m++)
+			store(c, 4 * i + m, _mm256_cvtepi8_epi32(_mm_loadu_si64(bytes + 8 * m)));
 	}
 	hyb_wipe(bytes, sizeof(bytes));
+	hyb_wipe(pos, sizeof(pos));
 }
 
 static void pack_t1(uint8_t *out, const struct mldsa_poly *a)

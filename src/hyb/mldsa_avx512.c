@@ -549,10 +549,11 @@ static unsigned rej_eta(
 	return at;
 }
 
-static void place(struct mldsa_poly *c, const uint8_t *pos, const uint8_t *sign, unsigned n)
+/* As in mldsa_poly.c; the list of positions is one vector. */
+static void place(struct mldsa_poly *c, const uint8_t *j, const uint8_t *sign, unsigned tau)
 {
 	const __m512i step = _mm512_set1_epi8(64);
-	__m512i index[4], v[4];
+	__m512i index[4], v[4], list = _mm512_setzero_si512();
 	uint8_t bytes[64];
 
 	for (unsigned i = 0; i < 64; i++)
@@ -561,9 +562,17 @@ static void place(struct mldsa_poly *c, const uint8_t *pos, const uint8_t *sign,
 	v[0] = v[1] = v[2] = v[3] = _mm512_setzero_si512();
 	for (unsigned i = 1; i < 4; i++)
 		index[i] = _mm512_add_epi8(index[i - 1], step);
-	for (unsigned m = 0; m < n; m++) {
-		const __m512i at = _mm512_set1_epi8((char)pos[m]);
-		const __m512i one = _mm512_set1_epi8((char)(1 - 2 * sign[m]));
+	for (unsigned n = 0; n < tau; n++) {
+		const __m512i at = _mm512_set1_epi8((char)j[n]);
+		const __m512i to = _mm512_set1_epi8((char)(N - tau + n));
+
+		list = _mm512_mask_mov_epi8(list, _mm512_cmpeq_epi8_mask(list, at), to);
+		list = _mm512_mask_mov_epi8(list, 1ULL << n, at);
+	}
+	_mm512_storeu_si512(bytes, list);
+	for (unsigned n = 0; n < tau; n++) {
+		const __m512i at = _mm512_set1_epi8((char)bytes[n]);
+		const __m512i one = _mm512_set1_epi8((char)(1 - 2 * sign[n]));
 
 		for (unsigned i = 0; i < 4; i++)
 			v[i] = _mm512_mask_mov_epi8(
@@ -571,10 +580,10 @@ static void place(struct mldsa_poly *c, const uint8_t *pos, const uint8_t *sign,
 	}
 	for (unsigned i = 0; i < 4; i++) {
 		_mm512_storeu_si512(bytes, v[i]);
-		for (unsigned j = 0; j < 4; j++)
-			store(c, 4 * i + j,
+		for (unsigned m = 0; m < 4; m++)
+			store(c, 4 * i + m,
 				_mm512_cvtepi8_epi32(_mm_loadu_si128(
-					(const __m128i *)(const void *)(bytes + 16 * j))));
+					(const __m128i *)(const void *)(bytes + 16 * m))));
 	}
 	hyb_wipe(bytes, sizeof(bytes));
 }

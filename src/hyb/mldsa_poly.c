@@ -328,20 +328,31 @@ static inline uint8_t equal_mask(uint8_t a, uint8_t b)
 	return (uint8_t)((x >> 7) - 1);
 }
 
-static void place(struct mldsa_poly *c, const uint8_t *pos, const uint8_t *sign, unsigned n)
+/*
+ * The standard swaps inside an array at secret indices. Here the positions of the ones are a list:
+ * where the swap of i and j meets one at j, that one moves to i, which is still empty.
+ */
+static void place(struct mldsa_poly *c, const uint8_t *j, const uint8_t *sign, unsigned tau)
 {
-	uint8_t v[N] = { 0 };
+	uint8_t v[N] = { 0 }, pos[64] = { 0 };
 
-	for (unsigned m = 0; m < n; m++) {
-		/* 1 or 255, without an index that depends on the position */
-		uint8_t at = pos[m], val = (uint8_t)(1 - 2 * sign[m]);
+	for (unsigned n = 0; n < tau; n++) {
+		uint8_t i = (uint8_t)(N - tau + n);
+
+		for (unsigned m = 0; m < sizeof(pos); m++)
+			pos[m] ^= equal_mask(pos[m], j[n]) & (pos[m] ^ i);
+		pos[n] = j[n];
+	}
+	for (unsigned n = 0; n < tau; n++) {
+		uint8_t one = (uint8_t)(1 - 2 * sign[n]); /* 1 or 255 */
 
 		for (unsigned i = 0; i < N; i++)
-			v[i] |= (uint8_t)(equal_mask((uint8_t)i, at) & val);
+			v[i] |= equal_mask((uint8_t)i, pos[n]) & one;
 	}
 	for (unsigned i = 0; i < N; i++)
 		c->c[i] = (int8_t)v[i];
 	hyb_wipe(v, sizeof(v));
+	hyb_wipe(pos, sizeof(pos));
 }
 
 const struct mldsa_ops hyb_mldsa_ops_c = {
@@ -482,15 +493,11 @@ void hyb_mldsa_expand_mask(const struct mldsa_ops *o, const struct mldsa_params 
 	hyb_wipe(&b, sizeof(b));
 }
 
-/*
- * FIPS 204 swaps inside an array at secret indices. Here the positions of the ones are a list: where
- * the swap at i meets one at j, that one moves to i; i itself is still empty then.
- */
 void hyb_mldsa_sample_in_ball(const struct mldsa_ops *o, const struct mldsa_params *p,
 	struct mldsa_poly *c, const uint8_t *ctilde)
 {
 	struct hyb_sponge k;
-	uint8_t pos[64] = { 0 }, sign[64], buf[HYB_RATE_SHAKE256];
+	uint8_t j[64], sign[64], buf[HYB_RATE_SHAKE256];
 	uint64_t signs = 0;
 	unsigned at = 8;
 
@@ -499,27 +506,24 @@ void hyb_mldsa_sample_in_ball(const struct mldsa_ops *o, const struct mldsa_para
 	hyb_sponge_squeeze(&k, buf, sizeof(buf));
 	signs = hyb_load64le(buf);
 	for (unsigned n = 0; n < p->tau;) {
-		uint32_t i = N - p->tau + n, j = 0, skip = 0;
+		uint32_t skip = 0;
 
 		if (at == sizeof(buf)) {
 			hyb_sponge_squeeze(&k, buf, sizeof(buf));
 			at = 0;
 		}
-		j = buf[at++];
-		skip = (i - j) >> 31;
+		j[n] = buf[at++];
+		skip = (N - p->tau + n - j[n]) >> 31;
 		HYB_CT_PUBLIC(
-			&skip, sizeof(skip)); /* as above: says nothing of the j that are kept */
+			&skip, sizeof(skip)); /* as above: says nothing of those that are kept */
 		if (skip != 0)
 			continue;
-		for (unsigned m = 0; m < sizeof(pos); m++)
-			pos[m] ^= (uint8_t)(equal_mask(pos[m], (uint8_t)j) & (pos[m] ^ i));
-		pos[n] = (uint8_t)j;
 		sign[n++] = (uint8_t)(signs & 1);
 		signs >>= 1;
 	}
-	o->place(c, pos, sign, p->tau);
+	o->place(c, j, sign, p->tau);
 	hyb_wipe(&k, sizeof(k));
 	hyb_wipe(buf, sizeof(buf));
-	hyb_wipe(pos, sizeof(pos));
+	hyb_wipe(j, sizeof(j));
 	hyb_wipe(sign, sizeof(sign));
 }

@@ -102,14 +102,14 @@ SET(87)
 
 static const struct set sets[3] = { ROW(44), ROW(65), ROW(87) };
 
-static union {
+__attribute__((unused)) static union {
 	struct hyb_mldsa44_sk s44;
 	struct hyb_mldsa65_sk s65;
 	struct hyb_mldsa87_sk s87;
 	uint8_t bytes[sizeof(struct hyb_mldsa87_sk)];
 } one_sk;
 
-static union {
+__attribute__((unused)) static union {
 	struct hyb_mldsa44_pk p44;
 	struct hyb_mldsa65_pk p65;
 	struct hyb_mldsa87_pk p87;
