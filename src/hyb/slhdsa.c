@@ -1,3 +1,4 @@
+#include "hyb/backend.h"
 #include "hyb/keccak.h"
 #include "hyb/sha2.h"
 #include "hyb/slhdsa_core.h"
@@ -198,11 +199,14 @@ enum hyb_st hyb_slhdsa_keygen_derand(
 	enum hyb_slhdsa set, uint8_t *pk, uint8_t *sk, const uint8_t *seeds)
 {
 	const struct hyb_slh_params *p = hyb_slh_params(set);
+	const struct hyb_pq_backend *other = hyb_backend_pq();
 	struct hyb_slh_hash h;
 	size_t n = 0;
 
 	if (p == NULL)
 		return HYB_E_ARG;
+	if (other != NULL)
+		return other->slhdsa_keygen(set, pk, sk, seeds);
 	n = p->n;
 	memmove(sk, seeds, 3 * n);
 	/* PK.seed is half of the public key. */
@@ -219,11 +223,14 @@ enum hyb_st hyb_slhdsa_keygen_derand(
 enum hyb_st hyb_slhdsa_keygen(enum hyb_slhdsa set, uint8_t *pk, uint8_t *sk)
 {
 	const struct hyb_slh_params *p = hyb_slh_params(set);
+	const struct hyb_pq_backend *other = hyb_backend_pq();
 	uint8_t seeds[3 * SLH_N_MAX];
 	enum hyb_st st = HYB_OK;
 
 	if (p == NULL)
 		return HYB_E_ARG;
+	if (other != NULL)
+		return other->slhdsa_keygen(set, pk, sk, NULL);
 	st = hyb_random(seeds, 3 * (size_t)p->n);
 	if (st == HYB_OK)
 		st = hyb_slhdsa_keygen_derand(set, pk, sk, seeds);
@@ -304,6 +311,7 @@ static bool frame(struct framed *f, uint8_t kind, hyb_bytes ctx)
 enum hyb_st hyb_slhdsa_sign_derand(enum hyb_slhdsa set, uint8_t *sig, hyb_bytes m, hyb_bytes ctx,
 	const uint8_t *addrnd, const uint8_t *sk)
 {
+	const struct hyb_pq_backend *other = hyb_backend_pq();
 	struct framed f;
 
 	if (hyb_slh_params(set) == NULL)
@@ -312,6 +320,11 @@ enum hyb_st hyb_slhdsa_sign_derand(enum hyb_slhdsa set, uint8_t *sig, hyb_bytes 
 		memset(sig, 0, hyb_slh_params(set)->info.sig_bytes);
 		return HYB_E_ARG;
 	}
+	if (other != NULL)
+		return other->slhdsa_sign(set, sig,
+			&(struct hyb_pq_msg){
+				.form = HYB_PQ_PURE, .m = m, .ctx = ctx, .rnd = addrnd },
+			sk);
 	f.parts[2] = m;
 	return hyb_slhdsa_sign_internal(set, sig, f.parts, 3, addrnd, sk);
 }
@@ -320,11 +333,17 @@ enum hyb_st hyb_slhdsa_sign(
 	enum hyb_slhdsa set, uint8_t *sig, hyb_bytes m, hyb_bytes ctx, const uint8_t *sk)
 {
 	const struct hyb_slh_params *p = hyb_slh_params(set);
+	const struct hyb_pq_backend *other = hyb_backend_pq();
 	uint8_t addrnd[SLH_N_MAX];
 	enum hyb_st st = HYB_OK;
 
 	if (p == NULL)
 		return HYB_E_ARG;
+	if (other != NULL && ctx.n <= 255)
+		return other->slhdsa_sign(set, sig,
+			&(struct hyb_pq_msg){
+				.form = HYB_PQ_PURE, .is_hedged = true, .m = m, .ctx = ctx },
+			sk);
 	st = hyb_random(addrnd, p->n);
 	if (st == HYB_OK)
 		st = hyb_slhdsa_sign_derand(set, sig, m, ctx, addrnd, sk);
@@ -337,10 +356,15 @@ enum hyb_st hyb_slhdsa_sign(
 bool hyb_slhdsa_verify(
 	enum hyb_slhdsa set, hyb_bytes sig, hyb_bytes m, hyb_bytes ctx, const uint8_t *pk)
 {
+	const struct hyb_pq_backend *other = hyb_backend_pq();
+	const struct hyb_slh_params *p = hyb_slh_params(set);
 	struct framed f;
 
-	if (!frame(&f, 0, ctx))
+	if (p == NULL || sig.n != p->info.sig_bytes || !frame(&f, 0, ctx))
 		return false;
+	if (other != NULL)
+		return other->slhdsa_verify(set, sig,
+			&(struct hyb_pq_msg){ .form = HYB_PQ_PURE, .m = m, .ctx = ctx }, pk);
 	f.parts[2] = m;
 	return hyb_slhdsa_verify_internal(set, sig, f.parts, 3, pk);
 }

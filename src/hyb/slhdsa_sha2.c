@@ -140,7 +140,13 @@ void hyb_slh_thash_sha512(const struct hyb_slh_hash *h, const struct hyb_slh_tha
 	}
 }
 
-static const struct hyb_slh_ops shake = { 8, hyb_slh_chains_shake, hyb_slh_thash_shake };
+static const struct hyb_slh_ops shake[3] = {
+	{ 8, hyb_slh_chains_shake, hyb_slh_thash_shake },
+#if defined(__x86_64__)
+	{ 8, hyb_slh_chains_shake, hyb_slh_thash_shake },
+	{ 8, hyb_slh_chains_shake_avx512, hyb_slh_thash_shake },
+#endif
+};
 
 /* By level; the second of a pair has SHA-512 for H and T_l: categories 3 and 5. */
 static const struct hyb_slh_ops sha2[3][2] = {
@@ -163,7 +169,7 @@ static const struct hyb_slh_ops sha2[3][2] = {
 static const struct hyb_slh_ops *pick(const struct hyb_slh_params *p)
 {
 	if (p->is_shake)
-		return &shake;
+		return &shake[hyb_cpu()];
 	return &sha2[hyb_cpu()][p->n > 16];
 }
 
