@@ -192,6 +192,21 @@ enum hyb_st hyb_mem_info(struct hyb_file_info *info, hyb_bytes sealed)
 	return HYB_OK;
 }
 
+/* What is wrong with segments whose number and total cannot be: by their length fields alone. */
+static enum hyb_st walk(hyb_bytes body, uint32_t segment)
+{
+	enum hyb_st st = HYB_OK;
+	bool is_last = false;
+	hyb_bytes seg;
+
+	while (st == HYB_OK && !is_last) {
+		st = hyb_floe_cut(&seg, &is_last, segment, body);
+		body.p += seg.n;
+		body.n -= seg.n;
+	}
+	return st != HYB_OK ? st : HYB_E_FORMAT;
+}
+
 enum hyb_st hyb_mem_open(
 	uint8_t *out, size_t *out_n, hyb_bytes sealed, const struct hyb_open_opts *o)
 {
@@ -204,6 +219,7 @@ enum hyb_st hyb_mem_open(
 		.progress_ctx = o->progress_ctx };
 	enum hyb_st st = mem_head(&m, sealed);
 	uint64_t plain = 0;
+	hyb_bytes body = { NULL, 0 };
 
 	*out_n = 0;
 	if (st == HYB_OK)
@@ -212,11 +228,14 @@ enum hyb_st hyb_mem_open(
 		plain = info.plain_bytes;
 	if (st == HYB_OK)
 		st = hyb_file_head_open(&f, &info, sealed.p, o);
+	if (st == HYB_OK) {
+		body = (hyb_bytes){ sealed.p + m.total, sealed.n - m.total };
+		st = hyb_file_plain_bytes(&plain, body.n, info.segment_bytes);
+		if (st != HYB_OK)
+			st = walk(body, info.segment_bytes);
+	}
 	if (st == HYB_OK)
-		st = hyb_file_plain_bytes(&plain, sealed.n - m.total, info.segment_bytes);
-	if (st == HYB_OK)
-		st = hyb_file_run_mem(
-			&job, out, (hyb_bytes){ sealed.p + m.total, sealed.n - m.total });
+		st = hyb_file_run_mem(&job, out, body);
 	hyb_floe_end(&f);
 	if (st == HYB_OK)
 		*out_n = (size_t)job.plain_bytes;

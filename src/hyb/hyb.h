@@ -719,7 +719,7 @@ HYB_API enum hyb_st hyb_mem_seal(
 	uint8_t *out, size_t *out_n, hyb_bytes plain, const struct hyb_seal_opts *o) HYB_MUST_USE;
 /* hyb_file_info of what lies in memory, plain_bytes included; HYB_E_TRUNCATED if it ends early. */
 HYB_API enum hyb_st hyb_mem_info(struct hyb_file_info *info, hyb_bytes sealed) HYB_MUST_USE;
-/* out has room for plain_bytes of hyb_mem_info; on error it is zero. */
+/* out has room for plain_bytes of hyb_mem_info; on error these are zero, if they can be told. */
 HYB_API enum hyb_st hyb_mem_open(
 	uint8_t *out, size_t *out_n, hyb_bytes sealed, const struct hyb_open_opts *o) HYB_MUST_USE;
 
