@@ -2,6 +2,8 @@
 #include "hyb/hpke.h"
 #include "hyb/lc.h"
 
+#define VERSION 1
+
 uint16_t hyb_env_kem_code(const struct hyb_kem_suite *s)
 {
 	return hyb_hpke_kem_id(s);
@@ -135,4 +137,76 @@ bool hyb_env_is_kem(const struct hyb_public *k)
 bool hyb_env_is_sig(const struct hyb_public *k)
 {
 	return k->kind == HYB_KEY_SIG && k->sig != NULL && hyb_env_sig_code(k->sig) != 0;
+}
+
+void hyb_env_put(struct hyb_env_out *o, const void *p, size_t n)
+{
+	if (n > 0)
+		memcpy(o->p, p, n);
+	o->p += n;
+}
+
+void hyb_env_put_u16(struct hyb_env_out *o, size_t v)
+{
+	hyb_store16be(o->p, v);
+	o->p += 2;
+}
+
+void hyb_env_put_u32(struct hyb_env_out *o, size_t v)
+{
+	hyb_store32be(o->p, (uint32_t)v);
+	o->p += 4;
+}
+
+void hyb_env_put_u64(struct hyb_env_out *o, uint64_t v)
+{
+	hyb_store64be(o->p, v);
+	o->p += 8;
+}
+
+void hyb_env_put_head(struct hyb_env_out *o, const char *magic, const struct hyb_env_head *h)
+{
+	hyb_env_put(o, magic, HYB_ENV_MAGIC_BYTES);
+	hyb_env_put_u16(o, VERSION);
+	hyb_env_put_u16(o, hyb_env_kem_code(h->kem));
+	hyb_env_put_u16(o, h->sig != NULL ? hyb_env_sig_code(h->sig) : 0);
+}
+
+enum hyb_st hyb_env_head_read(struct hyb_env_head *h, const char *magic, hyb_bytes in, size_t n)
+{
+	size_t k = in.n < HYB_ENV_MAGIC_BYTES ? in.n : HYB_ENV_MAGIC_BYTES, sig;
+
+	*h = (struct hyb_env_head){ .kem = NULL };
+	if (!hyb_ct_eq(in.p, magic, k))
+		return HYB_E_FORMAT;
+	if (in.n < HYB_ENV_HEAD_BYTES)
+		return HYB_E_TRUNCATED;
+	if (hyb_load16be(in.p + 8) != VERSION)
+		return HYB_E_VERSION;
+	sig = hyb_load16be(in.p + 12);
+	h->kem = hyb_env_kem((uint16_t)hyb_load16be(in.p + 10));
+	h->sig = hyb_env_sig((uint16_t)sig);
+	if (h->kem == NULL || (sig != 0 && h->sig == NULL))
+		return HYB_E_SUITE;
+	return in.n < n ? HYB_E_TRUNCATED : HYB_OK;
+}
+
+enum hyb_st hyb_env_length(size_t have, uint64_t want)
+{
+	return have == want ? HYB_OK : have < want ? HYB_E_TRUNCATED : HYB_E_TRAILING;
+}
+
+bool hyb_env_name_ok(hyb_bytes name)
+{
+	return name.n >= 1 && name.n <= HYB_NAME_MAX;
+}
+
+bool hyb_env_same(hyb_bytes a, hyb_bytes b)
+{
+	return a.n == b.n && hyb_ct_eq(a.p, b.p, a.n);
+}
+
+bool hyb_env_is_fresh(uint64_t now, uint64_t time, uint64_t window)
+{
+	return (now >= time ? now - time : time - now) <= window;
 }

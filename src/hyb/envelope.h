@@ -66,6 +66,40 @@ struct hyb_env_info {
 enum hyb_st hyb_env_info(struct hyb_env_info *out, hyb_bytes label, const hyb_bytes *parts,
 	size_t n_parts) HYB_MUST_USE;
 
+/* Writes fields one after another; the caller made room. */
+struct hyb_env_out {
+	uint8_t *p;
+};
+
+void hyb_env_put(struct hyb_env_out *o, const void *p, size_t n);
+void hyb_env_put_u16(struct hyb_env_out *o, size_t v);
+void hyb_env_put_u32(struct hyb_env_out *o, size_t v);
+void hyb_env_put_u64(struct hyb_env_out *o, uint64_t v);
+
+/* The same head for all messages: magic ‖ version ‖ KEM suite ‖ signature suite. */
+#define HYB_ENV_HEAD_BYTES (HYB_ENV_MAGIC_BYTES + 6)
+
+struct hyb_env_head {
+	const struct hyb_kem_suite *kem;
+	const struct hyb_sig_suite *sig;
+};
+
+/* magic has 8 bytes. */
+void hyb_env_put_head(struct hyb_env_out *o, const char *magic, const struct hyb_env_head *h);
+/*
+ * HYB_E_FORMAT, _VERSION (not 1), _SUITE; HYB_E_TRUNCATED for what ends before n bytes and began
+ * right.
+ */
+enum hyb_st hyb_env_head_read(
+	struct hyb_env_head *h, const char *magic, hyb_bytes in, size_t n) HYB_MUST_USE;
+/* HYB_OK, HYB_E_TRUNCATED or HYB_E_TRAILING. */
+enum hyb_st hyb_env_length(size_t have, uint64_t want) HYB_MUST_USE;
+
+bool hyb_env_name_ok(hyb_bytes name);
+bool hyb_env_same(hyb_bytes a, hyb_bytes b);
+/* Within `window` seconds on either side? */
+bool hyb_env_is_fresh(uint64_t now, uint64_t time, uint64_t window);
+
 /* A usable envelope key of each kind. */
 bool hyb_env_is_kem(const struct hyb_public *k);
 bool hyb_env_is_sig(const struct hyb_public *k);

@@ -682,7 +682,7 @@ struct hyb_file_info {
 	uint32_t segment_bytes;
 	uint64_t header_bytes;
 	uint64_t plain_bytes; /* UINT64_MAX when it cannot be told yet (a pipe) */
-	bool is_verified;     /* the signature of one of the accepted senders was checked and held */
+	bool is_verified; /* the signature of one of the accepted senders was checked and held */
 };
 
 /* From in_fd to its end into out_fd; both may be pipes. HYB_E_IO: errno tells. */
@@ -723,8 +723,142 @@ HYB_API enum hyb_st hyb_mem_info(struct hyb_file_info *info, hyb_bytes sealed) H
 HYB_API enum hyb_st hyb_mem_open(
 	uint8_t *out, size_t *out_n, hyb_bytes sealed, const struct hyb_open_opts *o) HYB_MUST_USE;
 
-/* ---- level 3: gradients ---- */
+/* ---- level 3: gradients, and other updates of federated training ---- */
+#define HYB_NAME_MAX 128	/* bytes of a model, participant or audience; at least 1 */
+#define HYB_GRAD_MAX (1U << 30) /* plaintext bytes; what is larger goes as a sealed file */
+
+/* Which update: all three are signed, and bound to the ciphertext. */
+struct hyb_grad_id {
+	hyb_bytes model, participant;
+	uint64_t round;
+};
+
+struct hyb_grad_seal_opts {
+	const struct hyb_public *aggregator; /* KEM key of an envelope suite */
+	const struct hyb_private *sender;    /* the participant's; may be NULL: unsigned */
+	struct hyb_grad_id id;
+};
+
+struct hyb_grad_open_opts {
+	const struct hyb_private *key; /* the aggregator's */
+	const struct hyb_public
+		*senders; /* the keys of this participant: id and key are one claim */
+	size_t n_senders;
+	bool allow_unsigned; /* as in struct hyb_open_opts */
+	struct hyb_grad_id expected;
+};
+
+/* What a message says of itself, unverified; slices point into it. */
+struct hyb_grad_info {
+	const struct hyb_kem_suite *kem;
+	const struct hyb_sig_suite *sig; /* NULL: unsigned */
+	struct hyb_grad_id id;
+	uint8_t recipient_id[HYB_KEY_ID_BYTES], sender_id[HYB_KEY_ID_BYTES];
+	size_t plain_bytes;
+};
+
+/* Bytes that `plain` bytes become; 0 if they cannot be sealed so. */
+HYB_API size_t hyb_grad_bytes(size_t plain, const struct hyb_grad_seal_opts *o);
+/* out has room for hyb_grad_bytes. */
+HYB_API enum hyb_st hyb_grad_seal(uint8_t *out, size_t *out_n, hyb_bytes plain,
+	const struct hyb_grad_seal_opts *o) HYB_MUST_USE;
+/* To find the participant's key before opening; HYB_E_TRUNCATED and _TRAILING are told here. */
+HYB_API enum hyb_st hyb_grad_info(struct hyb_grad_info *info, hyb_bytes sealed) HYB_MUST_USE;
+/*
+ * out has room for plain_bytes. In this order: HYB_E_WRONG_KEY, _UNSIGNED, _SIGNATURE, _AUDIENCE
+ * (another model, round or participant), _OPEN. That a participant sends twice in a round is the
+ * caller's to notice.
+ */
+HYB_API enum hyb_st hyb_grad_open(uint8_t *out, size_t *out_n, hyb_bytes sealed,
+	const struct hyb_grad_open_opts *o) HYB_MUST_USE;
+
 /* ---- level 3: inference requests and responses ---- */
+#define HYB_REQ_BODY_MAX (1U << 24)
+#define HYB_REQ_HASH_BYTES 48
+#define HYB_REQ_ID_BYTES 32
+
+struct hyb_req_seal_opts {
+	const struct hyb_public *service; /* its KEM key */
+	const struct hyb_private *client; /* signs */
+	hyb_bytes model, audience;
+	uint64_t now; /* seconds since 1970 */
+};
+
+/* The client's half of an exchange: secret, of one use; ends with hyb_req_end. */
+struct hyb_req_pending {
+	const struct hyb_kem_suite *kem;
+	uint8_t seed[HYB_KEM_SEED_MAX]; /* of the one-time key that the response is sealed to */
+	uint8_t hash[HYB_REQ_HASH_BYTES];
+};
+
+/* What a request says of itself, unverified; slices point into it. */
+struct hyb_req_info {
+	const struct hyb_kem_suite *kem;
+	const struct hyb_sig_suite *sig;
+	hyb_bytes model, audience;
+	uint64_t time;
+	uint8_t service_id[HYB_KEY_ID_BYTES], client_id[HYB_KEY_ID_BYTES];
+	size_t body_bytes;
+};
+
+struct hyb_req_open_opts {
+	const struct hyb_private *key;	  /* the service's KEM key */
+	const struct hyb_public *clients; /* whose requests are taken */
+	size_t n_clients;
+	hyb_bytes audience; /* this service's name */
+	hyb_bytes model;    /* p NULL: any, told in struct hyb_req */
+	uint64_t now, window;
+	/*
+	 * Remembers the id until the time given, when freshness refuses it anyway; false if it is
+	 * remembered already. Asked last, for requests that pass all else. Not NULL.
+	 */
+	bool (*is_new)(void *ctx, const uint8_t id[HYB_REQ_ID_BYTES], uint64_t until);
+	void *ctx;
+};
+
+/* A request that passed: what the response is made for. */
+struct hyb_req {
+	const struct hyb_kem_suite *kem;
+	const struct hyb_public *client; /* the one of opts->clients */
+	hyb_bytes model;		 /* points into the request */
+	uint64_t time;
+	uint8_t hash[HYB_REQ_HASH_BYTES];
+	uint8_t response_ek[HYB_KEM_EK_MAX];
+};
+
+struct hyb_res_seal_opts {
+	const struct hyb_req *req;
+	const struct hyb_private *service; /* signs */
+	uint64_t now;
+};
+
+struct hyb_res_open_opts {
+	const struct hyb_req_pending *pending;
+	const struct hyb_public *services; /* signature keys */
+	size_t n_services;
+	uint64_t now, window;
+};
+
+HYB_API size_t hyb_req_bytes(size_t body, const struct hyb_req_seal_opts *o);
+/* out has room for hyb_req_bytes. */
+HYB_API enum hyb_st hyb_req_seal(uint8_t *out, size_t *out_n, struct hyb_req_pending *pending,
+	hyb_bytes body, const struct hyb_req_seal_opts *o) HYB_MUST_USE;
+HYB_API void hyb_req_end(struct hyb_req_pending *pending);
+HYB_API enum hyb_st hyb_req_info(struct hyb_req_info *info, hyb_bytes sealed) HYB_MUST_USE;
+/*
+ * out has room for body_bytes. Signature, then decryption, freshness (within `window` seconds of now
+ * on either side), audience and model, replay: HYB_E_WRONG_KEY, _SIGNATURE, _OPEN, _STALE, _AUDIENCE,
+ * _REPLAY; the output is zero after any of them.
+ */
+HYB_API enum hyb_st hyb_req_open(uint8_t *out, size_t *out_n, struct hyb_req *req, hyb_bytes sealed,
+	const struct hyb_req_open_opts *o) HYB_MUST_USE;
+
+HYB_API size_t hyb_res_bytes(size_t body, const struct hyb_res_seal_opts *o);
+HYB_API enum hyb_st hyb_res_seal(uint8_t *out, size_t *out_n, hyb_bytes body,
+	const struct hyb_res_seal_opts *o) HYB_MUST_USE;
+/* out has room for sealed.n bytes. HYB_E_SIGNATURE, _AUDIENCE (of another request), _OPEN, _STALE. */
+HYB_API enum hyb_st hyb_res_open(uint8_t *out, size_t *out_n, hyb_bytes sealed,
+	const struct hyb_res_open_opts *o) HYB_MUST_USE;
 
 #ifdef __cplusplus
 }
