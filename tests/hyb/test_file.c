@@ -285,9 +285,14 @@ static void flip(struct vec *v, size_t i, hyb_bytes sealed, bool is_signed)
 	vec_case(v, st != HYB_OK && named && out_n == 0, "memory: byte %zu: %d", i, st);
 	vec_case(v, all_are(t.out, n, 0) || (i < m.total && all_are(t.out, n, 1)),
 		"memory: byte %zu leaves output", i);
-	vec_case(v, stream_open(sealed, &oo, &out_n, &is_prefix) == st && is_prefix && out_n < n,
-		"stream: byte %zu", i);
-	vec_case(v, at_all(sealed, &oo, n) != HYB_OK, "random access: byte %zu", i);
+	/* All three share the header's code: of its long signature, every eighth byte will do. */
+	if (i < m.block_at || i >= m.total || i % 8 == 0) {
+		vec_case(v,
+			stream_open(sealed, &oo, &out_n, &is_prefix) == st && is_prefix &&
+				out_n < n,
+			"stream: byte %zu", i);
+		vec_case(v, at_all(sealed, &oo, n) != HYB_OK, "random access: byte %zu", i);
+	}
 	t.sealed[i] ^= (uint8_t)(1U << i % 8);
 }
 
