@@ -186,7 +186,7 @@ $(B)/pqmap-san: $(B)/san/lib.a $(B)/san/src/cli/main.o
 .PHONY: test
 test: ## unit tests under sanitizers, command-line and golden tests; T=name runs one
 	@.ci/deps $(APT_TEST)
-	@$(MAKE) -j$(JOBS) --no-print-directory $(B)/pqmap $(B)/pqmap-san $(HYB_TESTS) $(B)/libhyb.so $(if $(T),$(foreach u,$(filter $(T),$(UNIT)),$(B)/unit/test_$u),$(UNIT:%=$(B)/unit/test_%))
+	@$(MAKE) -j$(JOBS) --no-print-directory $(B)/pqmap $(B)/pqmap-san $(HYB_TESTS) $(B)/libhyb.so $(B)/hyb-bench $(if $(T),$(foreach u,$(filter $(T),$(UNIT)),$(B)/unit/test_$u),$(UNIT:%=$(B)/unit/test_%))
 	@T='$(T)' B=$(B) python3 tests/run.py
 
 .PHONY: demo

@@ -3,7 +3,7 @@
 
 A file with bomFormat is checked against the official CycloneDX schema of its version, which lies in
 ../shared/schemas beside its companions (skipped, and said so, where that folder is absent);
-any other JSON against reports/schema/report.schema.json. Beyond the schema: ids that are
+bench files and estimates against theirs, any other JSON against reports/schema/report.schema.json. Beyond the schema: ids that are
 referred to must exist. Exit 0 when all are valid, 1 when one is not, 2 for wrong use."""
 import json
 import os
@@ -16,6 +16,7 @@ except ImportError:
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 REPORT = os.path.join(HERE, "..", "reports", "schema", "report.schema.json")
+BENCH = {"pqmap.bench": "bench.schema.json", "pqmap.estimates": "bench-estimates.schema.json"}
 SHARED = os.environ.get("PQMAP_SCHEMAS", os.path.join(HERE, "..", "..", "shared", "schemas"))
 
 
@@ -70,6 +71,18 @@ def report_links(doc):
 		yield "coverage: read more than seen"
 
 
+def bench_order(doc):
+	"""Quantiles of a row in order, one row in use for an id."""
+	used = set()
+	for r in doc.get("rows", []):
+		if not r["min_ns"] <= r["p25_ns"] <= r["median_ns"] <= r["p90_ns"]:
+			yield "row %s: quantiles are not in order" % r["id"]
+		if r["in_use"] and r["id"] in used:
+			yield "row %s: two are in use" % r["id"]
+		if r["in_use"]:
+			used.add(r["id"])
+
+
 def bom_links(doc):
 	refs = [c["bom-ref"] for c in doc["components"]]
 	known = set(refs)
@@ -90,7 +103,10 @@ def bom_links(doc):
 def check(path):
 	"""None when skipped, else the list of what is wrong."""
 	doc = load(path)
-	if "bomFormat" not in doc:
+	if doc.get("schema") in BENCH:
+		v = validator(load(os.path.join(os.path.dirname(REPORT), BENCH[doc["schema"]])))
+		links = bench_order
+	elif "bomFormat" not in doc:
 		v, links = validator(load(REPORT)), report_links
 	else:
 		name = "bom-%s.schema.json" % doc.get("specVersion", "?")

@@ -9,6 +9,7 @@
 #ifndef PQM_ASSESS_ASSESS_H
 #define PQM_ASSESS_ASSESS_H
 
+#include "model/bench.h"
 #include "model/plan.h"
 #include "rules/rules.h"
 
@@ -19,6 +20,8 @@ struct pqm_assess_options {
 	size_t n_regimes;
 	double capacity;    /* person-days a month */
 	int64_t start_days; /* plan start; normally now */
+	const struct pqm_bench
+		*bench; /* where costs come from; NULL: costs say what the rules say */
 };
 
 /* Scores every asset and builds the plan; Y comes out of the plan and is fed back until the dates

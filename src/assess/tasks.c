@@ -1,6 +1,7 @@
 #include "tasks.h"
 
 #include "base/num.h"
+#include "perf.h"
 
 #define NO_NODE UINT32_MAX
 #define CHAIN_DEPTH 8 /* task types that depend on each other */
@@ -25,6 +26,7 @@ struct maker {
 	const struct pqm_risk_params *p;
 	const struct pqm_inventory *inv;
 	const struct pqm_graph *g;
+	const struct pqm_bench *bench;
 	struct pqm_arena *arena;
 	struct pqm_err *err;
 	struct draft *d;
@@ -587,6 +589,19 @@ static enum pqm_st fill_effort(struct maker *m, struct draft *d)
 	return PQM_OK;
 }
 
+/* What the rule says, and what was measured for it. */
+static pqm_bytes costs_of(struct maker *m, const struct pqm_yaml *node, const pqm_bytes v[4])
+{
+	pqm_bytes said = pqm_fill(m->arena, pqm_yaml_str(node, "costs"), v), found;
+
+	if (m->bench == NULL)
+		return said;
+	found = pqm_perf_cost_text(m->r, m->bench, pqm_yaml_str(node, "measure"), m->arena);
+	if (found.n == 0 || said.n == 0)
+		return found.n == 0 ? said : found;
+	return pqm_arena_f(m->arena, "%.*s; %.*s", PQM_FMT(said), PQM_FMT(found));
+}
+
 static enum pqm_st fill_texts(struct maker *m, struct draft *d)
 {
 	const struct pqm_yaml *node = d->rule->node;
@@ -603,7 +618,7 @@ static enum pqm_st fill_texts(struct maker *m, struct draft *d)
 	t->change = pqm_fill(m->arena, change_of(d), v);
 	t->both_ends = pqm_fill(m->arena, pqm_yaml_str(node, "both_ends"), v);
 	t->needs = pqm_fill(m->arena, pqm_yaml_str(node, "needs"), v);
-	t->costs = pqm_fill(m->arena, pqm_yaml_str(node, "costs"), v);
+	t->costs = costs_of(m, node, v);
 	t->verify = pqm_fill(m->arena, pqm_yaml_str(node, "verify"), v);
 	t->rollback = pqm_fill(m->arena, pqm_yaml_str(node, "rollback"), v);
 	t->why = pqm_fill(m->arena, pqm_yaml_str(node, "why"), v);
@@ -703,9 +718,13 @@ enum pqm_st pqm_tasks_build(struct pqm_tasks *out, const struct pqm_tasks_from *
 	struct pqm_arena *arena, struct pqm_err *err)
 {
 	const struct pqm_graph *g = from->g;
-	struct maker m = {
-		.r = from->rules, .p = from->p, .inv = from->inv, .g = g, .arena = arena, .err = err
-	};
+	struct maker m = { .r = from->rules,
+		.p = from->p,
+		.inv = from->inv,
+		.g = g,
+		.bench = from->bench,
+		.arena = arena,
+		.err = err };
 
 	*out = (struct pqm_tasks){ 0 };
 	out->steps = pqm_new(arena, struct pqm_hop_steps *, g->n_assets);

@@ -11,6 +11,7 @@
 #ifndef PQM_ASSESS_TASKS_H
 #define PQM_ASSESS_TASKS_H
 
+#include "model/bench.h"
 #include "model/plan.h"
 #include "risk.h"
 
@@ -40,6 +41,7 @@ struct pqm_tasks_from {
 	const struct pqm_risk_params *p;
 	const struct pqm_inventory *inv;
 	const struct pqm_graph *g;
+	const struct pqm_bench *bench; /* what the costs come from; may be NULL */
 };
 
 enum pqm_st pqm_tasks_build(struct pqm_tasks *out, const struct pqm_tasks_from *from,

@@ -159,14 +159,21 @@ static double quantile(const struct run *r, size_t c, double p, size_t from, siz
 	return sum / (double)r->n_items;
 }
 
+/* "Falcon-1024 (round 3)" becomes "falcon-1024-round-3". */
 static void lower(char *out, size_t room, const char *s)
 {
 	size_t n = 0;
 
-	for (; *s != '\0' && n + 1 < room; s++)
-		out[n++] = (char)(isalnum((unsigned char)*s) ? tolower((unsigned char)*s)
-				: *s == '+'		     ? '+'
-							     : '-');
+	for (; *s != '\0' && n + 1 < room; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (isalnum(c) || c == '+')
+			out[n++] = (char)tolower(c);
+		else if (n > 0 && out[n - 1] != '-')
+			out[n++] = '-';
+	}
+	while (n > 0 && out[n - 1] == '-')
+		n--;
 	out[n] = '\0';
 }
 

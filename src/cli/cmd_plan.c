@@ -254,6 +254,9 @@ const struct pqm_command pqm_cmd_plan = {
 			{ 0, "capacity", "N", "person-days a month (default: 20)" },
 			{ 0, "start", "DATE", "first day of the plan (default: --now)" },
 			{ 0, "config", "FILE", "regimes, curve, capacity, start" },
+			{ 0, "bench", "FILE",
+				"CPU costs from this run of `pqmap bench` (default: a reference "
+				"profile)" },
 			{ 0, NULL, NULL, NULL },
 		},
 	.run = run,

@@ -22,6 +22,8 @@ const struct pqm_opt pqm_scan_opts[] = {
 	{ 0, "capacity", "N", "person-days a month for the plan (default: 20)" },
 	{ 0, "start", "DATE", "first day of the plan (default: --now)" },
 	{ 0, "config", "FILE", "regimes, curve, capacity, start (default: .pqmap.yaml here)" },
+	{ 0, "bench", "FILE",
+		"CPU costs from this run of `pqmap bench` (default: a reference profile)" },
 	{ 0, "expand-trust-stores", NULL, "list the certificates of trust stores one by one" },
 	{ 0, "fail-on-incomplete", NULL, "exit 3 when part of a target was not read" },
 	{ 0, "no-cache", NULL, "do not use results of earlier scans" },

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/limits.h"
 #include "base/num.h"
@@ -89,6 +90,7 @@ enum pqm_st pqm_pipeline_init(struct pqm_pipeline *p, const struct pqm_args *a, 
 	pqm_graph_init(&p->graph);
 	pqm_assessment_init(&p->assessment);
 	pqm_plan_init(&p->plan);
+	pqm_bench_init(&p->bench);
 	for (size_t i = 0; i < a->n_given; i++) {
 		if (strcmp(a->given[i].opt->name, "output") != 0)
 			continue;
@@ -113,11 +115,44 @@ enum pqm_st pqm_pipeline_init(struct pqm_pipeline *p, const struct pqm_args *a, 
 
 void pqm_pipeline_fini(struct pqm_pipeline *p)
 {
+	pqm_bench_fini(&p->bench);
 	pqm_plan_fini(&p->plan);
 	pqm_assessment_fini(&p->assessment);
 	pqm_graph_fini(&p->graph);
 	pqm_inventory_fini(&p->inv);
 	pqm_rules_fini(&p->rules);
+}
+
+enum pqm_st pqm_bench_open(struct pqm_bench *b, const struct pqm_rules *r, const char *path,
+	const char *impl, struct pqm_err *err)
+{
+	struct pqm_buf text;
+	ssize_t n = 0;
+	int fd;
+	enum pqm_st st = PQM_OK;
+
+	if (path == NULL)
+		return pqm_bench_reference(b, r, err);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return pqm_fail(err, PQM_EUSAGE, "%s: %s", path, strerrordesc_np(errno));
+	pqm_buf_init(&text, PQM_RULE_FILE_BYTES + PQM_READ_CHUNK_BYTES);
+	while (st == PQM_OK) {
+		if (!pqm_buf_reserve(&text, PQM_READ_CHUNK_BYTES))
+			st = pqm_fail(err, PQM_ELIMIT, "%s: over the limit of %zu MiB", path,
+				(size_t)PQM_RULE_FILE_BYTES >> 20);
+		n = st == PQM_OK ? read(fd, text.p + text.n, PQM_READ_CHUNK_BYTES) : 0;
+		if (n < 0)
+			st = pqm_fail(err, PQM_EIO, "%s: %s", path, strerrordesc_np(errno));
+		if (n <= 0)
+			break;
+		text.n += (size_t)n;
+	}
+	if (st == PQM_OK)
+		st = pqm_bench_load(b, pqm_buf_bytes(&text), path, pqm_str(impl), err);
+	pqm_buf_fini(&text);
+	(void)close(fd);
+	return st;
 }
 
 struct settings {
@@ -288,6 +323,8 @@ enum pqm_st pqm_pipeline_settings(
 		p->inv.curve = pqm_bytes_dup(&p->inv.arena, pqm_str(curve));
 	else if (s.curve.n > 0)
 		p->inv.curve = s.curve;
+	if (st == PQM_OK)
+		st = pqm_bench_open(&p->bench, &p->rules, pqm_arg(a, "bench"), NULL, err);
 	if (!is_loaded) {
 		p->inv.tool_version = PQM_LIT(PQM_VERSION);
 		p->inv.rules_version = pqm_str(p->rules.version);
@@ -306,10 +343,13 @@ enum pqm_st pqm_pipeline_assess(struct pqm_pipeline *p, struct pqm_err *err)
 		.capacity = p->inv.capacity > 0 ? p->inv.capacity : PQM_DEFAULT_CAPACITY,
 		.start_days =
 			p->inv.plan_start_days == 0 ? p->inv.now_days : p->inv.plan_start_days,
+		.bench = &p->bench,
 	};
 
 	if (st == PQM_OK)
 		st = pqm_assess(&p->assessment, &p->plan, &p->rules, &p->inv, &p->graph, &opt, err);
+	if (st == PQM_OK)
+		p->plan.bench = pqm_bench_words(&p->bench, &p->plan.arena);
 	return st;
 }
 

@@ -9,6 +9,7 @@
 #define PQM_CLI_PIPELINE_H
 
 #include "assess/assess.h"
+#include "assess/perf.h"
 #include "cli/command.h"
 #include "graph/graph_build.h"
 #include "report/writer.h"
@@ -21,6 +22,7 @@ struct pqm_pipeline {
 	struct pqm_graph graph;
 	struct pqm_assessment assessment;
 	struct pqm_plan plan;
+	struct pqm_bench bench;
 	struct pqm_report report;
 };
 
@@ -29,12 +31,15 @@ enum pqm_st pqm_pipeline_init(
 	struct pqm_pipeline *p, const struct pqm_args *a, struct pqm_err *err) PQM_MUST_USE;
 void pqm_pipeline_fini(struct pqm_pipeline *p);
 /* Puts --now, --regime, --curve, --capacity, --start and the config file into the inventory's
- * settings. A loaded inventory keeps its own where nothing is given. */
+ * settings, and loads --bench or the reference profile. A loaded inventory keeps its own where nothing is given. */
 enum pqm_st pqm_pipeline_settings(struct pqm_pipeline *p, const struct pqm_args *a, bool is_loaded,
 	struct pqm_err *err) PQM_MUST_USE;
 /* Init, load every inventory named, seal, settings, assess: what report and plan begin with. */
 enum pqm_st pqm_pipeline_load(struct pqm_pipeline *p, const struct pqm_args *a, const char *command,
 	struct pqm_err *err) PQM_MUST_USE;
+/* A bench file (path) with rows of `impl` preferred, or the reference profile when path is NULL. */
+enum pqm_st pqm_bench_open(struct pqm_bench *b, const struct pqm_rules *r, const char *path,
+	const char *impl, struct pqm_err *err) PQM_MUST_USE;
 /* Graph, risk and plan. */
 enum pqm_st pqm_pipeline_assess(struct pqm_pipeline *p, struct pqm_err *err) PQM_MUST_USE;
 /* Writes every -o; the table to standard output unless --quiet or another format goes there. */

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <unistd.h>
 
+#include "assess/perf.h"
 #include "assess/run.h"
 #include "assess/tasks.h"
 #include "base/num.h"
@@ -298,6 +299,12 @@ static bool is_task(struct checker *c, const struct pqm_rule *rule, pqm_bytes sa
 	return pqm_plan_rule_takes(c->r, rule, sample);
 }
 
+static bool is_perf(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	(void)c;
+	return pqm_perf_rule_takes(rule, sample);
+}
+
 static const struct {
 	const char *prefix;
 	sample_fn is_of;
@@ -314,6 +321,7 @@ static const struct {
 	{ "k8s/", is_manifest },
 	{ "ai/", is_signal },
 	{ "plan/", is_task },
+	{ "perf/", is_perf },
 	{ "k8s/", is_manifest_of },
 	{ "ai/", is_ai_sample },
 };

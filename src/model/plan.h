@@ -83,6 +83,7 @@ struct pqm_plan {
 	bool is_exact;	   /* the order was proved optimal by the subset DP */
 	double cost;	   /* sum of value x completion time of the chosen order */
 	unsigned n_rounds; /* until the dates settled */
+	pqm_bytes bench;   /* where the CPU costs come from, in words; empty: nowhere */
 };
 
 void pqm_plan_init(struct pqm_plan *p);

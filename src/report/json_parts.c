@@ -430,6 +430,7 @@ void pqm_json_plan(struct pqm_out *o, const struct pqm_assessment *a, const stru
 	pqm_js_bool(o, "exact", p->is_exact);
 	pqm_js_num(o, "cost", p->cost, 4);
 	pqm_js_u64(o, "rounds", p->n_rounds);
+	pqm_js_opt(o, "bench", p->bench);
 	pqm_js_open(o, "tasks", '[');
 	for (size_t i = 0; i < p->n_tasks; i++)
 		task(o, p, &p->tasks[i]);
