@@ -202,7 +202,7 @@ enum pqm_st pqm_bench_reference(struct pqm_bench *b, const struct pqm_rules *r, 
 pqm_bytes pqm_bench_words(const struct pqm_bench *b, struct pqm_arena *a)
 {
 	return pqm_arena_f(a,
-		b->is_reference ? "reference profile of %.*s: %.*s" : "bench of %.*s on %.*s",
+		b->is_reference ? "reference profile of %.*s, %.*s" : "bench of %.*s on %.*s",
 		PQM_FMT(b->date), PQM_FMT(b->host));
 }
 

@@ -270,7 +270,8 @@ void bench_all(struct bench *b)
 	bench_mldsa(b);
 	bench_slhdsa(b);
 	bench_hybrid(b);
-
+	bench_composite(b);
 	bench_bulk(b);
+	bench_sealing(b);
 	bench_round3(b);
 }

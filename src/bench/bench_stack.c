@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 
+#if !defined(__SANITIZE_ADDRESS__)
 #define STACK_BYTES ((size_t)24 << 20) /* Classic McEliece keeps megabytes there */
 #define PAINTED ((size_t)256 << 10)    /* its upper end, exact to a word; below it, to a page */
 #define PAGE ((size_t)4096)
@@ -59,6 +60,8 @@ static size_t run_on(uint8_t *stack, bench_fn *run, void *ctx)
 		i++;
 	return i > 0 ? (n - i) * sizeof(*top) : PAINTED + deep(stack);
 }
+
+#endif
 
 size_t bench_stack(struct bench *b, bench_fn *run, void *ctx)
 {

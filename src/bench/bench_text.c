@@ -64,7 +64,7 @@ static void line(const struct bench_row *r, FILE *f)
 			r->baseline, r->ratio_lo, r->ratio_hi);
 	(void)snprintf(
 		impl, sizeof(impl), "%.24s%s%s", r->impl, r->level[0] != '\0' ? " " : "", r->level);
-	(void)fprintf(f, "%-34.34s %-15s %-22.22s %9s %9s %9s %9s %11s %15s %9s  %s\n",
+	(void)fprintf(f, "%-34.34s %-15s %-26.26s %9s %9s %9s %9s %11s %15s %9s  %s\n",
 		r->algorithm, r->operation, impl, span(t[0], r->min_ns), span(t[1], r->p25_ns),
 		span(t[2], r->median_ns), span(t[3], r->p90_ns), per_s, bytes, stack, ratio);
 }
@@ -76,7 +76,7 @@ static void tables(const struct bench *b, FILE *f)
 	for (size_t i = 0; i < b->n_rows; i++) {
 		if (strcmp(b->row[i].family, family) != 0) {
 			family = b->row[i].family;
-			(void)fprintf(f, "\n%-50s %-22s %9s %9s %9s %9s %11s %15s %9s  %s\n",
+			(void)fprintf(f, "\n%-50s %-26s %9s %9s %9s %9s %11s %15s %9s  %s\n",
 				family, "implementation", "min", "p25", "median", "p90", "a second",
 				"key/out bytes", "stack", "times faster than");
 		}
