@@ -144,20 +144,22 @@ static void chain_load(struct FN(chain) * c, const struct lanes32 *t)
 	}
 }
 
-static void chain_in(const struct hyb_slh_hash *h, const struct hyb_slh_chains *j,
-	struct FN(chain) * c, struct lanes32 *t)
+/* `count` items from `from` on. */
+static void chain_in(const struct hyb_slh_hash *h, const struct hyb_slh_chains *j, unsigned from,
+	unsigned count, struct FN(chain) * c, struct lanes32 *t)
 {
 	size_t nw = h->p->n / 4U;
 
 	memset(t, 0, sizeof(*t));
-	for (unsigned i = 0; i < j->n_items; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		uint32_t(*x)[N32] = t->x[i / N32];
 
-		x[8][i % N32] = j->w1[i];
-		x[9][i % N32] = j->w2[i];
-		x[10][i % N32] = j->w3[i];
-		x[11][i % N32] = j->at[i];
-		get_words(x, j->type_prf != SLH_WOTS_HASH ? h->sk_seed : j->in[i], i % N32, nw);
+		x[8][i % N32] = j->w1[from + i];
+		x[9][i % N32] = j->w2[from + i];
+		x[10][i % N32] = j->w3[from + i];
+		x[11][i % N32] = j->at[from + i];
+		get_words(x, j->type_prf != SLH_WOTS_HASH ? h->sk_seed : j->in[from + i], i % N32,
+			nw);
 	}
 	c->steps = j->steps;
 	c->type_prf = j->type_prf;
@@ -165,8 +167,8 @@ static void chain_in(const struct hyb_slh_hash *h, const struct hyb_slh_chains *
 	chain_load(c, t);
 }
 
-static void chain_out(const struct hyb_slh_hash *h, const struct hyb_slh_chains *j,
-	const struct FN(chain) * c, struct lanes32 *t)
+static void chain_out(const struct hyb_slh_hash *h, const struct hyb_slh_chains *j, unsigned from,
+	unsigned count, const struct FN(chain) * c, struct lanes32 *t)
 {
 	size_t nw = h->p->n / 4U;
 
@@ -176,11 +178,11 @@ static void chain_out(const struct hyb_slh_hash *h, const struct hyb_slh_chains 
 			store32(t->x[v][8 + i], c->cap[v][i]);
 		}
 	}
-	for (unsigned i = 0; i < j->n_items; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		if (j->out != NULL)
-			put_words(j->out + i * 4 * nw, t->x[i / N32], i % N32, nw);
-		if (j->cap[i] != NULL)
-			put_words(j->cap[i], t->x[i / N32] + 8, i % N32, nw);
+			put_words(j->out + (from + i) * 4 * nw, t->x[i / N32], i % N32, nw);
+		if (j->cap[from + i] != NULL)
+			put_words(j->cap[from + i], t->x[i / N32] + 8, i % N32, nw);
 	}
 }
 
@@ -220,9 +222,13 @@ void FN(hyb_slh_chains_sha2)(const struct hyb_slh_hash *h, const struct hyb_slh_
 	struct FN(chain) c;
 	struct lanes32 t;
 
-	chain_in(h, j, &c, &t);
-	runners[h->p->n / 8U - 2][j->n_items > N32](h, &c);
-	chain_out(h, j, &c, &t);
+	for (unsigned at = 0; at < j->n_items; at += NV * N32) {
+		unsigned left = j->n_items - at, count = left < NV * N32 ? left : NV * N32;
+
+		chain_in(h, j, at, count, &c, &t);
+		runners[h->p->n / 8U - 2][count > N32](h, &c);
+		chain_out(h, j, at, count, &c, &t);
+	}
 	hyb_wipe(&c, sizeof(c));
 	hyb_wipe(&t, sizeof(t));
 }
@@ -354,9 +360,11 @@ static void rest(const struct hyb_slh_hash *h, const struct hyb_slh_thash *j, un
 
 void FN(hyb_slh_thash_sha256)(const struct hyb_slh_hash *h, const struct hyb_slh_thash *j)
 {
-	unsigned at = 0;
+	const unsigned wide = NV * N32;
+	unsigned at = 0, step = wide;
 
-	unsigned step = j->in_n == 32 ? NV * N32 : N32;
+	if (j->in_n != 32)
+		step = N32;
 
 	for (; j->n_items - at >= FEW32; at += step) {
 		unsigned left = j->n_items - at;

@@ -107,7 +107,9 @@ void hyb_slh_chains_shake(const struct hyb_slh_hash *h, const struct hyb_slh_cha
 void hyb_slh_thash_shake(const struct hyb_slh_hash *h, const struct hyb_slh_thash *j);
 
 #if defined(__x86_64__)
+/* With the SHA-256 instructions. */
 void hyb_slh_chains_sha2_shani(const struct hyb_slh_hash *h, const struct hyb_slh_chains *j);
+void hyb_slh_thash_sha256_shani(const struct hyb_slh_hash *h, const struct hyb_slh_thash *j);
 void hyb_slh_chains_shake_avx512(const struct hyb_slh_hash *h, const struct hyb_slh_chains *j);
 void hyb_slh_chains_sha2_avx2(const struct hyb_slh_hash *h, const struct hyb_slh_chains *j);
 void hyb_slh_thash_sha256_avx2(const struct hyb_slh_hash *h, const struct hyb_slh_thash *j);

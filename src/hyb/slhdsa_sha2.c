@@ -140,6 +140,25 @@ void hyb_slh_thash_sha512(const struct hyb_slh_hash *h, const struct hyb_slh_tha
 	}
 }
 
+#if defined(__x86_64__)
+/* With AVX-512 and SHA instructions: the latter win where there is one block after another, or few. */
+static void chains_both(const struct hyb_slh_hash *h, const struct hyb_slh_chains *j)
+{
+	if (j->out == NULL || j->n_items <= 8)
+		hyb_slh_chains_sha2_shani(h, j);
+	else
+		hyb_slh_chains_sha2_avx512(h, j);
+}
+
+static void thash256_both(const struct hyb_slh_hash *h, const struct hyb_slh_thash *j)
+{
+	if (j->in_n == 32 && j->n_items > 8)
+		hyb_slh_thash_sha256_avx512(h, j);
+	else
+		hyb_slh_thash_sha256_shani(h, j);
+}
+#endif
+
 static const struct hyb_slh_ops shake[3] = {
 	{ 8, hyb_slh_chains_shake, hyb_slh_thash_shake },
 #if defined(__x86_64__)
@@ -148,29 +167,40 @@ static const struct hyb_slh_ops shake[3] = {
 #endif
 };
 
-/* By level; the second of a pair has SHA-512 for H and T_l: categories 3 and 5. */
-static const struct hyb_slh_ops sha2[3][2] = {
+/*
+ * By level, by whether there are SHA instructions, and by whether H and T_l are SHA-512, as they are
+ * from category 3 on [FIPS205 §11.2].
+ */
+static const struct hyb_slh_ops sha2[3][2][2] = {
 	{
-		{ 1, hyb_slh_chains_sha2, hyb_slh_thash_sha256 },
-		{ 1, hyb_slh_chains_sha2, hyb_slh_thash_sha512 },
+		{ { 1, hyb_slh_chains_sha2, hyb_slh_thash_sha256 },
+			{ 1, hyb_slh_chains_sha2, hyb_slh_thash_sha512 } },
+		{ { 1, hyb_slh_chains_sha2, hyb_slh_thash_sha256 },
+			{ 1, hyb_slh_chains_sha2, hyb_slh_thash_sha512 } },
 	},
 #if defined(__x86_64__)
 	{
-		{ 8, hyb_slh_chains_sha2, hyb_slh_thash_sha256 },
-		{ 8, hyb_slh_chains_sha2, hyb_slh_thash_sha512 },
+		{ { 8, hyb_slh_chains_sha2_avx2, hyb_slh_thash_sha256_avx2 },
+			{ 8, hyb_slh_chains_sha2_avx2, hyb_slh_thash_sha512_avx2 } },
+		{ { 8, hyb_slh_chains_sha2_shani, hyb_slh_thash_sha256_shani },
+			{ 8, hyb_slh_chains_sha2_shani, hyb_slh_thash_sha512_avx2 } },
 	},
 	{
-		{ 32, hyb_slh_chains_sha2_avx512, hyb_slh_thash_sha256_avx512 },
-		{ 32, hyb_slh_chains_sha2_avx512, hyb_slh_thash_sha512_avx512 },
+		{ { 32, hyb_slh_chains_sha2_avx512, hyb_slh_thash_sha256_avx512 },
+			{ 32, hyb_slh_chains_sha2_avx512, hyb_slh_thash_sha512_avx512 } },
+		{ { 32, chains_both, thash256_both },
+			{ 32, chains_both, hyb_slh_thash_sha512_avx512 } },
 	},
 #endif
 };
 
 static const struct hyb_slh_ops *pick(const struct hyb_slh_params *p)
 {
+	unsigned flags = hyb_cpu_flags(), level = flags & HYB_CPU_LEVEL;
+
 	if (p->is_shake)
-		return &shake[hyb_cpu()];
-	return &sha2[hyb_cpu()][p->n > 16];
+		return &shake[level];
+	return &sha2[level][(flags & HYB_CPU_HAS_SHA) != 0][p->n > 16];
 }
 
 void hyb_slh_hash_start(struct hyb_slh_hash *h)

@@ -1,7 +1,8 @@
 /* SLH-DSA without vectors: all levels give the same bytes, damage is refused, failures leave zeros. */
 #include "vec.h"
 
-#include "hyb/slhdsa.h"
+#include "hyb/cpu.h"
+#include "hyb/slhdsa_ops.h"
 
 static uint8_t sig[HYB_SLHDSA_SIG_MAX], other[HYB_SLHDSA_SIG_MAX];
 static uint8_t pk[HYB_SLHDSA_PK_MAX], sk[HYB_SLHDSA_SK_MAX];
@@ -64,6 +65,123 @@ static void levels_agree(void)
 	}
 	hyb_cpu_limit(HYB_CPU_AVX512);
 	vec_end(&v);
+}
+
+/* ---- batches against one item at a time ---- */
+typedef void (*chains_fn)(const struct hyb_slh_hash *h, const struct hyb_slh_chains *j);
+typedef void (*thash_fn)(const struct hyb_slh_hash *h, const struct hyb_slh_thash *j);
+
+static void random_chains(struct hyb_slh_chains *j, uint8_t (*cap)[32], bool verifies, uint64_t *r)
+{
+	memset(j, 0, sizeof(*j));
+	j->n_items = 1 + (unsigned)(vec_random(r) % SLH_BATCH);
+	j->steps = verifies ? 0 : (unsigned)(vec_random(r) % 16);
+	j->type_prf = verifies ? SLH_WOTS_HASH : SLH_WOTS_PRF;
+	j->type_f = verifies ? SLH_FORS_TREE : SLH_WOTS_HASH;
+	for (unsigned i = 0; i < j->n_items; i++) {
+		j->w1[i] = (uint32_t)vec_random(r);
+		j->w2[i] = (uint32_t)vec_random(r);
+		j->w3[i] = (uint32_t)vec_random(r) & 0xffff;
+		j->at[i] = (uint32_t)(vec_random(r) % (verifies ? 16 : j->steps + 1));
+		j->in[i] = text + 2 * i;
+		j->cap[i] = verifies || i % 3 == 0 ? cap[i] : NULL;
+		if (verifies && j->at[i] > j->steps)
+			j->steps = j->at[i];
+	}
+}
+
+static bool same_chains(const struct hyb_slh_hash *h, chains_fn many, chains_fn one, uint64_t *r)
+{
+	static uint8_t cap[2][SLH_BATCH][32], out[2][SLH_BATCH * 32];
+	struct hyb_slh_chains j;
+	bool verifies = vec_random(r) % 2 == 0;
+
+	random_chains(&j, cap[0], verifies, r);
+	memset(cap, 0, sizeof(cap));
+	memset(out, 0, sizeof(out));
+	j.out = verifies ? NULL : out[0];
+	many(h, &j);
+	for (unsigned i = 0; i < j.n_items; i++)
+		j.cap[i] = j.cap[i] != NULL ? cap[1][i] : NULL;
+	j.out = verifies ? NULL : out[1];
+	one(h, &j);
+	return memcmp(cap[0], cap[1], sizeof(cap[0])) == 0 &&
+		memcmp(out[0], out[1], sizeof(out[0])) == 0;
+}
+
+static bool same_thash(const struct hyb_slh_hash *h, thash_fn many, thash_fn one, uint64_t *r)
+{
+	static uint8_t in[SLH_BATCH * 67 * 32], out[2][SLH_BATCH * 32];
+	static const uint8_t parts[] = { 2, 14, 17, 22, 33, 35, 51, 67 };
+	struct hyb_slh_thash j = { .type = SLH_FORS_TREE, .in = in };
+
+	fill(in, sizeof(in), vec_random(r) | 1);
+	memset(out, 0, sizeof(out));
+	j.n_items = 1 + (unsigned)(vec_random(r) % SLH_BATCH);
+	j.in_n = (size_t)h->p->n * parts[vec_random(r) % 8];
+	for (unsigned i = 0; i < j.n_items; i++) {
+		j.w1[i] = (uint32_t)vec_random(r);
+		j.w2[i] = (uint32_t)vec_random(r);
+		j.w3[i] = (uint32_t)vec_random(r);
+	}
+	j.out = out[0];
+	many(h, &j);
+	j.out = out[1];
+	one(h, &j);
+	return memcmp(out[0], out[1], sizeof(out[0])) == 0;
+}
+
+static void batches_agree(void)
+{
+	struct vec v = { "SLH-DSA batches and single hashes agree", 0, 0 };
+	uint64_t r = 0x243f6a8885a308d3;
+#if defined(__x86_64__)
+	static const struct {
+		enum hyb_cpu level;
+		unsigned needs;
+		bool is_shake;
+		chains_fn chains;
+		thash_fn thash256, thash512;
+	} ops[] = {
+		{ HYB_CPU_AVX2, 0, false, hyb_slh_chains_sha2_avx2, hyb_slh_thash_sha256_avx2,
+			hyb_slh_thash_sha512_avx2 },
+		{ HYB_CPU_AVX2, HYB_CPU_HAS_SHA, false, hyb_slh_chains_sha2_shani,
+			hyb_slh_thash_sha256_shani, hyb_slh_thash_sha512_avx2 },
+		{ HYB_CPU_AVX512, 0, false, hyb_slh_chains_sha2_avx512, hyb_slh_thash_sha256_avx512,
+			hyb_slh_thash_sha512_avx512 },
+		{ HYB_CPU_AVX512, 0, true, hyb_slh_chains_shake_avx512, NULL, NULL },
+	};
+
+	for (size_t k = 0; k < sizeof(ops) / sizeof(ops[0]); k++) {
+		if (hyb_cpu() < ops[k].level || (~hyb_cpu_flags() & ops[k].needs) != 0)
+			continue;
+		for (unsigned round = 0; round < 300; round++) {
+			struct hyb_slh_hash h = { .layer = round % 22, .tree = vec_random(&r) };
+
+			h.p = hyb_slh_params(
+				(enum hyb_slhdsa)(2 * (round % 3) + (ops[k].is_shake ? 6 : 0)));
+			fill(h.pk_seed, 32, vec_random(&r) | 1);
+			fill(h.sk_seed, 32, vec_random(&r) | 1);
+			hyb_slh_hash_start(&h);
+			vec_case(&v,
+				same_chains(&h, ops[k].chains,
+					ops[k].is_shake ? hyb_slh_chains_shake
+							: hyb_slh_chains_sha2,
+					&r),
+				"chains %zu round %u", k, round);
+			if (ops[k].is_shake)
+				continue;
+			vec_case(&v, same_thash(&h, ops[k].thash256, hyb_slh_thash_sha256, &r),
+				"SHA-256 %zu round %u", k, round);
+			vec_case(&v, same_thash(&h, ops[k].thash512, hyb_slh_thash_sha512, &r),
+				"SHA-512 %zu round %u", k, round);
+		}
+	}
+#endif
+	if (v.n > 0)
+		vec_end(&v);
+	else
+		vec_skip(v.name, "no batches on this level");
 }
 
 /* One bit of every 37th value of n bytes in turn; all parts of the structure come up. */
@@ -200,6 +318,7 @@ static void failures_leave_zeros(void)
 int main(void)
 {
 	fill(text, sizeof(text), 12345);
+	batches_agree();
 	levels_agree();
 	damage_is_refused();
 	hedging();
