@@ -11,7 +11,7 @@
 #define SAFETENSORS_HEADER_MAX ((size_t)100000000)
 
 struct request {
-	const char *in, *out, *range, *tensor;
+	const char *in, *out, *key, *range, *tensor;
 	size_t n_from;
 	const char *from[SENDERS_MAX];
 	bool json, force;
@@ -35,6 +35,8 @@ static const char *hint(enum hyb_st st, const struct hyb_open_opts *o)
 		return "get it again";
 	case HYB_E_VERSION:
 		return "a newer pqmap may read it";
+	case HYB_E_SUITE:
+		return "your key may be of another suite: `pqmap open --info` names the file's";
 	case HYB_E_FORMAT:
 		return "`pqmap seal` makes what this opens";
 	case HYB_OK:
@@ -43,7 +45,6 @@ static const char *hint(enum hyb_st st, const struct hyb_open_opts *o)
 	case HYB_E_RNG:
 	case HYB_E_CRYPTO:
 	case HYB_E_BACKEND:
-	case HYB_E_SUITE:
 	case HYB_E_LIMIT:
 	case HYB_E_STALE:
 	case HYB_E_REPLAY:
@@ -277,9 +278,8 @@ static enum pqm_st open_to(struct pqm_app *app, const struct request *r, int fd,
 	struct hybio_out out;
 	enum pqm_st st = hybio_begin(&out, r->out, 0600, r->force, err);
 
-	if (st == PQM_OK && hybio_is_same(&out, r->in))
-		st = pqm_fail(
-			err, PQM_EUSAGE, "%s is input and output: name another output", r->out);
+	if (st == PQM_OK)
+		st = hybio_check_apart(&out, r->in, r->key, err);
 	if (st == PQM_OK)
 		st = r->range != NULL || r->tensor != NULL ? open_part(app, r, fd, &out, o, &info)
 							   : open_whole(app, r, fd, &out, o, &info);
@@ -298,7 +298,7 @@ static enum pqm_st prepare(
 	struct hyb_private key = { .n = 0 };
 	struct hyb_public from[SENDERS_MAX];
 	struct hyb_open_opts o = { .key = &key, .senders = from, .n_senders = r->n_from };
-	const char *context = pqm_arg(a, "context"), *path = pqm_arg(a, "key");
+	const char *context = pqm_arg(a, "context");
 	enum pqm_st st = hybio_jobs(&o.n_threads, a, err);
 	int fd = -1;
 
@@ -313,12 +313,12 @@ static enum pqm_st prepare(
 				r->from[i]);
 	}
 	if (st == PQM_OK)
-		st = hybio_private(&key, path, a, err);
+		st = hybio_private(&key, r->key, a, err);
 	if (st == PQM_OK && key.pub.kind != HYB_KEY_KEM)
 		st = pqm_fail(err, PQM_EUSAGE,
 			"--key %s: a signing key opens nothing: give the key that KEY.pub was "
 			"sealed to",
-			path);
+			r->key);
 	if (st == PQM_OK)
 		st = hybio_open(&fd, r->in, err);
 	if (st == PQM_OK)
@@ -332,7 +332,7 @@ static enum pqm_st prepare(
 static enum pqm_st check_request(
 	const struct request *r, const struct pqm_args *a, struct pqm_err *err)
 {
-	if (pqm_arg(a, "key") == NULL)
+	if (r->key == NULL)
 		return pqm_fail(err, PQM_EUSAGE, "give your private key: --key KEY");
 	if (r->out == NULL)
 		return pqm_fail(
@@ -354,6 +354,7 @@ static enum pqm_st check_request(
 static enum pqm_st run(struct pqm_app *app, const struct pqm_args *a, struct pqm_err *err)
 {
 	struct request r = { .out = pqm_arg(a, "out"),
+		.key = pqm_arg(a, "key"),
 		.range = pqm_arg(a, "range"),
 		.tensor = pqm_arg(a, "tensor"),
 		.force = pqm_arg_has(a, "force") };

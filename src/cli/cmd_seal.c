@@ -5,7 +5,7 @@
 #include "hybio.h"
 
 struct request {
-	const char *in, *out;
+	const char *in, *out, *key;
 	uint64_t years;
 	size_t n_to;
 	const char *to[HYB_RECIPIENTS_MAX];
@@ -53,7 +53,7 @@ static enum pqm_st read_recipients(
 static enum pqm_st read_sender(struct hyb_private *k, const struct request *r,
 	const struct pqm_args *a, struct pqm_err *err)
 {
-	const char *path = pqm_arg(a, "sign");
+	const char *path = r->key;
 	enum pqm_st st = hybio_private(k, path, a, err);
 
 	if (st == PQM_OK && k->pub.kind != HYB_KEY_SIG)
@@ -105,9 +105,8 @@ static enum pqm_st seal(struct pqm_app *app, const struct request *r,
 	if (st != PQM_OK)
 		return st;
 	st = hybio_begin(&out, r->out, 0600, force, err);
-	if (st == PQM_OK && hybio_is_same(&out, r->in))
-		st = pqm_fail(
-			err, PQM_EUSAGE, "%s is input and output: name another output", r->out);
+	if (st == PQM_OK)
+		st = hybio_check_apart(&out, r->in, r->key, err);
 	if (st == PQM_OK) {
 		hybio_progress_start(&progress, app, "sealed", fd);
 		o.progress = hybio_progress;
@@ -138,7 +137,7 @@ static enum pqm_st prepare(
 
 	if (st == PQM_OK)
 		st = read_recipients(to, r, err);
-	if (st == PQM_OK && pqm_arg(a, "sign") != NULL) {
+	if (st == PQM_OK && r->key != NULL) {
 		st = read_sender(&sender, r, a, err);
 		o.sender = &sender;
 	}
@@ -152,7 +151,7 @@ static enum pqm_st prepare(
 
 static enum pqm_st run(struct pqm_app *app, const struct pqm_args *a, struct pqm_err *err)
 {
-	struct request r = { .out = pqm_arg(a, "out") };
+	struct request r = { .out = pqm_arg(a, "out"), .key = pqm_arg(a, "sign") };
 	enum pqm_st st = hybio_format(&r.json, a, err);
 
 	if (st == PQM_OK)

@@ -6,7 +6,7 @@
 #include "hybio.h"
 
 struct request {
-	const char *in, *out, *context;
+	const char *in, *out, *key, *context;
 	bool json, raw, force;
 };
 
@@ -91,9 +91,8 @@ static enum pqm_st sign(struct pqm_app *app, const struct request *r, const stru
 	struct hybio_out out;
 	enum pqm_st st = hybio_begin(&out, r->out, 0644, r->force, err);
 
-	if (st == PQM_OK && hybio_is_same(&out, r->in))
-		st = pqm_fail(
-			err, PQM_EUSAGE, "%s is input and output: name another output", r->out);
+	if (st == PQM_OK)
+		st = hybio_check_apart(&out, r->in, r->key, err);
 	if (st == PQM_OK)
 		st = r->raw ? sign_raw(&s, r, k, err) : sign_file(&s, r, k, err);
 	if (st == PQM_OK)
@@ -110,11 +109,11 @@ static enum pqm_st sign(struct pqm_app *app, const struct request *r, const stru
 static enum pqm_st run(struct pqm_app *app, const struct pqm_args *a, struct pqm_err *err)
 {
 	struct request r = { .out = pqm_arg(a, "out"),
+		.key = pqm_arg(a, "key"),
 		.context = pqm_arg(a, "context"),
 		.raw = pqm_arg_has(a, "raw"),
 		.force = pqm_arg_has(a, "force") };
 	struct hyb_private k = { .n = 0 };
-	const char *path = pqm_arg(a, "key");
 	enum pqm_st st = hybio_format(&r.json, a, err);
 
 	if (st == PQM_OK)
@@ -123,19 +122,19 @@ static enum pqm_st run(struct pqm_app *app, const struct pqm_args *a, struct pqm
 		st = hybio_check_context(r.context, r.raw, err);
 	if (st != PQM_OK)
 		return st;
-	if (path == NULL || r.out == NULL)
+	if (r.key == NULL || r.out == NULL)
 		return pqm_fail(err, PQM_EUSAGE,
 			"give the key and the output: `pqmap sign --key KEY --out FILE.sig FILE`");
 	if (r.json && strcmp(r.out, "-") == 0)
 		return pqm_fail(err, PQM_EUSAGE,
 			"-o json and --out - both want standard output: name an output file");
-	st = hybio_private(&k, path, a, err);
+	st = hybio_private(&k, r.key, a, err);
 	if (st == PQM_OK && k.pub.kind != HYB_KEY_SIG)
 		st = pqm_fail(err, PQM_EUSAGE,
 			"--key %s: a sealing key signs nothing: make a key with `pqmap keygen "
 			"--for "
 			"sign`",
-			path);
+			r.key);
 	if (st == PQM_OK)
 		st = sign(app, &r, &k, err);
 	hyb_private_clear(&k);

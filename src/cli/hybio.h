@@ -54,8 +54,9 @@ struct hybio_out {
  */
 enum pqm_st hybio_begin(struct hybio_out *o, const char *path, unsigned mode, bool force,
 	struct pqm_err *err) PQM_MUST_USE;
-/* Is the output the same file as `path`? */
-bool hybio_is_same(const struct hybio_out *o, const char *path);
+/* PQM_EUSAGE if the output is the input or the key, by whatever name. */
+enum pqm_st hybio_check_apart(const struct hybio_out *o, const char *in,
+	const char *key /* may be NULL */, struct pqm_err *err) PQM_MUST_USE;
 enum pqm_st hybio_write(
 	struct hybio_out *o, const void *p, size_t n, struct pqm_err *err) PQM_MUST_USE;
 /* fsync, then the name, then fsync of the folder. On failure nothing is left, as after hybio_abort. */

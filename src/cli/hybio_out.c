@@ -153,7 +153,7 @@ enum pqm_st hybio_begin(
 	return st;
 }
 
-bool hybio_is_same(const struct hybio_out *o, const char *path)
+static bool is_same(const struct hybio_out *o, const char *path)
 {
 	struct stat in, out;
 	int got =
@@ -163,6 +163,17 @@ bool hybio_is_same(const struct hybio_out *o, const char *path)
 		return false;
 	got = o->dir < 0 ? fstat(o->fd, &out) : fstatat(o->dir, o->base, &out, 0);
 	return got == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino;
+}
+
+enum pqm_st hybio_check_apart(
+	const struct hybio_out *o, const char *in, const char *key, struct pqm_err *err)
+{
+	if (is_same(o, in))
+		return pqm_fail(err, PQM_EUSAGE, "%s is input and output: name another output",
+			in != NULL ? in : "standard input");
+	if (key != NULL && is_same(o, key))
+		return pqm_fail(err, PQM_EUSAGE, "%s is the key: name another output", key);
+	return PQM_OK;
 }
 
 enum pqm_st hybio_write(struct hybio_out *o, const void *p, size_t n, struct pqm_err *err)
