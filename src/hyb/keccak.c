@@ -20,20 +20,30 @@ void hyb_keccakf_lanes_c(uint64_t s[25][8], unsigned lanes)
 	}
 }
 
-static void absorb_c(struct hyb_sponges *k, unsigned lanes, uint32_t rate, uint8_t pad,
-	const uint8_t *const in[8], size_t n)
+static void add_c(struct hyb_sponges *k, unsigned lanes, const uint8_t *const in[8], size_t n)
 {
-	memset(k, 0, sizeof(*k));
 	for (unsigned j = 0; j < lanes; j++) {
 		size_t i = 0;
 
-		for (; n - i >= 8; i += 8)
-			k->s[i / 8][j] = hyb_load64le(in[j] + i);
-		for (; i < n; i++)
+		for (; in[j] != NULL && n - i >= 8; i += 8)
+			k->s[i / 8][j] ^= hyb_load64le(in[j] + i);
+		for (; in[j] != NULL && i < n; i++)
 			k->s[i / 8][j] ^= (uint64_t)in[j][i] << (8 * (i % 8));
+	}
+}
+
+static void absorb_c(struct hyb_sponges *k, unsigned lanes, uint32_t rate, uint8_t pad,
+	const uint8_t *const in[8], size_t n)
+{
+	for (unsigned j = 0; j < lanes; j++) {
+		if (in[j] == NULL)
+			continue;
+		for (unsigned i = 0; i < 25; i++)
+			k->s[i][j] = 0;
 		k->s[n / 8][j] ^= (uint64_t)pad << (8 * (n % 8));
 		k->s[(rate - 1) / 8][j] ^= 0x80ULL << 56;
 	}
+	add_c(k, lanes, in, n);
 }
 
 static void squeeze_c(struct hyb_sponges *k, unsigned lanes, uint32_t rate, uint8_t *const out[8],
@@ -42,7 +52,7 @@ static void squeeze_c(struct hyb_sponges *k, unsigned lanes, uint32_t rate, uint
 	for (size_t b = 0; b < n_blocks; b++) {
 		hyb_keccakf_lanes_c(k->s, lanes);
 		for (unsigned j = 0; j < lanes; j++)
-			for (size_t i = 0; i < rate / 8; i++)
+			for (size_t i = 0; out[j] != NULL && i < rate / 8; i++)
 				hyb_store64le(out[j] + b * rate + 8 * i, k->s[i][j]);
 	}
 }
@@ -52,15 +62,16 @@ static const struct {
 	void (*lanes)(uint64_t s[25][8], unsigned lanes);
 	void (*absorb)(struct hyb_sponges *k, unsigned lanes, uint32_t rate, uint8_t pad,
 		const uint8_t *const in[8], size_t n);
+	void (*add)(struct hyb_sponges *k, unsigned lanes, const uint8_t *const in[8], size_t n);
 	void (*squeeze)(struct hyb_sponges *k, unsigned lanes, uint32_t rate, uint8_t *const out[8],
 		size_t n_blocks);
 } levels[] = {
-	[HYB_CPU_C] = { hyb_keccakf_c, hyb_keccakf_lanes_c, absorb_c, squeeze_c },
+	[HYB_CPU_C] = { hyb_keccakf_c, hyb_keccakf_lanes_c, absorb_c, add_c, squeeze_c },
 #if defined(__x86_64__)
-	[HYB_CPU_AVX2] = { hyb_keccakf_avx2, hyb_keccakf_lanes_avx2, absorb_c,
+	[HYB_CPU_AVX2] = { hyb_keccakf_avx2, hyb_keccakf_lanes_avx2, absorb_c, add_c,
 		hyb_sponges_squeeze_avx2 },
 	[HYB_CPU_AVX512] = { hyb_keccakf_avx512, hyb_keccakf_lanes_avx512,
-		hyb_sponges_absorb_avx512, hyb_sponges_squeeze_avx512 },
+		hyb_sponges_absorb_avx512, hyb_sponges_add_avx512, hyb_sponges_squeeze_avx512 },
 #endif
 };
 
@@ -78,6 +89,11 @@ void hyb_sponges_absorb(struct hyb_sponges *k, unsigned lanes, uint32_t rate, ui
 	const uint8_t *const in[8], size_t n)
 {
 	levels[hyb_cpu()].absorb(k, lanes, rate, pad, in, n);
+}
+
+void hyb_sponges_add(struct hyb_sponges *k, unsigned lanes, const uint8_t *const in[8], size_t n)
+{
+	levels[hyb_cpu()].add(k, lanes, in, n);
 }
 
 void hyb_sponges_squeeze(struct hyb_sponges *k, unsigned lanes, uint32_t rate,

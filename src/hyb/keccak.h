@@ -51,11 +51,14 @@ struct hyb_sponges {
 
 /*
  * Starts `lanes` (1 to 8) sponges and absorbs one whole message of n bytes, n < rate, in each.
- * Lanes beyond are not computed where that saves time; their contents mean nothing.
+ * Lanes beyond are not computed where that saves time; their contents mean nothing. A lane whose
+ * in[j] is NULL is left as it is.
  */
 void hyb_sponges_absorb(struct hyb_sponges *k, unsigned lanes, uint32_t rate, uint8_t pad,
 	const uint8_t *const in[8], size_t n);
-/* The next n_blocks blocks of `rate` bytes of every lane. */
+/* Adds n <= 200 bytes to every lane but those whose in[j] is NULL; padding is the caller's. */
+void hyb_sponges_add(struct hyb_sponges *k, unsigned lanes, const uint8_t *const in[8], size_t n);
+/* The next n_blocks blocks of `rate` bytes of every lane but those whose out[j] is NULL. */
 void hyb_sponges_squeeze(struct hyb_sponges *k, unsigned lanes, uint32_t rate,
 	uint8_t *const out[8], size_t n_blocks);
 /* The permutation on the first `lanes` lanes, by the best code of this processor. */

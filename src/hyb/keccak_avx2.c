@@ -122,9 +122,12 @@ static inline void squeeze4(const struct hyb_sponges *k, unsigned first, unsigne
 	v[1] = _mm256_permute2x128_si256(t[1], t[3], 0x20);
 	v[2] = _mm256_permute2x128_si256(t[0], t[2], 0x31);
 	v[3] = _mm256_permute2x128_si256(t[1], t[3], 0x31);
-	for (unsigned j = 0; j < 4 && first + j < lanes; j++)
-		_mm256_storeu_si256(
-			(__m256i *)(void *)(out[first + j] + at + (size_t)8 * word), v[j]);
+	for (unsigned j = 0; j < 4 && first + j < lanes; j++) {
+		uint8_t *o = out[first + j];
+
+		if (o != NULL)
+			_mm256_storeu_si256((__m256i *)(void *)(o + at + (size_t)8 * word), v[j]);
+	}
 }
 
 void hyb_sponges_squeeze_avx2(struct hyb_sponges *k, unsigned lanes, uint32_t rate,
@@ -139,7 +142,8 @@ void hyb_sponges_squeeze_avx2(struct hyb_sponges *k, unsigned lanes, uint32_t ra
 				squeeze4(k, first, lanes, out, b * rate, i);
 		for (; i < rate / 8; i++)
 			for (unsigned j = 0; j < lanes; j++)
-				memcpy(out[j] + b * rate + (size_t)8 * i, &k->s[i][j], 8);
+				if (out[j] != NULL)
+					memcpy(out[j] + b * rate + (size_t)8 * i, &k->s[i][j], 8);
 	}
 }
 #endif

@@ -111,25 +111,74 @@ static inline __attribute__((always_inline)) void transpose8(__m512i v[8])
 void hyb_sponges_absorb_avx512(struct hyb_sponges *k, unsigned lanes, uint32_t rate, uint8_t pad,
 	const uint8_t *const in[8], size_t n)
 {
-	memset(k, 0, sizeof(*k));
-	for (size_t at = 0; at <= n; at += 64) {
-		size_t left = n - at, rows = 25 - at / 8 < 8 ? 25 - at / 8 : 8;
+	const __m512i last = _mm512_set1_epi64((long long)(0x80ULL << 56));
+	__mmask8 keep = 0;
+
+	for (unsigned j = 0; j < lanes; j++)
+		keep |= (__mmask8)((in[j] == NULL) << j);
+	for (unsigned row = 0; row < 25; row += 8) {
+		size_t at = (size_t)8 * row, left = n > at ? n - at : 0;
 		__mmask64 bytes = left < 64 ? (1ULL << left) - 1 : ~0ULL;
-		__m512i end = left < 64 ? _mm512_maskz_set1_epi8(1ULL << left, (char)pad)
-					: _mm512_setzero_si512();
+		__mmask64 end = n >= at && left < 64 ? 1ULL << left : 0;
+		__m512i v[8];
+
+		for (unsigned j = 0; j < 8; j++) {
+			v[j] = _mm512_maskz_set1_epi8(end, (char)pad);
+			if (j < lanes && in[j] != NULL && left > 0)
+				v[j] = _mm512_or_si512(
+					v[j], _mm512_maskz_loadu_epi8(bytes, in[j] + at));
+		}
+		if (n >= at)
+			transpose8(v);
+		for (unsigned i = 0; i < 8 && row + i < 25; i++) {
+			if (row + i == rate / 8 - 1)
+				v[i] = _mm512_xor_si512(v[i], last);
+			if (keep != 0)
+				v[i] = _mm512_mask_mov_epi64(
+					v[i], keep, _mm512_load_si512(k->s[row + i]));
+			_mm512_store_si512(k->s[row + i], v[i]);
+		}
+	}
+}
+
+/* Whole rows are read and written: a narrow store would hold up the wide load that follows. */
+static void add_one(struct hyb_sponges *k, unsigned lane, const uint8_t *in, size_t n)
+{
+	__mmask8 one = (__mmask8)(1U << lane);
+
+	for (size_t i = 0; i < n; i += 8) {
+		uint64_t word = 0;
+		__m512i row = _mm512_load_si512(k->s[i / 8]);
+
+		memcpy(&word, in + i, n - i < 8 ? n - i : 8);
+		row = _mm512_mask_xor_epi64(row, one, row, _mm512_set1_epi64((long long)word));
+		_mm512_store_si512(k->s[i / 8], row);
+	}
+}
+
+void hyb_sponges_add_avx512(
+	struct hyb_sponges *k, unsigned lanes, const uint8_t *const in[8], size_t n)
+{
+	unsigned many = 0;
+
+	for (unsigned j = 0; j < lanes; j++)
+		many += in[j] != NULL;
+	for (unsigned j = 0; j < lanes && many == 1; j++)
+		if (in[j] != NULL)
+			add_one(k, j, in[j], n);
+	for (size_t at = 0; at < n && many > 1; at += 64) {
+		__mmask64 bytes = n - at < 64 ? (1ULL << (n - at)) - 1 : ~0ULL;
 		__m512i v[8];
 
 		for (unsigned j = 0; j < 8; j++)
-			v[j] = j < lanes
-				? _mm512_or_si512(_mm512_maskz_loadu_epi8(bytes, in[j] + at), end)
-				: end;
+			v[j] = j < lanes && in[j] != NULL
+				? _mm512_maskz_loadu_epi8(bytes, in[j] + at)
+				: _mm512_setzero_si512();
 		transpose8(v);
-		for (size_t i = 0; i < rows; i++)
-			_mm512_store_si512(k->s[at / 8 + i], v[i]);
+		for (size_t i = 0; i < 8 && at / 8 + i < 25; i++)
+			_mm512_store_si512(k->s[at / 8 + i],
+				_mm512_xor_si512(_mm512_load_si512(k->s[at / 8 + i]), v[i]));
 	}
-	_mm512_store_si512(k->s[rate / 8 - 1],
-		_mm512_xor_si512(_mm512_load_si512(k->s[rate / 8 - 1]),
-			_mm512_set1_epi64((long long)(0x80ULL << 56))));
 }
 
 /* Words first to first + n - 1 of every lane, n <= 8. */
@@ -143,7 +192,7 @@ static inline void squeeze_words(const struct hyb_sponges *k, unsigned lanes, ui
 		v[i] = _mm512_load_si512(k->s[first + i < 25 ? first + i : 24]);
 	transpose8(v);
 	for (unsigned j = 0; j < 8; j++)
-		if (j < lanes)
+		if (j < lanes && out[j] != NULL)
 			_mm512_mask_storeu_epi64(out[j] + at + (size_t)8 * first, words, v[j]);
 }
 
@@ -157,8 +206,10 @@ void hyb_sponges_squeeze_avx512(struct hyb_sponges *k, unsigned lanes, uint32_t 
 		for (; i + 8 <= rate / 8; i += 8)
 			squeeze_words(k, lanes, out, b * rate, i, 8);
 		if (rate / 8 - i == 1)
-			for (unsigned j = 0; j < lanes; j++)
-				memcpy(out[j] + b * rate + (size_t)8 * i, &k->s[i][j], 8);
+			for (unsigned j = 0; j < lanes; j++) {
+				if (out[j] != NULL)
+					memcpy(out[j] + b * rate + (size_t)8 * i, &k->s[i][j], 8);
+			}
 		else if (rate / 8 > i)
 			squeeze_words(k, lanes, out, b * rate, i, rate / 8 - i);
 	}

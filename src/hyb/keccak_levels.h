@@ -14,6 +14,8 @@ void hyb_keccakf_avx2(uint64_t s[25]);
 void hyb_keccakf_avx512(uint64_t s[25]);
 void hyb_sponges_absorb_avx512(struct hyb_sponges *k, unsigned lanes, uint32_t rate, uint8_t pad,
 	const uint8_t *const in[8], size_t n);
+void hyb_sponges_add_avx512(
+	struct hyb_sponges *k, unsigned lanes, const uint8_t *const in[8], size_t n);
 void hyb_sponges_squeeze_avx2(struct hyb_sponges *k, unsigned lanes, uint32_t rate,
 	uint8_t *const out[8], size_t n_blocks);
 void hyb_sponges_squeeze_avx512(struct hyb_sponges *k, unsigned lanes, uint32_t rate,

@@ -93,70 +93,150 @@ static __attribute__((noinline)) void clear_stack(void)
 	hyb_wipe(below, sizeof(below));
 }
 
+/* ---- a hash beside other work ---- */
+
+#define SIDE_RATE HYB_RATE_SHAKE256 /* and of SHA3-256 */
+#define SIDE_BLOCKS 12		    /* H(ek) and J(z, c) of ML-KEM-1024, the longest */
+
+/*
+ * H(ek) and J(z, c) are long chains of permutations that fill one lane; the samplers run in the
+ * lanes beside it. Lane 0 belongs to the message here, padded to whole blocks.
+ */
+struct side {
+	struct hyb_sponges x;
+	uint8_t *digest; /* 32 bytes; NULL: there is no such hash, and lane 0 is free */
+	unsigned at, n_blocks;
+	uint8_t message[SIDE_BLOCKS * SIDE_RATE];
+};
+
+static void side_begin(struct side *s, uint8_t digest[32], uint8_t pad,
+	const struct hyb_part *parts, size_t n_parts)
+{
+	size_t n = 0;
+
+	memset(&s->x, 0, sizeof(s->x));
+	s->digest = digest;
+	s->at = 0;
+	for (size_t i = 0; i < n_parts; i++) {
+		memcpy(s->message + n, parts[i].p, parts[i].n);
+		n += parts[i].n;
+	}
+	s->n_blocks = (unsigned)(n / SIDE_RATE + 1);
+	memset(s->message + n, 0, s->n_blocks * (size_t)SIDE_RATE - n);
+	s->message[n] = pad;
+	s->message[s->n_blocks * (size_t)SIDE_RATE - 1] |= 0x80;
+}
+
+/* One permutation of the lanes and one block out of those that are asked for. */
+static void side_step(struct side *s, unsigned lanes, uint32_t rate, uint8_t *const out[8])
+{
+	bool is_mine = s->digest != NULL && s->at < s->n_blocks;
+	const uint8_t *in[8] = { s->message + (size_t)s->at * SIDE_RATE };
+
+	if (is_mine)
+		hyb_sponges_add(&s->x, 1, in, SIDE_RATE);
+	hyb_sponges_squeeze(&s->x, lanes, rate, out, 1);
+	if (is_mine && ++s->at == s->n_blocks)
+		for (unsigned i = 0; i < 4; i++)
+			hyb_store64le(s->digest + (size_t)8 * i, s->x.s[i][0]);
+}
+
+static void side_end(struct side *s)
+{
+	uint8_t *none[8] = { 0 };
+
+	while (s->digest != NULL && s->at < s->n_blocks)
+		side_step(s, 1, SIDE_RATE, none);
+}
+
 /* ---- sampling ---- */
 
-/* SampleNTT of up to eight polynomials in a row, from rho, row and column [FIPS203 Alg. 7, 13]. */
+/*
+ * SampleNTT of n polynomials in a row, the first of them number `first` of A, from rho, row and
+ * column [FIPS203 Alg. 7, 13]. Free lanes: 8, or 7 beside a hash.
+ */
 static void sample_a(
-	int16_t (*at)[256], unsigned first, unsigned lanes, unsigned k, const uint8_t rho[32])
+	struct side *s, int16_t (*at)[256], unsigned first, unsigned n, const uint8_t seed[33])
 {
 	const struct hyb_mlkem_ops *ops = hyb_mlkem_ops();
-	uint8_t seed[8][34], buf[8][A_PITCH] HYB_ALIGN;
+	unsigned base = s->digest != NULL, k = seed[32], n_full = 0, have[8] = { 0 };
+	uint8_t seeds[8][34], buf[8][A_PITCH] HYB_ALIGN;
 	int16_t poly[256 + HYB_MLKEM_REJECT_ROOM] HYB_ALIGN;
 	const uint8_t *in[8] = { 0 };
 	uint8_t *out[8] = { 0 };
-	unsigned have[8] = { 0 }, n_full = 0;
-	struct hyb_sponges x;
 
-	for (unsigned j = 0; j < lanes; j++) {
-		memcpy(seed[j], rho, 32);
-		seed[j][32] = (uint8_t)((first + j) / k);
-		seed[j][33] = (uint8_t)((first + j) % k);
-		in[j] = seed[j];
-		out[j] = buf[j];
+	for (unsigned j = base; j < base + n; j++) {
+		memcpy(seeds[j], seed, 32);
+		seeds[j][32] = (uint8_t)((first + j - base) / k);
+		seeds[j][33] = (uint8_t)((first + j - base) % k);
+		in[j] = seeds[j];
 	}
-	hyb_sponges_absorb(&x, lanes, HYB_RATE_SHAKE128, HYB_PAD_SHAKE, in, 34);
-	for (size_t blocks = A_BLOCKS; n_full < lanes; blocks = 1) {
-		hyb_sponges_squeeze(&x, lanes, HYB_RATE_SHAKE128, out, blocks);
-		for (unsigned j = 0; j < lanes; j++) {
+	hyb_sponges_absorb(&s->x, base + n, HYB_RATE_SHAKE128, HYB_PAD_SHAKE, in, 34);
+	for (size_t blocks = A_BLOCKS; n_full < n; blocks = 1) {
+		for (size_t b = 0; b < blocks; b++) {
+			for (unsigned j = base; j < base + n; j++)
+				out[j] = buf[j] + b * HYB_MLKEM_BLOCK;
+			side_step(s, base + n, HYB_RATE_SHAKE128, out);
+		}
+		for (unsigned j = 0; j < n; j++) {
+			int16_t *to = at[first + j];
+
 			if (have[j] == 256)
 				continue;
-			memcpy(poly, at[first + j], have[j] * sizeof(poly[0]));
-			have[j] = ops->reject(poly, have[j], buf[j], blocks * HYB_MLKEM_BLOCK);
-			memcpy(at[first + j], poly, 256 * sizeof(poly[0]));
+			memcpy(poly, to, have[j] * sizeof(poly[0]));
+			have[j] =
+				ops->reject(poly, have[j], buf[base + j], blocks * HYB_MLKEM_BLOCK);
+			memcpy(to, poly, 256 * sizeof(poly[0]));
 			n_full += have[j] == 256;
 		}
 	}
 }
 
-static void sample_all_a(int16_t (*at)[256], unsigned k, const uint8_t rho[32])
+/*
+ * Beside a hash: eight lanes for one group of seven, then groups of three in four lanes, so that
+ * the longest hash and the matrix end together; else eight at a time.
+ */
+static void sample_all_a(struct side *s, int16_t (*at)[256], unsigned k, const uint8_t rho[32])
 {
-	for (unsigned i = 0; i < k * k; i += 8)
-		sample_a(at, i, k * k - i < 8 ? k * k - i : 8, k, rho);
+	unsigned total = k * k, n = s->digest == NULL ? 8 : k == 4 ? 7 : 3;
+	uint8_t seed[33];
+
+	memcpy(seed, rho, 32);
+	seed[32] = (uint8_t)k;
+	for (unsigned i = 0; i < total; i += n) {
+		if (i > 0 && s->digest != NULL)
+			n = 3;
+		if (n > total - i)
+			n = total - i;
+		sample_a(s, at, i, n, seed);
+	}
 }
 
-/* PRF_eta(key, nonce + i) into out[i] for i < n [FIPS203 §4.1]; eta = 3 takes two blocks. */
-static void prf(uint8_t (*out)[NOISE_PITCH], const uint8_t key[32], unsigned nonce, unsigned n,
+/* PRF_eta(key, nonce) into out[nonce] for nonce < n [FIPS203 §4.1]; eta = 3 takes two blocks. */
+static void prf(struct side *s, uint8_t (*out)[NOISE_PITCH], const uint8_t key[32], unsigned n,
 	unsigned eta)
 {
-	uint8_t seed[8][33];
-	struct hyb_sponges x;
+	unsigned base = s->digest != NULL;
+	uint8_t seeds[8][33];
 
-	for (unsigned i = 0; i < n; i += 8) {
-		unsigned lanes = n - i < 8 ? n - i : 8;
+	for (unsigned i = 0; i < n; i += 8 - base) {
+		unsigned lanes = n - i < 8 - base ? n - i + base : 8;
 		const uint8_t *in[8] = { 0 };
 		uint8_t *to[8] = { 0 };
 
-		for (unsigned j = 0; j < lanes; j++) {
-			memcpy(seed[j], key, 32);
-			seed[j][32] = (uint8_t)(nonce + i + j);
-			in[j] = seed[j];
-			to[j] = out[i + j];
+		for (unsigned j = base; j < lanes; j++) {
+			memcpy(seeds[j], key, 32);
+			seeds[j][32] = (uint8_t)(i + j - base);
+			in[j] = seeds[j];
 		}
-		hyb_sponges_absorb(&x, lanes, HYB_RATE_SHAKE256, HYB_PAD_SHAKE, in, 33);
-		hyb_sponges_squeeze(&x, lanes, HYB_RATE_SHAKE256, to, eta == 3 ? 2 : 1);
+		hyb_sponges_absorb(&s->x, lanes, HYB_RATE_SHAKE256, HYB_PAD_SHAKE, in, 33);
+		for (size_t b = 0; b < (eta == 3 ? 2 : 1); b++) {
+			for (unsigned j = base; j < lanes; j++)
+				to[j] = out[i + j - base] + b * HYB_RATE_SHAKE256;
+			side_step(s, lanes, HYB_RATE_SHAKE256, to);
+		}
 	}
-	hyb_wipe(seed, sizeof(seed));
-	hyb_wipe(&x, sizeof(x));
+	hyb_wipe(seeds, sizeof(seeds));
 }
 
 static void cbd(const struct hyb_mlkem_ops *ops, int16_t r[256], const uint8_t *in, unsigned eta)
@@ -174,14 +254,16 @@ static bool prepare_pub(const struct params *p, const struct view *v)
 {
 	const struct hyb_mlkem_ops *ops = hyb_mlkem_ops();
 	struct hyb_part part = { v->pub->ek, p->ek_bytes };
+	struct side s;
 	bool good = true;
 
 	for (unsigned i = 0; i < p->k; i++)
 		good &= ops->decode12(v->t[i], v->pub->ek + (size_t)384 * i);
 	if (!good)
 		return false;
-	sample_all_a(v->at, p->k, v->pub->ek + (size_t)384 * p->k);
-	hyb_keccak_hash(v->pub->h, 32, HYB_RATE_SHA3_256, HYB_PAD_SHA3, &part, 1);
+	side_begin(&s, v->pub->h, HYB_PAD_SHA3, &part, 1);
+	sample_all_a(&s, v->at, p->k, v->pub->ek + (size_t)384 * p->k);
+	side_end(&s);
 	return true;
 }
 
@@ -195,12 +277,13 @@ static void pke_keygen(
 	int16_t e[256] HYB_ALIGN;
 	struct hyb_part parts[2] = { { d, 32 }, { &k, 1 } };
 	struct hyb_part whole = { ek, p->ek_bytes };
+	struct side side = { .digest = NULL };
 
 	hyb_keccak_hash(g, 64, HYB_RATE_SHA3_512, HYB_PAD_SHA3, parts, 2);
 	memcpy(rho, g, 32);
 	HYB_CT_PUBLIC(rho, 32); /* it is part of ek */
-	sample_all_a(v->at, p->k, rho);
-	prf(noise, g + 32, 0, 2 * p->k, p->eta1);
+	sample_all_a(&side, v->at, p->k, rho);
+	prf(&side, noise, g + 32, 2 * p->k, p->eta1);
 	for (unsigned i = 0; i < p->k; i++) {
 		cbd(ops, e, noise[i], p->eta1);
 		ops->ntt(e);
@@ -218,12 +301,13 @@ static void pke_keygen(
 	if (wants_hash)
 		hyb_keccak_hash(v->pub->h, 32, HYB_RATE_SHA3_256, HYB_PAD_SHA3, &whole, 1);
 	hyb_wipe(g, sizeof(g));
-	hyb_wipe(noise, sizeof(noise));
+	hyb_wipe(&side.x, sizeof(side.x));
+	hyb_wipe(noise, 2 * p->k * sizeof(noise[0]));
 	hyb_wipe(e, sizeof(e));
 }
 
 /* From the noise of one encryption to its ciphertext [FIPS203 Alg. 14, from line 9 on]. */
-static void pke_encrypt_noise(const struct params *p, const struct const_view *v, uint8_t *ct,
+static void pke_encrypt(const struct params *p, const struct const_view *v, uint8_t *ct,
 	const uint8_t m[32], const uint8_t (*noise)[NOISE_PITCH])
 {
 	const struct hyb_mlkem_ops *ops = hyb_mlkem_ops();
@@ -258,16 +342,6 @@ static void pke_encrypt_noise(const struct params *p, const struct const_view *v
 	hyb_wipe(y, p->k * sizeof(y[0]));
 	hyb_wipe(a, sizeof(a));
 	hyb_wipe(e, sizeof(e));
-}
-
-static void pke_encrypt(const struct params *p, const struct const_view *v, uint8_t *ct,
-	const uint8_t m[32], const uint8_t r[32])
-{
-	uint8_t noise[NOISE_MAX][NOISE_PITCH] HYB_ALIGN;
-
-	prf(noise, r, 0, 2 * p->k + 1, p->eta1);
-	pke_encrypt_noise(p, v, ct, m, (const uint8_t(*)[NOISE_PITCH])noise);
-	hyb_wipe(noise, sizeof(noise));
 }
 
 /* [FIPS203 Alg. 15] */
@@ -309,39 +383,62 @@ static void hash_g(uint8_t g[64], const uint8_t m[32], const uint8_t h[32])
 static void kem_encaps(const struct params *p, const struct const_view *v, uint8_t *ct,
 	uint8_t ss[32], const uint8_t m[32])
 {
-	uint8_t g[64];
+	uint8_t g[64], noise[NOISE_MAX][NOISE_PITCH] HYB_ALIGN;
+	struct side side = { .digest = NULL };
 
 	hash_g(g, m, v->pub->h);
-	pke_encrypt(p, v, ct, m, g + 32);
+	prf(&side, noise, g + 32, 2 * p->k + 1, p->eta1);
+	pke_encrypt(p, v, ct, m, (const uint8_t(*)[NOISE_PITCH])noise);
 	HYB_CT_PUBLIC(ct, p->ct_bytes); /* the ciphertext is sent in clear */
 	memcpy(ss, g, 32);
 	hyb_wipe(g, sizeof(g));
+	hyb_wipe(&side.x, sizeof(side.x));
+	hyb_wipe(noise, (2 * p->k + 1) * sizeof(noise[0]));
 	clear_stack();
+}
+
+/* (K', r') = G(m', h), the noise of r', and beside both J(z, c) [FIPS203 Alg. 18, lines 6, 7]. */
+static void decaps_hashes(const struct params *p, struct side *side, uint8_t g[72],
+	uint8_t (*noise)[NOISE_PITCH], const uint8_t mh[64])
+{
+	const uint8_t *in[8] = { NULL, mh };
+	uint8_t *out[8] = { NULL, g };
+
+	hyb_sponges_absorb(&side->x, 2, HYB_RATE_SHA3_512, HYB_PAD_SHA3, in, 64);
+	side_step(side, 2, HYB_RATE_SHA3_512, out);
+	prf(side, noise, g + 32, 2 * p->k + 1, p->eta1);
+	side_end(side);
 }
 
 static void kem_decaps(
 	const struct params *p, uint8_t ss[32], const uint8_t *ct, const uint64_t *key)
 {
 	struct const_view v = const_view_of(key, p->k);
-	uint8_t m[32], g[64], bar[32], again[CT_MAX];
+	uint8_t mh[64], g[HYB_RATE_SHA3_512], bar[32], again[CT_MAX];
+	uint8_t noise[NOISE_MAX][NOISE_PITCH] HYB_ALIGN;
 	struct hyb_part parts[2] = { { v.priv->z, 32 }, { ct, p->ct_bytes } };
+	struct side side;
 	uint32_t bad = 0;
 
 	if (v.pub->pq != NULL) {
 		v.pub->pq->mlkem_decaps(p->k, ss, ct, v.priv->handle);
 		return;
 	}
-	pke_decrypt(p, &v, m, ct);
-	hash_g(g, m, v.pub->h);
-	hyb_keccak_hash(bar, 32, HYB_RATE_SHAKE256, HYB_PAD_SHAKE, parts, 2);
-	pke_encrypt(p, &v, again, m, g + 32);
+	pke_decrypt(p, &v, mh, ct);
+	memcpy(mh + 32, v.pub->h, 32);
+	side_begin(&side, bar, HYB_PAD_SHAKE, parts, 2);
+	decaps_hashes(p, &side, g, noise, mh);
+	pke_encrypt(p, &v, again, mh, (const uint8_t(*)[NOISE_PITCH])noise);
 	bad = hyb_mask_nonzero32(!hyb_ct_eq(ct, again, p->ct_bytes));
 	for (unsigned i = 0; i < 32; i++)
 		ss[i] = (uint8_t)(g[i] ^ ((g[i] ^ bar[i]) & bad));
-	hyb_wipe(m, sizeof(m));
+	hyb_wipe(mh, sizeof(mh));
 	hyb_wipe(g, sizeof(g));
 	hyb_wipe(bar, sizeof(bar));
-	hyb_wipe(again, sizeof(again));
+	hyb_wipe(again, p->ct_bytes);
+	hyb_wipe(noise, (2 * p->k + 1) * sizeof(noise[0]));
+	hyb_wipe(&side.x, sizeof(side.x));
+	hyb_wipe(side.message, 32);
 	clear_stack();
 }
 
