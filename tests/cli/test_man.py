@@ -44,13 +44,17 @@ with kit.tmpdir() as tmp:
             r = subprocess.run([exe], capture_output=True, text=True, timeout=60, cwd=tmp)
             kit.ok(r.returncode == 0, f"the example of {page.name} runs", f"exit {r.returncode} {r.stderr}")
 
+def synopsis(page):
+    return page.read_text().split(".Sh SYNOPSIS\n", 1)[1].split("\n.Sh ", 1)[0]
+
+
 # Every public function stands on a page; a name for 1024 or 87 stands for its siblings.
 header = HEADERS["hyb.h"].read_text()
 public = set(re.findall(r"HYB_API[^;(]*?\b(hyb_\w+)\(", header))
 public = {n for n in public if not re.match(r"hyb_(mlkem(512|768)|mldsa(44|65))_", n)}
 shown = set()
 for page in PAGES:
-    shown |= set(re.findall(r"^\.Fn (hyb_\w+)", page.read_text(), re.M))
+    shown |= set(re.findall(r"^\.Fn (hyb_\w+)", synopsis(page), re.M))
 hashes = {n for n in public if re.match(r"hyb_(sha3|shake)", n)}
 missing = sorted(public - shown - hashes)
 kit.ok(not missing, f"the pages have the {len(public)} functions of hyb.h", " ".join(missing))
@@ -60,7 +64,7 @@ kit.ok(not gone, "the pages name no function that is not there", " ".join(gone))
 # The prototypes are those of the header.
 flat = re.sub(r"\s+", " ", header)
 for page in PAGES:
-    for name, args in re.findall(r'^\.Fn (hyb_\w+) ?(.*)$', page.read_text(), re.M):
+    for name, args in re.findall(r'^\.Fn (hyb_\w+) ?(.*)$', synopsis(page), re.M):
         m = re.search(rf"\b{name}\(([^;]*?)\)(?: HYB_MUST_USE)?;", flat)
         if m is None or name in gone:
             continue
