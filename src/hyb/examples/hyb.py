@@ -43,14 +43,44 @@ class SigSuite(c.Structure):
                 ("priv_max", c.c_size_t)]
 
 
+class Public(c.Structure):
+    """struct hyb_public: a public key with its suite."""
+    _fields_ = [("kind", c.c_int), ("kem", c.POINTER(KemSuite)), ("sig", c.POINTER(SigSuite)), ("n", c.c_size_t),
+                ("key", c.c_uint8 * 2689), ("id", c.c_uint8 * 32)]
+
+
+class Private(c.Structure):
+    """struct hyb_private: a private key with its public half. Call lib.hyb_private_clear when done."""
+    _fields_ = [("pub", Public), ("is_expanded", c.c_bool), ("n", c.c_size_t), ("key", c.c_uint8 * (4896 + 256))]
+
+    @classmethod
+    def new(cls, suite):
+        """A fresh key of the suite of that name."""
+        k, kem = cls(), lib.hyb_kem_suite_by_name(suite.encode())
+        if kem:
+            ok(lib.hyb_private_new_kem(c.byref(k), kem))
+        else:
+            ok(lib.hyb_private_new_sig(c.byref(k), lib.hyb_sig_suite_by_name(suite.encode())))
+        return k
+
+
 for name, kind in (("hyb_kem_suite_by_name", KemSuite), ("hyb_sig_suite_by_name", SigSuite)):
     getattr(lib, name).restype = c.POINTER(kind)
 for name in ("hyb_ct_eq", "hyb_sig_verify"):
     getattr(lib, name).restype = c.c_bool
+for name in ("hyb_grad_bytes", "hyb_req_bytes", "hyb_res_bytes"):
+    getattr(lib, name).restype = c.c_size_t
 
 
 def room(n):
     return c.create_string_buffer(n)
+
+
+def call(function, out_room, *arguments):
+    """A function that fills `out` and tells its length, as bytes."""
+    out, n = room(out_room), c.c_size_t()
+    ok(function(out, c.byref(n), *arguments))
+    return out.raw[:n.value]
 
 
 class Prepared:
