@@ -1,8 +1,9 @@
 /*
  * mldsa.h — inside of ML-DSA: parameter sets, polynomials, the operations that each level provides.
  *
- * Shape:     mldsa.c is the scheme over `const struct mldsa_params *`; mldsa_poly.c samples and packs
- *            polynomials; every level fills one struct mldsa_ops, all with the same results.
+ * Shape:     mldsa_api.c is hyb.h: framing of messages, backends; mldsa.c is the scheme over
+ *            `const struct mldsa_params *`; mldsa_poly.c samples and packs polynomials; every level
+ *            fills one struct mldsa_ops, all with the same results.
  * Units:     coefficients are int32_t; "centred" is the representative of least absolute value.
  * Ownership: the caller's storage.
  * Secrets:   operations take secrets unless their comment says public. Which candidates a rejection
@@ -12,7 +13,7 @@
 #ifndef HYB_MLDSA_H
 #define HYB_MLDSA_H
 
-#include "hyb/int.h"
+#include "hyb/backend.h"
 
 #define MLDSA_N 256
 #define MLDSA_Q 8380417
@@ -21,10 +22,13 @@
 #define MLDSA_K_MAX 8
 #define MLDSA_L_MAX 7
 #define MLDSA_CTILDE_MAX 64
+#define MLDSA_T1_BYTES 320 /* of one polynomial, packed */
+#define MLDSA_T0_BYTES 416
 #define MLDSA_GAMMA2_32 261888 /* (q - 1) / 32 */
 #define MLDSA_GAMMA2_88 95232  /* (q - 1) / 88 */
 
 struct mldsa_params {
+	unsigned set; /* 44, 65, 87 */
 	unsigned k, l, eta, tau, omega;
 	unsigned eta_bits, gamma1_bits; /* of one packed coefficient of s and of z */
 	int32_t beta, gamma1, gamma2;
@@ -117,7 +121,46 @@ void hyb_mldsa_sample_in_ball(const struct mldsa_ops *o, const struct mldsa_para
 void hyb_mldsa_pack(uint8_t *out, const struct mldsa_poly *a, int32_t hi, unsigned bits);
 void hyb_mldsa_unpack(struct mldsa_poly *a, const uint8_t *in, int32_t hi, unsigned bits);
 
-/* ---- mldsa.c: entry points for vectors, on a given M' [FIPS204 Alg. 7, 8] ---- */
+/* ---- prepared keys ---- */
+/*
+ * A, s1, s2, t0 in the NTT domain, then t1 packed. Under a backend its handle alone: nothing native
+ * is filled in.
+ */
+struct mldsa_sk {
+	uint8_t rho[32];
+	uint8_t key[32]; /* K */
+	uint8_t tr[64];
+	const struct hyb_pq_backend *backend; /* NULL: native */
+	void *handle;
+	struct mldsa_poly polys[];
+};
+
+/* k rows of A and, at their end, -t1·2^d, in the NTT domain. Under a backend the plain octets. */
+struct mldsa_pk {
+	uint8_t tr[64];
+	const struct hyb_pq_backend *backend;
+	struct mldsa_poly rows[];
+};
+
+/* ---- mldsa.c: the scheme, native ---- */
+/* pk alone [FIPS204 Alg. 6]; scratch is a prepared key that the caller wipes. */
+void hyb_mldsa_keygen(const struct mldsa_params *p, uint8_t *pk, const uint8_t seed[32],
+	struct mldsa_sk *scratch);
+void hyb_mldsa_expand(const struct mldsa_params *p, struct mldsa_sk *s, const uint8_t seed[32]);
+/* HYB_E_BAD_KEY: the caller wipes s. */
+enum hyb_st hyb_mldsa_import(
+	const struct mldsa_params *p, struct mldsa_sk *s, const uint8_t *fips) HYB_MUST_USE;
+void hyb_mldsa_export(const struct mldsa_params *p, uint8_t *fips, const struct mldsa_sk *s);
+void hyb_mldsa_public(const struct mldsa_params *p, uint8_t *pk, const struct mldsa_sk *s);
+/* tr may be left out where mu comes from outside. */
+void hyb_mldsa_prepare(
+	const struct mldsa_params *p, struct mldsa_pk *v, const uint8_t *pk, bool with_tr);
+enum hyb_st hyb_mldsa_sign_native(const struct mldsa_params *p, uint8_t *sig, const uint8_t mu[64],
+	const uint8_t rnd[32], const struct mldsa_sk *s) HYB_MUST_USE;
+bool hyb_mldsa_verify_native(const struct mldsa_params *p, const uint8_t *sig, const uint8_t mu[64],
+	const struct mldsa_pk *v) HYB_MUST_USE;
+
+/* ---- mldsa_api.c: entry points for vectors, on a given M' [FIPS204 Alg. 7, 8] ---- */
 enum hyb_st hyb_mldsa_sign_internal(const struct mldsa_params *p, uint8_t *sig, hyb_bytes mprime,
 	const uint8_t rnd[32], const void *sk) HYB_MUST_USE;
 bool hyb_mldsa_verify_internal(const struct mldsa_params *p, const uint8_t *sig, hyb_bytes mprime,
