@@ -25,8 +25,14 @@ if not everything:
         files = [f for f in all_files if f in changed]
 
 
+AVX2 = ["-mavx2", "-mbmi", "-mbmi2"]
+CPU = {"avx2": AVX2, "shani": ["-msha", "-msse4.1"], "avx512": AVX2 + [
+    "-mavx512" + x for x in ("f", "bw", "dq", "vl", "ifma", "vbmi", "vbmi2")]}
+
+
 def tidy(f):
-    r = subprocess.run(["clang-tidy", "--quiet", f, "--", *flags], capture_output=True, text=True)
+    level = CPU.get(pathlib.Path(f).stem.split("_")[-1], [])
+    r = subprocess.run(["clang-tidy", "--quiet", f, "--", *flags, *level], capture_output=True, text=True)
     return f, r.returncode, "\n".join(l for l in r.stdout.splitlines() if l)
 
 

@@ -249,7 +249,7 @@ enum hyb_st hyb_slhdsa_sign_internal(enum hyb_slhdsa set, uint8_t *sig, const hy
 	struct text m = { .parts = parts, .n_parts = n_parts };
 	struct hyb_slh_hash h;
 	struct hyb_slh_place at;
-	uint8_t digest[SLH_DIGEST_MAX], fors_pk[SLH_N_MAX], pk[2 * SLH_N_MAX];
+	uint8_t digest[SLH_DIGEST_MAX] = { 0 }, fors_pk[SLH_N_MAX], pk[2 * SLH_N_MAX];
 	size_t n = 0;
 
 	if (p == NULL)
@@ -277,7 +277,7 @@ bool hyb_slhdsa_verify_internal(enum hyb_slhdsa set, hyb_bytes sig, const hyb_by
 	struct text m = { .parts = parts, .n_parts = n_parts };
 	struct hyb_slh_hash h;
 	struct hyb_slh_place at;
-	uint8_t digest[SLH_DIGEST_MAX], node[SLH_N_MAX];
+	uint8_t digest[SLH_DIGEST_MAX] = { 0 }, node[SLH_N_MAX];
 	size_t n = 0;
 
 	if (p == NULL || sig.n != p->info.sig_bytes)

@@ -197,10 +197,10 @@ static void fors_climb(const struct hyb_slh_hash *h, struct row *r, unsigned lev
 	size_t n = h->p->n, a = h->p->a;
 
 	for (; levels > 0; levels--) {
-		size_t per_tree = (size_t)1 << (a - r->z);
+		unsigned up = (unsigned)a - r->z;
 
-		for (size_t t = r->first / per_tree; t * per_tree < r->first + r->count; t++) {
-			size_t want = t * per_tree + ((size_t)(at->fors[t] >> r->z) ^ 1);
+		for (size_t t = r->first >> up; t << up < r->first + r->count; t++) {
+			size_t want = (t << up) + ((size_t)(at->fors[t] >> r->z) ^ 1);
 
 			if (want >= r->first && want < r->first + r->count)
 				memcpy(sig + (t * (a + 1) + 1 + r->z) * n,
@@ -333,9 +333,9 @@ static void wots_pk(const struct hyb_slh_hash *h, uint8_t *pk, const uint8_t *si
 
 	wots_digits(digit, m, n);
 	for (uint8_t d = 0; d < 16; d++)
-		for (uint8_t i = 0; i < len; i++)
+		for (size_t i = 0; i < len; i++)
 			if (digit[i] == d)
-				order[sorted++] = i;
+				order[sorted++] = (uint8_t)i;
 	for (size_t done = 0; done < len;) {
 		struct hyb_slh_chains j = { .type_prf = SLH_WOTS_HASH, .type_f = SLH_WOTS_HASH };
 
