@@ -125,8 +125,8 @@ static enum hyb_st keyed(
 	struct lc_aead_ctx **ctx, const struct params *c, hyb_bytes pass, bool is_seal)
 {
 	uint8_t key[32];
-	enum hyb_st st =
-		lc_scrypt(key, sizeof(key), pass, c->salt, c->n, (uint32_t)c->r, (uint32_t)c->p);
+	enum hyb_st st = lc_scrypt(key, sizeof(key), pass, c->salt,
+		(struct lc_scrypt_cost){ c->n, (uint32_t)c->r, (uint32_t)c->p });
 
 	*ctx = NULL;
 	if (st == HYB_OK)

@@ -67,9 +67,15 @@ struct lc_parts {
 /* Extract with an empty salt, then expand: ikm and info are the parts in a row. */
 enum hyb_st lc_hkdf_parts(enum hyb_hash h, uint8_t *out, size_t out_n, struct lc_parts ikm,
 	struct lc_parts info) HYB_MUST_USE;
-/* n a power of two above 1, r * p < 2^30 [RFC7914 §6]; memory of 128 n r bytes is the caller's to bound. */
-enum hyb_st lc_scrypt(uint8_t *out, size_t out_n, hyb_bytes pass, hyb_bytes salt, uint64_t n,
-	uint32_t r, uint32_t p) HYB_MUST_USE;
+
+/* n a power of two above 1, r * p < 2^30 [RFC7914 §6]; its 128 n r bytes of memory are the caller's to bound. */
+struct lc_scrypt_cost {
+	uint64_t n;
+	uint32_t r, p;
+};
+
+enum hyb_st lc_scrypt(uint8_t *out, size_t out_n, hyb_bytes pass, hyb_bytes salt,
+	struct lc_scrypt_cost cost) HYB_MUST_USE;
 
 /* AEADs of HPKE: 12-byte nonces, 16-byte tags. */
 enum lc_aead { LC_AES_128_GCM, LC_AES_256_GCM, LC_CHACHA20_POLY1305 };

@@ -227,8 +227,8 @@ static OSSL_PARAM octets(const char *key, hyb_bytes b)
 	return OSSL_PARAM_construct_octet_string(key, p, b.n);
 }
 
-enum hyb_st lc_scrypt(uint8_t *out, size_t out_n, hyb_bytes pass, hyb_bytes salt, uint64_t n,
-	uint32_t r, uint32_t p)
+enum hyb_st lc_scrypt(
+	uint8_t *out, size_t out_n, hyb_bytes pass, hyb_bytes salt, struct lc_scrypt_cost cost)
 {
 	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "SCRYPT", NULL);
 	EVP_KDF_CTX *c = kdf != NULL ? EVP_KDF_CTX_new(kdf) : NULL;
@@ -236,9 +236,9 @@ enum hyb_st lc_scrypt(uint8_t *out, size_t out_n, hyb_bytes pass, hyb_bytes salt
 	OSSL_PARAM params[] = {
 		octets(OSSL_KDF_PARAM_PASSWORD, pass),
 		octets(OSSL_KDF_PARAM_SALT, salt),
-		OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_N, &n),
-		OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_SCRYPT_R, &r),
-		OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_SCRYPT_P, &p),
+		OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_N, &cost.n),
+		OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_SCRYPT_R, &cost.r),
+		OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_SCRYPT_P, &cost.p),
 		OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_MAXMEM, &room),
 		OSSL_PARAM_construct_end(),
 	};

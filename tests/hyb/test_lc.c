@@ -340,8 +340,8 @@ static void scrypt(void)
 	uint8_t out[64];
 
 	vec_case(&v,
-		lc_scrypt(out, 64, (hyb_bytes){ NULL, 0 }, (hyb_bytes){ NULL, 0 }, 16, 1, 1) ==
-				HYB_OK &&
+		lc_scrypt(out, 64, (hyb_bytes){ NULL, 0 }, (hyb_bytes){ NULL, 0 },
+			(struct lc_scrypt_cost){ 16, 1, 1 }) == HYB_OK &&
 			vec_eq(out, 64,
 				vec_unhex("77d6576238657b203b19ca42c18a0497f16b4844e3074ae8dfdffa3f"
 					  "ede21442fcd0069ded0948f8326a753a0fc81f17e8d3e0fb2e0d3628"
@@ -349,7 +349,8 @@ static void scrypt(void)
 		"empty");
 	vec_case(&v,
 		lc_scrypt(out, 64, (hyb_bytes){ (const uint8_t *)"password", 8 },
-			(hyb_bytes){ (const uint8_t *)"NaCl", 4 }, 1024, 8, 16) == HYB_OK &&
+			(hyb_bytes){ (const uint8_t *)"NaCl", 4 },
+			(struct lc_scrypt_cost){ 1024, 8, 16 }) == HYB_OK &&
 			vec_eq(out, 64,
 				vec_unhex(
 					"fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b"
@@ -358,8 +359,8 @@ static void scrypt(void)
 		"password, NaCl");
 	vec_case(&v,
 		lc_scrypt(out, 64, (hyb_bytes){ (const uint8_t *)"pleaseletmein", 13 },
-			(hyb_bytes){ (const uint8_t *)"SodiumChloride", 14 }, 16384, 8,
-			1) == HYB_OK &&
+			(hyb_bytes){ (const uint8_t *)"SodiumChloride", 14 },
+			(struct lc_scrypt_cost){ 16384, 8, 1 }) == HYB_OK &&
 			vec_eq(out, 64,
 				vec_unhex("7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6"
 					  "545d"
@@ -367,8 +368,8 @@ static void scrypt(void)
 					  "017b45575887")),
 		"pleaseletmein");
 	vec_case(&v,
-		lc_scrypt(out, 64, (hyb_bytes){ NULL, 0 }, (hyb_bytes){ NULL, 0 }, 15, 1, 1) ==
-				HYB_E_CRYPTO &&
+		lc_scrypt(out, 64, (hyb_bytes){ NULL, 0 }, (hyb_bytes){ NULL, 0 },
+			(struct lc_scrypt_cost){ 15, 1, 1 }) == HYB_E_CRYPTO &&
 			out[0] == 0,
 		"N no power of two");
 	vec_end(&v);
