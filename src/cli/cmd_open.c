@@ -285,7 +285,7 @@ static enum pqm_st open_to(struct pqm_app *app, const struct request *r, int fd,
 							   : open_whole(app, r, fd, &out, o, &info);
 	if (st == PQM_OK && app->exit_code == 0) {
 		st = hybio_commit(&out, err);
-		if (st == PQM_OK && r->json)
+		if (st == PQM_OK && r->json && info.kem != NULL)
 			write_info(app, r, &info, info.sig != NULL && r->n_from > 0);
 	}
 	hybio_abort(&out);
