@@ -177,7 +177,7 @@ static enum hyb_st mem_head(struct hyb_file_map *m, hyb_bytes sealed)
 
 enum hyb_st hyb_mem_info(struct hyb_file_info *info, hyb_bytes sealed)
 {
-	struct hyb_file_map m;
+	struct hyb_file_map m = { .total = 0 };
 	uint64_t plain;
 	enum hyb_st st = mem_head(&m, sealed);
 
@@ -210,7 +210,7 @@ static enum hyb_st walk(hyb_bytes body, uint32_t segment)
 enum hyb_st hyb_mem_open(
 	uint8_t *out, size_t *out_n, hyb_bytes sealed, const struct hyb_open_opts *o)
 {
-	struct hyb_file_map m;
+	struct hyb_file_map m = { .total = 0 };
 	struct hyb_file_info info;
 	struct hyb_floe f = { .segment = 0 };
 	struct hyb_file_job job = { .f = &f,

@@ -68,7 +68,7 @@ static enum hyb_st check_end(const struct hyb_file *f)
 static enum hyb_st begin(struct hyb_file *f, uint8_t *head, const struct hyb_open_opts *o)
 {
 	struct at *a = (struct at *)(void *)f->opaque;
-	struct hyb_file_map m;
+	struct hyb_file_map m = { .total = 0 };
 	struct stat s;
 	size_t n = HYB_FILE_FIXED_BYTES;
 	enum hyb_st st;

@@ -37,15 +37,15 @@ struct hyb_req_map {
 };
 
 /* Writes the hash of the ciphertexts and signs. */
-enum hyb_st hyb_req_finish(uint8_t *msg, const struct hyb_req_map *m, hyb_bytes label,
+enum hyb_st hyb_req_finish(uint8_t *msg, const struct hyb_req_map *m, hyb_bytes ctx,
 	const struct hyb_private *signer) HYB_MUST_USE;
 /* The signer among `keys` and the signature, then the hash of the ciphertexts. */
 enum hyb_st hyb_req_verify(const struct hyb_public **signer, const uint8_t *msg,
-	const struct hyb_req_map *m, hyb_bytes label, const struct hyb_env_accept *keys,
+	const struct hyb_req_map *m, hyb_bytes ctx, const struct hyb_env_accept *keys,
 	const uint8_t *signer_id) HYB_MUST_USE;
-/* HPKE's info: label and the head. */
+/* HPKE's info: ctx and the head. */
 enum hyb_st hyb_req_bind(struct hyb_env_info *info, const uint8_t *msg, const struct hyb_req_map *m,
-	hyb_bytes label) HYB_MUST_USE;
+	hyb_bytes ctx) HYB_MUST_USE;
 /* SHA-384 of the signed part. */
 enum hyb_st hyb_req_hash(uint8_t hash[HYB_REQ_HASH_BYTES], const uint8_t *msg,
 	const struct hyb_req_map *m) HYB_MUST_USE;
