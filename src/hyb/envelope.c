@@ -139,6 +139,14 @@ bool hyb_env_is_sig(const struct hyb_public *k)
 	return k->kind == HYB_KEY_SIG && k->sig != NULL && hyb_env_sig_code(k->sig) != 0;
 }
 
+enum hyb_st hyb_env_nonce(uint8_t *p, size_t n)
+{
+	enum hyb_st st = hyb_random(p, n);
+
+	HYB_CT_PUBLIC(p, n); /* everyone reads it in the message */
+	return st;
+}
+
 void hyb_env_put(struct hyb_env_out *o, const void *p, size_t n)
 {
 	if (n > 0)

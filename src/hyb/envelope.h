@@ -66,6 +66,9 @@ struct hyb_env_info {
 enum hyb_st hyb_env_info(struct hyb_env_info *out, hyb_bytes label, const hyb_bytes *parts,
 	size_t n_parts) HYB_MUST_USE;
 
+/* Random bytes that are sent in clear: nonces and IVs. */
+enum hyb_st hyb_env_nonce(uint8_t *p, size_t n) HYB_MUST_USE;
+
 /* Writes fields one after another; the caller made room. */
 struct hyb_env_out {
 	uint8_t *p;

@@ -161,16 +161,14 @@ enum hyb_st hyb_file_head_seal(uint8_t *head, struct hyb_floe *f, const struct h
 	fixed_write(head, m);
 	st = hyb_random(key, sizeof(key));
 	if (st == HYB_OK)
-		st = hyb_random(iv, sizeof(iv));
+		st = hyb_env_nonce(iv, sizeof(iv));
 	if (st == HYB_OK)
 		st = wrap_all(head, m, key, o);
 	if (st == HYB_OK)
 		st = bind(aad, head, m, o->context);
-	if (st == HYB_OK) {
-		HYB_CT_PUBLIC(iv, sizeof(iv)); /* FLOE's IV stands in the header */
+	if (st == HYB_OK)
 		st = hyb_floe_begin_seal(
 			f, key, (hyb_bytes){ aad, sizeof(aad) }, hyb_file_segment(o), iv);
-	}
 	if (st == HYB_OK) {
 		memcpy(head + m->floe_at, f->header, HYB_FLOE_HEADER_BYTES);
 		st = sign(head, m, o);

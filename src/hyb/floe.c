@@ -108,6 +108,7 @@ enum hyb_st hyb_floe_begin_open(struct hyb_floe *f, const uint8_t key[HYB_FLOE_K
 	const uint8_t *tag = header + HYB_FLOE_PARAM_BYTES + HYB_FLOE_IV_BYTES;
 	uint8_t want[TAG_BYTES];
 	enum hyb_st st;
+	bool same;
 
 	*f = (struct hyb_floe){ .segment = 0 };
 	st = hyb_floe_parse(&f->segment, header);
@@ -117,7 +118,9 @@ enum hyb_st hyb_floe_begin_open(struct hyb_floe *f, const uint8_t key[HYB_FLOE_K
 		return st;
 	memcpy(f->header, header, HYB_FLOE_HEADER_BYTES);
 	st = header_tag(want, k, f);
-	if (st == HYB_OK && !hyb_ct_eq(want, tag, TAG_BYTES))
+	same = hyb_ct_eq(want, tag, TAG_BYTES);
+	HYB_CT_PUBLIC(&same, sizeof(same)); /* whether the key fits is told */
+	if (st == HYB_OK && !same)
 		st = HYB_E_OPEN;
 	if (st == HYB_OK)
 		st = message_key(f, k);

@@ -93,9 +93,8 @@ static enum hyb_st write_head(
 {
 	struct hyb_env_out w = { out };
 	uint8_t nonce[HYB_REQ_NONCE_BYTES];
-	enum hyb_st st = hyb_random(nonce, sizeof(nonce));
+	enum hyb_st st = hyb_env_nonce(nonce, sizeof(nonce));
 
-	HYB_CT_PUBLIC(nonce, sizeof(nonce)); /* it stands in the request */
 	hyb_env_put_head(&w, magic, &m->head);
 	hyb_env_put_u16(&w, o->model.n);
 	hyb_env_put_u16(&w, o->audience.n);

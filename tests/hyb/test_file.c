@@ -496,6 +496,69 @@ static void refusals(void)
 	vec_end(&v);
 }
 
+/* A message whose last segment is full: good FLOE, but not this format. */
+static size_t full_at_the_end(void)
+{
+	struct hyb_seal_opts so = sealing(true);
+	static const uint8_t iv[12] = { 1 };
+	struct hyb_floe f = { .segment = 0 };
+	struct hyb_file_map m = { .total = 0 };
+	struct hyb_floe_run run = hyb_floe_run(&f, true);
+	uint8_t *p = t.sealed;
+
+	if (hyb_file_map_plan(&m, &so) != HYB_OK || hyb_file_head_seal(p, &f, &m, &so) != HYB_OK ||
+		hyb_floe_seal(&run, p + m.total, (struct hyb_floe_at){ 0, false },
+			(hyb_bytes){ t.plain, FULL }, iv) != HYB_OK ||
+		hyb_floe_seal(&run, p + m.total + SEG, (struct hyb_floe_at){ 1, true },
+			(hyb_bytes){ t.plain + FULL, FULL }, iv) != HYB_OK)
+		exit(1);
+	hyb_floe_run_end(&run);
+	hyb_floe_end(&f);
+	return m.total + (size_t)2 * SEG;
+}
+
+static void one_form(void)
+{
+	struct vec v = { "sealed files have one form: the end, the padding of a signature", 0, 0 };
+	struct hyb_seal_opts so = sealing(true);
+	struct hyb_open_opts oo = opening(true);
+	hyb_bytes plain = { t.plain, 10 }, full = { t.sealed, full_at_the_end() };
+	struct hyb_file_map m = { .total = 0 };
+	size_t n, out_n;
+	bool is_prefix;
+
+	vec_case(&v, hyb_mem_open(t.out, &out_n, full, &oo) == HYB_E_FORMAT, "memory: full end");
+	vec_case(&v, stream_open(full, &oo, &out_n, &is_prefix) == HYB_E_FORMAT && out_n == 0,
+		"stream: full end");
+	vec_case(&v, at_all(full, &oo, 0) != HYB_OK, "random access: full end");
+	/* ECDSA in DER: one of these signatures is shorter than the longest. */
+	for (int i = 0; i < 50 &&
+		(m.total == 0 || hyb_load16be(t.sealed + m.block_at) == t.carol.pub.sig->sig_max);
+		i++)
+		vec_case(&v,
+			hyb_mem_seal(t.sealed, &n, plain, &so) == HYB_OK &&
+				hyb_file_map_read(&m, t.sealed) == HYB_OK,
+			"seal");
+	vec_case(&v,
+		hyb_mem_open(t.out, &out_n, (hyb_bytes){ t.sealed, n }, &oo) == HYB_OK &&
+			t.sealed[m.total - 1] == 0,
+		"a short signature");
+	t.sealed[m.total - 1] = 1;
+	vec_case(&v,
+		hyb_mem_open(t.out, &out_n, (hyb_bytes){ t.sealed, n }, &oo) == HYB_E_SIGNATURE,
+		"padding that is not zero");
+	t.sealed[m.total - 1] = 0;
+	hyb_store16be(t.sealed + m.block_at, hyb_load16be(t.sealed + m.block_at) + 1);
+	vec_case(&v,
+		hyb_mem_open(t.out, &out_n, (hyb_bytes){ t.sealed, n }, &oo) == HYB_E_SIGNATURE,
+		"a byte of padding counted in");
+	hyb_store16be(t.sealed + m.block_at, t.carol.pub.sig->sig_max + 1);
+	vec_case(&v,
+		hyb_mem_open(t.out, &out_n, (hyb_bytes){ t.sealed, n }, &oo) == HYB_E_SIGNATURE,
+		"longer than its block");
+	vec_end(&v);
+}
+
 static void options(void)
 {
 	struct vec v = { "sealing options: limits, recipients, randomness, full disks", 0, 0 };
@@ -696,6 +759,7 @@ int main(void)
 	exchanges(true);
 	exchanges(false);
 	refusals();
+	one_form();
 	options();
 	randomness();
 	random_access();

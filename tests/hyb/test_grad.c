@@ -126,6 +126,8 @@ static void damage(bool is_signed)
 			named = st == HYB_E_FORMAT;
 		else if (i < 10)
 			named = st == HYB_E_VERSION;
+		else if (i >= 66 && i < 98 && !is_signed)
+			named = st == HYB_E_FORMAT;
 		else if (i >= 98 || (i >= 66 && is_signed))
 			named = st == (is_signed ? HYB_E_SIGNATURE : HYB_E_OPEN) ||
 				st == HYB_E_AUDIENCE;

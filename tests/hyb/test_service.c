@@ -362,7 +362,6 @@ static void bad_responses(struct vec *v, struct asked *a, struct asked *b)
 static bool start(void)
 {
 	socklen_t n = sizeof(t.address);
-	const struct hyb_sig_suite *sig = hyb_sig_suite(HYB_SIG_MLDSA87_P384);
 
 	t.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	t.address = (struct sockaddr_in){ .sin_family = AF_INET,
@@ -373,6 +372,13 @@ static bool start(void)
 		getsockname(t.listener, (struct sockaddr *)&t.address, &n) != 0)
 		return false;
 	patience(t.listener);
+	return true;
+}
+
+static bool make_keys(void)
+{
+	const struct hyb_sig_suite *sig = hyb_sig_suite(HYB_SIG_MLDSA87_P384);
+
 	if (hyb_private_new_kem(&t.service_kem, hyb_kem_suite(HYB_KEM_MLKEM1024_P384)) != HYB_OK ||
 		hyb_private_new_sig(&t.service_sig, sig) != HYB_OK ||
 		hyb_private_new_sig(&t.client, sig) != HYB_OK ||
@@ -391,6 +397,10 @@ int main(void)
 	pthread_t id;
 	size_t n;
 
+	if (!make_keys()) {
+		printf("not ok - keys\n");
+		return 1;
+	}
 	if (a == NULL || b == NULL || !start() || pthread_create(&id, NULL, serve, NULL) != 0) {
 		vec_skip(v.name, "no socket on 127.0.0.1");
 		return 0;
