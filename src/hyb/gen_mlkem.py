@@ -140,6 +140,28 @@ def cut(d, per_word):
     return take, bits
 
 
+def fields(d, shift):
+    """For vpshufb: four fields of d bits to dwords, in each half; the upper half's load begins
+    `shift` bytes before its fields. Two parts make eight fields; then where they begin."""
+    out = []
+    for part in (0, 4):
+        for base in (0, shift):
+            for j in range(part, part + 4):
+                first, at = d * j // 8, d * j % 8
+                out += [base + first + b if 8 * b < at + d else 255 for b in range(4)]
+    return out, [d * j % 8 for part in (0, 4) for _ in (0, 1) for j in range(part, part + 4)]
+
+
+def field_tables():
+    body = ""
+    for d, shift in ((5, 0), (10, 6), (11, 5)):
+        take, bits = fields(d, shift)
+        body += octets(f"fields{d}", f"bytes of four fields of {d} bits for each dword, two parts", take)
+        body += f"/* where they begin */\nstatic const int32_t starts{d}[16] HYB_ALIGN = {{\n"
+        body += "\t" + ", ".join(map(str, bits)) + "\n};\n\n"
+    return body
+
+
 def join(bits):
     """Bytes of quadwords with that many bits each, in a row; where one begins within a byte, the
     other half of that byte comes from the second list."""
@@ -180,4 +202,4 @@ header("mlkem_tables.h", "x*2^16 mod 3329 of the powers of 17.",
        table("zetas", "17^bitrev7(i)", zetas) + table("gammas", "17^(2 bitrev7(i) + 1)", gammas))
 WHAT = "powers of 17 in the order of the vector code."
 header("mlkem_avx512_tables.h", WHAT, vector_tables(32) + byte_tables())
-header("mlkem_avx2_tables.h", WHAT, vector_tables(16))
+header("mlkem_avx2_tables.h", WHAT, vector_tables(16) + field_tables())

@@ -372,7 +372,7 @@ const struct hyb_mlkem_ops *hyb_mlkem_ops(void)
 	static const struct hyb_mlkem_ops *const levels[] = {
 		[HYB_CPU_C] = &hyb_mlkem_ops_c,
 #if defined(__x86_64__)
-		[HYB_CPU_AVX2] = &hyb_mlkem_ops_c,
+		[HYB_CPU_AVX2] = &hyb_mlkem_ops_avx2,
 		[HYB_CPU_AVX512] = &hyb_mlkem_ops_avx512,
 #endif
 	};
