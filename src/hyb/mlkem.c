@@ -141,12 +141,23 @@ static void side_step(struct side *s, unsigned lanes, uint32_t rate, uint8_t *co
 			hyb_store64le(s->digest + (size_t)8 * i, s->x.s[i][0]);
 }
 
+/* What is left of the message goes through one state alone. */
 static void side_end(struct side *s)
 {
-	uint8_t *none[8] = { 0 };
+	uint64_t one[25];
 
-	while (s->digest != NULL && s->at < s->n_blocks)
-		side_step(s, 1, SIDE_RATE, none);
+	if (s->digest == NULL || s->at == s->n_blocks)
+		return;
+	for (unsigned i = 0; i < 25; i++)
+		one[i] = s->x.s[i][0];
+	for (; s->at < s->n_blocks; s->at++) {
+		for (unsigned i = 0; i < SIDE_RATE / 8; i++)
+			one[i] ^= hyb_load64le(s->message + (size_t)s->at * SIDE_RATE + 8 * i);
+		hyb_keccakf(one);
+	}
+	for (unsigned i = 0; i < 4; i++)
+		hyb_store64le(s->digest + (size_t)8 * i, one[i]);
+	hyb_wipe(one, sizeof(one));
 }
 
 /* ---- sampling ---- */
@@ -640,17 +651,123 @@ static enum hyb_st kem_encaps_any(
 	return st;
 }
 
+/* Eight encapsulations side by side: every hash fills its lanes. */
+struct batch {
+	struct hyb_sponges x;
+	uint8_t m[8][32], h[8][32], mh[8][64], g[8][HYB_RATE_SHA3_512];
+	uint8_t noise[8][NOISE_MAX][NOISE_PITCH];
+} HYB_ALIGN;
+
+/* H(ek) of all eight. */
+static void batch_hash(struct batch *b, const struct params *p, const uint8_t *const ek[8])
+{
+	const uint8_t *in[8] = { 0 };
+	size_t at = 0;
+
+	memset(&b->x, 0, sizeof(b->x));
+	for (; p->ek_bytes - at >= HYB_RATE_SHA3_256; at += HYB_RATE_SHA3_256) {
+		for (unsigned j = 0; j < 8; j++)
+			in[j] = ek[j] + at;
+		hyb_sponges_add(&b->x, 8, in, HYB_RATE_SHA3_256);
+		hyb_keccakf_lanes(b->x.s, 8);
+	}
+	for (unsigned j = 0; j < 8; j++)
+		in[j] = ek[j] + at;
+	hyb_sponges_add(&b->x, 8, in, p->ek_bytes - at);
+	for (unsigned j = 0; j < 8; j++) {
+		size_t end = p->ek_bytes - at;
+
+		b->x.s[end / 8][j] ^= (uint64_t)HYB_PAD_SHA3 << (8 * (end % 8));
+		b->x.s[HYB_RATE_SHA3_256 / 8 - 1][j] ^= 0x80ULL << 56;
+	}
+	hyb_keccakf_lanes(b->x.s, 8);
+	for (unsigned j = 0; j < 8; j++)
+		for (unsigned i = 0; i < 4; i++)
+			hyb_store64le(b->h[j] + (size_t)8 * i, b->x.s[i][j]);
+}
+
+/* (K, r) = G(m, H(ek)), and the noise of every r. */
+static void batch_noise(struct batch *b, const struct params *p)
+{
+	const uint8_t *in[8] = { 0 };
+	uint8_t *out[8] = { 0 }, seeds[8][33];
+
+	for (unsigned j = 0; j < 8; j++) {
+		memcpy(b->mh[j], b->m[j], 32);
+		memcpy(b->mh[j] + 32, b->h[j], 32);
+		in[j] = b->mh[j];
+		out[j] = b->g[j];
+	}
+	hyb_sponges_absorb(&b->x, 8, HYB_RATE_SHA3_512, HYB_PAD_SHA3, in, 64);
+	hyb_sponges_squeeze(&b->x, 8, HYB_RATE_SHA3_512, out, 1);
+	for (unsigned nonce = 0; nonce < 2 * p->k + 1; nonce++) {
+		for (unsigned j = 0; j < 8; j++) {
+			memcpy(seeds[j], b->g[j] + 32, 32);
+			seeds[j][32] = (uint8_t)nonce;
+			in[j] = seeds[j];
+			out[j] = b->noise[j][nonce];
+		}
+		hyb_sponges_absorb(&b->x, 8, HYB_RATE_SHAKE256, HYB_PAD_SHAKE, in, 33);
+		hyb_sponges_squeeze(
+			&b->x, 8, HYB_RATE_SHAKE256, out, nonce < p->k && p->eta1 == 3 ? 2 : 1);
+	}
+	hyb_wipe(seeds, sizeof(seeds));
+}
+
+static bool batch_decode(const struct params *p, int16_t (*t)[256], const uint8_t *ek)
+{
+	bool good = true;
+
+	for (unsigned i = 0; i < p->k; i++)
+		good &= hyb_mlkem_ops()->decode12(t[i], ek + (size_t)384 * i);
+	return good;
+}
+
+/* Every key has been checked, and every m drawn. */
+static void batch_encaps(const struct params *p, uint8_t *ct, uint8_t (*ss)[32],
+	const uint8_t *const ek[8], struct batch *b)
+{
+	struct hyb_mlkem1024_ek key;
+	struct view v = view_of(key.opaque, p->k);
+	struct const_view cv = const_view_of(key.opaque, p->k);
+	struct side side = { .digest = NULL };
+
+	batch_hash(b, p, ek);
+	batch_noise(b, p);
+	for (unsigned j = 0; j < 8; j++) {
+		uint8_t *c = ct + j * p->ct_bytes;
+
+		(void)batch_decode(p, v.t, ek[j]);
+		sample_all_a(&side, v.at, p->k, ek[j] + (size_t)384 * p->k);
+		pke_encrypt(p, &cv, c, b->m[j], (const uint8_t(*)[NOISE_PITCH])b->noise[j]);
+		memcpy(ss[j], b->g[j], 32);
+	}
+	HYB_CT_PUBLIC(ct, 8 * p->ct_bytes); /* the ciphertexts are sent in clear */
+	clear_stack();
+}
+
 static enum hyb_st kem_encaps_x8(
 	const struct params *p, uint8_t *ct, uint8_t (*ss)[32], const uint8_t *const ek[8])
 {
+	bool is_native = hyb_backend_pq() == NULL;
+	int16_t t[K_MAX][256] HYB_ALIGN;
+	struct batch b;
 	enum hyb_st st = HYB_OK;
 
-	for (unsigned i = 0; i < 8 && st == HYB_OK; i++)
-		st = kem_encaps_any(p, ct + i * p->ct_bytes, ss[i], ek[i], NULL);
+	for (unsigned j = 0; j < 8; j++)
+		if (!batch_decode(p, t, ek[j]))
+			st = HYB_E_BAD_KEY;
+	if (st == HYB_OK && is_native)
+		st = hyb_random(b.m, sizeof(b.m));
+	if (st == HYB_OK && is_native)
+		batch_encaps(p, ct, ss, ek, &b);
+	for (unsigned j = 0; j < 8 && st == HYB_OK && !is_native; j++)
+		st = kem_encaps_any(p, ct + j * p->ct_bytes, ss[j], ek[j], NULL);
 	if (st != HYB_OK) {
 		hyb_wipe(ct, 8 * p->ct_bytes);
 		hyb_wipe(ss, (size_t)8 * 32);
 	}
+	hyb_wipe(&b, sizeof(b));
 	return st;
 }
 
