@@ -541,7 +541,7 @@ struct hyb_sig_suite {
 	size_t priv_max; /* the draft's private form: seed ‖ ECPrivateKey or Ed25519 seed */
 };
 
-/* A prepared private key of any suite; the classical half is kept as its octets. */
+/* A prepared private key of any suite; its classical half is an object of libcrypto's, which _clear frees. */
 struct hyb_sig_sk {
 	uint64_t opaque[HYB_MLDSA_SK_WORDS(8, 7) + 64];
 } HYB_ALIGN;

@@ -313,6 +313,7 @@ static void halves(void)
 		memcpy(mixed, other, pq);
 		memcpy(k.sig, mixed, k.n);
 		vec_case(&v, !accepts(&k, k.n), "%s: ML-DSA half of another", k.s->name);
+		hyb_sig_sk_clear(&k.sk);
 		if (!make(&k, i))
 			exit(1);
 		memcpy(k.sig + pq, plain, plain_n);
@@ -336,11 +337,14 @@ static void encodings(void)
 		if (!make(&k, i))
 			exit(1);
 		hyb_sig_sk_clear(&k.sk);
-		for (size_t n = 0; n <= k.priv_n + 1; n++)
+		for (size_t n = 0; n <= k.priv_n + 1; n++) {
+			const hyb_bytes priv = { k.priv, n };
+
 			vec_case(&v,
-				(hyb_sig_sk_import(k.s, &sk, (hyb_bytes){ k.priv, n }) == HYB_OK) ==
-					(n == k.priv_n),
+				(hyb_sig_sk_import(k.s, &sk, priv) == HYB_OK) == (n == k.priv_n),
 				"%s: %zu bytes", k.s->name, n);
+			hyb_sig_sk_clear(&sk);
+		}
 		for (size_t at = 32; at < k.priv_n && !is_ed; at++) {
 			bool is_frame = at < 32 + 7 || at >= k.priv_n - (i == 1 || i == 4 ? 12 : 9);
 
