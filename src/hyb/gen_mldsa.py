@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
-"""Prints mldsa_zetas.h: powers of the 512th root of unity 1753 in Montgomery form [FIPS204 App. A, B]."""
+"""Prints mldsa_zetas.h: powers of the 512th root of unity 1753 [FIPS204 App. B]."""
 
 Q = 8380417
-R = 2**32
 
 
-def centered(x):
+def centred(x):
     x %= Q
     return x - Q if x > Q // 2 else x
 
@@ -14,19 +13,27 @@ def brv8(k):
     return int(f"{k:08b}"[::-1], 2)
 
 
-def rows(values):
-    for i in range(0, len(values), 8):
-        yield "\t" + ", ".join(str(v) for v in values[i:i + 8]) + ",\n"
+def quotient(z):
+    """z·2^32 / q to the nearest integer."""
+    return (2 * z * 2**32 + Q) // (2 * Q)
+
+
+def table(name, values):
+    rows = [", ".join(str(v) for v in values[i:i + 8]) for i in range(0, len(values), 8)]
+    return f"static const int32_t {name}[256] = {{\n\t" + ",\n\t".join(rows) + ",\n};\n"
 
 
 def main():
-    zetas = [centered(pow(1753, brv8(k), Q) * R) for k in range(256)]
-    low = [(z * pow(Q, -1, R) + R // 2) % R - R // 2 for z in zetas]
-    print("/*\n * mldsa_zetas.h — written by gen_mldsa.py: zeta^brv8(k) · 2^32 mod q, k = 0 to 255,"
-          "\n * and the same times q^-1 mod 2^32 [FIPS204 App. A, B].\n */")
+    zetas = [centred(pow(1753, brv8(k), Q)) for k in range(256)]
+    print("/*\n * mldsa_zetas.h — written by gen_mldsa.py: zeta^brv8(k) mod q, centred, k = 0 to 255,"
+          "\n * and the same times 2^32 / q, to the nearest integer [FIPS204 App. B].\n */")
     print("#ifndef HYB_MLDSA_ZETAS_H\n#define HYB_MLDSA_ZETAS_H\n\n#include <stdint.h>\n")
-    print("static const int32_t zetas[256] = {\n" + "".join(rows(zetas)) + "};\n")
-    print("static const int32_t zetas_low[256] = {\n" + "".join(rows(low)) + "};\n\n#endif")
+    print("/* clang-format off */")
+    print(table("zetas", zetas))
+    print(table("zetas_quotient", [quotient(z) for z in zetas]) + "/* clang-format on */\n")
+    print("/* 2^32 / 256, the last factor of the way back, which also undoes a product's 2^-32. */")
+    f = centred(2**24)
+    print(f"#define ZETAS_SCALE {f}\n#define ZETAS_SCALE_QUOTIENT {quotient(f)}\n\n#endif")
 
 
 main()

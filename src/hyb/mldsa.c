@@ -116,7 +116,7 @@ static void from_seed(const struct mldsa_ops *o, const struct mldsa_params *p, s
 	HYB_CT_PUBLIC(out, 32); /* rho is part of the public key */
 	memcpy(s->rho, out, 32);
 	memcpy(s->key, out + 96, 32);
-	hyb_mldsa_expand_a(o, p, s->polys, p->l, s->rho);
+	hyb_mldsa_expand_a(o, p, s->polys, p->l, s->rho, NULL);
 	hyb_mldsa_expand_s(o, p, s->polys + at_s1(p), out + 32);
 	for (unsigned i = 0; i < p->l; i++)
 		o->ntt(s->polys + at_s1(p) + i);
@@ -144,6 +144,8 @@ void hyb_mldsa_keygen(
 {
 	from_seed(hyb_mldsa_ops(), p, scratch, seed);
 	hyb_mldsa_public(p, pk, scratch);
+	hyb_wipe(scratch, sizeof(*scratch));
+	hyb_wipe(scratch->polys + at_s1(p), (at_t1(p) - at_s1(p)) * sizeof(scratch->polys[0]));
 }
 
 void hyb_mldsa_expand(const struct mldsa_params *p, struct mldsa_sk *s, const uint8_t seed[32])
@@ -187,7 +189,7 @@ enum hyb_st hyb_mldsa_import(const struct mldsa_params *p, struct mldsa_sk *s, c
 	memcpy(s->key, fips + 32, 32);
 	HYB_CT_PUBLIC(s->rho, 32); /* rho is part of the public key */
 	bad = read_secrets(o, p, s, t0, fips + 128);
-	hyb_mldsa_expand_a(o, p, s->polys, p->l, s->rho);
+	hyb_mldsa_expand_a(o, p, s->polys, p->l, s->rho, NULL);
 	for (unsigned i = 0; i < p->l; i++)
 		o->ntt(s->polys + at_s1(p) + i);
 	make_t(o, p, s, s->polys + at_t0(p));
@@ -231,9 +233,7 @@ void hyb_mldsa_prepare(
 	const struct mldsa_ops *o = hyb_mldsa_ops();
 	unsigned stride = p->l + 1;
 
-	if (with_tr)
-		shake256(v->tr, 64, &(struct hyb_part){ pk, p->pk_bytes }, 1);
-	hyb_mldsa_expand_a(o, p, v->rows, stride, pk);
+	hyb_mldsa_expand_a(o, p, v->rows, stride, pk, with_tr ? v->tr : NULL);
 	for (unsigned i = 0; i < p->k; i++) {
 		struct mldsa_poly *t = v->rows + i * stride + p->l;
 

@@ -105,10 +105,13 @@ extern const struct mldsa_ops hyb_mldsa_ops_avx2, hyb_mldsa_ops_avx512;
 const struct mldsa_ops *hyb_mldsa_ops(void);
 
 /* ---- mldsa_poly.c: samplers and encodings, whole vectors at a time ---- */
-/* n polynomials; the last two bytes of each seed are index bytes, low = col and high = row. */
+/*
+ * A from rho, the first 32 bytes of pk [FIPS204 Alg. 32], rows `stride` polynomials apart. tr may be
+ * NULL; otherwise it gets H(pk, 64), which costs little beside.
+ */
 void hyb_mldsa_expand_a(const struct mldsa_ops *o, const struct mldsa_params *p,
-	struct mldsa_poly *a, unsigned stride, const uint8_t rho[32]);
-/* n polynomials from index `first` on [FIPS204 Alg. 33]. */
+	struct mldsa_poly *a, unsigned stride, const uint8_t *pk, uint8_t *tr);
+/* s1, then s2 [FIPS204 Alg. 33]. */
 void hyb_mldsa_expand_s(const struct mldsa_ops *o, const struct mldsa_params *p,
 	struct mldsa_poly *s, const uint8_t rho1[64]);
 /* Masks number `kappa` to kappa + n - 1, n at most 8 [FIPS204 Alg. 34]. */
@@ -143,7 +146,7 @@ struct mldsa_pk {
 };
 
 /* ---- mldsa.c: the scheme, native ---- */
-/* pk alone [FIPS204 Alg. 6]; scratch is a prepared key that the caller wipes. */
+/* pk alone [FIPS204 Alg. 6]; scratch has room for a prepared key and keeps nothing secret. */
 void hyb_mldsa_keygen(const struct mldsa_params *p, uint8_t *pk, const uint8_t seed[32],
 	struct mldsa_sk *scratch);
 void hyb_mldsa_expand(const struct mldsa_params *p, struct mldsa_sk *s, const uint8_t seed[32]);

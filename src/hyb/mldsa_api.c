@@ -304,10 +304,8 @@ SIZES(87, 8, 7, 64, 20, 3, 75);
 		uint8_t pk[HYB_MLDSA##n##_PK_BYTES], uint8_t seed[HYB_MLDSA_SEED_BYTES])           \
 	{                                                                                          \
 		SK(n) s;                                                                           \
-		enum hyb_st st = keygen(P(n), pk, seed, false, (void *)&s);                        \
                                                                                                    \
-		hyb_wipe(&s, sizeof(s));                                                           \
-		return st;                                                                         \
+		return keygen(P(n), pk, seed, false, (void *)&s);                                  \
 	}                                                                                          \
                                                                                                    \
 	enum hyb_st hyb_mldsa##n##_keygen_derand(                                                  \
@@ -320,7 +318,6 @@ SIZES(87, 8, 7, 64, 20, 3, 75);
 		memcpy(copy, seed, sizeof(copy));                                                  \
 		st = keygen(P(n), pk, copy, true, (void *)&s);                                     \
 		hyb_wipe(copy, sizeof(copy));                                                      \
-		hyb_wipe(&s, sizeof(s));                                                           \
 		return st;                                                                         \
 	}                                                                                          \
                                                                                                    \

@@ -8,7 +8,6 @@
 #define Q MLDSA_Q
 #define N MLDSA_N
 #define QINV 58728449
-#define INV_SCALE 41978
 #define ODD 0xaa
 
 static inline __m256i load(const struct mldsa_poly *a, unsigned i)
@@ -27,6 +26,12 @@ static inline __m256i odd(__m256i a)
 	return _mm256_srli_epi64(a, 32);
 }
 
+/* The high halves of 64-bit lanes of `even`, with the odd 32-bit lanes of `odds` between them. */
+static inline __m256i high(__m256i even, __m256i odds)
+{
+	return _mm256_blend_epi32(odd(even), odds, ODD);
+}
+
 /* Two vectors of 64-bit values, for even and odd lanes, times 2^-32 mod q. */
 static inline __m256i reduce(__m256i even, __m256i odds)
 {
@@ -34,38 +39,43 @@ static inline __m256i reduce(__m256i even, __m256i odds)
 	__m256i t = _mm256_mul_epi32(_mm256_mul_epi32(even, qinv), q);
 	__m256i u = _mm256_mul_epi32(_mm256_mul_epi32(odds, qinv), q);
 
-	even = _mm256_sub_epi64(even, t);
-	odds = _mm256_sub_epi64(odds, u);
-	return _mm256_blend_epi32(odd(even), odds, ODD);
+	return high(_mm256_sub_epi64(even, t), _mm256_sub_epi64(odds, u));
 }
 
-/* A factor: z and z·q^-1, for even lanes and for odd ones. */
+/* q in every lane, unknown to the compiler, which would make shifts and sums of the product. */
+static inline __m256i modulus(void)
+{
+	__m256i q = _mm256_set1_epi32(Q);
+
+	__asm__("" : "+x"(q));
+	return q;
+}
+
+/* A factor z, and z·2^32/q for even lanes and for odd ones. */
 struct zeta {
-	__m256i z, zq, z_odd, zq_odd;
+	__m256i z, h, h_odd;
 };
 
-/* a·z·2^-32 mod q. */
+/*
+ * a·z mod q by way of floor(a·z/q), which the quotient gives but for |a|/2^33: the result is that
+ * part of q outside [0, q), at most.
+ */
 static inline __m256i mul(__m256i a, const struct zeta *f)
 {
-	const __m256i q = _mm256_set1_epi32(Q);
-	__m256i b = odd(a);
-	__m256i t = _mm256_mul_epi32(_mm256_mul_epi32(a, f->zq), q);
-	__m256i u = _mm256_mul_epi32(_mm256_mul_epi32(b, f->zq_odd), q);
+	__m256i t = high(_mm256_mul_epi32(a, f->h), _mm256_mul_epi32(odd(a), f->h_odd));
 
-	a = _mm256_sub_epi64(_mm256_mul_epi32(a, f->z), t);
-	b = _mm256_sub_epi64(_mm256_mul_epi32(b, f->z_odd), u);
-	return _mm256_blend_epi32(odd(a), b, ODD);
+	return _mm256_sub_epi32(_mm256_mullo_epi32(a, f->z), _mm256_mullo_epi32(t, modulus()));
 }
 
-static inline struct zeta zeta_of(__m256i z, __m256i zq)
+static inline struct zeta zeta_of(__m256i z, __m256i h)
 {
-	return (struct zeta){ z, zq, z, zq };
+	return (struct zeta){ z, h, h };
 }
 
 /* The same factor in every lane. */
 static inline struct zeta zeta_all(unsigned k)
 {
-	return zeta_of(_mm256_set1_epi32(zetas[k]), _mm256_set1_epi32(zetas_low[k]));
+	return zeta_of(_mm256_set1_epi32(zetas[k]), _mm256_set1_epi32(zetas_quotient[k]));
 }
 
 static inline __m256i spread_2(const int32_t *z)
@@ -88,19 +98,19 @@ static inline __m256i spread_8(const int32_t *z)
 /* 2 and 4 factors from number k on, each for 4 and 2 lanes; 8 for one each. */
 static inline struct zeta zeta_2(unsigned k)
 {
-	return zeta_of(spread_2(zetas + k), spread_2(zetas_low + k));
+	return zeta_of(spread_2(zetas + k), spread_2(zetas_quotient + k));
 }
 
 static inline struct zeta zeta_4(unsigned k)
 {
-	return zeta_of(spread_4(zetas + k), spread_4(zetas_low + k));
+	return zeta_of(spread_4(zetas + k), spread_4(zetas_quotient + k));
 }
 
 static inline struct zeta zeta_8(unsigned k)
 {
-	__m256i z = spread_8(zetas + k), zq = spread_8(zetas_low + k);
+	__m256i h = spread_8(zetas_quotient + k);
 
-	return (struct zeta){ z, zq, odd(z), odd(zq) };
+	return (struct zeta){ spread_8(zetas + k), h, odd(h) };
 }
 
 static inline void butterfly(__m256i *a, __m256i *b, const struct zeta *f)
@@ -235,10 +245,9 @@ static void ntt(struct mldsa_poly *x)
 static inline struct zeta back(struct zeta f)
 {
 	const __m256i order = _mm256_set_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-	__m256i z = _mm256_permutevar8x32_epi32(f.z, order);
-	__m256i zq = _mm256_permutevar8x32_epi32(f.zq, order);
+	__m256i h = _mm256_permutevar8x32_epi32(f.h, order);
 
-	return (struct zeta){ z, zq, odd(z), odd(zq) };
+	return (struct zeta){ _mm256_permutevar8x32_epi32(f.z, order), h, odd(h) };
 }
 
 /* Layers 8 to 6 in pair number p. */
@@ -261,8 +270,8 @@ static inline void invntt_pair(__m256i *a, __m256i *b, unsigned p)
 /* Layers 3 to 1 on vectors i, i + 4, … i + 28; scales and centres. */
 static inline void invntt_last(struct mldsa_poly *x, unsigned i)
 {
-	const struct zeta scale = zeta_of(_mm256_set1_epi32(INV_SCALE),
-		_mm256_set1_epi32((int32_t)((uint32_t)INV_SCALE * (uint32_t)QINV)));
+	const struct zeta scale =
+		zeta_of(_mm256_set1_epi32(ZETAS_SCALE), _mm256_set1_epi32(ZETAS_SCALE_QUOTIENT));
 	__m256i r[8];
 
 #pragma GCC unroll 8

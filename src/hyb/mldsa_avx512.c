@@ -8,8 +8,6 @@
 #define Q MLDSA_Q
 #define N MLDSA_N
 #define QINV 58728449
-#define INV_SCALE 41978
-#define ODD 0xaaaa
 
 static inline __m512i load(const struct mldsa_poly *a, unsigned i)
 {
@@ -27,6 +25,12 @@ static inline __m512i odd(__m512i a)
 	return _mm512_srli_epi64(a, 32);
 }
 
+/* The high halves of 64-bit lanes of `even`, with the odd 32-bit lanes of `odds` between them. */
+static inline __m512i high(__m512i even, __m512i odds)
+{
+	return _mm512_mask_shuffle_epi32(odds, 0x5555, even, _MM_PERM_DDBB);
+}
+
 /* Two vectors of 64-bit values, for even and odd lanes, times 2^-32 mod q. */
 static inline __m512i reduce(__m512i even, __m512i odds)
 {
@@ -34,38 +38,43 @@ static inline __m512i reduce(__m512i even, __m512i odds)
 	__m512i t = _mm512_mul_epi32(_mm512_mul_epi32(even, qinv), q);
 	__m512i u = _mm512_mul_epi32(_mm512_mul_epi32(odds, qinv), q);
 
-	even = _mm512_sub_epi64(even, t);
-	odds = _mm512_sub_epi64(odds, u);
-	return _mm512_mask_mov_epi32(odd(even), ODD, odds);
+	return high(_mm512_sub_epi64(even, t), _mm512_sub_epi64(odds, u));
 }
 
-/* A factor: z and z·q^-1, for even lanes and for odd ones. */
+/* q in every lane, unknown to the compiler, which would make shifts and sums of the product. */
+static inline __m512i modulus(void)
+{
+	__m512i q = _mm512_set1_epi32(Q);
+
+	__asm__("" : "+v"(q));
+	return q;
+}
+
+/* A factor z, and z·2^32/q for even lanes and for odd ones. */
 struct zeta {
-	__m512i z, zq, z_odd, zq_odd;
+	__m512i z, h, h_odd;
 };
 
-/* a·z·2^-32 mod q. */
+/*
+ * a·z mod q by way of floor(a·z/q), which the quotient gives but for |a|/2^33: the result is that
+ * part of q outside [0, q), at most.
+ */
 static inline __m512i mul(__m512i a, const struct zeta *f)
 {
-	const __m512i q = _mm512_set1_epi32(Q);
-	__m512i b = odd(a);
-	__m512i t = _mm512_mul_epi32(_mm512_mul_epi32(a, f->zq), q);
-	__m512i u = _mm512_mul_epi32(_mm512_mul_epi32(b, f->zq_odd), q);
+	__m512i t = high(_mm512_mul_epi32(a, f->h), _mm512_mul_epi32(odd(a), f->h_odd));
 
-	a = _mm512_sub_epi64(_mm512_mul_epi32(a, f->z), t);
-	b = _mm512_sub_epi64(_mm512_mul_epi32(b, f->z_odd), u);
-	return _mm512_mask_mov_epi32(odd(a), ODD, b);
+	return _mm512_sub_epi32(_mm512_mullo_epi32(a, f->z), _mm512_mullo_epi32(t, modulus()));
 }
 
-static inline struct zeta zeta_of(__m512i z, __m512i zq)
+static inline struct zeta zeta_of(__m512i z, __m512i h)
 {
-	return (struct zeta){ z, zq, z, zq };
+	return (struct zeta){ z, h, h };
 }
 
 /* The same factor in every lane. */
 static inline struct zeta zeta_all(unsigned k)
 {
-	return zeta_of(_mm512_set1_epi32(zetas[k]), _mm512_set1_epi32(zetas_low[k]));
+	return zeta_of(_mm512_set1_epi32(zetas[k]), _mm512_set1_epi32(zetas_quotient[k]));
 }
 
 /* 2, 4, 8 factors from number k on, each for 8, 4, 2 lanes. */
@@ -73,8 +82,8 @@ static inline struct zeta zeta_2(unsigned k)
 {
 	return zeta_of(
 		_mm512_inserti64x4(_mm512_set1_epi32(zetas[k]), _mm256_set1_epi32(zetas[k + 1]), 1),
-		_mm512_inserti64x4(
-			_mm512_set1_epi32(zetas_low[k]), _mm256_set1_epi32(zetas_low[k + 1]), 1));
+		_mm512_inserti64x4(_mm512_set1_epi32(zetas_quotient[k]),
+			_mm256_set1_epi32(zetas_quotient[k + 1]), 1));
 }
 
 static inline __m512i spread_4(const int32_t *z)
@@ -95,28 +104,19 @@ static inline __m512i spread_8(const int32_t *z)
 
 static inline struct zeta zeta_4(unsigned k)
 {
-	return zeta_of(spread_4(zetas + k), spread_4(zetas_low + k));
+	return zeta_of(spread_4(zetas + k), spread_4(zetas_quotient + k));
 }
 
 static inline struct zeta zeta_8(unsigned k)
 {
-	return zeta_of(spread_8(zetas + k), spread_8(zetas_low + k));
+	return zeta_of(spread_8(zetas + k), spread_8(zetas_quotient + k));
 }
 
 static inline struct zeta zeta_16(unsigned k)
 {
-	__m512i z = _mm512_loadu_si512(zetas + k), zq = _mm512_loadu_si512(zetas_low + k);
+	__m512i h = _mm512_loadu_si512(zetas_quotient + k);
 
-	return (struct zeta){ z, zq, odd(z), odd(zq) };
-}
-
-/* 16 factors in falling order and negated, for the way back. */
-static inline struct zeta zeta_neg(struct zeta f)
-{
-	const __m512i zero = _mm512_setzero_si512();
-
-	return (struct zeta){ _mm512_sub_epi32(zero, f.z), _mm512_sub_epi32(zero, f.zq),
-		_mm512_sub_epi32(zero, f.z_odd), _mm512_sub_epi32(zero, f.zq_odd) };
+	return (struct zeta){ _mm512_loadu_si512(zetas + k), h, odd(h) };
 }
 
 static inline void butterfly(__m512i *a, __m512i *b, const struct zeta *f)
@@ -127,9 +127,10 @@ static inline void butterfly(__m512i *a, __m512i *b, const struct zeta *f)
 	*a = _mm512_add_epi32(*a, t);
 }
 
+/* With -f: the zetas of the way back are those of the way there, negated. */
 static inline void butterfly_back(__m512i *a, __m512i *b, const struct zeta *f)
 {
-	__m512i t = _mm512_sub_epi32(*a, *b);
+	__m512i t = _mm512_sub_epi32(*b, *a);
 
 	*a = _mm512_add_epi32(*a, *b);
 	*b = mul(t, f);
@@ -208,40 +209,31 @@ static void ntt(struct mldsa_poly *x)
 	}
 }
 
-/* The zetas of the way back are those of the way there, negated, blocks in the opposite order. */
-static inline __m512i reversed(__m512i a)
+/* Lanes in the opposite order: so do the blocks come on the way back. */
+static inline struct zeta back(struct zeta f)
 {
-	return _mm512_permutexvar_epi32(
-		_mm512_set_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), a);
-}
+	const __m512i order =
+		_mm512_set_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+	__m512i h = _mm512_permutexvar_epi32(order, f.h);
 
-static inline struct zeta back(struct zeta f, bool all_lanes_differ)
-{
-	__m512i z = reversed(f.z), zq = reversed(f.zq);
-	struct zeta r = { z, zq, z, zq };
-
-	if (all_lanes_differ) {
-		r.z_odd = odd(z);
-		r.zq_odd = odd(zq);
-	}
-	return zeta_neg(r);
+	return (struct zeta){ _mm512_permutexvar_epi32(order, f.z), h, odd(h) };
 }
 
 /* Layers 8 to 5 in pair number p. */
 static inline void invntt_pair(__m512i *a, __m512i *b, unsigned p)
 {
 	unsigned m = 7 - p;
-	struct zeta f = back(zeta_16(128 + 16 * m), true);
+	struct zeta f = back(zeta_16(128 + 16 * m));
 
 	deinterleave(a, b);
 	butterfly_back(a, b, &f);
-	f = back(zeta_8(64 + 8 * m), false);
+	f = back(zeta_8(64 + 8 * m));
 	swap_1(a, b);
 	butterfly_back(a, b, &f);
-	f = back(zeta_4(32 + 4 * m), false);
+	f = back(zeta_4(32 + 4 * m));
 	swap_2(a, b);
 	butterfly_back(a, b, &f);
-	f = back(zeta_2(16 + 2 * m), false);
+	f = back(zeta_2(16 + 2 * m));
 	swap_4(a, b);
 	butterfly_back(a, b, &f);
 	swap_8(a, b);
@@ -250,8 +242,8 @@ static inline void invntt_pair(__m512i *a, __m512i *b, unsigned p)
 static void invntt(struct mldsa_poly *x)
 {
 	const __m512i q = _mm512_set1_epi32(Q), half = _mm512_set1_epi32(Q / 2);
-	const struct zeta scale = zeta_of(_mm512_set1_epi32(INV_SCALE),
-		_mm512_set1_epi32((int32_t)((uint32_t)INV_SCALE * (uint32_t)QINV)));
+	const struct zeta scale =
+		zeta_of(_mm512_set1_epi32(ZETAS_SCALE), _mm512_set1_epi32(ZETAS_SCALE_QUOTIENT));
 	__m512i r[16];
 
 #pragma GCC unroll 8
@@ -267,7 +259,7 @@ static void invntt(struct mldsa_poly *x)
 #pragma GCC unroll 8
 		for (unsigned j = 0; j < 8; j++) {
 			unsigned block = j / step, i = block * 2 * step + j % step;
-			struct zeta f = zeta_neg(zeta_all(2 * blocks - 1 - block));
+			struct zeta f = zeta_all(2 * blocks - 1 - block);
 
 			butterfly_back(&r[i], &r[i + step], &f);
 		}
@@ -276,7 +268,7 @@ static void invntt(struct mldsa_poly *x)
 	for (unsigned i = 0; i < 16; i++) {
 		__m512i t = mul(r[i], &scale);
 
-		/* to [0, q), then centred: the unsigned minimum picks the one that did not wrap */
+		/* from [-q/4, 5q/4]; the unsigned minimum picks the one that did not wrap */
 		t = _mm512_min_epu32(t, _mm512_add_epi32(t, q));
 		t = _mm512_mask_sub_epi32(t, _mm512_cmpgt_epi32_mask(t, half), t, q);
 		store(x, i, t);

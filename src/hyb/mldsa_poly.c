@@ -5,8 +5,7 @@
 
 #define Q MLDSA_Q
 #define N MLDSA_N
-#define QINV 58728449	/* q^-1 mod 2^32 */
-#define INV_SCALE 41978 /* 2^64 / 256 mod q: undoes 256 and one reduction, and one more */
+#define QINV 58728449 /* q^-1 mod 2^32 */
 
 _Static_assert((uint32_t)QINV *(uint32_t)Q == 1, "q times its inverse");
 
@@ -24,20 +23,52 @@ static inline int32_t to_canonical(int32_t a)
 	return a + ((a >> 31) & Q);
 }
 
-/* [FIPS204 Alg. 41]; each of the eight layers adds less than q. */
+/*
+ * a·z mod q by way of floor(a·z/q), which h = z·2^32/q gives but for |a|/2^33: the result is that part
+ * of q outside [0, q), at most.
+ */
+static inline int32_t mul_zeta(int32_t a, int32_t z, int32_t h)
+{
+	int32_t t = (int32_t)((int64_t)a * h >> 32);
+
+	return (int32_t)((uint32_t)a * (uint32_t)z - (uint32_t)t * (uint32_t)Q);
+}
+
+static inline void butterfly(int32_t *a, int32_t *b, unsigned k)
+{
+	int32_t t = mul_zeta(*b, zetas[k], zetas_quotient[k]);
+
+	*b = *a - t;
+	*a += t;
+}
+
+/* With -zeta: the factors of the way back are those of the way there, negated. */
+static inline void butterfly_back(int32_t *a, int32_t *b, unsigned k)
+{
+	int32_t t = *b - *a;
+
+	*a += *b;
+	*b = mul_zeta(t, zetas[k], zetas_quotient[k]);
+}
+
+/* [FIPS204 Alg. 41], two layers at a time; each of the eight adds q and a little. */
 static void ntt(struct mldsa_poly *a)
 {
-	unsigned k = 1;
+	for (unsigned len = 64, blocks = 1; len > 0; len >>= 2, blocks <<= 2)
+		for (unsigned b = 0; b < blocks; b++) {
+			int32_t *x = a->c + (size_t)4 * b * len;
 
-	for (unsigned len = 128; len > 0; len >>= 1)
-		for (unsigned start = 0; start < N; start += 2 * len) {
-			int32_t z = zetas[k++];
+			for (unsigned j = 0; j < len; j++) {
+				int32_t r[4] = { x[j], x[j + len], x[j + 2 * len], x[j + 3 * len] };
 
-			for (unsigned j = start; j < start + len; j++) {
-				int32_t t = reduce((int64_t)z * a->c[j + len]);
-
-				a->c[j + len] = a->c[j] - t;
-				a->c[j] = a->c[j] + t;
+				butterfly(&r[0], &r[2], blocks + b);
+				butterfly(&r[1], &r[3], blocks + b);
+				butterfly(&r[0], &r[1], 2 * (blocks + b));
+				butterfly(&r[2], &r[3], 2 * (blocks + b) + 1);
+				x[j] = r[0];
+				x[j + len] = r[1];
+				x[j + 2 * len] = r[2];
+				x[j + 3 * len] = r[3];
 			}
 		}
 }
@@ -45,22 +76,28 @@ static void ntt(struct mldsa_poly *a)
 /* [FIPS204 Alg. 42]; sums double eight times, from q to 256q < 2^31, before the last product. */
 static void invntt(struct mldsa_poly *a)
 {
-	unsigned k = 255;
+	for (unsigned len = 1, blocks = 64; blocks > 0; len <<= 2, blocks >>= 2)
+		for (unsigned b = 0; b < blocks; b++) {
+			int32_t *x = a->c + (size_t)4 * b * len;
+			unsigned k = 2 * blocks - 1 - b;
 
-	for (unsigned len = 1; len < N; len <<= 1)
-		for (unsigned start = 0; start < N; start += 2 * len) {
-			int32_t z = -zetas[k--];
+			for (unsigned j = 0; j < len; j++) {
+				int32_t r[4] = { x[j], x[j + len], x[j + 2 * len], x[j + 3 * len] };
 
-			for (unsigned j = start; j < start + len; j++) {
-				int32_t t = a->c[j];
-
-				a->c[j] = t + a->c[j + len];
-				a->c[j + len] = reduce((int64_t)z * (t - a->c[j + len]));
+				butterfly_back(&r[0], &r[1], 2 * k + 1);
+				butterfly_back(&r[2], &r[3], 2 * k);
+				butterfly_back(&r[0], &r[2], k);
+				butterfly_back(&r[1], &r[3], k);
+				x[j] = r[0];
+				x[j + len] = r[1];
+				x[j + 2 * len] = r[2];
+				x[j + 3 * len] = r[3];
 			}
 		}
 	for (unsigned i = 0; i < N; i++) {
-		int32_t t = to_canonical(reduce((int64_t)INV_SCALE * a->c[i]));
+		int32_t t = mul_zeta(a->c[i], ZETAS_SCALE, ZETAS_SCALE_QUOTIENT);
 
+		t = to_canonical(t); /* from [-q/4, 5q/4] */
 		a->c[i] = t - (((Q / 2 - t) >> 31) & Q);
 	}
 }
@@ -419,35 +456,104 @@ static void batch_index(struct batch *b, unsigned lane, size_t at, unsigned low,
 }
 
 #define UNIFORM_BLOCKS 5 /* 280 candidates: one polynomial in 50 million wants a sixth block */
+#define SIDE 7		 /* the lane of a side hash */
 
-void hyb_mldsa_expand_a(const struct mldsa_ops *o, const struct mldsa_params *p,
-	struct mldsa_poly *a, unsigned stride, const uint8_t rho[32])
+/* SHAKE256 of one long message, 64 bytes of it, in a lane beside others. out NULL: there is none. */
+struct side {
+	const uint8_t *p;
+	size_t left;
+	uint8_t *out;
+};
+
+/* Adds the next block to the lane; true if it was the last. */
+static bool side_feed(struct side *s, struct hyb_sponges *k)
 {
-	struct batch b;
-	unsigned n = p->k * p->l;
+	uint8_t last[HYB_RATE_SHAKE256] = { 0 };
+	const uint8_t *in[8] = { [SIDE] = s->p };
+	bool is_last = s->left < sizeof(last);
 
-	batch_begin(&b, rho, 32);
-	for (unsigned first = 0; first < n; first += 8) {
-		unsigned have[8], lanes = n - first < 8 ? n - first : 8, left = lanes;
+	if (is_last) {
+		memcpy(last, s->p, s->left);
+		last[s->left] = HYB_PAD_SHAKE;
+		last[sizeof(last) - 1] |= 0x80;
+		in[SIDE] = last;
+	}
+	hyb_sponges_add(k, 8, in, sizeof(last));
+	s->p += is_last ? s->left : sizeof(last);
+	s->left -= is_last ? s->left : sizeof(last);
+	return is_last;
+}
 
-		for (unsigned j = 0; j < lanes; j++) {
-			batch_index(&b, j, 32, (first + j) % p->l, (first + j) / p->l);
-			have[j] = 0;
-		}
-		hyb_sponges_absorb(&b.k, lanes, HYB_RATE_SHAKE128, HYB_PAD_SHAKE, b.in, 34);
-		for (size_t blocks = UNIFORM_BLOCKS; left > 0; blocks = 1) {
-			hyb_sponges_squeeze(&b.k, lanes, HYB_RATE_SHAKE128, b.to, blocks);
-			left = 0;
-			for (unsigned j = 0; j < lanes; j++) {
-				unsigned i = first + j;
-				struct mldsa_poly *to = &a[i / p->l * stride + i % p->l];
+/* The next blocks of the batch, and as many of the side hash. */
+static void squeeze(struct batch *b, unsigned lanes, size_t blocks, struct side *s)
+{
+	uint8_t *to[8] = { NULL }, side_out[HYB_RATE_SHAKE128];
+	size_t done = 0;
 
-				have[j] = o->rej_uniform(
-					to, have[j], b.out[j], blocks * HYB_RATE_SHAKE128);
-				left += have[j] < N;
-			}
+	for (; done < blocks && s->out != NULL; done++) {
+		bool is_last = side_feed(s, &b->k);
+
+		for (unsigned j = 0; j < lanes; j++)
+			to[j] = b->to[j] + done * HYB_RATE_SHAKE128;
+		to[SIDE] = is_last ? side_out : NULL;
+		hyb_sponges_squeeze(&b->k, 8, HYB_RATE_SHAKE128, to, 1);
+		if (is_last) {
+			memcpy(s->out, side_out, 64);
+			s->out = NULL;
 		}
 	}
+	for (unsigned j = 0; j < lanes; j++)
+		to[j] = b->to[j] + done * HYB_RATE_SHAKE128;
+	if (done < blocks)
+		hyb_sponges_squeeze(&b->k, lanes, HYB_RATE_SHAKE128, to, blocks - done);
+}
+
+/* One polynomial of A from every lane. */
+static void expand_a_batch(
+	const struct mldsa_ops *o, struct mldsa_poly *const to[8], struct batch *b, struct side *s)
+{
+	unsigned have[8] = { 0 }, left = b->lanes;
+
+	for (size_t blocks = UNIFORM_BLOCKS; left > 0; blocks = 1) {
+		squeeze(b, b->lanes, blocks, s);
+		left = 0;
+		for (unsigned j = 0; j < b->lanes; j++) {
+			have[j] = o->rej_uniform(
+				to[j], have[j], b->out[j], blocks * HYB_RATE_SHAKE128);
+			left += have[j] < N;
+		}
+	}
+}
+
+void hyb_mldsa_expand_a(const struct mldsa_ops *o, const struct mldsa_params *p,
+	struct mldsa_poly *a, unsigned stride, const uint8_t *pk, uint8_t *tr)
+{
+	struct batch b;
+	struct side s = { pk, p->pk_bytes, o->lanes > 1 ? tr : NULL };
+	unsigned n = p->k * p->l;
+
+	if (tr != NULL && o->lanes == 1)
+		hyb_shake256(tr, 64, (hyb_bytes){ pk, p->pk_bytes });
+	batch_begin(&b, pk, 32);
+	memset(&b.k, 0, sizeof(b.k));
+	for (unsigned i = 0; i < n; i += b.lanes) {
+		unsigned width = s.out != NULL ? SIDE : 8;
+		struct mldsa_poly *to[8] = { NULL };
+
+		b.lanes = n - i < width ? n - i : width;
+		for (unsigned j = 0; j < 8; j++) {
+			b.in[j] = j < b.lanes ? b.seed[j] : NULL;
+			if (j >= b.lanes)
+				continue;
+			batch_index(&b, j, 32, (i + j) % p->l, (i + j) / p->l);
+			to[j] = &a[(i + j) / p->l * stride + (i + j) % p->l];
+		}
+		hyb_sponges_absorb(&b.k, s.out != NULL ? 8 : b.lanes, HYB_RATE_SHAKE128,
+			HYB_PAD_SHAKE, b.in, 34);
+		expand_a_batch(o, to, &b, &s);
+	}
+	while (s.out != NULL)
+		squeeze(&b, 0, 1, &s);
 }
 
 void hyb_mldsa_expand_s(const struct mldsa_ops *o, const struct mldsa_params *p,

@@ -68,7 +68,7 @@ static void forge_w(const struct set *s)
 	static struct mldsa_poly a[MLDSA_K_MAX * MLDSA_L_MAX], zz[MLDSA_L_MAX];
 	const struct mldsa_ops *o = &hyb_mldsa_ops_c;
 
-	hyb_mldsa_expand_a(o, s->p, a, s->p->l, pk);
+	hyb_mldsa_expand_a(o, s->p, a, s->p->l, pk, NULL);
 	for (unsigned j = 0; j < s->p->l; j++) {
 		zz[j] = fg.z[j];
 		o->ntt(&zz[j]);
@@ -497,7 +497,7 @@ static void eta_bound_alone(const struct set *s)
 		memset(fips, 0, s->p->sk_bytes);
 		memset(pk, 0, s->p->pk_bytes);
 		fips[0] = pk[0] = 77;
-		hyb_mldsa_expand_a(o, s->p, a, s->p->l, pk);
+		hyb_mldsa_expand_a(o, s->p, a, s->p->l, pk, NULL);
 		memset(s1, 0, sizeof(s1));
 		s1[0].c[3] = first;
 		for (unsigned j = 0; j < s->p->k + s->p->l; j++) {
