@@ -1,6 +1,9 @@
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "hyb/file.h"
 
@@ -11,6 +14,7 @@
  * under one lock; works on it; waits for its turn; writes. Memory: every batch knows its place.
  */
 #define BATCH_BYTES (1U << 20)
+#define POLL_MS 100
 
 struct run {
 	struct hyb_file_job *job;
@@ -22,6 +26,7 @@ struct run {
 	hyb_bytes in;
 	/* streams */
 	int out_fd, in_fd;
+	bool may_wait; /* for input: no regular file, and others work meanwhile */
 	bool is_eof;
 	pthread_mutex_t read_lock; /* guards the input, next_read and is_eof */
 	uint64_t next_read;
@@ -133,6 +138,34 @@ static void count(struct run *r, const struct batch *b)
 
 /* ---- streams ---- */
 
+/*
+ * Fills a batch as hyb_read_full does. An input that can keep us waiting (a pipe, a socket) is asked
+ * first, so that a failure elsewhere ends the call although no more input comes.
+ */
+static enum hyb_st read_batch(struct run *r, uint8_t *p, size_t *n)
+{
+	struct pollfd ask = { .fd = r->in_fd, .events = POLLIN };
+	size_t done = 0, want = *n;
+
+	if (!r->may_wait)
+		return hyb_read_full(r->in_fd, p, n);
+	while (done < want && !is_stopped(r)) {
+		int ready = poll(&ask, 1, POLL_MS);
+		ssize_t got = 0;
+
+		if (ready > 0) {
+			got = read(r->in_fd, p + done, want - done);
+			if (got == 0)
+				break;
+		}
+		if ((ready < 0 || got < 0) && errno != EINTR && errno != EAGAIN)
+			return HYB_E_IO;
+		done += got > 0 ? (size_t)got : 0;
+	}
+	*n = done;
+	return HYB_OK;
+}
+
 /* Takes the next batch of the input; false when there is none or all stop. */
 static bool take(struct worker *w, struct batch *b, enum hyb_st *st)
 {
@@ -148,7 +181,7 @@ static bool take(struct worker *w, struct batch *b, enum hyb_st *st)
 	if (!r->is_eof && !is_stopped(r)) {
 		more = true;
 		b->index = r->next_read++;
-		*st = hyb_read_full(r->in_fd, w->map + in_at, &n);
+		*st = read_batch(r, w->map + in_at, &n);
 		r->is_eof = n < want || *st != HYB_OK;
 		b->is_last = r->is_eof;
 	}
@@ -303,9 +336,11 @@ static void prepare(struct run *r, struct hyb_file_job *j)
 enum hyb_st hyb_file_run_fd(struct hyb_file_job *j, int out_fd, int in_fd)
 {
 	struct run r;
+	struct stat s;
 
 	prepare(&r, j);
 	r.is_stream = true;
+	r.may_wait = j->n_threads > 1 && fstat(in_fd, &s) == 0 && !S_ISREG(s.st_mode);
 	r.out_fd = out_fd;
 	r.in_fd = in_fd;
 	return run_all(&r);

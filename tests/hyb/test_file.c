@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -646,6 +647,48 @@ static void randomness(void)
 	vec_end(&v);
 }
 
+/* ---- a peer that stops talking ---- */
+
+static void *pump_open_end(void *arg)
+{
+	const struct pump *p = arg;
+
+	(void)!hyb_write_full(p->fd, p->data.p, p->data.n);
+	return NULL; /* and keeps the pipe open */
+}
+
+static void silence(void)
+{
+	struct vec v = { "a damaged stream that stops: refused without waiting for its end", 0, 0 };
+	struct hyb_seal_opts so = sealing(true);
+	struct hyb_open_opts oo = opening(true);
+	int fd[2], out = file_of(NULL, 0);
+	struct hyb_file_map m = { .total = 0 };
+	struct pump p;
+	pthread_t id;
+	size_t n = 0;
+
+	vec_case(&v,
+		hyb_mem_seal(t.sealed, &n, (hyb_bytes){ t.plain, PLAIN_MAX / 2 }, &so) == HYB_OK &&
+			hyb_file_map_read(&m, t.sealed) == HYB_OK && pipe2(fd, O_CLOEXEC) == 0,
+		"seal");
+	t.sealed[m.total + 20] ^= 1;
+	p = (struct pump){ fd[1], { t.sealed, n - 10 } };
+	oo.n_threads = 4;
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)alarm(30);
+	vec_case(&v,
+		pthread_create(&id, NULL, pump_open_end, &p) == 0 &&
+			hyb_file_open(out, fd[0], &oo, NULL) == HYB_E_OPEN,
+		"open");
+	(void)alarm(0);
+	(void)close(fd[0]);
+	(void)pthread_join(id, NULL);
+	(void)close(fd[1]);
+	(void)close(out);
+	vec_end(&v);
+}
+
 /* ---- random access ---- */
 
 struct reader {
@@ -762,6 +805,7 @@ int main(void)
 	one_form();
 	options();
 	randomness();
+	silence();
 	random_access();
 	return vec_failures != 0;
 }
