@@ -685,7 +685,10 @@ struct hyb_file_info {
 	bool is_verified; /* the signature of one of the accepted senders was checked and held */
 };
 
-/* From in_fd to its end into out_fd; both may be pipes. HYB_E_IO: errno tells. */
+/*
+ * From in_fd to its end into out_fd; both may be pipes. HYB_E_IO: errno tells. After any error the
+ * caller discards what was written.
+ */
 HYB_API enum hyb_st hyb_file_seal(
 	int out_fd, int in_fd, const struct hyb_seal_opts *o) HYB_MUST_USE;
 /*

@@ -202,6 +202,42 @@ static void segments(void)
 	vec_end(&v);
 }
 
+/* A segment key serves 2^20 segments: checked against one that serves all. */
+static void rotation(void)
+{
+	struct vec v = { "FLOE segment keys change at every 2^20th segment", 0, 0 };
+	static const uint8_t iv[HYB_FLOE_IV_BYTES] = { 7 }, pt[FULL] = { 1 };
+
+	const struct {
+		uint64_t pos, mask;
+		bool opens;
+	} cases[] = { { 0, 0, true }, { (1U << 20) - 1, 0, true }, { 1U << 20, 0, false },
+		{ (1U << 20) + 5, ~(uint64_t)0 << 19, true },
+		{ (3U << 19) + 5, ~(uint64_t)0 << 19, false },
+		{ (1ULL << 39) + 5, ~(uint64_t)0 << 19, true },
+		{ (1ULL << 39) + 5, ~(uint64_t)0 << 40, false } };
+
+	uint8_t seg[SEG], out[FULL];
+	struct hyb_floe f, g;
+
+	vec_case(&v, hyb_floe_begin_seal(&f, zero_key, aad, SEG, iv) == HYB_OK, "begin");
+	g = f;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct hyb_floe_run w = hyb_floe_run(&f, true), r = hyb_floe_run(&g, false);
+
+		g.key_mask = cases[i].mask;
+		vec_case(&v,
+			hyb_floe_seal(&w, seg, (struct hyb_floe_at){ cases[i].pos, false },
+				(hyb_bytes){ pt, FULL }, iv) == HYB_OK &&
+				hyb_floe_open(&r, out, cases[i].pos, (hyb_bytes){ seg, SEG },
+					false) == (cases[i].opens ? HYB_OK : HYB_E_OPEN),
+			"position %llu", (unsigned long long)cases[i].pos);
+		hyb_floe_run_end(&w);
+		hyb_floe_run_end(&r);
+	}
+	vec_end(&v);
+}
+
 static void cuts(void)
 {
 	struct vec v = { "FLOE segment ends", 0, 0 };
@@ -282,6 +318,7 @@ int main(void)
 	kats();
 	headers();
 	segments();
+	rotation();
 	cuts();
 	ivs();
 	return vec_failures != 0;
