@@ -76,6 +76,46 @@ HYB_API enum hyb_st hybx_falcon_sign_padded_derand(uint8_t *sig, hyb_bytes m, hy
 HYB_API bool hybx_falcon_verify(
 	hyb_bytes sig, hyb_bytes m, hyb_bytes pk, struct hybx_falcon_work *w) HYB_MUST_USE;
 
+/* ---- Classic McEliece ---- */
+/*
+ *  set        public   secret  ciphertext
+ *  348864     261120     6492          96
+ *  6688128   1044992    13932         208
+ */
+enum hybx_mceliece { HYBX_MCELIECE_348864, HYBX_MCELIECE_6688128 };
+
+#define HYBX_MCELIECE_PK_BYTES(set) ((set) == HYBX_MCELIECE_348864 ? 261120U : 1044992U)
+#define HYBX_MCELIECE_SK_BYTES(set) ((set) == HYBX_MCELIECE_348864 ? 6492U : 13932U)
+#define HYBX_MCELIECE_CT_BYTES(set) ((set) == HYBX_MCELIECE_348864 ? 96U : 208U)
+#define HYBX_MCELIECE_PK_MAX 1044992
+#define HYBX_MCELIECE_SK_MAX 13932
+#define HYBX_MCELIECE_CT_MAX 208
+#define HYBX_MCELIECE_SS_BYTES 32
+#define HYBX_MCELIECE_SEED_BYTES 32
+
+/* About 1.8 MB, for either set: the matrix is made in it. Too large for most stacks. */
+struct hybx_mceliece_work {
+	uint64_t opaque[225000];
+} HYB_ALIGN;
+
+/* HYB_E_ARG: no such set. HYB_E_RNG. [ISO draft §7.1, SeededKeyGen] */
+HYB_API enum hyb_st hybx_mceliece_keygen(enum hybx_mceliece set, uint8_t *pk, uint8_t *sk,
+	struct hybx_mceliece_work *w) HYB_MUST_USE;
+HYB_API enum hyb_st hybx_mceliece_keygen_derand(enum hybx_mceliece set, uint8_t *pk, uint8_t *sk,
+	const uint8_t seed[HYBX_MCELIECE_SEED_BYTES], struct hybx_mceliece_work *w) HYB_MUST_USE;
+/* Draws an error vector and hides it under pk; any bytes of the right length are a key. HYB_E_RNG. */
+HYB_API enum hyb_st hybx_mceliece_encaps(
+	enum hybx_mceliece set, uint8_t *ct, uint8_t *ss, const uint8_t *pk) HYB_MUST_USE;
+/* The same with SHAKE256(seed) in place of the system's random bytes: a form of ours, for tests. */
+HYB_API enum hyb_st hybx_mceliece_encaps_derand(enum hybx_mceliece set, uint8_t *ct, uint8_t *ss,
+	const uint8_t *pk, const uint8_t seed[HYBX_MCELIECE_SEED_BYTES]) HYB_MUST_USE;
+/*
+ * A ciphertext that decodes to no error vector gives the secret of implicit rejection. HYB_E_ARG: no such
+ * set.
+ */
+HYB_API enum hyb_st hybx_mceliece_decaps(enum hybx_mceliece set, uint8_t *ss, const uint8_t *ct,
+	const uint8_t *sk, struct hybx_mceliece_work *w) HYB_MUST_USE;
+
 #ifdef __cplusplus
 }
 #endif
