@@ -180,22 +180,21 @@ static enum hyb_st raw_public(enum lc_curve c, uint8_t *pub, const uint8_t *priv
 
 /*
  * A private key from its scalar alone costs libcrypto a multiplication for the public half, which
- * derivation never reads: it is given the scalar with some 32 bytes in that place.
+ * derivation never reads. The peer's point goes there: one object is then both sides of the exchange.
  */
-static EVP_PKEY *x25519_key(const uint8_t *priv)
+static EVP_PKEY *x25519_both(const uint8_t *priv, const uint8_t *pub)
 {
-	static const uint8_t base[32] = { 9 };
-	uint8_t copy[PRIV_MAX], pub[32];
+	uint8_t copy[PRIV_MAX], point[32];
 	EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_from_name(NULL, "X25519", NULL);
 	EVP_PKEY *key = NULL;
 	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, pub, sizeof pub),
+		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point),
 		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PRIV_KEY, copy, 32),
 		OSSL_PARAM_construct_end(),
 	};
 
 	lend(copy, priv, 32);
-	memcpy(pub, base, sizeof pub);
+	memcpy(point, pub, sizeof point);
 	if (c != NULL && EVP_PKEY_fromdata_init(c) > 0 &&
 		EVP_PKEY_fromdata(c, &key, EVP_PKEY_KEYPAIR, params) <= 0)
 		key = NULL;
@@ -224,15 +223,12 @@ static enum hyb_st x25519_result(EVP_PKEY_CTX *c, uint8_t *ss, bool zero_ok)
 static enum hyb_st x25519_derive(uint8_t *ss, const uint8_t *priv, const uint8_t *pub, bool zero_ok)
 {
 	enum hyb_st st = HYB_E_CRYPTO;
-	EVP_PKEY *key = x25519_key(priv);
-	EVP_PKEY *peer = EVP_PKEY_new_raw_public_key_ex(NULL, "X25519", NULL, pub, 32);
+	EVP_PKEY *key = x25519_both(priv, pub);
 	EVP_PKEY_CTX *c = key != NULL ? EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL) : NULL;
 
-	if (c != NULL && peer != NULL && EVP_PKEY_derive_init(c) > 0 &&
-		EVP_PKEY_derive_set_peer_ex(c, peer, 0) > 0)
+	if (c != NULL && EVP_PKEY_derive_init(c) > 0 && EVP_PKEY_derive_set_peer_ex(c, key, 0) > 0)
 		st = x25519_result(c, ss, zero_ok);
 	EVP_PKEY_CTX_free(c);
-	EVP_PKEY_free(peer);
 	EVP_PKEY_free(key);
 	return st;
 }

@@ -5,9 +5,9 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
+#include <stdatomic.h>
 
 #define PRIV_MAX 48
-#define PUB_MAX 97
 #define DIGEST_MAX 48
 
 /* ECDSA hashes here and hands libcrypto the digest; Ed25519 takes the message. */
@@ -65,19 +65,51 @@ static EVP_PKEY *ec_private(const struct ec_row *row, const uint8_t *priv, size_
 	return key;
 }
 
+/* A key of the curve's parameters alone, made once: looking the curve up by name takes 10 µs more. */
+static const EVP_PKEY *template_of(const struct ec_row *row)
+{
+	static EVP_PKEY *_Atomic templates[2];
+	EVP_PKEY *_Atomic *at = &templates[row->hash == HYB_SHA2_384];
+	EVP_PKEY *key = atomic_load_explicit(at, memory_order_acquire), *none = NULL;
+	char name[8];
+
+	if (key != NULL)
+		return key;
+	OSSL_PARAM params[] = { group_param(row, name), OSSL_PARAM_construct_end() };
+
+	key = ec_from(params, EVP_PKEY_KEY_PARAMETERS);
+	if (key != NULL &&
+		!atomic_compare_exchange_strong_explicit(
+			at, &none, key, memory_order_acq_rel, memory_order_acquire)) {
+		EVP_PKEY_free(key);
+		key = none;
+	}
+	return key;
+}
+
+/* libcrypto takes without const what it only reads or counts. */
+static EVP_PKEY *no_const(const void *key)
+{
+	EVP_PKEY *k;
+
+	memcpy(&k, &key, sizeof k);
+	return k;
+}
+
 static EVP_PKEY *ec_public(const struct ec_row *row, const uint8_t *pub, size_t n)
 {
-	uint8_t copy[PUB_MAX];
-	char name[8];
-	OSSL_PARAM params[] = {
-		group_param(row, name),
-		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, copy, n),
-		OSSL_PARAM_construct_end(),
-	};
+	const EVP_PKEY *from = template_of(row);
+	EVP_PKEY *key;
 
-	memcpy(copy, pub, n);
 	/* 0x04: uncompressed. The equation is checked when the point is read. */
-	return pub[0] == 0x04 ? ec_from(params, EVP_PKEY_PUBLIC_KEY) : NULL;
+	if (pub[0] != 0x04 || from == NULL)
+		return NULL;
+	key = EVP_PKEY_dup(no_const(from));
+	if (key != NULL && EVP_PKEY_set1_encoded_public_key(key, pub, n) <= 0) {
+		EVP_PKEY_free(key);
+		key = NULL;
+	}
+	return key;
 }
 
 enum hyb_st lc_key_new(struct lc_key **key, enum lc_curve c, const uint8_t *priv)
@@ -143,11 +175,9 @@ enum hyb_st lc_key_sign(
 {
 	const struct ec_row *row = ec_row(c);
 	size_t max = lc_sizes(c)->sig_max, n = max;
-	EVP_PKEY *k;
+	EVP_PKEY *k = no_const(key);
 	bool good;
 
-	/* EVP counts references in the key, nothing else of it changes. */
-	memcpy(&k, &key, sizeof k);
 	memset(sig, 0, max);
 	(void)ERR_set_mark();
 	good = row != NULL ? ec_sign(row, sig, &n, m, k) : ed_sign(sig, &n, m, k);
