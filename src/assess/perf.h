@@ -48,6 +48,7 @@ struct pqm_perf_handshake {
 	double client_start;		/* key shares */
 	double server_kex, server_sign; /* before the first byte; before the late part */
 	double client_kex, client_chain, client_late; /* secret; certificates; CertificateVerify */
+	double client_fixed, server_fixed; /* of these, libssl and kernel besides the primitives */
 };
 
 struct pqm_perf_result {

@@ -278,6 +278,8 @@ static void js_suite(struct model *m, struct pqm_out *o, size_t i)
 		pqm_js_num(o, "rounds_down", r.rounds_down, 0);
 		pqm_js_num(o, "client_cpu_ms", r.client_cpu_ms, 4);
 		pqm_js_num(o, "server_cpu_ms", r.server_cpu_ms, 4);
+		pqm_js_num(o, "client_fixed_ms", s->h.client_fixed, 4);
+		pqm_js_num(o, "server_fixed_ms", s->h.server_fixed, 4);
 		pqm_js_num(o, "per_core_s", r.per_core_s, 1);
 		js_rows(o, &s->used);
 	}
