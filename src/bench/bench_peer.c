@@ -173,11 +173,19 @@ const struct bench_peer *bench_libcrypto(const struct bench *b)
 	return b->peer[0].has_evp ? &b->peer[0] : NULL;
 }
 
+/*
+ * Counted from here, 64 messages take 4.27, 5.13 and 3.84 attempts in ML-DSA-44, -65 and -87 with the
+ * key of the zero seed and rnd = 0: the expected 4.25, 5.1 and 3.85 [FIPS204 Table 1].
+ */
+#define FIRST_MESSAGE 7537U
+
 void bench_message(uint8_t out[32], size_t item)
 {
+	size_t n = item + FIRST_MESSAGE;
+
 	memset(out, 0, 32);
-	out[0] = (uint8_t)item;
-	out[1] = (uint8_t)(item >> 8);
+	out[0] = (uint8_t)n;
+	out[1] = (uint8_t)(n >> 8);
 }
 
 /* ---- libcrypto ---- */
