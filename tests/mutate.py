@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Disables one check of libhyb at a time and asks the tests to notice. Prints `N killed, N alive`.
 
-tests/hyb/mutants.txt holds the mutants, one a paragraph:
+tests/hyb/mutants*.txt hold the mutants, one a paragraph:
     # clause and what is disabled
     file: mlkem.c
     find: text that stands there exactly once (may go over several `find:` lines)
@@ -29,7 +29,8 @@ ONLY = os.environ.get("T", "")
 
 def mutants():
     out, one = [], {}
-    for line in pathlib.Path("tests/hyb/mutants.txt").read_text().splitlines() + [""]:
+    files = sorted(pathlib.Path("tests/hyb").glob("mutants*.txt"))
+    for line in [x for f in files for x in f.read_text().splitlines() + [""]]:
         if line.startswith("# "):
             one["what"] = line[2:]
         elif ": " in line or line.endswith(":"):

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "hyb/file.h"
+#include "hyb/lc.h"
 #include "vec.h"
 
 #define SEG 64U
@@ -560,6 +561,66 @@ static void one_form(void)
 	vec_end(&v);
 }
 
+/* Opens a file by the layout that file.h states, with nothing of file_*.c. */
+static void by_hand(void)
+{
+	struct vec v = { "a sealed file opened by its documented layout", 0, 0 };
+	static const uint8_t name[] = { 'h', 'y', 'b', '/', 'f', 'i', 'l', 'e', '/', 'v', '1' };
+	const hyb_bytes label = { name, sizeof(name) }, context = { purpose, sizeof(purpose) };
+	struct hyb_seal_opts so = sealing(true);
+	const struct hyb_kem_suite *kem = t.bob.pub.kem;
+	struct hyb_hpke_suite hpke = { kem, 2, 2 };
+	const uint8_t *entry = t.sealed + 52 + 32 + kem->ct_bytes + 48, *enc = entry + 32;
+	const uint8_t *floe = t.sealed + 52 + 2 * (32 + kem->ct_bytes + 48), *block = floe + 74;
+	uint8_t info[sizeof(name) + 48], key[32], aad[48], text[128];
+	struct hyb_hpke_in in = { { info, sizeof(info) }, { entry, 32 },
+		{ enc + kem->ct_bytes, 48 } };
+	static struct hyb_kem_dk dk;
+	struct hyb_floe f = { .segment = 0 };
+	struct hyb_floe_run run = hyb_floe_run(&f, false);
+	const uint8_t *body;
+	size_t n;
+
+	vec_case(&v,
+		hyb_mem_seal(t.sealed, &n, (hyb_bytes){ t.plain, FULL + 3 }, &so) == HYB_OK &&
+			hyb_kem_dk_expand(kem, &dk, t.bob.key) == HYB_OK,
+		"seal");
+	memcpy(info, name, sizeof(name));
+	vec_case(&v,
+		lc_hash(HYB_SHA2_384, info + sizeof(name), &(const hyb_bytes){ t.sealed, 52 }, 1) ==
+				HYB_OK &&
+			hyb_hpke_open(&hpke, key, enc, &in, &dk) == HYB_OK,
+		"file key");
+	vec_case(&v,
+		lc_hash(HYB_SHA2_384, aad,
+			(const hyb_bytes[]){
+				label, { t.sealed, (size_t)(floe - t.sealed) }, context },
+			3) == HYB_OK &&
+			hyb_floe_begin_open(&f, key, (hyb_bytes){ aad, 48 }, floe) == HYB_OK,
+		"FLOE header");
+	vec_case(&v,
+		lc_hash(HYB_SHA2_512, text,
+			&(const hyb_bytes){ t.sealed, (size_t)(block - t.sealed) }, 1) == HYB_OK &&
+			lc_hash(HYB_SHA2_512, text + 64, &context, 1) == HYB_OK &&
+			hyb_sig_verify(t.carol.pub.sig,
+				(hyb_bytes){ block + 2, hyb_load16be(block) },
+				(hyb_bytes){ text, 128 }, label, t.carol.pub.key),
+		"signature");
+	body = block + 2 + t.carol.pub.sig->sig_max;
+	vec_case(&v,
+		hyb_load32be(t.sealed + 16) == (size_t)(body - t.sealed) &&
+			n == (size_t)(body - t.sealed) + SEG + 3 + 32 &&
+			hyb_floe_open(&run, t.out, 0, (hyb_bytes){ body, SEG }, false) == HYB_OK &&
+			hyb_floe_open(&run, t.out + FULL, 1, (hyb_bytes){ body + SEG, 35 }, true) ==
+				HYB_OK &&
+			memcmp(t.out, t.plain, FULL + 3) == 0,
+		"segments");
+	hyb_floe_run_end(&run);
+	hyb_floe_end(&f);
+	hyb_kem_dk_clear(&dk);
+	vec_end(&v);
+}
+
 static void options(void)
 {
 	struct vec v = { "sealing options: limits, recipients, randomness, full disks", 0, 0 };
@@ -803,6 +864,7 @@ int main(void)
 	exchanges(false);
 	refusals();
 	one_form();
+	by_hand();
 	options();
 	randomness();
 	silence();
