@@ -181,32 +181,40 @@ static void passphrases(void)
 	vec_end(&v);
 }
 
-/* EncryptedPrivateKeyInfo with these costs; what is inside does not matter. */
-static size_t costly(uint8_t *out, uint64_t cost, uint64_t r, uint64_t p, size_t salt_n)
+/* What an EncryptedPrivateKeyInfo says; its ciphertext is zeros. */
+struct costs {
+	uint64_t n, r, p;
+	size_t salt, nonce, ct;
+	uint64_t key, tag; /* key 0: left out */
+};
+
+static size_t costly(uint8_t *out, const struct costs *c)
 {
-	static const uint8_t fixed[64];
+	static const uint8_t fixed[128];
 	struct hyb_der_out o;
 	uint8_t oid[DER_OID_MAX];
 	size_t all = HYB_KEY_FILE_MAX, in, mid;
 
 	hyb_der_start(&o, out, all);
-	hyb_der_put_value(&o, DER_OCTETS, (hyb_bytes){ fixed, 48 });
+	hyb_der_put_value(&o, DER_OCTETS, (hyb_bytes){ fixed, c->ct });
 	mid = in = o.at;
-	hyb_der_put_uint(&o, 16);
-	hyb_der_put_value(&o, DER_OCTETS, (hyb_bytes){ fixed, 12 });
+	hyb_der_put_uint(&o, c->tag);
+	hyb_der_put_value(&o, DER_OCTETS, (hyb_bytes){ fixed, c->nonce });
 	hyb_der_wrap(&o, in, DER_SEQUENCE);
 	hyb_der_put_value(
 		&o, DER_OID, (hyb_bytes){ oid, hyb_der_oid(oid, "2.16.840.1.101.3.4.1.46") });
 	hyb_der_wrap(&o, mid, DER_SEQUENCE);
-	size_t kdf = o.at;
-	hyb_der_put_uint(&o, p);
-	hyb_der_put_uint(&o, r);
-	hyb_der_put_uint(&o, cost);
-	hyb_der_put_value(&o, DER_OCTETS, (hyb_bytes){ fixed, salt_n });
-	hyb_der_wrap(&o, kdf, DER_SEQUENCE);
+	in = o.at;
+	if (c->key > 0)
+		hyb_der_put_uint(&o, c->key);
+	hyb_der_put_uint(&o, c->p);
+	hyb_der_put_uint(&o, c->r);
+	hyb_der_put_uint(&o, c->n);
+	hyb_der_put_value(&o, DER_OCTETS, (hyb_bytes){ fixed, c->salt });
+	hyb_der_wrap(&o, in, DER_SEQUENCE);
 	hyb_der_put_value(
 		&o, DER_OID, (hyb_bytes){ oid, hyb_der_oid(oid, "1.3.6.1.4.1.11591.4.11") });
-	hyb_der_wrap(&o, kdf, DER_SEQUENCE);
+	hyb_der_wrap(&o, in, DER_SEQUENCE);
 	hyb_der_wrap(&o, mid, DER_SEQUENCE);
 	hyb_der_put_value(
 		&o, DER_OID, (hyb_bytes){ oid, hyb_der_oid(oid, "1.2.840.113549.1.5.13") });
@@ -219,39 +227,105 @@ static size_t costly(uint8_t *out, uint64_t cost, uint64_t r, uint64_t p, size_t
 static void scrypt_limits(void)
 {
 	static const struct {
-		uint64_t n, r, p;
-		size_t salt;
+		struct costs c;
 		enum hyb_st st;
 	} t[] = {
-		{ 2, 1, 1, 16, HYB_E_PASSPHRASE },
-		{ 1 << 14, 8, 1, 8, HYB_E_PASSPHRASE },
-		{ 1 << 14, 8, 1, 7, HYB_E_FORMAT },
-		{ 1 << 14, 8, 1, 64, HYB_E_PASSPHRASE },
-		{ 3, 8, 1, 16, HYB_E_LIMIT },
-		{ 0, 8, 1, 16, HYB_E_LIMIT },
-		{ 1, 8, 1, 16, HYB_E_LIMIT },
-		{ 16, 0, 1, 16, HYB_E_LIMIT },
-		{ 16, 8, 0, 16, HYB_E_LIMIT },
-		{ 1 << 16, 1, 1, 16, HYB_E_LIMIT },
-		{ 1 << 22, 1, 1, 16, HYB_E_LIMIT },
-		{ 1 << 19, 8, 1, 16, HYB_E_LIMIT },
-		{ 1 << 18, 8, 2, 16, HYB_E_LIMIT },
-		{ 16, 8, 1 << 20, 16, HYB_E_LIMIT },
-		{ 1ULL << 62, 8, 1, 16, HYB_E_LIMIT },
-		{ 2, 1ULL << 62, 1, 16, HYB_E_LIMIT },
-		{ 2, 1, 1ULL << 62, 16, HYB_E_LIMIT },
-		{ 2, 1ULL << 33, 1ULL << 33, 16, HYB_E_LIMIT },
+		{ { 2, 1, 1, 16, 12, 48, 32, 16 }, HYB_E_PASSPHRASE },
+		{ { 2, 1, 1, 16, 12, 48, 0, 16 }, HYB_E_PASSPHRASE },
+		{ { 2, 1, 1, 16, 12, 48, 16, 16 }, HYB_E_FORMAT },
+		{ { 2, 1, 1, 16, 12, 48, 33, 16 }, HYB_E_FORMAT },
+		{ { 2, 1, 1, 16, 11, 48, 32, 16 }, HYB_E_FORMAT },
+		{ { 2, 1, 1, 16, 13, 48, 32, 16 }, HYB_E_FORMAT },
+		{ { 2, 1, 1, 16, 12, 48, 32, 12 }, HYB_E_FORMAT },
+		{ { 2, 1, 1, 16, 12, 15, 32, 16 }, HYB_E_FORMAT },
+		{ { 2, 1, 1, 16, 12, 16, 32, 16 }, HYB_E_PASSPHRASE },
+		{ { 1 << 14, 8, 1, 8, 12, 48, 0, 16 }, HYB_E_PASSPHRASE },
+		{ { 1 << 14, 8, 1, 7, 12, 48, 0, 16 }, HYB_E_FORMAT },
+		{ { 1 << 14, 8, 1, 64, 12, 48, 0, 16 }, HYB_E_PASSPHRASE },
+		{ { 1 << 14, 8, 1, 65, 12, 48, 0, 16 }, HYB_E_LIMIT },
+		{ { 3, 8, 1, 16, 12, 48, 0, 16 }, HYB_E_LIMIT },
+		{ { 0, 8, 1, 16, 12, 48, 0, 16 }, HYB_E_LIMIT },
+		{ { 1, 8, 1, 16, 12, 48, 0, 16 }, HYB_E_LIMIT },
+		{ { 16, 0, 1, 16, 12, 48, 0, 16 }, HYB_E_LIMIT },
+		{ { 16, 8, 0, 16, 12, 48, 0, 16 }, HYB_E_LIMIT },
+		{ { 1 << 16, 1, 1, 16, 12, 48, 0, 16 }, HYB_E_LIMIT },
+		{ { 1 << 22, 1, 1, 16, 12, 48, 0, 16 }, HYB_E_LIMIT },
+		{ { 1 << 19, 8, 1, 16, 12, 48, 0, 16 }, HYB_E_LIMIT },
+		{ { 1 << 18, 8, 2, 16, 12, 48, 0, 16 }, HYB_E_LIMIT },
+		{ { 16, 8, 1 << 20, 16, 12, 48, 0, 16 }, HYB_E_LIMIT },
+		{ { 1ULL << 62, 8, 1, 16, 12, 48, 0, 16 }, HYB_E_LIMIT },
+		{ { 2, 1ULL << 62, 1, 16, 12, 48, 0, 16 }, HYB_E_LIMIT },
+		{ { 2, 1, 1ULL << 62, 16, 12, 48, 0, 16 }, HYB_E_LIMIT },
+		{ { 2, 1ULL << 33, 1ULL << 33, 16, 12, 48, 0, 16 }, HYB_E_LIMIT },
 	};
-	struct vec v = { "costs of scrypt that a file may ask for", 0, 0 };
+	struct vec v = { "what an encrypted file may ask for", 0, 0 };
 	static uint8_t der[HYB_KEY_FILE_MAX];
 	struct hyb_private k;
 
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
-		size_t n = costly(der, t[i].n, t[i].r, t[i].p, t[i].salt);
+		size_t n = costly(der, &t[i].c);
 		enum hyb_st st = hyb_private_read(
 			&k, (hyb_bytes){ der, n }, (hyb_bytes){ (const uint8_t *)"x", 1 });
 
 		vec_case(&v, st == t[i].st, "case %zu: %s", i, hyb_st_text(st));
+	}
+	vec_end(&v);
+}
+
+/* One value of DER, or none. */
+static void der_values(void)
+{
+	static const struct {
+		const char *hex;
+		bool octets; /* an OCTET STRING, else a small INTEGER */
+		bool good;
+	} t[] = {
+		{ "0400", true, true },
+		{ "0401aa", true, true },
+		{ "0402aa", true, false },
+		{ "048101aa", true, false }, /* short form would do */
+		{ "04820001aa", true, false },
+		{ "0480aa0000", true, false }, /* indefinite */
+		{ "0484000000", true, false }, /* beyond any key */
+		{ "0401", true, false },
+		{ "04", true, false },
+		{ "", true, false },
+		{ "0501aa", true, false },
+		{ "020100", false, true },
+		{ "02017f", false, true },
+		{ "0200", false, false },
+		{ "020180", false, false },   /* negative */
+		{ "0202007f", false, false }, /* not minimal */
+		{ "02020080", false, true },
+		{ "02087fffffffffffffff", false, true },
+		{ "0208ffffffffffffffff", false, false },
+		{ "020900ffffffffffffffff", false, false },
+	};
+	struct vec v = { "DER values, strictly", 0, 0 };
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		hyb_bytes in = vec_unhex(t[i].hex), was = in, body;
+		uint64_t n;
+		bool good = t[i].octets ? hyb_der_take(&in, DER_OCTETS, &body)
+					: hyb_der_take_uint(&in, &n);
+
+		vec_case(&v, good == t[i].good, "%s", t[i].hex);
+		vec_case(&v, good ? in.n == 0 : in.p == was.p && in.n == was.n, "%s: left over",
+			t[i].hex);
+	}
+	/* 128 bytes and more: the long form, written and read */
+	for (size_t n = 126; n < 70000; n += n < 300 ? 1 : 12345) {
+		static uint8_t buf[80000], content[70000];
+		struct hyb_der_out o;
+		hyb_bytes in, body;
+
+		hyb_der_start(&o, buf, sizeof(buf));
+		hyb_der_put_value(&o, DER_OCTETS, (hyb_bytes){ content, n });
+		in = (hyb_bytes){ buf + o.at, sizeof(buf) - o.at };
+		vec_case(&v,
+			!o.failed && hyb_der_take(&in, DER_OCTETS, &body) && body.n == n &&
+				in.n == 0,
+			"%zu bytes", n);
 	}
 	vec_end(&v);
 }
@@ -301,7 +375,7 @@ static void one_pure(struct vec *v, const struct hyb_private *k)
 {
 	const struct hyb_fips_ops *ops = hyb_fips_ops(&k->pub);
 	const char *oid = k->pub.kem != NULL ? k->pub.kem->oid : k->pub.sig->oid;
-	static uint8_t file[HYB_KEY_FILE_MAX], fips[HYB_MLDSA87_SK_BYTES + 1], s[64];
+	static uint8_t file[HYB_KEY_FILE_MAX], fips[HYB_MLDSA87_SK_BYTES + 1], s[65];
 	static struct hyb_private got;
 	hyb_bytes full = { fips, ops->fips_bytes }, sd = { s, k->n },
 		  pub = { k->pub.key, k->pub.n };
@@ -525,6 +599,120 @@ static size_t spki(uint8_t *file, const struct hyb_public *k)
 	if (hyb_public_write(file, &n, k, false) != HYB_OK)
 		exit(1);
 	return n;
+}
+
+/* Where a value too many, of another type or under another label is put. */
+enum extra {
+	NOTHING,
+	AFTER_KEY,   /* behind the last field */
+	AFTER_ALL,   /* behind the outermost value */
+	PARAMETERS,  /* NULL in the algorithm identifier */
+	UNUSED_BITS, /* in the BIT STRING */
+	IN_CHOICE,   /* behind the private CHOICE */
+	IN_BOTH,     /* behind seed and expanded */
+	VERSION_2,   /* without a public key */
+	VERSION_3,
+	EXTRAS,
+};
+
+static void put_alg(struct hyb_der_out *o, const char *text, enum extra x)
+{
+	uint8_t oid[DER_OID_MAX];
+	size_t since = o->at;
+
+	if (x == PARAMETERS)
+		hyb_der_put_value(o, 0x05, none);
+	hyb_der_put_value(o, DER_OID, (hyb_bytes){ oid, hyb_der_oid(oid, text) });
+	hyb_der_wrap(o, since, DER_SEQUENCE);
+}
+
+static hyb_bytes odd_public(uint8_t *buf, const struct hyb_public *k, enum extra x)
+{
+	struct hyb_der_out o;
+	size_t all = HYB_KEY_FILE_MAX, in;
+
+	hyb_der_start(&o, buf, all);
+	if (x == AFTER_ALL)
+		hyb_der_put_value(&o, 0x05, none);
+	all = o.at;
+	if (x == AFTER_KEY)
+		hyb_der_put_value(&o, 0x05, none);
+	in = o.at;
+	hyb_der_put(&o, (hyb_bytes){ k->key, k->n });
+	hyb_der_put_byte(&o, x == UNUSED_BITS);
+	hyb_der_wrap(&o, in, DER_BITS);
+	put_alg(&o, k->kem->oid, x);
+	hyb_der_wrap(&o, all, DER_SEQUENCE);
+	return (hyb_bytes){ buf + o.at, HYB_KEY_FILE_MAX - o.at };
+}
+
+static hyb_bytes odd_private(uint8_t *buf, const struct hyb_private *k, enum extra x)
+{
+	static uint8_t fips[HYB_MLKEM768_DK_BYTES];
+	struct hyb_der_out o;
+	size_t all = HYB_KEY_FILE_MAX, in;
+
+	if (hyb_fips_ops(&k->pub)->expand(fips, k->key) != HYB_OK)
+		exit(1);
+	hyb_der_start(&o, buf, all);
+	if (x == AFTER_ALL)
+		hyb_der_put_value(&o, 0x05, none);
+	all = o.at;
+	if (x == AFTER_KEY)
+		hyb_der_put_value(&o, 0x05, none);
+	in = o.at;
+	if (x == IN_CHOICE)
+		hyb_der_put_value(&o, 0x05, none);
+	size_t both = o.at;
+	if (x == IN_BOTH)
+		hyb_der_put_value(&o, 0x05, none);
+	hyb_der_put_value(&o, DER_OCTETS, (hyb_bytes){ fips, sizeof(fips) });
+	hyb_der_put_value(&o, DER_OCTETS, (hyb_bytes){ k->key, k->n });
+	hyb_der_wrap(&o, both, DER_SEQUENCE);
+	hyb_der_wrap(&o, in, DER_OCTETS);
+	put_alg(&o, k->pub.kem->oid, x);
+	hyb_der_put_uint(&o, x == VERSION_2 ? 1 : x == VERSION_3 ? 2 : 0);
+	hyb_der_wrap(&o, all, DER_SEQUENCE);
+	return (hyb_bytes){ buf + o.at, HYB_KEY_FILE_MAX - o.at };
+}
+
+static void structure(void)
+{
+	struct vec v = { "a value too many, a wrong version, a wrong label", 0, 0 };
+	static uint8_t buf[HYB_KEY_FILE_MAX], file[HYB_KEY_FILE_MAX];
+	static struct hyb_private k, got;
+	static struct hyb_public pub;
+	size_t n;
+
+	if (make(&k, HYB_KEM_MLKEM768) != HYB_OK)
+		exit(1);
+	for (enum extra x = NOTHING; x < EXTRAS; x++) {
+		bool in_public = x <= UNUSED_BITS, in_private = x != UNUSED_BITS;
+		enum hyb_st st = hyb_public_read(&pub, odd_public(buf, &k.pub, x));
+
+		vec_case(&v, st == (x == NOTHING || !in_public ? HYB_OK : HYB_E_FORMAT),
+			"public, extra %u: %s", (unsigned)x, hyb_st_text(st));
+		st = hyb_private_read(&got, odd_private(buf, &k, x), none);
+		vec_case(&v, st == (x == NOTHING || !in_private ? HYB_OK : HYB_E_FORMAT),
+			"private, extra %u: %s", (unsigned)x, hyb_st_text(st));
+	}
+	for (enum hyb_armour a = HYB_ARMOUR_PUBLIC; a <= HYB_ARMOUR_ENCRYPTED; a++) {
+		hyb_bytes der = odd_private(buf, &k, NOTHING);
+
+		if (hyb_pem_write(file, &n, a, der) != HYB_OK)
+			exit(1);
+		vec_case(&v,
+			(hyb_private_read(&got, (hyb_bytes){ file, n }, none) == HYB_OK) ==
+				(a == HYB_ARMOUR_PRIVATE),
+			"a private key under label %u", (unsigned)a);
+		if (hyb_pem_write(file, &n, a, odd_public(buf, &k.pub, NOTHING)) != HYB_OK)
+			exit(1);
+		vec_case(&v,
+			(hyb_public_read(&pub, (hyb_bytes){ file, n }) == HYB_OK) ==
+				(a == HYB_ARMOUR_PUBLIC),
+			"a public key under label %u", (unsigned)a);
+	}
+	vec_end(&v);
 }
 
 static void bad_keys(void)
@@ -784,10 +972,12 @@ static void identifiers(void)
 int main(void)
 {
 	identifiers();
+	der_values();
 	armour();
 	round_trips();
 	three_forms();
 	damage();
+	structure();
 	bad_keys();
 	passphrases();
 	scrypt_limits();
