@@ -600,13 +600,20 @@ HYB_API enum hyb_st hyb_private_new_sig(
 HYB_API void hyb_private_clear(struct hyb_private *k);
 /* SPKI or PKCS#8 in PEM or DER [RFC5280 §4.1, RFC5958]; the checks of each standard are made. */
 HYB_API enum hyb_st hyb_public_read(struct hyb_public *k, hyb_bytes file) HYB_MUST_USE;
-/* pass.p NULL: the file must not be encrypted; HYB_E_PASSPHRASE if it is, or if pass is wrong. */
+/*
+ * pass.p NULL: the file must not be encrypted; HYB_E_PASSPHRASE if it is, or if pass is wrong.
+ * HYB_E_SUITE: an algorithm, or a way of encrypting, that is not ours. HYB_E_LIMIT: scrypt would take
+ * more than 256 MiB. Of ML-KEM and ML-DSA all three private forms are read and checked.
+ */
 HYB_API enum hyb_st hyb_private_read(
 	struct hyb_private *k, hyb_bytes file, hyb_bytes pass) HYB_MUST_USE;
 /* Needs HYB_KEY_FILE_MAX bytes of room. */
 HYB_API enum hyb_st hyb_public_write(
 	uint8_t *out, size_t *n, const struct hyb_public *k, bool pem) HYB_MUST_USE;
-/* With a passphrase: PBES2 of scrypt [RFC7914 §7] and AES-256-GCM [RFC5084]. */
+/*
+ * With a passphrase: PBES2 of scrypt [RFC7914 §7], N = 2^17, r = 8, p = 1, and AES-256-GCM [RFC5084];
+ * HYB_E_ARG if it is empty. Seeds are written as seeds.
+ */
 HYB_API enum hyb_st hyb_private_write(uint8_t *out, size_t *n, const struct hyb_private *k,
 	hyb_bytes pass, bool pem) HYB_MUST_USE;
 
