@@ -333,6 +333,38 @@ static void scalars(void)
 	vec_end(&v);
 }
 
+/* Choices and lengths that the functions do not take. */
+static void misuse(void)
+{
+	struct vec v = { "choices that lc does not take", 0, 0 };
+	const uint8_t key[32] = { 1 }, nonce[12] = { 2 };
+	const hyb_bytes none = { NULL, 0 }, text = { key, 20 };
+	struct lc_aead_ctx *seal, *open;
+	struct lc_key *k;
+	uint8_t out[104];
+	size_t n;
+
+	if (lc_aead_new(&seal, LC_AES_256_GCM, key, true) != HYB_OK ||
+		lc_aead_new(&open, LC_AES_256_GCM, key, false) != HYB_OK)
+		exit(1);
+	vec_case(&v, lc_aead_seal(open, out, nonce, none, text) == HYB_E_ARG, "seal to open");
+	vec_case(&v, lc_aead_open(seal, out, nonce, none, text) == HYB_E_ARG, "open to seal");
+	vec_case(&v, lc_aead_open(open, out, nonce, none, (hyb_bytes){ key, 15 }) == HYB_E_ARG,
+		"less than a tag");
+	vec_case(&v, lc_aead_open(open, out, nonce, none, text) == HYB_E_OPEN && out[0] == 0,
+		"no ciphertext");
+	lc_aead_free(seal);
+	lc_aead_free(open);
+	vec_case(&v, lc_hash(HYB_SHA3_256, out, &text, 1) == HYB_E_ARG, "SHA-3");
+	vec_case(&v, lc_hmac(HYB_SHA2_224, out, none, text) == HYB_E_ARG, "HMAC-SHA224");
+	vec_case(&v, lc_derive(LC_ED25519, out, key, key, false) == HYB_E_ARG, "Ed25519 derives");
+	vec_case(&v, lc_key_new(&k, LC_X25519, key) == HYB_E_ARG && k == NULL, "X25519 signs");
+	vec_case(&v, lc_sign(LC_X25519, out, &n, text, key) == HYB_E_ARG && n == 0, "X25519 signs");
+	vec_case(&v, !lc_verify(LC_X25519, text, text, key), "X25519 verifies");
+	vec_case(&v, !lc_verify(LC_ED25519, none, text, key), "no signature");
+	vec_end(&v);
+}
+
 /* [RFC7914 §12], the vectors 1 to 3. */
 static void scrypt(void)
 {
@@ -382,6 +414,7 @@ int main(void)
 		run_file(&runs[i]);
 	signing();
 	scalars();
+	misuse();
 	scrypt();
 	return vec_failures > 0;
 }
