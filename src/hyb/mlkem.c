@@ -93,6 +93,16 @@ static __attribute__((noinline)) void clear_stack(void)
 	hyb_wipe(below, sizeof(below));
 }
 
+/*
+ * For secrets: a copy of a length that gcc knows goes through a slot of the frame as well, and stays
+ * there.
+ */
+static inline void copy(void *to, const void *from, size_t n)
+{
+	__asm__("" : "+r"(n));
+	memcpy(to, from, n);
+}
+
 /* ---- a hash beside other work ---- */
 
 #define SIDE_RATE HYB_RATE_SHAKE256 /* and of SHA3-256 */
@@ -118,7 +128,7 @@ static void side_begin(struct side *s, uint8_t digest[32], uint8_t pad,
 	s->digest = digest;
 	s->at = 0;
 	for (size_t i = 0; i < n_parts; i++) {
-		memcpy(s->message + n, parts[i].p, parts[i].n);
+		copy(s->message + n, parts[i].p, parts[i].n);
 		n += parts[i].n;
 	}
 	s->n_blocks = (unsigned)(n / SIDE_RATE + 1);
@@ -236,7 +246,7 @@ static void prf(struct side *s, uint8_t (*out)[NOISE_PITCH], const uint8_t key[3
 		uint8_t *to[8] = { 0 };
 
 		for (unsigned j = base; j < lanes; j++) {
-			memcpy(seeds[j], key, 32);
+			copy(seeds[j], key, 32);
 			seeds[j][32] = (uint8_t)(i + j - base);
 			in[j] = seeds[j];
 		}
@@ -401,7 +411,7 @@ static void kem_encaps(const struct params *p, const struct const_view *v, uint8
 	prf(&side, noise, g + 32, 2 * p->k + 1, p->eta1);
 	pke_encrypt(p, v, ct, m, (const uint8_t(*)[NOISE_PITCH])noise);
 	HYB_CT_PUBLIC(ct, p->ct_bytes); /* the ciphertext is sent in clear */
-	memcpy(ss, g, 32);
+	copy(ss, g, 32);
 	hyb_wipe(g, sizeof(g));
 	hyb_wipe(&side.x, sizeof(side.x));
 	hyb_wipe(noise, (2 * p->k + 1) * sizeof(noise[0]));
@@ -489,7 +499,7 @@ static enum hyb_st kem_dk_expand(const struct params *p, uint64_t *key, const ui
 	v.pub->pq = NULL;
 	v.priv->handle = NULL;
 	pke_keygen(p, &v, seed, true);
-	memcpy(v.priv->z, seed + 32, 32);
+	copy(v.priv->z, seed + 32, 32);
 	clear_stack();
 	return HYB_OK;
 }
@@ -517,7 +527,7 @@ static enum hyb_st kem_dk_import(const struct params *p, uint64_t *key, const ui
 		good &= below;
 		ops->factor(&v.s[i], s);
 	}
-	memcpy(v.priv->z, h + 32, 32);
+	copy(v.priv->z, h + 32, 32);
 	hyb_wipe(s, sizeof(s));
 	clear_stack();
 	if (!good)
@@ -546,7 +556,7 @@ static void kem_dk_export(const struct params *p, uint8_t *fips, const uint64_t 
 	fips += (size_t)384 * p->k;
 	memcpy(fips, v.pub->ek, p->ek_bytes);
 	memcpy(fips + p->ek_bytes, v.pub->h, 32);
-	memcpy(fips + p->ek_bytes + 32, v.priv->z, 32);
+	copy(fips + p->ek_bytes + 32, v.priv->z, 32);
 	hyb_wipe(s, sizeof(s));
 	clear_stack();
 }
@@ -566,14 +576,14 @@ static enum hyb_st kem_keygen_derand(const struct params *p, uint8_t *ek, const 
 	const struct hyb_pq_backend *pq = hyb_backend_pq();
 	struct hyb_mlkem1024_dk dk;
 	struct view v = view_of(dk.opaque, p->k);
-	uint8_t copy[64];
+	uint8_t given[64];
 	enum hyb_st st;
 
 	HYB_CT_SECRET(seed, 64);
 	if (pq != NULL) {
-		memcpy(copy, seed, 64);
-		st = pq->mlkem_keygen(p->k, ek, copy, true);
-		hyb_wipe(copy, sizeof(copy));
+		copy(given, seed, 64);
+		st = pq->mlkem_keygen(p->k, ek, given, true);
+		hyb_wipe(given, sizeof(given));
 		return st;
 	}
 	pke_keygen(p, &v, seed, false);
@@ -693,7 +703,7 @@ static void batch_noise(struct batch *b, const struct params *p)
 	uint8_t *out[8] = { 0 }, seeds[8][33];
 
 	for (unsigned j = 0; j < 8; j++) {
-		memcpy(b->mh[j], b->m[j], 32);
+		copy(b->mh[j], b->m[j], 32);
 		memcpy(b->mh[j] + 32, b->h[j], 32);
 		in[j] = b->mh[j];
 		out[j] = b->g[j];
@@ -702,7 +712,7 @@ static void batch_noise(struct batch *b, const struct params *p)
 	hyb_sponges_squeeze(&b->x, 8, HYB_RATE_SHA3_512, out, 1);
 	for (unsigned nonce = 0; nonce < 2 * p->k + 1; nonce++) {
 		for (unsigned j = 0; j < 8; j++) {
-			memcpy(seeds[j], b->g[j] + 32, 32);
+			copy(seeds[j], b->g[j] + 32, 32);
 			seeds[j][32] = (uint8_t)nonce;
 			in[j] = seeds[j];
 			out[j] = b->noise[j][nonce];
@@ -740,7 +750,7 @@ static void batch_encaps(const struct params *p, uint8_t *ct, uint8_t (*ss)[32],
 		(void)batch_decode(p, v.t, ek[j]);
 		sample_all_a(&side, v.at, p->k, ek[j] + (size_t)384 * p->k);
 		pke_encrypt(p, &cv, c, b->m[j], (const uint8_t(*)[NOISE_PITCH])b->noise[j]);
-		memcpy(ss[j], b->g[j], 32);
+		copy(ss[j], b->g[j], 32);
 	}
 	HYB_CT_PUBLIC(ct, 8 * p->ct_bytes); /* the ciphertexts are sent in clear */
 	clear_stack();

@@ -273,6 +273,107 @@ static void batches(void)
 	vec_end(&v);
 }
 
+/* ---- what calls leave on the stack ---- */
+#define BELOW 65536
+
+/* Fills the stack below with a pattern, so that only what comes later is found. */
+static __attribute__((noinline)) void paint(void)
+{
+	uint8_t area[BELOW];
+
+	memset(area, 0xc3, sizeof(area));
+	__asm__ volatile("" : : "r"(area) : "memory");
+}
+
+static const uint8_t *needles[6];
+static size_t n_needles;
+
+/* An 8-byte window of a secret in what was the callee's stack: the array is read as it is. */
+static __attribute__((noinline)) int residue(void)
+{
+	uint8_t area[BELOW];
+	const uint8_t *p = area;
+
+	__asm__ volatile("" : "+r"(p) : : "memory");
+	for (unsigned k = 0; k < n_needles; k++)
+		for (unsigned w = 0; w + 8 <= 32; w += 4)
+			for (unsigned i = 0; i + 8 <= BELOW; i++)
+				if (p[i] == needles[k][w] && memcmp(p + i, needles[k] + w, 8) == 0)
+					return (int)k;
+	return -1;
+}
+
+static int after(const struct set *s, unsigned which)
+{
+	static uint8_t seed[64], m[32], ek[EK_MAX], ct[8][CT_MAX], ss[8][32], fips[DK_MAX];
+	static struct any_dk dk;
+	const uint8_t *eks[8];
+
+	draw(seed, sizeof(seed));
+	draw(m, sizeof(m));
+	needles[0] = seed;
+	needles[1] = seed + 32;
+	needles[2] = m;
+	needles[3] = ss[0];
+	needles[4] = ss[7];
+	n_needles = 3;
+	if (s->keygen_derand(ek, seed) != HYB_OK || s->dk_expand(&dk, seed) != HYB_OK)
+		exit(1);
+	s->dk_export(fips, &dk);
+	needles[5] = fips; /* the coefficients of s */
+	for (unsigned j = 0; j < 8; j++)
+		eks[j] = ek;
+	if (which >= 4 && s->encaps_derand(ct[0], ss[0], ek, m) != HYB_OK)
+		exit(1);
+	paint();
+	enum hyb_st st = HYB_OK;
+
+	switch (which) {
+	case 0:
+		st = s->keygen_derand(ek, seed);
+		break;
+	case 1:
+		st = s->dk_expand(&dk, seed);
+		break;
+	case 2:
+		st = s->encaps_derand(ct[0], ss[0], ek, m);
+		n_needles = 4;
+		break;
+	case 3:
+		st = s->encaps_x8(ct[0], ss, eks);
+		n_needles = 5;
+		break;
+	case 4:
+		s->decaps(ss[0], ct[0], &dk);
+		n_needles = 4;
+		break;
+	case 5:
+		st = s->dk_import(&dk, fips);
+		n_needles = 6;
+		break;
+	default:
+		s->dk_export(fips, &dk);
+		n_needles = 6;
+		break;
+	}
+	return st != HYB_OK ? 99 : residue();
+}
+
+static void stack_is_clean(void)
+{
+	static const char *const calls[] = { "keygen_derand", "dk_expand", "encaps_derand",
+		"encaps_x8", "decaps", "dk_import", "dk_export" };
+	struct vec v = { "no piece of a secret is left on the stack", 0, 0 };
+
+	for (unsigned i = 0; i < N_SETS; i++)
+		for (unsigned c = 0; c < 7; c++) {
+			int at = after(&sets[i], c);
+
+			vec_case(&v, at < 0, "%s %s leaves secret %d", sets[i].name, calls[c], at);
+		}
+	vec_end(&v);
+}
+
 int main(void)
 {
 	levels_agree();
@@ -281,5 +382,6 @@ int main(void)
 	dk_checks();
 	rng_failure();
 	batches();
+	stack_is_clean();
 	return vec_failures != 0;
 }
