@@ -153,8 +153,8 @@ void hyb_mldsa_expand(const struct mldsa_params *p, struct mldsa_sk *s, const ui
 /* HYB_E_BAD_KEY: the caller wipes s. */
 enum hyb_st hyb_mldsa_import(
 	const struct mldsa_params *p, struct mldsa_sk *s, const uint8_t *fips) HYB_MUST_USE;
-void hyb_mldsa_export(const struct mldsa_params *p, uint8_t *fips, const struct mldsa_sk *s);
-void hyb_mldsa_public(const struct mldsa_params *p, uint8_t *pk, const struct mldsa_sk *s);
+void hyb_mldsa_export(const struct mldsa_params *p, uint8_t *out, const struct mldsa_sk *s);
+void hyb_mldsa_public(const struct mldsa_params *p, uint8_t *out, const struct mldsa_sk *s);
 /* tr may be left out where mu comes from outside. */
 void hyb_mldsa_prepare(
 	const struct mldsa_params *p, struct mldsa_pk *v, const uint8_t *pk, bool with_tr);

@@ -387,7 +387,7 @@ static void place(struct mldsa_poly *c, const uint8_t *j, const uint8_t *sign, u
 			v[i] |= equal_mask((uint8_t)i, pos[n]) & one;
 	}
 	for (unsigned i = 0; i < N; i++)
-		c->c[i] = (int8_t)v[i];
+		c->c[i] = v[i] - 2 * (v[i] & 128); /* 255 is -1 */
 	hyb_wipe(v, sizeof(v));
 	hyb_wipe(pos, sizeof(pos));
 }
