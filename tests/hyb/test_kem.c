@@ -27,7 +27,7 @@ static void xwing(void)
 	{
 		uint8_t ek[HYB_KEM_EK_MAX], ct[HYB_KEM_CT_MAX], ss[32], back[32];
 		hyb_bytes seed = vec_hex(t, "seed"), want = vec_hex(t, "ss");
-		struct hyb_kem_dk dk;
+		static struct hyb_kem_dk dk;
 		bool good = hyb_kem_keygen_derand(s, ek, seed.p) == HYB_OK &&
 			vec_eq(ek, s->ek_bytes, vec_hex(t, "pk"));
 
@@ -167,7 +167,7 @@ static bool composite_one(const struct composite *c, const cJSON *t)
 	hyb_bytes want = base64(vec_str(t, "k")), ek = base64(vec_str(t, "ek"));
 	size_t en = hyb_kem_pq_ek_bytes(c->k);
 	struct hyb_kem_secret sec = { 0 };
-	struct hyb_kem_dk key;
+	static struct hyb_kem_dk key;
 	struct halves h;
 	uint8_t ss[32];
 	bool good;
@@ -196,7 +196,7 @@ static bool pure_one(enum hyb_kem_id id, const cJSON *t)
 	const struct hyb_kem_suite *s = hyb_kem_suite(id);
 	hyb_bytes ct = base64(vec_str(t, "c"));
 	uint8_t ek[HYB_KEM_EK_MAX], ss[32];
-	struct hyb_kem_dk key;
+	static struct hyb_kem_dk key;
 	bool good = hyb_kem_keygen_derand(s, ek, base64(vec_str(t, "dk")).p) == HYB_OK &&
 		vec_eq(ek, s->ek_bytes, base64(vec_str(t, "ek"))) && ct.n == s->ct_bytes &&
 		hyb_kem_dk_expand(s, &key, base64(vec_str(t, "dk")).p) == HYB_OK &&
@@ -295,7 +295,7 @@ static void round_trips(void)
 		uint8_t ek[HYB_KEM_EK_MAX], seed[HYB_KEM_SEED_MAX], ct[HYB_KEM_CT_MAX];
 		uint8_t ss[HYB_KEM_SS_MAX], back[HYB_KEM_SS_MAX], again[HYB_KEM_EK_MAX];
 		struct hyb_kem_secret sec = { 0 };
-		struct hyb_kem_dk dk;
+		static struct hyb_kem_dk dk;
 		bool good = hyb_kem_keygen(s, ek, seed) == HYB_OK &&
 			hyb_kem_keygen_derand(s, again, seed) == HYB_OK &&
 			memcmp(ek, again, s->ek_bytes) == 0 &&
@@ -346,7 +346,7 @@ static void contexts(void)
 	uint8_t ek[HYB_KEM_EK_MAX], seed[HYB_KEM_SEED_MAX], ct[HYB_KEM_CT_MAX];
 	uint8_t ss[64], back[64], zeros[64] = { 0 };
 	struct hyb_kem_secret sec = { 0 };
-	struct hyb_kem_dk dk;
+	static struct hyb_kem_dk dk;
 
 	if (hyb_kem_keygen(s, ek, seed) != HYB_OK || hyb_kem_dk_expand(s, &dk, seed) != HYB_OK)
 		vec_case(&v, false, "keygen");
@@ -417,7 +417,7 @@ static void our_vectors(void)
 		struct feed f = { vec_hex(t, "eseed") };
 		const struct hyb_rng_hook hook = { give, &f };
 		uint8_t ek[HYB_KEM_EK_MAX], ct[HYB_KEM_CT_MAX], ss[64], back[64];
-		struct hyb_kem_dk dk;
+		static struct hyb_kem_dk dk;
 		bool good = seed.n == s->seed_bytes && f.from.n == s->eseed_bytes &&
 			hyb_kem_keygen_derand(s, ek, seed.p) == HYB_OK &&
 			vec_eq(ek, s->ek_bytes, vec_hex(t, "ek"));
@@ -548,7 +548,7 @@ static void refusals(void)
 		const struct hyb_kem_row *r = hyb_kem_row(s);
 		uint8_t ek[HYB_KEM_EK_MAX], seed[HYB_KEM_SEED_MAX], ct[HYB_KEM_CT_MAX];
 		uint8_t ss[HYB_KEM_SS_MAX], *q = ek + pq_at(r), keep[2];
-		struct hyb_kem_dk dk;
+		static struct hyb_kem_dk dk;
 
 		if (hyb_kem_keygen(s, ek, seed) != HYB_OK ||
 			hyb_kem_encaps(s, ct, ss, ek) != HYB_OK ||
@@ -585,7 +585,7 @@ static void windows(void)
 	uint8_t ek[HYB_KEM_EK_MAX], seed[HYB_KEM_SEED_MAX], e[HYB_KEM_ESEED_MAX];
 	uint8_t a[HYB_KEM_CT_MAX], b[HYB_KEM_CT_MAX], ss[64], s2[64];
 	uint64_t state = 7;
-	struct hyb_kem_dk dk;
+	static struct hyb_kem_dk dk;
 
 	fill(seed, sizeof seed, &state);
 	fill(e, sizeof e, &state);
