@@ -213,7 +213,7 @@ static bool aead_one(struct vec *v, const cJSON *g, const cJSON *t, unsigned whi
 		: key.n == 16	    ? LC_AES_128_GCM
 				    : LC_AES_256_GCM;
 	uint8_t *both = malloc(ct.n + 16);
-	struct lc_aead_ctx *seal, *open;
+	struct lc_aead_ctx *seal = NULL, *open = NULL;
 	bool good;
 
 	(void)g;
