@@ -20,6 +20,7 @@ APT_BUILD := gcc libc6-dev make pkg-config libelf-dev libssl-dev libcjson-dev li
 APT_DEMO := $(APT_BUILD) openssl ca-certificates
 APT_TEST := $(APT_BUILD) libcmocka-dev libasan8 libubsan1 python3 python3-jsonschema openssl \
 	openssh-client gnupg binutils git mandoc
+APT_CT := $(APT_BUILD) clang valgrind binutils python3
 APT_CHECK := $(APT_TEST) clang clang-format clang-tidy libclang-rt-14-dev
 
 WARN := -std=gnu17 -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wvla -Wcast-qual \
@@ -195,6 +196,14 @@ demo: ## installs what is missing, builds, scans this machine and the example cl
 	@$(MAKE) -j$(JOBS) --no-print-directory $(B)/pqmap
 	@$(B)/pqmap scan /usr/bin /usr/lib /etc/ssl fixtures/cluster --regime us-eo-14412,nist-ir-8547 \
 		-o html=report.html -o json=report.json
+
+# ---- constant time ----
+# CT=quick: two compilers at one level of optimisation each. Reports stay in build/ct/*/*.log.
+CT ?= full
+.PHONY: ct
+ct: ## valgrind with secrets undefined, planted leaks, machine code, stack: constant time checked
+	@.ci/deps $(APT_CT)
+	@CT=$(CT) B=$(B) PYTHONDONTWRITEBYTECODE=1 python3 tests/ct/run.py
 
 # ---- checks ----
 .PHONY: check check-floors check-rules check-schemas check-format check-tidy check-werror check-fuzz

@@ -257,7 +257,7 @@ void hyb_slh_fors_sign(
 	struct hyb_slh_hash *h, uint8_t *sig, uint8_t *pk, const struct hyb_slh_place *at)
 {
 	uint8_t nodes[FORS_BYTES], roots[SLH_K_MAX * SLH_N_MAX];
-	size_t n = h->p->n, a = h->p->a, k = h->p->k, group = sizeof(nodes) / (n << a);
+	size_t n = h->p->n, a = h->p->a, k = h->p->k, group = 1;
 
 	h->layer = 0;
 	h->tree = at->tree;
@@ -265,6 +265,8 @@ void hyb_slh_fors_sign(
 		for (size_t t = 0; t < k; t++)
 			fors_tall(h, roots + t * n, t, nodes, at, sig);
 	} else {
+		while ((group + 1) * (n << a) <= sizeof(nodes))
+			group++;
 		for (size_t t = 0; t < k; t += group) {
 			size_t trees = k - t < group ? k - t : group;
 			struct row r = { nodes, t << a, trees << a, 0 };

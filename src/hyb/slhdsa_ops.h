@@ -85,7 +85,15 @@ struct hyb_slh_msg {
 
 void hyb_slh_msg_init(struct hyb_slh_msg *m, const struct hyb_slh_hash *h,
 	const struct hyb_slh_thash *j, unsigned item);
-size_t hyb_slh_msg_blocks(size_t in_n, size_t block_n);
+
+/* Blocks of ADRSc, the message, the padding bit and the length. */
+static inline size_t hyb_slh_msg_blocks(size_t in_n, size_t block_n)
+{
+	size_t n = sizeof(((struct hyb_slh_msg *)NULL)->adrs) + in_n + 1 + block_n / 8;
+
+	return block_n == 64 ? (n + 63) / 64 : (n + 127) / 128;
+}
+
 /* The first block or one near the end, put together in `block`. */
 void hyb_slh_msg_edge(uint8_t *block, const struct hyb_slh_msg *m, size_t block_n, size_t at);
 

@@ -22,14 +22,6 @@ void hyb_slh_msg_init(struct hyb_slh_msg *m, const struct hyb_slh_hash *h,
 	m->in_n = j->in_n;
 }
 
-size_t hyb_slh_msg_blocks(size_t in_n, size_t block_n)
-{
-	size_t length_n = block_n / 8;
-
-	return (sizeof(((struct hyb_slh_msg *)NULL)->adrs) + in_n + 1 + length_n + block_n - 1) /
-		block_n;
-}
-
 void hyb_slh_msg_edge(uint8_t *block, const struct hyb_slh_msg *m, size_t block_n, size_t at)
 {
 	size_t fill = 0, from = at * block_n;
