@@ -247,6 +247,24 @@ static void hint_at_zero(const struct set *s)
 	vec_end(&v);
 }
 
+/* Every bit of c̃, where t1 = 0 leaves nothing but the comparison to notice. */
+static void ctilde(const struct set *s)
+{
+	struct vec v = { "ML-DSA every bit of the challenge hash", 0, 0 };
+
+	forge_key(s);
+	memset(&fg, 0, sizeof(fg));
+	forge_w(s);
+	forge(s);
+	vec_case(&v, accepts(s, bad), "%s: untouched", s->name);
+	for (size_t i = 0; i < 8 * s->p->ctilde_bytes; i++) {
+		bad[i / 8] ^= (uint8_t)(1U << (i % 8));
+		vec_case(&v, !accepts(s, bad), "%s: bit %zu", s->name, i);
+		bad[i / 8] ^= (uint8_t)(1U << (i % 8));
+	}
+	vec_end(&v);
+}
+
 /* Every byte of an honest signature, of the key and of what it is over. */
 static void damage(const struct set *s)
 {
@@ -533,11 +551,138 @@ static void cleared(const struct set *s)
 	vec_end(&v);
 }
 
+/* ---- a backend that only takes notes ---- */
+static struct {
+	unsigned set, n_free;
+	struct hyb_pq_msg m;
+	uint8_t text[400];
+	size_t key_n;
+	bool is_given, fails;
+} seen;
+
+static enum hyb_st note_keygen(unsigned set, uint8_t *out, uint8_t *seed, bool is_given)
+{
+	seen.set = set;
+	seen.is_given = is_given;
+	out[0] = seed[0] = 0x77;
+	return HYB_OK;
+}
+
+static enum hyb_st note_new(unsigned set, void **h, hyb_bytes key)
+{
+	seen.set = set;
+	seen.key_n = key.n;
+	*h = &seen;
+	return seen.fails ? HYB_E_BAD_KEY : HYB_OK;
+}
+
+static enum hyb_st note_out(unsigned set, uint8_t *out, const void *h)
+{
+	seen.set = set;
+	out[0] = h == &seen ? 0x78 : 0;
+	return seen.fails ? HYB_E_CRYPTO : HYB_OK;
+}
+
+static void note_message(const struct hyb_pq_msg *m)
+{
+	seen.m = *m;
+	memcpy(seen.text, m->m.p, m->m.n);
+}
+
+static enum hyb_st note_sign(unsigned set, uint8_t *out, const struct hyb_pq_msg *m, const void *h)
+{
+	seen.set = set;
+	out[0] = h == &seen ? 0x79 : 0;
+	note_message(m);
+	return HYB_OK;
+}
+
+static bool note_verify(
+	unsigned set, const uint8_t *signature, const struct hyb_pq_msg *m, const uint8_t *key)
+{
+	seen.set = set;
+	note_message(m);
+	return signature[0] == 0x79 && key[0] == 0x77;
+}
+
+static void note_free(void *h)
+{
+	seen.n_free += h == &seen;
+}
+
+static const struct hyb_pq_backend notes = {
+	.mldsa_keygen = note_keygen,
+	.mldsa_sk_new = note_new,
+	.mldsa_sk_export = note_out,
+	.mldsa_sk_pk = note_out,
+	.mldsa_sign = note_sign,
+	.mldsa_verify = note_verify,
+	.mldsa_sk_free = note_free,
+};
+
+static bool saw(const struct set *s, enum hyb_pq_form form, bool is_hedged, size_t n)
+{
+	return seen.set == s->p->set && seen.m.form == form && seen.m.is_hedged == is_hedged &&
+		seen.m.m.n == n;
+}
+
+/* Each function hands the whole operation over, and a key stays with the backend that made it. */
+static void backend(const struct set *s)
+{
+	struct vec v = { "ML-DSA hands over to a backend", 0, 0 };
+	uint8_t seed[32] = { 1 }, mu[64] = { 2 };
+	const hyb_bytes ctx = { (const uint8_t *)"ctx", 3 };
+
+	memset(&seen, 0, sizeof(seen));
+	hyb_backend_pq_use(&notes);
+	vec_case(&v, s->keygen(pk, seed) == HYB_OK && pk[0] == 0x77 && !seen.is_given, "keygen");
+	vec_case(&v, s->keygen_derand(pk, seed) == HYB_OK && seen.is_given, "keygen_derand");
+	vec_case(&v, s->import(&one_sk, fips) == HYB_OK && seen.key_n == s->p->sk_bytes, "import");
+	s->clear(&one_sk);
+	vec_case(&v, seen.n_free == 1 && all_zero(&one_sk, s->sk_size), "clear");
+	vec_case(&v, s->expand(&one_sk, seed) == HYB_OK && seen.key_n == 32, "expand");
+	s->prepare(&one_pk, pk);
+	hyb_backend_pq_use(NULL);
+	vec_case(&v,
+		s->sign(sig, text, ctx, &one_sk) == HYB_OK && sig[0] == 0x79 &&
+			saw(s, HYB_PQ_PURE, true, text.n) && seen.m.ctx.n == 3,
+		"hedged");
+	vec_case(&v,
+		s->sign_derand(sig, text, ctx, zero32, &one_sk) == HYB_OK &&
+			saw(s, HYB_PQ_PURE, false, text.n) && seen.m.rnd == zero32,
+		"derand");
+	vec_case(&v,
+		s->sign_hash(sig, HYB_SHA2_256, text, ctx, zero32, &one_sk) == HYB_OK &&
+			saw(s, HYB_PQ_RAW, false, 2 + 3 + 11 + 32) &&
+			memcmp(seen.text, "\1\3ctx\6\11\140\206\110\1\145\3\4\2\1", 16) == 0,
+		"hashed");
+	vec_case(&v, s->sign_mu(sig, mu, NULL, &one_sk) == HYB_OK && saw(s, HYB_PQ_MU, true, 64),
+		"mu");
+	vec_case(&v,
+		hyb_mldsa_sign_internal(s->p, sig, text, zero32, &one_sk) == HYB_OK &&
+			saw(s, HYB_PQ_RAW, false, text.n),
+		"raw");
+	vec_case(&v,
+		s->verify_prepared(sig, text, ctx, &one_pk) && saw(s, HYB_PQ_PURE, true, text.n),
+		"verify");
+	s->pk_from_sk(pk, &one_sk);
+	vec_case(&v, pk[0] == 0x78, "the public key");
+	seen.fails = true;
+	s->export(fips, &one_sk);
+	vec_case(&v, all_zero(fips, s->p->sk_bytes), "a failed export is zero");
+	s->clear(&one_sk);
+	hyb_backend_pq_use(&notes);
+	vec_case(&v, s->expand(&one_sk, seed) == HYB_E_BAD_KEY && all_zero(&one_sk, s->sk_size),
+		"a failed key is zero");
+	hyb_backend_pq_use(NULL);
+	vec_end(&v);
+}
+
 int main(void)
 {
 	static void (*const tests[])(const struct set *) = { z_bound, hint_encoding, hint_weight,
-		hint_at_zero, damage, contexts, prehashes, external_mu, randomness, bad_keys,
-		eta_bound, eta_bound_alone, cleared };
+		hint_at_zero, ctilde, damage, contexts, prehashes, external_mu, randomness,
+		bad_keys, eta_bound, eta_bound_alone, cleared, backend };
 
 	for (size_t t = 0; t < sizeof(tests) / sizeof(tests[0]); t++)
 		for (size_t i = 0; i < 3; i++)
