@@ -479,27 +479,36 @@ static void pack_w1(uint8_t *out, const struct mldsa_poly *a, int32_t gamma2)
 }
 
 /* ---- samplers ---- */
+/* 16 candidates of 24 bits to the front if they are below q; how many were. */
+static inline unsigned uniform_16(__m512i *v, __mmask16 there)
+{
+	__m512i t = _mm512_maskz_permutexvar_epi8(LOW3, _mm512_loadu_si512(from_24), *v);
+	__mmask16 ok = 0;
+
+	t = _mm512_and_si512(t, _mm512_set1_epi32(0x7fffff));
+	ok = _mm512_mask_cmplt_epi32_mask(there, t, _mm512_set1_epi32(Q));
+	*v = _mm512_maskz_compress_epi32(ok, t);
+	return (unsigned)__builtin_popcount(ok);
+}
+
 static unsigned rej_uniform(struct mldsa_poly *a, unsigned have, const uint8_t *in, size_t n)
 {
-	const __m512i from = _mm512_loadu_si512(from_24), q = _mm512_set1_epi32(Q);
+	size_t i = 0;
 
-	for (size_t i = 0; i < n && have < N; i += 48) {
+	for (; i + 64 <= n && have <= N - 16; i += 48) {
+		__m512i v = _mm512_loadu_si512(in + i);
+		unsigned count = uniform_16(&v, 0xffff);
+
+		_mm512_storeu_si512(a->c + have, v);
+		have += count;
+	}
+	for (; i < n && have < N; i += 48) {
 		size_t left = n - i < 48 ? n - i : 48;
 		__m512i v = _mm512_maskz_loadu_epi8((1ULL << left) - 1, in + i);
-		__mmask16 ok = 0;
-		unsigned count = 0;
+		unsigned count = uniform_16(&v, (__mmask16)((1U << (left / 3)) - 1));
 
-		v = _mm512_maskz_permutexvar_epi8(LOW3, from, v);
-		v = _mm512_and_si512(v, _mm512_set1_epi32(0x7fffff));
-		ok = _mm512_cmplt_epi32_mask(v, q) & (__mmask16)((1U << (left / 3)) - 1);
-		v = _mm512_maskz_compress_epi32(ok, v);
-		count = (unsigned)__builtin_popcount(ok);
-		if (have <= N - 16) {
-			_mm512_storeu_si512(a->c + have, v);
-		} else {
-			count = count < N - have ? count : N - have;
-			_mm512_mask_storeu_epi32(a->c + have, (__mmask16)((1U << count) - 1), v);
-		}
+		count = count < N - have ? count : N - have;
+		_mm512_mask_storeu_epi32(a->c + have, (__mmask16)((1U << count) - 1), v);
 		have += count;
 	}
 	return have;
@@ -546,7 +555,7 @@ static void place(struct mldsa_poly *c, const uint8_t *j, const uint8_t *sign, u
 {
 	const __m512i step = _mm512_set1_epi8(64);
 	__m512i index[4], v[4], list = _mm512_setzero_si512();
-	uint8_t bytes[64];
+	uint8_t bytes[64], pos[64], ones[64];
 
 	for (unsigned i = 0; i < 64; i++)
 		bytes[i] = (uint8_t)i;
@@ -561,10 +570,12 @@ static void place(struct mldsa_poly *c, const uint8_t *j, const uint8_t *sign, u
 		list = _mm512_mask_mov_epi8(list, _mm512_cmpeq_epi8_mask(list, at), to);
 		list = _mm512_mask_mov_epi8(list, 1ULL << n, at);
 	}
-	_mm512_storeu_si512(bytes, list);
+	_mm512_storeu_si512(pos, list);
+	for (unsigned n = 0; n < tau; n++)
+		ones[n] = (uint8_t)(1 - 2 * sign[n]);
 	for (unsigned n = 0; n < tau; n++) {
-		const __m512i at = _mm512_set1_epi8((char)bytes[n]);
-		const __m512i one = _mm512_set1_epi8((char)(1 - 2 * sign[n]));
+		const __m512i at = _mm512_set1_epi8((char)pos[n]);
+		const __m512i one = _mm512_set1_epi8((char)ones[n]);
 
 		for (unsigned i = 0; i < 4; i++)
 			v[i] = _mm512_mask_mov_epi8(
@@ -578,6 +589,8 @@ static void place(struct mldsa_poly *c, const uint8_t *j, const uint8_t *sign, u
 					(const __m128i *)(const void *)(bytes + 16 * m))));
 	}
 	hyb_wipe(bytes, sizeof(bytes));
+	hyb_wipe(pos, sizeof(pos));
+	hyb_wipe(ones, sizeof(ones));
 }
 
 const struct mldsa_ops hyb_mldsa_ops_avx512 = {
