@@ -99,7 +99,7 @@ static bool try_key(
 	memcpy(seed + 1, w->rnd + total - 32, 32);
 	for (unsigned i = 0; i < s->t; i++)
 		w->f[i] = load16(rnd_f + 2 * (size_t)i, s->m);
-	if (!hyb_mceliece_irreducible(w->g, w->f, w->room, s) ||
+	if (!hyb_mceliece_irreducible(w->g, w->f, w->room, s, ops_of(set)) ||
 		!hyb_mceliece_permutation(w->pi, w->rnd + n_bytes, w->keys, s->m) ||
 		!make_public(w, pk, set))
 		return false;
@@ -159,6 +159,7 @@ static void hash_secret(
 /* t distinct positions from 2t random numbers, or false: draw again [FixedWeight]. */
 static bool fixed_weight(uint8_t *e, const uint8_t *rnd, const struct mceliece_set *s)
 {
+	uint64_t v[MCE_ROW_WORDS(6688)] = { 0 };
 	uint16_t at[MCE_MAX_T];
 	uint32_t same = 0;
 	unsigned count = 0;
@@ -171,46 +172,21 @@ static bool fixed_weight(uint8_t *e, const uint8_t *rnd, const struct mceliece_s
 	}
 	for (unsigned i = 1; i < count; i++)
 		for (unsigned j = 0; j < i; j++)
-			same |= hyb_mask_nonzero32((uint32_t)at[i] ^ at[j]) ^ UINT32_MAX;
+			same |= (((uint32_t)at[i] ^ at[j]) - 1U) >> 31;
 	if (count < s->t || same != 0)
 		return false;
-	/* Every byte is computed from every position. */
-	for (size_t b = 0; b < s->n / 8; b++) {
-		uint32_t v = 0;
+	/* Every word is computed from every position. */
+	for (unsigned i = 0; i < s->t; i++) {
+		uint64_t bit = (uint64_t)1 << (at[i] & 63), word = at[i] >> 6;
 
-		for (unsigned i = 0; i < s->t; i++)
-			v |= (1U << (at[i] & 7)) &
-				(hyb_mask_nonzero32((uint32_t)(at[i] >> 3) ^ (uint32_t)b) ^
-					UINT32_MAX);
-		e[b] = (uint8_t)v;
+		for (uint64_t u = 0; u < sizeof(v) / 8; u++)
+			v[u] |= bit & (0 - (((u ^ word) - 1) >> 63));
 	}
+	for (size_t b = 0; b < s->n / 8; b++)
+		e[b] = (uint8_t)(v[b / 8] >> (b % 8 * 8));
+	hyb_wipe(v, sizeof(v));
 	hyb_wipe(at, sizeof(at));
 	return true;
-}
-
-/* ct = (I | T) e. */
-static void encode(uint8_t *ct, const uint8_t *pk, const uint8_t *e, const struct mceliece_set *s)
-{
-	size_t rows = (size_t)s->m * s->t, row_bytes = (s->n - rows) / 8;
-	const uint8_t *tail = e + rows / 8;
-
-	memcpy(ct, e, rows / 8);
-	for (size_t r = 0; r < rows; r++) {
-		const uint8_t *row = pk + r * row_bytes;
-		uint64_t sum = 0;
-		size_t i = 0;
-
-		for (; i + 8 <= row_bytes; i += 8) {
-			uint64_t a = 0, b = 0;
-
-			memcpy(&a, row + i, 8);
-			memcpy(&b, tail + i, 8);
-			sum ^= a & b;
-		}
-		for (; i < row_bytes; i++)
-			sum ^= (uint64_t)(row[i] & tail[i]);
-		ct[r / 8] ^= (uint8_t)((unsigned)__builtin_parityll(sum) << (r % 8));
-	}
 }
 
 /* sponge NULL: the system's randomness. */
@@ -228,7 +204,7 @@ static enum hyb_st encaps(enum hybx_mceliece set, uint8_t *ct, uint8_t *ss, cons
 			st = hyb_random(rnd, 4 * (size_t)s->t);
 	} while (st == HYB_OK && !fixed_weight(e, rnd, s));
 	if (st == HYB_OK) {
-		encode(ct, pk, e, s);
+		ops_of(set)->encode(ct, pk, e);
 		hash_secret(ss, 1, e, ct, s);
 	} else {
 		hyb_wipe(ct, s->ct_bytes);

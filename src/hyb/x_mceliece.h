@@ -31,6 +31,8 @@ struct mceliece_planes {
 } HYB_ALIGN;
 
 struct mceliece_ops {
+	/* x += c f, t elements of the field. */
+	void (*add_multiple)(uint16_t *x, const uint16_t *f, uint16_t c);
 	/* 1 / g at every field element, in the order of a field vector; g monic without its top. */
 	void (*invert_goppa)(uint16_t *out, const uint16_t *g, struct mceliece_planes *p);
 	/*
@@ -39,6 +41,8 @@ struct mceliece_ops {
 	 */
 	bool (*make_matrix)(uint64_t *mat, const uint16_t *inv, const uint16_t *support,
 		struct mceliece_planes *p);
+	/* ct = (I | T) e: m t bits. */
+	void (*encode)(uint8_t *ct, const uint8_t *pk, const uint8_t *e);
 	/* Errors of the received word, both field vectors; false if err does not explain it. */
 	bool (*decode)(
 		uint64_t *err, const uint64_t *word, const uint16_t *g, struct mceliece_planes *p);
@@ -70,8 +74,8 @@ static inline uint16_t hyb_gf_mul(uint16_t a, uint16_t b, const struct mceliece_
  * The minimal polynomial of f over GF(2^m), monic of degree t, without its top; false if its degree is
  * less. mat: t (t + 1) elements of room.
  */
-bool hyb_mceliece_irreducible(
-	uint16_t *g, const uint16_t *f, uint16_t *mat, const struct mceliece_set *s);
+bool hyb_mceliece_irreducible(uint16_t *g, const uint16_t *f, uint16_t *mat,
+	const struct mceliece_set *s, const struct mceliece_ops *ops);
 /* pi sorts the 2^m random numbers; false if two are equal. keys: 2^m words of room. */
 bool hyb_mceliece_permutation(uint16_t *pi, const uint8_t *rnd, uint64_t *keys, unsigned m);
 /* Control bits of the Beneš network for pi, (2m - 1) 2^(m-1) of them. room: 8 * 2^m values. */

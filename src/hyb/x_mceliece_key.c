@@ -1,26 +1,15 @@
 #include "hyb/x_mceliece.h"
 
-/* x += c f over t elements. */
-static void add_multiple(
-	uint16_t *restrict x, const uint16_t *restrict f, uint16_t c, const struct mceliece_set *s)
-{
-	for (unsigned i = 0; i < s->m; i++) {
-		for (unsigned k = 0; k < s->t; k++)
-			x[k] ^= (uint16_t)(c & (0U - ((uint32_t)f[k] >> i & 1)));
-		c = hyb_gf_mul(c, 2, s);
-	}
-}
-
 /* ---- GF(2^m)[y] / (y^t + …), in which f lives ---- */
 /* y^64 + y^3 + y + z, and y^128 + y^7 + y^2 + y + 1. */
-static void mul_ext(
-	uint16_t *out, const uint16_t *a, const uint16_t *b, const struct mceliece_set *s)
+static void mul_ext(uint16_t *out, const uint16_t *a, const uint16_t *b,
+	const struct mceliece_set *s, const struct mceliece_ops *ops)
 {
 	uint16_t p[2 * MCE_MAX_T] = { 0 };
 	unsigned t = s->t;
 
 	for (unsigned i = 0; i < t; i++)
-		add_multiple(p + i, b, a[i], s);
+		ops->add_multiple(p + i, b, a[i]);
 	for (unsigned i = 2 * t - 2; i >= t; i--) {
 		uint16_t c = p[i];
 
@@ -48,7 +37,8 @@ static uint16_t gf_inv(uint16_t a, const struct mceliece_set *s)
 }
 
 /* Column j of the system holds f^j; column t is its right side. Row r is scaled and cleared. */
-static bool clear_column(uint16_t *mat, unsigned r, const struct mceliece_set *s)
+static bool clear_column(
+	uint16_t *mat, unsigned r, const struct mceliece_set *s, const struct mceliece_ops *ops)
 {
 	unsigned t = s->t;
 	uint16_t *pivot = mat + (size_t)r * t, factor[MCE_MAX_T], inv = 0;
@@ -68,13 +58,13 @@ static bool clear_column(uint16_t *mat, unsigned r, const struct mceliece_set *s
 	memcpy(factor, pivot, t * sizeof(*pivot));
 	factor[r] = 0;
 	for (unsigned c = r; c <= t; c++)
-		add_multiple(mat + (size_t)c * t, factor, mat[(size_t)c * t + r], s);
+		ops->add_multiple(mat + (size_t)c * t, factor, mat[(size_t)c * t + r]);
 	hyb_wipe(factor, sizeof(factor));
 	return true;
 }
 
-bool hyb_mceliece_irreducible(
-	uint16_t *g, const uint16_t *f, uint16_t *mat, const struct mceliece_set *s)
+bool hyb_mceliece_irreducible(uint16_t *g, const uint16_t *f, uint16_t *mat,
+	const struct mceliece_set *s, const struct mceliece_ops *ops)
 {
 	unsigned t = s->t;
 
@@ -82,9 +72,9 @@ bool hyb_mceliece_irreducible(
 	mat[0] = 1;
 	memcpy(mat + t, f, t * sizeof(*mat));
 	for (unsigned j = 2; j <= t; j++)
-		mul_ext(mat + (size_t)j * t, mat + (size_t)(j - 1) * t, f, s);
+		mul_ext(mat + (size_t)j * t, mat + (size_t)(j - 1) * t, f, s, ops);
 	for (unsigned r = 0; r < t; r++)
-		if (!clear_column(mat, r, s))
+		if (!clear_column(mat, r, s, ops))
 			return false;
 	memcpy(g, mat + (size_t)t * t, t * sizeof(*g));
 	return true;
@@ -218,7 +208,7 @@ static uint64_t spread(uint64_t x, unsigned s)
 
 static void layer(uint64_t *x, const uint8_t *control, unsigned s, size_t words)
 {
-	if (s < 6) {
+	if (s < 6) { /* within words */
 		for (size_t i = 0; i < words; i++) {
 			uint64_t c = spread(hyb_load32le(control + 4 * i), s);
 			uint64_t d = (x[i] ^ x[i] >> (1U << s)) & c;
@@ -244,6 +234,6 @@ void hyb_mceliece_benes(uint64_t *bits, const uint8_t *control, unsigned m, bool
 	for (unsigned i = 0; i < 2 * m - 1; i++) {
 		unsigned at = is_inverse ? 2 * m - 2 - i : i, s = at < m ? at : 2 * m - 2 - at;
 
-		layer(bits, control + at * layer_bytes, s, words);
+		layer(bits, control + at * layer_bytes, s & 15U, words);
 	}
 }

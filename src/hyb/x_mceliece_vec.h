@@ -7,6 +7,7 @@
 #include "hyb/x_mceliece_tab.h"
 
 typedef uint64_t vec __attribute__((vector_size(VEC_BYTES), may_alias));
+typedef uint64_t loose_vec __attribute__((vector_size(VEC_BYTES), may_alias, aligned(1)));
 #define zero_vec ((vec){ 0 })
 
 #define CAT_(a, b) a##b
@@ -102,6 +103,6 @@ static inline void taylor_t(uint64_t *c, unsigned words, unsigned k)
 #include "hyb/x_mceliece_vec_inc.h"
 
 const struct mceliece_ops OPS[2] = {
-	{ invert_goppa_12, make_matrix_12, decode_12 },
-	{ invert_goppa_13, make_matrix_13, decode_13 },
+	{ add_multiple_12, invert_goppa_12, make_matrix_12, encode_12, decode_12 },
+	{ add_multiple_13, invert_goppa_13, make_matrix_13, encode_13, decode_13 },
 };

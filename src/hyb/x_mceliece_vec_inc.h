@@ -344,43 +344,185 @@ static void F(fill_matrix)(
 		}
 }
 
-static inline void F(add_row)(uint64_t *x, const uint64_t *y, uint64_t mask, size_t from)
+/* x += y where mask is all-ones, words `from` to `to`. */
+static inline void F(add_row)(uint64_t *x, const uint64_t *y, uint64_t mask, size_t from, size_t to)
 {
-	for (size_t at = from; at < ROW_WORDS; at += VW) {
-		vec *d = (vec *)(void *)(x + at);
-
-		*d ^= *(const vec *)(const void *)(y + at) & (zero_vec ^ mask);
-	}
+	for (size_t at = from; at < to; at += VW)
+		*(vec *)(void *)(x + at) ^=
+			*(const vec *)(const void *)(y + at) & (zero_vec ^ mask);
 }
 
-/* Gauss elimination to (I | T); every row is touched for every pivot. */
-static bool F(make_matrix)(
-	uint64_t *mat, const uint16_t *inv, const uint16_t *support, struct mceliece_planes *p)
+static inline uint64_t F(bit_mask)(const uint64_t *row, size_t column)
+{
+	return hyb_barrier64(0 - (row[column / 64] >> (column % 64) & 1));
+}
+
+/* Rows that are cleared of PANEL columns together. */
+#define PANEL 8U
+
+/* x += the rows from y on where their mask is all-ones; `count` vectors of each, at most 4. */
+static inline __attribute__((always_inline)) void F(add_rows)(
+	uint64_t *x, const uint64_t *y, const uint64_t *mask, size_t rows, unsigned count)
+{
+	vec v[4];
+
+	for (unsigned i = 0; i < count; i++)
+		v[i] = *(const vec *)(const void *)(x + i * VW);
+	for (size_t k = 0; k < rows; k++)
+#pragma GCC unroll 4
+		for (unsigned i = 0; i < count; i++)
+			v[i] ^= *(const vec *)(const void *)(y + k * ROW_WORDS + i * VW) &
+				(zero_vec ^ mask[k]);
+	for (unsigned i = 0; i < count; i++)
+		*(vec *)(void *)(x + i * VW) = v[i];
+}
+
+/* Adds the first row below with a one in `column`, if row r has none there; all are read. */
+static void F(find_pivot)(
+	uint64_t *mat, size_t r, const uint8_t *bytes, unsigned bit, size_t from, size_t to)
+{
+	uint64_t take[M * T];
+	uint64_t *pivot = mat + r * ROW_WORDS;
+	uint64_t open = ~F(bit_mask)(pivot, r);
+	size_t below = M * (size_t)T - r - 1, at = from;
+
+	for (size_t k = 0; k < below; k++) {
+		take[k] = open & hyb_barrier64(0 - ((uint64_t)bytes[r + 1 + k] >> bit & 1));
+		open &= ~take[k];
+	}
+	for (; at + 4 * VW <= to; at += 4 * VW)
+		F(add_rows)(pivot + at, pivot + ROW_WORDS + at, take, below, 4);
+	for (; at < to; at += VW)
+		F(add_rows)(pivot + at, pivot + ROW_WORDS + at, take, below, 1);
+	hyb_wipe(take, sizeof(take));
+}
+
+/* Makes rows r … r + 7 the identity in columns r … r + 7; bytes: those columns of all rows. */
+static bool F(make_panel)(uint64_t *mat, size_t r, uint8_t *bytes, size_t from, size_t to)
 {
 	const size_t rows = (size_t)M * T;
 
-	F(fill_matrix)(mat, inv, support, p);
-	for (size_t r = 0; r < rows; r++) {
-		uint64_t *pivot = mat + r * ROW_WORDS;
-		size_t word = r / 64, bit = r % 64, from = word / VW * VW;
+	for (unsigned j = 0; j < PANEL; j++) {
+		uint64_t *pivot = mat + (r + j) * ROW_WORDS;
+		uint8_t own = 0;
 
-		for (size_t k = r + 1; k < rows; k++) {
-			uint64_t *x = mat + k * ROW_WORDS;
-			uint64_t need = (pivot[word] >> bit & 1) ^ 1;
-
-			F(add_row)(pivot, x, hyb_barrier64(0 - (need & x[word] >> bit)), from);
-		}
-		if ((pivot[word] >> bit & 1) == 0)
+		for (unsigned i = 0; i < j; i++)
+			F(add_row)
+		(pivot, mat + (r + i) * ROW_WORDS, F(bit_mask)(pivot, r + i), from, to);
+		F(find_pivot)(mat, r + j, bytes, j, from, to);
+		for (unsigned i = 0; i < j; i++)
+			F(add_row)
+		(pivot, mat + (r + i) * ROW_WORDS, F(bit_mask)(pivot, r + i), from, to);
+		if (F(bit_mask)(pivot, r + j) == 0)
 			return false;
-		for (size_t k = 0; k < rows; k++) {
-			uint64_t *x = mat + k * ROW_WORDS;
+		for (unsigned i = 0; i < j; i++) {
+			uint64_t *x = mat + (r + i) * ROW_WORDS;
 
-			if (k != r)
-				F(add_row)(x, pivot, hyb_barrier64(0 - (x[word] >> bit & 1)), from);
+			F(add_row)(x, pivot, F(bit_mask)(x, r + j), from, to);
 		}
+		/* What the rows below would show if this pivot were cleared from them already. */
+		own = (uint8_t)(pivot[r / 64] >> (r % 64));
+		for (size_t k = r + j + 1; k < rows; k++)
+			bytes[k] ^= (uint8_t)(own & (0U - ((uint32_t)bytes[k] >> j & 1)));
 	}
 	return true;
 }
+
+/* Clears the panel's columns from one row. */
+static inline void F(clear_row)(
+	uint64_t *x, const uint64_t *panel, size_t r, size_t from, size_t to)
+{
+	vec mask[PANEL];
+
+	for (unsigned j = 0; j < PANEL; j++)
+		mask[j] = zero_vec ^ F(bit_mask)(x, r + j);
+	for (size_t at = from; at < to; at += VW) {
+		vec v = *(vec *)(void *)(x + at);
+
+#pragma GCC unroll 8
+		for (unsigned j = 0; j < PANEL; j++)
+			v ^= *(const vec *)(const void *)(panel + j * ROW_WORDS + at) & mask[j];
+		*(vec *)(void *)(x + at) = v;
+	}
+}
+
+/* Gauss elimination to (I | T) of the first `to` words; every row is touched for every pivot. */
+static bool F(eliminate)(uint64_t *mat, size_t to)
+{
+	const size_t rows = (size_t)M * T;
+	uint8_t bytes[M * T];
+
+	for (size_t r = 0; r < rows; r += PANEL) {
+		size_t from = r / 64 / VW * VW;
+
+		for (size_t k = r; k < rows; k++)
+			bytes[k] = (uint8_t)(mat[k * ROW_WORDS + r / 64] >> (r % 64));
+		if (!F(make_panel)(mat, r, bytes, from, to))
+			return false;
+		for (size_t k = 0; k < rows; k++)
+			if (k < r || k >= r + PANEL)
+				F(clear_row)(mat + k * ROW_WORDS, mat + r * ROW_WORDS, r, from, to);
+	}
+	hyb_wipe(bytes, sizeof(bytes));
+	return true;
+}
+
+/* Most matrices have no such form, which their left part tells at a third of the work. */
+static bool F(make_matrix)(
+	uint64_t *mat, const uint16_t *inv, const uint16_t *support, struct mceliece_planes *p)
+{
+	F(fill_matrix)(mat, inv, support, p);
+	if (!F(eliminate)(mat, (M * T / 64 + VW - 1) / VW * VW))
+		return false;
+	F(fill_matrix)(mat, inv, support, p);
+	return F(eliminate)(mat, ROW_WORDS);
+}
+
+#undef PANEL
+
+/* x += c f over T elements. */
+static void F(add_multiple)(uint16_t *restrict x, const uint16_t *restrict f, uint16_t c)
+{
+	uint32_t d = c;
+
+	for (unsigned i = 0; i < M; i++) {
+		for (unsigned k = 0; k < T; k++)
+			x[k] ^= (uint16_t)(d & (0U - ((uint32_t)f[k] >> i & 1)));
+		d = F(gf_mul)(d, 2);
+	}
+}
+
+/* ---- encoding ---- */
+#define ROW_BYTES ((N - M * T) / 8)
+#define FULL (ROW_BYTES / VEC_BYTES)
+
+/* ct = (I | T) e. A row's last vector overlaps the one before; e is zero there. */
+static void F(encode)(uint8_t *ct, const uint8_t *pk, const uint8_t *e)
+{
+	const uint8_t *tail = e + M * T / 8;
+	vec part[FULL + 1] = { { 0 } };
+
+	memcpy(part, tail, FULL * VEC_BYTES);
+	memcpy((uint8_t *)(part + FULL + 1) - ROW_BYTES % VEC_BYTES, tail + FULL * VEC_BYTES,
+		ROW_BYTES % VEC_BYTES);
+	memcpy(ct, e, M * T / 8);
+	for (size_t r = 0; r < (size_t)M * T; r++, pk += ROW_BYTES) {
+		vec sum =
+			part[FULL] & *(const loose_vec *)(const void *)(pk + ROW_BYTES - VEC_BYTES);
+		uint64_t x = 0;
+
+#pragma GCC unroll 40
+		for (size_t i = 0; i < FULL; i++)
+			sum ^= part[i] & *(const loose_vec *)(const void *)(pk + i * VEC_BYTES);
+		for (unsigned i = 0; i < VW; i++)
+			x ^= sum[i];
+		ct[r / 8] ^= (uint8_t)((unsigned)__builtin_parityll(x) << (r % 8));
+	}
+	hyb_wipe(part, sizeof(part));
+}
+
+#undef ROW_BYTES
+#undef FULL
 
 /* ---- decoding ---- */
 struct F(syndrome) {
