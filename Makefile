@@ -223,7 +223,7 @@ check-schemas: $(B)/pqmap ## JSON and CycloneDX output against their schemas
 	@PQMAP=$(B)/pqmap /usr/bin/python3 tests/cli/test_schema.py > $(B)/schemas.log || { cat $(B)/schemas.log; exit 1; }
 	@grep -v '^ok' $(B)/schemas.log || echo "schemas: $$(grep -c valid $(B)/schemas.log) outputs valid"
 
-C_FILES := $(sort $(wildcard src/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/hyb/*.[ch]))
+C_FILES := $(sort $(wildcard src/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/hyb/*.[ch] tests/ct/*.c))
 check-format:
 	@clang-format --dry-run -Werror $(C_FILES) && echo "format: $(words $(C_FILES)) files as .clang-format says"
 
