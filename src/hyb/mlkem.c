@@ -106,45 +106,50 @@ static inline void copy(void *to, const void *from, size_t n)
 /* ---- a hash beside other work ---- */
 
 #define SIDE_RATE HYB_RATE_SHAKE256 /* and of SHA3-256 */
-#define SIDE_BLOCKS 12		    /* H(ek) and J(z, c) of ML-KEM-1024, the longest */
 
 /*
  * H(ek) and J(z, c) are long chains of permutations that fill one lane; the samplers run in the
- * lanes beside it. Lane 0 belongs to the message here, padded to whole blocks.
+ * lanes beside it. Lane 0 belongs to the message here, whose last block is padded in `tail`.
  */
 struct side {
 	struct hyb_sponges x;
 	uint8_t *digest; /* 32 bytes; NULL: there is no such hash, and lane 0 is free */
+	const uint8_t *message;
 	unsigned at, n_blocks;
-	uint8_t message[SIDE_BLOCKS * SIDE_RATE];
+	uint8_t tail[SIDE_RATE];
 };
 
-static void side_begin(struct side *s, uint8_t digest[32], uint8_t pad,
-	const struct hyb_part *parts, size_t n_parts)
+static void side_begin(
+	struct side *s, uint8_t digest[32], uint8_t pad, const uint8_t *message, size_t n)
 {
-	size_t n = 0;
+	size_t whole = n / SIDE_RATE, rest = n % SIDE_RATE;
 
 	memset(&s->x, 0, sizeof(s->x));
 	s->digest = digest;
+	s->message = message;
 	s->at = 0;
-	for (size_t i = 0; i < n_parts; i++) {
-		copy(s->message + n, parts[i].p, parts[i].n);
-		n += parts[i].n;
-	}
-	s->n_blocks = (unsigned)(n / SIDE_RATE + 1);
-	memset(s->message + n, 0, s->n_blocks * (size_t)SIDE_RATE - n);
-	s->message[n] = pad;
-	s->message[s->n_blocks * (size_t)SIDE_RATE - 1] |= 0x80;
+	s->n_blocks = (unsigned)whole + 1;
+	memset(s->tail, 0, sizeof(s->tail));
+	copy(s->tail, message + whole * SIDE_RATE, rest);
+	s->tail[rest] = pad;
+	s->tail[SIDE_RATE - 1] |= 0x80;
+}
+
+static const uint8_t *side_block(const struct side *s)
+{
+	return s->at + 1 == s->n_blocks ? s->tail : s->message + (size_t)s->at * SIDE_RATE;
 }
 
 /* One permutation of the lanes and one block out of those that are asked for. */
 static void side_step(struct side *s, unsigned lanes, uint32_t rate, uint8_t *const out[8])
 {
 	bool is_mine = s->digest != NULL && s->at < s->n_blocks;
-	const uint8_t *in[8] = { s->message + (size_t)s->at * SIDE_RATE };
+	const uint8_t *in[8] = { 0 };
 
-	if (is_mine)
+	if (is_mine) {
+		in[0] = side_block(s);
 		hyb_sponges_add(&s->x, 1, in, SIDE_RATE);
+	}
 	hyb_sponges_squeeze(&s->x, lanes, rate, out, 1);
 	if (is_mine && ++s->at == s->n_blocks)
 		for (unsigned i = 0; i < 4; i++)
@@ -162,7 +167,7 @@ static void side_end(struct side *s)
 		one[i] = s->x.s[i][0];
 	for (; s->at < s->n_blocks; s->at++) {
 		for (unsigned i = 0; i < SIDE_RATE / 8; i++)
-			one[i] ^= hyb_load64le(s->message + (size_t)s->at * SIDE_RATE + 8 * i);
+			one[i] ^= hyb_load64le(side_block(s) + (size_t)8 * i);
 		hyb_keccakf(one);
 	}
 	for (unsigned i = 0; i < 4; i++)
@@ -186,11 +191,17 @@ static void sample_a(
 	const uint8_t *in[8] = { 0 };
 	uint8_t *out[8] = { 0 };
 
-	for (unsigned j = base; j < base + n; j++) {
-		memcpy(seeds[j], seed, 32);
-		seeds[j][32] = (uint8_t)((first + j - base) / k);
-		seeds[j][33] = (uint8_t)((first + j - base) % k);
-		in[j] = seeds[j];
+	for (unsigned i = 0, row = 0, column = 0; i < first + n; i++) {
+		if (i >= first) {
+			unsigned j = base + i - first;
+
+			memcpy(seeds[j], seed, 32);
+			seeds[j][32] = (uint8_t)row;
+			seeds[j][33] = (uint8_t)column;
+			in[j] = seeds[j];
+		}
+		row += column + 1 == k;
+		column = column + 1 == k ? 0 : column + 1;
 	}
 	hyb_sponges_absorb(&s->x, base + n, HYB_RATE_SHAKE128, HYB_PAD_SHAKE, in, 34);
 	for (size_t blocks = A_BLOCKS; n_full < n; blocks = 1) {
@@ -274,7 +285,6 @@ static void cbd(const struct hyb_mlkem_ops *ops, int16_t r[256], const uint8_t *
 static bool prepare_pub(const struct params *p, const struct view *v)
 {
 	const struct hyb_mlkem_ops *ops = hyb_mlkem_ops();
-	struct hyb_part part = { v->pub->ek, p->ek_bytes };
 	struct side s;
 	bool good = true;
 
@@ -282,7 +292,7 @@ static bool prepare_pub(const struct params *p, const struct view *v)
 		good &= ops->decode12(v->t[i], v->pub->ek + (size_t)384 * i);
 	if (!good)
 		return false;
-	side_begin(&s, v->pub->h, HYB_PAD_SHA3, &part, 1);
+	side_begin(&s, v->pub->h, HYB_PAD_SHA3, v->pub->ek, p->ek_bytes);
 	sample_all_a(&s, v->at, p->k, v->pub->ek + (size_t)384 * p->k);
 	side_end(&s);
 	return true;
@@ -437,7 +447,7 @@ static void kem_decaps(
 	struct const_view v = const_view_of(key, p->k);
 	uint8_t mh[64], g[HYB_RATE_SHA3_512], bar[32], again[CT_MAX];
 	uint8_t noise[NOISE_MAX][NOISE_PITCH] HYB_ALIGN;
-	struct hyb_part parts[2] = { { v.priv->z, 32 }, { ct, p->ct_bytes } };
+	uint8_t z_ct[32 + CT_MAX];
 	struct side side;
 	uint32_t bad = 0;
 
@@ -447,7 +457,9 @@ static void kem_decaps(
 	}
 	pke_decrypt(p, &v, mh, ct);
 	memcpy(mh + 32, v.pub->h, 32);
-	side_begin(&side, bar, HYB_PAD_SHAKE, parts, 2);
+	copy(z_ct, v.priv->z, 32);
+	memcpy(z_ct + 32, ct, p->ct_bytes);
+	side_begin(&side, bar, HYB_PAD_SHAKE, z_ct, 32 + p->ct_bytes);
 	decaps_hashes(p, &side, g, noise, mh);
 	pke_encrypt(p, &v, again, mh, (const uint8_t(*)[NOISE_PITCH])noise);
 	bad = hyb_mask_nonzero32(!hyb_ct_eq(ct, again, p->ct_bytes));
@@ -459,7 +471,7 @@ static void kem_decaps(
 	hyb_wipe(again, p->ct_bytes);
 	hyb_wipe(noise, (2 * p->k + 1) * sizeof(noise[0]));
 	hyb_wipe(&side.x, sizeof(side.x));
-	hyb_wipe(side.message, 32);
+	hyb_wipe(z_ct, 32);
 	clear_stack();
 }
 
