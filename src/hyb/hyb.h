@@ -122,8 +122,8 @@ HYB_API void hyb_shake256(uint8_t *out, size_t n, hyb_bytes m);
 #define HYB_MLKEM_EK_WORDS(k) (((k) * (k) + (k)) * 64 + 384 * (k) / 8 + 32)
 #define HYB_MLKEM_DK_WORDS(k) (HYB_MLKEM_EK_WORDS(k) + (k)*128 + 64)
 #define HYB_MLDSA_SEED_BYTES 32
-#define HYB_MLDSA_PK_WORDS(k, l) (((k) * (l) + (k)) * 128 + 64)
-#define HYB_MLDSA_SK_WORDS(k, l) (((k) * (l) + 3 * (k) + (l)) * 128 + (k)*40 + 96)
+#define HYB_MLDSA_PK_WORDS(k, l) (((k) * (l) + (k)) * 128 + 16)
+#define HYB_MLDSA_SK_WORDS(k, l) (((k) * (l) + 2 * (k) + (l)) * 128 + (k)*40 + 24)
 
 /* ---- ML-KEM-512 [FIPS203 §8]: the functions are described at ML-KEM-1024 ---- */
 #define HYB_MLKEM512_EK_BYTES 800
