@@ -276,9 +276,10 @@ check-fuzz: ## replays every fuzz corpus under sanitizers
 
 # ---- measuring ----
 .PHONY: bench
-bench: $(B)/pqmap ## ratios to a named peer in one run; JSON lines
+bench: $(B)/pqmap $(B)/hyb-bench ## ratios to a named peer in one run; JSON lines
 	@.ci/deps $(APT_BUILD) ripgrep python3
 	@python3 src/bench/scan.py --pqmap $(B)/pqmap
+	@python3 src/bench/hyb.py --pqmap $(B)/pqmap --bench $(B)/hyb-bench
 
 .PHONY: tsan
 tsan: | $(GEN) ## thread sanitizer on a scan

@@ -78,9 +78,18 @@ struct pqm_perf_transfer {
 	bool is_one_end;	     /* a file that is only written: one pass of the cipher */
 };
 
+#define PQM_PERF_ROWS_MAX 16
+
+/* The rows that an estimate was made from. */
+struct pqm_perf_used {
+	pqm_bytes row[PQM_PERF_ROWS_MAX];
+	size_t n;
+};
+
 struct pqm_perf_cost {
 	double bytes_percent, time_percent;
 	double today_ms, hybrid_ms;
+	struct pqm_perf_used used;
 };
 
 void pqm_perf_transfer(struct pqm_perf_cost *out, const struct pqm_perf_transfer *t);
@@ -101,30 +110,27 @@ const struct pqm_bench_row *pqm_bench_get(const struct pqm_bench *b, pqm_bytes i
 /* "bench of 2026-11-21 on HOST", "reference profile of DATE: HOST". */
 pqm_bytes pqm_bench_words(const struct pqm_bench *b, struct pqm_arena *a);
 
-#define PQM_PERF_ROWS_MAX 16
-
-/* The rows that an estimate was made from. */
-struct pqm_perf_used {
-	pqm_bytes row[PQM_PERF_ROWS_MAX];
-	size_t n;
+/* What a server is to be estimated with: n_certs certificates under a root that the client has. */
+struct pqm_perf_ask {
+	pqm_bytes group, signature;
+	unsigned n_certs;
 };
 
 struct pqm_perf_suite {
-	pqm_bytes name, group, signature;
+	struct pqm_perf_ask ask;
 	struct pqm_perf_handshake h;
 	struct pqm_perf_used used;
 };
 
-/* A suite rule (perf.suite.*), or a pair of group and signature, with a chain of n_certs
- * certificates under a root that the client has. PQM_EUSAGE: a row is missing; the words name it. */
+/* PQM_EUSAGE: no such group or signature, or a row is missing; the words name it. */
 enum pqm_st pqm_perf_suite(struct pqm_perf_suite *out, const struct pqm_rules *r,
-	const struct pqm_bench *b, pqm_bytes group, pqm_bytes signature, unsigned n_certs,
+	const struct pqm_bench *b, const struct pqm_perf_ask *ask,
 	struct pqm_err *err) PQM_MUST_USE;
 
 /* A transfer rule (perf.transfer.*) for a payload of so many bytes over the link. */
-enum pqm_st pqm_perf_transfer_rule(struct pqm_perf_cost *out, struct pqm_perf_used *used,
-	const struct pqm_rule *rule, const struct pqm_bench *b, double payload,
-	const struct pqm_perf_link *l, struct pqm_err *err);
+enum pqm_st pqm_perf_transfer_rule(struct pqm_perf_cost *out, const struct pqm_rule *rule,
+	const struct pqm_bench *b, double payload, const struct pqm_perf_link *l,
+	struct pqm_err *err) PQM_MUST_USE;
 
 /* The sentence of a cost rule (perf.cost.*): number, rows, host and date, or which row is missing.
  * Empty when there is no such rule. */

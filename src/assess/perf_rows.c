@@ -300,24 +300,24 @@ static void set_bytes(struct pqm_perf_handshake *h, const struct pqm_rule *tls,
 }
 
 enum pqm_st pqm_perf_suite(struct pqm_perf_suite *out, const struct pqm_rules *r,
-	const struct pqm_bench *b, pqm_bytes group, pqm_bytes signature, unsigned n_certs,
-	struct pqm_err *err)
+	const struct pqm_bench *b, const struct pqm_perf_ask *ask, struct pqm_err *err)
 {
 	const struct pqm_rule *tls = pqm_rules_get(r, PQM_LIT("perf.tls"));
-	const struct pqm_rule *g = named(r, "perf/groups.yaml", "group", group);
-	const struct pqm_rule *s = named(r, "perf/signatures.yaml", "signature", signature);
+	const struct pqm_rule *g = named(r, "perf/groups.yaml", "group", ask->group);
+	const struct pqm_rule *s = named(r, "perf/signatures.yaml", "signature", ask->signature);
 	char what[120];
 	struct sum sum = { b, &out->used, what, err, PQM_OK };
 	double schedule, verify, fixed;
 
-	*out = (struct pqm_perf_suite){ .group = group, .signature = signature };
+	*out = (struct pqm_perf_suite){ .ask = *ask };
 	if (tls == NULL || g == NULL || s == NULL)
 		return pqm_fail(err, PQM_EUSAGE,
 			"%.*s: no such %s in rules/perf; `pqmap rules list perf` names them",
-			PQM_FMT(g == NULL ? group : signature), g == NULL ? "group" : "signature");
-	(void)snprintf(what, sizeof(what), "%.*s with %.*s", PQM_FMT(pqm_sub(group, 0, 40)),
-		PQM_FMT(pqm_sub(signature, 0, 40)));
-	set_bytes(&out->h, tls, g, s, n_certs);
+			PQM_FMT(g == NULL ? ask->group : ask->signature),
+			g == NULL ? "group" : "signature");
+	(void)snprintf(what, sizeof(what), "%.*s with %.*s", PQM_FMT(pqm_sub(ask->group, 0, 40)),
+		PQM_FMT(pqm_sub(ask->signature, 0, 40)));
+	set_bytes(&out->h, tls, g, s, ask->n_certs);
 	schedule = one_ms(&sum, pqm_yaml_str(tls->node, "schedule"));
 	/* what libssl and the kernel do besides, scaled by how fast this machine is */
 	fixed = schedule * 1000 / number(tls, "schedule_us", 1);
@@ -330,27 +330,27 @@ enum pqm_st pqm_perf_suite(struct pqm_perf_suite *out, const struct pqm_rules *r
 		rows_ms(&sum, pqm_yaml_get(g->node, "server")) + schedule + out->h.server_fixed;
 	out->h.client_kex = rows_ms(&sum, pqm_yaml_get(g->node, "client")) + schedule;
 	out->h.server_sign = rows_ms(&sum, pqm_yaml_get(s->node, "sign"));
-	out->h.client_chain = (double)n_certs * verify;
+	out->h.client_chain = (double)ask->n_certs * verify;
 	out->h.client_late = verify;
 	return sum.st;
 }
 
-enum pqm_st pqm_perf_transfer_rule(struct pqm_perf_cost *out, struct pqm_perf_used *used,
-	const struct pqm_rule *rule, const struct pqm_bench *b, double payload,
-	const struct pqm_perf_link *l, struct pqm_err *err)
+enum pqm_st pqm_perf_transfer_rule(struct pqm_perf_cost *out, const struct pqm_rule *rule,
+	const struct pqm_bench *b, double payload, const struct pqm_perf_link *l,
+	struct pqm_err *err)
 {
 	pqm_bytes title = pqm_yaml_str(rule->node, "title");
 	pqm_bytes seal = pqm_yaml_str(rule->node, "seal"),
 		  now = pqm_yaml_str(rule->node, "seal_today");
 	char what[120];
-	struct sum s = { b, used, what, err, PQM_OK };
+	struct pqm_perf_used used = { 0 };
+	struct sum s = { b, &used, what, err, PQM_OK };
 	const struct pqm_bench_row *row;
 	struct pqm_perf_transfer t = { .payload = payload,
 		.mbit = l->mbit,
 		.rtt_ms = pqm_yaml_true(rule->node, "is_disk") ? 0 : l->rtt_ms,
 		.is_one_end = pqm_yaml_true(rule->node, "is_disk") };
 
-	*used = (struct pqm_perf_used){ 0 };
 	(void)snprintf(what, sizeof(what), "%.*s", PQM_FMT(pqm_sub(title, 0, 100)));
 	t.added_bytes = number(rule, "added_bytes", 0) +
 		ceil(payload / (1 << 20)) * number(rule, "added_per_mib", 0);
@@ -362,6 +362,7 @@ enum pqm_st pqm_perf_transfer_rule(struct pqm_perf_cost *out, struct pqm_perf_us
 	row = now.n > 0 ? take(&s, now) : NULL;
 	t.today_gb_s = row == NULL ? 0 : row->gb_s;
 	pqm_perf_transfer(out, &t);
+	out->used = used;
 	return s.st;
 }
 

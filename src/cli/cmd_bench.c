@@ -111,13 +111,14 @@ static enum pqm_st link_options(struct model *m, const struct pqm_args *a, struc
 static enum pqm_st add_suite(
 	struct model *m, pqm_bytes group, pqm_bytes signature, struct pqm_err *err)
 {
+	const struct pqm_perf_ask ask = { group, signature, m->n_certs };
 	struct pqm_err why = { 0 };
 	struct pqm_perf_suite *s = &m->suite[m->n_suites];
 	enum pqm_st st;
 
 	if (m->n_suites == SUITES_MAX)
 		return pqm_fail(err, PQM_EUSAGE, "rules/perf: more than %d suites", SUITES_MAX);
-	st = pqm_perf_suite(s, m->rules, &m->bench, group, signature, m->n_certs, &why);
+	st = pqm_perf_suite(s, m->rules, &m->bench, &ask, &why);
 	if (st != PQM_OK && (s->used.n == 0 && m->group != NULL))
 		return pqm_fail(err, st, "%s", why.msg);
 	if (st != PQM_OK)
@@ -178,8 +179,9 @@ static void print_suites(struct model *m, struct pqm_out *o)
 			pqm_out_f(o, "%s\n", m->missing[i]);
 			continue;
 		}
-		(void)snprintf(name, sizeof(name), "%.*s + %.*s", PQM_FMT(pqm_sub(s->group, 0, 30)),
-			PQM_FMT(pqm_sub(s->signature, 0, 30)));
+		(void)snprintf(name, sizeof(name), "%.*s + %.*s",
+			PQM_FMT(pqm_sub(s->ask.group, 0, 30)),
+			PQM_FMT(pqm_sub(s->ask.signature, 0, 30)));
 		pqm_perf_handshake(&r, &s->h, l);
 		pqm_out_f(o, "%-38s %7s B %7s B %5g/%g %9.1f ms %8.3f ms %8.3f ms %12s\n", name,
 			bytes_words(up, r.bytes_up), bytes_words(down, r.bytes_down), r.rounds_up,
@@ -191,16 +193,15 @@ static void print_suites(struct model *m, struct pqm_out *o)
 
 static void print_transfer(struct model *m, struct pqm_out *o, const struct pqm_rule *rule)
 {
-	struct pqm_perf_used used;
 	struct pqm_err why = { 0 };
-	struct pqm_perf_cost c;
+	struct pqm_perf_cost c = { 0 };
 	char size[32];
 
 	pqm_out_f(o, "%.*s; the article says %.*s\n", PQM_FMT(pqm_yaml_str(rule->node, "title")),
 		PQM_FMT(pqm_yaml_str(rule->node, "article")));
 	for (size_t i = 0; i < m->n_payloads; i++) {
-		if (pqm_perf_transfer_rule(
-			    &c, &used, rule, &m->bench, m->payload[i], &m->link, &why) != PQM_OK) {
+		if (pqm_perf_transfer_rule(&c, rule, &m->bench, m->payload[i], &m->link, &why) !=
+			PQM_OK) {
 			pqm_out_f(o, "    %s\n", why.msg);
 			return;
 		}
@@ -210,7 +211,7 @@ static void print_transfer(struct model *m, struct pqm_out *o, const struct pqm_
 			bytes_words(size, m->payload[i]), c.bytes_percent, c.time_percent,
 			c.today_ms, c.hybrid_ms);
 	}
-	rows_line(o, &used);
+	rows_line(o, &c.used);
 	pqm_out_f(o, "    %.*s\n", PQM_FMT(pqm_yaml_str(rule->node, "differs")));
 }
 
@@ -263,8 +264,8 @@ static void js_suite(struct model *m, struct pqm_out *o, size_t i)
 	struct pqm_perf_result r;
 
 	pqm_js_open(o, NULL, '{');
-	pqm_js_str(o, "group", s->group);
-	pqm_js_str(o, "signature", s->signature);
+	pqm_js_str(o, "group", s->ask.group);
+	pqm_js_str(o, "signature", s->ask.signature);
 	if (m->missing[i][0] != '\0') {
 		pqm_js_cstr(o, "missing", m->missing[i]);
 	} else {
@@ -289,22 +290,21 @@ static void js_suite(struct model *m, struct pqm_out *o, size_t i)
 static void js_transfer(
 	struct model *m, struct pqm_out *o, const struct pqm_rule *rule, double payload)
 {
-	struct pqm_perf_used used;
 	struct pqm_err why = { 0 };
-	struct pqm_perf_cost c;
+	struct pqm_perf_cost c = { 0 };
 
 	pqm_js_open(o, NULL, '{');
 	pqm_js_str(o, "id", rule->id);
 	pqm_js_num(o, "payload", payload, 0);
 	pqm_js_str(o, "article", pqm_yaml_str(rule->node, "article"));
-	if (pqm_perf_transfer_rule(&c, &used, rule, &m->bench, payload, &m->link, &why) != PQM_OK) {
+	if (pqm_perf_transfer_rule(&c, rule, &m->bench, payload, &m->link, &why) != PQM_OK) {
 		pqm_js_cstr(o, "missing", why.msg);
 	} else {
 		pqm_js_num(o, "bytes_percent", c.bytes_percent, 6);
 		pqm_js_num(o, "time_percent", c.time_percent, 6);
 		pqm_js_num(o, "today_ms", c.today_ms, 4);
 		pqm_js_num(o, "hybrid_ms", c.hybrid_ms, 4);
-		js_rows(o, &used);
+		js_rows(o, &c.used);
 	}
 	pqm_js_close(o, '}');
 }
@@ -430,8 +430,8 @@ static void handshakes(struct model *m, struct bench_handshake *out, char name[]
 		const struct pqm_perf_suite *s = &m->suite[i];
 		struct pqm_perf_result r;
 
-		(void)snprintf(name[i], 96, "%.*s+%.*s", PQM_FMT(pqm_sub(s->group, 0, 40)),
-			PQM_FMT(pqm_sub(s->signature, 0, 40)));
+		(void)snprintf(name[i], 96, "%.*s+%.*s", PQM_FMT(pqm_sub(s->ask.group, 0, 40)),
+			PQM_FMT(pqm_sub(s->ask.signature, 0, 40)));
 		out[i].suite = name[i];
 		out[i].missing = m->missing[i][0] != '\0' ? m->missing[i] : NULL;
 		if (out[i].missing != NULL)

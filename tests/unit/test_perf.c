@@ -126,12 +126,88 @@ static void slow_start_doubles(void **state)
 		assert_true(pqm_perf_rounds(t[i].n, 14480) == t[i].rounds);
 }
 
+static void every_suite_and_cost_has_its_rows_in_the_reference_profile(void **state)
+{
+	const struct pqm_rule *rule;
+	struct pqm_err err = { 0 };
+	struct pqm_rules r;
+	struct pqm_bench b;
+	unsigned n = 0;
+
+	(void)state;
+	assert_int_equal(pqm_rules_load(&r, NULL, &err), PQM_OK);
+	pqm_bench_init(&b);
+	assert_int_equal(pqm_bench_reference(&b, &r, &err), PQM_OK);
+	for (size_t i = 0; (rule = pqm_rules_next(&r, "perf/", &i)) != NULL;) {
+		const struct pqm_perf_link l = pqm_perf_link_default();
+		struct pqm_perf_suite s;
+		struct pqm_perf_cost c;
+		enum pqm_st st = PQM_OK;
+
+		if (pqm_starts(rule->id, PQM_LIT("perf.suite.")))
+			st = pqm_perf_suite(&s, &r, &b,
+				&(struct pqm_perf_ask){ pqm_yaml_str(rule->node, "group"),
+					pqm_yaml_str(rule->node, "signature"), 2 },
+				&err);
+		else if (pqm_starts(rule->id, PQM_LIT("perf.transfer.")))
+			st = pqm_perf_transfer_rule(&c, rule, &b, 1e6, &l, &err);
+		else if (pqm_starts(rule->id, PQM_LIT("perf.cost.")))
+			assert_int_equal(pqm_find(pqm_perf_cost_text(&r, &b, rule->id, &b.arena), 0,
+						 PQM_LIT("no estimate")),
+				SIZE_MAX);
+		else
+			continue;
+		n++;
+		if (st != PQM_OK)
+			fail_msg("%.*s: %s", PQM_FMT(rule->id), err.msg);
+	}
+	assert_true(n >= 15);
+	pqm_bench_fini(&b);
+	pqm_rules_fini(&r);
+}
+
+static void an_estimate_without_its_row_is_refused_by_name(void **state)
+{
+	static const char run[] =
+		"{\"schema\":\"pqmap.bench\",\"schema_version\":1,"
+		"\"date\":\"2026-11-21\",\"host\":{\"name\":\"n\",\"cpu\":\"c\"},"
+		"\"rows\":[{\"id\":\"x25519.keygen\",\"impl\":\"a\",\"in_use\":true,"
+		"\"p25_ns\":5000},{\"id\":\"x25519.keygen\",\"impl\":\"Other 1\","
+		"\"in_use\":false,\"p25_ns\":7000}]}";
+	const pqm_bytes text = { (const uint8_t *)run, sizeof(run) - 1 };
+	const struct pqm_perf_ask ask = { PQM_LIT("X25519"), PQM_LIT("ECDSA-P256"), 1 };
+	struct pqm_perf_suite s;
+	struct pqm_err err = { 0 };
+	struct pqm_rules r;
+	struct pqm_bench b;
+
+	(void)state;
+	assert_int_equal(pqm_rules_load(&r, NULL, &err), PQM_OK);
+	pqm_bench_init(&b);
+	assert_int_equal(pqm_bench_load(&b, text, "run", (pqm_bytes){ NULL, 0 }, &err), PQM_OK);
+	assert_true(pqm_bench_get(&b, PQM_LIT("x25519.keygen"))->us == 5);
+	assert_int_equal(pqm_perf_suite(&s, &r, &b, &ask, &err), PQM_EUSAGE);
+	assert_non_null(strstr(err.msg, "the row tls-1-3.key-schedule is missing in run"));
+	assert_non_null(strstr(
+		(const char *)pqm_perf_cost_text(&r, &b, PQM_LIT("perf.cost.hybrid-kex"), &b.arena)
+			.p,
+		"the row x25519mlkem768.encaps is missing in run"));
+	pqm_bench_fini(&b);
+	pqm_bench_init(&b);
+	assert_int_equal(pqm_bench_load(&b, text, "run", PQM_LIT("other"), &err), PQM_OK);
+	assert_true(pqm_bench_get(&b, PQM_LIT("x25519.keygen"))->us == 7);
+	pqm_bench_fini(&b);
+	pqm_rules_fini(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(thirty_two_published_medians_within_3_percent),
 		cmocka_unit_test(columns_come_in_the_published_order_at_5_percent_loss),
 		cmocka_unit_test(slow_start_doubles),
+		cmocka_unit_test(every_suite_and_cost_has_its_rows_in_the_reference_profile),
+		cmocka_unit_test(an_estimate_without_its_row_is_refused_by_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
