@@ -17,6 +17,7 @@ ALLOWED = [
     ("div", r"mldsa", r"unpack_hint", "a bit's place, of a public signature"),
     ("div", r"mlkem", r"sample_(all_)?a", "rows and columns of the public matrix"),
     ("div", r"ml(dsa|kem)\w*", r"(inv)?ntt(_first|_last)?", "256 by the length of a layer"),
+    ("div", r"ml(dsa|kem)_avx512", r"rej(ect|_uniform)", "bytes left of the public matrix's stream"),
     ("div", r"mlkem", r"side_begin", "a length by the rate"),
     ("div", r"keccak_avx2", r"lanes4", "the places of a row, modulo 5"),
     ("div", r"sha2", r"top_up", "a length by the block size"),
