@@ -60,7 +60,7 @@ def files(tmp):
     cp, ours = [], []
     for _ in range(7):  # alternately, so that a busy moment hits both
         for argv, out, to in ((["cp", plain, tmp + "/copy"], tmp + "/copy", cp),
-                              ([args.pqmap, "seal", "--unsigned", "--to", key + ".pub", "--out", tmp + "/sealed", plain], tmp + "/sealed", ours)):
+                              ([args.pqmap, "seal", "--to", key + ".pub", "--out", tmp + "/sealed", plain], tmp + "/sealed", ours)):
             if os.path.exists(out):
                 os.unlink(out)
             try:
