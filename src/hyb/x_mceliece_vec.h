@@ -10,6 +10,26 @@ typedef uint64_t vec __attribute__((vector_size(VEC_BYTES), may_alias));
 typedef uint64_t loose_vec __attribute__((vector_size(VEC_BYTES), may_alias, aligned(1)));
 #define zero_vec ((vec){ 0 })
 
+/*
+ * A product's planes stay in registers only when its loops are unrolled into their callers; sanitizers
+ * would check each of those thousand accesses, and compile for minutes.
+ */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define IS_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define IS_SANITIZED 1
+#endif
+#endif
+#ifdef IS_SANITIZED
+#define UNROLL(n)
+#define WHOLE __attribute__((noinline))
+#else
+#define PRAGMA(x) _Pragma(#x)
+#define UNROLL(n) PRAGMA(GCC unroll n)
+#define WHOLE inline __attribute__((always_inline))
+#endif
+
 #define CAT_(a, b) a##b
 #define CAT(a, b) CAT_(a, b)
 #define F(name) CAT(CAT(name, _), SET)
@@ -25,12 +45,12 @@ typedef uint64_t loose_vec __attribute__((vector_size(VEC_BYTES), may_alias, ali
 /* Products of planes: h = f g, one vector or word of each; buf has 2 M - 1. */
 #define MUL_BODY(h, f, g, buf)                                                                     \
 	do {                                                                                       \
-		_Pragma("GCC unroll 32") for (unsigned i_ = 0; i_ < M; i_++)(buf)[i_] =            \
-			(f)[0] & (g)[i_];                                                          \
-		_Pragma("GCC unroll 32") for (unsigned i_ = 1; i_ < M; i_++)                       \
+		UNROLL(32) for (unsigned i_ = 0; i_ < M; i_++)(buf)[i_] = (f)[0] & (g)[i_];        \
+		UNROLL(32) for (unsigned i_ = 1; i_ < M; i_++)                                     \
 		{                                                                                  \
-			_Pragma("GCC unroll 32") for (unsigned j_ = 0; j_ + 1 < M; j_++)(          \
-				buf)[i_ + j_] ^= (f)[i_] & (g)[j_];                                \
+			UNROLL(32)                                                                 \
+			for (unsigned j_ = 0; j_ + 1 < M; j_++)                                    \
+				(buf)[i_ + j_] ^= (f)[i_] & (g)[j_];                               \
 			(buf)[i_ + M - 1] = (f)[i_] & (g)[M - 1];                                  \
 		}                                                                                  \
 		REDUCE(h, buf);                                                                    \
@@ -39,7 +59,7 @@ typedef uint64_t loose_vec __attribute__((vector_size(VEC_BYTES), may_alias, ali
 /* z^12 = z^3 + 1, z^13 = z^4 + z^3 + z + 1. */
 #define REDUCE(h, buf)                                                                             \
 	do {                                                                                       \
-		_Pragma("GCC unroll 32") for (unsigned i_ = 2 * M - 2; i_ >= M; i_--)              \
+		UNROLL(32) for (unsigned i_ = 2 * M - 2; i_ >= M; i_--)                            \
 		{                                                                                  \
 			if (M == 13) {                                                             \
 				(buf)[i_ - M + 4] ^= (buf)[i_];                                    \
@@ -48,7 +68,7 @@ typedef uint64_t loose_vec __attribute__((vector_size(VEC_BYTES), may_alias, ali
 			(buf)[i_ - M + 3] ^= (buf)[i_];                                            \
 			(buf)[i_ - M] ^= (buf)[i_];                                                \
 		}                                                                                  \
-		_Pragma("GCC unroll 32") for (unsigned i_ = 0; i_ < M; i_++)(h)[i_] = (buf)[i_];   \
+		UNROLL(32) for (unsigned i_ = 0; i_ < M; i_++)(h)[i_] = (buf)[i_];                 \
 	} while (0)
 
 /* Bit c of the lane's number, for all 64 lanes. */

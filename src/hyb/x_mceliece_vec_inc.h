@@ -9,7 +9,7 @@
  * at one point; b is the basis element that the level decides, and the six bits of the lane go along
  * through every map. Coefficient i is a constant polynomial at the bottom, at word bitrev(i).
  */
-static inline __attribute__((always_inline)) void F(mul)(vec *h, const vec *f, const vec *g)
+static WHOLE void F(mul)(vec *h, const vec *f, const vec *g)
 {
 	vec buf[2 * M - 1];
 
@@ -23,11 +23,11 @@ static inline void F(mul_word)(uint64_t *h, const uint64_t *f, const uint64_t *g
 	MUL_BODY(h, f, g, buf);
 }
 
-static inline __attribute__((always_inline)) void F(square)(vec *h, const vec *f)
+static WHOLE void F(square)(vec *h, const vec *f)
 {
 	vec buf[2 * M - 1];
 
-#pragma GCC unroll 32
+	UNROLL(32)
 	for (unsigned i = 0; i < 2 * M - 1; i++)
 		if (i % 2 == 0)
 			buf[i] = f[i / 2];
@@ -50,16 +50,16 @@ static inline uint32_t F(gf_mul)(uint32_t a, uint32_t b)
 
 typedef uint64_t F(plane)[MCE_MAX_WORDS];
 
-static inline __attribute__((always_inline)) void F(get)(vec *v, F(plane) * x, size_t at)
+static WHOLE void F(get)(vec *v, F(plane) * x, size_t at)
 {
-#pragma GCC unroll 32
+	UNROLL(32)
 	for (unsigned q = 0; q < M; q++)
 		v[q] = *(const vec *)(const void *)&x[q][at];
 }
 
-static inline __attribute__((always_inline)) void F(put)(F(plane) * x, size_t at, const vec *v)
+static WHOLE void F(put)(F(plane) * x, size_t at, const vec *v)
 {
-#pragma GCC unroll 32
+	UNROLL(32)
 	for (unsigned q = 0; q < M; q++)
 		*(vec *)(void *)&x[q][at] = v[q];
 }
@@ -118,10 +118,9 @@ static void F(transpose)(F(plane) * out, F(plane) * in, bool is_back)
 }
 
 /* The multiplier of level j for the pair at vector `at`: the same for a whole vector in transposed order. */
-static inline __attribute__((always_inline)) void F(multiplier)(
-	vec *v, F(plane) * tw, unsigned j, size_t pair)
+static WHOLE void F(multiplier)(vec *v, F(plane) * tw, unsigned j, size_t pair)
 {
-#pragma GCC unroll 32
+	UNROLL(32)
 	for (unsigned q = 0; q < M; q++)
 		if (j < LOG_VW)
 			v[q] = zero_vec ^ tw[q][((size_t)1 << j) + pair];
@@ -143,7 +142,7 @@ static void F(fft_level)(F(plane) * x, F(plane) * tw, unsigned j)
 			F(get)(v, x, at + gap);
 			F(mul)(y, y, v);
 			F(get)(u, x, at);
-#pragma GCC unroll 32
+			UNROLL(32)
 			for (unsigned q = 0; q < M; q++) {
 				u[q] ^= y[q];
 				v[q] ^= u[q];
@@ -166,11 +165,11 @@ static void F(fft_level_t)(F(plane) * x, F(plane) * tw, unsigned j)
 			F(multiplier)(y, tw, j, is_t ? at / NV % ((size_t)1 << j) : at - i);
 			F(get)(u, x, at);
 			F(get)(v, x, at + gap);
-#pragma GCC unroll 32
+			UNROLL(32)
 			for (unsigned q = 0; q < M; q++)
 				u[q] ^= v[q];
 			F(mul)(y, y, u);
-#pragma GCC unroll 32
+			UNROLL(32)
 			for (unsigned q = 0; q < M; q++)
 				v[q] ^= y[q];
 			F(put)(x, at, u);
@@ -265,7 +264,7 @@ static void F(slice)(F(coefs) f, const uint16_t *v)
 }
 
 /* ---- the Goppa polynomial ---- */
-static inline __attribute__((always_inline)) void F(invert)(vec *r, const vec *x)
+static WHOLE void F(invert)(vec *r, const vec *x)
 {
 	vec y[M];
 	unsigned len = 1;
@@ -361,7 +360,7 @@ static inline uint64_t F(bit_mask)(const uint64_t *row, size_t column)
 #define PANEL 8U
 
 /* x += the rows from y on where their mask is all-ones; `count` vectors of each, at most 4. */
-static inline __attribute__((always_inline)) void F(add_rows)(
+static WHOLE void F(add_rows)(
 	uint64_t *x, const uint64_t *y, const uint64_t *mask, size_t rows, unsigned count)
 {
 	vec v[4];
@@ -369,10 +368,10 @@ static inline __attribute__((always_inline)) void F(add_rows)(
 	for (unsigned i = 0; i < count; i++)
 		v[i] = *(const vec *)(const void *)(x + i * VW);
 	for (size_t k = 0; k < rows; k++)
-#pragma GCC unroll 4
-		for (unsigned i = 0; i < count; i++)
-			v[i] ^= *(const vec *)(const void *)(y + k * ROW_WORDS + i * VW) &
-				(zero_vec ^ mask[k]);
+		UNROLL(4)
+	for (unsigned i = 0; i < count; i++)
+		v[i] ^= *(const vec *)(const void *)(y + k * ROW_WORDS + i * VW) &
+			(zero_vec ^ mask[k]);
 	for (unsigned i = 0; i < count; i++)
 		*(vec *)(void *)(x + i * VW) = v[i];
 }
@@ -439,7 +438,7 @@ static inline void F(clear_row)(
 	for (size_t at = from; at < to; at += VW) {
 		vec v = *(vec *)(void *)(x + at);
 
-#pragma GCC unroll 8
+		UNROLL(8)
 		for (unsigned j = 0; j < PANEL; j++)
 			v ^= *(const vec *)(const void *)(panel + j * ROW_WORDS + at) & mask[j];
 		*(vec *)(void *)(x + at) = v;
@@ -511,7 +510,7 @@ static void F(encode)(uint8_t *ct, const uint8_t *pk, const uint8_t *e)
 			part[FULL] & *(const loose_vec *)(const void *)(pk + ROW_BYTES - VEC_BYTES);
 		uint64_t x = 0;
 
-#pragma GCC unroll 40
+		UNROLL(40)
 		for (size_t i = 0; i < FULL; i++)
 			sum ^= part[i] & *(const loose_vec *)(const void *)(pk + i * VEC_BYTES);
 		for (unsigned i = 0; i < VW; i++)
