@@ -9,10 +9,11 @@
  * Ownership: the caller's storage, working space included; no heap. A work struct needs no
  *            initialisation and may be used again; it is wiped before return where it held a secret.
  * Errors:    enum hyb_st; on error every output is all-zero. `verify` returns bool.
- * Secrets:   NOT hardened for production: Falcon key generation and signing compute in double, whose
- *            division and square root may take data-dependent time, and Falcon's key generation and
- *            McEliece's rejection loops run as long as their secrets say. Falcon verification and
- *            McEliece encapsulation of public data are exact integer code.
+ * Secrets:   NOT hardened for production. Falcon key generation and signing compute in double, whose
+ *            division and square root may take data-dependent time. Key generation of both runs as
+ *            long as its secrets say; McEliece's also reads tables at the secret permutation's
+ *            indices and walks its cycles. McEliece encapsulation and decapsulation have no branch or
+ *            index by a secret, beyond how often an error vector is drawn again.
  * Threads:   every function is safe on distinct outputs and distinct work structs.
  * Standard:  Falcon specification v1.2 (2020-10-01); Classic McEliece submission of 2022-10-23.
  */
