@@ -134,31 +134,50 @@ enum pqm_st hybio_pass_option(
 	return st;
 }
 
-/* Ctrl-C while the echo is off: the terminal gets it back first. */
+/*
+ * A signal while the echo is off: the terminal gets it back first. Whoever stops us and goes on finds it
+ * off again, so that the rest of the passphrase is not shown.
+ */
 static struct {
 	int fd;
-	struct termios saved;
+	struct termios saved, quiet;
 } silent;
+
+static void restore_echo(int sig);
+
+/* What is ignored, under nohup for instance, stays so. */
+static void on(int sig, struct sigaction *old)
+{
+	struct sigaction sa = { .sa_handler = restore_echo,
+		.sa_flags = (int)(SA_RESETHAND | SA_NODEFER) };
+
+	if (sigaction(sig, NULL, old) == 0 && old->sa_handler != SIG_IGN)
+		(void)sigaction(sig, &sa, NULL);
+}
 
 static void restore_echo(int sig)
 {
+	struct sigaction now;
+	int why = errno;
+
 	(void)tcsetattr(silent.fd, TCSAFLUSH, &silent.saved);
-	(void)raise(sig); /* SA_RESETHAND and SA_NODEFER */
+	(void)raise(sig); /* SA_RESETHAND and SA_NODEFER: only a stop comes back */
+	on(sig, &now);
+	(void)tcsetattr(silent.fd, TCSAFLUSH, &silent.quiet);
+	errno = why;
 }
 
 static enum pqm_st ask_silently(uint8_t *out, size_t *n, int tty, struct pqm_err *err)
 {
-	static const int sigs[] = { SIGINT, SIGTERM, SIGHUP, SIGTSTP };
-	struct sigaction sa = { .sa_handler = restore_echo,
-		.sa_flags = (int)(SA_RESETHAND | SA_NODEFER) };
+	static const int sigs[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP };
 	struct sigaction old[sizeof(sigs) / sizeof(sigs[0])];
-	struct termios quiet = silent.saved;
 	enum pqm_st st;
 
+	silent.quiet = silent.saved;
+	silent.quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
 	for (size_t i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
-		(void)sigaction(sigs[i], &sa, &old[i]);
-	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
-	if (tcsetattr(tty, TCSAFLUSH, &quiet) == 0)
+		on(sigs[i], &old[i]);
+	if (tcsetattr(tty, TCSAFLUSH, &silent.quiet) == 0)
 		st = pass_from(out, n, tty, "terminal", err);
 	else
 		st = pqm_fail(err, PQM_EIO, "terminal: the echo cannot be turned off: %s",

@@ -26,16 +26,19 @@ static void on_signal(int sig)
 
 static void arm(struct hybio_out *o)
 {
-	static const int sigs[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
+	static const int sigs[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGPIPE };
 	struct sigaction sa = { .sa_handler = on_signal,
 		.sa_flags = (int)(SA_RESETHAND | SA_NODEFER) };
+	struct sigaction old;
 
 	o->slot = doomed[0].is_set ? 1 : 0;
 	doomed[o->slot].dir = o->dir;
 	(void)snprintf(doomed[o->slot].name, sizeof(doomed[0].name), "%s", o->tmp);
 	doomed[o->slot].is_set = 1;
 	for (size_t i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
-		(void)sigaction(sigs[i], &sa, NULL);
+		/* what is ignored, under nohup for instance, stays so */
+		if (sigaction(sigs[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			(void)sigaction(sigs[i], &sa, NULL);
 }
 
 static void disarm(struct hybio_out *o)

@@ -10,6 +10,7 @@ import signal
 import stat
 import struct
 import subprocess
+import termios
 import time
 
 from kit import PQMAP, done, err, ok, out, run, skip, tmpdir
@@ -387,6 +388,49 @@ def terminals(d):
        "Ctrl-C at the prompt ends it", status)
 
 
+def echo_is_on(fd):
+    return bool(termios.tcgetattr(fd)[3] & termios.ECHO)
+
+
+def read_until(fd, text, timeout=10):
+    seen, end = b"", time.monotonic() + timeout
+    while text not in seen and time.monotonic() < end:
+        if select.select([fd], [], [], 0.2)[0]:
+            try:
+                seen += os.read(fd, 4096)
+            except OSError:
+                break
+    return seen
+
+
+def echoes(d):
+    """Whatever ends or stops the prompt, the terminal is left as it was, and off again when we go on."""
+    if shutil.which("bash") is None:
+        skip("echo after a signal: no bash")
+        return
+    for key, words in ((b"\x03", "Ctrl-C"), (b"\x1c", "Ctrl-\\"), (b"\x1a", "Ctrl-Z")):
+        pid, fd = pty.fork()
+        if pid == 0:
+            os.execvp("bash", ["bash", "-mc", '"$0" keygen --out "$1"; echo st""opped; read -r _; fg', PQMAP,
+                               str(d / "no")])
+        read_until(fd, b"new key: ")
+        time.sleep(0.2)
+        off = not echo_is_on(fd)
+        os.write(fd, key)
+        read_until(fd, b"stopped")
+        ok(off and echo_is_on(fd), f"{words} at the prompt gives the terminal its echo back")
+        if key == b"\x1a":
+            os.write(fd, b"\n")
+            time.sleep(1)
+            read_until(fd, b"--out", 2)
+            os.write(fd, b"opensesame\n")
+            seen = read_until(fd, b"again: ", 5)
+            ok(b"again: " in seen and b"opensesame" not in seen, "and after fg the passphrase is still not shown", seen)
+        os.kill(pid, signal.SIGKILL)
+        os.close(fd)
+        os.waitpid(pid, 0)
+
+
 def interrupted(d, argv, words, env=None):
     folder = d / "interrupted"
     folder.mkdir(exist_ok=True)
@@ -426,6 +470,13 @@ def signals(d):
                            capture_output=True)
         s = run("open", "--key", d / "alice", "--allow-unsigned", "--out", "-", d / "named")
         ok(r.returncode == 0 and s.stdout == (d / "plain").read_bytes(), f"a temporary name becomes the file {force}", err(r))
+    p = subprocess.Popen([*hide, "nohup", PQMAP, "seal", "--to", d / "alice.pub", "--out", d / "hup"],
+                         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(0.5)
+    children = subprocess.run(["pgrep", "-P", str(p.pid)], capture_output=True).stdout.split()
+    os.kill(int(children[0]) if children else p.pid, signal.SIGHUP)
+    p.communicate(b"kept")
+    ok(p.returncode == 0 and (d / "hup").exists(), "what nohup ignores stays ignored", p.returncode)
     r = subprocess.run([*hide, PQMAP, "keygen", "-q", "--no-passphrase", "--out", d / "named.key"], capture_output=True)
     ok(r.returncode == 0 and mode(d / "named.key") == 0o600 and (d / "named.key.pub").exists(), "two of them for keygen", err(r))
     r = subprocess.run([*hide, PQMAP, "seal", "--to", d / "alice.pub", "--out", d / "named", d / "plain"], capture_output=True)
@@ -495,6 +546,7 @@ def main():
         signatures(d)
         passphrases(d)
         terminals(d)
+        echoes(d)
         signals(d)
         other_user(d)
         json_and_help(d)
