@@ -183,6 +183,11 @@ static enum pqm_st find_tensor(struct pqm_app *app, const struct request *r,
 			st = pqm_fail(app->err, PQM_EPARSE,
 				"%s: no tensor named '%s' in this safetensors file", r->in,
 				r->tensor);
+		else if (end > f->info.plain_bytes - 8 - header_n)
+			st = pqm_fail(app->err, PQM_EPARSE,
+				"%s: the content is a damaged safetensors file: tensor '%s' goes "
+				"beyond its end",
+				r->in, r->tensor);
 		else {
 			*off = 8 + header_n + begin;
 			*n = end - begin;

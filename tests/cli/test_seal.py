@@ -221,6 +221,11 @@ def parts(d):
     for name, want in (("layer.0.weight", a), ("bias", b)):
         r = run(*common, "--tensor", name, d / "model")
         ok(r.stdout == want, f"--tensor {name}", err(r))
+    liar = json.dumps({"w": {"dtype": "U8", "shape": [9], "data_offsets": [0, 9]},
+                       "x": {"dtype": "U8", "shape": [2], "data_offsets": [2**52, 2**52 + 2]}}).encode()
+    seal(d, struct.pack("<Q", len(liar)) + liar + b"8 bytes.", "--sign", d / "sender", name="liar")
+    for name in "wx":
+        refused(run(*common, "--tensor", name, d / "liar"), 3, "beyond its end", f"tensor {name} that is not all there")
     refused(run(*common, "--tensor", "nope", d / "model"), 3, "no tensor named", "a tensor that is not there")
     refused(run(*common, "--tensor", "bias", d / "sealed"), 3, "safetensors", "a content that is no safetensors file")
 
