@@ -3,8 +3,9 @@
 
 A file with bomFormat is checked against the official CycloneDX schema of its version, which lies in
 ../shared/schemas beside its companions (skipped, and said so, where that folder is absent);
-bench files and estimates against theirs, any other JSON against reports/schema/report.schema.json. Beyond the schema: ids that are
-referred to must exist. Exit 0 when all are valid, 1 when one is not, 2 for wrong use."""
+a file that names a schema (pqmap.bench, pqmap.key, …) against that one, any other JSON against
+reports/schema/report.schema.json. Beyond the schema: ids that are referred to must exist.
+Exit 0 when all are valid, 1 when one is not, 2 for wrong use."""
 import json
 import os
 import sys
@@ -16,7 +17,9 @@ except ImportError:
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 REPORT = os.path.join(HERE, "..", "reports", "schema", "report.schema.json")
-BENCH = {"pqmap.bench": "bench.schema.json", "pqmap.estimates": "bench-estimates.schema.json"}
+NAMED = {"pqmap.bench": "bench.schema.json", "pqmap.estimates": "bench-estimates.schema.json",
+	"pqmap.key": "key.schema.json", "pqmap.sealing": "sealing.schema.json", "pqmap.sealed": "sealed.schema.json",
+	"pqmap.signature": "signature.schema.json", "pqmap.verification": "verification.schema.json"}
 SHARED = os.environ.get("PQMAP_SCHEMAS", os.path.join(HERE, "..", "..", "shared", "schemas"))
 
 
@@ -103,8 +106,8 @@ def bom_links(doc):
 def check(path):
 	"""None when skipped, else the list of what is wrong."""
 	doc = load(path)
-	if doc.get("schema") in BENCH:
-		v = validator(load(os.path.join(os.path.dirname(REPORT), BENCH[doc["schema"]])))
+	if doc.get("schema") in NAMED:
+		v = validator(load(os.path.join(os.path.dirname(REPORT), NAMED[doc["schema"]])))
 		links = bench_order
 	elif "bomFormat" not in doc:
 		v, links = validator(load(REPORT)), report_links

@@ -10,10 +10,11 @@ import signal
 import stat
 import struct
 import subprocess
+import sys
 import termios
 import time
 
-from kit import PQMAP, done, err, ok, out, run, skip, tmpdir
+from kit import PQMAP, REPO, done, err, ok, out, run, skip, tmpdir
 
 COMMANDS = ["keygen", "seal", "open", "sign", "verify"]
 SEGMENT = 1 << 20
@@ -507,9 +508,38 @@ def other_user(d):
     refused(r, 3, "ermission denied", "a folder that may not be written")
 
 
+def valid(path):
+    v = subprocess.run([sys.executable, str(REPO / "tests/validate.py"), str(path)], capture_output=True, text=True)
+    return v.returncode == 0, (v.stdout + v.stderr)[-800:]
+
+
+def wrong_documents(d, docs):
+    """A member too few, too many or of another type: each is refused."""
+    made = []
+    for name, doc in docs.items():
+        for key in doc:
+            less = {k: v for k, v in doc.items() if k != key}
+            for kind, wrong in (("without", less), ("with a strange", {**doc, key: {"strange": 1}}), ("twice", {**doc, key + "_": 1})):
+                if (kind, key) != ("without", "time") or "verified" not in doc:
+                    made.append(d / f"wrong {name} {kind} {key}.json")
+                    made[-1].write_text(json.dumps(wrong))
+    v = subprocess.run([sys.executable, str(REPO / "tests/validate.py"), *map(str, made)], capture_output=True, text=True)
+    fine = [line for line in v.stdout.splitlines() if line.endswith(": valid")]
+    ok(v.returncode == 1 and fine == [], f"{len(made)} wrong documents are refused", (fine or v.stderr)[-800:])
+
+
 def json_and_help(d):
     docs = {}
+    (d / "piped").write_bytes(run("seal", "--to", d / "alice.pub", "--out", "-", stdin=b"piped").stdout)
     for name, args in {
+            "keygen seal": ["keygen", "--force", "--no-passphrase", "--out", d / "jk"],
+            "keygen sign": ["keygen", "--force", "--no-passphrase", "--suite", "ML-DSA-44", "--out", d / "jk"],
+            "seal unsigned": ["seal", "--force", "--to", d / "alice.pub", "--to", d / "bob.pub", "--out", d / "j", d / "file"],
+            "info unsigned": ["open", "--info", d / "j"],
+            "info of a pipe": ["open", "--info", d / "piped"],
+            "open unsigned": ["open", "--force", "--allow-unsigned", "--key", d / "bob", "--out", d / "j2", d / "j"],
+            "sign raw": ["sign", "--force", "--raw", "--key", d / "sender", "--out", d / "j.raw", d / "file"],
+            "verify raw": ["verify", "--raw", "--key", d / "sender.pub", "--signature", d / "j.raw", d / "file"],
             "seal": ["seal", "--force", "--to", d / "alice.pub", "--sign", d / "sender", "--out", d / "j", d / "file"],
             "open": ["open", "--force", "--key", d / "alice", "--from", d / "sender.pub", "--out", d / "j2", d / "j"],
             "info": ["open", "--info", d / "j"],
@@ -521,7 +551,10 @@ def json_and_help(d):
             docs[name] = json.loads(out(r))
         except ValueError:
             docs[name] = {}
-        ok(docs[name].get("schema_version") == 1, f"{name} -o json", out(r) + err(r))
+        (d / "j.json").write_bytes(r.stdout)
+        good, why = valid(d / "j.json")
+        ok(good and docs[name].get("schema_version") == 1, f"{name} -o json is as its schema says", why + err(r))
+    wrong_documents(d, docs)
     ok(docs["seal"]["recipients"][0]["suite"] == "X-Wing" and docs["seal"]["sender"]["category"] == 5, "seal: who")
     ok(docs["open"]["verified"] is True and docs["info"]["verified"] is False, "open says verified, --info does not")
     ok(docs["open"]["sender_key_id"] == docs["seal"]["sender"]["key_id"] == docs["verify"]["key_id"], "one id everywhere")
