@@ -68,15 +68,28 @@ static enum pqm_st read_octets(
 	return PQM_OK;
 }
 
+/* Lines that a mail program or a checkout on Windows ended with CR LF end with LF again. */
+static pqm_bytes without_cr(uint8_t out[HYBIO_SIG_FILE_MAX], pqm_bytes file)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < file.n && i < HYBIO_SIG_FILE_MAX; i++)
+		if (file.p[i] != '\r' || i + 1 == file.n || file.p[i + 1] != '\n')
+			out[n++] = file.p[i];
+	return (pqm_bytes){ out, n };
+}
+
 enum pqm_st hybio_sig_read(
 	struct hybio_sig *s, pqm_bytes file, const char *path, struct pqm_err *err)
 {
+	uint8_t lines[HYBIO_SIG_FILE_MAX];
 	char again[HYBIO_SIG_FILE_MAX];
 	struct pqm_buf octets;
 	enum pqm_st st;
 	pqm_bytes body;
 
 	*s = (struct hybio_sig){ 0 };
+	file = without_cr(lines, file);
 	if (!pqm_starts(file, PQM_LIT(BEGIN)) || file.n < sizeof(BEGIN) + sizeof(END))
 		return not_ours(path, err);
 	body = pqm_sub(file, sizeof(BEGIN) - 1, file.n - (sizeof(BEGIN) + sizeof(END) - 2));
@@ -84,7 +97,7 @@ enum pqm_st hybio_sig_read(
 	st = pqm_base64(&octets, body, NULL) ? read_octets(s, pqm_buf_bytes(&octets), path, err)
 					     : not_ours(path, err);
 	pqm_buf_fini(&octets);
-	/* one encoding only: what we would write is what we read */
+	/* one encoding only, line ends apart: what we would write is what we read */
 	if (st == PQM_OK &&
 		!pqm_eq((pqm_bytes){ (const uint8_t *)again, hybio_sig_write(again, s) }, file))
 		st = not_ours(path, err);
