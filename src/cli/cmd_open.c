@@ -268,7 +268,7 @@ static enum pqm_st open_whole(struct pqm_app *app, const struct request *r, int 
 	hybio_progress_end(&progress);
 	if (got == HYB_OK)
 		return PQM_OK;
-	st = hybio_refuse(app, got, r->in, hint(got, o));
+	st = hybio_refuse(app, got, hybio_blame(got, r->in, out), hint(got, o));
 	if (out->dir < 0)
 		pqm_log(PQM_ERROR, "cli",
 			"standard output: what came out before is verified but not the whole: "

@@ -114,7 +114,7 @@ static enum pqm_st seal(struct pqm_app *app, const struct request *r,
 		sealed = hyb_file_seal(out.fd, fd, &o);
 		hybio_progress_end(&progress);
 		if (sealed != HYB_OK)
-			st = hybio_refuse(app, sealed, r->in, NULL);
+			st = hybio_refuse(app, sealed, hybio_blame(sealed, r->in, &out), NULL);
 		else
 			st = hybio_commit(&out, err);
 		if (sealed == HYB_OK && st == PQM_OK)

@@ -20,11 +20,18 @@ static const char *shown(const char *path)
 	return path == NULL || strcmp(path, "-") == 0 ? "standard input" : path;
 }
 
+/* A key or signature was read from standard input, to its end. */
+static bool is_stdin_spent;
+
 enum pqm_st hybio_open(int *fd, const char *path, struct pqm_err *err)
 {
 	*fd = STDIN_FILENO;
 	if (path == NULL || strcmp(path, "-") == 0)
-		return PQM_OK;
+		return is_stdin_spent ? pqm_fail(err, PQM_EUSAGE,
+						"standard input gives one thing, and a key or "
+						"signature was read from it: name a file for "
+						"the rest")
+				      : PQM_OK;
 	*fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (*fd < 0)
 		return pqm_fail(err, PQM_EIO, "%s: %s", path, strerror(errno));
@@ -77,6 +84,8 @@ enum pqm_st hybio_slurp(uint8_t *out, size_t *n, size_t max, const char *path, s
 		*n = (size_t)got;
 	if (fd != STDIN_FILENO)
 		(void)close(fd);
+	else
+		is_stdin_spent = true;
 	return st;
 }
 
@@ -438,6 +447,15 @@ static bool is_refusal(enum hyb_st st)
 		return false;
 	}
 	return false;
+}
+
+const char *hybio_blame(enum hyb_st st, const char *in, const struct hybio_out *out)
+{
+	bool is_write = errno == ENOSPC || errno == EDQUOT || errno == EFBIG || errno == EPIPE;
+
+	if (st != HYB_E_IO || !is_write)
+		return in;
+	return out->dir < 0 ? "standard output" : out->path;
 }
 
 enum pqm_st hybio_refuse(struct pqm_app *app, enum hyb_st st, const char *path, const char *next)

@@ -66,7 +66,7 @@ void hybio_abort(struct hybio_out *o);
 void hybio_undo(const struct hybio_out *o);
 
 /* ---- input ---- */
-/* Opens for reading; "-" or NULL is standard input. */
+/* Opens for reading; "-" or NULL is standard input. PQM_EUSAGE when hybio_slurp has emptied that. */
 enum pqm_st hybio_open(int *fd, const char *path, struct pqm_err *err) PQM_MUST_USE;
 /* Reads all of it, at most max bytes. */
 enum pqm_st hybio_slurp(
@@ -109,6 +109,9 @@ const char *hybio_short_id(char out[17], const uint8_t id[HYB_KEY_ID_BYTES]);
  * is returned); the rest becomes an error of the usual kind. `next` may be NULL.
  */
 enum pqm_st hybio_refuse(struct pqm_app *app, enum hyb_st st, const char *path, const char *next);
+
+/* Whose fault st is, for hybio_refuse: the output's when it is HYB_E_IO with an errno of writing alone. */
+const char *hybio_blame(enum hyb_st st, const char *in, const struct hybio_out *out);
 
 /* ---- progress ---- */
 struct hybio_progress {

@@ -186,6 +186,29 @@ def refusals(d):
     refused(run("seal", "--out", d / "no", d / "signed"), 2, "recipients", "no recipient")
 
 
+def standard_input(d):
+    """It gives one thing: what a key left of it is not the content."""
+    for name, args, key in (("seal", ["--to", "-", "--out", d / "no"], "alice.pub"),
+                            ("seal", ["--to", "-", "--to", "-", "--out", d / "no"], "alice.pub"),
+                            ("open", ["--key", "-", "--allow-unsigned", "--out", d / "no"], "alice"),
+                            ("sign", ["--key", "-", "--out", d / "no"], "sender"),
+                            ("verify", ["--key", "-", "--signature", d / "any.sig"], "sender.pub")):
+        run("sign", "--force", "--key", d / "sender", "--out", d / "any.sig", d / "alice.pub")
+        refused(run(name, *args, stdin=(d / key).read_bytes()), 2, "gives one thing", f"{name} {' '.join(map(str, args[:3]))}")
+    (d / "x").write_bytes(b"content")
+    r = run("seal", "--force", "--to", "-", "--out", d / "sealed", d / "x", stdin=(d / "alice.pub").read_bytes())
+    s = run("open", "--key", "-", "--allow-unsigned", "--out", "-", d / "sealed", stdin=(d / "alice").read_bytes())
+    ok(r.returncode == 0 and s.stdout == b"content", "a key alone may come from it", err(r) + err(s))
+
+
+def full_disk(d):
+    for name, args in (("seal", ["--to", d / "alice.pub"]), ("open", ["--key", d / "alice", "--allow-unsigned"])):
+        source = d / "x" if name == "seal" else d / "sealed"
+        with open("/dev/full", "wb") as full:
+            r = subprocess.run([PQMAP, name, *map(str, args), "--out", "-", str(source)], stdout=full, stderr=subprocess.PIPE)
+        ok(r.returncode == 3 and "standard output: No space left" in err(r), f"{name}: a full disk is the output's", err(r))
+
+
 def long_life(d):
     refused(run("seal", "--life", "25y", "--to", d / "alice.pub", "--out", d / "no", stdin=b"x"), 2, "needs 5",
             "--life 25y wants a key of category 5")
@@ -266,6 +289,11 @@ def signatures(d):
         (d / "bad.sig").write_text(text[:cut])
         refused(run("verify", "--key", d / "sender.pub", "--signature", d / "bad.sig", d / "file"), 3, "not a signature file",
                 f"a signature file of {cut} bytes")
+    (d / "crlf.sig").write_bytes(text.replace("\n", "\r\n").encode())
+    code(run("verify", "--key", d / "sender.pub", "--signature", d / "crlf.sig", d / "file"), 0, "lines that end with CR LF")
+    (d / "bad.sig").write_bytes(text.replace("\n", "\r\r\n").encode())
+    refused(run("verify", "--key", d / "sender.pub", "--signature", d / "bad.sig", d / "file"), 3, "not a signature file",
+            "but not with CR CR LF")
     for suite in ("MLDSA44-ECDSA-P256-SHA256", "MLDSA65-ECDSA-P256-SHA512", "MLDSA65-Ed25519-SHA512",
                   "MLDSA65-ECDSA-P384-SHA512", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87"):
         run("keygen", "-q", "--no-passphrase", "--force", "--suite", suite, "--out", d / "s")
@@ -579,6 +607,8 @@ def main():
         round_trips(d)
         big(d)
         refusals(d)
+        standard_input(d)
+        full_disk(d)
         long_life(d)
         parts(d)
         signatures(d)
