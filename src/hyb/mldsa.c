@@ -87,6 +87,18 @@ static void shake256(uint8_t *out, size_t n, const struct hyb_part *parts, size_
 	hyb_keccak_hash(out, n, HYB_RATE_SHAKE256, HYB_PAD_SHAKE, parts, n_parts);
 }
 
+/*
+ * Clears what the functions called last left below: states of Keccak, from which rho'' and rho'
+ * follow, and spilled vectors. Called before the last statement, never as the last: there its frame
+ * could take the place of the caller's.
+ */
+static __attribute__((noinline)) void clear_stack(void)
+{
+	uint8_t below[12 * 1024];
+
+	hyb_wipe(below, sizeof(below));
+}
+
 /* ---- keys ---- */
 /* t = A·s1 + s2 in two halves [FIPS204 Alg. 6 lines 5, 6]; s1 in the NTT domain, s2 not yet. */
 static void make_t(const struct mldsa_ops *o, const struct mldsa_params *p, struct mldsa_sk *s,
@@ -143,6 +155,7 @@ void hyb_mldsa_keygen(
 	const struct mldsa_params *p, uint8_t *pk, const uint8_t seed[32], struct mldsa_sk *scratch)
 {
 	from_seed(hyb_mldsa_ops(), p, scratch, seed);
+	clear_stack();
 	hyb_mldsa_public(p, pk, scratch);
 	hyb_wipe(scratch, sizeof(*scratch));
 	hyb_wipe(scratch->polys + at_s1(p), (at_t1(p) - at_s1(p)) * sizeof(scratch->polys[0]));
@@ -154,9 +167,10 @@ void hyb_mldsa_expand(const struct mldsa_params *p, struct mldsa_sk *s, const ui
 
 	memset(s, 0, sizeof(*s));
 	from_seed(o, p, s, seed);
-	make_tr(s->tr, p, s);
 	for (unsigned i = at_s2(p); i < at_t1(p); i++)
 		o->ntt(s->polys + i);
+	clear_stack();
+	make_tr(s->tr, p, s);
 }
 
 /* s1, s2, t0 from their encodings [FIPS204 Alg. 25]; t0 goes aside. Not 0 if out of range. */
@@ -198,6 +212,7 @@ enum hyb_st hyb_mldsa_import(const struct mldsa_params *p, struct mldsa_sk *s, c
 	bad |= !hyb_ct_eq(s->tr, fips + 64, 64);
 	for (unsigned i = at_s2(p); i < at_t1(p); i++)
 		o->ntt(s->polys + i);
+	clear_stack();
 	hyb_wipe(t0, sizeof(t0));
 	HYB_CT_PUBLIC(&bad, sizeof(bad)); /* whether the key is accepted */
 	return bad == 0 ? HYB_OK : HYB_E_BAD_KEY;
@@ -224,6 +239,7 @@ void hyb_mldsa_export(const struct mldsa_params *p, uint8_t *out, const struct m
 		hyb_mldsa_pack(out, &t, is_t0 ? 1 << (MLDSA_D - 1) : (int32_t)p->eta, bits);
 		out += 32 * bits;
 	}
+	clear_stack();
 	hyb_wipe(&t, sizeof(t));
 }
 
@@ -387,6 +403,7 @@ enum hyb_st hyb_mldsa_sign_native(const struct mldsa_params *p, uint8_t *sig, co
 	}
 	if (st != HYB_OK)
 		hyb_wipe(sig, p->sig_bytes);
+	clear_stack();
 	hyb_wipe(&g, sizeof(g));
 	return st;
 }

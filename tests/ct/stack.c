@@ -1,6 +1,8 @@
 /*
  * What calls leave on the stack: each runs on a painted stack of its own, and afterwards no eight
- * bytes in a row of any secret may be found there. All levels that the processor has.
+ * bytes in a row of any secret may be found there. Nor may what follows from a secret: between two
+ * runs that differ in the secret alone, all but a few bytes (of counts and addresses) are the same.
+ * All levels that the processor has.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,12 +51,9 @@ static long found(void)
 	return -1;
 }
 
-static void run(const char *name, void (*f)(void), void (*gather)(void))
+static void on_painted(void (*f)(void))
 {
-	long at = 0;
-
 	memset(stack, PAINT, STACK_BYTES);
-	secret_n = 0;
 	good = false;
 	(void)getcontext(&there);
 	there.uc_stack.ss_sp = stack;
@@ -62,6 +61,14 @@ static void run(const char *name, void (*f)(void), void (*gather)(void))
 	there.uc_link = &back;
 	makecontext(&there, f, 0);
 	(void)swapcontext(&back, &there);
+}
+
+static void run(const char *name, void (*f)(void), void (*gather)(void))
+{
+	long at = 0;
+
+	secret_n = 0;
+	on_painted(f);
 	gather();
 	at = found();
 	if (good && at < 0) {
@@ -72,6 +79,43 @@ static void run(const char *name, void (*f)(void), void (*gather)(void))
 		n_failed++;
 		printf("not ok - %s on %s: %s %ld\n", name, hyb_cpu_name(hyb_cpu()),
 			good ? "the stack has secret byte" : "it failed", at);
+	}
+}
+
+static void other_seed(unsigned which)
+{
+	seed[0] = (uint8_t)(which + 1);
+}
+
+/* What seed + 64 is: the message of an encapsulation, or the randomness of a signature. */
+static void other_message(unsigned which)
+{
+	seed[64] = (uint8_t)(which + 1);
+}
+
+#define FEW 24 /* bytes that may differ */
+
+/* `set` puts the first or the second secret in place, at the same address. */
+static void twice(const char *name, void (*f)(void), void (*set)(unsigned which))
+{
+	static uint8_t before[STACK_BYTES];
+	size_t n = 0;
+
+	set(0);
+	on_painted(f);
+	memcpy(before, stack, STACK_BYTES);
+	set(1);
+	on_painted(f);
+	for (size_t i = 0; i < STACK_BYTES; i++)
+		n += before[i] != stack[i];
+	if (good && n <= FEW) {
+		n_passed++;
+		printf("ok - %s on %s, two secrets: %zu bytes differ\n", name,
+			hyb_cpu_name(hyb_cpu()), n);
+	} else {
+		n_failed++;
+		printf("not ok - %s on %s, two secrets: %zu bytes of the stack tell them apart\n",
+			name, hyb_cpu_name(hyb_cpu()), n);
 	}
 }
 
@@ -109,11 +153,20 @@ static void run(const char *name, void (*f)(void), void (*gather)(void))
 		secrets(fips, 384 * (k));                                                          \
 		secrets(c, sizeof(c));                                                             \
 	}                                                                                          \
+	/* Implicit rejection with another z. */                                                   \
+	static void other_z##n(unsigned which)                                                     \
+	{                                                                                          \
+		seed[40] = (uint8_t)(which + 1);                                                   \
+		good = hyb_mlkem##n##_dk_expand(&dk##n, seed) == HYB_OK;                           \
+		memset(ct, 1, sizeof(ct));                                                         \
+	}                                                                                          \
 	static void mlkem##n(void)                                                                 \
 	{                                                                                          \
 		run("ML-KEM-" #n " keys", keys##n, gather##n);                                     \
 		run("ML-KEM-" #n " encaps", encaps##n, gather##n);                                 \
 		run("ML-KEM-" #n " decaps", decaps##n, gather##n);                                 \
+		twice("ML-KEM-" #n " encaps", encaps##n, other_message);                           \
+		twice("ML-KEM-" #n " decaps", decaps##n, other_z##n);                              \
 	}
 
 #define MLDSA(n, k)                                                                                \
@@ -122,6 +175,10 @@ static void run(const char *name, void (*f)(void), void (*gather)(void))
 	{                                                                                          \
 		good = hyb_mldsa##n##_keygen_derand(pk, seed) == HYB_OK &&                         \
 			hyb_mldsa##n##_sk_expand(&sk##n, seed) == HYB_OK;                          \
+	}                                                                                          \
+	static void expand##n(void)                                                                \
+	{                                                                                          \
+		good = hyb_mldsa##n##_sk_expand(&sk##n, seed) == HYB_OK;                           \
 	}                                                                                          \
 	static void sign##n(void)                                                                  \
 	{                                                                                          \
@@ -142,6 +199,8 @@ static void run(const char *name, void (*f)(void), void (*gather)(void))
 	{                                                                                          \
 		run("ML-DSA-" #n " keys", make##n, parts##n);                                      \
 		run("ML-DSA-" #n " sign", sign##n, parts##n);                                      \
+		twice("ML-DSA-" #n " expand", expand##n, other_seed);                              \
+		twice("ML-DSA-" #n " sign", sign##n, other_message);                               \
 	}
 
 MLKEM(512, 2)
