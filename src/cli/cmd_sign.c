@@ -128,6 +128,11 @@ static enum pqm_st run(struct pqm_app *app, const struct pqm_args *a, struct pqm
 	if (r.json && strcmp(r.out, "-") == 0)
 		return pqm_fail(err, PQM_EUSAGE,
 			"-o json and --out - both want standard output: name an output file");
+	if (r.raw && r.context != NULL && strncmp(r.context, "hyb/", 4) == 0)
+		return pqm_fail(err, PQM_EUSAGE,
+			"--context %s: contexts that begin with hyb/ belong to sealed files and "
+			"messages: take another",
+			r.context);
 	st = hybio_private(&k, r.key, a, err);
 	if (st == PQM_OK && k.pub.kind != HYB_KEY_SIG)
 		st = pqm_fail(err, PQM_EUSAGE,
