@@ -251,8 +251,8 @@ static enum hyb_st accept(const struct hyb_req *req, const struct hyb_req_info *
 	const struct hyb_req_open_opts *o)
 {
 	/* The first second at which it is stale: a memory may forget it then, and not before. */
-	uint64_t until = o->window < UINT64_MAX - info->time ? info->time + o->window + 1
-							     : UINT64_MAX;
+	uint64_t until =
+		o->window < UINT64_MAX - info->time ? info->time + o->window + 1 : UINT64_MAX;
 
 	if (!hyb_env_is_fresh(o->now, info->time, o->window))
 		return HYB_E_STALE;
