@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""Disables one check of libhyb at a time and asks the tests to notice. Prints `N killed, N alive`.
+"""Disables one check of libhyb at a time and asks the tests to notice. The last line counts them.
 
 tests/hyb/mutants*.txt hold the mutants, one a paragraph:
     # clause and what is disabled
     file: mlkem.c
     find: text that stands there exactly once (may go over several `find:` lines)
     with: what stands there instead
-    test: test_mlkem test_kem
-A mutant is killed when one of its tests fails on portable code, or does not compile for another
-reason than the mutation; alive means that no test looks at that check.
+    test: test_mlkem_keys test_mlkem
+A mutant is killed when one of its tests, tried in that order on portable code, says `not ok`, does
+not end well, or does not end; name the quickest first. Alive means that no test looks at that check.
+T=text keeps the mutants whose file or first line has it, V=1 says what killed each.
 """
 import concurrent.futures
 import os
@@ -17,14 +18,17 @@ import shlex
 import subprocess
 import sys
 import threading
+import time
 
 BUILD = pathlib.Path(os.environ.get("B", "build")) / "mutants"
 CC = shlex.split(os.environ.get("CC", "gcc"))
 FLAGS = ["-std=gnu17", "-D_GNU_SOURCE", "-Isrc", "-O1", "-w"]
+LIBS = ["-lcrypto", "-lcjson", "-lm", "-pthread"]
 LEVEL = {"avx2": ["-mavx2", "-mbmi", "-mbmi2"], "shani": ["-msha", "-msse4.1"]}
 LEVEL["avx512"] = LEVEL["avx2"] + ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512ifma",
                                    "-mavx512vbmi", "-mavx512vbmi2"]
 ONLY = os.environ.get("T", "")
+SLOW = 240  # seconds for a test of healthy code
 
 
 def mutants():
@@ -41,87 +45,126 @@ def mutants():
             if "file" in one:
                 out.append(one)
             one = {}
-    return out
+    return [m for m in out if ONLY in m["file"] or ONLY in m["what"]]
 
 
-def compile_to(source, obj):
+def compile_to(source, obj, flags=()):
     level = LEVEL.get(pathlib.Path(source).stem.split("_")[-1], []) if os.uname().machine == "x86_64" else []
-    return subprocess.run(CC + FLAGS + level + ["-c", str(source), "-o", str(obj)], capture_output=True, text=True)
+    return subprocess.run(CC + FLAGS + level + [*flags, "-c", str(source), "-o", str(obj)],
+                          capture_output=True, text=True)
 
 
-def link(test, objects, exe):
-    return subprocess.run(CC + FLAGS + ["-Itests/hyb", "-DHYB_TEST", f"tests/hyb/{test}.c", *map(str, objects), "-o", str(exe),
-                                        "-lcrypto", "-lcjson", "-lm", "-pthread"], capture_output=True, text=True)
+class Program:
+    """One test: its object, made once, and how long it takes on healthy code."""
+
+    def __init__(self, name):
+        self.name, self.obj, self.seconds, self.trouble = name, BUILD / (name + ".o"), None, None
+        self.lock = threading.Lock()
+        self.remarks = set()  # indented lines of healthy code; any other tells of a wrong case (vec.h)
+
+    def ready(self):
+        with self.lock:
+            if self.seconds is None and self.trouble is None:
+                self.try_healthy()
+        return self.trouble is None
+
+    def try_healthy(self):
+        r = compile_to(f"tests/hyb/{self.name}.c", self.obj, ["-Itests/hyb", "-DHYB_TEST"])
+        if r.returncode == 0:
+            r = self.link(BUILD / self.name)
+        if r.returncode != 0:
+            self.trouble = f"{self.name} does not build: {r.stderr.strip()[:300]}"
+            return
+        begin = time.monotonic()
+        why = self.notices(BUILD / self.name, SLOW, self.remarks)
+        self.seconds = time.monotonic() - begin
+        if why:
+            self.trouble = f"{self.name} without any mutation: {why}"
+
+    def link(self, exe, *changed):
+        """The objects named stand before those of the archive."""
+        return subprocess.run(CC + [str(self.obj), *map(str, changed), str(ARCHIVE), "-o", str(exe), *LIBS],
+                              capture_output=True, text=True)
+
+    def notices(self, exe, limit, remarks=None):
+        """What the test says against this code, None if nothing; `remarks` takes the indented lines."""
+        late = threading.Event()
+        p = subprocess.Popen(["stdbuf", "-oL", str(exe)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                             env=dict(os.environ, HYB_CPU="c"))
+        timer = threading.Timer(limit, lambda: (late.set(), p.kill()))
+        timer.start()
+        try:
+            for line in p.stdout:
+                if line.startswith(b"    ") and remarks is not None:
+                    remarks.add(line)
+                elif line.startswith((b"not ok - ", b"    ")) and line not in self.remarks:
+                    return line.decode(errors="replace").strip()
+            code = p.wait()
+            return "does not end" if late.is_set() else f"ends with {code}" if code != 0 else None
+        finally:
+            timer.cancel()
+            p.kill()
+            p.stdout.close()
+            p.wait()
 
 
-def noticed(test, exe):
-    try:
-        r = subprocess.run([str(exe)], capture_output=True, timeout=300, env=dict(os.environ, HYB_CPU="c"))
-    except subprocess.TimeoutExpired:
-        return True
-    return r.returncode != 0 or b"\nnot ok - " in b"\n" + r.stdout
-
-
-BUILD.mkdir(parents=True, exist_ok=True)
-lock = threading.Lock()
-sources = sorted(p for p in pathlib.Path("src/hyb").glob("*.c"))
-objects = {p: BUILD / (p.stem + ".o") for p in sources}
-pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
-for p, r in zip(sources, pool.map(lambda p: compile_to(p, objects[p]), sources)):
-    if r.returncode != 0:
-        sys.exit(f"{p} does not compile: {r.stderr[-500:]}")
-todo = [m for m in mutants() if not ONLY or ONLY in m["file"]]
-alive, bad = [], []
-
-
-# The tests must be quiet without a mutation.
-def sound(test):
-    exe = BUILD / test
-    r = link(test, objects.values(), exe)
-    return test, r.returncode == 0 and not noticed(test, exe)
-
-
-for test, good in pool.map(sound, sorted({t for m in todo for t in m["test"].split()})):
-    if not good:
-        bad.append(f"{test} fails without any mutation")
-
-
-def run(job):
-    i, m = job
+def attempt(i, m):
+    """(test that noticed, its words), or (None, trouble)."""
     path = pathlib.Path("src/hyb") / m["file"]
     text = path.read_text()
     if text.count(m["find"]) != 1:
-        return m, f"'{m['find'][:60]}' stands {text.count(m['find'])} times in {m['file']}, expected once"
+        return None, f"'{m['find'][:60]}' stands {text.count(m['find'])} times in {m['file']}, expected once"
     work = BUILD / f"m{i}"
     work.mkdir(exist_ok=True)
     changed, obj = work / m["file"], work / "changed.o"
     changed.write_text(text.replace(m["find"], m["with"]))
     r = compile_to(changed, obj)
     if r.returncode != 0:
-        return m, "does not compile: " + r.stderr.strip()[:200]
-    others = [o for p, o in objects.items() if p != path] + [obj]
+        return None, "does not compile: " + r.stderr.strip()[:300]
     for test in m["test"].split():
-        exe = work / test
-        r = link(test, others, exe)
+        program, exe = programs[test], work / test
+        if not program.ready():
+            return None, program.trouble
+        r = program.link(exe, obj)
         if r.returncode != 0:
-            return m, "does not link: " + r.stderr.strip()[:200]
-        dead = noticed(test, exe)
+            return None, "does not link: " + r.stderr.strip()[:300]
+        why = program.notices(exe, 20 + 8 * program.seconds)
         exe.unlink()
-        if dead:
-            return m, None
-    return m, "alive"
+        if why:
+            return test, why
+    return None, None
 
 
-killed = 0
-for m, trouble in pool.map(run, enumerate(todo)) if not bad else ():
-    if trouble is None:
+begin = time.monotonic()
+todo = mutants()
+programs = {t: Program(t) for m in todo for t in m["test"].split()}
+BUILD.mkdir(parents=True, exist_ok=True)
+pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
+sources = sorted(pathlib.Path("src/hyb").glob("*.c"))
+objects = [BUILD / (p.stem + ".o") for p in sources]
+for p, r in zip(sources, pool.map(compile_to, sources, objects)):
+    if r.returncode != 0:
+        sys.exit(f"{p} does not compile: {r.stderr[-500:]}")
+ARCHIVE = BUILD / "libhyb.a"
+ARCHIVE.unlink(missing_ok=True)
+subprocess.run(["ar", "rcs", str(ARCHIVE), *map(str, objects)], check=True)
+
+killed = alive = untried = 0
+for m, (test, why) in zip(todo, pool.map(attempt, range(len(todo)), todo)):
+    name = f"{m['file']}: {m['what']}"
+    if test:
         killed += 1
-    elif trouble == "alive":
-        alive.append(m["what"])
-        print(f"alive  {m['file']}: {m['what']}")
+        if os.environ.get("V"):
+            print(f"killed by {test}  {name}  [{why[:80]}]", flush=True)
+    elif why:
+        untried += 1
+        print(f"cannot tell  {name}: {why}", flush=True)
     else:
-        bad.append(f"{m['what']}: {trouble}")
-for b in bad:
-    print(f"cannot tell: {b}")
-print(f"mutants: {killed} killed, {len(alive)} alive, {len(bad)} not tried")
-sys.exit(1 if alive or bad or not killed else 0)
+        alive += 1
+        print(f"alive  {name}", flush=True)
+if os.environ.get("V"):
+    for p in programs.values():
+        print(f"{p.name}: {p.seconds or 0:.1f} s on healthy code")
+    print(f"{time.monotonic() - begin:.0f} s")
+print(f"mutants: {killed} killed, {alive} alive, {untried} not tried")
+sys.exit(1 if alive or untried or not killed else 0)
