@@ -382,6 +382,82 @@ static void limits(struct vec *v, const struct party *p)
 	hyb_hpke_end(&r);
 }
 
+/* One-stage KDFs take inputs of any length: only the limits themselves stop these. */
+static void one_stage_limits(struct vec *v, const struct party *p)
+{
+	static const uint8_t zeros[HYB_HPKE_INFO_MAX + 1];
+	static uint8_t much[65536];
+	struct hyb_hpke_suite s = { .kem = p->kem, .kdf = 0x11, .aead = 2 };
+	struct hyb_hpke_in in = { { zeros, sizeof(zeros) }, { NULL, 0 }, { NULL, 0 } };
+	uint8_t enc[HYB_KEM_CT_MAX], ct[16];
+	struct hyb_hpke_ctx c;
+
+	vec_case(v, hyb_hpke_seal(&s, enc, ct, &in, p->ek) == HYB_E_LIMIT, "info too long");
+	in.info.n--;
+	vec_case(v, hyb_hpke_setup_s(&c, &s, enc, in.info, p->ek, NULL) == HYB_OK, "longest info");
+	vec_case(v,
+		hyb_hpke_export(&c, much, 32, (hyb_bytes){ zeros, sizeof(zeros) }) == HYB_E_LIMIT &&
+			hyb_hpke_export(&c, much, 32, in.info) == HYB_OK,
+		"export context");
+	vec_case(v,
+		hyb_hpke_export(&c, much, 65535, in.aad) == HYB_OK &&
+			hyb_hpke_export(&c, much, 65536, in.aad) == HYB_E_LIMIT &&
+			all_zero(much, sizeof(much)),
+		"export of 2^16 bytes");
+	hyb_hpke_end(&c);
+}
+
+/* Ciphertexts shorter than their tag, identifiers around those in use, keys of another suite. */
+static void misfits(struct vec *v, const struct party *p)
+{
+	struct hyb_hpke_suite s = hyb_hpke_default(p->kem), odd;
+	static const uint16_t kdfs[] = { 0, 4, 0x0f, 0x14 }, aeads[] = { 0, 4, 0xffff };
+	static struct hyb_private other;
+	struct hyb_hpke_in in = { { NULL, 0 }, { NULL, 0 }, { NULL, 0 } };
+	uint8_t enc[HYB_KEM_CT_MAX], ct[32] = { 0 }, pt[16];
+	struct hyb_hpke_ctx c, r;
+
+	for (unsigned i = 0; i < 4; i++) {
+		odd = s;
+		odd.kdf = kdfs[i];
+		vec_case(v, hyb_hpke_seal(&odd, enc, ct, &in, p->ek) == HYB_E_SUITE, "KDF %u",
+			kdfs[i]);
+	}
+	for (unsigned i = 0; i < 3; i++) {
+		odd = s;
+		odd.aead = aeads[i];
+		vec_case(v, hyb_hpke_seal(&odd, enc, ct, &in, p->ek) == HYB_E_SUITE, "AEAD %u",
+			aeads[i]);
+	}
+	in.text = (hyb_bytes){ ct, 15 };
+	vec_case(v, hyb_hpke_open(&odd, pt, enc, &in, &p->dk) == HYB_E_OPEN,
+		"short, before anything else");
+	vec_case(v,
+		hyb_hpke_setup_s(&c, &s, enc, in.info, p->ek, NULL) == HYB_OK &&
+			hyb_hpke_setup_r(&r, &s, enc, in.info, &p->dk) == HYB_OK,
+		"setup");
+	for (size_t n = 0; n < 16; n++)
+		vec_case(v, hyb_hpke_ctx_open(&r, pt, in.aad, (hyb_bytes){ ct, n }) == HYB_E_OPEN,
+			"%zu bytes", n);
+	r.seq = UINT64_MAX;
+	memset(pt, 1, sizeof(pt));
+	vec_case(v,
+		hyb_hpke_ctx_open(&r, pt, in.aad, (hyb_bytes){ ct, 32 }) == HYB_E_LIMIT &&
+			all_zero(pt, sizeof(pt)),
+		"past the last message: zeros");
+	hyb_hpke_end(&r);
+	for (size_t i = 0; i < sizeof(all_kems) / sizeof(*all_kems); i++) {
+		if (hyb_kem_suite(all_kems[i]) == p->kem)
+			continue;
+		if (hyb_private_new_kem(&other, hyb_kem_suite(all_kems[i])) != HYB_OK)
+			exit(1);
+		memset(enc, 4, sizeof(enc));
+		vec_case(v, hyb_hpke_setup_private(&r, &s, enc, in.info, &other) == HYB_E_SUITE,
+			"%s: a key of %s", p->kem->name, other.pub.kem->name);
+	}
+	hyb_hpke_end(&c);
+}
+
 static void refusals(void)
 {
 	struct vec v = { "HPKE round trips and refusals, every envelope KEM", 0, 0 };
@@ -397,6 +473,8 @@ static void refusals(void)
 			"%s: keygen", p.kem->name);
 		one_shot(&v, &p);
 		limits(&v, &p);
+		one_stage_limits(&v, &p);
+		misfits(&v, &p);
 		hyb_kem_dk_clear(&p.dk);
 	}
 	vec_end(&v);

@@ -272,6 +272,62 @@ static void scrypt_limits(void)
 	vec_end(&v);
 }
 
+/* `in` again, with a NULL at the end of the SEQUENCE number *which in the order in which they open. */
+static size_t with_null(uint8_t *out, hyb_bytes in, int *which)
+{
+	size_t n = 0;
+
+	while (in.n > 0) {
+		uint8_t tag = in.p[0], inner[600];
+		struct hyb_der_out o;
+		hyb_bytes body;
+
+		if (!hyb_der_take(&in, tag, &body))
+			exit(1);
+		if (tag == DER_SEQUENCE) {
+			bool here = (*which)-- == 0;
+			size_t m = with_null(inner, body, which);
+
+			if (here) {
+				inner[m++] = 0x05;
+				inner[m++] = 0x00;
+			}
+			body = (hyb_bytes){ inner, m };
+		}
+		hyb_der_start(&o, out + n, 600 - n);
+		hyb_der_put_value(&o, tag, body);
+		memmove(out + n, out + n + o.at, 600 - n - o.at);
+		n += 600 - n - o.at;
+	}
+	return n;
+}
+
+static void encrypted_structure(void)
+{
+	struct vec v = { "an encrypted file with a value too many", 0, 0 };
+	static const struct costs c = { 2, 1, 1, 16, 12, 48, 32, 16 };
+	static uint8_t der[HYB_KEY_FILE_MAX], odd[HYB_KEY_FILE_MAX];
+	static struct hyb_private k;
+	size_t n = costly(der, &c);
+	hyb_bytes pass = { (const uint8_t *)"x", 1 };
+
+	for (int which = -1; which < 7; which++) {
+		int left = which;
+		size_t m = with_null(odd, (hyb_bytes){ der, n }, &left);
+
+		vec_case(&v,
+			left == which - 7 &&
+				hyb_private_read(&k, (hyb_bytes){ odd, m }, pass) ==
+					(which < 0 ? HYB_E_PASSPHRASE : HYB_E_FORMAT),
+			"SEQUENCE %d", which);
+	}
+	der[n] = 0x05;
+	der[n + 1] = 0;
+	vec_case(&v, hyb_private_read(&k, (hyb_bytes){ der, n + 2 }, pass) == HYB_E_FORMAT,
+		"after it");
+	vec_end(&v);
+}
+
 /* One value of DER, or none. */
 static void der_values(void)
 {
@@ -330,6 +386,62 @@ static void der_values(void)
 	vec_end(&v);
 }
 
+/* Length octets of values whose bodies are there, so that the form alone is refused. */
+static void der_lengths(void)
+{
+	static const struct {
+		const char *hex;
+		size_t n; /* octets in sight */
+		bool good;
+	} t[] = {
+		{ "048185", 3 + 133, true },
+		{ "04820085", 4 + 133, false }, /* a leading zero */
+		{ "0483000085", 5 + 133, false },
+		{ "0489010000000000000085", 11 + 133, false }, /* 2^64 more than there is */
+		{ "048185", 3 + 132, false },
+		{ "048185", 2, false }, /* the length itself is cut off */
+		{ "04820100", 3, false },
+		{ "04820100", 4 + 256, true },
+	};
+	struct vec v = { "DER lengths, strictly", 0, 0 };
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		static uint8_t buf[400];
+		hyb_bytes head = vec_unhex(t[i].hex), in = { buf, t[i].n }, body;
+
+		memcpy(buf, head.p, head.n);
+		vec_case(&v,
+			hyb_der_take(&in, DER_OCTETS, &body) == t[i].good &&
+				(!t[i].good || body.p == buf + head.n),
+			"%s, %zu in sight", t[i].hex, t[i].n);
+	}
+	vec_end(&v);
+}
+
+/* A BIT STRING without even the count of its unused bits is no key, whatever its suite. */
+static void no_bits(void)
+{
+	struct vec v = { "a public key of no octets", 0, 0 };
+	static uint8_t buf[100];
+	static struct hyb_public got;
+	uint8_t oid[DER_OID_MAX];
+	struct hyb_der_out o;
+	size_t alg;
+
+	hyb_der_start(&o, buf, sizeof(buf));
+	hyb_der_put_value(&o, DER_BITS, none);
+	alg = o.at;
+	hyb_der_put_value(&o, DER_OID,
+		(hyb_bytes){ oid, hyb_der_oid(oid, hyb_kem_suite(HYB_KEM_MLKEM768)->oid) });
+	hyb_der_wrap(&o, alg, DER_SEQUENCE);
+	hyb_der_wrap(&o, sizeof(buf), DER_SEQUENCE);
+	vec_case(&v,
+		hyb_public_read(&got, (hyb_bytes){ buf + o.at, sizeof(buf) - o.at }) ==
+			HYB_E_FORMAT,
+		"no octets");
+	vec_end(&v);
+}
+
 /* PKCS#8 around any private octets. */
 static size_t pkcs8(uint8_t *out, const char *oid_text, hyb_bytes octets, const hyb_bytes *public)
 {
@@ -369,6 +481,43 @@ static hyb_bytes choice(const hyb_bytes *s, const hyb_bytes *expanded)
 	if (s != NULL && expanded != NULL)
 		hyb_der_wrap(&o, sizeof(choice_buf), DER_SEQUENCE);
 	return (hyb_bytes){ choice_buf + o.at, sizeof(choice_buf) - o.at };
+}
+
+/* An expanded key signs digests of SHA-512 and contexts of 255 bytes at most. */
+static void expanded_digests(void)
+{
+	struct vec v = { "digests that an expanded key signs", 0, 0 };
+	static struct hyb_private k;
+	static uint8_t octets[300], file[HYB_KEY_FILE_MAX], sig[HYB_SIG_SIG_MAX];
+	static uint8_t fips[HYB_MLDSA65_SK_BYTES];
+	hyb_bytes digest = { octets, 64 }, ctx = { octets, 255 };
+	size_t n, sig_n;
+
+	if (make(&k, HYB_KEM_SUITES + HYB_SIG_MLDSA65) != HYB_OK ||
+		hyb_fips_ops(&k.pub)->expand(fips, k.key) != HYB_OK)
+		exit(1);
+	n = pkcs8(
+		file, k.pub.sig->oid, choice(NULL, &(const hyb_bytes){ fips, sizeof(fips) }), NULL);
+	vec_case(&v, hyb_private_read(&k, (hyb_bytes){ file, n }, none) == HYB_OK && k.is_expanded,
+		"read");
+	vec_case(&v,
+		hyb_private_sign_digest(sig, &sig_n, digest, ctx, &k) == HYB_OK &&
+			hyb_sig_verify_digest(
+				k.pub.sig, (hyb_bytes){ sig, sig_n }, digest, ctx, k.pub.key),
+		"64 bytes, 255 bytes");
+	for (size_t m = 63; m < 66; m += 2) {
+		digest.n = m;
+		vec_case(&v,
+			hyb_private_sign_digest(sig, &sig_n, digest, none, &k) == HYB_E_ARG &&
+				sig_n == 0,
+			"a digest of %zu bytes", m);
+	}
+	digest.n = 64;
+	ctx.n = 256;
+	vec_case(&v,
+		hyb_private_sign_digest(sig, &sig_n, digest, ctx, &k) == HYB_E_ARG && sig_n == 0,
+		"a context of 256 bytes");
+	vec_end(&v);
 }
 
 static void one_pure(struct vec *v, const struct hyb_private *k)
@@ -537,6 +686,7 @@ static void armour(void)
 		{ B "M===\n" E, 0 },
 		{ B "====\n" E, 0 },
 		{ B "MDA\n" E, 0 },
+		{ B "MDAwA\n" E, 0 }, /* a fifth character of no bits */
 		{ B "MD A\n" E, 0 },
 		{ B "MDA=MDAw\n" E, 0 },
 		{ B "MDAw\nMDAw\n" E, 0 }, /* a short line that is not the last */
@@ -973,6 +1123,9 @@ int main(void)
 {
 	identifiers();
 	der_values();
+	der_lengths();
+	no_bits();
+	expanded_digests();
 	armour();
 	round_trips();
 	three_forms();
@@ -981,6 +1134,7 @@ int main(void)
 	bad_keys();
 	passphrases();
 	scrypt_limits();
+	encrypted_structure();
 	no_randomness();
 	lamps("composite ML-DSA draft: keys, certificates, signatures",
 		VECTORS "lamps-composite-sigs/testvectors.json", HYB_SIG_SUITES);

@@ -333,6 +333,47 @@ static void scalars(void)
 	vec_end(&v);
 }
 
+/*
+ * What libcrypto would do: multiply by scalars out of range, and read the hybrid form of a point (06,
+ * 07), under which a good signature must not verify.
+ */
+static void edges(void)
+{
+	struct vec v = { "scalars out of range, points in hybrid form", 0, 0 };
+
+	for (unsigned i = 0; i < 2; i++) {
+		enum lc_curve c = i == 0 ? LC_P256 : LC_P384;
+		uint8_t good[48], bad[48], pub[97], sig[104], ss[48];
+		const hyb_bytes text = { good, sizeof good };
+		size_t n, last = lc_sizes(c)->pub - 1;
+
+		memset(good, 1, sizeof good);
+		vec_case(&v, lc_public(c, pub, good) == HYB_OK, "point");
+		vec_case(&v, lc_derive(c, ss, good, pub, false) == HYB_OK && ss[0] != 0, "derive");
+		for (int fill = 0; fill < 256; fill += 255) {
+			memset(bad, fill, sizeof bad);
+			vec_case(&v,
+				lc_derive(c, ss, bad, pub, false) == HYB_E_BAD_KEY && ss[0] == 0,
+				"scalar of bytes %02x", (unsigned)fill);
+		}
+		vec_case(&v,
+			lc_sign(c, sig, &n, text, good) == HYB_OK &&
+				lc_verify(c, (hyb_bytes){ sig, n }, text, pub),
+			"sign");
+		for (unsigned form = 0; form < 256; form++) {
+			pub[0] = (uint8_t)form;
+			vec_case(&v, lc_verify(c, (hyb_bytes){ sig, n }, text, pub) == (form == 4),
+				"verify, form %02x, y %u", form, pub[last] & 1U);
+			vec_case(&v,
+				lc_derive(c, ss, good, pub, false) ==
+					(form == 4 ? HYB_OK : HYB_E_BAD_KEY),
+				"derive, form %02x, y %u", form, pub[last] & 1U);
+		}
+	}
+	vec_case(&v, ERR_peek_error() == 0, "an error of libcrypto stays behind");
+	vec_end(&v);
+}
+
 /* Choices and lengths that the functions do not take. */
 static void misuse(void)
 {
@@ -414,6 +455,7 @@ int main(void)
 		run_file(&runs[i]);
 	signing();
 	scalars();
+	edges();
 	misuse();
 	scrypt();
 	return vec_failures > 0;

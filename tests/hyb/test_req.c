@@ -2,7 +2,7 @@
  * Inference requests and responses: the exchange, every byte and length of both messages, freshness,
  * audience, model, replay, and answers that belong to another question.
  */
-#include "hyb/int.h"
+#include "hyb/envelope.h"
 #include "vec.h"
 
 #define NOW 1800000000ULL
@@ -332,6 +332,52 @@ static void response_checks(void)
 	vec_end(&v);
 }
 
+/* The first draw of a request is its nonce: always the same; the rest goes on. */
+static bool rng_repeats(void *ctx, uint8_t *p, size_t n)
+{
+	static uint64_t state = 0x9e3779b97f4a7c15ULL;
+	unsigned *draws = ctx;
+
+	for (size_t i = 0; i < n; i++)
+		p[i] = *draws == 0 ? 7 : (uint8_t)(vec_random(&state) >> 32);
+	(*draws)++;
+	return true;
+}
+
+/*
+ * Who knows the service's key can seal another question under the head of a signed request: HPKE binds
+ * only the head, so that the hash which was signed is what refuses it.
+ */
+static void swapped(void)
+{
+	struct vec v = { "requests: another body under a signature", 0, 0 };
+	struct hyb_req_open_opts oo = serving();
+	struct hyb_req_seal_opts so = asking();
+	unsigned draws = 0;
+	const struct hyb_rng_hook hook = { rng_repeats, &draws };
+	uint8_t lie[sizeof(question)] = "how?";
+	size_t n, end, sealed;
+
+	hyb_rng_hook(&hook);
+	vec_case(&v, ask(), "ask");
+	draws = 0;
+	vec_case(&v,
+		hyb_req_seal(t.response, &n, &t.pending2, (hyb_bytes){ lie, sizeof(lie) }, &so) ==
+				HYB_OK &&
+			n == t.request_n,
+		"ask another");
+	hyb_rng_hook(NULL);
+	end = n - hyb_env_block_bytes(t.client.pub.sig);
+	sealed = t.service.pub.kem->ct_bytes + t.service.pub.kem->ek_bytes + sizeof(lie) + 32;
+	vec_case(&v, memcmp(t.request, t.response, end - sealed - HYB_REQ_HASH_BYTES) == 0,
+		"one head");
+	vec_case(&v, serve(t.request_n, &oo) == HYB_OK, "as it was");
+	oo = serving();
+	memcpy(t.request + end - sealed, t.response + end - sealed, sealed);
+	vec_case(&v, serve(t.request_n, &oo) == HYB_E_OPEN && memory.asked == 0, "swapped");
+	vec_end(&v);
+}
+
 static int rng_left;
 
 static bool rng_counts(void *ctx, uint8_t *p, size_t n)
@@ -388,6 +434,7 @@ int main(void)
 	damage();
 	request_checks();
 	response_checks();
+	swapped();
 	randomness();
 	return vec_failures != 0;
 }

@@ -285,6 +285,34 @@ static void own(void)
 	vec_end(&v);
 }
 
+/* Every key under every other suite. */
+static void suites(void)
+{
+	struct vec v = { "signatures under another suite's name", 0, 0 };
+	static struct key k;
+	static uint8_t sig[HYB_SIG_SIG_MAX], pk[HYB_SIG_PK_MAX];
+
+	for (unsigned i = 0; i < HYB_SIG_SUITES; i++) {
+		if (!make(&k, i))
+			exit(1);
+		for (unsigned j = 0; j < HYB_SIG_SUITES; j++) {
+			const struct hyb_sig_suite *s = hyb_sig_suite((enum hyb_sig_id)j);
+			size_t n = 1;
+
+			if (j == i)
+				continue;
+			vec_case(&v,
+				hyb_sig_sign(s, sig, &n, words("m"), no_ctx, &k.sk) == HYB_E_ARG &&
+					n == 0,
+				"%s as %s", k.s->name, s->name);
+			vec_case(&v, hyb_sig_pk_from_sk(s, pk, &k.sk) == HYB_E_ARG,
+				"public key of %s as %s", k.s->name, s->name);
+		}
+		hyb_sig_sk_clear(&k.sk);
+	}
+	vec_end(&v);
+}
+
 /*
  * One half of another message, and the halves as they would be outside the composite: a signature of
  * either algorithm alone over M is worth nothing here.
@@ -414,6 +442,7 @@ int main(void)
 	vectors();
 	messages();
 	own();
+	suites();
 	halves();
 	encodings();
 	no_rng();
