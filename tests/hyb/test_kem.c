@@ -657,6 +657,20 @@ static void no_rng(void)
 		hyb_kem_keygen(hyb_kem_suite(HYB_KEM_TLS_SECP384R1MLKEM1024), ek, seed) ==
 			HYB_E_RNG,
 		"stuck source");
+	for (unsigned i = 0; i < HYB_KEM_SUITES; i++) {
+		const struct hyb_kem_row *r = hyb_kem_row(hyb_kem_suite((enum hyb_kem_id)i));
+		uint8_t ct[HYB_KEM_CT_MAX], ss[HYB_KEM_SS_MAX];
+
+		if (!r->has_curve || r->curve == LC_X25519)
+			continue;
+		memset(seed, 1, sizeof seed);
+		if (hyb_kem_keygen_derand(&r->pub, ek, seed) != HYB_OK)
+			vec_case(&v, false, "keygen");
+		vec_case(&v,
+			hyb_kem_encaps(&r->pub, ct, ss, ek) == HYB_E_RNG &&
+				all_zero(ss, r->pub.ss_bytes),
+			"%s encaps, stuck source", r->pub.name);
+	}
 	hyb_rng_hook(NULL);
 	vec_end(&v);
 }

@@ -1127,15 +1127,15 @@ int main(void)
 	no_bits();
 	expanded_digests();
 	armour();
-	round_trips();
-	three_forms();
-	damage();
 	structure();
-	bad_keys();
-	passphrases();
 	scrypt_limits();
 	encrypted_structure();
+	bad_keys();
+	round_trips();
+	three_forms();
 	no_randomness();
+	damage();
+	passphrases();
 	lamps("composite ML-DSA draft: keys, certificates, signatures",
 		VECTORS "lamps-composite-sigs/testvectors.json", HYB_SIG_SUITES);
 	lamps("composite ML-KEM draft: the pure keys",

@@ -376,12 +376,12 @@ static void stack_is_clean(void)
 
 int main(void)
 {
-	levels_agree();
-	levels_share_keys();
 	modulus_check();
 	dk_checks();
 	rng_failure();
 	batches();
+	levels_share_keys();
+	levels_agree();
 	stack_is_clean();
 	return vec_failures != 0;
 }

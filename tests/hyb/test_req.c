@@ -431,10 +431,10 @@ int main(void)
 		return 1;
 	}
 	exchange();
-	damage();
 	request_checks();
 	response_checks();
 	swapped();
+	damage();
 	randomness();
 	return vec_failures != 0;
 }

@@ -229,6 +229,7 @@ static void digests(struct vec *v, struct key *k)
 {
 	const struct hyb_sig_row *r = hyb_sig_row(k->s);
 	hyb_bytes m = words("message"), ctx = words("ctx"), d;
+	static const uint8_t long_digest[65536];
 	uint8_t digest[65] = { 0 };
 	size_t n = 0;
 	bool whole, good;
@@ -252,6 +253,16 @@ static void digests(struct vec *v, struct key *k)
 	vec_case(v, !hyb_sig_verify_digest(k->s, (hyb_bytes){ k->sig, n }, d, ctx, k->pk),
 		"%s: another digest", k->s->name);
 	digest[0] ^= 1;
+	for (int more = -1; more < 2; more++)
+		vec_case(v,
+			hyb_sig_verify_digest(k->s,
+				(hyb_bytes){ k->sig, (size_t)((ptrdiff_t)n + more) }, d, ctx,
+				k->pk) == (more == 0),
+			"%s: digest, %d bytes more", k->s->name, more);
+	vec_case(v,
+		!hyb_sig_verify_digest(k->s, (hyb_bytes){ k->sig, n },
+			(hyb_bytes){ long_digest, sizeof long_digest }, ctx, k->pk),
+		"%s: a digest of 64 KiB", k->s->name);
 	d.n++;
 	vec_case(v,
 		!hyb_sig_verify_digest(k->s, (hyb_bytes){ k->sig, n }, d, ctx, k->pk) &&
