@@ -159,7 +159,7 @@ static void dk_checks(void)
 		if (s->dk_expand(&dk, seed) != HYB_OK)
 			exit(1);
 		s->dk_export(fips, &dk);
-		for (size_t at = ek_at; at < h_at + 32; at += at < h_at ? 97 : 1) {
+		for (size_t at = ek_at; at < h_at + 32; at += at + 97 < h_at ? 97 : 1) {
 			memcpy(copy, fips, s->dk);
 			copy[at] ^= 1;
 			vec_case(&v, s->dk_import(&dk, copy) == HYB_E_BAD_KEY, "%s byte %zu",
