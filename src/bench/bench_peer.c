@@ -127,9 +127,10 @@ static void open_against(struct bench *b, struct bench_peer *p)
 		bench_missing(b, "%.100s: cannot be loaded", b->against);
 		return;
 	}
-	p->has_evp = load_evp(&p->evp, p->lib);
+	/* liboqs may be linked to libcrypto, whose names are then found through it. */
 	p->has_oqs = load_oqs(&p->oqs, p->lib);
-	p->has_sodium = load_sodium(&p->sodium, p->lib);
+	p->has_sodium = !p->has_oqs && load_sodium(&p->sodium, p->lib);
+	p->has_evp = !p->has_oqs && !p->has_sodium && load_evp(&p->evp, p->lib);
 	if (p->has_evp) {
 		name_evp(p);
 		(void)snprintf(
