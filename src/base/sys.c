@@ -8,10 +8,22 @@
 
 #include "num.h"
 
+/*
+ * A file that is opened must not become standard input, output or error because one of these came
+ * closed: what takes their place refuses to be read or written, as they do.
+ */
+static void fill_std(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 void pqm_sys_harden(void)
 {
 	struct rlimit none = { 0, 0 }, files;
 
+	fill_std();
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	(void)setrlimit(RLIMIT_CORE, &none);

@@ -302,6 +302,9 @@ def signatures(d):
             b = run("verify", "--key", d / "s.pub", *raw, "--signature", d / "s.sig", d / "file")
             c = run("verify", "--key", d / "s.pub", *raw, "--signature", d / "s.sig", d / "alice")
             ok((a.returncode, b.returncode, c.returncode) == (0, 0, 1), f"{suite} {' '.join(raw)}", err(a) + err(b))
+    closed = subprocess.run(["sh", "-c", 'exec "$0" "$@" <&-', PQMAP, "sign", "--key", d / "sender", "--out", d / "no"],
+                            capture_output=True)
+    refused(closed, 3, "ead failed", "no input at all is not an empty one")
     refused(run("sign", "--raw", "--context", "hyb/file/v1", "--key", d / "sender", "--out", d / "no", d / "file"), 2,
             "begin with hyb/", "--raw makes no signature that a sealed file could carry")
     refused(run("sign", "--key", d / "sender", "--context", "x" * 234, "--out", d / "no", d / "file"), 2, "at most 233",
