@@ -99,7 +99,7 @@ void pqm_perf_transfer(struct pqm_perf_cost *out, const struct pqm_perf_transfer
 void pqm_bench_init(struct pqm_bench *b);
 void pqm_bench_fini(struct pqm_bench *b);
 /* The JSON of `pqmap bench` or hyb-bench. impl: rows of an implementation whose name starts so
- * ("OpenSSL") are preferred to those in use; may be empty. */
+ * ("OpenSSL") are preferred to those in use; may be empty; PQM_EUSAGE when there is none. */
 enum pqm_st pqm_bench_load(struct pqm_bench *b, pqm_bytes text, const char *name, pqm_bytes impl,
 	struct pqm_err *err) PQM_MUST_USE;
 /* rules/perf/reference.yaml: used when the user has no run of his own. */

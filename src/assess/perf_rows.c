@@ -57,6 +57,7 @@ struct loader {
 	const char *name;
 	pqm_bytes impl;
 	struct pqm_err *err;
+	bool is_impl_there;
 };
 
 static bool is_of_impl(const struct loader *l, pqm_bytes impl)
@@ -90,6 +91,7 @@ static enum pqm_st load_row(struct loader *l, const struct pqm_json *v, size_t i
 			l->err, PQM_EPARSE, "%s: rows[%zu]: gb_s is not above 0", l->name, i);
 	if (!pqm_json_true(v, "in_use") && !is_of_impl(l, row.impl))
 		return PQM_OK;
+	l->is_impl_there |= is_of_impl(l, row.impl);
 	row.us = ns / 1000;
 	row.id = pqm_bytes_dup(&b->arena, row.id);
 	row.impl = pqm_printable(&b->arena, pqm_bytes_dup(&b->arena, row.impl));
@@ -153,7 +155,7 @@ static enum pqm_st load_rows(struct loader *l, const struct pqm_json *rows)
 enum pqm_st pqm_bench_load(
 	struct pqm_bench *b, pqm_bytes text, const char *name, pqm_bytes impl, struct pqm_err *err)
 {
-	struct loader l = { b, name, impl, err };
+	struct loader l = { .b = b, .name = name, .impl = impl, .err = err };
 	struct pqm_json *root = NULL;
 	struct pqm_err inner = { 0 };
 	enum pqm_st st = pqm_json_parse(&root, text, PQM_RULE_FILE_BYTES, &inner);
@@ -163,6 +165,10 @@ enum pqm_st pqm_bench_load(
 	st = load_head(&l, root);
 	if (st == PQM_OK)
 		st = load_rows(&l, pqm_json_get(root, "rows"));
+	if (st == PQM_OK && impl.n > 0 && !l.is_impl_there)
+		st = pqm_fail(err, PQM_EUSAGE,
+			"%s: no row of an implementation whose name starts with %.*s", name,
+			PQM_FMT(impl));
 	pqm_json_free(root);
 	return st;
 }

@@ -131,6 +131,10 @@ enum pqm_st pqm_bench_open(struct pqm_bench *b, const struct pqm_rules *r, const
 	int fd;
 	enum pqm_st st = PQM_OK;
 
+	if (path == NULL && impl != NULL)
+		return pqm_fail(err, PQM_EUSAGE,
+			"--impl %s: give a bench file; the reference profile has one row each",
+			impl);
 	if (path == NULL)
 		return pqm_bench_reference(b, r, err);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
