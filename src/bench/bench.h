@@ -91,6 +91,8 @@ struct bench_handshake {
 
 /* False: out of memory. */
 bool bench_init(struct bench *b);
+/* After bench_init: why nothing of `against` can be timed, or NULL. */
+const char *bench_refused(const struct bench *b);
 void bench_fini(struct bench *b);
 /* Runs every family. */
 void bench_all(struct bench *b);

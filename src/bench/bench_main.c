@@ -62,6 +62,11 @@ int main(int argc, char **argv)
 		(void)fputs("hyb-bench: out of memory\n", stderr);
 		return 70;
 	}
+	if (bench_refused(&b) != NULL) {
+		(void)fprintf(stderr, "hyb-bench: --against: %s\n", bench_refused(&b));
+		bench_fini(&b);
+		return 2;
+	}
 	bench_host_read(&h);
 	bench_all(&b);
 	bench_write_text(&b, &h, stdout);

@@ -124,7 +124,9 @@ static void open_against(struct bench *b, struct bench_peer *p)
 {
 	p->lib = dlopen(b->against, RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
 	if (p->lib == NULL) {
-		bench_missing(b, "%.100s: cannot be loaded", b->against);
+		const char *why = dlerror();
+
+		bench_missing(b, "%.150s", why != NULL ? why : "it cannot be loaded");
 		return;
 	}
 	/* liboqs may be linked to libcrypto, whose names are then found through it. */
@@ -160,6 +162,13 @@ void bench_peers_open(struct bench *b)
 		bench_missing(b, "a libcrypto of OpenSSL 3.0 or later");
 	if (b->against != NULL)
 		open_against(b, &b->peer[1]);
+}
+
+const char *bench_refused(const struct bench *b)
+{
+	bool is_there = b->against == NULL || b->peer[1].name[0] != '\0';
+
+	return is_there || b->n_missing == 0 ? NULL : b->missing[b->n_missing - 1];
 }
 
 void bench_peers_close(struct bench *b)

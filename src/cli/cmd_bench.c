@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/num.h"
 #include "bench/bench.h"
@@ -11,6 +12,7 @@
 #define SUITES_MAX 32
 #define PAYLOADS_MAX 16
 #define CERTS_MAX 8
+#define NUM_BYTES 352 /* text of any double and a unit */
 
 struct model {
 	struct pqm_app *app;
@@ -155,6 +157,39 @@ static const char *bytes_words(char out[32], double n)
 	return pqm_human_count(out, (uint64_t)(n + 0.5));
 }
 
+/* Two digits that count, with a sign: "+60", "+0.0063". */
+static const char *percent_words(char out[NUM_BYTES], double p)
+{
+	double a = fabs(p);
+	int places = a >= 9.95 ? 0 : a >= 0.995 ? 1 : 2;
+
+	for (double least = 0.0995; a > 0 && a < least && places < 9; least /= 10)
+		places++;
+	(void)snprintf(out, NUM_BYTES, "%+.*f", places, p);
+	return out;
+}
+
+/* Three digits that count, with a unit: "85.1 us", "8.06 s". */
+static const char *time_words(char out[NUM_BYTES], double ms)
+{
+	static const struct {
+		double ms;
+		const char *name;
+	} unit[] = { { 3600e3, "h" }, { 60e3, "min" }, { 1e3, "s" }, { 1, "ms" } };
+
+	double v = ms * 1e3;
+	const char *name = "us";
+
+	for (size_t i = 0; i < sizeof(unit) / sizeof(unit[0]); i++)
+		if (ms >= unit[i].ms * (i < 2 ? 10 : 1)) {
+			v = ms / unit[i].ms;
+			name = unit[i].name;
+			break;
+		}
+	(void)snprintf(out, NUM_BYTES, "%.*f %s", v < 9.995 ? 2 : v < 99.95 ? 1 : 0, v, name);
+	return out;
+}
+
 static void print_suites(struct model *m, struct pqm_out *o)
 {
 	const struct pqm_perf_link *l = &m->link;
@@ -169,7 +204,7 @@ static void print_suites(struct model *m, struct pqm_out *o)
 	if (l->n_clients > 1)
 		pqm_out_f(o, ", %u clients at once", l->n_clients);
 	pqm_out_f(o, "\n%-38s %9s %9s %7s %12s %11s %11s %12s\n", "suite", "up", "down", "flights",
-		"first byte", "client CPU", "server CPU", "a core and s");
+		"first byte", "client CPU", "server CPU", "per core, s");
 	for (size_t i = 0; i < m->n_suites; i++) {
 		const struct pqm_perf_suite *s = &m->suite[i];
 		struct pqm_perf_result r;
@@ -195,7 +230,9 @@ static void print_transfer(struct model *m, struct pqm_out *o, const struct pqm_
 {
 	struct pqm_err why = { 0 };
 	struct pqm_perf_cost c = { 0 };
-	char size[32];
+	char size[32], bytes[NUM_BYTES], share[NUM_BYTES], added[NUM_BYTES], today[NUM_BYTES],
+		hybrid[NUM_BYTES];
+	double more;
 
 	pqm_out_f(o, "%.*s; the article says %.*s\n", PQM_FMT(pqm_yaml_str(rule->node, "title")),
 		PQM_FMT(pqm_yaml_str(rule->node, "article")));
@@ -205,11 +242,14 @@ static void print_transfer(struct model *m, struct pqm_out *o, const struct pqm_
 			pqm_out_f(o, "    %s\n", why.msg);
 			return;
 		}
+		more = c.hybrid_ms - c.today_ms;
 		pqm_out_f(o,
-			"    %14s B   bytes %+9.4f %%   time %+9.4f %%   %.2f ms today, %.2f ms "
+			"    %14s B   bytes %8s %%   time %8s %% or %7s %s   %s today, %s "
 			"hybrid\n",
-			bytes_words(size, m->payload[i]), c.bytes_percent, c.time_percent,
-			c.today_ms, c.hybrid_ms);
+			bytes_words(size, m->payload[i]), percent_words(bytes, c.bytes_percent),
+			percent_words(share, c.time_percent), time_words(added, fabs(more)),
+			more < 0 ? "less" : "more", time_words(today, c.today_ms),
+			time_words(hybrid, c.hybrid_ms));
 	}
 	rows_line(o, &c.used);
 	pqm_out_f(o, "    %.*s\n", PQM_FMT(pqm_yaml_str(rule->node, "differs")));
@@ -218,6 +258,7 @@ static void print_transfer(struct model *m, struct pqm_out *o, const struct pqm_
 static void print_article(struct model *m, struct pqm_out *o)
 {
 	const struct pqm_rule *rule;
+	char us[NUM_BYTES];
 
 	pqm_out_lit(o, "\nTHE ARTICLE'S NAMES, SIZES AND HALVES, AND WHAT HOLDS\n");
 	for (size_t i = 0; (rule = pqm_rules_next(m->rules, "perf/article.yaml", &i)) != NULL;) {
@@ -228,7 +269,8 @@ static void print_article(struct model *m, struct pqm_out *o)
 			PQM_FMT(pqm_yaml_str(rule->node, "says")),
 			PQM_FMT(pqm_yaml_str(rule->node, "ours")));
 		if (row != NULL)
-			pqm_out_f(o, ": %.1f us (row %.*s)", row->us, PQM_FMT(row->id));
+			pqm_out_f(o, ": %s (row %.*s)", time_words(us, row->us / 1000),
+				PQM_FMT(row->id));
 		pqm_out_f(o, ". %.*s\n", PQM_FMT(pqm_yaml_str(rule->node, "differs")));
 	}
 }
@@ -240,7 +282,8 @@ static void print_model(struct model *m)
 
 	print_suites(m, o);
 	pqm_out_f(o,
-		"\nTRANSFERS  over %g Mbit/s, RTT %g ms; a disk of the same rate for checkpoints\n",
+		"\nTRANSFERS  over %g Mbit/s, RTT %g ms; a disk of the same rate for checkpoints\n"
+		"\"The article\" is the one that started pqmap; its figures name no payload.\n",
 		m->link.mbit, m->link.rtt_ms);
 	for (size_t i = 0; (rule = pqm_rules_next(m->rules, "perf/transfers.yaml", &i)) != NULL;)
 		print_transfer(m, o, rule);
@@ -493,6 +536,21 @@ static enum pqm_st report(
 	return st;
 }
 
+/* A file that cannot be written is told before minutes of measuring, not after. */
+static enum pqm_st try_output(const char *file, struct pqm_err *err)
+{
+	struct stat sb;
+	struct pqm_out o;
+	enum pqm_st st;
+
+	if (file == NULL || (stat(file, &sb) == 0 && !S_ISREG(sb.st_mode) && !S_ISDIR(sb.st_mode)))
+		return PQM_OK;
+	st = pqm_out_file(&o, file, err);
+	if (st == PQM_OK)
+		pqm_out_abort(&o);
+	return st;
+}
+
 static enum pqm_st measure(struct model *m, const struct pqm_args *a, struct pqm_err *err)
 {
 	char date[16];
@@ -512,14 +570,18 @@ static enum pqm_st measure(struct model *m, const struct pqm_args *a, struct pqm
 		st = pqm_fail(err, PQM_EUSAGE, "--quick and --full: choose one");
 	if (st == PQM_OK)
 		st = json_target(a, &wanted, &file, err);
+	if (st == PQM_OK)
+		st = try_output(file, err);
 	if (st != PQM_OK)
 		return st;
 	pqm_date_format(date, days);
-	if (bench_init(&b)) {
+	if (!bench_init(&b))
+		st = pqm_fail(err, PQM_ENOMEM, "bench: out of memory");
+	else if (bench_refused(&b) != NULL)
+		st = pqm_fail(err, PQM_EUSAGE, "--against: %s", bench_refused(&b));
+	if (st == PQM_OK) {
 		bench_all(&b);
 		st = report(m, &b, a, err);
-	} else {
-		st = pqm_fail(err, PQM_ENOMEM, "bench: out of memory");
 	}
 	bench_fini(&b);
 	return st;
@@ -565,7 +627,9 @@ const struct pqm_command pqm_cmd_bench = {
 			{ 0, "full", NULL, "every parameter set at every level: minutes" },
 			{ 'o', "output", "json[=FILE]", "machine-readable" },
 			{ 0, "against", "LIB.so",
-				"time this library as well: liboqs, another libcrypto, libsodium" },
+				"time this library as well, by path or by a name that the loader "
+				"finds:\n                            liboqs, another libcrypto, "
+				"libsodium" },
 			{ 0, "now", "DATE",
 				"date to write into the results (default: today, UTC)" },
 			{ 0, "model", NULL, "estimate handshakes and transfers; time nothing" },

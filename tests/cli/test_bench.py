@@ -52,6 +52,17 @@ with tmpdir() as tmp:
         ok(words in text, f"the text has {words}")
     ok(doc["date"] == "2026-11-21", "--now is the run's date")
 
+    for library, why in ((tmp / "nothing.so", "No such file"), (bench, "invalid ELF header"), (tmp, str(tmp)), ("libm.so.6", "has none of")):
+        t0 = time.monotonic()
+        r = run("bench", "--against", library)
+        ok(r.returncode == 2 and why in err(r) and out(r) == "" and time.monotonic() - t0 < 5,
+           f"--against {pathlib.Path(library).name} is refused before anything is timed", err(r))
+
+    for target in (tmp / "nowhere" / "b.json", tmp):
+        t0 = time.monotonic()
+        r = run("bench", "-o", f"json={target}")
+        ok(r.returncode == 3 and time.monotonic() - t0 < 5, "an output that cannot be written is told first", err(r))
+
     # --- estimates ---
     r = run("bench", "--model", bench, "-o", f"json={tmp}/est.json")
     ok(r.returncode == 0, "estimates from the run", err(r))
@@ -73,6 +84,19 @@ with tmpdir() as tmp:
     gone = [h for h in less["handshakes"] if "missing" in h]
     ok(r.returncode == 0 and len(gone) == 1 and "ml-dsa-65.sign" in gone[0]["missing"],
        "an estimate without its row is refused and names it", gone)
+    r = run("bench", "--model", bench, "--impl", "Nobody's")
+    ok(r.returncode == 2 and "no row of an implementation whose name starts with Nobody's" in err(r),
+       "an implementation that is not in the file is refused", err(r))
+    r = run("bench", "--model", "--impl", "OpenSSL")
+    ok(r.returncode == 2 and "give a bench file" in err(r), "nor has the reference profile a choice", err(r))
+    r = run("bench", "--model", bench, "--impl", "openssl")
+    ok(r.returncode == 0, "upper and lower case do not matter", err(r))
+    r = run("bench", "--model", "--payload", "1,10k,1G,1000G")
+    lines = [x for x in out(r).splitlines() if "% or" in x]
+    ok(len(lines) == 12 and all(re.fullmatch(
+        r" +[\d,]+ B   bytes +\+(?:\d{2,}|\d\.\d|0\.0*\d{1,2}) %   time +\+(?:\d{2,}|\d\.\d|0\.0*\d{1,2}) % or +"
+        r"[\d.]{3,4} (?:us|ms|s|min|h) more   [\d.]{3,4} (?:us|ms|s|min|h) today, [\d.]{3,4} (?:us|ms|s|min|h) hybrid", x)
+        for x in lines), "two digits of a share, three of a time, the unit that fits", lines)
     r = run("bench", "--model", tmp / "less.json")
     ok("no estimate for X25519MLKEM768 with ML-DSA-65: the row ml-dsa-65.sign is missing" in out(r), "also in the text")
     r = run("bench", "--model", write(tmp / "bare.json", without("tls-1-3.key-schedule")), "-o", "json")
