@@ -122,10 +122,15 @@ static enum pqm_st load_head(struct loader *l, const struct pqm_json *root)
 	b->date = pqm_json_str(root, "date");
 	if (!pqm_date_parse(b->date, &days))
 		return pqm_fail(l->err, PQM_EPARSE, "%s: date: not a date YYYY-MM-DD", l->name);
+	if (pqm_json_str(host, "name").n == 0 || pqm_json_str(host, "cpu").n == 0)
+		return pqm_fail(l->err, PQM_EPARSE,
+			"%s: host: its name or cpu is missing: nobody could say where this was "
+			"measured",
+			l->name);
 	b->date = pqm_bytes_dup(&b->arena, b->date);
 	b->source = pqm_bytes_dup(&b->arena, pqm_str(l->name));
 	b->host = pqm_printable(&b->arena,
-		pqm_arena_f(&b->arena, "%.*s (%.*s)", PQM_FMT(pqm_json_str(host, "name")),
+		pqm_arena_f(&b->arena, "%.*s, %.*s", PQM_FMT(pqm_json_str(host, "name")),
 			PQM_FMT(pqm_json_str(host, "cpu"))));
 	return b->host.p == NULL || b->date.p == NULL
 		? pqm_fail(l->err, PQM_ENOMEM, "%s: out of memory", l->name)

@@ -628,7 +628,8 @@ const struct pqm_command pqm_cmd_bench = {
 			{ 'o', "output", "json[=FILE]", "machine-readable" },
 			{ 0, "against", "LIB.so",
 				"time this library as well, by path or by a name that the loader "
-				"finds:\n                            liboqs, another libcrypto, "
+				"finds:\n                                liboqs, another "
+				"libcrypto, "
 				"libsodium" },
 			{ 0, "now", "DATE",
 				"date to write into the results (default: today, UTC)" },

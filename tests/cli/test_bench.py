@@ -84,6 +84,8 @@ with tmpdir() as tmp:
     gone = [h for h in less["handshakes"] if "missing" in h]
     ok(r.returncode == 0 and len(gone) == 1 and "ml-dsa-65.sign" in gone[0]["missing"],
        "an estimate without its row is refused and names it", gone)
+    r = run("bench", "--model", write(tmp / "nowhere.json", {k: v for k, v in doc.items() if k != "host"}))
+    ok(r.returncode == 3 and "host: its name or cpu is missing" in err(r), "a run that names no host is refused", err(r))
     r = run("bench", "--model", bench, "--impl", "Nobody's")
     ok(r.returncode == 2 and "no row of an implementation whose name starts with Nobody's" in err(r),
        "an implementation that is not in the file is refused", err(r))
