@@ -121,6 +121,8 @@ enum hyb_st hyb_file_at_read(const struct hyb_file *f, uint8_t *out, size_t n, u
 
 	if (off > f->info.plain_bytes || n > f->info.plain_bytes - off)
 		st = HYB_E_ARG;
+	if (st != HYB_OK && n > 0)
+		hyb_wipe(out, n);
 	if (st != HYB_OK || n == 0)
 		return st;
 	buf = hyb_map(a->f.segment);

@@ -793,7 +793,8 @@ static void at_offsets(struct vec *v, const struct hyb_file *f, size_t n, size_t
 					inside ? st == HYB_OK &&
 							memcmp(buf, t.plain + off, k) == 0 &&
 							buf[k] == 1
-					       : st == HYB_E_ARG,
+					       : st == HYB_E_ARG && all_are(buf, k, 0) &&
+							buf[k] == 1,
 					"%zu at %zu", k, off);
 			}
 }
