@@ -17,6 +17,7 @@ import pathlib
 import shlex
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -116,30 +117,27 @@ class Program:
             p.wait()
 
 
-def attempt(i, m):
+def attempt(m):
     """(test that noticed, its words), or (None, trouble)."""
-    path = pathlib.Path("src/hyb") / m["file"]
-    text = path.read_text()
+    text = (pathlib.Path("src/hyb") / m["file"]).read_text()
     if text.count(m["find"]) != 1:
         return None, f"'{m['find'][:60]}' stands {text.count(m['find'])} times in {m['file']}, expected once"
-    work = BUILD / f"m{i}"
-    work.mkdir(exist_ok=True)
-    changed, obj = work / m["file"], work / "changed.o"
-    changed.write_text(text.replace(m["find"], m["with"]))
-    r = compile_to(changed, obj)
-    if r.returncode != 0:
-        return None, "does not compile: " + r.stderr.strip()[:300]
-    for test in m["test"].split():
-        program, exe = programs[test], work / test
-        if not program.ready():
-            return None, program.trouble
-        r = program.link(exe, obj)
+    with tempfile.TemporaryDirectory(dir=BUILD) as work:
+        changed, obj = pathlib.Path(work) / m["file"], pathlib.Path(work) / "changed.o"
+        changed.write_text(text.replace(m["find"], m["with"]))
+        r = compile_to(changed, obj)
         if r.returncode != 0:
-            return None, "does not link: " + r.stderr.strip()[:300]
-        why = program.notices(exe, 20 + 8 * program.seconds)
-        exe.unlink()
-        if why:
-            return test, why
+            return None, "does not compile: " + r.stderr.strip()[:300]
+        for test in m["test"].split():
+            program, exe = programs[test], pathlib.Path(work) / test
+            if not program.ready():
+                return None, program.trouble
+            r = program.link(exe, obj)
+            if r.returncode != 0:
+                return None, "does not link: " + r.stderr.strip()[:300]
+            why = program.notices(exe, 20 + 8 * program.seconds)
+            if why:
+                return test, why
     return None, None
 
 
@@ -158,7 +156,7 @@ ARCHIVE.unlink(missing_ok=True)
 subprocess.run(["ar", "rcs", str(ARCHIVE), *map(str, objects)], check=True)
 
 killed = alive = untried = 0
-for m, (test, why) in zip(todo, pool.map(attempt, range(len(todo)), todo)):
+for m, (test, why) in zip(todo, pool.map(attempt, todo)):
     name = f"{m['file']}: {m['what']}"
     if test:
         killed += 1
