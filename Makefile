@@ -289,6 +289,7 @@ tsan: | $(GEN) ## thread sanitizer on a scan
 .PHONY: mutants
 mutants: ## disables every check of libhyb in turn; the tests must notice each (T=file for one)
 	@.ci/deps $(APT_TEST)
+	@$(MAKE) -j$(JOBS) --no-print-directory $(HYB_LIBS)
 	@T='$(T)' B=$(B) python3 tests/mutate.py
 
 # ---- installing ----
