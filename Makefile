@@ -280,6 +280,16 @@ bench: $(B)/pqmap $(B)/hyb-bench ## ratios to a named peer in one run; JSON line
 	@.ci/deps $(APT_BUILD) ripgrep python3
 	@python3 src/bench/scan.py --pqmap $(B)/pqmap
 	@python3 src/bench/hyb.py --pqmap $(B)/pqmap --bench $(B)/hyb-bench
+	@$(MAKE) --no-print-directory dudect
+
+DUDECT_S ?= 5
+.PHONY: dudect
+dudect: $(B)/dudect ## t-test on times of operations on secrets, DUDECT_S seconds each; JSON lines
+	@$(B)/dudect $(DUDECT_S) || echo "dudect: see the lines with holds: false; repeat on a quiet machine" >&2
+
+$(B)/dudect: tests/ct/dudect.c $(HYB_LIBS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CC_FLAGS) -DHYB_TEST -O2 -g $< $(HYB_LIBS) -o $@ -lcrypto -lm -pthread
 
 .PHONY: tsan
 tsan: | $(GEN) ## thread sanitizer on a scan
