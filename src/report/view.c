@@ -166,6 +166,8 @@ static void settings(struct pqm_obj *o, const struct pqm_view *v)
 	pqm_obj_flag(o, "has_money", v->r->assessment->has_money);
 	pqm_obj_flag(o, "no_money", !v->r->assessment->has_money);
 	pqm_obj_text(o, "currency", v->r->assessment->currency);
+	pqm_obj_text(o, "bench", v->r->plan->bench);
+	pqm_obj_flag(o, "has_bench", v->r->plan->bench.n > 0);
 }
 
 /* One object for each part keeps each under PQM_OBJ_FIELDS: parts see root through parent. */

@@ -158,7 +158,9 @@ with tmpdir() as tmp:
     ok(*((lambda v: (v[0], "its JSON is valid", v[1]))(valid(tmp / "rep.json"))))
     rep = json.loads((tmp / "rep.json").read_text())
     ok(f"on {host}" in rep["plan"]["bench"], "the plan in JSON names the bench", rep["plan"].get("bench"))
-    ok(f"bench of 2026-11-21 on {host}" in (tmp / "rep.html").read_text(), "so does the page")
+    page = (tmp / "rep.html").read_text()
+    ok(f"bench of 2026-11-21 on {host}" in page, "so does the page")
+    ok(f"<dt>CPU costs</dt><dd>bench of 2026-11-21 on {host}" in page, "and its method")
     ok(run("report", tmp / "inv.json", "--bench", tmp / "none").returncode == 2, "a bench file that is not there is refused")
 
     # --- the small program, and peers ---
