@@ -226,9 +226,9 @@ static enum pqm_st key_failed(
 {
 	if (st == HYB_E_SUITE)
 		return pqm_fail(err, PQM_EPARSE,
-			"%s: a %s key, or a way to encrypt it, that libhyb does not have; see "
-			"`pqmap help keygen`",
-			path, kind);
+			"%s: a %s key of an algorithm%s that libhyb does not have; `pqmap help "
+			"keygen` lists its own",
+			path, kind, strcmp(kind, "private") == 0 ? ", or encrypted in a way," : "");
 	if (st == HYB_E_FORMAT || st == HYB_E_LIMIT)
 		return pqm_fail(err, PQM_EPARSE,
 			"%s: no %s key in PEM or DER as `pqmap keygen` writes it, or damaged", path,

@@ -201,6 +201,17 @@ def standard_input(d):
     ok(r.returncode == 0 and s.stdout == b"content", "a key alone may come from it", err(r) + err(s))
 
 
+def foreign_keys(d):
+    if shutil.which("openssl") is None:
+        return skip("keys of openssl: no openssl")
+    subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-out", d / "rsa"], check=True, capture_output=True)
+    subprocess.run(["openssl", "pkey", "-in", d / "rsa", "-pubout", "-out", d / "rsa.pub"], check=True, capture_output=True)
+    refused(run("seal", "--to", d / "rsa.pub", "--out", d / "no", stdin=b"x"), 3, "a public key of an algorithm that libhyb does not",
+            "an RSA public key is named as what it is")
+    return refused(run("sign", "--key", d / "rsa", "--out", d / "no", stdin=b"x"), 3, "a private key of an algorithm, or encrypted",
+                   "and an RSA private key")
+
+
 def full_disk(d):
     for name, args in (("seal", ["--to", d / "alice.pub"]), ("open", ["--key", d / "alice", "--allow-unsigned"])):
         source = d / "x" if name == "seal" else d / "sealed"
@@ -614,6 +625,7 @@ def main():
         refusals(d)
         standard_input(d)
         full_disk(d)
+        foreign_keys(d)
         long_life(d)
         parts(d)
         signatures(d)
