@@ -20,6 +20,7 @@ static char **wanted;
 
 static uint8_t seed[HYB_KEM_SEED_MAX], other[HYB_KEM_ESEED_MAX], ss[HYB_KEM_SS_MAX];
 static uint8_t ek[HYB_KEM_EK_MAX], ct[HYB_KEM_CT_MAX];
+static uint8_t fips[HYB_MLDSA87_SK_BYTES], many[8 * HYB_MLKEM1024_CT_BYTES], shared[8][32];
 static uint8_t pk[HYB_SIG_PK_MAX], sk[HYB_SLHDSA_SK_MAX], sig[HYB_SLHDSA_SIG_MAX];
 
 static void fill(uint8_t *p, size_t n, unsigned from)
@@ -41,6 +42,7 @@ static bool begin(const char *name)
 	PUBLIC(ek, sizeof(ek));
 	PUBLIC(ct, sizeof(ct));
 	PUBLIC(ss, sizeof(ss));
+	PUBLIC(fips, sizeof(fips));
 	PUBLIC(pk, sizeof(pk));
 	PUBLIC(sk, sizeof(sk));
 	PUBLIC(sig, sizeof(sig));
@@ -66,6 +68,8 @@ static void end(const char *name, unsigned long before, bool good)
 	static void mlkem##n(void)                                                                 \
 	{                                                                                          \
 		static struct hyb_mlkem##n##_dk dk;                                                \
+		static struct hyb_mlkem##n##_ek prepared;                                          \
+		const uint8_t *const eight[8] = { ek, ek, ek, ek, ek, ek, ek, ek };                \
 		const char *name = "ML-KEM-" #n;                                                   \
 		unsigned long before = VALGRIND_COUNT_ERRORS;                                      \
 		bool good = true;                                                                  \
@@ -81,6 +85,11 @@ static void end(const char *name, unsigned long before, bool good)
 		hyb_mlkem##n##_decaps(ss, ct, &dk);                                                \
 		ct[3] ^= 1;                                                                        \
 		hyb_mlkem##n##_decaps(ss, ct, &dk);                                                \
+		hyb_mlkem##n##_dk_export(fips, &dk);                                               \
+		good = hyb_mlkem##n##_dk_import(&dk, fips) == HYB_OK && good;                      \
+		good = hyb_mlkem##n##_ek_prepare(&prepared, ek) == HYB_OK && good;                 \
+		good = hyb_mlkem##n##_encaps_prepared(ct, ss, &prepared) == HYB_OK && good;        \
+		good = hyb_mlkem##n##_encaps_x8((void *)many, shared, eight) == HYB_OK && good;    \
 		good = hyb_mlkem##n##_keygen(ek, seed) == HYB_OK && good;                          \
 		hyb_mlkem##n##_dk_clear(&dk);                                                      \
 		end(name, before, good);                                                           \
@@ -103,7 +112,16 @@ static void end(const char *name, unsigned long before, bool good)
 		SECRET(other, 32);                                                                 \
 		good = hyb_mldsa##n##_sign_derand(sig, message, context, other, &key) == HYB_OK && \
 			good;                                                                      \
+		hyb_mldsa##n##_sk_export(fips, &key);                                              \
+		good = hyb_mldsa##n##_sk_import(&key, fips) == HYB_OK && good;                     \
+		good = hyb_mldsa##n##_sign_mu(sig, other + 64, NULL, &key) == HYB_OK && good;      \
+		good = hyb_mldsa##n##_sign_hash(                                                   \
+			       sig, HYB_SHA2_512, message, context, NULL, &key) == HYB_OK &&       \
+			good;                                                                      \
 		PUBLIC(sig, HYB_MLDSA##n##_SIG_BYTES);                                             \
+		good = hyb_mldsa##n##_verify_hash(sig, HYB_SHA2_512, message, context, pk) &&      \
+			good;                                                                      \
+		good = hyb_mldsa##n##_sign(sig, message, context, &key) == HYB_OK && good;         \
 		good = hyb_mldsa##n##_verify(sig, message, context, pk) && good;                   \
 		hyb_mldsa##n##_sk_clear(&key);                                                     \
 		end(name, before, good);                                                           \
@@ -188,6 +206,7 @@ int main(int argc, char **argv)
 	mldsa65();
 	mldsa87();
 	slhdsa(HYB_SLHDSA_SHA2_128F);
+	slhdsa(HYB_SLHDSA_SHA2_192F);
 	slhdsa(HYB_SLHDSA_SHAKE_128F);
 	hybrid(HYB_KEM_XWING);
 	hybrid(HYB_KEM_X25519_MLKEM1024_HKDF_SHA384);
