@@ -5,7 +5,8 @@
  *            level 3 envelopes: HPKE, sealed files, gradients, inference requests.
  * Units:     bytes; every fixed length is in the type and has a _BYTES macro.
  * Ownership: the caller's storage throughout; no heap, no global constructor. A prepared key
- *            (struct …_dk, …_sk) belongs to the caller and ends with its _clear.
+ *            (struct …_dk, …_sk) belongs to the caller and ends with its _clear. It stands at a
+ *            multiple of 64 bytes: malloc does not see to that, aligned_alloc(64, …) does.
  * Errors:    enum hyb_st; on error every output is all-zero. `verify` returns bool, so that no code
  *            can be mistaken for success. Pointers are never NULL unless the comment says so.
  * Secrets:   never steer a branch, an index or a division; wiped from the stack before return.
