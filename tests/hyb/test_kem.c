@@ -491,7 +491,7 @@ static void bad_points(struct vec *v, const struct hyb_kem_row *r, uint8_t *ek_t
 			"x not below p" };
 
 		if (kind == 0)
-			ct_t[n - 1] = ek_t[n - 1] ^= 1;
+			ct_t[n - 1] ^= 1, ek_t[n - 1] ^= 1;
 		else if (kind == 1)
 			memset(ct_t, 0, n), memset(ek_t, 0, n);
 		else if (kind == 2)
