@@ -455,7 +455,7 @@ static void batch_index(struct batch *b, unsigned lane, size_t at, unsigned low,
 	b->seed[lane][at + 1] = (uint8_t)high;
 }
 
-#define UNIFORM_BLOCKS 5 /* 280 candidates: one polynomial in 50 million wants a sixth block */
+#define UNIFORM_BLOCKS 5 /* 280 candidates of which 1 in 1024 is refused: 25 are, once in 10^39 */
 #define SIDE 7		 /* the lane of a side hash */
 
 /* SHAKE256 of one long message, 64 bytes of it, in a lane beside others. out NULL: there is none. */
