@@ -163,8 +163,8 @@ static const char *percent_words(char out[NUM_BYTES], double p)
 	double a = fabs(p);
 	int places = a >= 9.95 ? 0 : a >= 0.995 ? 1 : 2;
 
-	for (double least = 0.0995; a > 0 && a < least && places < 9; least /= 10)
-		places++;
+	for (double shown = a * 10; a > 0 && shown < 0.995 && places < 9; places++)
+		shown *= 10;
 	(void)snprintf(out, NUM_BYTES, "%+.*f", places, p);
 	return out;
 }
