@@ -25,7 +25,7 @@ static uint32_t xcr0(void)
 	return lo;
 }
 
-/* Bits 0..1: the level; bit 8: SHA-NI. */
+/* Bits 0..1: the level; bit 8: SHA-NI; bit 9: registers of AVX-512, which libc may use on any level. */
 static unsigned detect(void)
 {
 	unsigned a = 0, b = 0, c = 0, d = 0, c1 = 0, level = HYB_CPU_C;
@@ -41,7 +41,8 @@ static unsigned detect(void)
 			(b & B7_AVX512) == B7_AVX512 && (c & C7_AVX512) == C7_AVX512)
 			level = HYB_CPU_AVX512;
 	}
-	return level | ((b & B7_SHA) != 0 ? HYB_CPU_HAS_SHA : 0);
+	return level | ((b & B7_SHA) != 0 ? HYB_CPU_HAS_SHA : 0) |
+		(level == HYB_CPU_AVX512 ? HYB_CPU_HAS_ZMM : 0);
 }
 #else
 static unsigned detect(void)
@@ -72,7 +73,7 @@ unsigned hyb_cpu_flags(void)
 			v = (v & ~HYB_CPU_LEVEL) | max;
 		/* SHA-NI belongs to no level of its own; the C level promises portable code. */
 		if (max == HYB_CPU_C)
-			v = HYB_CPU_C;
+			v = HYB_CPU_C | (v & HYB_CPU_HAS_ZMM);
 		v += 1;
 		atomic_store_explicit(&known, v, memory_order_relaxed);
 	}
@@ -94,3 +95,31 @@ const char *hyb_cpu_name(enum hyb_cpu c)
 {
 	return names[c];
 }
+
+#if defined(__x86_64__)
+void hyb_clear_vectors(void)
+{
+	unsigned flags = hyb_cpu_flags();
+
+	if ((flags & (HYB_CPU_LEVEL | HYB_CPU_HAS_ZMM)) == 0)
+		__asm__ volatile(".irp i, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15\n"
+				 "pxor %%xmm\\i, %%xmm\\i\n.endr" ::
+					 : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6",
+				 "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13",
+				 "xmm14", "xmm15");
+	else
+		__asm__ volatile("vzeroall" ::
+					 : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6",
+				 "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13",
+				 "xmm14", "xmm15");
+	/* No compiler uses these in a file that is built without AVX-512. */
+	if ((flags & HYB_CPU_HAS_ZMM) != 0)
+		__asm__ volatile(
+			".irp i, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31\n"
+			"vpxord %zmm\\i, %zmm\\i, %zmm\\i\n.endr");
+}
+#else
+void hyb_clear_vectors(void)
+{
+}
+#endif

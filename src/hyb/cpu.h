@@ -13,7 +13,11 @@
 
 #define HYB_CPU_LEVEL 3U
 #define HYB_CPU_HAS_SHA 0x100U /* SHA-256 instructions */
+#define HYB_CPU_HAS_ZMM 0x200U /* AVX-512 registers, whatever the level in force */
 
 unsigned hyb_cpu_flags(void);
+
+/* Zeroes the vector registers of the level: what an operation on secrets does last. */
+void hyb_clear_vectors(void);
 
 #endif

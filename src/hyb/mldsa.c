@@ -1,3 +1,4 @@
+#include "hyb/cpu.h"
 #include "hyb/keccak.h"
 #include "hyb/mldsa.h"
 
@@ -97,6 +98,7 @@ static __attribute__((noinline)) void clear_stack(void)
 	uint8_t below[12 * 1024];
 
 	hyb_wipe(below, sizeof(below));
+	hyb_clear_vectors();
 }
 
 /* ---- keys ---- */
@@ -167,10 +169,11 @@ void hyb_mldsa_expand(const struct mldsa_params *p, struct mldsa_sk *s, const ui
 
 	memset(s, 0, sizeof(*s));
 	from_seed(o, p, s, seed);
+	make_tr(s->tr, p, s);
 	for (unsigned i = at_s2(p); i < at_t1(p); i++)
 		o->ntt(s->polys + i);
 	clear_stack();
-	make_tr(s->tr, p, s);
+	__asm__ volatile("");
 }
 
 /* s1, s2, t0 from their encodings [FIPS204 Alg. 25]; t0 goes aside. Not 0 if out of range. */

@@ -1,4 +1,5 @@
 #include "hyb/backend.h"
+#include "hyb/cpu.h"
 #include "hyb/keccak.h"
 #include "hyb/mlkem_poly.h"
 
@@ -94,6 +95,7 @@ static __attribute__((noinline)) void clear_stack(void)
 	uint8_t below[6656];
 
 	hyb_wipe(below, sizeof(below));
+	hyb_clear_vectors();
 }
 
 /*

@@ -1,4 +1,5 @@
 #include "hyb/backend.h"
+#include "hyb/cpu.h"
 #include "hyb/keccak.h"
 #include "hyb/sha2.h"
 #include "hyb/slhdsa_core.h"
@@ -193,6 +194,7 @@ static __attribute__((noinline)) void wipe_below(void)
 	uint8_t below[64 * 1024];
 
 	hyb_wipe(below, sizeof(below));
+	hyb_clear_vectors();
 }
 
 static void hash_start(struct hyb_slh_hash *h, const struct hyb_slh_params *p,

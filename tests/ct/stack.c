@@ -1,7 +1,8 @@
 /*
  * What calls leave on the stack: each runs on a painted stack of its own, and afterwards no eight
- * bytes in a row of any secret may be found there. Nor may what follows from a secret: between two
- * runs that differ in the secret alone, all but a few bytes (of counts and addresses) are the same.
+ * bytes in a row of any secret may be found there. Nor may what follows from a secret, nor in the
+ * vector registers: between two runs that differ in the secret alone, all but a few bytes (of counts
+ * and addresses) are the same.
  * All levels that the processor has.
  */
 #include <stdio.h>
@@ -51,15 +52,44 @@ static long found(void)
 	return -1;
 }
 
+static uint8_t vectors[32][64];
+static void (*subject)(void);
+static enum hyb_cpu best;
+
+/* The vector registers as a call left them. */
+static __attribute__((noinline)) void save_vectors(void)
+{
+#if defined(__x86_64__)
+	if (best == HYB_CPU_AVX512)
+		__asm__ volatile(
+			".irp i, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15\n"
+			"vmovdqu64 %%zmm\\i, 64 * \\i(%0)\n.endr\n"
+			".irp i, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31\n"
+			"vmovdqu64 %%zmm\\i, 64 * \\i(%0)\n.endr" ::"r"(vectors)
+			: "memory");
+	else
+		__asm__ volatile(".irp i, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15\n"
+				 "movdqu %%xmm\\i, 64 * \\i(%0)\n.endr" ::"r"(vectors)
+				 : "memory");
+#endif
+}
+
+static void call_subject(void)
+{
+	subject();
+	save_vectors();
+}
+
 static void on_painted(void (*f)(void))
 {
+	subject = f;
 	memset(stack, PAINT, STACK_BYTES);
 	good = false;
 	(void)getcontext(&there);
 	there.uc_stack.ss_sp = stack;
 	there.uc_stack.ss_size = STACK_BYTES;
 	there.uc_link = &back;
-	makecontext(&there, f, 0);
+	makecontext(&there, call_subject, 0);
 	(void)swapcontext(&back, &there);
 }
 
@@ -98,14 +128,18 @@ static void other_message(unsigned which)
 /* `set` puts the first or the second secret in place, at the same address. */
 static void twice(const char *name, void (*f)(void), void (*set)(unsigned which))
 {
-	static uint8_t before[STACK_BYTES];
+	static uint8_t before[STACK_BYTES], before_vectors[sizeof(vectors)];
+	const uint8_t *after = vectors[0];
 	size_t n = 0;
 
 	set(0);
 	on_painted(f);
 	memcpy(before, stack, STACK_BYTES);
+	memcpy(before_vectors, vectors, sizeof(vectors));
 	set(1);
 	on_painted(f);
+	for (size_t i = 0; i < sizeof(vectors); i++)
+		n += before_vectors[i] != after[i];
 	for (size_t i = 0; i < STACK_BYTES; i++)
 		n += before[i] != stack[i];
 	if (good && n <= FEW) {
@@ -114,7 +148,8 @@ static void twice(const char *name, void (*f)(void), void (*set)(unsigned which)
 			hyb_cpu_name(hyb_cpu()), n);
 	} else {
 		n_failed++;
-		printf("not ok - %s on %s, two secrets: %zu bytes of the stack tell them apart\n",
+		printf("not ok - %s on %s, two secrets: %zu bytes of stack and registers tell them "
+		       "apart\n",
 			name, hyb_cpu_name(hyb_cpu()), n);
 	}
 }
@@ -268,9 +303,9 @@ static void all(void)
 
 int main(void)
 {
-	enum hyb_cpu best = hyb_cpu();
 	uint32_t x = 12345;
 
+	best = hyb_cpu();
 	stack = malloc(STACK_BYTES);
 	if (stack == NULL)
 		return 1;
