@@ -27,7 +27,7 @@ static bool seal(void *ctx, size_t item)
 
 void bench_sealing(struct bench *b)
 {
-	size_t n = b->is_full ? (size_t)256 << 20 : (size_t)8 << 20, room = 2 * n + (4U << 20);
+	size_t n = b->is_full ? (size_t)256 << 20 : (size_t)16 << 20, room = 2 * n + (4U << 20);
 	struct sealing *s = bench_alloc(b, 2 * sizeof(*s));
 	uint8_t *buf = bench_alloc(b, room);
 	struct bench_cipher c = { .n = SEGMENT };
