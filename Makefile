@@ -84,12 +84,15 @@ $(B)/pqmap: $(OBJ) $(HYB_LIBS)
 	$(Q)$(CC) $(HARDEN) $(LINK) $(CFLAGS) -o $@ $(OBJ) $(HYB_LIBS) $(PKG_LIBS) $(LDFLAGS)
 
 # ---- libhyb ----
-# -O3: the arithmetic is loops over 256 coefficients. No automatic zeroing: buffers of 100 kB a call.
-HARDEN_HYB := $(subst -O2,-O3,$(subst -fPIE,-fPIC,$(HARDEN)))
+# -O3 where the arithmetic is: loops over 256 coefficients or hash lanes; elsewhere it only grows the
+# library. No automatic zeroing: buffers of 100 kB a call.
+HARDEN_HYB := $(subst -fPIE,-fPIC,$(HARDEN))
+HYB_HOT := %_poly.c %_avx2.c %_avx512.c %_shani.c src/hyb/keccak.c src/hyb/sha2.c src/hyb/x_%
+hyb_flags = $(if $(filter $(HYB_HOT),$(1)),$(subst -O2,-O3,$(HARDEN_HYB)),$(HARDEN_HYB))
 $(B)/obj/src/hyb/%.o: src/hyb/%.c
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
-	$(Q)$(CC) $(CC_FLAGS) $(WERROR) $(HARDEN_HYB) $(call cpu_flags,$<) -MMD -MP $(CFLAGS) -c $< -o $@
+	$(Q)$(CC) $(CC_FLAGS) $(WERROR) $(call hyb_flags,$<) $(call cpu_flags,$<) -MMD -MP $(CFLAGS) -c $< -o $@
 
 $(B)/san/src/hyb/%.o: src/hyb/%.c
 	@mkdir -p $(@D)
