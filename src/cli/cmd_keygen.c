@@ -74,7 +74,35 @@ static enum pqm_st passphrase(
 	return st;
 }
 
-/* Both files or neither. */
+/*
+ * Both files or neither: both are on the disk before one appears, and the private key comes first, for a
+ * public key whose private half is lost would still be sealed to. A public key that cannot be replaced
+ * after the private one was is said to be of another.
+ */
+static enum pqm_st commit_both(
+	struct hybio_out *priv, struct hybio_out *pub, const struct request *r, struct pqm_err *err)
+{
+	char why[sizeof(err->msg)];
+	enum pqm_st st = hybio_sync(priv, err);
+
+	if (st == PQM_OK)
+		st = hybio_sync(pub, err);
+	if (st == PQM_OK)
+		st = hybio_commit(priv, err);
+	if (st != PQM_OK)
+		return st;
+	st = hybio_commit(pub, err);
+	if (st == PQM_OK)
+		return st;
+	hybio_undo(priv);
+	if (!r->force)
+		return st;
+	memcpy(why, err->msg, sizeof(why));
+	return pqm_fail(err, st,
+		"%s; %s is the new key already, and %s.pub not its public half: make both again",
+		why, r->out, r->out);
+}
+
 static enum pqm_st write_files(
 	const struct request *r, const struct hyb_private *k, hyb_bytes pass, struct pqm_err *err)
 {
@@ -103,12 +131,7 @@ static enum pqm_st write_files(
 	if (st == PQM_OK)
 		st = hybio_write(&pub_out, pub, pub_n, err);
 	if (st == PQM_OK)
-		st = hybio_commit(&pub_out, err);
-	if (st == PQM_OK) {
-		st = hybio_commit(&priv_out, err);
-		if (st != PQM_OK)
-			hybio_undo(&pub_out);
-	}
+		st = commit_both(&priv_out, &pub_out, r, err);
 	hybio_abort(&priv_out);
 	hybio_abort(&pub_out);
 	hyb_wipe(priv, sizeof(priv));

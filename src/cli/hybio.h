@@ -59,10 +59,12 @@ enum pqm_st hybio_check_apart(const struct hybio_out *o, const char *in,
 	const char *key /* may be NULL */, struct pqm_err *err) PQM_MUST_USE;
 enum pqm_st hybio_write(
 	struct hybio_out *o, const void *p, size_t n, struct pqm_err *err) PQM_MUST_USE;
+/* fsync alone: of two outputs that belong together, both are safe before either has its name. */
+enum pqm_st hybio_sync(const struct hybio_out *o, struct pqm_err *err) PQM_MUST_USE;
 /* fsync, then the name, then fsync of the folder. On failure nothing is left, as after hybio_abort. */
 enum pqm_st hybio_commit(struct hybio_out *o, struct pqm_err *err) PQM_MUST_USE;
 void hybio_abort(struct hybio_out *o);
-/* Takes away a file that was committed a moment ago, when its companion could not be. */
+/* Takes away a file that was committed a moment ago, when its companion could not be; not with force. */
 void hybio_undo(const struct hybio_out *o);
 
 /* ---- input ---- */

@@ -229,6 +229,14 @@ static bool appear(struct hybio_out *o)
 	return renameat(o->dir, o->tmp, o->dir, o->base) == 0;
 }
 
+enum pqm_st hybio_sync(const struct hybio_out *o, struct pqm_err *err)
+{
+	if (o->dir >= 0 && fsync(o->fd) != 0)
+		return pqm_fail(
+			err, PQM_EIO, "%s: cannot be finished: %s", o->path, strerror(errno));
+	return PQM_OK;
+}
+
 enum pqm_st hybio_commit(struct hybio_out *o, struct pqm_err *err)
 {
 	enum pqm_st st = PQM_OK;

@@ -534,6 +534,24 @@ def signals(d):
     ok(not [n for n in os.listdir(d) if n.startswith(".pqmap")], "no temporary name is left")
 
 
+def pairs(d):
+    """With --force too, no new KEY.pub stands beside an old KEY."""
+    busy = ["unshare", "--mount", "sh", "-c", 'mount --bind "$1" "$1" && shift && exec "$0" "$@"', PQMAP]
+    run("keygen", "-q", "--no-passphrase", "--out", d / "pair")
+    old = (d / "pair").read_bytes(), (d / "pair.pub").read_bytes()
+    make = ["keygen", "-q", "--no-passphrase", "--force", "--out", d / "pair"]
+    if shutil.which("unshare") is None or subprocess.run([*busy, d / "pair", "version"], capture_output=True).returncode != 0:
+        return skip("a key that cannot be replaced: no mount namespace")
+    refused(subprocess.run([*busy, d / "pair", *make], capture_output=True), 3, "busy", "a KEY that cannot be replaced")
+    ok(old == ((d / "pair").read_bytes(), (d / "pair.pub").read_bytes()), "leaves KEY.pub as it was too")
+    refused(subprocess.run([*busy, d / "pair.pub", *make], capture_output=True), 3, "is the new key already",
+            "a KEY.pub that cannot be replaced is said not to belong to KEY")
+    code(run(*make), 0, "made again, they belong together")
+    _, sealed = seal(d, b"pair", to=("pair",))
+    r = run("open", "-q", "--key", d / "pair", "--allow-unsigned", "--out", "-", stdin=sealed)
+    return ok(r.stdout == b"pair", "and open what is sealed to them", err(r))
+
+
 def other_user(d):
     if os.geteuid() != 0:
         skip("another user: not root")
@@ -633,6 +651,7 @@ def main():
         terminals(d)
         echoes(d)
         signals(d)
+        pairs(d)
         other_user(d)
         json_and_help(d)
         left = [n for n in os.listdir(d) if ".pqmap" in n or n == "no" or n.startswith("no.")]
