@@ -58,8 +58,7 @@ static const char *hint(enum hyb_st st, const struct hyb_open_opts *o)
 
 /* ---- what a sealed file says ---- */
 
-static void write_info(struct pqm_app *app, const struct request *r, const struct hyb_file_info *i,
-	bool is_verified)
+static void write_info(struct pqm_app *app, const struct request *r, const struct hyb_file_info *i)
 {
 	char id[2 * HYB_KEY_ID_BYTES + 1];
 	struct pqm_out *o = app->out;
@@ -97,7 +96,7 @@ static void write_info(struct pqm_app *app, const struct request *r, const struc
 		pqm_js_null(o, "sender_suite");
 		pqm_js_null(o, "sender_key_id");
 	}
-	pqm_js_bool(o, "verified", is_verified);
+	pqm_js_bool(o, "verified", i->is_verified);
 	pqm_js_close(o, '}');
 }
 
@@ -119,7 +118,7 @@ static enum pqm_st info_only(struct pqm_app *app, const struct request *r, struc
 
 		return hybio_refuse(app, got, r->in, hint(got, &none));
 	}
-	write_info(app, r, &info, false);
+	write_info(app, r, &info);
 	return PQM_OK;
 }
 
@@ -291,7 +290,11 @@ static enum pqm_st open_to(struct pqm_app *app, const struct request *r, int fd,
 	if (st == PQM_OK && app->exit_code == 0) {
 		st = hybio_commit(&out, err);
 		if (st == PQM_OK && r->json && info.kem != NULL)
-			write_info(app, r, &info, info.sig != NULL && r->n_from > 0);
+			write_info(app, r, &info);
+		if (st == PQM_OK && !info.is_verified)
+			pqm_log(PQM_WARN, "cli",
+				"%s was not signed by any accepted sender: its origin is not known",
+				r->in != NULL ? r->in : "standard input");
 	}
 	hybio_abort(&out);
 	return st;
@@ -384,9 +387,10 @@ const struct pqm_command pqm_cmd_open = {
 		"mode 0600;\nwhat goes to a pipe is verified as far as it goes, and the exit code "
 		"says "
 		"whether that was all.\n\n"
-		"--from names the senders whose signature is accepted; files that nobody signed "
-		"open "
-		"with\n--allow-unsigned only.\n\n"
+		"--from names the senders whose signature is accepted. --allow-unsigned opens "
+		"files "
+		"that nobody\nsigned as well, and says so; without --from, signed files pass "
+		"unverified too.\n\n"
 		"exit codes: 0 opened, 1 refused: not for this key, damaged, cut short, unsigned "
 		"or "
 		"signed by\nanother, 2 usage or the output exists, 3 a file could not be read or "
@@ -395,7 +399,8 @@ const struct pqm_command pqm_cmd_open = {
 		(const struct pqm_opt[]){
 			{ 0, "key", "KEY", "your private key" },
 			{ 0, "from", "SENDER.pub", "accept this sender; repeatable" },
-			{ 0, "allow-unsigned", NULL, "accept a file that nobody signed" },
+			{ 0, "allow-unsigned", NULL,
+				"accept files that nobody signed; without --from, anyone's" },
 			{ 0, "out", "FILE", "where to; - is standard output" },
 			{ 0, "range", "OFF:LEN", "only these bytes of the content" },
 			{ 0, "tensor", "NAME",

@@ -167,6 +167,17 @@ def refusals(d):
     code(run("open", "--force", "--key", d / "alice", "--allow-unsigned", "--out", target, d / "unsigned"), 0,
          "--force replaces it")
     ok(target.read_bytes() == b"text", "with the content")
+    unknown = "was not signed by any accepted sender: its origin is not known"
+    for name, args, known in (("unsigned", ["--from", d / "sender.pub", "--allow-unsigned"], False),
+                              ("unsigned", ["--allow-unsigned"], False), ("signed", ["--allow-unsigned"], False),
+                              ("signed", ["--from", d / "sender.pub", "--allow-unsigned"], True),
+                              ("signed", ["--from", d / "sender.pub"], True)):
+        for more in ([], ["-q"], ["--range", "0:2"], ["-o", "json"]):
+            r = run("open", "--force", "--key", d / "alice", *args, *more, "--out", d / "origin", d / name)
+            want = [] if known or more == ["-q"] else [f"pqmap: {d / name} {unknown}"]
+            ok(r.returncode == 0 and err(r).splitlines() == want
+               and ("json" not in more or json.loads(out(r))["verified"] is known),
+               f"{name}, {args[0]} {' '.join(map(str, args[2:] + more))}: {'known' if known else 'not known'}", err(r))
     for args in (["seal", "--to", d / "alice.pub", "--out", d / "signed", d / "signed"],
                  ["open", "--key", d / "alice", "--allow-unsigned", "--out", d / "unsigned", d / "unsigned"],
                  ["sign", "--key", d / "sender", "--out", d / "signed", d / "signed"]):
