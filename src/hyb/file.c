@@ -113,9 +113,12 @@ enum hyb_st hyb_file_info(struct hyb_file_info *info, int in_fd)
 	if (start < 0)
 		return st;
 	if (st == HYB_OK && fstat(in_fd, &s) == 0 && S_ISREG(s.st_mode)) {
-		uint64_t body = (uint64_t)(s.st_size - start) - info->header_bytes, plain;
+		uint64_t size = (uint64_t)s.st_size, body_at = (uint64_t)start + info->header_bytes,
+			 plain;
 
-		if (hyb_file_plain_bytes(&plain, body, info->segment_bytes) == HYB_OK)
+		/* It may have shrunk since its header was read. */
+		if (size >= body_at &&
+			hyb_file_plain_bytes(&plain, size - body_at, info->segment_bytes) == HYB_OK)
 			info->plain_bytes = plain;
 	}
 	return lseek(in_fd, start, SEEK_SET) == start ? st : HYB_E_IO;

@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "hyb/file.h"
@@ -852,6 +854,46 @@ static void random_access(void)
 	vec_end(&v);
 }
 
+/* The library's calls come here: a file that another process cuts between two of them. */
+static off_t shrink_to = -1;
+
+int fstat(int fd, struct stat *s)
+{
+	if (shrink_to >= 0 && ftruncate(fd, shrink_to) != 0)
+		return -1;
+	return (int)syscall(SYS_newfstatat, fd, "", s, AT_EMPTY_PATH);
+}
+
+static void shrinking(void)
+{
+	struct vec v = { "a file that shrinks while its header is read", 0, 0 };
+	struct hyb_seal_opts so = sealing(true);
+	struct hyb_open_opts oo = opening(true);
+	struct hyb_file_info info, whole;
+	struct hyb_file f;
+	size_t n;
+
+	vec_case(&v,
+		hyb_mem_seal(t.sealed, &n, (hyb_bytes){ t.plain, 1000 }, &so) == HYB_OK &&
+			hyb_mem_info(&whole, (hyb_bytes){ t.sealed, n }) == HYB_OK,
+		"seal");
+	for (off_t left = 0; left <= (off_t)whole.header_bytes; left++) {
+		int fd = file_of(t.sealed, n);
+
+		shrink_to = left;
+		vec_case(&v,
+			hyb_file_info(&info, fd) == HYB_OK && info.plain_bytes == UINT64_MAX &&
+				info.header_bytes == whole.header_bytes,
+			"to %lld: %llu", (long long)left, (unsigned long long)info.plain_bytes);
+		shrink_to = -1;
+		vec_case(&v, hyb_file_at_begin(&f, fd, &oo) != HYB_OK, "begin at %lld",
+			(long long)left);
+		hyb_file_at_end(&f);
+		(void)close(fd);
+	}
+	vec_end(&v);
+}
+
 int main(void)
 {
 	if (!make_keys()) {
@@ -870,5 +912,6 @@ int main(void)
 	randomness();
 	silence();
 	random_access();
+	shrinking();
 	return vec_failures != 0;
 }
