@@ -229,7 +229,12 @@ static enum pqm_st key_failed(
 			"%s: a %s key of an algorithm%s that libhyb does not have; `pqmap help "
 			"keygen` lists its own",
 			path, kind, strcmp(kind, "private") == 0 ? ", or encrypted in a way," : "");
-	if (st == HYB_E_FORMAT || st == HYB_E_LIMIT)
+	if (st == HYB_E_LIMIT)
+		return pqm_fail(err, PQM_ELIMIT,
+			"%s: encrypted by scrypt with more than 256 MiB of memory, or with numbers "
+			"that scrypt does not have; encrypt it again with less",
+			path);
+	if (st == HYB_E_FORMAT)
 		return pqm_fail(err, PQM_EPARSE,
 			"%s: no %s key in PEM or DER as `pqmap keygen` writes it, or damaged", path,
 			kind);

@@ -1,4 +1,5 @@
 """keygen, seal, open, sign and verify: what they make, what they refuse, and what they leave behind."""
+import base64
 import json
 import os
 import pathlib
@@ -12,6 +13,7 @@ import struct
 import subprocess
 import sys
 import termios
+import textwrap
 import time
 
 from kit import PQMAP, REPO, done, err, ok, out, run, skip, tmpdir
@@ -372,6 +374,14 @@ def passphrases(d):
     refused(with_fd("keygen", "--out", d / "no", text="x" * 1025), 3, "more than 1024", "a passphrase that is too long")
     refused(run("keygen", "--out", d / "no", "--passphrase-fd", "x"), 2, "number", "--passphrase-fd wants a number")
     refused(run("keygen", "--out", d / "no", "--passphrase-fd", "999"), 3, "no passphrase", "a descriptor that is not open")
+    der = base64.b64decode("".join((d / "locked").read_text().splitlines()[1:-1]))
+    n = bytes.fromhex("0203020000")  # INTEGER 2^17, scrypt's N
+    for log2, text in ((17, ""), (19, "more than 256 MiB")):
+        heavy = der.replace(n, bytes.fromhex("0203") + (1 << log2).to_bytes(3, "big"))
+        pem = textwrap.fill(base64.b64encode(heavy).decode(), 64)
+        (d / "heavy").write_text(f"-----BEGIN ENCRYPTED PRIVATE KEY-----\n{pem}\n-----END ENCRYPTED PRIVATE KEY-----\n")
+        r = with_fd("open", "--key", d / "heavy", "--allow-unsigned", "--out", "-", d / "sealed")
+        ok(der.count(n) == 1 and r.returncode == (3 if text else 0) and text in err(r), f"scrypt with N = 2^{log2}", err(r))
     code(with_fd("sign", "--key", d / "locked.sign", "--out", d / "l.sig", d / "pw"), 0, "sign with a passphrase")
     code(with_fd("seal", "--to", d / "alice.pub", "--sign", d / "locked.sign", "--out", d / "l.sealed", d / "pw"), 0,
          "seal, signed with a passphrase")
