@@ -88,7 +88,7 @@ HYB_API enum hyb_st hyb_backend_set(enum hyb_backend b, const char *properties) 
 HYB_API enum hyb_backend hyb_backend_get(void);
 
 /* ---- small tools ---- */
-/* Overwrites with zeros in a way that the compiler cannot drop. */
+/* Overwrites with zeros in a way that the compiler cannot drop; p may be NULL when n is 0. */
 HYB_API void hyb_wipe(void *p, size_t n);
 /* Equal? In time that depends on n only. */
 HYB_API bool hyb_ct_eq(const void *a, const void *b, size_t n) HYB_MUST_USE;

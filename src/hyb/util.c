@@ -5,6 +5,8 @@
 
 void hyb_wipe(void *p, size_t n)
 {
+	if (n == 0)
+		return;
 	memset(p, 0, n);
 	__asm__ volatile("" : : "r"(p) : "memory");
 }
