@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
 
@@ -179,6 +180,18 @@ enum pqm_st hybio_check_apart(
 	return PQM_OK;
 }
 
+/* After a write that failed: true to try again, once a pipe that was set not to block has room. */
+static bool again(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+	if (errno == EINTR)
+		return true;
+	if (errno != EAGAIN)
+		return false;
+	return poll(&p, 1, -1) >= 0 || errno == EINTR;
+}
+
 enum pqm_st hybio_write(struct hybio_out *o, const void *p, size_t n, struct pqm_err *err)
 {
 	const uint8_t *at = p;
@@ -186,7 +199,7 @@ enum pqm_st hybio_write(struct hybio_out *o, const void *p, size_t n, struct pqm
 	while (n > 0) {
 		ssize_t put = write(o->fd, at, n);
 
-		if (put < 0 && errno == EINTR)
+		if (put < 0 && again(o->fd))
 			continue;
 		if (put < 0)
 			return pqm_fail(err, PQM_EIO, "%s: write failed: %s",

@@ -255,6 +255,16 @@ def parts(d):
     refused(run(*common, "--range", f"{len(data)}:1", d / "sealed"), 2, "beyond its end", "a range beyond the end")
     refused(run(*common, "--range", "1-2", d / "sealed"), 2, "OFFSET:LENGTH", "a range of another form")
     refused(run(*common, "--range", "0:1", stdin=sealed), 2, "not a pipe", "a range of a pipe")
+    r, w = os.pipe()
+    os.set_blocking(w, False)
+    p = subprocess.Popen([PQMAP, *map(str, common), "--range", f"0:{len(data)}", d / "sealed"], stdout=w,
+                         stderr=subprocess.PIPE)
+    os.close(w)
+    time.sleep(0.5)
+    with os.fdopen(r, "rb") as pipe:
+        got = pipe.read()
+    said = p.communicate()[1]
+    ok(p.returncode == 0 and got == data, "a part into a full pipe that does not block waits for its reader", said)
     bad = bytearray(sealed)
     bad[-SEGMENT] ^= 1
     (d / "damaged").write_bytes(bad)
