@@ -3,7 +3,8 @@
  *
  * Shape:     one-call functions on octets. Only lc_*.c include OpenSSL headers, so that programs that
  *            use post-quantum parts alone link without libcrypto.
- * Secrets:   libcrypto's own objects that held one are freed before return, which clears them.
+ * Secrets:   libcrypto's own objects that held one are freed before return. It clears most of what it
+ *            frees, not all: OpenSSL 3.0 leaves one copy of a P-256 scalar behind on the heap.
  * Errors:    HYB_E_BAD_KEY for octets that are no key or point of the curve, HYB_E_CRYPTO when
  *            libcrypto fails; outputs are zero then. libcrypto's error queue is left as it was.
  * Threads:   fetched algorithms are cached per process; contexts belong to one thread.
