@@ -7,7 +7,7 @@
  * Ownership: the caller's storage throughout; no heap, no global constructor. A prepared key
  *            (struct …_dk, …_sk) belongs to the caller and ends with its _clear. It stands at a
  *            multiple of 64 bytes: malloc does not see to that, aligned_alloc(64, …) does.
- * Errors:    enum hyb_st; on error every output is all-zero. `verify` returns bool, so that no code
+ * Errors:    enum hyb_st; on error every output is all-zero, unless its function says otherwise. `verify` returns bool, so that no code
  *            can be mistaken for success. Pointers are never NULL unless the comment says so.
  * Secrets:   never steer a branch, an index or a division; wiped from the stack before return.
  * Threads:   every function is safe on distinct outputs; prepared keys may be shared for reading.
@@ -778,7 +778,8 @@ HYB_API enum hyb_st hyb_grad_info(struct hyb_grad_info *info, hyb_bytes sealed) 
 /*
  * out has room for plain_bytes. In this order: HYB_E_WRONG_KEY, _UNSIGNED, _SIGNATURE, _AUDIENCE
  * (another model, round or participant), _OPEN. That a participant sends twice in a round is the
- * caller's to notice.
+ * caller's to notice. Where hyb_grad_info fails, so does this, and leaves out as it was, for how much
+ * of it is meant cannot be told; *out_n is 0.
  */
 HYB_API enum hyb_st hyb_grad_open(uint8_t *out, size_t *out_n, hyb_bytes sealed,
 	const struct hyb_grad_open_opts *o) HYB_MUST_USE;
@@ -859,7 +860,8 @@ HYB_API enum hyb_st hyb_req_info(struct hyb_req_info *info, hyb_bytes sealed) HY
 /*
  * out has room for body_bytes. Signature, then decryption, freshness (within `window` seconds of now
  * on either side), audience and model, replay: HYB_E_WRONG_KEY, _SIGNATURE, _OPEN, _STALE, _AUDIENCE,
- * _REPLAY; the output is zero after any of them.
+ * _REPLAY; the output is zero after any of them. Where hyb_req_info fails, so does this, and leaves
+ * out as it was; *req is zero, *out_n 0.
  */
 HYB_API enum hyb_st hyb_req_open(uint8_t *out, size_t *out_n, struct hyb_req *req, hyb_bytes sealed,
 	const struct hyb_req_open_opts *o) HYB_MUST_USE;
@@ -867,7 +869,10 @@ HYB_API enum hyb_st hyb_req_open(uint8_t *out, size_t *out_n, struct hyb_req *re
 HYB_API size_t hyb_res_bytes(size_t body, const struct hyb_res_seal_opts *o);
 HYB_API enum hyb_st hyb_res_seal(uint8_t *out, size_t *out_n, hyb_bytes body,
 	const struct hyb_res_seal_opts *o) HYB_MUST_USE;
-/* out has room for sealed.n bytes. HYB_E_SIGNATURE, _AUDIENCE (of another request), _OPEN, _STALE. */
+/*
+ * out has room for sealed.n bytes. HYB_E_SIGNATURE, _AUDIENCE (of another request), _OPEN, _STALE. A
+ * response that is none in its structure leaves out as it was; *out_n is 0.
+ */
 HYB_API enum hyb_st hyb_res_open(uint8_t *out, size_t *out_n, hyb_bytes sealed,
 	const struct hyb_res_open_opts *o) HYB_MUST_USE;
 
