@@ -160,11 +160,13 @@ static const char *bytes_words(char out[32], double n)
 /* Two digits that count, with a sign: "+60", "+0.0063". */
 static const char *percent_words(char out[NUM_BYTES], double p)
 {
-	double a = fabs(p);
+	double a = fabs(p), shown = a * 10;
 	int places = a >= 9.95 ? 0 : a >= 0.995 ? 1 : 2;
 
-	for (double shown = a * 10; a > 0 && shown < 0.995 && places < 9; places++)
+	while (a > 0 && shown < 0.995 && places < 9) {
 		shown *= 10;
+		places++;
+	}
 	(void)snprintf(out, NUM_BYTES, "%+.*f", places, p);
 	return out;
 }
