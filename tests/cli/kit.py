@@ -2,6 +2,7 @@
 import contextlib
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -10,6 +11,10 @@ PQMAP = os.path.abspath(os.environ.get("PQMAP", "build/pqmap"))
 PQMAP_SAN = os.path.abspath(os.environ.get("PQMAP_SAN", "build/pqmap-san"))
 REPO = pathlib.Path(__file__).resolve().parents[2]
 failures = 0
+
+# A test run that was started in the background, or by nohup, hands ignored signals down to what it starts.
+for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM, signal.SIGTSTP):
+    signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
 def ok(condition, words, detail=""):
