@@ -1,6 +1,6 @@
 """Keys, signatures, secrets, certificates and CMS to and from OpenSSL 3.5 in another root.
 
-PQMAP_PEER names that root (default /tmp/peer); entering it needs root. Without either, a visible skip.
+PQMAP_PEER names that root (default build/peer, where .ci/peer makes it); entering it needs root. Without either, a visible skip.
 """
 import ctypes
 import hashlib
@@ -10,9 +10,9 @@ import shutil
 import subprocess
 import tempfile
 
-from kit import PQMAP, done, err, ok, run, skip
+from kit import PQMAP, REPO, done, err, ok, run, skip
 
-PEER = pathlib.Path(os.environ.get("PQMAP_PEER", "/tmp/peer"))
+PEER = pathlib.Path(os.environ.get("PQMAP_PEER", REPO / "build/peer"))
 KEMS = ["ML-KEM-512", "ML-KEM-768", "ML-KEM-1024"]
 SIGS = ["ML-DSA-44", "ML-DSA-65", "ML-DSA-87"]
 FORMS = ["seed-only", "priv-only", "seed-priv"]

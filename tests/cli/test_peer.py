@@ -11,7 +11,7 @@ import tempfile
 
 import kit
 
-peer = pathlib.Path(os.environ.get("PQMAP_PEER", "/tmp/peer"))
+peer = pathlib.Path(os.environ.get("PQMAP_PEER", kit.REPO / "build/peer"))
 build = pathlib.Path(os.path.dirname(kit.PQMAP))
 
 if os.geteuid() != 0 or not (peer / "usr/bin/openssl").exists():
