@@ -47,7 +47,7 @@ PKG_LIBS = $(shell pkg-config --libs $(PKGS)) -lm -pthread
 CC_FLAGS = $(WARN) $(if $(IS_CLANG),,$(WARN_GCC)) $(CPPFLAGS_) $(PKG_CFLAGS) -pthread
 WERROR ?=
 
-MODULES := base model parse rules source detect graph assess engine report cli bench
+MODULES := base model parse rules probe source detect graph assess engine report cli bench
 # hyb-bench: the benchmark's core with a main of its own; needs libc and libcrypto only.
 BENCH_SRC := $(sort $(wildcard src/bench/*.c))
 SRC := $(filter-out src/bench/bench_main.c,$(sort $(foreach m,$(MODULES),$(wildcard src/$m/*.c))))

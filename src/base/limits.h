@@ -150,4 +150,25 @@
 /* Occurrences that the copies of one content may give: 100 copies of a store of 1,000 keys. */
 #define PQM_ROWS_PER_CONTENT ((size_t)100000)
 
+/* TLS: handshake bytes before a verdict is due: a chain of four ML-DSA-87 certificates is 30 kB. */
+#define PQM_TLS_FLIGHT_BYTES ((size_t)256 << 10)
+/* Extensions of one message: browsers send 18. */
+#define PQM_TLS_EXTENSIONS 64
+/* One connection of a probe: bytes in all, records, empty records, warning alerts, ChangeCipherSpecs. */
+#define PQM_PROBE_CONN_BYTES ((size_t)512 << 10)
+#define PQM_PROBE_RECORDS 4096
+#define PQM_PROBE_EMPTY_RECORDS 16
+#define PQM_PROBE_WARNINGS 4
+#define PQM_PROBE_CCS 2
+/* Bytes that a machine may leave unused until more come: one TLS record and its header. */
+#define PQM_PROBE_HELD_BYTES ((size_t)18 << 10)
+/* Facts of one endpoint: chains of full TLS, QUIC and DTLS profiles stay under 200 kB. */
+#define PQM_PROBE_JOB_BYTES ((size_t)1 << 20)
+/* One connection, when the target's deadline is further away. */
+#define PQM_PROBE_CONN_MS 4000u
+/* A server that talks first does so in this time. */
+#define PQM_PROBE_GREETING_MS 300u
+/* Connections of one endpoint, whatever the strategy thinks. */
+#define PQM_PROBE_CONNECTIONS 400u
+
 #endif

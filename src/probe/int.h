@@ -1,0 +1,285 @@
+/*
+ * int.h — the seams inside the prober. Not for other modules.
+ *
+ * Shape:     three layers. A *machine* is one protocol exchange without I/O: it is given bytes and
+ *            gives bytes. A *connection* is a chain of machines over one socket (proxy, opener, TLS)
+ *            that the loop feeds. A *strategy* looks at the facts of one endpoint and names the next
+ *            connection.
+ * Ownership: machines are heap objects of their maker, freed by their own free(); the loop owns
+ *            connections, sockets, timers and buckets.
+ * Errors:    a machine never fails: it ends, with a reason in its own result.
+ * Threads:   one thread.
+ * Limits:    PQM_PROBE_* in limits.h.
+ */
+#ifndef PQM_PROBE_INT_H
+#define PQM_PROBE_INT_H
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "parse/tls.h"
+#include "probe/crypto.h"
+#include "probe/probe.h"
+
+/* Parts that are built at the same time find each other at link time. */
+#define PROBE_LATER __attribute__((weak))
+
+/* ---- why a connection came to its end ---- */
+enum probe_end {
+	PROBE_RUNNING,
+	PROBE_GOAL,   /* the machine has what it was made for */
+	PROBE_ALERT,  /* TLS alert, SSH disconnect, QUIC CONNECTION_CLOSE, refusal of an opener */
+	PROBE_CLOSED, /* orderly end by the peer */
+	PROBE_RESET,
+	PROBE_TIMEOUT,	   /* the connection's or the target's deadline */
+	PROBE_NO_CONNECT,  /* refused */
+	PROBE_UNREACHABLE, /* no route, timeout of connect, name unknown, proxy says no */
+	PROBE_GARBAGE,	   /* not the protocol; words say what it looks like */
+	PROBE_BUDGET,	   /* more bytes, records, alerts … than any honest server sends */
+	PROBE_LOCAL,	   /* we cannot: memory, sockets; words say what */
+};
+
+const char *probe_end_name(enum probe_end e);
+
+/* ---- machines ---- */
+enum probe_want {
+	PROBE_READ, /* goes on when bytes come (out is flushed first) */
+	PROBE_NEXT, /* done; bytes not used belong to the next machine of the chain */
+	PROBE_DONE, /* the connection can be closed (out is flushed first) */
+};
+
+struct probe_machine {
+	const char *name;
+	/* Appends what is to be sent first. */
+	enum probe_want (*start)(void *self, struct pqm_buf *out);
+	/* Bytes of a stream, or one datagram. *used: how many were taken (streams; all of a datagram). What
+	 * is not taken is shown again, with more behind it, up to PQM_PROBE_HELD_BYTES. */
+	enum probe_want (*input)(void *self, pqm_bytes in, size_t *used, struct pqm_buf *out);
+	/* Milliseconds until timer() is due, asked after every call; 0: none. Both NULL: never. Datagram
+	 * machines send again; a guess ends its silence; a split hello sends its rest. */
+	uint32_t (*wait_ms)(const void *self);
+	enum probe_want (*timer)(void *self, struct pqm_buf *out);
+	/* No more will come, for this reason; the machine makes its result final. */
+	void (*end)(void *self, enum probe_end why, const char *words /* may be NULL */);
+	void (*free)(void *self);
+};
+
+/* Datagram machines put several datagrams into out: each behind its length, 16 bits, big-endian. */
+
+struct probe_link { /* one machine of a chain */
+	const struct probe_machine *machine;
+	void *self;
+};
+
+#define PROBE_CHAIN_MAX 3
+
+/* What a strategy asks the loop for. */
+struct probe_request {
+	bool is_udp;
+	uint16_t port; /* 0: the endpoint's */
+	struct probe_link chain
+		[PROBE_CHAIN_MAX]; /* without the proxy's, which the loop puts in front; taken */
+	size_t n;
+	uint32_t timeout_ms; /* 0: the default PQM_PROBE_CONN_MS */
+	uint32_t delay_ms;   /* not before this long after now: a server that limits */
+};
+
+/* What the loop tells the strategy about the connection, besides what the machines hold. */
+struct probe_outcome {
+	enum probe_end end;
+	char words[96]; /* errno's text and the like; empty */
+	size_t at;	/* index into the request's chain of the machine that ended it */
+	uint32_t ms, connect_ms;
+	uint64_t bytes_in;
+	bool is_connected; /* the TCP handshake succeeded */
+};
+
+/* ---- one endpoint in work ---- */
+struct probe_job {
+	const struct pqm_probe_config *config;
+	struct pc_keys *keys;
+	const struct pqm_probe_target *target;
+	struct pqm_arena arena; /* facts; small blocks, capped by PQM_PROBE_JOB_BYTES */
+	struct pqm_endpoint ep; /* being filled; lists in arena, through the probe_fact_ calls */
+	const struct probe_strategy *strategy;
+	void *state;	      /* the strategy's own, in arena or heap */
+	uint64_t deadline_ns; /* of the endpoint */
+	bool is_late;	      /* the deadline passed: next() must return false */
+};
+
+struct probe_strategy {
+	const char *name;
+	/* Called first with last == NULL, then after each connection (whose machines are still alive, in
+	 * req as filled before). Fills *req for the next one and returns true; false: the endpoint is
+	 * finished, ep is final but for sealing. The machines of the last request are freed by the loop
+	 * after this call returns. */
+	bool (*next)(struct probe_job *j, const struct probe_request *done,
+		const struct probe_outcome *last, struct probe_request *req);
+	void (*free)(struct probe_job *j); /* may be NULL */
+};
+
+extern const struct probe_strategy probe_tls_strategy
+	PROBE_LATER; /* tls, STARTTLS schemes, quic, dtls, auto */
+extern const struct probe_strategy probe_ssh_strategy PROBE_LATER; /* ssh */
+extern const struct probe_strategy probe_vpn_strategy PROBE_LATER; /* wireguard, ikev2, openvpn */
+
+/* Facts go in here: copies the texts into the job's arena; drops silently what does not fit (the
+ * endpoint is then not complete). */
+void probe_offer(struct probe_job *j, enum pqm_offer_kind kind, uint16_t code, uint16_t version,
+	enum pqm_answer answer, unsigned rank, const char *how);
+void probe_offer_name(struct probe_job *j, enum pqm_offer_kind kind, pqm_bytes name,
+	enum pqm_answer answer, unsigned rank, const char *how);
+void probe_fact(struct probe_job *j, const char *key, enum pqm_answer answer, const char *how,
+	const char *value_fmt, ...) PQM_PRINTF(5, 6);
+/* Adds a chain (DER copied); the same chain of the same version again only updates scheme and proven.
+ * Returns it, or NULL. */
+struct pqm_chain *probe_chain(struct probe_job *j, uint16_t version, uint16_t scheme,
+	enum pqm_answer proven, const char *type, const pqm_bytes *der, size_t n);
+void probe_words(struct probe_job *j, enum pqm_reach reach, const char *fmt, ...) PQM_PRINTF(3, 4);
+
+/* ---- the TLS machines (TCP: tls_conn.c, QUIC: quic.c, DTLS: dtls.c) ---- */
+enum probe_goal {
+	PROBE_HELLO, /* until ServerHello, HelloRetryRequest or alert; for 1.2 also the clear flight */
+	PROBE_FLIGHT,  /* through CertificateVerify (1.3) or ServerHelloDone (1.2) */
+	PROBE_SESSION, /* complete the handshake, take tickets for a moment, close (1.3 only) */
+};
+
+enum probe_over { PROBE_TCP, PROBE_QUIC, PROBE_DTLS };
+
+struct probe_tls_spec {
+	enum probe_over over;
+	enum probe_goal goal;
+	/* Lists are copied. random and session_id are filled by the machine when zero; SNI, ALPN by the caller. */
+	struct pqm_tls_client_hello hello;
+	/* Groups to send shares for; made by the machine with the run's keys. */
+	uint16_t share_group[2];
+	size_t n_share_groups;
+	bool fake_share, bad_share; /* pc_share_fake */
+	bool follow_hrr; /* answer one HelloRetryRequest with the share it wants (goal FLIGHT and SESSION) */
+	uint16_t record_version; /* 0: 0x0301 */
+	size_t fragment;	 /* records of at most this many bytes; 0: one */
+	size_t first_segment;	 /* send this many bytes, then the rest after 50 ms; 0: at once */
+	bool is_ssl2;
+	uint32_t quic_version; /* 1 or 0x6b3343cf; 0: 1 */
+	/* Resumption: */
+	pqm_bytes psk_ticket, psk_secret; /* of a flight before; secret: resumption PSK */
+	enum pc_hash psk_hash;
+	uint32_t psk_age;
+};
+
+/* What one TLS connection told. Slices live in `arena` of the flight (made when first needed). */
+struct probe_flight {
+	enum probe_end end;
+	const char *how; /* "hello retry request", "server hello", "alert", "reset" … static */
+	char words[96];
+	bool has_alert;
+	uint8_t alert, alert_level;
+	bool has_hello;	    /* a ServerHello (or HRR) was parsed: the fields below */
+	bool is_hrr;	    /* ended by, or went through, a HelloRetryRequest */
+	uint16_t hrr_group; /* 0: none named */
+	bool has_cookie;
+	uint16_t version, suite, group; /* of the (final) ServerHello; group 0: none */
+	bool has_downgrade_marker, ems, ticket_ext, renegotiation, heartbeat, psk_accepted;
+	size_t session_id_bytes; /* 1.2 and before: that the server gave */
+	bool has_ee;
+	struct pqm_tls_codes ee_groups;
+	bool early_data_ok, sni_ack;
+	char alpn[32];
+	bool wants_client_cert;
+	struct pqm_tls_codes client_schemes;
+	size_t n_ca_names;
+	bool has_compressed_cert;
+	uint16_t compression; /* algorithm */
+	pqm_bytes der[PQM_TLS_CERTS_MAX];
+	size_t n_der;
+	bool is_raw_key;
+	uint16_t scheme; /* of CertificateVerify or ServerKeyExchange */
+	enum pqm_answer proven;
+	/* Key exchange below 1.3: */
+	bool has_ske;
+	uint32_t dh_bits; /* of p */
+	pqm_bytes dh_p;
+	uint16_t ec_group;
+	bool is_export_rsa;
+	/* After the handshake (PROBE_SESSION): */
+	bool is_finished; /* the server's Finished verified */
+	uint32_t n_tickets, ticket_lifetime_s, max_early_data;
+	pqm_bytes ticket, psk;
+	enum pc_hash hash;
+	uint32_t ticket_age_add;
+	/* SSL 2.0 */
+	uint32_t ssl2_kinds[16];
+	size_t n_ssl2_kinds;
+	/* QUIC: */
+	bool has_retry, has_vn; /* Retry seen; Version Negotiation seen */
+	uint32_t vn_versions[8];
+	size_t n_vn;
+	struct pqm_arena arena;
+};
+
+/* The machine's self for the chain; NULL without memory. The flight is read by probe_tls_flight after the
+ * connection ended. keys outlive the machine. */
+void *probe_tls_new(const struct probe_tls_spec *spec, struct pc_keys *keys) PROBE_LATER;
+extern const struct probe_machine probe_tls_machine PROBE_LATER; /* over TCP */
+void *probe_quic_new(const struct probe_tls_spec *spec, struct pc_keys *keys) PROBE_LATER;
+extern const struct probe_machine probe_quic_machine PROBE_LATER;
+void *probe_dtls_new(const struct probe_tls_spec *spec, struct pc_keys *keys) PROBE_LATER;
+extern const struct probe_machine probe_dtls_machine PROBE_LATER;
+
+/* Any of the three begins with its flight. */
+static inline const struct probe_flight *probe_flight_of(const void *tls_self)
+{
+	return tls_self;
+}
+
+/*
+ * The TLS 1.3 handshake that TCP, QUIC and DTLS share (handshake.c): fed whole handshake messages, keeps
+ * transcript and secrets, fills the flight.
+ */
+struct probe_hs;
+struct probe_hs *probe_hs_new(
+	const struct probe_tls_spec *spec, struct pc_keys *keys, struct probe_flight *flight);
+void probe_hs_free(struct probe_hs *h);
+/* Appends the ClientHello handshake message (the first, or the second after a HelloRetryRequest). */
+bool probe_hs_hello(struct probe_hs *h, struct pqm_buf *out);
+
+enum probe_hs_do {
+	PROBE_HS_MORE,	 /* go on reading */
+	PROBE_HS_HELLO2, /* send probe_hs_hello again */
+	PROBE_HS_KEYS,	 /* handshake traffic secrets are there: probe_hs_secret */
+	PROBE_HS_FINISH, /* server Finished is good: send probe_hs_finished under handshake keys, then
+			      application secrets are there */
+	PROBE_HS_END,	 /* flight->end and how are set */
+};
+/* One handshake message, raw with its 4-byte TLS header (DTLS callers convert). */
+enum probe_hs_do probe_hs_message(struct probe_hs *h, uint8_t type, pqm_bytes body, pqm_bytes raw);
+/* which: 'h' handshake, 'a' application; of the server or of us. */
+bool probe_hs_secret(const struct probe_hs *h, char which, bool of_server, uint8_t *secret,
+	enum pc_hash *hash, enum pc_aead *aead);
+bool probe_hs_finished(struct probe_hs *h, struct pqm_buf *out);
+void probe_hs_alert(struct probe_hs *h, uint8_t level, uint8_t alert);
+
+/* ---- openers (STARTTLS) ---- */
+struct probe_opener {
+	const char *scheme; /* "smtp" */
+	uint16_t port;	    /* default */
+	uint16_t tls_port;  /* of the implicit-TLS sibling; 0 none */
+};
+
+extern const struct probe_opener probe_openers[] PROBE_LATER; /* ends with a NULL scheme */
+/* A machine that speaks the protocol until TLS may start. host is for EHLO and xmpp `to`. */
+void *probe_opener_new(const char *scheme, const char *host) PROBE_LATER;
+extern const struct probe_machine probe_opener_machine PROBE_LATER;
+/* After the end: why no TLS (NULL: it was reached), and the software's banner. */
+const char *probe_opener_refusal(const void *self) PROBE_LATER;
+const char *probe_opener_banner(const void *self) PROBE_LATER;
+/* Guesses the protocol by first bytes: waits for a greeting up to PQM_PROBE_GREETING_MS. The result is a
+ * scheme ("tls" after silence). */
+void *probe_guess_new(void) PROBE_LATER;
+extern const struct probe_machine probe_guess_machine PROBE_LATER;
+const char *probe_guess_scheme(const void *self) PROBE_LATER;
+
+/* Proxies, put in front by the loop. */
+void *probe_proxy_new(const char *proxy_url, const char *host, uint16_t port) PROBE_LATER;
+extern const struct probe_machine probe_proxy_machine PROBE_LATER;
+
+#endif

@@ -1,0 +1,80 @@
+/*
+ * probe.h — endpoints asked what they negotiate, thousands at a time.
+ *
+ * Shape:     one call that runs one epoll loop until every target is done; each finished endpoint is
+ *            handed to a callback. Code points, their classes and sizes come from the caller (rules/):
+ *            this module knows protocols, not names.
+ * Units:     milliseconds, connections a second.
+ * Ownership: the endpoint given to the callback lives for the call; copy what you keep. Targets and
+ *            config are borrowed for the run.
+ * Errors:    what goes wrong with a target is in its endpoint; the run fails only without memory or
+ *            epoll.
+ * Threads:   the loop runs on the calling thread; names are resolved by a small pool of its own.
+ * Limits:    PQM_PROBE_* in limits.h; RSS is bounded by `concurrent`, not by the number of targets.
+ * Standard:  design/tls.md §9 and §10.
+ */
+#ifndef PQM_PROBE_PROBE_H
+#define PQM_PROBE_PROBE_H
+
+#include "model/codes.h"
+#include "model/endpoint.h"
+
+struct pqm_probe_codes {
+	const struct pqm_probe_code *code;
+	size_t n;
+};
+
+/* What the user named, read by pqm_probe_target_parse. */
+struct pqm_probe_target {
+	uint32_t index; /* for the caller: comes back as endpoint.target */
+	const char *
+		scheme; /* "tls", "ssh", "quic", "dtls", "smtp", …, "auto" (guess); a static string */
+	const char *host; /* NUL-terminated name or address literal, no brackets */
+	uint16_t port;	  /* 0: the scheme's default */
+	const char *sni;  /* may be NULL */
+};
+
+struct pqm_probe_config {
+	enum pqm_profile profile;
+	struct pqm_probe_codes groups, suites, schemes; /* in the order worth asking */
+	uint32_t deadline_ms; /* of a target, once it started; default 8,000 */
+	uint32_t connect_ms;  /* of one connection attempt; default 3,000 */
+	uint32_t concurrent;  /* endpoints in work; default 256 */
+	double rate;	      /* a second a host address; 0: no limit; default 20 */
+	uint32_t burst;	      /* default 24 */
+	uint32_t at_once;     /* connections to one host address; default 2 */
+	double rate_all;      /* a second over all hosts; 0: no limit */
+	const char
+		*proxy; /* "http://host:port", "socks5://host:port", with user:password@; or NULL */
+	int family;	/* 0 both, 4, 6 */
+	bool all_addresses; /* every address of a name is an endpoint; else the first of each family */
+	const char *const *
+		deny; /* hosts, addresses or address/prefix never to contact; NULL-terminated or NULL */
+	const volatile int
+		*stop;		 /* non-zero: finish what runs as unfinished, return; may be NULL */
+	uint64_t time_budget_ms; /* of the run; 0: none */
+};
+
+/* Fills the defaults above; code tables stay empty. */
+void pqm_probe_config_init(struct pqm_probe_config *c);
+
+/* Is the text an endpoint target (a known scheme and a host)? Cheap. */
+bool pqm_probe_is_target(const char *text);
+/* "tls:host:443", "smtp:[::1]", "ssh:h", "https://h/x", "h:443" (only with `bare`). Text into arena.
+ * PQM_EUSAGE with words for anything else. */
+enum pqm_st pqm_probe_target_parse(struct pqm_probe_target *out, const char *text, bool bare,
+	struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;
+
+struct pqm_probe_stats {
+	uint64_t connections, datagrams, bytes_in, bytes_out, endpoints;
+	double seconds;
+};
+
+/* Called once an endpoint, in the order of completion. False stops the run. */
+typedef bool pqm_probe_done(void *ctx, const struct pqm_endpoint *e);
+
+enum pqm_st pqm_probe_run(const struct pqm_probe_config *c, const struct pqm_probe_target *targets,
+	size_t n, pqm_probe_done *done, void *ctx, struct pqm_probe_stats *stats /* may be NULL */,
+	struct pqm_err *err) PQM_MUST_USE;
+
+#endif
