@@ -150,6 +150,9 @@ struct probe_tls_spec {
 	enum probe_goal goal;
 	/* Lists are copied. random and session_id are filled by the machine when zero; SNI, ALPN by the caller. */
 	struct pqm_tls_client_hello hello;
+	/* PQM_C_* of hello.suites, side by side: what a ServerKeyExchange of the suite looks like. NULL: the
+	 * key exchange of TLS 1.2 and before is not read. */
+	const uint16_t *suite_flags;
 	/* Groups to send shares for; made by the machine with the run's keys. */
 	uint16_t share_group[2];
 	size_t n_share_groups;
@@ -159,6 +162,8 @@ struct probe_tls_spec {
 	size_t fragment;	 /* records of at most this many bytes; 0: one */
 	size_t first_segment;	 /* send this many bytes, then the rest after 50 ms; 0: at once */
 	bool is_ssl2;
+	const uint32_t *ssl2_kinds; /* offered with is_ssl2: low 24 bits */
+	size_t n_ssl2_kinds;
 	uint32_t quic_version; /* 1 or 0x6b3343cf; 0: 1 */
 	/* Resumption: */
 	pqm_bytes psk_ticket, psk_secret; /* of a flight before; secret: resumption PSK */
@@ -166,7 +171,8 @@ struct probe_tls_spec {
 	uint32_t psk_age;
 };
 
-/* What one TLS connection told. Slices live in `arena` of the flight (made when first needed). */
+/* What one TLS connection told. Slices and lists live in `arena`, which stays empty until something is
+ * worth keeping: a connection that waits for its first answer has to be small. */
 struct probe_flight {
 	enum probe_end end;
 	const char *how; /* "hello retry request", "server hello", "alert", "reset" … static */
@@ -181,15 +187,16 @@ struct probe_flight {
 	bool has_downgrade_marker, ems, ticket_ext, renegotiation, heartbeat, psk_accepted;
 	size_t session_id_bytes; /* 1.2 and before: that the server gave */
 	bool has_ee;
-	struct pqm_tls_codes ee_groups;
+	const struct pqm_tls_codes *ee_groups; /* NULL: the server sent none */
 	bool early_data_ok, sni_ack;
 	char alpn[32];
+	bool has_name_warning; /* warning alert 112: the name is not known here */
 	bool wants_client_cert;
-	struct pqm_tls_codes client_schemes;
+	const struct pqm_tls_codes *client_schemes; /* NULL: none sent */
 	size_t n_ca_names;
 	bool has_compressed_cert;
 	uint16_t compression; /* algorithm */
-	pqm_bytes der[PQM_TLS_CERTS_MAX];
+	const pqm_bytes *der; /* n_der of them, leaf first */
 	size_t n_der;
 	bool is_raw_key;
 	uint16_t scheme; /* of CertificateVerify or ServerKeyExchange */
@@ -207,11 +214,11 @@ struct probe_flight {
 	enum pc_hash hash;
 	uint32_t ticket_age_add;
 	/* SSL 2.0 */
-	uint32_t ssl2_kinds[16];
+	const uint32_t *ssl2_kinds;
 	size_t n_ssl2_kinds;
 	/* QUIC: */
 	bool has_retry, has_vn; /* Retry seen; Version Negotiation seen */
-	uint32_t vn_versions[8];
+	const uint32_t *vn_versions;
 	size_t n_vn;
 	struct pqm_arena arena;
 };
