@@ -66,6 +66,15 @@ static inline bool pqm_cur_u16be(struct pqm_cur *c, uint16_t *out)
 	return true;
 }
 
+static inline bool pqm_cur_u24be(struct pqm_cur *c, uint32_t *out)
+{
+	if (pqm_cur_left(c) < 3)
+		return false;
+	*out = ((uint32_t)c->p[0] << 16) | ((uint32_t)c->p[1] << 8) | c->p[2];
+	c->p += 3;
+	return true;
+}
+
 static inline bool pqm_cur_u32be(struct pqm_cur *c, uint32_t *out)
 {
 	if (pqm_cur_left(c) < 4)
@@ -89,12 +98,34 @@ static inline bool pqm_cur_u64be(struct pqm_cur *c, uint64_t *out)
 }
 
 /* Length-prefixed vectors [RFC8446 §3.4]; u32 form is an SSH string [RFC4251 §5]. */
+static inline bool pqm_cur_vec8(struct pqm_cur *c, pqm_bytes *out)
+{
+	struct pqm_cur save = *c;
+	uint8_t n;
+
+	if (pqm_cur_u8(c, &n) && pqm_cur_take(c, n, out))
+		return true;
+	*c = save;
+	return false;
+}
+
 static inline bool pqm_cur_vec16(struct pqm_cur *c, pqm_bytes *out)
 {
 	struct pqm_cur save = *c;
 	uint16_t n;
 
 	if (pqm_cur_u16be(c, &n) && pqm_cur_take(c, n, out))
+		return true;
+	*c = save;
+	return false;
+}
+
+static inline bool pqm_cur_vec24(struct pqm_cur *c, pqm_bytes *out)
+{
+	struct pqm_cur save = *c;
+	uint32_t n;
+
+	if (pqm_cur_u24be(c, &n) && pqm_cur_take(c, n, out))
 		return true;
 	*c = save;
 	return false;

@@ -25,6 +25,7 @@
 #define PQM_SSL30 0x0300
 #define PQM_SSL20 0x0002
 #define PQM_DTLS12 0xfefd
+#define PQM_DTLS13 0xfefc
 #define PQM_DTLS10 0xfeff
 
 enum pqm_tls_record_type {
@@ -95,9 +96,15 @@ struct pqm_tls_client_hello {
 	size_t pad_to; /* padding extension up to this size of the whole message [RFC7685] */
 };
 
-/* Appends the handshake message (4-byte header; 12 with is_dtls, message_seq 0) to out; false when out is full. */
+/* Appends the handshake message (4-byte header; 12 with is_dtls: message_seq 0, one fragment).
+ * False, with out as long as before, when out is full or a list does not fit its length field; there
+ * must be a suite, session_id has at most 32 bytes, and binder_bytes is 1 to 255 with an identity.
+ * Point formats go with groups unless only TLS 1.3 is offered. `grease` puts one value [RFC8701]
+ * before suites, groups, versions and extensions, taken from random, so that a second hello repeats
+ * it; never into key_share. The part that a PSK binder covers ends 3 + binder_bytes before the end
+ * [RFC8446 §4.2.11.2]. */
 bool pqm_tls_hello_build(struct pqm_buf *out, const struct pqm_tls_client_hello *h) PQM_MUST_USE;
-/* Appends msg as records of at most `fragment` bytes (0: 16,384). */
+/* Appends msg as records of at most `fragment` bytes (0 or too many: 16,384). False as above. */
 bool pqm_tls_records(struct pqm_buf *out, uint8_t type, uint16_t version, pqm_bytes msg,
 	size_t fragment) PQM_MUST_USE;
 /* Appends an SSL 2.0 CLIENT-HELLO that offers `kinds` (three bytes each, low 24 bits). */
@@ -113,20 +120,28 @@ struct pqm_tls_record {
 	bool is_ssl2; /* a two-byte header: body is the SSL 2.0 message */
 };
 
-/* Takes one record off *in. PQM_OK with *more = true (and *out untouched) when it is not all there yet;
- * PQM_EPARSE when this is no TLS (out of range type, version or length). HTTP, SSH and SMTP answers
- * are told by name in err. */
+/* 2^14 + 256 [RFC8446 §5.2]: of older versions only clear records are read, which are shorter. */
+#define PQM_TLS_RECORD_BYTES 16640
+
+/* Takes one record off *in. PQM_OK with *more = true (and *out untouched) when it is not all there
+ * yet; PQM_EPARSE when this is no TLS (out of range type, version or length). HTTP, SSH, SMTP and
+ * other answers are told by name in err, with their first line made printable. */
 enum pqm_st pqm_tls_record_next(
 	struct pqm_tls_record *out, bool *more, pqm_bytes *in, struct pqm_err *err) PQM_MUST_USE;
 
 /* Collects handshake bytes over records; grows as they come. */
 struct pqm_tls_joiner {
 	struct pqm_buf buf;
-	size_t at; /* of the next message */
+	size_t at;     /* of the next message */
+	size_t walked; /* headers before it are checked */
+	size_t max;    /* of one message with its header */
 };
 
+/* max_bytes: of one message with its header. Take every message before the next add: what waits is
+ * bounded by max_bytes and one record. */
 void pqm_tls_joiner_init(struct pqm_tls_joiner *j, size_t max_bytes);
 void pqm_tls_joiner_fini(struct pqm_tls_joiner *j);
+/* PQM_ELIMIT as soon as a header declares more than max_bytes, with its size in err. */
 enum pqm_st pqm_tls_joiner_add(
 	struct pqm_tls_joiner *j, pqm_bytes body, struct pqm_err *err) PQM_MUST_USE;
 /* The next whole message: type, body without header, and raw with it. False: not there yet. Slices live
@@ -181,6 +196,7 @@ enum pqm_st pqm_tls_ee(struct pqm_tls_ee *out, pqm_bytes body, struct pqm_err *e
 struct pqm_tls_certs {
 	pqm_bytes der[PQM_TLS_CERTS_MAX];
 	size_t n, n_sent;
+	bool is_raw_key; /* the bare SubjectPublicKeyInfo of TLS 1.2 [RFC7250 §3] */
 	bool has_ocsp, has_sct;
 };
 
@@ -200,25 +216,28 @@ struct pqm_tls_cert_request {
 enum pqm_st pqm_tls_cert_request(struct pqm_tls_cert_request *out, pqm_bytes body, uint16_t version,
 	struct pqm_err *err) PQM_MUST_USE;
 
-struct pqm_tls_ske {
-	enum {
-		PQM_SKE_EC = 1,
-		PQM_SKE_DH,
-		PQM_SKE_RSA /* export */,
-		PQM_SKE_PSK_HINT,
-		PQM_SKE_EC_EXPLICIT
-	} kind;
+enum pqm_ske_kind {
+	PQM_SKE_EC = 1,
+	PQM_SKE_DH,
+	PQM_SKE_RSA, /* export */
+	PQM_SKE_PSK_HINT,
+	PQM_SKE_EC_EXPLICIT /* a result only */
+};
 
+struct pqm_tls_ske {
+	enum pqm_ske_kind kind;
+	pqm_bytes hint;	   /* PSK identity hint */
 	uint16_t group;	   /* named curve */
 	pqm_bytes point;   /* EC */
 	pqm_bytes p, g, y; /* DH; RSA: p modulus, g exponent */
-	uint32_t bits;	   /* of p, without leading zeros */
+	uint32_t bits;	   /* of p, without leading zeros; of the field of an explicit curve */
 	bool is_signed;
-	uint16_t scheme; /* TLS 1.2; 0 before */
-	pqm_bytes params, signature;
+	uint16_t scheme;	     /* TLS 1.2; 0 before */
+	pqm_bytes params, signature; /* params: what is signed after the two randoms */
 };
 
-/* kx: PQM_SKE_EC, _DH or _RSA by the suite; `anon` and `psk` say what else is in front or missing. */
+/* kx: PQM_SKE_EC, _DH, _RSA or (with psk: nothing but a hint) _PSK_HINT, by the suite. `psk`: a hint
+ * is in front and no signature behind [RFC4279 §3]; `anon`: no signature. */
 enum pqm_st pqm_tls_ske(struct pqm_tls_ske *out, pqm_bytes body, uint16_t version, int kx,
 	bool anon, bool psk, struct pqm_err *err) PQM_MUST_USE;
 
@@ -239,7 +258,10 @@ struct pqm_ssl2_hello {
 	pqm_bytes certificate;
 	uint32_t kinds[PQM_TLS_LIST_MAX];
 	size_t n_kinds;
+	bool is_cut; /* the peer sent more */
 };
+
+/* SERVER-HELLO with its type byte. An ERROR message is refused with its name in err. */
 
 enum pqm_st pqm_ssl2_server_hello(
 	struct pqm_ssl2_hello *out, pqm_bytes body, struct pqm_err *err) PQM_MUST_USE;
