@@ -86,6 +86,12 @@ static void flush(struct pqm_out *o)
 	o->buf.n = 0;
 }
 
+void pqm_out_flush(struct pqm_out *o)
+{
+	if (!o->in_memory)
+		flush(o);
+}
+
 void pqm_out_bytes(struct pqm_out *o, pqm_bytes b)
 {
 	if (o->in_memory) {
@@ -266,7 +272,7 @@ static void js_lead(struct pqm_out *o, const char *key)
 
 	if ((o->js_has & bit) != 0)
 		pqm_out_lit(o, ",");
-	if (o->js_depth > 0) {
+	if (o->js_depth > 0 && !o->js_compact) {
 		static const char pad[] =
 			"\n                                                                ";
 
@@ -277,7 +283,7 @@ static void js_lead(struct pqm_out *o, const char *key)
 	o->js_has |= bit;
 	if (key != NULL) {
 		js_text(o, pqm_str(key));
-		pqm_out_lit(o, ": ");
+		pqm_out_str(o, o->js_compact ? ":" : ": ");
 	}
 }
 
@@ -294,7 +300,7 @@ void pqm_js_close(struct pqm_out *o, char bracket)
 	bool had = (o->js_has >> (o->js_depth & 63) & 1) != 0;
 
 	o->js_depth--;
-	if (had)
+	if (had && !o->js_compact)
 		pqm_out_f(o, "\n%*s", (int)o->js_depth, "");
 	pqm_out_f(o, "%c", bracket);
 	if (o->js_depth == 0)
@@ -316,6 +322,26 @@ void pqm_js_opt(struct pqm_out *o, const char *key, pqm_bytes value)
 {
 	if (value.n > 0)
 		pqm_js_str(o, key, value);
+}
+
+void pqm_js_base64(struct pqm_out *o, const char *key, pqm_bytes b)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	js_lead(o, key);
+	pqm_out_lit(o, "\"");
+	for (size_t i = 0; i < b.n; i += 3) {
+		size_t left = b.n - i;
+		uint32_t v = (uint32_t)b.p[i] << 16 | (left > 1 ? (uint32_t)b.p[i + 1] << 8 : 0) |
+			(left > 2 ? b.p[i + 2] : 0u);
+		uint8_t quad[4];
+
+		for (unsigned k = 0; k < 4; k++)
+			quad[k] = k <= left ? (uint8_t)digits[v >> (18 - 6 * k) & 63] : '=';
+		pqm_out_bytes(o, (pqm_bytes){ quad, sizeof(quad) });
+	}
+	pqm_out_lit(o, "\"");
 }
 
 void pqm_js_u64(struct pqm_out *o, const char *key, uint64_t value)

@@ -23,6 +23,7 @@ struct pqm_out {
 	unsigned js_depth;
 	uint64_t js_has; /* bit d: something was written at depth d */
 	bool js_after_key;
+	bool js_compact; /* one value a line: no breaks, no indent */
 };
 
 void pqm_out_fd(struct pqm_out *o, int fd);
@@ -31,6 +32,8 @@ enum pqm_st pqm_out_file(struct pqm_out *o, const char *path, struct pqm_err *er
 void pqm_out_memory(struct pqm_out *o, size_t max);
 /* Flushes and closes; a file is renamed into place, or removed when anything failed. */
 enum pqm_st pqm_out_close(struct pqm_out *o, struct pqm_err *err) PQM_MUST_USE;
+/* Writes out what is held: for output that is followed while it grows. In memory: nothing. */
+void pqm_out_flush(struct pqm_out *o);
 /* Closes without renaming: the file does not appear. */
 void pqm_out_abort(struct pqm_out *o);
 
@@ -54,6 +57,8 @@ void pqm_js_bool(struct pqm_out *o, const char *key, bool value);
 void pqm_js_null(struct pqm_out *o, const char *key);
 /* Fixed decimals (probabilities 4, money and days as the writer says); never "-0". */
 void pqm_js_num(struct pqm_out *o, const char *key, double value, int decimals);
+/* Bytes of any length in base64 [RFC4648 §4]; texts are cut at PQM_TEXT_BYTES, these are not. */
+void pqm_js_base64(struct pqm_out *o, const char *key, pqm_bytes value);
 /* As pqm_js_str, but writes nothing when value is empty. */
 void pqm_js_opt(struct pqm_out *o, const char *key, pqm_bytes value);
 
