@@ -119,6 +119,7 @@ struct pqm_endpoint {
 	size_t n_chains, cap_chains;
 	struct pqm_wire_fact *facts;
 	size_t n_facts, cap_facts;
+	uint32_t n_addresses; /* endpoints that its target gave in this run; 0: not told */
 	uint32_t n_connections;
 	double ms; /* not in byte-stable output */
 };
