@@ -1,0 +1,38 @@
+/*
+ * endpoint_json.h — one endpoint as JSON, and back.
+ *
+ * Shape:     an object of struct pqm_endpoint's members in snake_case; code points as four hex digits
+ *            with the registry's name beside them where it has one.
+ * Ownership: writing only reads; what is read back is copied into the arena.
+ * Errors:    PQM_EPARSE with the member's name; PQM_ENOMEM.
+ * Threads:   single-threaded.
+ * Standard:  reports/schema/report.schema.json, $defs/endpoint. Without DER and timing the text
+ *            depends on the answers alone.
+ */
+#ifndef PQM_REPORT_ENDPOINT_JSON_H
+#define PQM_REPORT_ENDPOINT_JSON_H
+
+#include "base/out.h"
+#include "model/endpoint.h"
+#include "parse/json.h"
+#include "rules/wire.h"
+
+#define PQM_ENDPOINT_DER 1u    /* certificates in base64 */
+#define PQM_ENDPOINT_TIMING 2u /* milliseconds and connections */
+#define PQM_ENDPOINT_TARGET 4u /* index into the report's targets */
+
+/* rules may be NULL: then numbers have no names. */
+void pqm_endpoint_json(struct pqm_out *o, const struct pqm_rules *rules /* may be NULL */,
+	const struct pqm_endpoint *e, unsigned with);
+enum pqm_st pqm_endpoint_read(struct pqm_endpoint *e, const struct pqm_json *v,
+	struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;
+
+/* Name of a code point as the registry has it, else "0x11ec"; in arena. */
+pqm_bytes pqm_offer_words(const struct pqm_rules *rules /* may be NULL */,
+	const struct pqm_offer *o, struct pqm_arena *arena);
+pqm_bytes pqm_scheme_words(
+	const struct pqm_rules *rules /* may be NULL */, uint16_t scheme, struct pqm_arena *arena);
+/* "TLS 1.3", "SSL 3.0", "DTLS 1.2"; else "0x0305". Static or in arena. */
+pqm_bytes pqm_version_words(uint16_t version, struct pqm_arena *arena);
+
+#endif
