@@ -1,0 +1,266 @@
+#include <errno.h>
+
+#include "base/limits.h"
+#include "cli/net_options.h"
+#include "cli/probe_page.h"
+#include "detect/endpoint.h"
+#include "report/endpoint_json.h"
+
+#pragma weak pqm_endpoint_emit
+
+enum format { TEXT, JSON, JSONL };
+
+enum expect { NOTHING, HYBRID, ENFORCED, ONLY };
+
+struct probe {
+	struct pqm_endpoint_calls calls; /* first */
+	struct pqm_app *app;
+	const struct pqm_args *args;
+	const struct pqm_rules *rules;
+	struct pqm_arena arena;
+	struct pqm_endpoint *all;
+	size_t n, cap;
+	enum format format;
+	enum expect expect;
+	enum pqm_st st;
+};
+
+static enum pqm_st options(struct probe *p, struct pqm_err *err)
+{
+	const char *o = pqm_arg(p->args, "output"), *e = pqm_arg(p->args, "expect");
+
+	if (o == NULL || strcmp(o, "text") == 0)
+		p->format = TEXT;
+	else if (strcmp(o, "json") == 0)
+		p->format = JSON;
+	else if (strcmp(o, "jsonl") == 0)
+		p->format = JSONL;
+	else
+		return pqm_fail(err, PQM_EUSAGE, "-o %s: give text, json or jsonl", o);
+	if (e == NULL)
+		return PQM_OK;
+	if (strcmp(e, "hybrid") == 0 || strcmp(e, "offered") == 0)
+		p->expect = HYBRID;
+	else if (strcmp(e, "enforced") == 0)
+		p->expect = ENFORCED;
+	else if (strcmp(e, "only") == 0)
+		p->expect = ONLY;
+	else
+		return pqm_fail(err, PQM_EUSAGE, "--expect %s: give hybrid, enforced or only", e);
+	return PQM_OK;
+}
+
+/* A page needs the texts of certificates, which come with the findings; the findings do not. */
+static enum pqm_st drop_found(struct pqm_emit *e, const struct pqm_found *f)
+{
+	(void)e;
+	(void)f;
+	return PQM_OK;
+}
+
+static enum pqm_st drop_object(struct pqm_emit *e, const struct pqm_object *o)
+{
+	(void)e;
+	(void)o;
+	return PQM_OK;
+}
+
+static enum pqm_st drop_child(struct pqm_emit *e, const struct pqm_child *c)
+{
+	(void)e;
+	(void)c;
+	return PQM_OK;
+}
+
+static void drop_note(struct pqm_emit *e, uint64_t off, enum pqm_st why, const char *words)
+{
+	(void)e;
+	(void)off;
+	(void)why;
+	(void)words;
+}
+
+static void drop_claim(struct pqm_emit *e, uint64_t from, uint64_t to)
+{
+	(void)e;
+	(void)from;
+	(void)to;
+}
+
+static bool on_done(struct pqm_endpoint_calls *calls, const struct pqm_endpoint *given, bool known)
+{
+	struct probe *p = (struct probe *)calls;
+	struct pqm_emit drop = { drop_found, drop_object, drop_child, drop_note, drop_claim };
+	struct pqm_endpoint *all = pqm_grow(&p->arena, p->all, p->n, &p->cap);
+
+	(void)known;
+	if (all == NULL || !pqm_endpoint_copy(&all[p->n], given, &p->arena)) {
+		p->st = pqm_fail(p->app->err, PQM_ENOMEM, "out of memory for the answers");
+		return false;
+	}
+	p->all = all;
+	if (pqm_endpoint_emit != NULL)
+		p->st = pqm_endpoint_emit(p->rules, &all[p->n], &p->arena, &drop, p->app->err);
+	if (p->st != PQM_OK)
+		return false;
+	if (p->format == JSONL) {
+		p->app->out->js_compact = true;
+		pqm_endpoint_json(
+			p->app->out, p->rules, &all[p->n], PQM_ENDPOINT_DER | PQM_ENDPOINT_TIMING);
+		pqm_out_flush(p->app->out);
+	}
+	p->n++;
+	return true;
+}
+
+static void on_bad(struct pqm_endpoint_calls *calls, uint32_t target, const char *words)
+{
+	(void)calls;
+	(void)target;
+	pqm_log(PQM_ERROR, "probe", "%s", words);
+}
+
+static int by_target(const void *x, const void *y)
+{
+	const struct pqm_endpoint *a = x, *b = y;
+
+	if (a->target != b->target)
+		return a->target < b->target ? -1 : 1;
+	return pqm_cmp(a->address, b->address);
+}
+
+static void write_json(struct probe *p)
+{
+	struct pqm_out *o = p->app->out;
+
+	pqm_js_open(o, NULL, '{');
+	pqm_js_u64(o, "schema_version", 1);
+	pqm_js_open(o, "tool", '{');
+	pqm_js_cstr(o, "name", "pqmap");
+	pqm_js_cstr(o, "version", PQM_VERSION);
+	pqm_js_close(o, '}');
+	pqm_js_open(o, "rules", '{');
+	pqm_js_cstr(o, "version", p->rules->version);
+	pqm_js_close(o, '}');
+	pqm_js_open(o, "endpoints", '[');
+	for (size_t i = 0; i < p->n; i++)
+		pqm_endpoint_json(o, p->rules, &p->all[i], PQM_ENDPOINT_TIMING);
+	pqm_js_close(o, ']');
+	pqm_js_close(o, '}');
+}
+
+static void write_pages(struct probe *p)
+{
+	struct pqm_page page = { p->rules, p->app->out, p->app->color };
+
+	for (size_t i = 0; i < p->n; i++) {
+		if (i > 0)
+			pqm_out_lit(p->app->out, "\n");
+		pqm_probe_page(&page, &p->all[i]);
+	}
+}
+
+/* 1 when an answer is below what is expected, else 3 when something named could not be told. */
+static int judge(const struct probe *p)
+{
+	static const enum pqm_posture least[] = { PQM_P_UNKNOWN, PQM_P_OFFERED, PQM_P_ENFORCED,
+		PQM_P_ONLY };
+
+	bool violated = false, untold = false;
+	size_t n = 0;
+
+	for (size_t t = 0; t < p->args->n_positional; t++) {
+		struct pqm_reaches seen = { 0 };
+
+		for (; n < p->n && p->all[n].target == t; n++) {
+			const struct pqm_endpoint *e = &p->all[n];
+
+			seen.n[e->reach]++;
+			seen.is_guess = pqm_eqs(e->scheme, "auto");
+			if (e->reach != PQM_R_ANSWERED || p->expect == NOTHING)
+				continue;
+			untold = untold || e->posture == PQM_P_UNKNOWN;
+			violated = violated ||
+				(e->posture != PQM_P_UNKNOWN && e->posture < least[p->expect]);
+		}
+		untold = untold || pqm_reaches_failed(&seen) ||
+			(p->expect != NOTHING && seen.n[PQM_R_ANSWERED] == 0);
+	}
+	return violated ? 1 : untold ? 3 : 0;
+}
+
+static enum pqm_st ask(struct probe *p, const struct pqm_endpoint_options *o, struct pqm_err *err)
+{
+	size_t n = p->args->n_positional;
+	uint32_t *index = pqm_arena_array(&p->arena, n, sizeof(*index));
+	enum pqm_st st = PQM_OK;
+
+	if (index == NULL)
+		return pqm_fail(err, PQM_ENOMEM, "out of memory");
+	for (size_t i = 0; i < n && st == PQM_OK; i++) {
+		index[i] = (uint32_t)i;
+		st = pqm_endpoint_check(p->args->positional[i], true, err);
+	}
+	if (st == PQM_OK)
+		st = pqm_endpoint_ask(o, p->rules, p->args->positional, index, n, &p->calls, err);
+	return p->st != PQM_OK ? p->st : st;
+}
+
+static enum pqm_st run(struct pqm_app *app, const struct pqm_args *a, struct pqm_err *err)
+{
+	struct probe p = { .calls = { on_done, on_bad }, .app = app, .args = a };
+	struct pqm_endpoint_options o;
+	struct pqm_rules rules = { 0 };
+	enum pqm_st st;
+
+	pqm_arena_init(&p.arena, PQM_RUN_ARENA_BYTES);
+	st = options(&p, err);
+	if (st == PQM_OK && a->n_positional == 0)
+		st = pqm_fail(err, PQM_EUSAGE,
+			"name an endpoint: `pqmap probe www.example.org`; see `pqmap help probe`");
+	if (st == PQM_OK)
+		st = pqm_net_options(&o, a, &p.arena, err);
+	if (st == PQM_OK)
+		st = pqm_app_rules(&rules, a, err);
+	p.rules = &rules;
+	if (st == PQM_OK) {
+		o.bare = true;
+		o.probe.stop = pqm_net_stop_on_signals();
+		st = ask(&p, &o, err);
+	}
+	if (st == PQM_OK) {
+		if (p.n > 1)
+			qsort(p.all, p.n, sizeof(*p.all), by_target);
+		if (p.format == JSON)
+			write_json(&p);
+		else if (p.format == TEXT)
+			write_pages(&p);
+		app->exit_code = pqm_net_signal() != 0 ? 128 + pqm_net_signal() : judge(&p);
+	}
+	pqm_rules_fini(&rules);
+	pqm_arena_fini(&p.arena);
+	return st;
+}
+
+const struct pqm_command pqm_cmd_probe = {
+	.name = "probe",
+	.args = "ENDPOINT…",
+	.summary = "Ask endpoints what they negotiate, and what a recorded session costs",
+	.help = "Endpoints\n"
+		"  HOST[:PORT]           TLS on 443; on another port the protocol is guessed\n"
+		"  SCHEME:HOST[:PORT]    tls, quic, dtls, ssh, smtp, imap, pop3, ftp, ldap, …\n"
+		"  https://HOST/…        as tls:HOST\n\n"
+		"Only these hosts are contacted, gently: at most 2 connections at once and\n"
+		"20 a second to one address. Nothing is sent after the handshake.\n\n"
+		"Exit code: 0 all answered (and met --expect), 1 one is below --expect, 3 one\n"
+		"could not be told: unreachable, refused, silent, or it limited us.",
+	.opts =
+		(const struct pqm_opt[]){
+			{ 'o', "output", "FORMAT", "text (default), json, jsonl" },
+			{ 0, "expect", "POSTURE",
+				"hybrid (offered or better), enforced, only: exit 1 if not" },
+			PQM_NET_OPTS,
+			{ 0, NULL, NULL, NULL },
+		},
+	.run = run,
+};
