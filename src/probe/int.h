@@ -273,27 +273,27 @@ struct probe_opener {
 	bool is_silent;	    /* the server waits for us: no greeting tells it from TLS */
 };
 
-extern const struct probe_opener probe_openers[] PROBE_LATER; /* ends with a NULL scheme */
+extern const struct probe_opener probe_openers[]; /* ends with a NULL scheme */
 /* A machine that speaks the protocol until TLS may start. host is for xmpp `to`. */
-void *probe_opener_new(const char *scheme, const char *host) PROBE_LATER;
-extern const struct probe_machine probe_opener_machine PROBE_LATER;
+void *probe_opener_new(const char *scheme, const char *host);
+extern const struct probe_machine probe_opener_machine;
 /* After the end: why no TLS (NULL: it was reached), and the software's banner. */
-const char *probe_opener_refusal(const void *self) PROBE_LATER;
-const char *probe_opener_banner(const void *self) PROBE_LATER;
+const char *probe_opener_refusal(const void *self);
+const char *probe_opener_banner(const void *self);
 /* PROBE_GOAL: TLS may start; PROBE_ALERT: the server said in its protocol that it may not; PROBE_GARBAGE,
  * PROBE_BUDGET; else how the connection ended before either. */
-enum probe_end probe_opener_end(const void *self) PROBE_LATER;
+enum probe_end probe_opener_end(const void *self);
 /* Puts what the dialogue told into the endpoint: app, software, "starttls" (yes, or no when the server
  * said so), "starttls-injection", "rdp-protocol". */
-void probe_opener_facts(const void *self, struct probe_job *j) PROBE_LATER;
+void probe_opener_facts(const void *self, struct probe_job *j);
 /* Guesses the protocol by first bytes: waits for a greeting up to PQM_PROBE_GREETING_MS; port decides
  * where the words do not. The result is a scheme; "tls" after silence or a greeting that nobody knows:
  * then the machine hands on to the next of its chain (PROBE_NEXT, nothing taken), else it is done. */
-void *probe_guess_new(uint16_t port) PROBE_LATER;
-extern const struct probe_machine probe_guess_machine PROBE_LATER;
-const char *probe_guess_scheme(const void *self) PROBE_LATER;
+void *probe_guess_new(uint16_t port);
+extern const struct probe_machine probe_guess_machine;
+const char *probe_guess_scheme(const void *self);
 /* The first line of the greeting, printable; empty after silence. */
-const char *probe_guess_greeting(const void *self) PROBE_LATER;
+const char *probe_guess_greeting(const void *self);
 
 /* Proxies, put in front by the loop. */
 void *probe_proxy_new(const char *proxy_url, const char *host, uint16_t port) PROBE_LATER;
