@@ -9,6 +9,7 @@
 #ifndef PQM_MODEL_INVENTORY_H
 #define PQM_MODEL_INVENTORY_H
 
+#include "model/endpoint.h"
 #include "model/finding.h"
 
 struct pqm_target {
@@ -79,6 +80,8 @@ struct pqm_inventory {
 	size_t n_findings;
 	struct pqm_object *objects; /* by target, path, line */
 	size_t n_objects;
+	struct pqm_endpoint *endpoints; /* by scheme, host, port, address */
+	size_t n_endpoints;
 	struct pqm_store *stores;
 	size_t n_stores;
 	struct pqm_coverage coverage;
