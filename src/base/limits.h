@@ -160,6 +160,14 @@
 #define PQM_PROBE_EMPTY_RECORDS 16
 #define PQM_PROBE_WARNINGS 4
 #define PQM_PROBE_CCS 2
+/* QUIC: CRYPTO bytes and pieces that came before their turn, in one connection: 20 datagrams. */
+#define PQM_QUIC_HELD_BYTES ((size_t)32 << 10)
+#define PQM_QUIC_HELD_PIECES 64
+/* Token of a Retry: it must leave room for a hello in a datagram of 1,200 bytes; real ones have 30 to 150. */
+#define PQM_QUIC_TOKEN_BYTES ((size_t)600)
+/* Datagrams of one connection, and those among them that are not of it or make no sense. */
+#define PQM_PROBE_DATAGRAMS 1024
+#define PQM_PROBE_STRAYS 64
 /* Bytes that a machine may leave unused until more come: one TLS record and its header. */
 #define PQM_PROBE_HELD_BYTES ((size_t)18 << 10)
 /* Facts of one endpoint: chains of full TLS, QUIC and DTLS profiles stay under 200 kB. */
