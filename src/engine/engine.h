@@ -13,6 +13,7 @@
 
 #include "base/limits.h"
 #include "detect/detector.h"
+#include "detect/endpoint.h"
 #include "engine/scan.h"
 #include "rules/matcher.h"
 #include "source/source.h"
@@ -56,6 +57,7 @@ struct pqm_content {
 	struct pqm_mark *marks;
 	struct pqm_thing *things;
 	size_t n_marks;
+	bool is_endpoint; /* no file: not counted as read in part */
 	pqm_bytes origin; /* path under which it is scanned */
 	/* The key: content (all of a small file, samples of a large one) and what the name suggests. */
 	struct pqm_hash128 hash;
@@ -89,6 +91,7 @@ struct pqm_skip_note {
 
 struct pqm_counts { /* of one target */
 	atomic_uint_fast64_t seen, read, bytes;
+	struct pqm_reaches reaches; /* of the walking thread */
 };
 
 struct pqm_run {
@@ -137,6 +140,19 @@ void pqm_worker_fini(struct pqm_worker *w);
 void pqm_worker_file(struct pqm_worker *w, const struct pqm_job *job);
 void pqm_worker_bytes(struct pqm_worker *w, uint32_t target, pqm_bytes path, pqm_bytes body);
 
+/* Emits what the endpoint's answers mean, and scans its certificates; copies what stays into inv (the
+ * walking thread's while the scan runs), without DER. on_done may be NULL; false from it comes back. */
+struct pqm_asked {
+	struct pqm_inventory *inv;
+	size_t *cap;
+	bool (*on_done)(void *ctx, const struct pqm_endpoint *e, bool is_known);
+	void *ctx;
+	bool is_known;
+};
+
+bool pqm_worker_endpoint(
+	struct pqm_worker *w, const struct pqm_endpoint *e, const struct pqm_asked *to);
+
 /* Adds a coverage line under the lock. */
 void pqm_run_skip(struct pqm_run *run, uint32_t target, pqm_bytes path, const char *reason,
 	const char *words);
@@ -149,9 +165,13 @@ struct pqm_look {
 	pqm_bytes suffix, object; /* added to what is found */
 	uint32_t line, col;	  /* of the child in its parent, or 0 */
 	unsigned depth;
-	bool is_mapped; /* the body is a mapping of a file: its pages can be given back */
-	uint64_t *done; /* by detector */
+	bool is_mapped;	   /* the body is a mapping of a file: its pages can be given back */
+	pqm_bytes address; /* of an endpoint, for all that is found there; else empty */
+	uint64_t *done;	   /* by detector */
 };
+
+/* The same for an endpoint, which is no artifact: its answers are read by one detector of their own. */
+enum pqm_st pqm_look_endpoint(struct pqm_look *l, struct pqm_endpoint *ep, struct pqm_err *err);
 
 void pqm_look_detect(struct pqm_look *l);
 /* Which detectors want the artifact whatever the matches are. Bit i: detector i. */

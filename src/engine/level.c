@@ -4,6 +4,8 @@
 #include "base/limits.h"
 #include "engine.h"
 
+#pragma weak pqm_endpoint_emit
+
 #define CHILD_MATCHES ((size_t)4096)
 #define CLAIMS_BACK 64
 #define HITS_SLICE ((size_t)512)
@@ -79,6 +81,14 @@ static bool is_inside_program(const struct pqm_look *l, const struct pqm_found *
 		(pqm_starts(head, PQM_LIT("\177ELF")) || pqm_starts(head, PQM_LIT("!<arch>\n")));
 }
 
+static bool has_attr(const struct pqm_found *f, const char *key)
+{
+	for (size_t i = 0; i < f->n_attrs; i++)
+		if (pqm_eqs(f->attrs[i].key, key))
+			return true;
+	return false;
+}
+
 static enum pqm_st emit_found(struct pqm_emit *emit, const struct pqm_found *given)
 {
 	struct emitter *e = (struct emitter *)emit;
@@ -91,6 +101,10 @@ static enum pqm_st emit_found(struct pqm_emit *emit, const struct pqm_found *giv
 	if (is_inside_program(l, given)) {
 		marked = *given;
 		pqm_found_attr(&marked, "inside", PQM_LIT("program"));
+		f = &marked;
+	} else if (l->address.n > 0 && !has_attr(given, "address")) {
+		marked = *given;
+		pqm_found_attr(&marked, "address", l->address);
 		f = &marked;
 	}
 	if (s == NULL || !keep_attrs(w, s, f))
@@ -247,7 +261,7 @@ static enum pqm_st emit_child(struct pqm_emit *emit, const struct pqm_child *c)
 	};
 	struct pqm_look l = { w, up->content, &a, up->suffix, c->object,
 		c->line != 0 ? c->line : up->line, c->line != 0 ? c->col : up->col, up->depth + 1,
-		false, done };
+		false, up->address, done };
 
 	if (up->depth + 1 > PQM_ARTIFACT_DEPTH) {
 		emit_note(emit, UINT64_MAX, PQM_ELIMIT, "nested deeper than 8 levels");
@@ -401,4 +415,19 @@ void pqm_look_detect(struct pqm_look *l)
 		run_one(l, i, &e);
 	}
 	commit(&e);
+}
+
+enum pqm_st pqm_look_endpoint(struct pqm_look *l, struct pqm_endpoint *ep, struct pqm_err *err)
+{
+	struct emitter e = {
+		.emit = { emit_found, emit_object, emit_child, emit_note, emit_claim },
+		.l = l,
+		.detector = UINT16_MAX,
+	};
+	enum pqm_st st = pqm_endpoint_emit == NULL
+		? PQM_OK
+		: pqm_endpoint_emit(l->w->run->rules, ep, l->artifact->arena, &e.emit, err);
+
+	commit(&e);
+	return st;
 }

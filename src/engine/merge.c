@@ -214,7 +214,7 @@ static bool take_notes(
 	}
 	for (const struct pqm_content *c = run->contents; c != NULL; c = c->next)
 		for (const struct pqm_place *p = c->places; p != NULL; p = p->next) {
-			cov->partial += c->marks != NULL;
+			cov->partial += c->marks != NULL && !c->is_endpoint;
 			for (const struct pqm_mark *m = c->marks; m != NULL; m = m->next)
 				out[k++] = (struct pqm_note){ p->target,
 					full_path(inv, texts, p->path, m->suffix), m->reason,

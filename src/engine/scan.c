@@ -17,8 +17,15 @@ struct sink {
 	unsigned n_threads;
 	bool show_progress;
 	uint64_t last_shown_ns;
-	enum pqm_st st;
+	const struct pqm_scan_options *opt;
+	struct pqm_inventory *inv;
+	size_t cap_endpoints, n_named; /* endpoints to ask */
 };
+
+static bool is_stopped(const struct pqm_scan_options *opt)
+{
+	return opt->net != NULL && opt->net->probe.stop != NULL && *opt->net->probe.stop != 0;
+}
 
 void pqm_run_skip(
 	struct pqm_run *run, uint32_t target, pqm_bytes path, const char *reason, const char *words)
@@ -128,8 +135,11 @@ static enum pqm_st on_file(struct pqm_sink *sink, struct pqm_dir *dir, const cha
 {
 	struct sink *s = (struct sink *)sink;
 	size_t n_name = strlen(name);
-	char *copy = pqm_malloc(path.n + 1);
+	char *copy;
 
+	if (is_stopped(s->opt))
+		return pqm_fail(err, PQM_EIO, "interrupted");
+	copy = pqm_malloc(path.n + 1);
 	if (s->batch == NULL)
 		s->batch = pqm_calloc(1, sizeof(*s->batch));
 	if (copy == NULL || s->batch == NULL) {
@@ -186,6 +196,31 @@ static void on_directory(struct pqm_sink *sink)
 	pthread_mutex_unlock(&s->run->lock);
 }
 
+static bool on_endpoint(struct pqm_sink *sink, const struct pqm_endpoint *e, bool is_known)
+{
+	struct sink *s = (struct sink *)sink;
+	struct pqm_asked to = { s->inv, &s->cap_endpoints, s->opt->on_endpoint, s->opt->ctx,
+		is_known };
+	bool go_on = pqm_worker_endpoint(s->main, e, &to);
+	uint64_t now = pqm_now_ns();
+	char a[32], b[32];
+
+	if (s->show_progress && now - s->last_shown_ns >= UINT64_C(100000000)) {
+		s->last_shown_ns = now;
+		(void)fprintf(stderr, "\rasking  %s of %s endpoints\x1b[K",
+			pqm_human_count(a, s->inv->n_endpoints), pqm_human_count(b, s->n_named));
+	}
+	return go_on;
+}
+
+static void on_bad(struct pqm_sink *sink, uint32_t target, const char *words)
+{
+	struct sink *s = (struct sink *)sink;
+
+	s->inv->targets[target].failed = true;
+	pqm_run_skip(s->run, target, s->inv->targets[target].name, "malformed", words);
+}
+
 static enum pqm_st build_matcher(struct pqm_run *run, struct pqm_err *err)
 {
 	struct pqm_pattern *p;
@@ -219,29 +254,87 @@ static enum pqm_st build_matcher(struct pqm_run *run, struct pqm_err *err)
 	return st;
 }
 
+static const struct pqm_source *source_of(const char *target)
+{
+	for (size_t i = 0; pqm_sources[i] != NULL; i++)
+		if (pqm_sources[i]->accepts(target))
+			return pqm_sources[i];
+	return NULL;
+}
+
+bool pqm_scan_is_endpoint(const char *target)
+{
+	const struct pqm_source *source = source_of(target);
+
+	return source != NULL && source->walk_all != NULL;
+}
+
 static enum pqm_st walk_target(
-	struct sink *s, struct pqm_inventory *inv, const char *target, struct pqm_err *err)
+	struct sink *s, const struct pqm_source *source, const char *target, struct pqm_err *err)
 {
 	struct pqm_err why = { 0 };
+	enum pqm_st st = source->walk(target, &s->sink, &why);
 
-	for (size_t i = 0; pqm_sources[i] != NULL; i++) {
-		if (!pqm_sources[i]->accepts(target))
-			continue;
-		inv->targets[s->target].kind = pqm_str(pqm_sources[i]->name);
-		enum pqm_st st = pqm_sources[i]->walk(target, &s->sink, &why);
-
-		flush(s);
-		if (st == PQM_ENOMEM || st == PQM_EINTERNAL) {
-			*err = why;
-			return st;
-		}
-		if (st != PQM_OK) {
-			inv->targets[s->target].failed = true;
-			pqm_run_skip(s->run, s->target, pqm_str(target), "unreadable", why.msg);
-		}
-		return PQM_OK;
+	flush(s);
+	if (st == PQM_ENOMEM || st == PQM_EINTERNAL) {
+		*err = why;
+		return st;
 	}
-	return pqm_fail(err, PQM_EUSAGE, "%s: no source takes this kind of target", target);
+	if (st != PQM_OK) {
+		s->inv->targets[s->target].failed = true;
+		pqm_run_skip(s->run, s->target, pqm_str(target), "unreadable", why.msg);
+	}
+	return PQM_OK;
+}
+
+/* The targets that a source walks all at once. */
+static enum pqm_st walk_all(struct sink *s, const struct pqm_source *source,
+	const char *const *targets, struct pqm_err *err)
+{
+	size_t n = s->inv->n_targets;
+	const char **names = pqm_calloc(n + 1, sizeof(*names));
+	uint32_t *index = pqm_calloc(n + 1, sizeof(*index));
+	struct pqm_walk_all w = { names, index, 0, s->opt->net, s->run->rules };
+	enum pqm_st st = PQM_OK;
+
+	for (size_t t = 0; names != NULL && index != NULL && t < n; t++)
+		if (source_of(targets[t]) == source) {
+			names[w.n] = targets[t];
+			index[w.n++] = (uint32_t)t;
+		}
+	s->n_named = w.n;
+	if (names == NULL || index == NULL)
+		st = pqm_fail(err, PQM_ENOMEM, "out of memory for the targets");
+	else if (w.n > 0 && s->opt->net == NULL)
+		st = pqm_fail(err, PQM_EUSAGE, "%s: this command asks no endpoints", names[0]);
+	else if (w.n > 0)
+		st = source->walk_all(&w, &s->sink, err);
+	pqm_free(names);
+	pqm_free(index);
+	return st;
+}
+
+/* Files first: while endpoints are waited for here, the other threads read. */
+static enum pqm_st walk(struct sink *s, const char *const *targets, struct pqm_err *err)
+{
+	enum pqm_st st = PQM_OK;
+
+	for (size_t t = 0; t < s->inv->n_targets && st == PQM_OK; t++) {
+		const struct pqm_source *source = source_of(targets[t]);
+
+		if (source == NULL)
+			return pqm_fail(err, PQM_EUSAGE, "%s: no source takes this kind of target",
+				targets[t]);
+		s->target = (uint32_t)t;
+		s->inv->targets[t].kind = pqm_str(source->name);
+		if (source->walk_all == NULL)
+			st = walk_target(s, source, targets[t], err);
+	}
+	flush(s);
+	for (size_t i = 0; pqm_sources[i] != NULL && st == PQM_OK; i++)
+		if (pqm_sources[i]->walk_all != NULL)
+			st = walk_all(s, pqm_sources[i], targets, err);
+	return st;
 }
 
 /* A named file that cannot be opened gives nothing, like one that is missing. A folder that holds only
@@ -256,6 +349,19 @@ static bool gave_nothing(const struct pqm_target *target, const struct pqm_run *
 	return false;
 }
 
+/* A name that is not among those asked was left when the run was stopped. */
+static void finish_endpoint(struct pqm_inventory *inv, struct pqm_run *run, size_t t)
+{
+	struct pqm_target *target = &inv->targets[t];
+
+	if (target->n_seen == 0 && !target->failed) {
+		run->coverage.endpoints.reach[PQM_R_SKIPPED]++;
+		pqm_run_skip(run, (uint32_t)t, target->name, pqm_reach_name(PQM_R_SKIPPED),
+			"not asked: the run was stopped");
+	}
+	target->failed = target->failed || pqm_reaches_failed(&run->counts[t].reaches);
+}
+
 static void finish_targets(struct pqm_inventory *inv, struct pqm_run *run)
 {
 	struct pqm_coverage *c = &run->coverage;
@@ -266,6 +372,10 @@ static void finish_targets(struct pqm_inventory *inv, struct pqm_run *run)
 		target->n_seen = atomic_load(&run->counts[t].seen);
 		target->n_read = atomic_load(&run->counts[t].read);
 		target->n_bytes = atomic_load(&run->counts[t].bytes);
+		if (pqm_eqs(target->kind, "endpoint")) {
+			finish_endpoint(inv, run, t);
+			continue;
+		}
 		target->failed = target->failed || gave_nothing(target, run, t);
 		c->seen += target->n_seen;
 		c->read += target->n_read;
@@ -305,22 +415,20 @@ static enum pqm_st run_all(struct pqm_inventory *inv, struct pqm_run *run,
 {
 	pthread_t thread[PQM_THREADS_MAX] = { 0 };
 	struct sink s = {
-		.sink = { on_file, on_bytes, on_skip, on_directory },
+		.sink = { on_file, on_bytes, on_skip, on_directory, on_endpoint, on_bad },
 		.run = run,
 		.main = &workers[0],
 		.show_progress = opt->show_progress,
+		.opt = opt,
+		.inv = inv,
 	};
-	enum pqm_st st = PQM_OK;
 	struct pqm_batch *b;
+	enum pqm_st st;
 
 	for (unsigned i = 1; i < opt->jobs; i++)
 		if (pthread_create(&thread[s.n_threads], NULL, work, &workers[i]) == 0)
 			s.n_threads++;
-	for (size_t t = 0; t < inv->n_targets && st == PQM_OK; t++) {
-		s.target = (uint32_t)t;
-		st = walk_target(&s, inv, targets[t], err);
-	}
-	flush(&s);
+	st = walk(&s, targets, err);
 	pthread_mutex_lock(&run->lock);
 	run->is_closed = true;
 	pthread_cond_broadcast(&run->not_empty);

@@ -6,7 +6,8 @@
  *            on the number of threads.
  * Ownership: fills inv (init by the caller); copies everything it keeps.
  * Errors:    only for usage, memory and our own mistakes; what could not be read is coverage.
- * Threads:   starts options->jobs - 1 threads and joins them.
+ * Threads:   starts options->jobs - 1 threads and joins them; endpoints are asked, all in one run, on
+ *            the calling thread when its folders are walked, while the others go on reading.
  * Limits:    memory does not grow with the bytes scanned, only with what is found.
  */
 #ifndef PQM_ENGINE_SCAN_H
@@ -14,15 +15,26 @@
 
 #include "model/inventory.h"
 #include "rules/rules.h"
+#include "source/endpoint.h"
 
 struct pqm_scan_options {
 	unsigned jobs;	    /* at least 1 */
 	bool show_progress; /* one line on stderr */
+	/* How to ask endpoints. Without it a target on the network is a usage error: nothing is
+	 * contacted. Its stop flag ends the whole scan; what is there then is kept. */
+	const struct pqm_endpoint_options *net;
+	/* Called for each endpoint when it is finished, certificates and all; may be NULL. is_known: from
+	 * net->known. False stops. */
+	bool (*on_endpoint)(void *ctx, const struct pqm_endpoint *e, bool is_known);
+	void *ctx;
 };
 
 enum pqm_st pqm_scan(struct pqm_inventory *inv, const struct pqm_rules *rules,
 	const char *const *targets, size_t n_targets, const struct pqm_scan_options *options,
 	struct pqm_err *err) PQM_MUST_USE;
+
+/* Is the target one on the network? */
+bool pqm_scan_is_endpoint(const char *target);
 
 /* Sorts and groups what was put in, folds trust stores. For loaders that add findings by hand; the
  * scan does it itself. */

@@ -135,6 +135,7 @@ enum pqm_st pqm_inventory_seal(
 
 	if (st != PQM_OK)
 		return st;
+	pqm_inventory_sort_endpoints(inv);
 	for (size_t i = 0; i < inv->n_findings; i++)
 		n_certs += inv->findings[i].n_occs;
 	struct tally *t = pqm_malloc((n_certs + 1) * sizeof(*t));

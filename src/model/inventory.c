@@ -1,5 +1,7 @@
 #include "inventory.h"
 
+#include <stdlib.h>
+
 #include "base/limits.h"
 
 void pqm_inventory_init(struct pqm_inventory *inv)
@@ -12,6 +14,32 @@ void pqm_inventory_fini(struct pqm_inventory *inv)
 {
 	pqm_arena_fini(&inv->arena);
 	*inv = (struct pqm_inventory){ 0 };
+}
+
+static int by_name(const void *x, const void *y)
+{
+	const struct pqm_endpoint *a = x, *b = y;
+	int c = pqm_cmp(a->scheme, b->scheme);
+
+	c = c != 0 ? c : pqm_cmp(a->host, b->host);
+	c = c != 0 ? c : (a->port > b->port) - (a->port < b->port);
+	c = c != 0 ? c : pqm_cmp(a->address, b->address);
+	return c != 0 ? c : (a->target > b->target) - (a->target < b->target);
+}
+
+void pqm_inventory_sort_endpoints(struct pqm_inventory *inv)
+{
+	if (inv->n_endpoints > 1)
+		qsort(inv->endpoints, inv->n_endpoints, sizeof(*inv->endpoints), by_name);
+}
+
+uint64_t pqm_endpoints_asked(const struct pqm_endpoint_counts *c)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i <= PQM_R_SKIPPED; i++)
+		sum += c->reach[i];
+	return sum;
 }
 
 const struct pqm_finding *pqm_inventory_find(

@@ -28,6 +28,12 @@ struct pqm_note {
 	uint64_t off;	  /* UINT64_MAX when the place is the whole file */
 };
 
+/* Endpoints by how far we came with them. */
+struct pqm_endpoint_counts {
+	uint64_t reach[PQM_R_SKIPPED + 1]; /* by enum pqm_reach; the sum is what was asked */
+	uint64_t incomplete;		   /* of those that answered: questions left open */
+};
+
 /* Entries of a tree by what happened to them: seen = read + the rest. */
 struct pqm_coverage {
 	uint64_t seen, read, bytes;
@@ -36,6 +42,7 @@ struct pqm_coverage {
 	uint64_t symlinks, devices, sockets, fifos; /* never opened */
 	uint64_t unreadable, over_limit, changed, mounts;
 	uint64_t partial; /* read, but something inside was not: has notes */
+	struct pqm_endpoint_counts endpoints;
 	struct pqm_note *notes;
 	size_t n_notes;
 	uint64_t n_notes_dropped; /* over PQM_NOTES_MAX */
@@ -89,6 +96,10 @@ struct pqm_inventory {
 
 void pqm_inventory_init(struct pqm_inventory *inv);
 void pqm_inventory_fini(struct pqm_inventory *inv);
+/* By scheme, host, port, address, target. */
+void pqm_inventory_sort_endpoints(struct pqm_inventory *inv);
+/* Endpoints in all, whatever they said. */
+uint64_t pqm_endpoints_asked(const struct pqm_endpoint_counts *c);
 /* The finding with this id, or NULL. */
 const struct pqm_finding *pqm_inventory_find(
 	const struct pqm_inventory *inv, const uint8_t id[PQM_ID_BYTES]);

@@ -2,7 +2,8 @@
  * source.h — where artifacts come from.
  *
  * Shape:     a const descriptor pqm_src_<name> in src_<name>.c; the registry is generated. A source
- *            walks one target and hands what it meets to the sink; the engine owns the threads.
+ *            walks one target, or all of its kind at once, and hands what it meets to the sink; the
+ *            engine owns the threads. The first source in order of names that accepts a target has it.
  * Ownership: a directory handle is reference-counted; names and paths are copied by the sink.
  * Errors:    walk() fails only when the target as a whole gives nothing; everything else is a skip.
  * Threads:   walk() runs on one thread; the sink may scan inline.
@@ -33,6 +34,10 @@ enum pqm_skip {
 	PQM_SKIP_MOUNT, /* kernel file systems: proc, sysfs, … */
 };
 
+struct pqm_endpoint;
+struct pqm_endpoint_options;
+struct pqm_rules;
+
 struct pqm_sink {
 	/* A regular file to open as name below dir. */
 	enum pqm_st (*file)(struct pqm_sink *s, struct pqm_dir *dir, const char *name,
@@ -43,13 +48,30 @@ struct pqm_sink {
 	/* Something that is seen and not read; words may be NULL. */
 	void (*skip)(struct pqm_sink *s, enum pqm_skip why, pqm_bytes path, const char *words);
 	void (*directory)(struct pqm_sink *s);
+	/* Something on the network that was asked, lent for the call; its target says for whom. is_known:
+	 * taken over from an earlier run. False: stop. */
+	bool (*endpoint)(struct pqm_sink *s, const struct pqm_endpoint *e, bool is_known);
+	/* A target of walk_all that gives nothing at all. */
+	void (*bad)(struct pqm_sink *s, uint32_t target, const char *words);
+};
+
+/* All targets of one kind; index[i] is the number of names[i] for the sink. */
+struct pqm_walk_all {
+	const char *const *names;
+	const uint32_t *index;
+	size_t n;
+	const struct pqm_endpoint_options *net;
+	const struct pqm_rules *rules;
 };
 
 struct pqm_source {
 	const char *name; /* kind of target: "tree", "file", "stdin" */
 	const char *summary;
 	bool (*accepts)(const char *target);
+	/* One of them. */
 	enum pqm_st (*walk)(const char *target, struct pqm_sink *s, struct pqm_err *err);
+	enum pqm_st (*walk_all)(
+		const struct pqm_walk_all *w, struct pqm_sink *s, struct pqm_err *err);
 };
 
 /* NULL-terminated, sorted by name. */
