@@ -11,6 +11,7 @@
 #include "engine/scan.h"
 #include "rules/ai.h"
 #include "rules/libs.h"
+#include "rules/wire.h"
 
 struct checker {
 	struct pqm_out *o;
@@ -305,6 +306,12 @@ static bool is_perf(struct checker *c, const struct pqm_rule *rule, pqm_bytes sa
 	return pqm_perf_rule_takes(rule, sample);
 }
 
+/* A code point ("0x11EC") or a name of the wire. */
+static bool is_wire(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	return pqm_wire_rule_takes(c->r, rule, sample);
+}
+
 static const struct {
 	const char *prefix;
 	sample_fn is_of;
@@ -322,6 +329,9 @@ static const struct {
 	{ "ai/", is_signal },
 	{ "plan/", is_task },
 	{ "perf/", is_perf },
+	{ "tls/", is_wire },
+	{ "ssh/", is_wire },
+	{ "endpoints/ike.yaml", is_wire },
 	{ "k8s/", is_manifest_of },
 	{ "ai/", is_ai_sample },
 };

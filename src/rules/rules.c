@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/num.h"
 #include "rules/libs.h"
+#include "rules/wire.h"
 
 #define DIR_DEPTH 8
 
@@ -411,6 +412,8 @@ enum pqm_st pqm_rules_load(struct pqm_rules *r, const char *dir, struct pqm_err 
 	if (st == PQM_OK)
 		st = pqm_libs_build(&r->libs, r, err);
 	if (st == PQM_OK)
+		st = pqm_wires_build(&r->wires, r, err);
+	if (st == PQM_OK)
 		make_version(r, &fs);
 	else
 		pqm_rules_fini(r);
@@ -423,6 +426,7 @@ void pqm_rules_fini(struct pqm_rules *r)
 	pqm_map_fini(&r->by_name);
 	pqm_map_fini(&r->by_oid);
 	pqm_libs_free(r->libs);
+	pqm_wires_free(r->wires);
 	pqm_arena_fini(&r->arena);
 	*r = (struct pqm_rules){ 0 };
 }

@@ -45,7 +45,8 @@ struct pqm_alg_ref {
 	enum pqm_function function;
 };
 
-struct pqm_libs; /* rules/libs.h: typed view of libs/ */
+struct pqm_libs;  /* rules/libs.h: typed view of libs/ */
+struct pqm_wires; /* rules/wire.h: of tls/, ssh/, endpoints/ike.yaml */
 
 struct pqm_rules {
 	struct pqm_arena arena;
@@ -57,6 +58,7 @@ struct pqm_rules {
 	struct pqm_alg *algs;
 	size_t n_algs, cap_algs;
 	struct pqm_libs *libs;
+	struct pqm_wires *wires;
 	char version[65]; /* SHA-256 over names and contents of all files, hex */
 };
 

@@ -53,5 +53,7 @@ const struct pqm_wire *pqm_wire_name(
 /* All of a kind as the prober takes them, in the order worth asking. */
 const struct pqm_probe_code *pqm_wire_table(
 	const struct pqm_rules *r, enum pqm_wire_kind kind, size_t *n);
+/* Does the sample, a name or a code ("0x11EC"), resolve to an entry of this rule? */
+bool pqm_wire_rule_takes(const struct pqm_rules *r, const struct pqm_rule *rule, pqm_bytes sample);
 
 #endif
