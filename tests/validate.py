@@ -19,7 +19,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 REPORT = os.path.join(HERE, "..", "reports", "schema", "report.schema.json")
 NAMED = {"pqmap.bench": "bench.schema.json", "pqmap.estimates": "bench-estimates.schema.json",
 	"pqmap.key": "key.schema.json", "pqmap.sealing": "sealing.schema.json", "pqmap.sealed": "sealed.schema.json",
-	"pqmap.signature": "signature.schema.json", "pqmap.verification": "verification.schema.json"}
+	"pqmap.signature": "signature.schema.json", "pqmap.verification": "verification.schema.json",
+	"pqmap.probe": "probe.schema.json"}
 SHARED = os.environ.get("PQMAP_SCHEMAS", os.path.join(HERE, "..", "..", "shared", "schemas"))
 
 
@@ -72,6 +73,17 @@ def report_links(doc):
 				yield "task %s: no task %s" % (t["id"], i)
 	if cov["seen"] < cov["read"]:
 		yield "coverage: read more than seen"
+	for e in doc.get("endpoints", []):
+		if e["target"] >= len(doc["targets"]):
+			yield "endpoint %s: no target %d" % (e["name"], e["target"])
+		if "timing" in e:
+			yield "endpoint %s: a report holds no times" % e["name"]
+		for c in e["chains"]:
+			if any("der" in w for w in c["certificates"]):
+				yield "endpoint %s: a report holds no certificates" % e["name"]
+	n = cov.get("endpoints", {"asked": 0})
+	if n["asked"] != sum(v for k, v in n.items() if k not in ("asked", "incomplete")):
+		yield "coverage: endpoints asked are not the sum of what became of them"
 
 
 def bench_order(doc):

@@ -44,6 +44,8 @@
 /* Alias expansion budget of one YAML document (billion laughs). */
 #define PQM_YAML_ALIASES 10000
 #define PQM_JSON_DEPTH 256
+/* One line of a stream: an endpoint whose facts fill PQM_PROBE_JOB_BYTES, escaped. */
+#define PQM_STREAM_LINE_BYTES ((size_t)8 << 20)
 /* Inventory file read back by report, plan and diff. */
 #define PQM_INVENTORY_BYTES ((size_t)1 << 30)
 /* A rule or configuration file. */

@@ -4,7 +4,7 @@
 #include "cli/net_options.h"
 #include "cli/probe_page.h"
 #include "detect/endpoint.h"
-#include "report/endpoint_json.h"
+#include "report/jsonl.h"
 
 #pragma weak pqm_endpoint_emit
 
@@ -104,7 +104,6 @@ static bool on_done(struct pqm_endpoint_calls *calls, const struct pqm_endpoint 
 	if (p->st != PQM_OK)
 		return false;
 	if (p->format == JSONL) {
-		p->app->out->js_compact = true;
 		pqm_endpoint_json(
 			p->app->out, p->rules, &all[p->n], PQM_ENDPOINT_DER | PQM_ENDPOINT_TIMING);
 		pqm_out_flush(p->app->out);
@@ -134,6 +133,7 @@ static void write_json(struct probe *p)
 	struct pqm_out *o = p->app->out;
 
 	pqm_js_open(o, NULL, '{');
+	pqm_js_cstr(o, "schema", "pqmap.probe");
 	pqm_js_u64(o, "schema_version", 1);
 	pqm_js_open(o, "tool", '{');
 	pqm_js_cstr(o, "name", "pqmap");
@@ -144,7 +144,7 @@ static void write_json(struct probe *p)
 	pqm_js_close(o, '}');
 	pqm_js_open(o, "endpoints", '[');
 	for (size_t i = 0; i < p->n; i++)
-		pqm_endpoint_json(o, p->rules, &p->all[i], PQM_ENDPOINT_TIMING);
+		pqm_endpoint_json(o, NULL, p->rules, &p->all[i], PQM_ENDPOINT_TIMING);
 	pqm_js_close(o, ']');
 	pqm_js_close(o, '}');
 }
@@ -225,6 +225,10 @@ static enum pqm_st run(struct pqm_app *app, const struct pqm_args *a, struct pqm
 	p.rules = &rules;
 	if (st == PQM_OK) {
 		o.bare = true;
+		if (p.format == JSONL) {
+			app->out->js_compact = true;
+			pqm_jsonl_head(app->out, PQM_LIT(PQM_VERSION), pqm_str(rules.version));
+		}
 		o.probe.stop = pqm_net_stop_on_signals();
 		st = ask(&p, &o, err);
 	}

@@ -194,10 +194,10 @@ static void who(struct pqm_out *o, const struct pqm_endpoint *e, unsigned with)
 		pqm_js_u64(o, "addresses", e->n_addresses);
 }
 
-void pqm_endpoint_json(struct pqm_out *o, const struct pqm_rules *rules,
+void pqm_endpoint_json(struct pqm_out *o, const char *key, const struct pqm_rules *rules,
 	const struct pqm_endpoint *e, unsigned with)
 {
-	pqm_js_open(o, NULL, '{');
+	pqm_js_open(o, key, '{');
 	who(o, e, with);
 	pqm_js_cstr(o, "reach", pqm_reach_name(e->reach));
 	pqm_js_opt(o, "words", e->words);
@@ -218,5 +218,19 @@ void pqm_endpoint_json(struct pqm_out *o, const struct pqm_rules *rules,
 		pqm_js_u64(o, "connections", e->n_connections);
 		pqm_js_close(o, '}');
 	}
+	pqm_js_close(o, '}');
+}
+
+void pqm_endpoint_counts_json(struct pqm_out *o, const struct pqm_endpoint_counts *c)
+{
+	uint64_t asked = pqm_endpoints_asked(c);
+
+	if (asked == 0)
+		return;
+	pqm_js_open(o, "endpoints", '{');
+	pqm_js_u64(o, "asked", asked);
+	for (unsigned i = 0; i <= PQM_R_SKIPPED; i++)
+		pqm_js_u64(o, pqm_reach_name((enum pqm_reach)i), c->reach[i]);
+	pqm_js_u64(o, "incomplete", c->incomplete);
 	pqm_js_close(o, '}');
 }

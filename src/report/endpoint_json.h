@@ -13,7 +13,7 @@
 #define PQM_REPORT_ENDPOINT_JSON_H
 
 #include "base/out.h"
-#include "model/endpoint.h"
+#include "model/inventory.h"
 #include "parse/json.h"
 #include "rules/wire.h"
 
@@ -21,11 +21,13 @@
 #define PQM_ENDPOINT_TIMING 2u /* milliseconds and connections */
 #define PQM_ENDPOINT_TARGET 4u /* index into the report's targets */
 
-/* rules may be NULL: then numbers have no names. */
-void pqm_endpoint_json(struct pqm_out *o, const struct pqm_rules *rules /* may be NULL */,
+/* key may be NULL; rules too: then numbers have no names. */
+void pqm_endpoint_json(struct pqm_out *o, const char *key, const struct pqm_rules *rules,
 	const struct pqm_endpoint *e, unsigned with);
 enum pqm_st pqm_endpoint_read(struct pqm_endpoint *e, const struct pqm_json *v,
 	struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;
+/* Member "endpoints" of a coverage: nothing when none was asked. */
+void pqm_endpoint_counts_json(struct pqm_out *o, const struct pqm_endpoint_counts *c);
 
 /* Name of a code point as the registry has it, else "0x11ec"; in arena. */
 pqm_bytes pqm_offer_words(const struct pqm_rules *rules /* may be NULL */,

@@ -1,5 +1,5 @@
 /*
- * json_parts.h — the derived parts of a JSON report: graph, assessment, plan.
+ * json_parts.h — parts of a JSON report that have files of their own, or stand in streams too.
  *
  * Shape:     each writes one member of the document's root object.
  * Units:     probabilities 4 decimals, money and person-days 2, years 4, dates YYYY-MM-DD.
@@ -12,7 +12,14 @@
 #define PQM_REPORT_JSON_PARTS_H
 
 #include "base/out.h"
+#include "model/inventory.h"
 #include "model/plan.h"
+
+/* Of the inventory: one finding, and the members "targets" and "coverage". */
+void pqm_json_finding(
+	struct pqm_out *o, const char *key /* may be NULL */, const struct pqm_finding *f);
+void pqm_json_targets(struct pqm_out *o, const struct pqm_inventory *inv);
+void pqm_json_coverage(struct pqm_out *o, const struct pqm_coverage *c);
 
 void pqm_json_graph(struct pqm_out *o, const struct pqm_graph *g);
 void pqm_json_assessment(struct pqm_out *o, const struct pqm_assessment *a);

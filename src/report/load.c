@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "base/num.h"
 #include "parse/json.h"
+#include "report/endpoint_json.h"
 
 #define SCHEMA_VERSION 1
 
@@ -417,6 +418,30 @@ static enum pqm_st load_stores(struct load *l, const struct pqm_json *list)
 	return PQM_OK;
 }
 
+static enum pqm_st load_endpoints(struct load *l, const struct pqm_json *list)
+{
+	struct pqm_inventory *inv = l->inv;
+	struct pqm_endpoint *all = MORE(l, inv->endpoints, inv->n_endpoints, list);
+	size_t i = 0;
+
+	if (all == NULL)
+		return no_memory(l);
+	inv->endpoints = all;
+	for (const struct pqm_json *v = pqm_json_first(list); v != NULL;
+		v = pqm_json_next(v), i++) {
+		struct pqm_err why = { 0 };
+		struct pqm_endpoint e;
+		enum pqm_st st = pqm_endpoint_read(&e, v, l->arena, &why);
+
+		if (st == PQM_OK && !target_index(l, v, &e.target))
+			return bad(l, "endpoints", i, "target is not a number that exists");
+		if (st != PQM_OK)
+			return pqm_fail(l->err, st, "%s: endpoints[%zu]: %s", l->name, i, why.msg);
+		all[inv->n_endpoints++] = e;
+	}
+	return PQM_OK;
+}
+
 static enum pqm_st load_notes(struct load *l, const struct pqm_json *list)
 {
 	struct pqm_coverage *c = &l->inv->coverage;
@@ -443,6 +468,21 @@ static enum pqm_st load_notes(struct load *l, const struct pqm_json *list)
 	return PQM_OK;
 }
 
+static bool load_endpoint_counts(struct pqm_endpoint_counts *c, const struct pqm_json *v)
+{
+	uint64_t n;
+
+	for (unsigned i = 0; i <= PQM_R_SKIPPED; i++) {
+		if (!count(v, pqm_reach_name((enum pqm_reach)i), UINT64_MAX, &n))
+			return false;
+		c->reach[i] += n;
+	}
+	if (!count(v, "incomplete", UINT64_MAX, &n))
+		return false;
+	c->incomplete += n;
+	return true;
+}
+
 static enum pqm_st load_coverage(struct load *l, const struct pqm_json *v)
 {
 	struct pqm_coverage *c = &l->inv->coverage;
@@ -466,6 +506,9 @@ static enum pqm_st load_coverage(struct load *l, const struct pqm_json *v)
 				l->name, counts[i].key);
 		*counts[i].sum += n; /* numbers stop at 2^53 and files at thousands: no overflow */
 	}
+	if (!load_endpoint_counts(&c->endpoints, pqm_json_get(v, "endpoints")))
+		return pqm_fail(l->err, PQM_EPARSE,
+			"%s: coverage.endpoints: a count is not a whole number", l->name);
 	return load_notes(l, pqm_json_get(v, "notes"));
 }
 
@@ -510,6 +553,8 @@ enum pqm_st pqm_inventory_load_text(
 		st = load_objects(&l, pqm_json_get(root, "objects"));
 	if (st == PQM_OK)
 		st = load_stores(&l, pqm_json_get(root, "stores"));
+	if (st == PQM_OK)
+		st = load_endpoints(&l, pqm_json_get(root, "endpoints"));
 	if (st == PQM_OK)
 		st = load_coverage(&l, pqm_json_get(root, "coverage"));
 	pqm_map_fini(&l.by_id);

@@ -1,6 +1,7 @@
 #include "report/writer.h"
 
 #include "base/num.h"
+#include "report/endpoint_json.h"
 #include "report/json_parts.h"
 
 #define SCHEMA_VERSION 1
@@ -32,7 +33,7 @@ static void settings(struct pqm_out *o, const struct pqm_inventory *inv)
 	pqm_js_close(o, '}');
 }
 
-static void targets(struct pqm_out *o, const struct pqm_inventory *inv)
+void pqm_json_targets(struct pqm_out *o, const struct pqm_inventory *inv)
 {
 	pqm_js_open(o, "targets", '[');
 	for (size_t i = 0; i < inv->n_targets; i++) {
@@ -82,14 +83,14 @@ static void occurrence(struct pqm_out *o, const struct pqm_occurrence *at)
 	pqm_js_close(o, '}');
 }
 
-static void finding(struct pqm_out *o, const struct pqm_finding *f)
+void pqm_json_finding(struct pqm_out *o, const char *key, const struct pqm_finding *f)
 {
 	char id[2 * PQM_ID_BYTES + 1], evidence[32];
 
 	pqm_id_hex(id, f->id);
 	(void)snprintf(evidence, sizeof(evidence), "%s%s", pqm_evidence_name(f->evidence),
 		pqm_basis_suffix(f->basis));
-	pqm_js_open(o, NULL, '{');
+	pqm_js_open(o, key, '{');
 	pqm_js_cstr(o, "id", id);
 	pqm_js_str(o, "rule", f->rule);
 	pqm_js_cstr(o, "meaning", pqm_meaning_name(f->meaning));
@@ -168,7 +169,7 @@ static void notes(struct pqm_out *o, const struct pqm_coverage *c)
 	pqm_js_u64(o, "notes_dropped", c->n_notes_dropped);
 }
 
-static void coverage(struct pqm_out *o, const struct pqm_coverage *c)
+void pqm_json_coverage(struct pqm_out *o, const struct pqm_coverage *c)
 {
 	pqm_js_open(o, "coverage", '{');
 	pqm_js_u64(o, "seen", c->seen);
@@ -185,24 +186,32 @@ static void coverage(struct pqm_out *o, const struct pqm_coverage *c)
 	pqm_js_u64(o, "changed", c->changed);
 	pqm_js_u64(o, "mounts", c->mounts);
 	pqm_js_u64(o, "partial", c->partial);
+	pqm_endpoint_counts_json(o, &c->endpoints);
 	notes(o, c);
 	pqm_js_close(o, '}');
 }
 
-static void inventory(struct pqm_out *o, const struct pqm_inventory *inv)
+static void inventory(
+	struct pqm_out *o, const struct pqm_rules *rules, const struct pqm_inventory *inv)
 {
 	settings(o, inv);
-	targets(o, inv);
+	pqm_json_targets(o, inv);
 	pqm_js_open(o, "findings", '[');
 	for (size_t i = 0; i < inv->n_findings; i++)
-		finding(o, &inv->findings[i]);
+		pqm_json_finding(o, NULL, &inv->findings[i]);
 	pqm_js_close(o, ']');
 	pqm_js_open(o, "objects", '[');
 	for (size_t i = 0; i < inv->n_objects; i++)
 		object(o, &inv->objects[i]);
 	pqm_js_close(o, ']');
 	stores(o, inv);
-	coverage(o, &inv->coverage);
+	if (inv->n_endpoints > 0) {
+		pqm_js_open(o, "endpoints", '[');
+		for (size_t i = 0; i < inv->n_endpoints; i++)
+			pqm_endpoint_json(o, NULL, rules, &inv->endpoints[i], PQM_ENDPOINT_TARGET);
+		pqm_js_close(o, ']');
+	}
+	pqm_json_coverage(o, &inv->coverage);
 }
 
 static enum pqm_st json_write(const struct pqm_report *r, struct pqm_out *o, struct pqm_err *err)
@@ -217,7 +226,7 @@ static enum pqm_st json_write(const struct pqm_report *r, struct pqm_out *o, str
 	pqm_js_open(o, "rules", '{');
 	pqm_js_str(o, "version", r->inv->rules_version);
 	pqm_js_close(o, '}');
-	inventory(o, r->inv);
+	inventory(o, r->rules, r->inv);
 	pqm_json_graph(o, r->graph);
 	pqm_json_assessment(o, r->assessment);
 	pqm_json_plan(o, r->assessment, r->plan);

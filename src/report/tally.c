@@ -210,6 +210,27 @@ static void mix_coverage(struct digest *d, const struct pqm_coverage *c)
 	}
 }
 
+/* The answers; what a certificate says is in the findings. */
+static void mix_endpoint(struct digest *d, const struct pqm_endpoint *e)
+{
+	mix(d, e->scheme, e->host);
+	mix(d, e->address, pqm_str(pqm_reach_name(e->reach)));
+	mix_u64(d, e->port);
+	mix(d, pqm_str(pqm_posture_name(e->posture)), e->software);
+	for (size_t i = 0; i < e->n_offers; i++) {
+		const struct pqm_offer *o = &e->offers[i];
+
+		mix(d, o->name, pqm_str(pqm_answer_name(o->answer)));
+		mix_u64(d,
+			(uint64_t)o->kind << 48 | (uint64_t)o->version << 32 |
+				(uint64_t)o->code << 16 | o->rank);
+	}
+	for (size_t i = 0; i < e->n_facts; i++) {
+		mix(d, e->facts[i].key, e->facts[i].value);
+		mix_u64(d, e->facts[i].answer);
+	}
+}
+
 static void mix_finding(struct digest *d, const struct pqm_finding *f)
 {
 	mix(d, (pqm_bytes){ f->id, sizeof(f->id) }, f->rule);
@@ -239,6 +260,8 @@ void pqm_inventory_digest(uint8_t out[PQM_SHA256_BYTES], const struct pqm_invent
 	}
 	for (size_t i = 0; i < inv->n_stores; i++)
 		mix(&d, inv->stores[i].path, PQM_LIT("store"));
+	for (size_t i = 0; i < inv->n_endpoints; i++)
+		mix_endpoint(&d, &inv->endpoints[i]);
 	mix_coverage(&d, &inv->coverage);
 	pqm_arena_fini(&d.scratch);
 	memcpy(out, d.h, sizeof(d.h));
