@@ -12,6 +12,7 @@
 
 #include "graph/graph_build.h"
 #include "rules/k8s.h"
+#include "rules/wire.h"
 
 #define GB_NONE UINT32_MAX
 
@@ -61,6 +62,15 @@ struct gb_nexts {
 	uint32_t in, out;
 };
 
+/* An endpoint that was asked. */
+struct gb_wire {
+	const struct pqm_endpoint *e;
+	pqm_bytes name; /* "tls:host:port" */
+	uint32_t node;	/* GB_NONE: no object names it */
+	uint8_t (*findings)[PQM_ID_BYTES];
+	size_t n_findings;
+};
+
 struct gb {
 	struct pqm_graph *g;
 	const struct pqm_rules *r;
@@ -84,6 +94,8 @@ struct gb {
 	bool *claimed;			     /* the same order */
 	struct gb_draft *drafts;
 	size_t n_drafts, cap_drafts;
+	struct gb_wire *wires;
+	size_t n_wires;
 	double default_life, default_in_use, default_impact;
 	char default_exposure;
 	pqm_bytes *doubts; /* declared values that cannot be read, one line each */
@@ -154,6 +166,12 @@ bool gb_keys_of(struct gb *b, uint32_t node, struct gb_kex *out);
 /* What protects traffic to the pods of a workload below the application. */
 void gb_network_kex(struct gb *b, const struct gb_thing *server, bool use_mesh, struct gb_kex *out);
 pqm_bytes gb_weaker(pqm_bytes a, pqm_bytes b);
+
+/* gb_endpoints.c */
+void gb_endpoints(struct gb *b); /* after gb_nodes */
+/* What a probe measured at a node, or at a host that objects talk to; false when nothing is known. */
+bool gb_measured_node(struct gb *b, uint32_t node, struct gb_kex *out);
+bool gb_measured_host(struct gb *b, pqm_bytes host, uint16_t port, struct gb_kex *out);
 
 /* gb_rest.c */
 void gb_unassigned(struct gb *b);

@@ -171,9 +171,13 @@ void gb_edge_kex(struct gb *b, uint32_t edge, struct gb_kex *out)
 	const struct gb_thing *t = b->of_node[edge];
 	const struct pqm_yaml *tls = t == NULL ? NULL : pqm_yaml_get(t->kind->rule->node, "tls");
 	const struct pqm_edge *e;
-	bool any = gb_own_kex(b, edge, out);
+	bool any;
 	size_t i = 0;
 
+	/* What it negotiates beats what it is set to. */
+	if (gb_measured_node(b, edge, out))
+		return;
+	any = gb_own_kex(b, edge, out);
 	if (any && out->verdict == PQM_V_PLAINTEXT)
 		return;
 	while ((e = gb_in(b, edge, "configures", &i)) != NULL) {

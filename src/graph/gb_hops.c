@@ -1,6 +1,7 @@
 #include "build.h"
 
 #include "base/limits.h"
+#include "base/num.h"
 
 /* A hop on its way: what protects it, between which nodes, and what fixes it. */
 struct hop {
@@ -253,6 +254,8 @@ static void service_kex(struct gb *b, const struct gb_thing *w, uint32_t service
 {
 	struct gb_kex told;
 
+	if (gb_measured_node(b, service, k))
+		return;
 	server_kex(b, w, k);
 	if (k->verdict == PQM_V_PLAINTEXT && gb_own_kex(b, service, &told))
 		*k = told;
@@ -345,6 +348,7 @@ static void inbound(struct gb *b, struct gb_draft *d, uint32_t workload)
 struct url {
 	pqm_bytes scheme, host,
 		bucket; /* host without port; bucket: host and path of a store URI */
+	uint16_t port;	/* 443 when none is written */
 };
 
 static bool read_url(pqm_bytes v, struct url *u)
@@ -366,9 +370,16 @@ static bool read_url(pqm_bytes v, struct url *u)
 	u->scheme = pqm_sub(v, 0, at);
 	u->bucket = pqm_sub(rest, 0, end);
 	u->host = u->bucket;
-	for (size_t i = 0; i < u->host.n; i++)
-		if (u->host.p[i] == ':')
-			u->host = pqm_sub(u->host, 0, i);
+	u->port = 443;
+	for (size_t i = 0; i < u->host.n; i++) {
+		uint64_t port;
+
+		if (u->host.p[i] != ':')
+			continue;
+		if (pqm_u64_parse(pqm_sub(u->host, i + 1, u->host.n), UINT16_MAX, &port))
+			u->port = (uint16_t)port;
+		u->host = pqm_sub(u->host, 0, i);
+	}
 	return u->host.n > 0;
 }
 
@@ -471,7 +482,7 @@ static void to_outside(struct gb *b, struct gb_draft *d, const struct gb_thing *
 	} else if (!is_one_of(u->scheme, cloud_schemes)) {
 		k.words = PQM_LIT("protection not shown");
 		k.why = PQM_LIT("The URL's scheme does not tell whether this is encrypted.");
-	} else {
+	} else if (!gb_measured_host(b, u->host, u->port, &k)) {
 		(void)gb_own_kex(b, t->node, &k);
 	}
 	if (k.path.n == 0) {
