@@ -250,7 +250,10 @@ static pqm_bytes weakest(const struct gb *b, const struct pqm_endpoint *e, pqm_b
 			: pqm_alg_risk_class(b->r, w->family, w->parameter, 0);
 		if (pqm_eq(gb_weaker(layer, one), one) && !pqm_eq(layer, one)) {
 			layer = one;
-			*words = w == NULL ? PQM_LIT("an unknown group") : w->name;
+			*words = w == NULL		   ? PQM_LIT("an unknown group")
+				: w->family.n == 0	   ? w->name
+				: pqm_eqs(w->family, "EC") ? w->parameter
+							   : w->algorithm;
 		}
 	}
 	return layer;
