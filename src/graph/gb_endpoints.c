@@ -253,7 +253,7 @@ static pqm_bytes weakest(const struct gb *b, const struct pqm_endpoint *e, pqm_b
 			*words = w == NULL		   ? PQM_LIT("an unknown group")
 				: w->family.n == 0	   ? w->name
 				: pqm_eqs(w->family, "EC") ? w->parameter
-							   : w->algorithm;
+							   : w->family;
 		}
 	}
 	return layer;
