@@ -303,8 +303,10 @@ void pqm_js_close(struct pqm_out *o, char bracket)
 	if (had && !o->js_compact)
 		pqm_out_f(o, "\n%*s", (int)o->js_depth, "");
 	pqm_out_f(o, "%c", bracket);
-	if (o->js_depth == 0)
+	if (o->js_depth == 0) {
 		pqm_out_lit(o, "\n");
+		o->js_has = 0; /* the next document begins on its own line */
+	}
 }
 
 void pqm_js_str(struct pqm_out *o, const char *key, pqm_bytes value)

@@ -104,8 +104,8 @@ static bool on_done(struct pqm_endpoint_calls *calls, const struct pqm_endpoint 
 	if (p->st != PQM_OK)
 		return false;
 	if (p->format == JSONL) {
-		pqm_jsonl_endpoint(p->app->out, p->rules, &all[p->n],
-			PQM_ENDPOINT_DER | PQM_ENDPOINT_TIMING);
+		pqm_jsonl_endpoint(
+			p->app->out, p->rules, &all[p->n], PQM_ENDPOINT_DER | PQM_ENDPOINT_TIMING);
 		pqm_out_flush(p->app->out);
 	}
 	p->n++;

@@ -1,11 +1,15 @@
 #include "base/limits.h"
 #include "base/num.h"
 #include "base/sys.h"
+#include "cli/net_options.h"
 #include "cli/pipeline.h"
+#include "cli/stream.h"
 #include "cli/targets.h"
 #include "engine/scan.h"
 
 #define MIB ((uint64_t)1 << 20)
+/* Members of lists that are named one by one when they fail; the reports have all of them. */
+#define LISTED_FAILURES 10
 
 /* Threads: as asked, else the cores we may use; fewer where the memory limit is tight. */
 static enum pqm_st choose_jobs(unsigned *jobs, const struct pqm_args *a, struct pqm_err *err)
@@ -48,13 +52,19 @@ static void say_failure(pqm_bytes target, pqm_bytes words)
 		pqm_log(PQM_WARN, "scan", "%.*s: %.*s", PQM_FMT(target), PQM_FMT(words));
 }
 
+/* Endpoints that were not told in full. */
+static uint64_t n_untold(const struct pqm_endpoint_counts *c)
+{
+	return pqm_endpoints_asked(c) - c->reach[PQM_R_ANSWERED] + c->incomplete;
+}
+
 /* Exit code and one line a failed target [DESIGN.md §2]. */
 static int tell_failures(const struct pqm_inventory *inv, const struct pqm_targets *t, bool strict)
 {
 	const struct pqm_coverage *c = &inv->coverage;
 	size_t n_failed = 0, n_listed_failed = 0;
-	uint64_t n_missed =
-		c->unreadable + c->over_limit + c->changed + c->partial + c->n_notes_dropped;
+	uint64_t n_missed = c->unreadable + c->over_limit + c->changed + c->partial +
+		c->n_notes_dropped + n_untold(&c->endpoints);
 	bool named_failed = false;
 
 	for (size_t i = 0; i < inv->n_targets; i++) {
@@ -63,13 +73,18 @@ static int tell_failures(const struct pqm_inventory *inv, const struct pqm_targe
 		n_failed++;
 		n_listed_failed += t->is_listed[i];
 		named_failed = named_failed || !t->is_listed[i];
+		if (t->is_listed[i] && n_listed_failed > LISTED_FAILURES)
+			continue;
 		for (size_t k = 0; k < c->n_notes; k++)
 			if (c->notes[k].target == i && c->notes[k].words.n > 0) {
 				say_failure(inv->targets[i].name, c->notes[k].words);
 				break;
 			}
 	}
-	if (n_failed == 0 && c->read == 0) {
+	if (n_listed_failed > LISTED_FAILURES)
+		pqm_log(PQM_WARN, "scan", "%zu more of the list gave nothing; see coverage",
+			n_listed_failed - LISTED_FAILURES);
+	if (n_failed == 0 && c->read == 0 && pqm_endpoints_asked(&c->endpoints) == 0) {
 		pqm_log(PQM_WARN, "scan", "nothing here that could be scanned");
 		return 4;
 	}
@@ -94,38 +109,100 @@ static int tell_failures(const struct pqm_inventory *inv, const struct pqm_targe
 	return 0;
 }
 
-static enum pqm_st run(struct pqm_app *app, const struct pqm_args *a, struct pqm_err *err)
-{
-	struct pqm_scan_options opt = { 0 };
-	struct pqm_targets targets = { 0 };
+struct scan {
+	struct pqm_scan_options opt;
+	struct pqm_endpoint_options net;
+	struct pqm_targets targets;
+	struct pqm_stream stream;
 	struct pqm_pipeline p;
-	enum pqm_st st = pqm_pipeline_init(&p, a, err);
+};
+
+/* What stands on the command line must be an endpoint that can be asked; in a list it is coverage. */
+static enum pqm_st check_endpoints(struct scan *s, bool *any, struct pqm_err *err)
+{
+	enum pqm_st st = PQM_OK;
+
+	*any = false;
+	for (size_t i = 0; i < s->targets.n && st == PQM_OK; i++) {
+		if (!pqm_scan_is_endpoint(s->targets.name[i]))
+			continue;
+		*any = true;
+		if (!s->targets.is_listed[i])
+			st = pqm_endpoint_check(s->targets.name[i], false, err);
+	}
+	return st;
+}
+
+static enum pqm_st prepare(
+	struct scan *s, struct pqm_app *app, const struct pqm_args *a, struct pqm_err *err)
+{
+	bool any = false;
+	enum pqm_st st = pqm_pipeline_init(&s->p, a, err);
 
 	if (st == PQM_OK)
-		st = choose_jobs(&opt.jobs, a, err);
+		st = choose_jobs(&s->opt.jobs, a, err);
 	if (st == PQM_OK)
-		st = choose_progress(&opt.show_progress, app, a, err);
+		st = choose_progress(&s->opt.show_progress, app, a, err);
 	if (st == PQM_OK)
-		st = pqm_pipeline_settings(&p, a, false, err);
+		st = pqm_pipeline_settings(&s->p, a, false, err);
 	if (st == PQM_OK)
-		st = pqm_targets_expand(&targets, a->positional, a->n_positional, err);
+		st = pqm_targets_expand(&s->targets, a->positional, a->n_positional, err);
 	if (st == PQM_OK)
-		st = pqm_scan(&p.inv, &p.rules, targets.name, targets.n, &opt, err);
+		st = pqm_net_options(&s->net, a, &s->targets.arena, err);
+	if (st == PQM_OK)
+		st = check_endpoints(s, &any, err);
+	if (st == PQM_OK)
+		st = pqm_stream_open(&s->stream, app, a, &s->p.rules, err);
+	if (st != PQM_OK)
+		return st;
+	s->p.is_streamed = true;
+	/* A scan of files has nothing to keep when it is cut off: the signal ends it. */
+	if (any)
+		s->net.probe.stop = pqm_net_stop_on_signals();
+	s->stream.stop = s->net.probe.stop;
+	s->net.known = s->stream.known.endpoints;
+	s->net.n_known = s->stream.known.n;
+	s->opt.net = &s->net;
+	s->opt.on_endpoint = pqm_stream_endpoint;
+	s->opt.ctx = &s->stream;
+	return PQM_OK;
+}
+
+static enum pqm_st scan(
+	struct scan *s, struct pqm_app *app, const struct pqm_args *a, struct pqm_err *err)
+{
+	enum pqm_st st =
+		pqm_scan(&s->p.inv, &s->p.rules, s->targets.name, s->targets.n, &s->opt, err);
 	uint64_t t0 = pqm_now_ns(), t1;
 
 	if (st == PQM_OK)
-		st = pqm_pipeline_assess(&p, err);
+		st = pqm_stream_finish(&s->stream, &s->p.inv, err);
+	if (st == PQM_OK)
+		st = pqm_pipeline_assess(&s->p, err);
 	t1 = pqm_now_ns();
 	if (st == PQM_OK)
-		st = pqm_pipeline_write(&p, app, a, err);
+		st = pqm_pipeline_write(&s->p, app, a, err);
 	if (st == PQM_OK)
 		pqm_log(PQM_INFO, "scan", "assessed %.3f s, written %.3f s",
 			(double)(t1 - t0) / 1e9, (double)(pqm_now_ns() - t1) / 1e9);
+	return st;
+}
+
+static enum pqm_st run(struct pqm_app *app, const struct pqm_args *a, struct pqm_err *err)
+{
+	struct scan s = { 0 };
+	enum pqm_st st = prepare(&s, app, a, err);
+
+	if (st == PQM_OK)
+		st = scan(&s, app, a, err);
 	if (st == PQM_OK)
 		app->exit_code =
-			tell_failures(&p.inv, &targets, pqm_arg_has(a, "fail-on-incomplete"));
-	pqm_targets_fini(&targets);
-	pqm_pipeline_fini(&p);
+			tell_failures(&s.p.inv, &s.targets, pqm_arg_has(a, "fail-on-incomplete"));
+	if (st == PQM_OK && pqm_net_signal() != 0)
+		app->exit_code = 128 + pqm_net_signal();
+	pqm_stream_close(&s.stream);
+	pqm_targets_fini(&s.targets);
+	pqm_pipeline_fini(&s.p);
 	return st;
 }
 
@@ -136,9 +213,22 @@ const struct pqm_command pqm_cmd_scan = {
 	.help = "Targets\n"
 		"  PATH     a file, or a folder with everything below it (links are not followed)\n"
 		"  -        standard input as one file\n"
-		"  @FILE    one target a line; @- reads the list from standard input\n\n"
+		"  @FILE    one target a line; @- reads the list from standard input\n"
+		"  SCHEME:HOST[:PORT]\n"
+		"           an endpoint to ask: tls, quic, dtls, ssh, smtp, imap, postgres, …, "
+		"auto\n"
+		"           (guess); https://HOST. A file of such a name is ./tls:name.\n\n"
 		"The summary table goes to standard output unless a report does (-o json).\n"
-		"A scan contacts nothing.",
+		"Only endpoints that you name are contacted; a scan of paths contacts nothing.\n\n"
+		"-o jsonl=FILE writes a line for each endpoint as it is finished; after an\n"
+		"interrupt, --resume FILE takes those over and asks the rest.",
+	.opts =
+		(const struct pqm_opt[]){
+			PQM_NET_OPTS,
+			{ 0, "resume", "FILE",
+				"take over what an earlier -o jsonl=FILE found complete" },
+			{ 0, NULL, NULL, NULL },
+		},
 	.takes_scan_opts = true,
 	.run = run,
 };

@@ -402,9 +402,11 @@ enum pqm_st pqm_pipeline_write(
 
 		if (strcmp(a->given[i].opt->name, "output") != 0)
 			continue;
-		(void)writer_of(a->given[i].value, &file, err);
+		const struct pqm_writer *w = writer_of(a->given[i].value, &file, err);
+
 		stdout_taken = stdout_taken || file == NULL;
-		st = write_one(&p->report, a->given[i].value, app->out, err);
+		if (!p->is_streamed || w == NULL || strcmp(w->name, "jsonl") != 0)
+			st = write_one(&p->report, a->given[i].value, app->out, err);
 		if (file != NULL)
 			names[n++] = file;
 	}

@@ -24,6 +24,7 @@ struct pqm_pipeline {
 	struct pqm_plan plan;
 	struct pqm_bench bench;
 	struct pqm_report report;
+	bool is_streamed; /* -o jsonl was written while the scan ran */
 };
 
 /* Loads the rules and checks the -o options, so that a wrong one fails before the scan. */
