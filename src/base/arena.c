@@ -15,6 +15,8 @@ struct pqm_arena_block {
 	alignas(16) uint8_t data[];
 };
 
+/* Blocks double from the first to the last size: thousands of small arenas live beside each other. */
+#define FIRST_BYTES ((size_t)1 << 10)
 #define BLOCK_BYTES ((size_t)64 << 10)
 
 static atomic_size_t fail_at;
@@ -62,10 +64,13 @@ void pqm_arena_reset(struct pqm_arena *a)
 		struct pqm_arena_block *b = a->head;
 
 		a->head = b->next;
-		if (keep == NULL && b->size == BLOCK_BYTES)
-			keep = b;
-		else
+		/* The largest of the usual sizes; what is bigger was for one object. */
+		if (b->size > BLOCK_BYTES || (keep != NULL && keep->size >= b->size)) {
 			pqm_free(b);
+			continue;
+		}
+		pqm_free(keep);
+		keep = b;
 	}
 	if (keep != NULL) {
 		keep->next = NULL;
@@ -93,6 +98,18 @@ void pqm_arena_fini(struct pqm_arena *a)
 	a->used = 0;
 }
 
+/* Size of the block to open for an object of `need` bytes. */
+static size_t block_bytes(const struct pqm_arena *a, size_t need)
+{
+	size_t size = a->head == NULL ? FIRST_BYTES : a->head->size * 2;
+
+	while (size < need && size < BLOCK_BYTES)
+		size *= 2;
+	if (size > BLOCK_BYTES)
+		size = BLOCK_BYTES;
+	return need > size ? need : size;
+}
+
 void *pqm_arena_alloc(struct pqm_arena *a, size_t n)
 {
 	size_t need;
@@ -107,7 +124,7 @@ void *pqm_arena_alloc(struct pqm_arena *a, size_t n)
 	struct pqm_arena_block *b = a->head;
 
 	if (b == NULL || b->size - b->used < need) {
-		size_t size = need > BLOCK_BYTES ? need : BLOCK_BYTES;
+		size_t size = block_bytes(a, need);
 
 		b = pqm_malloc(sizeof(*b) + size);
 		if (b == NULL)

@@ -1,7 +1,7 @@
 /*
  * arena.h — memory that is released all at once.
  *
- * Shape:     a chain of blocks; zeroed allocations, 16-byte aligned.
+ * Shape:     a chain of blocks, from 1 KiB doubling to 64 KiB; zeroed allocations, 16-byte aligned.
  * Units:     bytes.
  * Ownership: the arena owns everything allocated from it until reset or fini.
  * Errors:    NULL at the arena's cap or when the system has no memory.
@@ -22,7 +22,7 @@ struct pqm_arena {
 };
 
 void pqm_arena_init(struct pqm_arena *a, size_t cap_bytes);
-/* Releases all but one block, so the next artifact starts warm. */
+/* Releases all but the largest common block, so the next artifact starts warm. */
 void pqm_arena_reset(struct pqm_arena *a);
 void pqm_arena_fini(struct pqm_arena *a);
 /* Like reset, after overwriting what was handed out: for arenas that text of Secrets went through. */

@@ -52,13 +52,15 @@ struct probe_machine {
 	/* Appends what is to be sent first. */
 	enum probe_want (*start)(void *self, struct pqm_buf *out);
 	/* Bytes of a stream, or one datagram. *used: how many were taken (streams; all of a datagram). What
-	 * is not taken is shown again, with more behind it, up to PQM_PROBE_HELD_BYTES. */
+	 * is not taken is shown again: at once while some was taken, then with more behind it, up to
+	 * PQM_PROBE_HELD_BYTES. Never called without bytes. */
 	enum probe_want (*input)(void *self, pqm_bytes in, size_t *used, struct pqm_buf *out);
 	/* Milliseconds until timer() is due, asked after every call; 0: none. Both NULL: never. Datagram
 	 * machines send again; a guess ends its silence; a split hello sends its rest. */
 	uint32_t (*wait_ms)(const void *self);
 	enum probe_want (*timer)(void *self, struct pqm_buf *out);
-	/* No more will come, for this reason; the machine makes its result final. */
+	/* No more will come, for this reason; the machine makes its result final. Not called after DONE or
+	 * NEXT: the machine knows why itself. Machines of the chain that never started get it too. */
 	void (*end)(void *self, enum probe_end why, const char *words /* may be NULL */);
 	void (*free)(void *self);
 };
@@ -90,7 +92,11 @@ struct probe_outcome {
 	size_t at;	/* index into the request's chain of the machine that ended it */
 	uint32_t ms, connect_ms;
 	uint64_t bytes_in;
-	bool is_connected; /* the TCP handshake succeeded */
+	bool is_connected; /* the TCP handshake succeeded; UDP: a datagram came */
+	/* Of the host address, over all endpoints of the run, this connection counted: a limiter shows as
+	 * good ones followed by a row of bad ones. */
+	uint32_t host_good;    /* connections that brought at least one byte */
+	uint32_t host_bad_row; /* since then: refused, reset or closed without a byte, no connect */
 };
 
 /* ---- one endpoint in work ---- */
@@ -103,13 +109,16 @@ struct probe_job {
 	const struct probe_strategy *strategy;
 	void *state;	      /* the strategy's own, in arena or heap */
 	uint64_t deadline_ns; /* of the endpoint */
-	bool is_late;	      /* the deadline passed: next() must return false */
+	bool is_late;	      /* the deadline passed, or the run ends: next() must return false */
+	bool is_cut;	      /* a fact did not fit: the endpoint is not complete */
 };
 
 struct probe_strategy {
 	const char *name;
 	/* Called first with last == NULL, then after each connection (whose machines are still alive, in
-	 * req as filled before). Fills *req for the next one and returns true; false: the endpoint is
+	 * req as filled before); also for a request that the deadline kept from being sent, as a TIMEOUT.
+	 * ep.reach begins as SILENT; left so without words, the loop says why from the last connection.
+	 * deadline_ns is set when the first connection starts. Fills *req (zeroed) for the next one and returns true; false: the endpoint is
 	 * finished, ep is final but for sealing. The machines of the last request are freed by the loop
 	 * after this call returns. */
 	bool (*next)(struct probe_job *j, const struct probe_request *done,

@@ -195,6 +195,36 @@ static void an_arena_stops_at_its_cap(void **state)
 	pqm_arena_fini(&a);
 }
 
+/* Objects of every size around the steps keep their bytes, and a reset arena is usable and zeroed. */
+static void an_arena_grows_by_doubling(void **state)
+{
+	enum { N = 400 };
+
+	static uint8_t *p[N];
+	static size_t size[N];
+	struct pqm_arena a;
+	uint64_t seed = 7;
+
+	(void)state;
+	pqm_arena_init(&a, (size_t)64 << 20);
+	for (int round = 0; round < 3; round++) {
+		for (size_t i = 0; i < N; i++) {
+			size[i] = 1 + unit_random(&seed) % (i % 40 == 0 ? 150000 : 3000);
+			p[i] = pqm_arena_alloc(&a, size[i]);
+			assert_non_null(p[i]);
+			for (size_t k = 0; k < size[i]; k++)
+				assert_int_equal(p[i][k], 0);
+			memset(p[i], (int)(i & 0xff), size[i]);
+		}
+		for (size_t i = 0; i < N; i++)
+			for (size_t k = 0; k < size[i]; k++)
+				assert_int_equal(p[i][k], i & 0xff);
+		pqm_arena_reset(&a);
+		assert_int_equal(a.used, 0);
+	}
+	pqm_arena_fini(&a);
+}
+
 static void allocation_failure_is_an_answer(void **state)
 {
 	(void)state;
@@ -314,6 +344,7 @@ int main(void)
 		cmocka_unit_test(base64_takes_what_rfc4648_says),
 		cmocka_unit_test(a_buffer_stops_at_its_maximum),
 		cmocka_unit_test(an_arena_stops_at_its_cap),
+		cmocka_unit_test(an_arena_grows_by_doubling),
 		cmocka_unit_test(allocation_failure_is_an_answer),
 		cmocka_unit_test(a_map_keeps_the_last_value),
 		cmocka_unit_test(hostile_text_is_made_printable),
