@@ -200,6 +200,7 @@ struct probe_loop {
 	size_t n_targets, next_target;
 	pqm_probe_done *done;
 	void *ctx;
+	const struct probe_strategy *strategy; /* for every scheme; NULL: chosen by it */
 	struct pqm_probe_stats stats;
 	struct pc_keys *keys;
 	int epoll_fd, dns_fd;
@@ -259,6 +260,8 @@ struct probe_wait *probe_waits_pop(struct probe_waits *q);
 void probe_report_untried(struct probe_loop *l, uint32_t target, const struct probe_addr *addr,
 	enum pqm_reach reach, const char *words);
 
+/* probe.c: a run with config, targets, done and ctx filled in, all else zero. Leaves stats. */
+enum pqm_st probe_run(struct probe_loop *l, struct pqm_err *err) PQM_MUST_USE;
 /* loop.c */
 void probe_loop_run(struct probe_loop *l);
 

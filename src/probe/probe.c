@@ -73,43 +73,59 @@ static void fini(struct probe_loop *l)
 		(void)close(l->epoll_fd);
 }
 
+static enum pqm_st init(struct probe_loop *l, struct pqm_err *err)
+{
+	const struct pqm_probe_config *c = l->config;
+
+	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (l->epoll_fd < 0)
+		return pqm_fail(err, PQM_EIO, "epoll: %s", strerrordesc_np(errno));
+	l->in = pqm_malloc(PROBE_IN_BYTES);
+	l->keys = pc_keys_new();
+	pqm_buf_init(&l->out, PQM_PROBE_CONN_BYTES);
+	probe_bucket_init(&l->all, c->rate_all, c->rate_all, pqm_now_ns());
+	l->all_timer.kind = PROBE_TIMER_ALL;
+	l->limit = socket_limit(c->concurrent);
+	if (l->in == NULL || l->keys == NULL || !probe_heap_add_owner(&l->heap))
+		return pqm_fail(err, PQM_ENOMEM, "no memory for the event loop");
+	return PQM_OK;
+}
+
+enum pqm_st probe_run(struct probe_loop *l, struct pqm_err *err)
+{
+	const struct pqm_probe_config *c = l->config;
+	struct probe_proxy proxy;
+	enum pqm_st st;
+
+	l->epoll_fd = -1;
+	if (c->concurrent == 0 || l->n_targets > UINT32_MAX)
+		return pqm_fail(err, PQM_EUSAGE,
+			"a probe needs room for one endpoint and at most 2^32-1 targets");
+	st = probe_deny_check(c->deny, err);
+	if (st == PQM_OK)
+		st = find_proxy(l, &proxy, err);
+	if (st == PQM_OK)
+		st = init(l, err);
+	if (st == PQM_OK) {
+		probe_loop_run(l);
+		if (l->is_out_of_memory)
+			st = pqm_fail(err, PQM_ENOMEM, "no memory for the probe");
+	}
+	fini(l);
+	pqm_wipe(&proxy, sizeof(proxy));
+	return st;
+}
+
 enum pqm_st pqm_probe_run(const struct pqm_probe_config *c, const struct pqm_probe_target *targets,
 	size_t n, pqm_probe_done *done, void *ctx, struct pqm_probe_stats *stats,
 	struct pqm_err *err)
 {
-	struct probe_loop l = { .config = c,
-		.targets = targets,
-		.n_targets = n,
-		.done = done,
-		.ctx = ctx,
-		.epoll_fd = -1 };
-	struct probe_proxy proxy;
-	enum pqm_st st = c->concurrent == 0 || n > UINT32_MAX
-		? pqm_fail(err, PQM_EUSAGE,
-			  "a probe needs room for one endpoint, and at most 2^32-1")
-		: probe_deny_check(c->deny, err);
+	struct probe_loop l = {
+		.config = c, .targets = targets, .n_targets = n, .done = done, .ctx = ctx
+	};
+	enum pqm_st st = probe_run(&l, err);
 
-	if (st == PQM_OK)
-		st = find_proxy(&l, &proxy, err);
-	if (st != PQM_OK)
-		return st;
-	l.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	l.in = pqm_malloc(PROBE_IN_BYTES);
-	l.keys = pc_keys_new();
-	pqm_buf_init(&l.out, PQM_PROBE_CONN_BYTES);
-	l.all_timer.kind = PROBE_TIMER_ALL;
-	probe_bucket_init(&l.all, c->rate_all, c->rate_all, pqm_now_ns());
-	l.limit = socket_limit(c->concurrent);
-	if (l.epoll_fd < 0)
-		st = pqm_fail(err, PQM_EIO, "epoll: %s", strerrordesc_np(errno));
-	else if (l.in == NULL || l.keys == NULL || !probe_heap_add_owner(&l.heap))
-		st = pqm_fail(err, PQM_ENOMEM, "no memory for the event loop");
-	else
-		probe_loop_run(&l);
-	if (st == PQM_OK && l.is_out_of_memory)
-		st = pqm_fail(err, PQM_ENOMEM, "no memory for the probe");
 	if (stats != NULL)
 		*stats = l.stats;
-	fini(&l);
 	return st;
 }

@@ -216,7 +216,7 @@ static const struct probe_strategy *strategy_of(const char *scheme)
 bool probe_work_new(struct probe_loop *l, const struct probe_wait *wait, struct probe_host *host)
 {
 	const struct pqm_probe_target *t = &l->targets[wait->target];
-	const struct probe_strategy *s = strategy_of(t->scheme);
+	const struct probe_strategy *s = l->strategy != NULL ? l->strategy : strategy_of(t->scheme);
 
 	if (s == NULL) {
 		probe_report_untried(l, wait->target, &wait->addr, PQM_R_SKIPPED,
