@@ -288,7 +288,7 @@ static bool in_prefix(const struct probe_addr *a, const struct probe_addr *net, 
 		return false;
 	for (unsigned i = 0; i < bits; i += 8) {
 		unsigned left = bits - i;
-			low[k][i] = (uint8_t)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+		uint8_t mask = left >= 8 ? 0xff : (uint8_t)(0xffu << (8 - left) & 0xff);
 
 		if ((a->ip[i / 8] & mask) != (net->ip[i / 8] & mask))
 			return false;
