@@ -91,6 +91,7 @@ static bool ske_params(struct pqm_tls_ske *k, struct pqm_cur *c)
 	return false;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): a suite says four things of the message */
 enum pqm_st pqm_tls_ske(struct pqm_tls_ske *out, pqm_bytes body, uint16_t version, int kx,
 	bool anon, bool psk, struct pqm_err *err)
 {
