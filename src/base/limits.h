@@ -156,6 +156,8 @@
 #define PQM_TLS_FLIGHT_BYTES ((size_t)256 << 10)
 /* Extensions of one message: browsers send 18. */
 #define PQM_TLS_EXTENSIONS 64
+/* Cookie of a HelloRetryRequest, which goes back as it came: OpenSSL's has 140 bytes. */
+#define PQM_TLS_COOKIE_BYTES ((size_t)4 << 10)
 /* One connection of a probe: bytes in all, records, empty records, warning alerts, ChangeCipherSpecs. */
 #define PQM_PROBE_CONN_BYTES ((size_t)512 << 10)
 #define PQM_PROBE_RECORDS 4096

@@ -140,6 +140,20 @@ void pc_transcript_add(struct pc_transcript *t, pqm_bytes in)
 	(void)update(t->ctx, in);
 }
 
+struct pc_transcript *pc_transcript_copy(const struct pc_transcript *t)
+{
+	struct pc_transcript *c = pqm_calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	c->hash = t->hash;
+	c->ctx = EVP_MD_CTX_new();
+	if (c->ctx != NULL && done(EVP_MD_CTX_copy_ex(c->ctx, t->ctx) == 1))
+		return c;
+	pc_transcript_free(c);
+	return NULL;
+}
+
 void pc_transcript_now(const struct pc_transcript *t, uint8_t *out)
 {
 	EVP_MD_CTX *c = md_ctx(&lib.copy);

@@ -17,6 +17,7 @@
 
 #define PC_HASH_MAX 48
 #define PC_SHARED_MAX 1056 /* ffdhe8192 and some */
+#define PC_SHARE_MAX 2048  /* p521_mlkem1024 has 1,701 bytes */
 
 enum pc_hash { PC_SHA256, PC_SHA384, PC_SHA1, PC_MD5SHA1 };
 
@@ -50,7 +51,8 @@ struct pc_transcript;
 struct pc_transcript *pc_transcript_new(enum pc_hash h);
 void pc_transcript_free(struct pc_transcript *t);
 void pc_transcript_add(struct pc_transcript *t, pqm_bytes in);
-void pc_transcript_now(const struct pc_transcript *t, uint8_t *out); /* goes on afterwards */
+struct pc_transcript *pc_transcript_copy(const struct pc_transcript *t); /* NULL without memory */
+void pc_transcript_now(const struct pc_transcript *t, uint8_t *out);	 /* goes on afterwards */
 
 bool pc_hmac(enum pc_hash h, uint8_t *out, pqm_bytes key, pqm_bytes in);
 bool pc_hkdf_extract(enum pc_hash h, uint8_t *prk, pqm_bytes salt, pqm_bytes ikm);
