@@ -87,6 +87,14 @@
 #define PQM_SSH_PRIVATE_BYTES ((size_t)1 << 20)
 /* Name of an SSH key type, and blanks behind it: RFC 4250 §4.6.1 allows 64. */
 #define PQM_SSH_TYPE_BYTES 64
+/* One packet before encryption: RFC 4253 §6.1 asks for 35,000; lists of names and replies of honest
+ * servers stay under 5,000, and a machine is shown PQM_PROBE_HELD_BYTES. */
+#define PQM_SSH_PACKET_BYTES ((size_t)16 << 10)
+/* The identification line: 255 with CR LF [RFC4253 §4.2]; text in front of it, which has no bound. */
+#define PQM_SSH_IDENT_BYTES 512
+#define PQM_SSH_PREFACE_BYTES ((size_t)8 << 10)
+/* Names in one list of KEXINIT: the longest known, of OQS, has 120. */
+#define PQM_SSH_NAMES 512
 /* How far back the line of an SSH key is read: options and host lists are a few hundred bytes. */
 #define PQM_SSH_LINE_BYTES 8192
 /* Comment of a public key kept as a fact. */
