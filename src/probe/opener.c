@@ -1,8 +1,5 @@
 #include "probe/opener.h"
 
-#pragma weak probe_fact
-#pragma weak probe_end_name
-
 const struct probe_opener probe_openers[] = {
 	{ "smtp", 25, 465, false },
 	{ "submission", 587, 465, false },
@@ -213,9 +210,8 @@ static void end(void *self, enum probe_end why, const char *text)
 	if (o->end != PROBE_RUNNING)
 		return;
 	o->end = why;
-	(void)snprintf(o->refusal, sizeof(o->refusal), "%s before the %s%s%s",
-		probe_end_name != NULL ? probe_end_name(why) : "ended", o->phase,
-		text != NULL && text[0] != '\0' ? ": " : "", text != NULL ? text : "");
+	(void)snprintf(o->refusal, sizeof(o->refusal), "%s before the %s%s%s", probe_end_name(why),
+		o->phase, text != NULL && text[0] != '\0' ? ": " : "", text != NULL ? text : "");
 }
 
 static void opener_free(void *self)

@@ -197,7 +197,7 @@ static void put_markers(struct probe_job *j, const struct plan *p)
 	probe_fact(j, "strict-kex", is_strict ? PQM_A_YES : PQM_A_NO, "kexinit", "%s", "");
 	probe_fact(j, "terrapin", !is_strict && is_truncatable(p) ? PQM_A_YES : PQM_A_NO, "kexinit",
 		"%s", "");
-	/* RFC 8308 has no marker of the server's in its list; OpenSSH and others answer to the client's. */
+	/* [RFC8308 §2.1] */
 	if (pqm_ssh_lists(kex, "ext-info-s"))
 		probe_fact(j, "ext-info", PQM_A_YES, "kexinit", "%s", "");
 	probe_fact(j, "compression", PQM_A_YES, "kexinit", "%.*s",
