@@ -1,0 +1,102 @@
+#include "tls_plan.h"
+
+/* One hello for every signature family that the server has not shown yet: it answers with the chain of
+ * one, or says that it has none. The full profile strikes schemes instead, for the whole list. */
+
+/* Schemes that may sign a TLS 1.3 handshake [RFC8446 §4.2.3]. */
+static bool signs_13(const struct pqm_probe_code *s)
+{
+	return (s->flags & S_FAMILIES) != 0 && (s->flags & (PQM_S_SHA1 | PQM_S_DSA)) == 0;
+}
+
+static bool is_wanted(const struct probe_plan *p, size_t i)
+{
+	const struct pqm_probe_code *s = &p->c->schemes.code[i];
+
+	if (!signs_13(s) || s->profile > p->c->profile || p->scheme[i].answer != PQM_A_UNKNOWN)
+		return false;
+	return p->c->profile == PQM_PROFILE_FULL ||
+		((p->seen_family | p->no_family) & s->flags & S_FAMILIES) == 0;
+}
+
+/* For signatures inside the chain only: in 1.3 they cannot sign the handshake. */
+static void add_pkcs1(const struct probe_plan *p, struct plan_ask *a)
+{
+	for (size_t i = 0; i < p->c->schemes.n; i++)
+		if ((p->c->schemes.code[i].flags & PQM_S_RSA_PKCS1) != 0 &&
+			(p->c->schemes.code[i].flags & PQM_S_SHA1) == 0 &&
+			p->c->schemes.code[i].profile <= p->c->profile)
+			probe_ask_scheme(a, p->c->schemes.code[i].code);
+}
+
+bool probe_ask_chain(const struct probe_plan *p, struct plan_ask *a)
+{
+	uint16_t group = probe_good_group(p);
+
+	if (p->is_chains_done || !probe_is(p, V_13, PQM_A_YES) || group == 0)
+		return false;
+	probe_ask_13(p, a, PROBE_FLIGHT);
+	a->spec.hello.n_schemes = 0;
+	for (size_t i = 0; i < p->c->schemes.n; i++)
+		if (is_wanted(p, i))
+			probe_ask_scheme(a, p->c->schemes.code[i].code);
+	if (a->spec.hello.n_schemes == 0)
+		return false;
+	add_pkcs1(p, a);
+	a->spec.follow_hrr = true;
+	/* The order of groups comes for free: no share, the known groups the other way round. */
+	if (!probe_ask_reversed(p, a)) {
+		probe_ask_group(a, group);
+		probe_ask_share(a, group);
+	}
+	return true;
+}
+
+static bool was_asked(const struct plan_ask *a, uint16_t scheme)
+{
+	for (size_t i = 0; i < a->spec.hello.n_schemes; i++)
+		if (a->schemes[i] == scheme)
+			return true;
+	return false;
+}
+
+/* A family is refused when all of its schemes that we would ask for are. */
+static void close_families(struct probe_plan *p, enum plan_how how)
+{
+	unsigned left = 0, had = 0;
+
+	for (size_t i = 0; i < p->c->schemes.n; i++) {
+		const struct pqm_probe_code *s = &p->c->schemes.code[i];
+
+		if (!signs_13(s) || s->profile > p->c->profile)
+			continue;
+		had |= s->flags & S_FAMILIES;
+		if (p->scheme[i].answer != PQM_A_NO)
+			left |= s->flags & S_FAMILIES;
+	}
+	p->no_family |= (uint16_t)(had & ~left);
+	p->no_family_how = (uint8_t)how;
+}
+
+void probe_hear_chain(struct probe_plan *p, const struct plan_ask *a, const struct plan_heard *h)
+{
+	if (a->spec.n_share_groups == 0)
+		probe_hear_reversed(p, a, h->f);
+	for (size_t i = 0; i < p->c->schemes.n; i++)
+		if (was_asked(a, p->c->schemes.code[i].code) && signs_13(&p->c->schemes.code[i])) {
+			p->asked_family |= p->c->schemes.code[i].flags & S_FAMILIES;
+			if (h->answer == PQM_A_NO)
+				probe_note(p, &p->scheme[i], PQM_A_NO, h->how);
+		}
+	if (h->answer == PQM_A_NO) {
+		close_families(p, h->how);
+		return;
+	}
+	if (h->answer == PQM_A_YES && h->f->scheme != 0 && was_asked(a, h->f->scheme))
+		return;
+	/* A hello retry without the flight behind it, or a signature that was not asked for. */
+	if (h->answer == PQM_A_YES && a->spec.n_share_groups == 0 && h->f->scheme == 0)
+		return;
+	p->is_chains_done = true;
+	p->has_unknown = true;
+}

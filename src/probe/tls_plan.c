@@ -1,0 +1,663 @@
+#include "tls_plan.h"
+
+#include <stdlib.h>
+
+/* A server that answered is given this much more time than its slowest answer took. */
+#define PATIENCE 16
+#define PATIENCE_MIN_MS 1500u
+/* Before the same is asked again. */
+#define AGAIN_MS 250u
+#define GONE_MS 1000u
+#define FAILURES_BEFORE_CONTROL 2
+
+static const struct plan_step steps[] = {
+	{ .name = "first", .ask = probe_ask_first, .hear = probe_hear_first },
+	{ .name = "posture",
+		.needs_13 = true,
+		.ask = probe_ask_posture,
+		.hear = probe_hear_posture },
+	{ .name = "pq groups",
+		.needs_13 = true,
+		.is_free_in_full = true,
+		.ask = probe_ask_pq,
+		.hear = probe_hear_pq },
+	{ .name = "posture, with a group found since",
+		.needs_13 = true,
+		.ask = probe_ask_posture,
+		.hear = probe_hear_posture },
+	{ .name = "tls 1.2", .is_tcp = true, .ask = probe_ask_12, .hear = probe_hear_12 },
+	{ .name = "older versions",
+		.is_tcp = true,
+		.ask = probe_ask_older,
+		.hear = probe_hear_older },
+	{ .name = "chains",
+		.from = PQM_PROFILE_HNDL,
+		.needs_13 = true,
+		.is_free_in_full = true,
+		.ask = probe_ask_chain,
+		.hear = probe_hear_chain },
+	{ .name = "classical groups",
+		.needs_13 = true,
+		.is_optional = true,
+		.is_free_in_full = true,
+		.ask = probe_ask_strike,
+		.hear = probe_hear_strike },
+	{ .name = "order",
+		.from = PQM_PROFILE_FULL,
+		.needs_13 = true,
+		.is_optional = true,
+		.ask = probe_ask_order,
+		.hear = probe_hear_order },
+	{ .name = "session",
+		.from = PQM_PROFILE_HNDL,
+		.needs_13 = true,
+		.is_tcp = true,
+		.is_optional = true,
+		.ask = probe_ask_session,
+		.hear = probe_hear_session },
+	{ .name = "resumption",
+		.from = PQM_PROFILE_HNDL,
+		.needs_13 = true,
+		.is_tcp = true,
+		.is_optional = true,
+		.ask = probe_ask_resume,
+		.hear = probe_hear_resume },
+	{ .name = "groups of tls 1.2",
+		.from = PQM_PROFILE_FULL,
+		.is_tcp = true,
+		.is_free = true,
+		.ask = probe_ask_groups12,
+		.hear = probe_hear_groups12 },
+	{ .name = "suites",
+		.from = PQM_PROFILE_FULL,
+		.is_free = true,
+		.ask = probe_ask_suites,
+		.hear = probe_hear_suites },
+	{ .name = "order of suites",
+		.from = PQM_PROFILE_FULL,
+		.is_tcp = true,
+		.is_free = true,
+		.ask = probe_ask_suite_order,
+		.hear = probe_hear_suite_order },
+	{ .name = "extras",
+		.from = PQM_PROFILE_FULL,
+		.needs_13 = true,
+		.ask = probe_ask_extra,
+		.hear = probe_hear_extra },
+};
+
+#define N_STEPS (sizeof(steps) / sizeof(steps[0]))
+
+bool probe_plan_init(struct probe_plan *p, struct probe_job *j)
+{
+	const struct pqm_probe_config *c = j->config;
+
+	memset(p, 0, sizeof(*p));
+	p->j = j;
+	p->c = c;
+	p->group = pqm_new(&j->arena, struct plan_mark, c->groups.n);
+	p->group12 = pqm_new(&j->arena, struct plan_mark, c->groups.n);
+	p->scheme = pqm_new(&j->arena, struct plan_mark, c->schemes.n);
+	if (p->group == NULL || p->group12 == NULL || p->scheme == NULL)
+		return false;
+	if (c->profile == PQM_PROFILE_FULL)
+		p->suite = pqm_new(&j->arena, struct plan_mark, c->suites.n);
+	return c->profile != PQM_PROFILE_FULL || p->suite != NULL;
+}
+
+static unsigned cap_of(const struct probe_plan *p)
+{
+	/* Short lists take more hellos. */
+	unsigned more = p->is_short ? PLAN_CAP_SHORT : 0;
+
+	switch (p->c->profile) {
+	case PQM_PROFILE_QUICK:
+		return PLAN_CAP_QUICK + more;
+	case PQM_PROFILE_HNDL:
+		return PLAN_CAP_HNDL + more;
+	case PQM_PROFILE_FULL:
+		return PLAN_CAP_FULL + more;
+	}
+	return PLAN_CAP_QUICK;
+}
+
+static bool is_counted(const struct probe_plan *p, const struct plan_step *s)
+{
+	return !s->is_free && !(s->is_free_in_full && p->c->profile == PQM_PROFILE_FULL);
+}
+
+static bool is_skipped(const struct probe_plan *p, const struct plan_step *s)
+{
+	return s->from > p->c->profile || (s->is_tcp && p->over == PROBE_QUIC) ||
+		(s->needs_13 && !probe_is(p, V_13, PQM_A_YES));
+}
+
+static bool build(const struct probe_plan *p, const struct plan_step *s, struct plan_ask *a)
+{
+	if (p->mode == MODE_CONTROL) {
+		probe_ask_control(p, a);
+		return true;
+	}
+	if (!s->ask(p, a))
+		return false;
+	if (s->ask != probe_ask_first)
+		probe_ask_finish(p, a, p->is_short || p->mode == MODE_SHORT);
+	return true;
+}
+
+/* The profile's connections are used up: what would this step have asked? */
+static void cut(struct probe_plan *p, const struct plan_step *s, struct plan_ask *a)
+{
+	if (!s->ask(p, a))
+		return;
+	if (s->ask == probe_ask_strike)
+		p->is_strike_cut = true;
+	else if (!s->is_optional)
+		p->is_cut = true;
+}
+
+bool probe_plan_next(struct probe_plan *p, struct plan_ask *a)
+{
+	while (!p->is_over && p->step < N_STEPS) {
+		const struct plan_step *s = &steps[p->step];
+		unsigned most = s->is_free ? PLAN_SUITES : PLAN_STEP_ASKS;
+
+		if (p->mode != MODE_PLAIN)
+			return build(p, s, a);
+		if (!is_skipped(p, s)) {
+			if (p->n_asked >= cap_of(p) && is_counted(p, s))
+				cut(p, s, a);
+			else if (p->step_asks >= most)
+				p->has_unknown = true;
+			else if (build(p, s, a))
+				return true;
+		}
+		p->step++;
+		p->step_asks = 0;
+	}
+	return false;
+}
+
+/* ---- what an answer is ---- */
+
+static enum plan_how how_of_end(enum probe_end end)
+{
+	switch (end) {
+	case PROBE_RESET:
+		return HOW_RESET;
+	case PROBE_TIMEOUT:
+		return HOW_TIMEOUT;
+	case PROBE_NO_CONNECT:
+	case PROBE_UNREACHABLE:
+		return HOW_GONE;
+	case PROBE_BUDGET:
+		return HOW_BUDGET;
+	case PROBE_LOCAL:
+		return HOW_LOCAL;
+	case PROBE_ALERT:
+		return HOW_ALERT;
+	case PROBE_GARBAGE:
+		return HOW_GARBAGE;
+	case PROBE_RUNNING:
+	case PROBE_GOAL:
+	case PROBE_CLOSED:
+		return HOW_CLOSED;
+	}
+	return HOW_CLOSED;
+}
+
+/* A retry for a group that nobody named, or whose share was there, is no answer [RFC8446 §4.2.8]. */
+static bool is_fit_group(const struct plan_ask *a, const struct probe_flight *f)
+{
+	if (f->is_hrr && f->hrr_group != 0) {
+		for (size_t i = 0; i < a->spec.n_share_groups; i++)
+			if (a->spec.share_group[i] == f->hrr_group)
+				return false;
+		return probe_ask_has_group(a, f->hrr_group);
+	}
+	return f->group == 0 || probe_ask_has_group(a, f->group);
+}
+
+/* Does the hello answer what was asked? A suite or version out of the blue is garbage. */
+static bool is_fit(
+	const struct probe_plan *p, const struct plan_ask *a, const struct probe_flight *f)
+{
+	const struct pqm_tls_client_hello *h = &a->spec.hello;
+	bool is_13 = f->version == probe_version_code(p, V_13), is_version = h->n_versions == 0;
+
+	if (a->spec.is_ssl2)
+		return f->version == PQM_SSL20;
+	for (size_t i = 0; i < h->n_versions; i++)
+		is_version = is_version || f->version == h->versions[i];
+	/* Without TLS 1.3 on the list a server may go lower [RFC5246 §E.1]; 1.3 is on no list but by name. */
+	if (h->n_versions == 0)
+		is_version = !is_13;
+	else if (h->n_versions > 1 && !is_13)
+		is_version = true;
+	if (!is_version)
+		return false;
+	if (is_13 && !is_fit_group(a, f))
+		return false;
+	for (size_t i = 0; i < h->n_suites; i++)
+		if (f->suite == a->suites[i])
+			return true;
+	return false;
+}
+
+static struct plan_heard heard(const struct probe_plan *p, const struct plan_ask *a,
+	const struct probe_flight *f, const struct probe_outcome *o)
+{
+	static const struct probe_flight none;
+	struct plan_heard h = { PQM_A_UNKNOWN, how_of_end(o->end), f == NULL ? &none : f };
+
+	if (f == NULL)
+		return h;
+	if (f->has_hello) {
+		h.answer = is_fit(p, a, f) ? PQM_A_YES : PQM_A_UNKNOWN;
+		h.how = h.answer != PQM_A_YES ? HOW_GARBAGE : (f->is_hrr ? HOW_HRR : HOW_SH);
+		return h;
+	}
+	if (!f->has_alert || f->alert == 0)
+		return h;
+	h.how = probe_how_alert(f->alert);
+	switch (f->alert) {
+	case 40:
+	case 47:
+	case 70:
+	case 71:
+	case 109:
+		h.answer = PQM_A_NO;
+		break;
+	case 80: /* an internal error, but some say so for "nothing in common": when repeated */
+		h.answer = p->mode == MODE_AGAIN ? PQM_A_NO : PQM_A_UNKNOWN;
+		break;
+	case 86:
+	case 112:
+	case 116:
+	case 120:
+		h.answer = PQM_A_REFUSED;
+		break;
+	default:
+		break;
+	}
+	return h;
+}
+
+void probe_plan_reach(struct probe_plan *p, enum pqm_reach reach, const char *words)
+{
+	if (p->has_reach)
+		return;
+	p->has_reach = true;
+	probe_words(p->j, reach, "%s", words);
+}
+
+void probe_plan_unreached(struct probe_plan *p, const struct plan_heard *h)
+{
+	const struct probe_outcome *o = p->last;
+	bool is_refused = o != NULL && o->end == PROBE_NO_CONNECT;
+	const char *words = o != NULL && o->words[0] != '\0' ? o->words : NULL;
+
+	if (h->f->words[0] != '\0')
+		words = h->f->words;
+	switch (h->how) {
+	case HOW_GONE:
+		probe_plan_reach(p, is_refused ? PQM_R_REFUSED : PQM_R_UNREACHABLE,
+			words != NULL ? words
+				      : (is_refused ? "connection refused" : "unreachable"));
+		return;
+	case HOW_TIMEOUT:
+		probe_plan_reach(p,
+			p->was_connected || p->over != PROBE_TCP ? PQM_R_SILENT : PQM_R_UNREACHABLE,
+			p->was_connected || p->over != PROBE_TCP ? "no answer to a ClientHello"
+								 : "no answer to a connect");
+		return;
+	case HOW_RESET:
+		probe_plan_reach(p, PQM_R_SILENT, "resets the connection at every ClientHello");
+		return;
+	case HOW_CLOSED:
+		probe_plan_reach(p, PQM_R_SILENT, "closes the connection at every ClientHello");
+		return;
+	case HOW_LOCAL:
+		probe_plan_reach(p, PQM_R_SKIPPED, words != NULL ? words : "cannot ask");
+		return;
+	default:
+		probe_plan_reach(p, PQM_R_OTHER, words != NULL ? words : probe_how(h->how));
+		return;
+	}
+}
+
+/* ---- failures ---- */
+
+static void give_up_limited(struct probe_plan *p, enum plan_how how)
+{
+	p->is_limited = true;
+	p->is_over = true;
+	p->has_reach = true;
+	probe_words(p->j, PQM_R_LIMITED, "no answers any more (%s) after %u connections",
+		probe_how(how), (unsigned)p->n_answered);
+}
+
+/* A failure at a server that answered before: is it the question or the server? True: ask again before
+ * anything is concluded. */
+static bool is_asked_again(
+	struct probe_plan *p, const struct plan_ask *a, const struct plan_heard *h)
+{
+	if (h->how == HOW_ALERT_80) {
+		p->mode = MODE_AGAIN;
+		return true;
+	}
+	p->streak++;
+	if (h->how == HOW_GONE) {
+		if (p->mode == MODE_AGAIN) {
+			give_up_limited(p, h->how);
+			return true;
+		}
+		p->mode = MODE_AGAIN;
+		p->delay_ms = GONE_MS;
+		return true;
+	}
+	if (p->mode == MODE_PLAIN && !a->is_single) {
+		p->mode = MODE_SHORT;
+		p->delay_ms = AGAIN_MS;
+		return true;
+	}
+	if (p->streak < FAILURES_BEFORE_CONTROL)
+		return false;
+	p->mode = MODE_CONTROL;
+	p->pending_how = (uint8_t)h->how;
+	p->delay_ms = AGAIN_MS;
+	return true;
+}
+
+static void deliver(struct probe_plan *p, const struct plan_step *s, const struct plan_ask *a,
+	const struct plan_heard *h)
+{
+	if (h->answer == PQM_A_YES)
+		probe_note_flight(p, a, h->f);
+	s->hear(p, a, h);
+	p->mode = MODE_PLAIN;
+}
+
+static void hear_control(struct probe_plan *p, const struct plan_step *s, struct plan_heard *h)
+{
+	static const struct probe_flight none;
+	struct plan_ask a;
+
+	if (h->answer == PQM_A_UNKNOWN && h->how != HOW_ALERT_80) {
+		give_up_limited(p, h->how);
+		return;
+	}
+	p->streak = 0;
+	p->mode = MODE_PLAIN;
+	h->answer = PQM_A_UNKNOWN;
+	h->how = (enum plan_how)p->pending_how;
+	h->f = &none;
+	if (build(p, s, &a))
+		deliver(p, s, &a, h);
+}
+
+static void count(struct probe_plan *p, const struct plan_step *s)
+{
+	if (p->mode != MODE_PLAIN)
+		return;
+	p->step_asks++;
+	if (!is_counted(p, s))
+		p->n_free++;
+	else
+		p->n_asked++;
+}
+
+void probe_plan_hear(
+	struct probe_plan *p, const struct probe_flight *f, const struct probe_outcome *o)
+{
+	struct plan_ask a;
+
+	if (p->is_over || p->step >= N_STEPS)
+		return;
+	const struct plan_step *s = &steps[p->step];
+
+	p->last = o;
+	p->delay_ms = 0;
+	p->was_connected = p->was_connected || o->is_connected;
+	if (!build(p, s, &a))
+		return;
+	struct plan_heard h = heard(p, &a, f, o);
+
+	count(p, s);
+	if (h.answer == PQM_A_YES || h.answer == PQM_A_NO || h.answer == PQM_A_REFUSED) {
+		p->has_answered = true;
+		p->n_answered++;
+		if (o->ms > p->slowest_ms)
+			p->slowest_ms = o->ms;
+	}
+	if (p->mode == MODE_CONTROL) {
+		hear_control(p, s, &h);
+	} else if (h.answer == PQM_A_UNKNOWN && h.how == HOW_ALERT_80) {
+		p->mode = MODE_AGAIN;
+	} else if (h.answer != PQM_A_UNKNOWN) {
+		p->streak = 0;
+		deliver(p, s, &a, &h);
+	} else if (!p->is_first_done || !is_asked_again(p, &a, &h)) {
+		deliver(p, s, &a, &h);
+	}
+	p->last = NULL;
+}
+
+void probe_plan_finish(struct probe_plan *p)
+{
+	struct pqm_endpoint *e = &p->j->ep;
+
+	static const char *const name[] = {
+		[PROBE_TCP] = "tls", [PROBE_QUIC] = "quic", [PROBE_DTLS] = "dtls"
+	};
+
+	if (p->has_answered)
+		e->protocol = pqm_bytes_dup(&p->j->arena, pqm_str(name[p->over]));
+	else
+		probe_plan_reach(p, p->was_connected ? PQM_R_SILENT : PQM_R_UNREACHABLE,
+			p->was_connected ? "no answer before the deadline"
+					 : "no connection before the deadline");
+	probe_emit(p);
+}
+
+/* ---- the strategy ---- */
+
+static bool is_known_opener(const char *scheme)
+{
+	for (const struct probe_opener *o = probe_openers; o->scheme != NULL; o++)
+		if (strcmp(o->scheme, scheme) == 0)
+			return true;
+	return false;
+}
+
+static void set_scheme(struct probe_plan *p, const char *scheme)
+{
+	if (strcmp(scheme, "quic") == 0 || strcmp(scheme, "h3") == 0) {
+		p->over = PROBE_QUIC;
+		p->alpn_mode = 2;
+	} else if (strcmp(scheme, "dtls") == 0) {
+		p->over = PROBE_DTLS;
+	} else if (strcmp(scheme, "auto") == 0) {
+		p->must_guess = true;
+		p->alpn_mode = 1;
+	} else if (is_known_opener(scheme)) {
+		p->opener = scheme;
+		p->alpn_mode = 0;
+	} else {
+		p->alpn_mode = 1;
+	}
+}
+
+static bool add_link(struct probe_request *req, const struct probe_machine *m, void *self)
+{
+	if (self == NULL)
+		return false;
+	req->chain[req->n].machine = m;
+	req->chain[req->n].self = self;
+	req->n++;
+	return true;
+}
+
+static bool add_tls(const struct probe_plan *p, const struct plan_ask *a, struct probe_request *req)
+{
+	struct pc_keys *keys = p->j->keys;
+
+	switch (p->over) {
+	case PROBE_TCP:
+		return probe_tls_new != NULL &&
+			add_link(req, &probe_tls_machine, probe_tls_new(&a->spec, keys));
+	case PROBE_QUIC:
+		return probe_quic_new != NULL &&
+			add_link(req, &probe_quic_machine, probe_quic_new(&a->spec, keys));
+	case PROBE_DTLS:
+		return probe_dtls_new != NULL &&
+			add_link(req, &probe_dtls_machine, probe_dtls_new(&a->spec, keys));
+	}
+	return false;
+}
+
+static void drop_links(struct probe_request *req)
+{
+	for (size_t i = 0; i < req->n; i++)
+		if (req->chain[i].machine->free != NULL)
+			req->chain[i].machine->free(req->chain[i].self);
+	req->n = 0;
+}
+
+static uint32_t patience(const struct probe_plan *p)
+{
+	uint32_t most = PQM_PROBE_CONN_MS, half = p->c->deadline_ms / 2;
+
+	if (half != 0 && half < most)
+		most = half;
+	if (!p->has_answered)
+		return most;
+	uint32_t ms = p->slowest_ms > most / PATIENCE ? most : p->slowest_ms * PATIENCE;
+
+	if (ms < PATIENCE_MIN_MS)
+		ms = PATIENCE_MIN_MS;
+	return ms < most ? ms : most;
+}
+
+static bool connect_with(
+	const struct probe_plan *p, const struct plan_ask *a, struct probe_request *req)
+{
+	const struct pqm_probe_target *t = p->j->target;
+	bool is_ok = true;
+
+	memset(req, 0, sizeof(*req));
+	req->is_udp = p->over != PROBE_TCP;
+	req->timeout_ms = patience(p);
+	req->delay_ms = p->delay_ms;
+	if (p->must_guess)
+		is_ok = add_link(req, &probe_guess_machine, probe_guess_new(p->j->ep.port));
+	else if (p->opener != NULL)
+		is_ok = add_link(req, &probe_opener_machine, probe_opener_new(p->opener, t->host));
+	if (is_ok && add_tls(p, a, req))
+		return true;
+	drop_links(req);
+	return false;
+}
+
+/* What the server's greeting was. True: go on with TLS's own answer. */
+static bool hear_guess(struct probe_plan *p, const void *self)
+{
+	const char *scheme = probe_guess_scheme(self);
+
+	p->must_guess = false;
+	if (scheme == NULL || strcmp(scheme, "tls") == 0)
+		return true;
+	if (is_known_opener(scheme)) {
+		p->opener = scheme;
+		p->alpn_mode = 0;
+		return false;
+	}
+	p->is_over = true;
+	probe_plan_reach(p, PQM_R_OTHER, probe_guess_greeting(self));
+	return false;
+}
+
+/* False: TLS was not reached, and why is said. */
+static bool hear_opener(struct probe_plan *p, const void *self)
+{
+	enum probe_end end = probe_opener_end(self);
+	const char *refusal = probe_opener_refusal(self);
+
+	if (!p->has_answered || end == PROBE_ALERT)
+		probe_opener_facts(self, p->j);
+	if (end == PROBE_GOAL)
+		return true;
+	if (end == PROBE_ALERT || end == PROBE_GARBAGE || end == PROBE_BUDGET) {
+		if (p->has_answered) {
+			give_up_limited(p, end == PROBE_ALERT ? HOW_GONE : HOW_GARBAGE);
+		} else {
+			p->is_over = true;
+			probe_plan_reach(
+				p, PQM_R_OTHER, refusal != NULL ? refusal : probe_end_name(end));
+		}
+		return false;
+	}
+	return true;
+}
+
+static void hear_connection(
+	struct probe_plan *p, const struct probe_request *done, const struct probe_outcome *last)
+{
+	const struct probe_flight *f = NULL;
+
+	if (done->n > 1 && done->chain[0].machine == &probe_guess_machine && last->is_connected) {
+		if (!hear_guess(p, done->chain[0].self))
+			return;
+	} else if (done->n > 1 && done->chain[0].machine == &probe_opener_machine &&
+		last->is_connected) {
+		if (!hear_opener(p, done->chain[0].self))
+			return;
+	}
+	if (last->is_connected && last->at + 1 == done->n)
+		f = probe_flight_of(done->chain[done->n - 1].self);
+	probe_plan_hear(p, f, last);
+}
+
+static bool is_ssh(const struct probe_request *done, const struct probe_outcome *last)
+{
+	const char *scheme;
+
+	if (done->n < 2 || done->chain[0].machine != &probe_guess_machine || !last->is_connected)
+		return false;
+	scheme = probe_guess_scheme(done->chain[0].self);
+	return scheme != NULL && strcmp(scheme, "ssh") == 0 && &probe_ssh_strategy != NULL;
+}
+
+static bool tls_next(struct probe_job *j, const struct probe_request *done,
+	const struct probe_outcome *last, struct probe_request *req)
+{
+	struct probe_plan *p = j->state;
+	struct plan_ask a;
+
+	if (p == NULL) {
+		p = pqm_new(&j->arena, struct probe_plan, 1);
+		if (p == NULL || !probe_plan_init(p, j)) {
+			probe_words(j, PQM_R_SKIPPED, "out of memory");
+			return false;
+		}
+		j->state = p;
+		set_scheme(p, j->target->scheme);
+	}
+	if (last != NULL && is_ssh(done, last)) {
+		j->state = NULL;
+		j->strategy = &probe_ssh_strategy;
+		return !j->is_late && j->strategy->next(j, NULL, NULL, req);
+	}
+	if (last != NULL)
+		hear_connection(p, done, last);
+	if (!j->is_late && probe_plan_next(p, &a)) {
+		if (connect_with(p, &a, req))
+			return true;
+		probe_plan_reach(p, PQM_R_SKIPPED, "no memory for a connection");
+		p->is_cut = true;
+	}
+	probe_plan_finish(p);
+	return false;
+}
+
+const struct probe_strategy probe_tls_strategy = { .name = "tls", .next = tls_next };
