@@ -151,13 +151,15 @@ static void write_json(struct probe *p)
 
 static void write_pages(struct probe *p)
 {
-	struct pqm_page page = { p->rules, p->app->out, p->app->color };
+	struct pqm_page page = { .rules = p->rules, .out = p->app->out, .color = p->app->color };
 
+	pqm_arena_init(&page.arena, PQM_ARENA_BYTES);
 	for (size_t i = 0; i < p->n; i++) {
 		if (i > 0)
 			pqm_out_lit(p->app->out, "\n");
 		pqm_probe_page(&page, &p->all[i]);
 	}
+	pqm_arena_fini(&page.arena);
 }
 
 /* 1 when an answer is below what is expected, else 3 when something named could not be told. */

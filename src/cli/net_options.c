@@ -4,8 +4,6 @@
 
 #include "base/num.h"
 
-#pragma weak pqm_probe_config_init
-
 #define CONCURRENT_MAX 50000
 
 /* Written by the handler; a run reads it between events. */
@@ -125,8 +123,7 @@ enum pqm_st pqm_net_options(struct pqm_endpoint_options *o, const struct pqm_arg
 	enum pqm_st st;
 
 	*o = (struct pqm_endpoint_options){ .sni = pqm_arg(a, "sni") };
-	if (pqm_probe_config_init != NULL)
-		pqm_probe_config_init(c);
+	pqm_probe_config_init(c);
 	st = profile(c, a, err);
 	if (st == PQM_OK)
 		st = numbers(c, a, err);

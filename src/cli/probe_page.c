@@ -1,13 +1,469 @@
 #include "probe_page.h"
 
-#include "base/limits.h"
+#include "assess/risk.h"
+#include "base/num.h"
+#include "report/endpoint_json.h"
+#include "report/view_text.h"
 
-void pqm_probe_page(const struct pqm_page *p, const struct pqm_endpoint *e)
+#define HEAD_COLS 96
+#define LISTED 8 /* of what could not be told; the JSON has all */
+
+static const pqm_bytes none = { NULL, 0 };
+
+static bool said(const struct pqm_endpoint *e, const char *key, enum pqm_answer answer)
 {
-	struct pqm_arena a;
+	const struct pqm_wire_fact *f = pqm_endpoint_fact(e, key);
 
-	pqm_arena_init(&a, PQM_ARENA_BYTES);
-	pqm_out_bytes(p->out, pqm_printable(&a, pqm_endpoint_name(e, &a)));
-	pqm_out_f(p->out, "  %s  %s\n", pqm_reach_name(e->reach), pqm_posture_name(e->posture));
-	pqm_arena_fini(&a);
+	return f != NULL && f->answer == answer;
+}
+
+static void add(struct pqm_buf *b, const char *separator, pqm_bytes text)
+{
+	if (b->n > 0)
+		(void)pqm_buf_add(b, pqm_str(separator));
+	(void)pqm_buf_add(b, text);
+}
+
+static const struct pqm_wire *group_of(const struct pqm_page *p, const struct pqm_offer *o)
+{
+	return pqm_wire_code(p->rules, PQM_W_GROUP, o->code);
+}
+
+static bool is_draft(const struct pqm_page *p, const struct pqm_offer *o)
+{
+	const struct pqm_wire *w = o->kind == PQM_O_GROUP ? group_of(p, o) : NULL;
+
+	return w != NULL && (w->code.flags & PQM_G_DRAFT) != 0;
+}
+
+/* Names of the offers of this kind and version that were answered so; "" when there is none. Ranked
+ * ones are joined by ›, the server's first choice in front. */
+static pqm_bytes names(struct pqm_page *p, const struct pqm_endpoint *e, enum pqm_offer_kind kind,
+	uint16_t version, enum pqm_answer answer)
+{
+	struct pqm_buf b;
+	pqm_bytes text;
+
+	pqm_buf_init(&b, (size_t)64 << 10);
+	for (size_t i = 0; i < e->n_offers; i++) {
+		const struct pqm_offer *o = &e->offers[i];
+
+		if (o->kind != kind || o->answer != answer ||
+			(version != 0 && o->version != version))
+			continue;
+		add(&b, o->rank > 0 && b.n > 0 ? " › " : ", ",
+			pqm_offer_words(p->rules, o, &p->arena));
+		if (is_draft(p, o))
+			(void)pqm_buf_add(&b, PQM_LIT(" (draft, not ML-KEM)"));
+	}
+	text = pqm_bytes_dup(&p->arena, pqm_buf_bytes(&b));
+	pqm_buf_fini(&b);
+	return text;
+}
+
+static bool has_offer(const struct pqm_endpoint *e, enum pqm_offer_kind kind, uint16_t code)
+{
+	const struct pqm_offer *o = pqm_endpoint_offer(e, kind, code, 0);
+
+	return o != NULL && o->answer == PQM_A_YES;
+}
+
+/* ---- head ---- */
+
+static void head(struct pqm_page *p, const struct pqm_endpoint *e)
+{
+	pqm_bytes name = pqm_printable(&p->arena, pqm_endpoint_name(e, &p->arena));
+	struct pqm_buf b;
+	size_t width;
+
+	if (pqm_eqs(e->scheme, "tls"))
+		name = pqm_sub(name, 4, name.n);
+	pqm_buf_init(&b, (size_t)8 << 10);
+	(void)pqm_buf_add(&b, name);
+	if (e->address.n > 0 && !pqm_eq(e->address, e->host))
+		(void)pqm_buf_f(&b, "  %.*s", PQM_FMT(pqm_printable(&p->arena, e->address)));
+	if (e->software.n > 0)
+		(void)pqm_buf_f(&b, "  %.*s", PQM_FMT(pqm_printable(&p->arena, e->software)));
+	width = pqm_text_width(pqm_buf_bytes(&b));
+	pqm_out_str(p->out, p->color ? "\033[1m" : "");
+	pqm_out_bytes(p->out, pqm_buf_bytes(&b));
+	pqm_out_str(p->out, p->color ? "\033[0m" : "");
+	pqm_out_f(p->out, "%*s%u connection%s, %.0f ms\n",
+		width < HEAD_COLS - 4 ? (int)(HEAD_COLS - 4 - width) : 2, "", e->n_connections,
+		e->n_connections == 1 ? "" : "s", e->ms);
+	pqm_buf_fini(&b);
+}
+
+static void reach(struct pqm_page *p, const struct pqm_endpoint *e)
+{
+	pqm_bytes words = pqm_printable(&p->arena, e->words);
+
+	switch (e->reach) {
+	case PQM_R_ANSWERED:
+		break;
+	case PQM_R_OTHER:
+		pqm_page_row(
+			p, "other", pqm_str("spoke, but not what was asked"), PQM_PAGE_FAIR, words);
+		break;
+	case PQM_R_SILENT:
+		pqm_page_row(
+			p, "silent", pqm_str("connected, and no answer"), PQM_PAGE_FAIR, words);
+		break;
+	case PQM_R_LIMITED:
+		pqm_page_row(p, "limited", pqm_str("answered, then turned us away"), PQM_PAGE_FAIR,
+			words.n > 0 ? words : pqm_str("ask slower: --rate 1"));
+		break;
+	case PQM_R_REFUSED:
+		pqm_page_row(p, "refused", pqm_str("nothing listens there"), PQM_PAGE_FAIR, words);
+		break;
+	case PQM_R_UNREACHABLE:
+		pqm_page_row(p, "unreachable", pqm_str("no way there"), PQM_PAGE_FAIR, words);
+		break;
+	case PQM_R_SKIPPED:
+		pqm_page_row(p, "not asked", words, PQM_PAGE_FAIR, none);
+		break;
+	}
+}
+
+/* ---- key exchange ---- */
+
+static const char *posture_words(const struct pqm_endpoint *e)
+{
+	switch (e->posture) {
+	case PQM_P_ABSENT:
+		return "no hybrid: every session can be recorded and read later";
+	case PQM_P_OFFERED:
+		return "hybrid OFFERED, not enforced: a client with a classical share alone is let "
+		       "in";
+	case PQM_P_ENFORCED:
+		return "hybrid ENFORCED for clients that can; one that cannot is let in";
+	case PQM_P_ONLY:
+		return "post-quantum ONLY: a classical client is turned away";
+	case PQM_P_UNKNOWN:
+		break;
+	}
+	return "could not tell whether hybrid is offered";
+}
+
+static enum pqm_page_style posture_style(const struct pqm_endpoint *e)
+{
+	static const enum pqm_page_style style[] = { PQM_PAGE_FAIR, PQM_PAGE_BAD, PQM_PAGE_FAIR,
+		PQM_PAGE_GOOD, PQM_PAGE_GOOD };
+
+	return style[e->posture];
+}
+
+static void key_exchange(struct pqm_page *p, const struct pqm_endpoint *e)
+{
+	static const uint16_t newest[] = { 0x0304, 0xfefc, 0 };
+	pqm_bytes main = none, old;
+
+	for (size_t i = 0; main.n == 0 && i < 3; i++)
+		main = names(p, e, PQM_O_GROUP, newest[i], PQM_A_YES);
+	if (main.n == 0)
+		main = names(p, e, PQM_O_KEX, 0, PQM_A_YES);
+	if (main.n == 0)
+		main = names(p, e, PQM_O_IKE, 0, PQM_A_YES);
+	pqm_page_row(p, "key exchange", main.n > 0 ? main : pqm_str("none that could be told"),
+		posture_style(e), pqm_str(posture_words(e)));
+	old = names(p, e, PQM_O_GROUP, 0x0303, PQM_A_YES);
+	if (old.n > 0 && !pqm_eq(old, main))
+		pqm_page_row(p, "", old, PQM_PAGE_DIM, pqm_str("in TLS 1.2"));
+	if (e->is_order_known)
+		pqm_page_words(p, "", PQM_PAGE_DIM, "%s",
+			e->is_server_order ? "in the server's order, whatever the client prefers"
+					   : "the client's order decides");
+}
+
+/* ---- versions ---- */
+
+static pqm_bytes old_key_exchange(
+	struct pqm_page *p, const struct pqm_endpoint *e, enum pqm_page_style *style)
+{
+	*style = PQM_PAGE_BAD;
+	if (has_offer(e, PQM_O_VERSION, 0x0002) || has_offer(e, PQM_O_VERSION, 0x0300))
+		return pqm_str("SSL is broken today: not a quantum finding, fix first");
+	if (said(e, "kex-anonymous", PQM_A_YES))
+		return pqm_str("anonymous key exchange is accepted: open today");
+	if (said(e, "kex-export", PQM_A_YES) || said(e, "kex-null-cipher", PQM_A_YES))
+		return pqm_str("export or NULL ciphers are accepted: open today");
+	if (said(e, "kex-rsa", PQM_A_YES))
+		return pqm_str("RSA key transport is accepted: one key opens all recordings");
+	if (has_offer(e, PQM_O_VERSION, 0x0302) || has_offer(e, PQM_O_VERSION, 0x0301)) {
+		*style = PQM_PAGE_FAIR;
+		return pqm_str("TLS 1.0 and 1.1 are retired [RFC 8996]");
+	}
+	*style = PQM_PAGE_PLAIN;
+	if (!has_offer(e, PQM_O_VERSION, 0x0303))
+		return none;
+	if (said(e, "kex-rsa", PQM_A_NO))
+		return said(e, "kex-dhe", PQM_A_YES)
+			? pqm_str("1.2 has DHE and ECDHE, no RSA key transport")
+			: pqm_str("1.2 has ECDHE only, no RSA key transport");
+	(void)p;
+	return none;
+}
+
+static void versions(struct pqm_page *p, const struct pqm_endpoint *e)
+{
+	struct pqm_buf b;
+	enum pqm_page_style style;
+	pqm_bytes remark = old_key_exchange(p, e, &style);
+
+	pqm_buf_init(&b, 4096);
+	/* Sealed by code, oldest first; a reader wants the newest first. */
+	for (size_t i = e->n_offers; i > 0; i--)
+		if (e->offers[i - 1].kind == PQM_O_VERSION && e->offers[i - 1].answer == PQM_A_YES)
+			add(&b, ", ", pqm_offer_words(p->rules, &e->offers[i - 1], &p->arena));
+	if (b.n > 0)
+		pqm_page_row(
+			p, "versions", pqm_bytes_dup(&p->arena, pqm_buf_bytes(&b)), style, remark);
+	pqm_buf_fini(&b);
+	const struct pqm_wire_fact *dh = pqm_endpoint_fact(e, "dh-bits");
+
+	if (dh != NULL && dh->value.n > 0)
+		pqm_page_words(p, "", PQM_PAGE_DIM, "DHE with %.*s bits",
+			PQM_FMT(pqm_printable(&p->arena, dh->value)));
+}
+
+/* ---- certificates ---- */
+
+static pqm_bytes common_name(struct pqm_page *p, pqm_bytes dn)
+{
+	pqm_bytes t = pqm_printable(&p->arena, dn);
+	size_t at = pqm_find(t, 0, PQM_LIT("CN=")), end;
+
+	if (at == SIZE_MAX)
+		return t;
+	end = pqm_find_byte(t, at, ',');
+	return pqm_sub(t, at + 3, (end == SIZE_MAX ? t.n : end) - at - 3);
+}
+
+static bool is_shown(const struct pqm_endpoint *e, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (e->chains[i].n_certs > 0 && e->chains[n].n_certs > 0 &&
+			pqm_eq(e->chains[i].certs[0].sha256, e->chains[n].certs[0].sha256) &&
+			pqm_eq(e->chains[i].certs[0].spki, e->chains[n].certs[0].spki))
+			return true;
+	return false;
+}
+
+static pqm_bytes issuers(struct pqm_page *p, const struct pqm_chain *c)
+{
+	struct pqm_buf b;
+	pqm_bytes text;
+
+	pqm_buf_init(&b, (size_t)16 << 10);
+	for (size_t i = 0; i < c->n_certs; i++)
+		if (c->certs[i].issuer.n > 0 && !pqm_eq(c->certs[i].issuer, c->certs[i].subject))
+			add(&b, " › ", common_name(p, c->certs[i].issuer));
+	text = pqm_bytes_dup(&p->arena, pqm_buf_bytes(&b));
+	pqm_buf_fini(&b);
+	return text;
+}
+
+static void certificates(struct pqm_page *p, const struct pqm_endpoint *e)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < e->n_chains; i++) {
+		const struct pqm_chain *c = &e->chains[i];
+
+		if (c->n_certs == 0 || is_shown(e, i))
+			continue;
+		const struct pqm_wire_cert *leaf = &c->certs[0];
+		bool is_ssh = pqm_eqs(c->type, "ssh");
+		pqm_bytes by = issuers(p, c), until = pqm_printable(&p->arena, leaf->not_after);
+		pqm_bytes key = pqm_printable(&p->arena, leaf->key);
+
+		pqm_bytes fact = leaf->subject.n > 0
+			? pqm_arena_f(&p->arena, "%-11.*s %.*s", PQM_FMT(key),
+				  PQM_FMT(common_name(p, leaf->subject)))
+			: key;
+		pqm_bytes remark = pqm_arena_f(&p->arena, "%s%.*s%s%.*s%s", by.n > 0 ? "by " : "",
+			PQM_FMT(by), until.n > 0 ? "  until " : "", PQM_FMT(until),
+			c->proven == PQM_A_NO ? "  its signature does NOT verify" : "");
+
+		pqm_page_row(p,
+			!first		 ? ""
+				: is_ssh ? "host keys"
+					 : "certificates",
+			fact, c->proven == PQM_A_NO ? PQM_PAGE_BAD : PQM_PAGE_DIM, remark);
+		first = false;
+	}
+}
+
+static void signatures(struct pqm_page *p, const struct pqm_endpoint *e)
+{
+	pqm_bytes schemes = names(p, e, PQM_O_SCHEME, 0, PQM_A_YES),
+		  keys = names(p, e, PQM_O_HOST_KEY, 0, PQM_A_YES);
+	bool has_pq = said(e, "certificate-mldsa", PQM_A_YES) ||
+		said(e, "certificate-composite", PQM_A_YES) ||
+		said(e, "certificate-slhdsa", PQM_A_YES);
+
+	if (schemes.n > 0)
+		pqm_page_row(p, "signatures", schemes, PQM_PAGE_DIM,
+			!has_pq && said(e, "certificate-mldsa", PQM_A_NO) ? pqm_str("no ML-DSA")
+									  : none);
+	if (keys.n > 0)
+		pqm_page_row(p, "signatures", keys, PQM_PAGE_DIM, none);
+}
+
+/* ---- the rest ---- */
+
+static void session(struct pqm_page *p, const struct pqm_endpoint *e)
+{
+	const struct pqm_wire_fact *life = pqm_endpoint_fact(e, "ticket-lifetime"),
+				   *ca = pqm_endpoint_fact(e, "client-auth");
+	pqm_bytes alpn = names(p, e, PQM_O_ALPN, 0, PQM_A_YES);
+	struct pqm_buf b;
+
+	pqm_buf_init(&b, 4096);
+	if (said(e, "tickets", PQM_A_YES))
+		add(&b, "; ",
+			life != NULL && life->value.n > 0
+				? pqm_arena_f(&p->arena, "tickets for %.*s",
+					  PQM_FMT(pqm_printable(&p->arena, life->value)))
+				: PQM_LIT("tickets"));
+	if (said(e, "psk-without-exchange", PQM_A_YES))
+		add(&b, "; ",
+			PQM_LIT("resumes without a new key exchange: opened with the session "
+				"before"));
+	else if (said(e, "resumption", PQM_A_YES))
+		add(&b, "; ", PQM_LIT("resumes with a new key exchange"));
+	if (said(e, "early-data", PQM_A_YES))
+		add(&b, "; ", PQM_LIT("takes early data"));
+	if (b.n > 0)
+		pqm_page_row(p, "session", pqm_bytes_dup(&p->arena, pqm_buf_bytes(&b)),
+			PQM_PAGE_PLAIN, none);
+	if (said(e, "client-auth", PQM_A_YES))
+		pqm_page_row(p, "clients", pqm_str("a certificate is asked for"), PQM_PAGE_DIM,
+			pqm_printable(&p->arena, ca->value));
+	if (alpn.n > 0)
+		pqm_page_row(p, "applications", alpn, PQM_PAGE_PLAIN, none);
+	pqm_buf_fini(&b);
+}
+
+static void weak(struct pqm_page *p, const struct pqm_endpoint *e)
+{
+	static const enum pqm_wire_kind kind[] = {
+		[PQM_O_CIPHER] = PQM_W_SSH_CIPHER,
+		[PQM_O_MAC] = PQM_W_SSH_MAC,
+		[PQM_O_KEX] = PQM_W_SSH_KEX,
+		[PQM_O_HOST_KEY] = PQM_W_SSH_HOST_KEY,
+	};
+	struct pqm_buf b;
+
+	pqm_buf_init(&b, (size_t)64 << 10);
+	for (size_t i = 0; i < e->n_offers; i++) {
+		const struct pqm_offer *o = &e->offers[i];
+		const struct pqm_wire *w = o->kind < PQM_O_KEX || o->kind > PQM_O_MAC
+			? NULL
+			: pqm_wire_name(p->rules, kind[o->kind], o->name);
+
+		if (w != NULL && o->answer == PQM_A_YES && w->classical != PQM_C_OK)
+			add(&b, ", ", pqm_printable(&p->arena, o->name));
+	}
+	if (b.n > 0)
+		pqm_page_row(p, "weak today", pqm_bytes_dup(&p->arena, pqm_buf_bytes(&b)),
+			PQM_PAGE_FAIR, none);
+	pqm_buf_fini(&b);
+}
+
+/* The year of even odds that elliptic curves fall, by the scenario. */
+static double even_odds(const struct pqm_risk_params *r, enum pqm_scenario s)
+{
+	const struct pqm_risk_class *c = pqm_risk_class_find(r, PQM_LIT("E256"));
+	double t = r->base_year, horizon = pqm_risk_horizon(r);
+
+	while (t < horizon && pqm_risk_f(r, s, t) < 0.5)
+		t += 1.0 / 16;
+	return t + (c == NULL ? 0 : c->shift[s]);
+}
+
+static void harvest(struct pqm_page *p, const struct pqm_endpoint *e)
+{
+	struct pqm_risk_params r;
+	struct pqm_err err = { 0 };
+	pqm_bytes when = PQM_LIT("readable once a quantum computer exists");
+
+	if (e->posture == PQM_P_UNKNOWN)
+		return;
+	if (e->posture == PQM_P_ONLY) {
+		pqm_page_row(p, "harvest",
+			pqm_str("a session recorded today stays closed for every client"),
+			PQM_PAGE_GOOD, none);
+		return;
+	}
+	if (pqm_risk_params_load(&r, p->rules, none, &err) == PQM_OK)
+		when = pqm_arena_f(&p->arena, "readable with even odds by %.0f-%.0f (%.*s)",
+			even_odds(&r, PQM_FAST), even_odds(&r, PQM_SLOW), PQM_FMT(r.curve_id));
+	if (e->posture == PQM_P_ABSENT)
+		pqm_page_words(p, "harvest", PQM_PAGE_BAD, "a session recorded today: %.*s",
+			PQM_FMT(when));
+	else
+		pqm_page_words(p, "harvest", PQM_PAGE_PLAIN,
+			"a session recorded today: safe for hybrid clients; for the rest %.*s",
+			PQM_FMT(when));
+}
+
+static void untold(struct pqm_page *p, const struct pqm_endpoint *e)
+{
+	struct pqm_buf b;
+	size_t n = 0;
+
+	pqm_buf_init(&b, (size_t)64 << 10);
+	for (size_t i = 0; i < e->n_offers; i++) {
+		const struct pqm_offer *o = &e->offers[i];
+
+		if (o->answer != PQM_A_UNKNOWN && o->answer != PQM_A_REFUSED)
+			continue;
+		if (++n <= LISTED)
+			add(&b, ", ",
+				pqm_arena_f(&p->arena, "%.*s%s%.*s%s",
+					PQM_FMT(pqm_offer_words(p->rules, o, &p->arena)),
+					o->how.n > 0 ? " (" : "",
+					PQM_FMT(pqm_printable(&p->arena, o->how)),
+					o->how.n > 0 ? ")" : ""));
+	}
+	for (size_t i = 0; i < e->n_facts; i++) {
+		const struct pqm_wire_fact *f = &e->facts[i];
+
+		if (f->answer != PQM_A_UNKNOWN && f->answer != PQM_A_REFUSED)
+			continue;
+		if (++n <= LISTED)
+			add(&b, ", ", pqm_printable(&p->arena, f->key));
+	}
+	if (n > LISTED)
+		(void)pqm_buf_f(&b, " and %zu more", n - LISTED);
+	if (b.n > 0)
+		pqm_page_row(p, "not told", pqm_bytes_dup(&p->arena, pqm_buf_bytes(&b)),
+			PQM_PAGE_FAIR, none);
+	else if (!e->is_complete)
+		pqm_page_row(p, "not told", pqm_str("some questions were left open"), PQM_PAGE_FAIR,
+			pqm_printable(&p->arena, e->words));
+	if (e->varies)
+		pqm_page_row(p, "varies",
+			pqm_str("answers differ between connections: unlike servers behind one "
+				"name"),
+			PQM_PAGE_FAIR, none);
+	pqm_buf_fini(&b);
+}
+
+void pqm_probe_page(struct pqm_page *p, const struct pqm_endpoint *e)
+{
+	head(p, e);
+	reach(p, e);
+	if (e->reach == PQM_R_ANSWERED || e->reach == PQM_R_LIMITED) {
+		key_exchange(p, e);
+		versions(p, e);
+		certificates(p, e);
+		signatures(p, e);
+		session(p, e);
+		weak(p, e);
+		harvest(p, e);
+		untold(p, e);
+	}
+	pqm_arena_reset(&p->arena);
 }

@@ -1,7 +1,5 @@
 #include "endpoint_json.h"
 
-#pragma weak pqm_wire_code
-
 #define WORDS_BYTES ((size_t)4 << 10)
 
 static const struct pqm_wire *wire_of(const struct pqm_rules *rules, const struct pqm_offer *f)
@@ -21,7 +19,7 @@ static const struct pqm_wire *wire_of(const struct pqm_rules *rules, const struc
 	};
 	const struct pqm_wire *w = NULL;
 
-	if (pqm_wire_code == NULL || rules == NULL || kind[f->kind] == PQM_W_N)
+	if (rules == NULL || kind[f->kind] == PQM_W_N)
 		return NULL;
 	w = pqm_wire_code(rules, kind[f->kind], f->code);
 	/* The first byte of a three-byte kind of SSL 2.0 is not in the offer: the low two are enough to

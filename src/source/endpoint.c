@@ -3,11 +3,6 @@
 #include "base/map.h"
 #include "rules/wire.h"
 
-#pragma weak pqm_probe_run
-#pragma weak pqm_probe_target_parse
-#pragma weak pqm_probe_is_target
-#pragma weak pqm_wire_table
-
 #define NONE UINT32_MAX
 /* Scheme, host and port of one target, for comparing; a list of 100,000 needs about 20 MB. */
 #define TEXT_BYTES ((size_t)64 << 20)
@@ -27,7 +22,7 @@ struct ask {
 
 bool pqm_endpoint_is_target(const char *name, bool bare)
 {
-	return bare || (pqm_probe_is_target != NULL && pqm_probe_is_target(name));
+	return bare || pqm_probe_is_target(name);
 }
 
 enum pqm_st pqm_endpoint_check(const char *name, bool bare, struct pqm_err *err)
@@ -36,8 +31,6 @@ enum pqm_st pqm_endpoint_check(const char *name, bool bare, struct pqm_err *err)
 	struct pqm_arena arena;
 	enum pqm_st st;
 
-	if (pqm_probe_target_parse == NULL || pqm_probe_run == NULL)
-		return pqm_fail(err, PQM_EUSAGE, "the prober is not there yet");
 	pqm_arena_init(&arena, (size_t)64 << 10);
 	st = pqm_probe_target_parse(&t, name, bare, &arena, err);
 	pqm_arena_fini(&arena);
@@ -190,8 +183,6 @@ static enum pqm_st run(struct ask *a, const struct pqm_rules *r, struct pqm_err 
 
 	if (st != PQM_OK || n == 0 || a->is_stopped)
 		return st;
-	if (pqm_wire_table == NULL)
-		return pqm_probe_run(&c, a->target, n, on_done, a, NULL, err);
 	c.groups.code = pqm_wire_table(r, PQM_W_GROUP, &c.groups.n);
 	c.suites.code = pqm_wire_table(r, PQM_W_SUITE, &c.suites.n);
 	c.schemes.code = pqm_wire_table(r, PQM_W_SCHEME, &c.schemes.n);
