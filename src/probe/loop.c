@@ -86,6 +86,7 @@ static void spread(struct probe_loop *l, const struct probe_name *name, struct p
 		}
 		one->target = w->target;
 		one->addr = name->addr[i];
+		one->n_addresses = (uint32_t)name->n;
 		probe_waits_push(&l->ready, one);
 	}
 }

@@ -95,6 +95,7 @@ struct probe_wait {
 	struct probe_wait *next;
 	uint32_t target; /* position in the caller's array */
 	struct probe_addr addr;
+	uint32_t n_addresses; /* of its name, this one among them; 0: no name */
 };
 
 struct probe_waits {

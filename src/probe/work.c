@@ -242,6 +242,7 @@ bool probe_work_new(struct probe_loop *l, const struct probe_wait *wait, struct 
 	pqm_arena_init(&w->job.arena, PQM_PROBE_JOB_BYTES);
 	name_endpoint(&w->job.ep, l, wait->target);
 	w->job.ep.address = pqm_str(w->address);
+	w->job.ep.n_addresses = wait->n_addresses;
 	w->job.ep.reach = PQM_R_SILENT;
 	w->all_next = l->works;
 	if (l->works != NULL)

@@ -188,7 +188,7 @@ static void who(struct pqm_out *o, const struct pqm_endpoint *e, unsigned with)
 	pqm_js_opt(o, "sni", e->sni);
 	pqm_js_opt(o, "address", e->address);
 	pqm_js_u64(o, "port", e->port);
-	if (e->n_addresses > 1)
+	if (e->n_addresses > 0)
 		pqm_js_u64(o, "addresses", e->n_addresses);
 }
 

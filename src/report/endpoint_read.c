@@ -206,8 +206,6 @@ static void who(struct get *g, const struct pqm_json *v, struct pqm_endpoint *e)
 	text(g, v, "address", &e->address);
 	e->port = (uint16_t)number(g, v, "port", UINT16_MAX);
 	e->n_addresses = (uint32_t)number(g, v, "addresses", UINT32_MAX);
-	if (pqm_json_get(v, "addresses") == NULL)
-		e->n_addresses = 1;
 	if (e->scheme.n == 0 || e->host.n == 0)
 		bad(g, "scheme", "an endpoint has a scheme and a host");
 }
