@@ -148,8 +148,9 @@ void probe_words(struct probe_job *j, enum pqm_reach reach, const char *fmt, ...
 /* ---- the TLS machines (TCP: tls_conn.c, QUIC: quic.c, DTLS: dtls.c) ---- */
 enum probe_goal {
 	PROBE_HELLO, /* until ServerHello, HelloRetryRequest or alert; for 1.2 also the clear flight */
-	PROBE_FLIGHT,  /* through CertificateVerify (1.3) or ServerHelloDone (1.2) */
-	PROBE_SESSION, /* complete the handshake, take tickets for a moment, close (1.3 only) */
+	PROBE_FLIGHT, /* through CertificateVerify (1.3) or ServerHelloDone (1.2) */
+	PROBE_SESSION, /* complete the handshake, take tickets for a moment, close (1.3 over TCP; QUIC and DTLS
+			  end as with FLIGHT) */
 };
 
 enum probe_over { PROBE_TCP, PROBE_QUIC, PROBE_DTLS };
@@ -225,8 +226,9 @@ struct probe_flight {
 	/* SSL 2.0 */
 	const uint32_t *ssl2_kinds;
 	size_t n_ssl2_kinds;
-	/* QUIC: */
-	bool has_retry, has_vn; /* Retry seen; Version Negotiation seen */
+	/* QUIC: has_vn: the version is not spoken there (end PROBE_ALERT without has_alert); the list is then
+	 * what is, else what version_information in EncryptedExtensions says, if anything. */
+	bool has_retry, has_vn;
 	const uint32_t *vn_versions;
 	size_t n_vn;
 	struct pqm_arena arena;
@@ -236,10 +238,10 @@ struct probe_flight {
  * connection ended. keys outlive the machine. */
 void *probe_tls_new(const struct probe_tls_spec *spec, struct pc_keys *keys) PROBE_LATER;
 extern const struct probe_machine probe_tls_machine PROBE_LATER; /* over TCP */
-void *probe_quic_new(const struct probe_tls_spec *spec, struct pc_keys *keys) PROBE_LATER;
-extern const struct probe_machine probe_quic_machine PROBE_LATER;
-void *probe_dtls_new(const struct probe_tls_spec *spec, struct pc_keys *keys) PROBE_LATER;
-extern const struct probe_machine probe_dtls_machine PROBE_LATER;
+void *probe_quic_new(const struct probe_tls_spec *spec, struct pc_keys *keys);
+extern const struct probe_machine probe_quic_machine;
+void *probe_dtls_new(const struct probe_tls_spec *spec, struct pc_keys *keys);
+extern const struct probe_machine probe_dtls_machine;
 
 /* Any of the three begins with its flight. */
 static inline const struct probe_flight *probe_flight_of(const void *tls_self)
