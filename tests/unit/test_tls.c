@@ -465,6 +465,10 @@ static void certificates_of_both_forms_are_read(void **state)
 	accepted(CERTS13, hex("00 000016 000001 aa 0000 000001 bb 000a 0005 0001 01 0012 0001 02"),
 		"extensions");
 	assert_true(c->n == 2 && c->has_ocsp && c->has_sct);
+	accepted(CERTS13, hex("00 00000b 000001 aa 0005 0005 0001 01"), "a status");
+	assert_true(c->has_ocsp && !c->has_sct);
+	accepted(CERTS13, hex("00 00000b 000001 aa 0005 0012 0001 01"), "timestamps");
+	assert_true(!c->has_ocsp && c->has_sct);
 	accepted(CERTS, hex("000006 300411223344"), "a bare key");
 	assert_true(c->is_raw_key && c->n == 1 && c->der[0].n == 6);
 	refused(CERTS13, hex("00 000006 300411223344"), "a bare key in 1.3");
@@ -510,6 +514,8 @@ static void certificate_requests_of_three_forms_are_read(void **state)
 	refused(REQUEST12, recorded("tls/ecdhe10.bin", 13), "1.0 read as 1.2");
 	accepted(REQUEST12, hex("01 40 0000 0000"), "no names");
 	assert_int_equal(r->n_names, 0);
+	accepted(REQUEST12, hex("01 40 0000 0006 0001 aa 0001 bb"), "two short names");
+	assert_int_equal(r->n_names, 2);
 	refused(REQUEST12, hex("00 0002 0403 0000"), "no types");
 	refused(REQUEST12, hex("01 40 0001 04 0000"), "half a scheme");
 	refused(REQUEST12, hex("01 40 0002 0403 0002 0000"), "an empty name");
@@ -606,6 +612,7 @@ static void explicit_curves_are_told_apart(void **state)
 		"a third basis");
 	refused(EC_ANON, hex("04 0017 02 aabb"), "a fourth kind of curve");
 	refused(EC_ANON, hex("00 0017 02 aabb"), "no kind of curve");
+	accepted(EC_ANON, hex("03 0017 01 04"), "a point of one byte");
 	refused(EC_ANON, hex("03 0017 00"), "no point");
 	refused(EC_ANON, hex("03 0017 ff aabb"), "a point past the end");
 	refused(EC_ANON, hex("01 00 01 01 01 02 03 040506 01 07 01 01 02 aabb"), "no prime");

@@ -323,6 +323,8 @@ static void lists_that_do_not_fit_are_not_built(void **state)
 	static const char *const empty[] = { "" };
 	static const struct pqm_tls_share no_key[] = { { 0x1d, { NULL, 0 } } };
 	struct pqm_tls_client_hello h = least();
+	struct seen_hello s;
+	struct pqm_buf b;
 
 	(void)state;
 	memset(name, 'a', sizeof(name) - 1);
@@ -337,6 +339,10 @@ static void lists_that_do_not_fit_are_not_built(void **state)
 	h = least();
 	h.session_id = (pqm_bytes){ large, 33 };
 	not_built(&h, "33 bytes of session id");
+	h.session_id.n = 32;
+	built(&b, &s, &h);
+	assert_int_equal(s.session_id.n, 32);
+	pqm_buf_fini(&b);
 	h = least();
 	h.is_dtls = true;
 	h.dtls_cookie = (pqm_bytes){ large, 256 };
@@ -521,6 +527,8 @@ static void headers_of_records_have_their_ranges(void **state)
 		{ "15 0303 0002 0228", GOOD },
 		{ "15 0300 0002 0228", GOOD },
 		{ "16 0303 0000", GOOD },
+		{ "14 0303 0001 01", GOOD },
+		{ "17 0304 0001 aa", GOOD },
 		{ "16 0303 4100", MORE },
 		{ "16 0303 4101", BAD },
 		{ "16 0303 ffff", BAD },
@@ -587,6 +595,16 @@ static void other_protocols_are_told_by_name(void **state)
 		{ "\x30\x0c\x02\x01\x00", "LDAP", 5 },
 		{ "\x03\0\0\x13\x0e", "RDP", 5 },
 		{ "\xff\xfd\x18\xff\xfd", "Telnet", 5 },
+		{ "\xff\0\0\0\0", "ZeroMQ", 5 },
+		{ "\xff\0\0\1\0", "begins ff 00 00 01 00", 5 },
+		{ "\x20\2\1\5\0", "MQTT", 5 },
+		{ "\x21\2\1\5\0", "begins 21 02", 5 },
+		{ "\4\1\0\x2b\0", "TDS", 5 },
+		{ "2a0 ok", "begins 32 61", 0 },
+		{ "22a ok", "begins 32 32", 0 },
+		{ "a20 ok", "begins 61 32", 0 },
+		{ "2/0 ok", "begins 32 2f", 0 },
+		{ "199 ~\x7f", "SMTP or FTP, \"199 ~?\"", 0 },
 		{ "hello", "begins 68 65 6c 6c 6f", 0 },
 		{ "22 x y", "begins 32 32 20 78 20", 0 },
 	};
