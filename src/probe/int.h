@@ -236,8 +236,8 @@ struct probe_flight {
 
 /* The machine's self for the chain; NULL without memory. The flight is read by probe_tls_flight after the
  * connection ended. keys outlive the machine. */
-void *probe_tls_new(const struct probe_tls_spec *spec, struct pc_keys *keys) PROBE_LATER;
-extern const struct probe_machine probe_tls_machine PROBE_LATER; /* over TCP */
+void *probe_tls_new(const struct probe_tls_spec *spec, struct pc_keys *keys);
+extern const struct probe_machine probe_tls_machine; /* over TCP */
 void *probe_quic_new(const struct probe_tls_spec *spec, struct pc_keys *keys);
 extern const struct probe_machine probe_quic_machine;
 void *probe_dtls_new(const struct probe_tls_spec *spec, struct pc_keys *keys);
