@@ -2,7 +2,7 @@
 
 #include "assess/risk.h"
 #include "base/num.h"
-#include "report/endpoint_json.h"
+#include "report/endpoint_text.h"
 #include "report/view_text.h"
 
 #define HEAD_COLS 96
@@ -24,41 +24,12 @@ static void add(struct pqm_buf *b, const char *separator, pqm_bytes text)
 	(void)pqm_buf_add(b, text);
 }
 
-static const struct pqm_wire *group_of(const struct pqm_page *p, const struct pqm_offer *o)
-{
-	return pqm_wire_code(p->rules, PQM_W_GROUP, o->code);
-}
-
-static bool is_draft(const struct pqm_page *p, const struct pqm_offer *o)
-{
-	const struct pqm_wire *w = o->kind == PQM_O_GROUP ? group_of(p, o) : NULL;
-
-	return w != NULL && (w->code.flags & PQM_G_DRAFT) != 0;
-}
-
-/* Names of the offers of this kind and version that were answered so; "" when there is none. Ranked
- * ones are joined by ›, the server's first choice in front. */
 static pqm_bytes names(struct pqm_page *p, const struct pqm_endpoint *e, enum pqm_offer_kind kind,
-	uint16_t version, enum pqm_answer answer)
+	uint16_t version)
 {
-	struct pqm_buf b;
-	pqm_bytes text;
+	struct pqm_offer_pick pick = { kind, version, PQM_A_YES };
 
-	pqm_buf_init(&b, (size_t)64 << 10);
-	for (size_t i = 0; i < e->n_offers; i++) {
-		const struct pqm_offer *o = &e->offers[i];
-
-		if (o->kind != kind || o->answer != answer ||
-			(version != 0 && o->version != version))
-			continue;
-		add(&b, o->rank > 0 && b.n > 0 ? " › " : ", ",
-			pqm_offer_words(p->rules, o, &p->arena));
-		if (is_draft(p, o))
-			(void)pqm_buf_add(&b, PQM_LIT(" (draft, not ML-KEM)"));
-	}
-	text = pqm_bytes_dup(&p->arena, pqm_buf_bytes(&b));
-	pqm_buf_fini(&b);
-	return text;
+	return pqm_offer_list(p->rules, e, &pick, &p->arena);
 }
 
 static bool has_offer(const struct pqm_endpoint *e, enum pqm_offer_kind kind, uint16_t code)
@@ -155,18 +126,11 @@ static enum pqm_page_style posture_style(const struct pqm_endpoint *e)
 
 static void key_exchange(struct pqm_page *p, const struct pqm_endpoint *e)
 {
-	static const uint16_t newest[] = { 0x0304, 0xfefc, 0 };
-	pqm_bytes main = none, old;
+	pqm_bytes main = pqm_key_exchange_words(p->rules, e, &p->arena), old;
 
-	for (size_t i = 0; main.n == 0 && i < 3; i++)
-		main = names(p, e, PQM_O_GROUP, newest[i], PQM_A_YES);
-	if (main.n == 0)
-		main = names(p, e, PQM_O_KEX, 0, PQM_A_YES);
-	if (main.n == 0)
-		main = names(p, e, PQM_O_IKE, 0, PQM_A_YES);
 	pqm_page_row(p, "key exchange", main.n > 0 ? main : pqm_str("none that could be told"),
 		posture_style(e), pqm_str(posture_words(e)));
-	old = names(p, e, PQM_O_GROUP, 0x0303, PQM_A_YES);
+	old = names(p, e, PQM_O_GROUP, 0x0303);
 	if (old.n > 0 && !pqm_eq(old, main))
 		pqm_page_row(p, "", old, PQM_PAGE_DIM, pqm_str("in TLS 1.2"));
 	if (e->is_order_known)
@@ -177,8 +141,7 @@ static void key_exchange(struct pqm_page *p, const struct pqm_endpoint *e)
 
 /* ---- versions ---- */
 
-static pqm_bytes old_key_exchange(
-	struct pqm_page *p, const struct pqm_endpoint *e, enum pqm_page_style *style)
+static pqm_bytes old_key_exchange(const struct pqm_endpoint *e, enum pqm_page_style *style)
 {
 	*style = PQM_PAGE_BAD;
 	if (has_offer(e, PQM_O_VERSION, 0x0002) || has_offer(e, PQM_O_VERSION, 0x0300))
@@ -200,25 +163,16 @@ static pqm_bytes old_key_exchange(
 		return said(e, "kex-dhe", PQM_A_YES)
 			? pqm_str("1.2 has DHE and ECDHE, no RSA key transport")
 			: pqm_str("1.2 has ECDHE only, no RSA key transport");
-	(void)p;
 	return none;
 }
 
 static void versions(struct pqm_page *p, const struct pqm_endpoint *e)
 {
-	struct pqm_buf b;
 	enum pqm_page_style style;
-	pqm_bytes remark = old_key_exchange(p, e, &style);
+	pqm_bytes remark = old_key_exchange(e, &style), list = names(p, e, PQM_O_VERSION, 0);
 
-	pqm_buf_init(&b, 4096);
-	/* Sealed by code, oldest first; a reader wants the newest first. */
-	for (size_t i = e->n_offers; i > 0; i--)
-		if (e->offers[i - 1].kind == PQM_O_VERSION && e->offers[i - 1].answer == PQM_A_YES)
-			add(&b, ", ", pqm_offer_words(p->rules, &e->offers[i - 1], &p->arena));
-	if (b.n > 0)
-		pqm_page_row(
-			p, "versions", pqm_bytes_dup(&p->arena, pqm_buf_bytes(&b)), style, remark);
-	pqm_buf_fini(&b);
+	if (list.n > 0)
+		pqm_page_row(p, "versions", list, style, remark);
 	const struct pqm_wire_fact *dh = pqm_endpoint_fact(e, "dh-bits");
 
 	if (dh != NULL && dh->value.n > 0)
@@ -228,27 +182,6 @@ static void versions(struct pqm_page *p, const struct pqm_endpoint *e)
 
 /* ---- certificates ---- */
 
-static pqm_bytes common_name(struct pqm_page *p, pqm_bytes dn)
-{
-	pqm_bytes t = pqm_printable(&p->arena, dn);
-	size_t at = pqm_find(t, 0, PQM_LIT("CN=")), end;
-
-	if (at == SIZE_MAX)
-		return t;
-	end = pqm_find_byte(t, at, ',');
-	return pqm_sub(t, at + 3, (end == SIZE_MAX ? t.n : end) - at - 3);
-}
-
-static bool is_shown(const struct pqm_endpoint *e, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (e->chains[i].n_certs > 0 && e->chains[n].n_certs > 0 &&
-			pqm_eq(e->chains[i].certs[0].sha256, e->chains[n].certs[0].sha256) &&
-			pqm_eq(e->chains[i].certs[0].spki, e->chains[n].certs[0].spki))
-			return true;
-	return false;
-}
-
 static pqm_bytes issuers(struct pqm_page *p, const struct pqm_chain *c)
 {
 	struct pqm_buf b;
@@ -257,7 +190,7 @@ static pqm_bytes issuers(struct pqm_page *p, const struct pqm_chain *c)
 	pqm_buf_init(&b, (size_t)16 << 10);
 	for (size_t i = 0; i < c->n_certs; i++)
 		if (c->certs[i].issuer.n > 0 && !pqm_eq(c->certs[i].issuer, c->certs[i].subject))
-			add(&b, " › ", common_name(p, c->certs[i].issuer));
+			add(&b, " › ", pqm_common_name(c->certs[i].issuer, &p->arena));
 	text = pqm_bytes_dup(&p->arena, pqm_buf_bytes(&b));
 	pqm_buf_fini(&b);
 	return text;
@@ -270,7 +203,7 @@ static void certificates(struct pqm_page *p, const struct pqm_endpoint *e)
 	for (size_t i = 0; i < e->n_chains; i++) {
 		const struct pqm_chain *c = &e->chains[i];
 
-		if (c->n_certs == 0 || is_shown(e, i))
+		if (c->n_certs == 0 || pqm_chain_is_repeat(e, i))
 			continue;
 		const struct pqm_wire_cert *leaf = &c->certs[0];
 		bool is_ssh = pqm_eqs(c->type, "ssh");
@@ -279,8 +212,10 @@ static void certificates(struct pqm_page *p, const struct pqm_endpoint *e)
 
 		pqm_bytes fact = leaf->subject.n > 0
 			? pqm_arena_f(&p->arena, "%-11.*s %.*s", PQM_FMT(key),
-				  PQM_FMT(common_name(p, leaf->subject)))
+				  PQM_FMT(pqm_common_name(leaf->subject, &p->arena)))
 			: key;
+		if (fact.n == 0)
+			fact = PQM_LIT("a key that could not be read");
 		pqm_bytes remark = pqm_arena_f(&p->arena, "%s%.*s%s%.*s%s", by.n > 0 ? "by " : "",
 			PQM_FMT(by), until.n > 0 ? "  until " : "", PQM_FMT(until),
 			c->proven == PQM_A_NO ? "  its signature does NOT verify" : "");
@@ -296,8 +231,7 @@ static void certificates(struct pqm_page *p, const struct pqm_endpoint *e)
 
 static void signatures(struct pqm_page *p, const struct pqm_endpoint *e)
 {
-	pqm_bytes schemes = names(p, e, PQM_O_SCHEME, 0, PQM_A_YES),
-		  keys = names(p, e, PQM_O_HOST_KEY, 0, PQM_A_YES);
+	pqm_bytes schemes = names(p, e, PQM_O_SCHEME, 0), keys = names(p, e, PQM_O_HOST_KEY, 0);
 	bool has_pq = said(e, "certificate-mldsa", PQM_A_YES) ||
 		said(e, "certificate-composite", PQM_A_YES) ||
 		said(e, "certificate-slhdsa", PQM_A_YES);
@@ -316,7 +250,7 @@ static void session(struct pqm_page *p, const struct pqm_endpoint *e)
 {
 	const struct pqm_wire_fact *life = pqm_endpoint_fact(e, "ticket-lifetime"),
 				   *ca = pqm_endpoint_fact(e, "client-auth");
-	pqm_bytes alpn = names(p, e, PQM_O_ALPN, 0, PQM_A_YES);
+	pqm_bytes alpn = names(p, e, PQM_O_ALPN, 0);
 	struct pqm_buf b;
 
 	pqm_buf_init(&b, 4096);

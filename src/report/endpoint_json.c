@@ -1,68 +1,8 @@
 #include "endpoint_json.h"
 
+#include "report/endpoint_text.h"
+
 #define WORDS_BYTES ((size_t)4 << 10)
-
-static const struct pqm_wire *wire_of(const struct pqm_rules *rules, const struct pqm_offer *f)
-{
-	static const enum pqm_wire_kind kind[] = {
-		[PQM_O_VERSION] = PQM_W_VERSION,
-		[PQM_O_GROUP] = PQM_W_GROUP,
-		[PQM_O_SUITE] = PQM_W_SUITE,
-		[PQM_O_SCHEME] = PQM_W_SCHEME,
-		[PQM_O_CLIENT_SCHEME] = PQM_W_SCHEME,
-		[PQM_O_ALPN] = PQM_W_N,
-		[PQM_O_KEX] = PQM_W_SSH_KEX,
-		[PQM_O_HOST_KEY] = PQM_W_SSH_HOST_KEY,
-		[PQM_O_CIPHER] = PQM_W_SSH_CIPHER,
-		[PQM_O_MAC] = PQM_W_SSH_MAC,
-		[PQM_O_IKE] = PQM_W_IKE,
-	};
-	const struct pqm_wire *w = NULL;
-
-	if (rules == NULL || kind[f->kind] == PQM_W_N)
-		return NULL;
-	w = pqm_wire_code(rules, kind[f->kind], f->code);
-	/* The first byte of a three-byte kind of SSL 2.0 is not in the offer: the low two are enough to
-	 * tell them apart. */
-	for (uint32_t aux = 1; f->version == 0x0002 && w == NULL && aux < 256; aux++)
-		w = pqm_wire_code(rules, kind[f->kind], f->code | aux << 16);
-	return w;
-}
-
-pqm_bytes pqm_version_words(uint16_t version, struct pqm_arena *arena)
-{
-	static const struct {
-		uint16_t version;
-		const char *name;
-	} known[] = { { 0x0304, "TLS 1.3" }, { 0x0303, "TLS 1.2" }, { 0x0302, "TLS 1.1" },
-		{ 0x0301, "TLS 1.0" }, { 0x0300, "SSL 3.0" }, { 0x0002, "SSL 2.0" },
-		{ 0xfefc, "DTLS 1.3" }, { 0xfefd, "DTLS 1.2" }, { 0xfeff, "DTLS 1.0" } };
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (known[i].version == version)
-			return pqm_str(known[i].name);
-	return pqm_arena_f(arena, "0x%04x", version);
-}
-
-pqm_bytes pqm_offer_words(
-	const struct pqm_rules *rules, const struct pqm_offer *f, struct pqm_arena *arena)
-{
-	const struct pqm_wire *w = NULL;
-
-	if (f->name.n > 0)
-		return pqm_printable(arena, f->name);
-	if (f->kind == PQM_O_VERSION)
-		return pqm_version_words(f->code, arena);
-	w = wire_of(rules, f);
-	return w != NULL ? w->name : pqm_arena_f(arena, "0x%04x", f->code);
-}
-
-pqm_bytes pqm_scheme_words(const struct pqm_rules *rules, uint16_t scheme, struct pqm_arena *arena)
-{
-	struct pqm_offer f = { .kind = PQM_O_SCHEME, .code = scheme };
-
-	return pqm_offer_words(rules, &f, arena);
-}
 
 static void code(struct pqm_out *o, const char *key, uint16_t value)
 {
@@ -82,7 +22,7 @@ static void opt_answer(struct pqm_out *o, const char *key, enum pqm_answer v)
  * read_offer below, tell a peer's text from the registry's. */
 static void offer(struct pqm_out *o, const struct pqm_rules *rules, const struct pqm_offer *f)
 {
-	const struct pqm_wire *w = f->name.n > 0 ? NULL : wire_of(rules, f);
+	const struct pqm_wire *w = f->name.n > 0 ? NULL : pqm_offer_wire(rules, f);
 	struct pqm_arena words;
 
 	pqm_arena_init(&words, WORDS_BYTES);
@@ -126,7 +66,7 @@ static void chain(
 	struct pqm_out *o, const struct pqm_rules *rules, const struct pqm_chain *c, unsigned with)
 {
 	struct pqm_offer f = { .kind = PQM_O_SCHEME, .code = c->scheme };
-	const struct pqm_wire *w = c->scheme != 0 ? wire_of(rules, &f) : NULL;
+	const struct pqm_wire *w = c->scheme != 0 ? pqm_offer_wire(rules, &f) : NULL;
 	struct pqm_arena words;
 
 	pqm_arena_init(&words, WORDS_BYTES);

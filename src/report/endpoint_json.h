@@ -29,12 +29,4 @@ enum pqm_st pqm_endpoint_read(struct pqm_endpoint *e, const struct pqm_json *v,
 /* Member "endpoints" of a coverage: nothing when none was asked. */
 void pqm_endpoint_counts_json(struct pqm_out *o, const struct pqm_endpoint_counts *c);
 
-/* Name of a code point as the registry has it, else "0x11ec"; in arena. */
-pqm_bytes pqm_offer_words(const struct pqm_rules *rules /* may be NULL */,
-	const struct pqm_offer *o, struct pqm_arena *arena);
-pqm_bytes pqm_scheme_words(
-	const struct pqm_rules *rules /* may be NULL */, uint16_t scheme, struct pqm_arena *arena);
-/* "TLS 1.3", "SSL 3.0", "DTLS 1.2"; else "0x0305". Static or in arena. */
-pqm_bytes pqm_version_words(uint16_t version, struct pqm_arena *arena);
-
 #endif

@@ -1,6 +1,7 @@
 /* endpoint_read.c — an endpoint back from its JSON. */
 #include "base/limits.h"
 #include "endpoint_json.h"
+#include "report/endpoint_text.h"
 
 struct get {
 	struct pqm_arena *arena;

@@ -329,6 +329,70 @@ static void coverage(struct table *t)
 	pqm_out_lit(t->o, "\n");
 }
 
+static const struct {
+	const char *name;
+	size_t width;
+} posture_column[] = {
+	[PQM_P_UNKNOWN] = { "not told", 10 },
+	[PQM_P_ABSENT] = { "no hybrid", 11 },
+	[PQM_P_OFFERED] = { "offered", 9 },
+	[PQM_P_ENFORCED] = { "enforced", 10 },
+	[PQM_P_ONLY] = { "only", 6 },
+};
+
+static void posture_cells(struct table *t, const uint64_t *n)
+{
+	static const enum pqm_posture order[] = { PQM_P_ABSENT, PQM_P_OFFERED, PQM_P_ENFORCED,
+		PQM_P_ONLY, PQM_P_UNKNOWN };
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		right(t,
+			n == NULL		   ? pqm_str(posture_column[order[i]].name)
+				: n[order[i]] == 0 ? PQM_LIT("-")
+						   : pqm_text_count(&t->arena, n[order[i]]),
+			posture_column[order[i]].width);
+	pqm_out_lit(t->o, "\n");
+}
+
+/* One row a protocol; endpoints are sorted by it. */
+static void endpoints(struct table *t)
+{
+	const struct pqm_inventory *inv = t->r->inv;
+	const struct pqm_endpoint_counts *c = &inv->coverage.endpoints;
+	uint64_t asked = pqm_endpoints_asked(c);
+
+	if (asked == 0)
+		return;
+	heading(t, "ENDPOINTS");
+	pad(t, 14);
+	posture_cells(t, NULL);
+	for (size_t i = 0; i < inv->n_endpoints;) {
+		pqm_bytes scheme = inv->endpoints[i].scheme;
+		uint64_t n[PQM_P_ONLY + 1] = { 0 };
+
+		for (; i < inv->n_endpoints && pqm_eq(scheme, inv->endpoints[i].scheme); i++)
+			n[inv->endpoints[i].posture]++;
+		pqm_out_lit(t->o, "  ");
+		left(t, scheme, 20, PLAIN);
+		posture_cells(t, n);
+	}
+	pqm_bytes words = pqm_arena_f(&t->arena, "%llu asked =", (unsigned long long)asked);
+
+	for (unsigned i = 0, first = 1; i <= PQM_R_SKIPPED; i++)
+		if (c->reach[i] > 0) {
+			words = pqm_arena_f(&t->arena, "%.*s%s %llu %s", PQM_FMT(words),
+				first ? "" : " +", (unsigned long long)c->reach[i],
+				pqm_reach_name((enum pqm_reach)i));
+			first = 0;
+		}
+	pqm_out_f(t->o, "  %.*s", PQM_FMT(words));
+	if (c->incomplete > 0)
+		pqm_out_f(
+			t->o, "; %llu with questions left open", (unsigned long long)c->incomplete);
+	pqm_out_lit(t->o, "\n\n");
+	pqm_arena_reset(&t->arena);
+}
+
 static void plan(struct table *t)
 {
 	const struct pqm_plan *p = t->r->plan;
@@ -415,6 +479,7 @@ static enum pqm_st table_write(const struct pqm_report *r, struct pqm_out *o, st
 	measure(&t);
 	assets(&t);
 	findings(&t);
+	endpoints(&t);
 	coverage(&t);
 	plan(&t);
 	deadlines(&t);

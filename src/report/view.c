@@ -182,6 +182,7 @@ PART(pqm_view_verdict)
 PART(pqm_view_assets)
 PART(pqm_view_plan)
 PART(pqm_view_findings)
+PART(pqm_view_endpoints)
 PART(pqm_view_coverage)
 PART(pqm_svg_arrival)
 PART(pqm_svg_residual)
@@ -196,6 +197,7 @@ void pqm_view_root(struct pqm_obj *o, const struct pqm_view *v)
 	pqm_obj_list(o, "assets", 1, fill_pqm_view_assets, v);
 	pqm_obj_list(o, "plan", 1, fill_pqm_view_plan, v);
 	pqm_obj_list(o, "findings", 1, fill_pqm_view_findings, v);
+	pqm_obj_list(o, "endpoints", r->inv->n_endpoints > 0, fill_pqm_view_endpoints, v);
 	pqm_obj_list(o, "coverage", 1, fill_pqm_view_coverage, v);
 	pqm_obj_list(o, "arrival", r->assessment->n_curve > 1, fill_pqm_svg_arrival, v);
 	pqm_obj_list(o, "residual", r->plan->n_residual > 1, fill_pqm_svg_residual, v);

@@ -27,6 +27,7 @@
 #define PQM_VIEW_CAUSES 250
 #define PQM_VIEW_PLACES 25 /* of one cause */
 #define PQM_VIEW_NOTES 300
+#define PQM_VIEW_ENDPOINTS 500
 #define PQM_VIEW_ASSUMPTIONS 300
 
 struct pqm_view {
@@ -51,12 +52,13 @@ void pqm_view_fini(struct pqm_view *v);
 void pqm_view_root(struct pqm_obj *o, const struct pqm_view *v);
 
 /* The parts that root puts together, by file. */
-void pqm_view_assets(struct pqm_obj *o, const struct pqm_view *v);   /* view_assets.c */
-void pqm_view_plan(struct pqm_obj *o, const struct pqm_view *v);     /* view_plan.c */
-void pqm_view_findings(struct pqm_obj *o, const struct pqm_view *v); /* view_findings.c */
-void pqm_view_coverage(struct pqm_obj *o, const struct pqm_view *v); /* view_coverage.c */
-void pqm_view_verdict(struct pqm_obj *o, const struct pqm_view *v);  /* view_verdict.c */
-void pqm_svg_arrival(struct pqm_obj *o, const struct pqm_view *v);   /* svg.c */
+void pqm_view_assets(struct pqm_obj *o, const struct pqm_view *v);    /* view_assets.c */
+void pqm_view_plan(struct pqm_obj *o, const struct pqm_view *v);      /* view_plan.c */
+void pqm_view_findings(struct pqm_obj *o, const struct pqm_view *v);  /* view_findings.c */
+void pqm_view_coverage(struct pqm_obj *o, const struct pqm_view *v);  /* view_coverage.c */
+void pqm_view_endpoints(struct pqm_obj *o, const struct pqm_view *v); /* view_endpoints.c */
+void pqm_view_verdict(struct pqm_obj *o, const struct pqm_view *v);   /* view_verdict.c */
+void pqm_svg_arrival(struct pqm_obj *o, const struct pqm_view *v);    /* svg.c */
 void pqm_svg_residual(struct pqm_obj *o, const struct pqm_view *v);
 void pqm_svg_gantt(struct pqm_obj *o, const struct pqm_view *v);
 /* The bar with range and dot of one score: fields lo_x, range_w, dot_x of a 120 wide box. */
