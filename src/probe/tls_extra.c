@@ -143,14 +143,21 @@ static bool ask_share(const struct probe_plan *p, struct plan_ask *a, enum probe
 
 bool probe_ask_session(const struct probe_plan *p, struct plan_ask *a)
 {
-	return !p->is_session_done && p->over == PROBE_TCP && ask_share(p, a, PROBE_SESSION);
+	if (p->is_session_done || p->over != PROBE_TCP || !ask_share(p, a, PROBE_SESSION))
+		return false;
+	a->spec.follow_hrr = true;
+	a->spec.hello.n_groups = 0;
+	a->spec.n_share_groups = 0;
+	/* As with the chains, the order of groups comes for free. */
+	return probe_ask_reversed(p, a) || ask_share(p, a, PROBE_SESSION);
 }
 
 void probe_hear_session(struct probe_plan *p, const struct plan_ask *a, const struct plan_heard *h)
 {
 	const struct probe_flight *f = h->f;
 
-	(void)a;
+	if (a->spec.n_share_groups == 0)
+		probe_hear_reversed(p, a, f);
 	p->is_session_done = true;
 	if (h->answer != PQM_A_YES || !f->is_finished) {
 		p->has_unknown = p->has_unknown || p->client_auth != PQM_A_YES;

@@ -301,6 +301,18 @@ static void ask_empty(const struct probe_plan *p, struct plan_ask *a, unsigned f
 	probe_ask_groups(p, a, flags, PQM_A_UNKNOWN);
 }
 
+/* Is there any classical group at all? Asked with a share: a server that prefers hybrids then tells its
+ * list. */
+static bool ask_classical(const struct probe_plan *p, struct plan_ask *a)
+{
+	probe_ask_13(p, a, PROBE_FLIGHT);
+	probe_ask_groups(p, a, ALL_CLASSICAL, PQM_A_UNKNOWN);
+	if (probe_ask_has_group(a, GROUP_X25519))
+		probe_ask_share(a, GROUP_X25519);
+	a->spec.follow_hrr = true;
+	return a->spec.hello.n_groups > 0;
+}
+
 /*
  * With the server's list in hand: all the rest in one hello. Else method A: strike what is found, PQ
  * groups first. A server that refuses a lone PQ group without a share is asked again with one (D).
@@ -313,6 +325,8 @@ bool probe_ask_pq(const struct probe_plan *p, struct plan_ask *a)
 		ask_empty(p, a, ALL_GROUPS);
 		return a->spec.hello.n_groups > 0;
 	}
+	if (p->has_enforced && !p->is_classical_asked)
+		return ask_classical(p, a);
 	if (probe_has_pq(p)) {
 		ask_empty(p, a, is_combined(p) ? ALL_GROUPS : ALL_PQ);
 		if (a->spec.hello.n_groups > 0)
@@ -333,9 +347,7 @@ bool probe_ask_pq(const struct probe_plan *p, struct plan_ask *a)
 			return true;
 		}
 	}
-	/* Is there any classical group at all? */
-	ask_empty(p, a, ALL_CLASSICAL);
-	return !probe_has_classical(p) && a->spec.hello.n_groups > 0;
+	return !probe_has_classical(p) && ask_classical(p, a);
 }
 
 static void rank_found(struct probe_plan *p, const struct probe_flight *f)
@@ -380,6 +392,10 @@ void probe_hear_pq(struct probe_plan *p, const struct plan_ask *a, const struct 
 		p->is_groups_done = true;
 		p->has_unknown = true;
 		return;
+	}
+	if ((probe_group_flags(p, a->groups[0]) & ALL_PQ) == 0) {
+		p->is_classical_asked = true;
+		p->n_ranked = 0; /* our share chose, not the server's order */
 	}
 	if (is_fake) {
 		hear_fake(p, a, h);
@@ -462,8 +478,10 @@ bool probe_ask_reversed(const struct probe_plan *p, struct plan_ask *a)
 void probe_hear_reversed(
 	struct probe_plan *p, const struct plan_ask *a, const struct probe_flight *f)
 {
+	if (!f->has_hello)
+		return;
 	p->order_try = 1;
-	if (!f->has_hello || !f->is_hrr)
+	if (!f->is_hrr)
 		return;
 	if (f->hrr_group == p->first_group)
 		p->order = ORDER_SERVER;

@@ -316,6 +316,34 @@ static void note_group12(struct probe_plan *p, uint16_t group, uint16_t version)
 	probe_offer(p->j, PQM_O_GROUP, group, version, PQM_A_YES, 0, probe_how(HOW_SKE));
 }
 
+/* Primes of RFC 7919 and of the MODP groups are told apart by the digits of e and pi that they hold
+ * [RFC7919 §A, RFC3526]. */
+static const char *prime_family(pqm_bytes prime)
+{
+	static const uint8_t ffdhe[] = { 0xad, 0xf8, 0x54, 0x58, 0xa2, 0xbb, 0x4a, 0x9a };
+	static const uint8_t modp[] = { 0xc9, 0x0f, 0xda, 0xa2, 0x21, 0x68, 0xc2, 0x34 };
+
+	while (prime.n > 0 && prime.p[0] == 0)
+		prime = pqm_sub(prime, 1, prime.n);
+	if (pqm_eq(pqm_sub(prime, 8, 8), (pqm_bytes){ ffdhe, 8 }))
+		return "ffdhe";
+	return pqm_eq(pqm_sub(prime, 8, 8), (pqm_bytes){ modp, 8 }) ? "modp" : "own";
+}
+
+static void note_dh(struct probe_plan *p, const struct probe_flight *f)
+{
+	static const uint16_t bits[] = { 2048, 3072, 4096, 6144, 8192 };
+	const char *family = prime_family(f->dh_p);
+
+	if (p->dh_bits != 0 && f->dh_bits >= p->dh_bits)
+		return;
+	p->dh_bits = f->dh_bits;
+	p->dh_family = family;
+	for (size_t i = 0; strcmp(family, "ffdhe") == 0 && i < 5; i++)
+		if (f->dh_bits == bits[i])
+			note_group12(p, (uint16_t)(0x0100 + i), f->version);
+}
+
 static void note_old(struct probe_plan *p, const struct probe_flight *f)
 {
 	for (int v = V_12; v < V_N; v++)
@@ -323,10 +351,8 @@ static void note_old(struct probe_plan *p, const struct probe_flight *f)
 			probe_note(p, &p->version[v], PQM_A_YES, HOW_SH);
 	if (f->has_ske && f->ec_group != 0)
 		note_group12(p, f->ec_group, f->version);
-	if (f->has_ske && f->dh_bits != 0 && (p->dh_bits == 0 || f->dh_bits < p->dh_bits)) {
-		p->dh_bits = f->dh_bits;
-		p->dh_version = f->version;
-	}
+	if (f->has_ske && f->dh_bits != 0)
+		note_dh(p, f);
 	note_client_auth(p, f, false);
 	if (p->has_hello12 || f->version < PQM_TLS10)
 		return;

@@ -9,6 +9,8 @@
 #define AGAIN_MS 250u
 #define GONE_MS 1000u
 #define FAILURES_BEFORE_CONTROL 2
+/* Connections of one host that end at once, after good ones: it limits us. */
+#define BAD_ROW 3
 
 static const struct plan_step steps[] = {
 	{ .name = "first", .ask = probe_ask_first, .hear = probe_hear_first },
@@ -312,10 +314,15 @@ void probe_plan_unreached(struct probe_plan *p, const struct plan_heard *h)
 								 : "no answer to a connect");
 		return;
 	case HOW_RESET:
-		probe_plan_reach(p, PQM_R_SILENT, "resets the connection at every ClientHello");
-		return;
 	case HOW_CLOSED:
-		probe_plan_reach(p, PQM_R_SILENT, "closes the connection at every ClientHello");
+		if (o != NULL && o->host_good > 0 && o->host_bad_row >= BAD_ROW) {
+			probe_plan_reach(p, PQM_R_LIMITED,
+				"the host answered before and now ends every connection at once");
+			return;
+		}
+		probe_plan_reach(p, PQM_R_SILENT,
+			h->how == HOW_RESET ? "resets the connection at every ClientHello"
+					    : "closes the connection at every ClientHello");
 		return;
 	case HOW_LOCAL:
 		probe_plan_reach(p, PQM_R_SKIPPED, words != NULL ? words : "cannot ask");
@@ -451,6 +458,8 @@ void probe_plan_finish(struct probe_plan *p)
 		[PROBE_TCP] = "tls", [PROBE_QUIC] = "quic", [PROBE_DTLS] = "dtls"
 	};
 
+	if (p->has_answered && !p->has_reach)
+		e->reach = PQM_R_ANSWERED;
 	if (p->has_answered)
 		e->protocol = pqm_bytes_dup(&p->j->arena, pqm_str(name[p->over]));
 	else
@@ -470,6 +479,18 @@ static bool is_known_opener(const char *scheme)
 	return false;
 }
 
+/* Where nobody speaks first: no need to wait for a greeting. */
+static bool is_tls_port(uint16_t port)
+{
+	static const uint16_t ports[] = { 443, 465, 563, 636, 853, 989, 990, 993, 995, 2376, 2379,
+		5061, 5671, 6443, 8443, 8883, 9443, 10250 };
+
+	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
+		if (ports[i] == port)
+			return true;
+	return false;
+}
+
 static void set_scheme(struct probe_plan *p, const char *scheme)
 {
 	if (strcmp(scheme, "quic") == 0 || strcmp(scheme, "h3") == 0) {
@@ -478,7 +499,7 @@ static void set_scheme(struct probe_plan *p, const char *scheme)
 	} else if (strcmp(scheme, "dtls") == 0) {
 		p->over = PROBE_DTLS;
 	} else if (strcmp(scheme, "auto") == 0) {
-		p->must_guess = true;
+		p->must_guess = !is_tls_port(p->j->ep.port);
 		p->alpn_mode = 1;
 	} else if (is_known_opener(scheme)) {
 		p->opener = scheme;
@@ -625,7 +646,7 @@ static bool is_ssh(const struct probe_request *done, const struct probe_outcome 
 	if (done->n < 2 || done->chain[0].machine != &probe_guess_machine || !last->is_connected)
 		return false;
 	scheme = probe_guess_scheme(done->chain[0].self);
-	return scheme != NULL && strcmp(scheme, "ssh") == 0 && &probe_ssh_strategy != NULL;
+	return scheme != NULL && strcmp(scheme, "ssh") == 0;
 }
 
 static bool tls_next(struct probe_job *j, const struct probe_request *done,

@@ -155,7 +155,7 @@ struct probe_plan {
 	uint8_t n_list, n_ranked;
 	uint8_t lone; /* enum plan_lone */
 	uint8_t lone_how, lone_at;
-	bool is_groups_done, is_strike_done, is_intolerant;
+	bool is_groups_done, is_strike_done, is_intolerant, is_classical_asked;
 	uint8_t order, order_try;
 	bool is_order_by_ee;
 
@@ -173,7 +173,7 @@ struct probe_plan {
 	uint8_t class_no_how;
 	uint16_t first_suite12;
 	uint32_t dh_bits;
-	uint16_t dh_version;
+	const char *dh_family;
 
 	/* extras */
 	uint8_t extra_try, resume_try;
