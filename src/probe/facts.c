@@ -107,7 +107,8 @@ static struct pqm_wire_fact *fact_of(struct probe_job *j, const char *key)
 }
 
 /* Formatted, printable, in the arena. */
-static bool words_of(struct probe_job *j, const char *fmt, va_list ap, pqm_bytes *out)
+static bool PQM_PRINTF(2, 0)
+	words_of(struct probe_job *j, const char *fmt, va_list ap, pqm_bytes *out)
 {
 	char text[PQM_TEXT_BYTES];
 	int n = fmt == NULL ? 0 : vsnprintf(text, sizeof(text), fmt, ap);

@@ -324,17 +324,15 @@ static int sleep_ms(const struct probe_loop *l)
 
 	if (can_start || can_connect || l->more.head != NULL)
 		return 0;
-	uint64_t ms = 1000;
-
-	if (l->heap.n > 0) {
-		uint64_t at = l->heap.item[0]->at_ns;
-
-		ms = at <= l->now_ns ? 0 : (at - l->now_ns + PROBE_MS - 1) / PROBE_MS;
-	}
 	/* The flag may be set by another thread; a signal wakes us. */
-	uint64_t most = l->config->stop != NULL ? 100 : 1000;
+	uint64_t at = l->now_ns + (l->config->stop != NULL ? 100 : 1000) * PROBE_MS;
+	uint64_t end = l->begun_ns + l->config->time_budget_ms * PROBE_MS;
 
-	return (int)(ms < most ? ms : most);
+	if (l->config->time_budget_ms != 0 && end < at)
+		at = end;
+	if (l->heap.n > 0 && l->heap.item[0]->at_ns < at)
+		at = l->heap.item[0]->at_ns;
+	return at <= l->now_ns ? 0 : (int)((at - l->now_ns + PROBE_MS - 1) / PROBE_MS);
 }
 
 static bool is_time_over(const struct probe_loop *l)

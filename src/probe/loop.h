@@ -158,9 +158,9 @@ void probe_dns_free(struct probe_dns *d);
 
 /* ---- one endpoint in work ---- */
 enum probe_state {
+	PROBE_LINE,    /* waits for a socket and a token of all */
 	PROBE_DELAY,   /* the strategy, or a lack of local ports, wants a pause */
 	PROBE_TOKEN,   /* its host's bucket is empty */
-	PROBE_LINE,    /* waits for a socket and a token of all */
 	PROBE_CONNECT, /* socket opened, not connected */
 	PROBE_OPEN,
 };

@@ -7,8 +7,8 @@
  * Units:     milliseconds, connections a second.
  * Ownership: the endpoint given to the callback lives for the call; copy what you keep. Targets and
  *            config are borrowed for the run.
- * Errors:    what goes wrong with a target is in its endpoint; the run fails only without memory or
- *            epoll.
+ * Errors:    what goes wrong with a target is in its endpoint; the run fails only without memory, epoll,
+ *            a readable deny list or the proxy's address.
  * Threads:   the loop runs on the calling thread; names are resolved by a small pool of its own.
  * Limits:    PQM_PROBE_* in limits.h; RSS is bounded by `concurrent`, not by the number of targets.
  * Standard:  design/tls.md §9 and §10.
@@ -40,14 +40,18 @@ struct pqm_probe_config {
 	uint32_t deadline_ms; /* of a target, once it started; default 8,000 */
 	uint32_t connect_ms;  /* of one connection attempt; default 3,000 */
 	uint32_t concurrent;  /* endpoints in work; default 256 */
-	double rate;	      /* a second a host address; 0: no limit; default 20 */
-	uint32_t burst;	      /* default 24 */
-	uint32_t at_once;     /* connections to one host address; default 2 */
-	double rate_all;      /* a second over all hosts; 0: no limit */
+	double rate; /* connections a second to one host address; 0 lifts burst and at_once too; default 20 */
+	uint32_t burst; /* default 24 */
+	uint32_t
+		at_once; /* endpoints in work, thus connections, of one host address; default 2; 0: any */
+	double rate_all; /* a second over all hosts, and at most so many in a row; 0: no limit */
 	const char
 		*proxy; /* "http://host:port", "socks5://host:port", with user:password@; or NULL */
 	int family;	/* 0 both, 4, 6 */
-	bool all_addresses; /* every address of a name is an endpoint; else the first of each family */
+	/* Every address of a name is an endpoint; else the first of each family, without a family that this
+	 * machine has no route to while it has one to the other. An address that the user named is always
+	 * one. At most 16 addresses a name. */
+	bool all_addresses;
 	const char *const *
 		deny; /* hosts, addresses or address/prefix never to contact; NULL-terminated or NULL */
 	const volatile int

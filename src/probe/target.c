@@ -288,7 +288,7 @@ static bool in_prefix(const struct probe_addr *a, const struct probe_addr *net, 
 		return false;
 	for (unsigned i = 0; i < bits; i += 8) {
 		unsigned left = bits - i;
-		uint8_t mask = left >= 8 ? 0xff : (uint8_t)(0xffu << (8 - left) & 0xff);
+		unsigned mask = left >= 8 ? 0xffu : 0xff00u >> left & 0xffu;
 
 		if ((a->ip[i / 8] & mask) != (net->ip[i / 8] & mask))
 			return false;
