@@ -2,10 +2,12 @@
  * values are never written. */
 #include "report/writer.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "base/limits.h"
 #include "base/num.h"
+#include "report/cbom_protocol.h"
 #include "report/tally.h"
 #include "report/view_text.h"
 
@@ -440,6 +442,32 @@ static void asset(struct bom *b, const struct pqm_asset_score *s)
 	pqm_arena_reset(&b->scratch);
 }
 
+static void protocols(struct bom *b)
+{
+	const struct pqm_inventory *inv = b->r->inv;
+	struct pqm_map certs = { 0 };
+	const struct pqm_cbom_protocols p = { b->o, b->r->rules, &certs, &b->scratch };
+
+	for (size_t i = 0; inv->n_endpoints > 0 && i < inv->n_findings; i++) {
+		struct pqm_finding *f = &inv->findings[i];
+
+		if (f->meaning == PQM_CERT && is_listed(b, f) && f->identity.n > 0 &&
+			!pqm_map_put(&certs, f->identity, f))
+			b->o->errnum = ENOMEM;
+	}
+	/* Asked for two targets, an endpoint is one component. */
+	for (size_t i = 0; i < inv->n_endpoints; i++) {
+		const struct pqm_endpoint *e = &inv->endpoints[i],
+					  *before = i == 0 ? NULL : &inv->endpoints[i - 1];
+
+		if (before == NULL || !pqm_eq(e->scheme, before->scheme) ||
+			!pqm_eq(e->host, before->host) || e->port != before->port ||
+			!pqm_eq(e->address, before->address))
+			pqm_cbom_protocol(&p, e);
+	}
+	pqm_map_fini(&certs);
+}
+
 static void components(struct bom *b)
 {
 	const struct pqm_inventory *inv = b->r->inv;
@@ -454,6 +482,7 @@ static void components(struct bom *b)
 		if (is_material(&inv->findings[i]) && is_listed(b, &inv->findings[i]))
 			material(b, &inv->findings[i]);
 	files(b);
+	protocols(b);
 	pqm_js_close(b->o, ']');
 }
 

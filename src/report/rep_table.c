@@ -333,11 +333,11 @@ static const struct {
 	const char *name;
 	size_t width;
 } posture_column[] = {
-	[PQM_P_UNKNOWN] = { "not told", 10 },
-	[PQM_P_ABSENT] = { "no hybrid", 11 },
-	[PQM_P_OFFERED] = { "offered", 9 },
-	[PQM_P_ENFORCED] = { "enforced", 10 },
-	[PQM_P_ONLY] = { "only", 6 },
+	[PQM_P_UNKNOWN] = { "not told", 11 },
+	[PQM_P_ABSENT] = { "no hybrid", 14 },
+	[PQM_P_OFFERED] = { "offered", 10 },
+	[PQM_P_ENFORCED] = { "enforced", 11 },
+	[PQM_P_ONLY] = { "only", 7 },
 };
 
 static void posture_cells(struct table *t, const uint64_t *n)
@@ -345,12 +345,15 @@ static void posture_cells(struct table *t, const uint64_t *n)
 	static const enum pqm_posture order[] = { PQM_P_ABSENT, PQM_P_OFFERED, PQM_P_ENFORCED,
 		PQM_P_ONLY, PQM_P_UNKNOWN };
 
-	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
-		right(t,
-			n == NULL		   ? pqm_str(posture_column[order[i]].name)
-				: n[order[i]] == 0 ? PQM_LIT("-")
-						   : pqm_text_count(&t->arena, n[order[i]]),
-			posture_column[order[i]].width);
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		pqm_bytes text = pqm_str(posture_column[order[i]].name);
+
+		if (n != NULL)
+			text = n[order[i]] == 0 ? PQM_LIT("-")
+						: pqm_text_count(&t->arena, n[order[i]]);
+		pad(t, posture_column[order[i]].width - pqm_text_width(text) + 1);
+		pqm_out_bytes(t->o, text);
+	}
 	pqm_out_lit(t->o, "\n");
 }
 
