@@ -4,7 +4,7 @@
 
 #define LABEL_COLS 15
 #define FACT_COLS 38
-#define PAGE_COLS 112
+#define PAGE_COLS 120
 
 static const char *const on[] = { "", "\033[32m", "\033[33m", "\033[31m", "\033[2m" };
 

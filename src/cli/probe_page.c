@@ -5,7 +5,7 @@
 #include "report/endpoint_text.h"
 #include "report/view_text.h"
 
-#define HEAD_COLS 96
+#define HEAD_COLS 104
 #define LISTED 8 /* of what could not be told; the JSON has all */
 
 static const pqm_bytes none = { NULL, 0 };
@@ -104,10 +104,9 @@ static const char *posture_words(const struct pqm_endpoint *e)
 	case PQM_P_ABSENT:
 		return "no hybrid: every session can be recorded and read later";
 	case PQM_P_OFFERED:
-		return "hybrid OFFERED, not enforced: a client with a classical share alone is let "
-		       "in";
+		return "hybrid OFFERED, not enforced: a classical client is let in";
 	case PQM_P_ENFORCED:
-		return "hybrid ENFORCED for clients that can; one that cannot is let in";
+		return "hybrid ENFORCED for clients that can, others are let in";
 	case PQM_P_ONLY:
 		return "post-quantum ONLY: a classical client is turned away";
 	case PQM_P_UNKNOWN:

@@ -73,6 +73,16 @@ static bool is_draft(const struct pqm_rules *rules, const struct pqm_offer *o)
 	return w != NULL && (w->code.flags & PQM_G_DRAFT) != 0;
 }
 
+/* The same thing in an older version, in a list of all versions. */
+static bool is_repeat(const struct pqm_endpoint *e, const struct pqm_offer *o)
+{
+	for (const struct pqm_offer *x = e->offers; x < o; x++)
+		if (x->kind == o->kind && x->answer == o->answer && x->code == o->code &&
+			pqm_eq(x->name, o->name))
+			return true;
+	return false;
+}
+
 pqm_bytes pqm_offer_list(const struct pqm_rules *rules, const struct pqm_endpoint *e,
 	const struct pqm_offer_pick *pick, struct pqm_arena *arena)
 {
@@ -86,7 +96,7 @@ pqm_bytes pqm_offer_list(const struct pqm_rules *rules, const struct pqm_endpoin
 			&e->offers[pick->kind == PQM_O_VERSION ? e->n_offers - 1 - i : i];
 
 		if (o->kind != pick->kind || o->answer != pick->answer ||
-			(pick->version != 0 && o->version != pick->version))
+			(pick->version != 0 ? o->version != pick->version : is_repeat(e, o)))
 			continue;
 		if (b.n > 0)
 			(void)pqm_buf_add(&b, pqm_str(o->rank > 0 ? " › " : ", "));
