@@ -174,6 +174,7 @@ struct probe_tls_spec {
 	bool is_ssl2;
 	const uint32_t *ssl2_kinds; /* offered with is_ssl2: low 24 bits */
 	size_t n_ssl2_kinds;
+	bool one_ticket;       /* goal SESSION: do not wait for a second */
 	uint32_t quic_version; /* 1 or 0x6b3343cf; 0: 1 */
 	/* Resumption: */
 	pqm_bytes psk_ticket, psk_secret; /* of a flight before; secret: resumption PSK */

@@ -363,7 +363,9 @@ static uint32_t wait_ms(const void *self)
 		return REST_MS;
 	if (!c->is_ready)
 		return 0;
-	return c->flight.n_tickets > 0 ? NEXT_TICKET_MS : TICKETS_MS;
+	if (c->flight.n_tickets > 0)
+		return c->hs->spec.one_ticket ? 1 : NEXT_TICKET_MS;
+	return TICKETS_MS;
 }
 
 static enum probe_want timer(void *self, struct pqm_buf *out)

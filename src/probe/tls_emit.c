@@ -116,6 +116,8 @@ static void emit_classes(struct probe_plan *p)
 	if (p->dh_bits != 0)
 		probe_fact(
 			p->j, "dh-bits", PQM_A_YES, probe_how(HOW_SKE), "%u", (unsigned)p->dh_bits);
+	if (p->dh_family != NULL)
+		probe_fact(p->j, "dh-prime", PQM_A_YES, probe_how(HOW_SKE), "%s", p->dh_family);
 }
 
 static void emit_facts(struct probe_plan *p)

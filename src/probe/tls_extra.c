@@ -149,7 +149,10 @@ bool probe_ask_session(const struct probe_plan *p, struct plan_ask *a)
 	a->spec.hello.n_groups = 0;
 	a->spec.n_share_groups = 0;
 	/* As with the chains, the order of groups comes for free. */
-	return probe_ask_reversed(p, a) || ask_share(p, a, PROBE_SESSION);
+	bool is_asked = probe_ask_reversed(p, a) || ask_share(p, a, PROBE_SESSION);
+
+	a->spec.one_ticket = p->c->profile != PQM_PROFILE_FULL;
+	return is_asked;
 }
 
 void probe_hear_session(struct probe_plan *p, const struct plan_ask *a, const struct plan_heard *h)
@@ -169,7 +172,9 @@ void probe_hear_session(struct probe_plan *p, const struct plan_ask *a, const st
 			probe_fact(p->j, "tickets", PQM_A_NO, "handshake done", NULL);
 		return;
 	}
-	probe_fact(p->j, "tickets", PQM_A_YES, "new session ticket", "%u", (unsigned)f->n_tickets);
+	/* Their number is known where all of them were waited for. */
+	probe_fact(p->j, "tickets", PQM_A_YES, "new session ticket",
+		a->spec.one_ticket ? NULL : "%u", (unsigned)f->n_tickets);
 	probe_fact(p->j, "ticket-lifetime", PQM_A_YES, "new session ticket", "%u s",
 		(unsigned)f->ticket_lifetime_s);
 	probe_fact(p->j, "early-data", f->max_early_data > 0 ? PQM_A_YES : PQM_A_NO,

@@ -525,14 +525,11 @@ static bool add_tls(const struct probe_plan *p, const struct plan_ask *a, struct
 
 	switch (p->over) {
 	case PROBE_TCP:
-		return probe_tls_new != NULL &&
-			add_link(req, &probe_tls_machine, probe_tls_new(&a->spec, keys));
+		return add_link(req, &probe_tls_machine, probe_tls_new(&a->spec, keys));
 	case PROBE_QUIC:
-		return probe_quic_new != NULL &&
-			add_link(req, &probe_quic_machine, probe_quic_new(&a->spec, keys));
+		return add_link(req, &probe_quic_machine, probe_quic_new(&a->spec, keys));
 	case PROBE_DTLS:
-		return probe_dtls_new != NULL &&
-			add_link(req, &probe_dtls_machine, probe_dtls_new(&a->spec, keys));
+		return add_link(req, &probe_dtls_machine, probe_dtls_new(&a->spec, keys));
 	}
 	return false;
 }
