@@ -1,0 +1,243 @@
+"""What `probe` says of real servers, against the truth: the 14 OpenSSL 3.5, OpenSSH 10 and dropbear peers.
+
+The peers of ../shared/peers/trixie-peer.sh, in the root that PQMAP_PEER names, on ports of this test's
+own; without the root, or not as root, it skips. PQMAP_PEER_BASE: they run already, from this port on.
+Connections are counted by a relay in front of the server, not by us.
+"""
+import json
+import os
+import pathlib
+import re
+import select
+import socket
+import socketserver
+import subprocess
+import threading
+import time
+
+import kit
+
+RUNNING = os.environ.get("PQMAP_PEER_BASE")
+BASE = int(RUNNING or 18560)
+SCRIPT = kit.REPO.parent / "shared/peers/trixie-peer.sh"
+peer = pathlib.Path(os.environ.get("PQMAP_PEER", kit.REPO / "build/peer"))
+PQ_ASKED = {"X25519MLKEM768", "SecP256r1MLKEM768", "SecP384r1MLKEM1024", "MLKEM512", "MLKEM768", "MLKEM1024"}
+WEB = ["X25519MLKEM768", "x25519", "secp256r1"]
+FIVE = ["X25519MLKEM768", "SecP256r1MLKEM768", "SecP384r1MLKEM1024", "x25519", "secp256r1"]
+
+# offset: scheme, posture, groups of TLS 1.3 in the server's order, versions, leaf signature schemes of 1.3,
+# key exchanges of TLS 1.2, client certificate asked
+TRUTH = {
+    0: ("tls", "offered", WEB, ["1.2", "1.3"], {"0x0403", "0x0804"}, {"kex-ecdhe-ecdsa", "kex-rsa"}, "no"),
+    1: ("tls", "offered", FIVE, ["1.3"], {"0x0403", "0x0804", "0x0905"}, set(), "no"),
+    2: ("tls", "only", ["SecP384r1MLKEM1024"], ["1.3"], {"0x0905"}, set(), "no"),
+    3: ("tls", "only", ["MLKEM768", "MLKEM1024"], ["1.3"], {"0x0904"}, set(), "no"),
+    4: ("tls", "only", ["MLKEM512"], ["1.3"], {"0x0906"}, set(), "no"),
+    5: ("tls", "absent", [], ["1.2"], set(), {"kex-dhe", "kex-rsa"}, "no"),
+    6: ("tls", "offered", ["X25519MLKEM768", "x25519"], ["1.2", "1.3"], {"0x0804"},
+        {"kex-dhe", "kex-ecdhe-rsa", "kex-rsa"}, "yes"),
+    8: ("smtp", "offered", ["X25519MLKEM768", "x25519"], ["1.2", "1.3"], {"0x0804"},
+        {"kex-ecdhe-rsa", "kex-rsa"}, "no"),
+    9: ("imap", "offered", ["X25519MLKEM768", "x25519"], ["1.2", "1.3"], {"0x0804"},
+        {"kex-ecdhe-rsa", "kex-rsa"}, "no"),
+    10: ("pop3", "offered", ["X25519MLKEM768", "x25519"], ["1.2", "1.3"], {"0x0804"},
+         {"kex-ecdhe-rsa", "kex-rsa"}, "no"),
+    13: ("tls", "enforced", WEB, ["1.2", "1.3"], {"0x0804"}, {"kex-dhe", "kex-ecdhe-rsa", "kex-rsa"}, "no"),
+}
+SSH = {7: "offered", 11: "offered", 12: "only"}
+CAP = {"quick": 6, "hndl": 12, "full": 24}
+
+
+class Relay(socketserver.ThreadingTCPServer):
+    """Passes connections on to one port, and counts them."""
+    daemon_threads = True
+    allow_reuse_address = True
+
+    class Passage(socketserver.BaseRequestHandler):
+        def handle(self):
+            self.server.count += 1
+            try:
+                with socket.create_connection(("127.0.0.1", self.server.to), timeout=10) as server:
+                    ends = [self.request, server]
+                    while True:
+                        for end in select.select(ends, [], [], 10)[0]:
+                            data = end.recv(65536)
+                            if not data:
+                                return
+                            ends[end is self.request].sendall(data)
+            except OSError:
+                pass
+
+    def __init__(self, to):
+        super().__init__(("127.0.0.1", 0), self.Passage)
+        self.to, self.count = to, 0
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+
+def probe(*targets, profile="hndl"):
+    r = kit.run("probe", *targets, "--profile", profile, "--rate", "0", "-o", "json", timeout=60)
+    try:
+        return r, json.loads(kit.out(r))["endpoints"]
+    except (ValueError, KeyError):
+        return r, []
+
+
+def names(endpoint, kind, answer="yes", version=None):
+    found = [o for o in endpoint["offers"] if o["kind"] == kind and o["answer"] == answer and
+             (version is None or o.get("version") in (version, None))]
+    return [o["name"] for o in sorted(found, key=lambda o: o.get("rank", 0))]
+
+
+def fact(endpoint, key):
+    return next((f["answer"] for f in endpoint["facts"] if f["key"] == key), None)
+
+
+def is_true(offset, e, profile):
+    """What is wrong with this answer: a list of words, empty when nothing is."""
+    _, posture, groups, versions, schemes, classes, client = TRUTH[offset]
+    wrong = []
+
+    def expect(what, got, wanted):
+        if got != wanted:
+            wrong.append(f"{what}: {got}, should be {wanted}")
+
+    got = names(e, "group", version="TLS 1.3")
+    expect("posture", e["posture"], posture)
+    expect("reach", e["reach"], "answered")
+    expect("complete", e["complete"], True)
+    expect("varies", e["varies"], False)
+    expect("versions", [v[4:] for v in names(e, "version") if v.startswith("TLS ")], versions)
+    # A list that the server sent has its order; one that was struck is a set, and quick strikes a part of it.
+    if profile == "quick":
+        expect("groups", set(got) & PQ_ASKED, set(groups) & PQ_ASKED)
+    else:
+        expect("groups", set(got), set(groups))
+    if versions != ["1.2"]:
+        expect("refused", set(names(e, "group", "no")) & PQ_ASKED, PQ_ASKED - set(groups))
+        expect("unknown", names(e, "group", "unknown") + names(e, "group", "refused"), [])
+    expect("client certificate", fact(e, "client-auth"), client)
+    chains = {c.get("scheme") for c in e["chains"] if c["version"] == "TLS 1.3"}
+    if profile == "quick":
+        expect("chain", len(chains) == 1 and chains <= schemes or not schemes, True)
+        return wrong
+    if profile == "full":
+        schemes = {s for c in e["chains"] if c["version"] == "TLS 1.3" for s in [c.get("scheme")]}
+        expect("chains", len(schemes), len(TRUTH[offset][4]))
+    else:
+        expect("chains", chains, schemes)
+    expect("signatures", {c["proven"] for c in e["chains"] if c["version"] == "TLS 1.3"} - {"yes"}, set())
+    held = {f["key"] for f in e["facts"] if f["key"].startswith("kex-") and f["answer"] == "yes"}
+    # One of the two ECDHE classes is enough where 1.3 shows both certificates.
+    if profile == "full":
+        classes = classes | ({"kex-ecdhe-rsa"} if offset == 0 else set())
+    expect("key exchanges of 1.2", held, classes)
+    return wrong
+
+
+def test_truth(profile):
+    bad = most = 0
+
+    for n, row in TRUTH.items():
+        with Relay(BASE + n) as relay:
+            r, found = probe(f"{row[0]}:127.0.0.1:{relay.server_address[1]}", profile=profile)
+            opened = relay.count
+            relay.shutdown()
+        wrong = is_true(n, found[0], profile) if len(found) == 1 else ["no endpoint: " + kit.err(r)[-300:]]
+        listed = sum(o["kind"] in ("suite", "scheme") and o["answer"] == "yes" for e in found for o in e["offers"])
+        allowed = CAP[profile] + (listed + 8 if profile == "full" else 0)
+        if opened > allowed:
+            wrong.append(f"{opened} connections, at most {allowed}")
+        if found and opened != found[0]["timing"]["connections"]:
+            wrong.append(f"{opened} connections, says {found[0]['timing']['connections']}")
+        most = max(most, opened)
+        if wrong:
+            bad += 1
+            kit.ok(False, f"{profile}, +{n} {row[0]}", "\n    ".join(wrong))
+    kit.ok(bad == 0, f"{profile}: {len(TRUTH)} TLS peers as they are, at most {most} connections")
+
+
+def test_ssh():
+    for n, posture in SSH.items():
+        r, found = probe(f"ssh:127.0.0.1:{BASE + n}")
+        e = found[0] if found else {"posture": kit.err(r)[-200:], "timing": {"connections": 99}}
+        kit.ok(e["posture"] == posture and e["timing"]["connections"] <= 3,
+               f"ssh +{n} is {posture}", json.dumps(e)[:400])
+
+
+def test_quic():
+    r, found = probe(f"quic:127.0.0.1:{BASE}")
+    e = found[0] if found else None
+    wrong = [] if e is None else [
+        words for words, is_good in (
+            ("posture", e["posture"] == "offered"),
+            ("groups", names(e, "group", version="TLS 1.3") == WEB),
+            ("chains", {c["scheme"] for c in e["chains"]} == {"0x0403", "0x0804"}),
+            ("alpn", names(e, "alpn") == ["h3"]),
+            ("complete", e["complete"])) if not is_good]
+    kit.ok(e is not None and not wrong, "quic says what tls says", f"{wrong} {kit.err(r)[-200:]}")
+
+
+def test_auto():
+    """Without a scheme: the greeting tells."""
+    wanted = {0: ("tls", ""), 7: ("ssh", ""), 8: ("tls", "smtp"), 9: ("tls", "imap"), 10: ("tls", "pop3"), 11: ("ssh", "")}
+    wrong = []
+
+    for n, (protocol, app) in wanted.items():
+        _, found = probe(f"auto:127.0.0.1:{BASE + n}", profile="quick")
+        got = (found[0]["protocol"], found[0].get("app", "")) if found else None
+        if got != (protocol, app):
+            wrong.append(f"+{n}: {got}")
+    kit.ok(not wrong, f"{len(wanted)} protocols guessed by what they say first", " ".join(wrong))
+
+
+def test_same():
+    """The same server gives the same bytes, apart from times."""
+    seen = set()
+
+    for _ in range(10):
+        _, found = probe(*(f"tls:127.0.0.1:{BASE + n}" for n in (0, 3, 6, 13)))
+        for e in found:
+            e["timing"].pop("ms", None)
+        seen.add(json.dumps(found, sort_keys=True))
+    kit.ok(len(seen) == 1, "ten runs over four peers: the same facts", f"{len(seen)} different")
+
+
+def test_wrong_doors():
+    """What is not TLS is never called a server without hybrids."""
+    _, found = probe(f"tls:127.0.0.1:{BASE + 7}", f"tls:127.0.0.1:{BASE + 9}", "tls:127.0.0.1:1", profile="quick")
+    got = {e["name"].rsplit(":", 1)[1]: (e["reach"], e["posture"], e["complete"]) for e in found}
+    kit.ok(len(got) == 3 and all(v[1] == "unknown" and not v[2] and v[0] != "answered" for v in got.values()),
+           "ssh, imap and a closed port are no TLS servers", str(got))
+
+
+def run_all():
+    for name in ("quick", "hndl", "full"):
+        test_truth(name)
+    test_ssh()
+    test_quic()
+    test_auto()
+    test_same()
+    test_wrong_doors()
+
+
+def start():
+    r = subprocess.run(["bash", SCRIPT, peer, "start", str(BASE), "240"], capture_output=True, text=True, timeout=120)
+    return re.findall(r"^(\S+) up$", r.stdout, re.M), "started already" in r.stdout
+
+
+if RUNNING:
+    run_all()
+elif os.geteuid() != 0 or not (peer / "usr/bin/openssl").exists() or not SCRIPT.exists():
+    kit.skip("no root with OpenSSL 3.5 (PQMAP_PEER), or not run as root")
+else:
+    up, is_running = start()
+    if is_running:
+        kit.skip("the peers of this root run already: PQMAP_PEER_BASE says from which port")
+        kit.done()
+    time.sleep(0.5)
+    try:
+        if kit.ok(len(up) == 10, f"{len(up)} peers started"):
+            run_all()
+    finally:
+        subprocess.run(["bash", SCRIPT, peer, "stop"], capture_output=True, timeout=30, check=False)
+kit.done()
