@@ -120,12 +120,13 @@ def probe(targets, *more, program=(pqmap,)):
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as f:
         f.write("\n".join(targets) + "\n")
         f.flush()
-        return timed([*program, "probe", "@" + f.name, "-o", "jsonl", "--rate", "0", *more],
+        return timed([*program, "scan", "@" + f.name, "-o", "jsonl", "--rate", "0", *more],
                      stdout=subprocess.PIPE)
 
 
 def count(r, key="answered"):
-    return sum(1 for l in r["out"].splitlines() if json.loads(l).get("endpoint", json.loads(l)).get("reach") == key)
+    lines = (json.loads(l) for l in r["out"].splitlines())
+    return sum(1 for l in lines if l["type"] == "endpoint" and l["endpoint"]["reach"] == key)
 
 
 def bench_one(tmp):
