@@ -88,30 +88,29 @@ static enum pqm_st deny(struct pqm_probe_config *c, const struct pqm_args *a,
 {
 	const char **list = NULL;
 	size_t n = 0, cap = 0;
-	bool ok = true;
 
-	for (size_t i = 0; i < a->n_given && ok; i++) {
+	for (size_t i = 0; i < a->n_given; i++) {
 		pqm_bytes rest = pqm_str(a->given[i].value), one;
 
 		if (strcmp(a->given[i].opt->name, "deny") != 0)
 			continue;
-		while (ok && pqm_split(&rest, ',', &one)) {
-			one = pqm_trim(one);
-			if (one.n == 0)
-				continue;
-			const char **grown = pqm_grow(arena, list, n + 1, &cap);
-			pqm_bytes copy = pqm_bytes_dup(arena, one);
+		while (pqm_split(&rest, ',', &one)) {
+			pqm_bytes copy = pqm_bytes_dup(arena, pqm_trim(one));
+			const char **grown = pqm_grow(arena, list, n, &cap);
 
-			ok = grown != NULL && copy.p != NULL;
-			list = ok ? grown : list;
-			if (ok)
+			if (copy.p == NULL || grown == NULL)
+				return pqm_fail(err, PQM_ENOMEM, "out of memory for --deny");
+			list = grown;
+			if (copy.n > 0)
 				list[n++] = (const char *)copy.p;
 		}
 	}
-	if (!ok)
-		return pqm_fail(err, PQM_ENOMEM, "out of memory for --deny");
-	if (list != NULL)
+	if (list != NULL) {
+		list = pqm_grow(arena, list, n, &cap);
+		if (list == NULL)
+			return pqm_fail(err, PQM_ENOMEM, "out of memory for --deny");
 		list[n] = NULL;
+	}
 	c->deny = list;
 	return PQM_OK;
 }
