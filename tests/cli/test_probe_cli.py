@@ -1,0 +1,312 @@
+#!/usr/bin/env python3
+"""probe and scan over endpoints: options, exit codes, streams, resuming. Servers of its own, on loopback."""
+import contextlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+from kit import PQMAP, REPO, done, err, ok, out, run, skip, tmpdir
+
+
+def listening():
+    s = socket.socket()
+    s.bind(("127.0.0.1", 0))
+    s.listen(64)
+    return s, s.getsockname()[1]
+
+
+def closed_port():
+    """A port that nothing listens on: bound, so that nobody else gets it, and not listening."""
+    s = socket.socket()
+    s.bind(("127.0.0.1", 0))
+    return s, s.getsockname()[1]
+
+
+@contextlib.contextmanager
+def tls_server(tmp, *args):
+    """openssl s_server on a free port."""
+    s, port = listening()
+    s.close()
+    p = subprocess.Popen(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", tmp / "c.pem", "-key",
+                          tmp / "k.pem", "-www", *args], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                         stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(100):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                break
+            time.sleep(0.05)
+        yield port
+    finally:
+        p.terminate()
+        p.wait()
+
+
+class Server:
+    """Accepts, counts, and lets `talk` deal with each connection until stop()."""
+
+    def __init__(self, talk):
+        self.sock, self.port = listening()
+        self.n, self.talk, self.held = 0, talk, []
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                c, _ = self.sock.accept()
+                self.n += 1
+                self.held.append(c)
+                threading.Thread(target=self.guard, args=(c,), daemon=True).start()
+
+    def guard(self, c):
+        with contextlib.suppress(OSError):
+            self.talk(c)
+
+    def stop(self):
+        self.sock.close()
+        for c in self.held:
+            c.close()
+
+
+def silent(c):
+    time.sleep(60)
+
+
+def forward_to(port):
+    def pump(a, b):
+        with contextlib.suppress(OSError):
+            while data := a.recv(65536):
+                b.sendall(data)
+        for s in (a, b):
+            with contextlib.suppress(OSError):
+                s.shutdown(socket.SHUT_RDWR)
+
+    def talk(c):
+        up = socket.create_connection(("127.0.0.1", port))
+        threading.Thread(target=pump, args=(up, c), daemon=True).start()
+        pump(c, up)
+
+    return talk
+
+
+def probe_json(*args, **kw):
+    r = run("probe", *args, "-o", "json", **kw)
+    return r.returncode, json.loads(out(r)), r
+
+
+def without_times(doc):
+    for e in doc["endpoints"]:
+        del e["timing"]
+    return doc
+
+
+def valid(path):
+    v = subprocess.run([sys.executable, REPO / "tests/validate.py", path], capture_output=True, text=True, check=False)
+    return ok(v.returncode == 0, f"{pathlib.Path(path).name} is valid", (v.stdout + v.stderr)[-600:])
+
+
+def usage():
+    for args, words in ((["probe"], "name an endpoint"), (["probe", "h", "--profile", "deep"], "quick, hndl or full"),
+                        (["probe", "h", "-4", "-6"], "no address"), (["probe", "h", "--expect", "good"], "hybrid"),
+                        (["probe", "h", "-o", "html"], "text, json"), (["probe", "h", "--timeout", "0"], "--timeout"),
+                        (["probe", "h", "--rate", "-1"], "--rate"), (["probe", "h", "--concurrent", "x"], "--concurrent"),
+                        (["probe", "h", "--proxy", "ftp://u:secret@h"], "--proxy"), (["probe", "tls:h:99999"], "port"),
+                        (["probe", "a b"], "no endpoint"), (["scan", "tls:h:0"], "port"),
+                        (["probe", "127.0.0.1:1", "--deny", "10.0.0.0/99"], "deny")):
+        r = run(*args)
+        ok(r.returncode == 2 and words in err(r) and err(r).count("\n") == 1, f"usage: {' '.join(args)}", err(r))
+        ok("secret" not in err(r), "no password in a message", err(r))
+    for command in ("probe", "scan"):
+        text = out(run("help", command))
+        ok(all(f"--{o}" in text for o in ("profile", "rate", "proxy", "sni", "all-addresses", "deny", "time-budget")),
+           f"{command} --help has the options", text)
+
+
+def one_server(tmp, port):
+    rc, doc, r = probe_json(f"tls:127.0.0.1:{port}")
+    e = doc["endpoints"][0]
+    ok(rc == 0 and e["reach"] == "answered" and e["complete"], "a server that answers: 0", (rc, e["reach"], e.get("words")))
+    ok(e["posture"] == "absent", "OpenSSL 3.0 has no hybrid", e["posture"])
+    ok(any(o["kind"] == "group" and o.get("code") == "0x001d" and o["answer"] == "yes" for o in e["offers"]), "X25519 is seen")
+    ok(len(e["chains"]) >= 1 and '"der"' not in out(r), "a chain, and no certificate bytes in JSON")
+    (tmp / "probe.json").write_bytes(r.stdout)
+    valid(tmp / "probe.json")
+    bad = json.loads(r.stdout)
+    bad["endpoints"][0]["offers"][0]["answer"] = "perhaps"
+    (tmp / "bad.json").write_text(json.dumps(bad))
+    v = subprocess.run([sys.executable, REPO / "tests/validate.py", tmp / "bad.json"], capture_output=True, check=False)
+    ok(v.returncode == 1, "a wrong answer is not valid")
+    for expect in ("hybrid", "enforced", "only"):
+        r = run("probe", f"tls:127.0.0.1:{port}", "--expect", expect)
+        ok(r.returncode == 1, f"--expect {expect}: 1", err(r))
+    page = out(run("probe", f"127.0.0.1:{port}"))
+    ok("key exchange" in page and "no hybrid" in page and "harvest" in page and "\x1b" not in page, "the page", page)
+    ok("\x1b[31m" in out(run("probe", f"127.0.0.1:{port}", "--color", "always")), "colour when asked")
+    first = without_times(doc)
+    same = [without_times(probe_json(f"tls:127.0.0.1:{port}", "--rate", 0)[1]) == first for _ in range(20)]
+    ok(all(same), "20 runs, one JSON", same)
+
+
+def no_answer(port):
+    gone, dead = closed_port()
+    quiet = Server(silent)
+    for words, reach, args in (
+            ("refused", "refused", [f"tls:127.0.0.1:{dead}"]),
+            ("silent", "silent", [f"tls:127.0.0.1:{quiet.port}", "--timeout", "0.5"]),
+            ("denied", "skipped", [f"tls:127.0.0.1:{port}", "--deny", "127.0.0.0/8"]),
+            ("the other family", "skipped", [f"tls:127.0.0.1:{port}", "-6"]),
+            ("no proxy there", ("unreachable", "refused"), [f"tls:127.0.0.1:{port}", "--proxy", f"http://127.0.0.1:{dead}"])):
+        t = time.monotonic()
+        rc, doc, _ = probe_json(*args)
+        e = doc["endpoints"][0]
+        ok(rc == 3 and e["reach"] in reach and e["posture"] == "unknown", f"{words}: 3",
+           (rc, e["reach"], e["posture"], e.get("words")))
+        ok(time.monotonic() - t < 5, f"{words}: in time")
+    ok(not any(o["answer"] == "no" for o in e["offers"]), "nothing that was not asked is a no")
+    r = run("probe", f"127.0.0.1:{dead}", f"127.0.0.1:{port}", "--expect", "only")
+    ok(r.returncode == 1, "violated and not told: 1", r.returncode)
+    r = run("probe", f"127.0.0.1:{dead}", f"tls:127.0.0.1:{port}")
+    ok(r.returncode == 3 and out(r).index(str(dead)) < out(r).index(f"127.0.0.1:{port}"), "pages as named; one is gone: 3", out(r))
+    lines = [json.loads(x) for x in out(run("probe", f"127.0.0.1:{dead}", f"127.0.0.1:{port}", "-o", "jsonl")).splitlines()]
+    ok([x["type"] for x in lines] == ["head", "endpoint", "endpoint"], "-o jsonl: a line each", lines)
+    quiet.stop()
+    gone.close()
+
+
+def hostile_text():
+    def banner(c):
+        c.sendall(b"SSH-2.0-ev\x1b[31mil\x07 {{x}} <b>\r\n")
+        time.sleep(5)
+
+    s = Server(banner)
+    page = run("probe", f"ssh:127.0.0.1:{s.port}", "--timeout", "1").stdout
+    ok(b"\x1b" not in page and b"\x07" not in page, "no control byte of a peer on the page", page)
+    s.stop()
+
+
+def lists(tmp, port):
+    gone, dead = closed_port()
+    (tmp / "some").write_text(f"# fleet\ntls:127.0.0.1:{port}\ntls:127.0.0.1:{dead}\ntls:127.0.0.1:99999\n")
+    (tmp / "none").write_text(f"tls:127.0.0.1:{dead}\n")
+    r = run("scan", f"@{tmp}/some", "-o", f"json={tmp}/some.json", "-o", f"cbom={tmp}/some.cdx.json", "-o", f"html={tmp}/some.html")
+    doc = json.loads((tmp / "some.json").read_text())
+    ok(r.returncode == 0, "a list with dead members: 0", err(r))
+    ok("ENDPOINTS" in out(r) and "2 asked = 1 answered + 1 refused" in out(r), "the table counts them", out(r))
+    ok([t["failed"] for t in doc["targets"]] == [False, True, True], "and the targets say so", doc["targets"])
+    n = doc["coverage"]["endpoints"]
+    ok((n["asked"], n["answered"], n["refused"]) == (2, 1, 1), "coverage counts them", n)
+    ok({x["reason"] for x in doc["coverage"]["notes"]} >= {"refused", "malformed"}, "with a note each", doc["coverage"]["notes"])
+    ok(len(doc["endpoints"]) == 2 and not any("timing" in e for e in doc["endpoints"]), "both are in the report")
+    valid(tmp / "some.json")
+    bom = json.loads((tmp / "some.cdx.json").read_text())
+    ok(any(c.get("cryptoProperties", {}).get("assetType") == "protocol" and c["cryptoProperties"]["protocolProperties"]["cipherSuites"]
+           for c in bom["components"]), "protocols in the BOM")
+    valid(tmp / "some.cdx.json")
+    ok('id="endpoints"' in (tmp / "some.html").read_text(), "endpoints on the page")
+    r = run("report", tmp / "some.json", "-o", f"json={tmp}/again.json")
+    ok((tmp / "again.json").read_bytes() == (tmp / "some.json").read_bytes(), "a saved inventory keeps its endpoints", err(r))
+    ok(run("plan", tmp / "some.json").returncode == 0, "and can be planned with")
+    ok(run("scan", f"@{tmp}/none").returncode == 3, "a list of nothing but dead: 3")
+    r = run("scan", f"tls:127.0.0.1:{dead}", REPO / "fixtures/cluster", "-q")
+    ok(r.returncode == 3, "named, dead, beside files: 3", err(r))
+    r = run("scan", f"@{tmp}/some", "--fail-on-incomplete")
+    ok(r.returncode == 3, "--fail-on-incomplete: 3", err(r))
+    (tmp / "tls:file").write_text("nothing")
+    ok(run("scan", "./tls:file", cwd=tmp).returncode == 0, "a file of such a name is ./tls:file")
+    gone.close()
+
+
+def asked_once(port):
+    s = Server(forward_to(port))
+    _, doc, _ = probe_json(f"tls:127.0.0.1:{s.port}")
+    once = s.n
+    s.n = 0
+    _, doc, _ = probe_json(f"tls:127.0.0.1:{s.port}", f"https://127.0.0.1:{s.port}/x", f"127.0.0.1:{s.port}")
+    ok(s.n == once and len(doc["endpoints"]) == 3, "one endpoint by three names is asked once and told thrice", (once, s.n))
+    s.stop()
+
+
+def resume(tmp, port):
+    fast = [Server(forward_to(port)) for _ in range(2)]
+    slow = [Server(silent) for _ in range(2)]
+    (tmp / "fleet").write_text("".join(f"tls:127.0.0.1:{s.port}\n" for s in fast + slow))
+    args = ["scan", f"@{tmp}/fleet", "--timeout", "3", "--rate", "0", "-q", "--now", "2026-11-21"]
+    r = run(*args, "-o", f"json={tmp}/whole.json", "-o", f"jsonl={tmp}/whole.jsonl")
+    ok(r.returncode == 0, "the fleet, uninterrupted", err(r))
+    types = [json.loads(x)["type"] for x in (tmp / "whole.jsonl").read_text().splitlines()]
+    ok(types[:5] == ["head"] + 4 * ["endpoint"] and types[-1] == "coverage" and "targets" in types, "its stream", types)
+    ok(oct((tmp / "whole.jsonl").stat().st_mode & 0o777) == "0o600", "for the owner only")
+    valid(tmp / "whole.jsonl")
+
+    stream = tmp / "cut.jsonl"
+    p = subprocess.Popen([PQMAP, *map(str, args), "-o", f"jsonl={stream}", "-o", f"json={tmp}/cut.json"],
+                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    for _ in range(50):
+        if stream.exists() and stream.read_text().count("\n") >= 3:
+            break
+        time.sleep(0.05)
+    p.send_signal(signal.SIGINT)
+    t = time.monotonic()
+    ok(p.wait(10) == 130 and time.monotonic() - t < 2, "interrupted: 130, at once", p.returncode)
+    p.stderr.close()
+    got = [json.loads(x) for x in stream.read_text().splitlines()]
+    ok([x["type"] for x in got].count("endpoint") == 2, "what was finished has its line", [x["type"] for x in got])
+    cut = json.loads((tmp / "cut.json").read_text())
+    ok(cut["coverage"]["endpoints"]["answered"] == 2 and len(cut["endpoints"]) == 4, "and the reports are written")
+    stream.write_text(stream.read_text() + '{"type":"endpoint","endp')
+    for s in fast + slow:
+        s.n = 0
+    r = run(*args, "--resume", stream, "-o", f"jsonl={stream}", "-o", f"json={tmp}/rest.json")
+    ok(r.returncode == 0 and [s.n for s in fast] == [0, 0] and all(s.n > 0 for s in slow), "resumed: only the rest is asked",
+       (r.returncode, [s.n for s in fast + slow], err(r)))
+    ok((tmp / "rest.json").read_bytes() == (tmp / "whole.json").read_bytes(), "the report is that of an uninterrupted run")
+    got = [json.loads(x) for x in stream.read_text().splitlines()]
+    ok([x["type"] for x in got].count("endpoint") == 4 and [x["type"] for x in got].count("head") == 1, "the stream is whole")
+    for s in fast:
+        s.n = 0
+    r = run(*args, "--profile", "quick", "--resume", stream)
+    ok(all(s.n > 0 for s in fast), "another profile is another question")
+    (tmp / "odd").write_text("{}\n")
+    r = run(*args, "--resume", tmp / "odd")
+    ok(r.returncode == 2 and "not a stream" in err(r), "what is no stream is refused", err(r))
+    for s in fast + slow:
+        s.stop()
+
+
+def no_socket(tmp):
+    if not shutil.which("strace"):
+        skip("no strace: that a scan of paths opens no socket")
+        return
+    log = tmp / "strace"
+    r = subprocess.run(["strace", "-f", "-o", log, "-e", "trace=socket,connect", PQMAP, "scan", REPO / "fixtures/cluster", "-q"],
+                       capture_output=True, check=False)
+    if r.returncode != 0:
+        skip("strace may not trace here")
+        return
+    ok(not re.search(r"socket\(|connect\(", log.read_text()), "a scan of paths opens no socket", log.read_text()[:300])
+
+
+with tmpdir() as tmp:
+    tmp = pathlib.Path(tmp)
+    usage()
+    if not shutil.which("openssl"):
+        skip("no openssl: everything that needs a server")
+        done()
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp / "k.pem", "-out", tmp / "c.pem",
+                    "-subj", "/CN=probe.test", "-days", "30"], check=True, capture_output=True)
+    with tls_server(tmp) as port:
+        one_server(tmp, port)
+        no_answer(port)
+        lists(tmp, port)
+        asked_once(port)
+        resume(tmp, port)
+    hostile_text()
+    no_socket(tmp)
+done()
