@@ -19,6 +19,7 @@
 #define HMAC_BLOCK_MAX 128
 #define AEADS 5
 #define HASHES 4
+#define EC_NAMES 12 /* more than crypto_verify.c knows */
 
 /*
  * Fetching an algorithm and making a context cost libcrypto more than a hash of a short message: both
@@ -28,6 +29,11 @@ static struct {
 	EVP_MD *md[HASHES];
 	EVP_MD_CTX *digest, *copy, *verify;
 	EVP_CIPHER_CTX *seal[AEADS], *open[AEADS], *mask[AEADS];
+
+	struct {
+		const char *name;
+		EVP_PKEY *key;
+	} ec[EC_NAMES];
 } lib;
 
 static const char *const hash_name[HASHES] = {
@@ -587,41 +593,48 @@ int pc_check_rsa(
 	return st;
 }
 
-static EVP_PKEY *point_key(const char *curve, pqm_bytes point)
+/* A key of the curve, kept: a new point is put into it at a third of the cost of a new key. */
+static EVP_PKEY *ec_key(const char *curve)
 {
-	if (curve[0] == 'E')
-		return EVP_PKEY_new_raw_public_key_ex(NULL, curve, NULL, point.p, point.n);
+	size_t i = 0;
 
-	union {
-		const char *in;
-		char *out;
-	} group = { curve }; /* OSSL_PARAM is not const, its use here is */
+	while (i < EC_NAMES && lib.ec[i].name != NULL && strcmp(lib.ec[i].name, curve) != 0)
+		i++;
+	if (i == EC_NAMES)
+		return NULL;
+	if (lib.ec[i].name == NULL) {
+		lib.ec[i].key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", curve);
+		lib.ec[i].name = lib.ec[i].key == NULL ? NULL : curve;
+	}
+	return lib.ec[i].key;
+}
 
-	union {
-		const uint8_t *in;
-		uint8_t *out;
-	} octets = { point.p };
+static int check_ec(const char *curve, pqm_bytes point, const struct pc_check *how,
+	pqm_bytes content, pqm_bytes sig)
+{
+	EVP_PKEY *key = ec_key(curve);
 
-	OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(
-					OSSL_PKEY_PARAM_GROUP_NAME, group.out, 0),
-		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, octets.out, point.n),
-		OSSL_PARAM_construct_end() };
-	EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
-	EVP_PKEY *key = NULL;
+	if (key == NULL || EVP_PKEY_set1_encoded_public_key(key, point.p, point.n) != 1)
+		return -1;
+	return check(key, how, content, sig);
+}
 
-	if (c != NULL && EVP_PKEY_fromdata_init(c) == 1)
-		(void)EVP_PKEY_fromdata(c, &key, EVP_PKEY_PUBLIC_KEY, params);
-	EVP_PKEY_CTX_free(c);
-	return key;
+static int check_ed(const char *curve, pqm_bytes point, const struct pc_check *how,
+	pqm_bytes content, pqm_bytes sig)
+{
+	EVP_PKEY *key = EVP_PKEY_new_raw_public_key_ex(NULL, curve, NULL, point.p, point.n);
+	int st = key == NULL ? -1 : check(key, how, content, sig);
+
+	EVP_PKEY_free(key);
+	return st;
 }
 
 int pc_check_point(const char *curve, pqm_bytes point, const struct pc_check *how,
 	pqm_bytes content, pqm_bytes sig)
 {
-	EVP_PKEY *key = point_key(curve, point);
-	int st = key == NULL ? -1 : check(key, how, content, sig);
+	int st = how->hash == NULL ? check_ed(curve, point, how, content, sig)
+				   : check_ec(curve, point, how, content, sig);
 
-	EVP_PKEY_free(key);
 	ERR_clear_error();
 	return st;
 }

@@ -48,7 +48,7 @@ struct pc_check {
 };
 
 /* 1 verifies, 0 does not, -1 the key is of no use. curve and point are read from the SPKI by the caller:
- * curve is libcrypto's name of an EC group, "ED25519" or "ED448". */
+ * curve is libcrypto's name of an EC group, "ED25519" or "ED448": a text that stays. */
 int pc_check_rsa(
 	pqm_bytes n, pqm_bytes e, const struct pc_check *how, pqm_bytes content, pqm_bytes sig);
 int pc_check_point(const char *curve, pqm_bytes point, const struct pc_check *how,
