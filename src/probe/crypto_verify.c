@@ -225,11 +225,11 @@ static int verify_old(const struct spki *s, pqm_bytes content, pqm_bytes sig)
 	return is_dsa(s) ? verify_classical(s, &dsa, content, sig) : -1;
 }
 
-int pc_verify_spki(pqm_bytes der, uint16_t scheme, pqm_bytes content, pqm_bytes sig)
+int pc_verify_spki(pqm_bytes spki, uint16_t scheme, pqm_bytes content, pqm_bytes sig)
 {
 	struct spki s;
 
-	if (!spki_read(&s, der))
+	if (!spki_read(&s, spki))
 		return -1;
 	if (scheme == 0)
 		return verify_old(&s, content, sig);
