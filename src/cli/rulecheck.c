@@ -7,6 +7,7 @@
 #include "assess/run.h"
 #include "assess/tasks.h"
 #include "base/num.h"
+#include "detect/endpoint.h"
 #include "detect/k8s.h"
 #include "engine/scan.h"
 #include "rules/ai.h"
@@ -312,6 +313,11 @@ static bool is_wire(struct checker *c, const struct pqm_rule *rule, pqm_bytes sa
 	return pqm_wire_rule_takes(c->r, rule, sample);
 }
 
+static bool is_answer(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	return pqm_endpoint_rule_fits(c->r, rule, sample);
+}
+
 static const struct {
 	const char *prefix;
 	sample_fn is_of;
@@ -332,6 +338,7 @@ static const struct {
 	{ "tls/", is_wire },
 	{ "ssh/", is_wire },
 	{ "endpoints/ike.yaml", is_wire },
+	{ "endpoints/findings.yaml", is_answer },
 	{ "k8s/", is_manifest_of },
 	{ "ai/", is_ai_sample },
 };

@@ -18,5 +18,9 @@
 /* Identity of a setting: scheme, host and port (never the address). */
 enum pqm_st pqm_endpoint_emit(const struct pqm_rules *r, struct pqm_endpoint *e,
 	struct pqm_arena *arena, struct pqm_emit *out, struct pqm_err *err) PQM_MUST_USE;
+/* Does an endpoint that gave the one answer of the sample ("group x25519", "posture absent", "no
+ * starttls") get a finding of this rule? */
+bool pqm_endpoint_rule_fits(
+	const struct pqm_rules *r, const struct pqm_rule *rule, pqm_bytes sample);
 
 #endif
