@@ -14,7 +14,12 @@ static void emit_versions(struct probe_plan *p)
 	for (int v = 0; v < V_N; v++) {
 		const struct plan_mark *m = &p->version[v];
 
-		if (m->answer != PQM_A_UNKNOWN)
+		/* A server that took no hello at all refused what we offered, not the version. */
+		if (!p->has_spoken && m->answer == PQM_A_NO && m->how != HOW_ALERT_70)
+			probe_offer(p->j, PQM_O_VERSION,
+				probe_version_code(p, (enum plan_version)v), 0, PQM_A_UNKNOWN, 0,
+				probe_how(m->how));
+		else if (m->answer != PQM_A_UNKNOWN)
 			probe_offer(p->j, PQM_O_VERSION,
 				probe_version_code(p, (enum plan_version)v), 0,
 				(enum pqm_answer)m->answer, 0, probe_how(m->how));
@@ -24,7 +29,7 @@ static void emit_versions(struct probe_plan *p)
 /* Ranks are the server's wish only where its wish decides, or where it sent its list. */
 static unsigned group_rank(const struct probe_plan *p, const struct plan_mark *m)
 {
-	return p->n_list > 0 || (p->order == ORDER_SERVER && p->n_ranked > 0) ? m->rank : 0;
+	return p->has_list || (p->order == ORDER_SERVER && p->n_ranked > 0) ? m->rank : 0;
 }
 
 /* What was asked of hybrids and got no answer is worth a line: silence there reads as "none". */
@@ -166,7 +171,7 @@ static void check_list(struct probe_plan *p)
 {
 	uint16_t ours = 0;
 
-	if (p->n_list == 0 || p->first_group == 0 || p->is_short)
+	if (!p->has_list || p->first_group == 0 || p->is_short)
 		return;
 	for (size_t i = 0; i < p->c->groups.n; i++) {
 		if (p->group[i].answer != PQM_A_YES || p->c->groups.code[i].profile > p->c->profile)

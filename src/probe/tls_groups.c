@@ -10,6 +10,7 @@
 #define ALL_GROUPS (ALL_CLASSICAL | ALL_PQ | PQM_G_DRAFT)
 /* Connections that one list of groups may take before the other questions have had theirs. */
 #define COMBINED_UNTIL 8
+#define COMBINED_UNTIL_QUICK 3
 
 /* ---- first hello ---- */
 
@@ -291,8 +292,9 @@ static uint16_t fake_group(const struct probe_plan *p, unsigned at)
 
 static bool is_combined(const struct probe_plan *p)
 {
-	return p->c->profile == PQM_PROFILE_FULL ||
-		(p->c->profile == PQM_PROFILE_HNDL && p->n_asked < COMBINED_UNTIL);
+	unsigned until = p->c->profile == PQM_PROFILE_QUICK ? COMBINED_UNTIL_QUICK : COMBINED_UNTIL;
+
+	return p->c->profile == PQM_PROFILE_FULL || p->n_asked < until;
 }
 
 static void ask_empty(const struct probe_plan *p, struct plan_ask *a, unsigned flags)

@@ -217,7 +217,8 @@ static void note_suite(struct probe_plan *p, uint16_t suite, uint16_t version)
 			return;
 		if (p->suite != NULL && p->suite[i].answer != PQM_A_YES) {
 			probe_note(p, &p->suite[i], PQM_A_YES, HOW_SH);
-			p->suite[i].rank = ++p->n_suites;
+			if ((s->flags & PQM_C_TLS13) == 0)
+				p->suite[i].rank = ++p->n_suites;
 			return; /* with its rank, when that is known */
 		}
 		if (p->suite != NULL)
@@ -227,26 +228,33 @@ static void note_suite(struct probe_plan *p, uint16_t suite, uint16_t version)
 	probe_offer(p->j, PQM_O_SUITE, suite, version, PQM_A_YES, 0, probe_how(HOW_SH));
 }
 
-/* The server's own list [RFC8446 §4.2.7]: the same at every connection, or there are several servers. */
-static void note_list(struct probe_plan *p, const struct pqm_tls_codes *list)
+/* Is a group on it that this hello did not have? NSS sends what it shares with the client, which is no list
+ * of what it has; OpenSSL sends all [RFC8446 §4.2.7]. */
+static bool is_whole(const struct plan_ask *a, const struct pqm_tls_codes *list)
 {
+	for (size_t i = 0; i < list->n; i++)
+		if (!probe_ask_has_group(a, list->code[i]))
+			return !list->is_cut;
+	return false;
+}
+
+/* The server's own list is the same at every connection, or there are several servers. */
+static void note_list(
+	struct probe_plan *p, const struct plan_ask *a, const struct pqm_tls_codes *list)
+{
+	bool is_new = !p->has_list && is_whole(a, list);
 	uint32_t sum = 2166136261u;
 
-	for (size_t i = 0; i < list->n; i++)
+	for (size_t i = 0; i < list->n; i++) {
 		sum = (sum ^ list->code[i]) * 16777619u;
-	if (list->n == 0)
-		return;
-	if (p->has_list && sum != p->list_sum)
-		p->varies = true;
-	if (p->has_list && sum == p->list_sum)
-		return;
-	for (size_t i = 0; i < list->n; i++)
-		probe_note_group(p, list->code[i], (unsigned)i + 1, HOW_EE);
-	if (!p->has_list) {
-		p->list_sum = sum;
-		p->n_list = (uint8_t)list->n;
+		probe_note_group(p, list->code[i], is_new ? (unsigned)i + 1 : 0, HOW_EE);
 	}
-	p->has_list = !list->is_cut;
+	if (p->has_list && is_whole(a, list) && sum != p->list_sum)
+		p->varies = true;
+	if (!is_new)
+		return;
+	p->has_list = true;
+	p->list_sum = sum;
 }
 
 static void note_scheme(struct probe_plan *p, uint16_t scheme, uint16_t version)
@@ -302,7 +310,7 @@ static void note_13(struct probe_plan *p, const struct plan_ask *a, const struct
 	if (f->group != 0 && probe_ask_has_group(a, f->group))
 		probe_note_group(p, f->group, 0, HOW_SH);
 	if (f->ee_groups != NULL)
-		note_list(p, f->ee_groups);
+		note_list(p, a, f->ee_groups);
 	note_client_auth(p, f, true);
 }
 

@@ -152,7 +152,7 @@ struct probe_plan {
 	/* groups */
 	bool has_list; /* method E */
 	uint32_t list_sum;
-	uint8_t n_list, n_ranked;
+	uint8_t n_ranked;
 	uint8_t lone; /* enum plan_lone */
 	uint8_t lone_how, lone_at;
 	bool is_groups_done, is_strike_done, is_intolerant, is_classical_asked;
