@@ -221,11 +221,15 @@ void probe_hear_resume(struct probe_plan *p, const struct plan_ask *a, const str
 
 	p->resume_try++;
 	if (h->answer == PQM_A_YES && f->psk_accepted) {
+		p->was_resumed = true;
 		probe_fact(p->j, key, PQM_A_YES, "server hello", NULL);
+		probe_fact(p->j, "resumption", PQM_A_YES, "server hello", NULL);
 		if (a->spec.hello.early_data)
 			probe_fact(p->j, "early-data-taken",
 				f->early_data_ok ? PQM_A_YES : PQM_A_NO, "encrypted extensions",
 				NULL);
+	} else if (p->was_resumed) {
+		return; /* a ticket may be good for one time only */
 	} else if (h->answer == PQM_A_YES || h->answer == PQM_A_NO) {
 		/* It went on without the ticket, or refused a hello that had no share. */
 		probe_fact(p->j, key, PQM_A_NO, probe_how(h->how), NULL);

@@ -177,7 +177,7 @@ struct probe_plan {
 
 	/* extras */
 	uint8_t extra_try, resume_try;
-	bool is_session_done;
+	bool is_session_done, was_resumed;
 	uint8_t n_suites;
 	bool is_suite_order, is_suite_order_done, is_suites13_done, is_suites12_done, has_h2;
 	uint16_t psk_suite;

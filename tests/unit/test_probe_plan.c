@@ -676,10 +676,10 @@ static const struct expected table[] = {
 	{ &budget, PQM_P_UNKNOWN, PQM_R_OTHER, false, false, { 4, 4, 4 }, ALL },
 	{ &mtls, PQM_P_OFFERED, PQM_R_ANSWERED, true, false, { 4, 12, 40 }, ALL },
 	{ &sni, PQM_P_UNKNOWN, PQM_R_ANSWERED, false, false, { 1, 1, 1 }, ALL },
-	{ &alpn, PQM_P_OFFERED, PQM_R_ANSWERED, true, false, { 5, 12, 40 }, ALL },
-	{ &short_only, PQM_P_OFFERED, PQM_R_ANSWERED, true, false, { 8, 14, 60 }, ALL },
+	{ &alpn, PQM_P_OFFERED, PQM_R_ANSWERED, true, false, { 6, 12, 40 }, ALL },
+	{ &short_only, PQM_P_OFFERED, PQM_R_ANSWERED, true, false, { 9, 14, 60 }, ALL },
 	{ &no_ext, PQM_P_UNKNOWN, PQM_R_ANSWERED, false, false, { 4, 12, 40 }, ALL },
-	{ &says_80, PQM_P_OFFERED, PQM_R_ANSWERED, true, false, { 6, 18, 60 }, ALL },
+	{ &says_80, PQM_P_OFFERED, PQM_R_ANSWERED, true, false, { 7, 18, 60 }, ALL },
 	{ &hiccup, PQM_P_OFFERED, PQM_R_ANSWERED, true, false, { 6, 13, 50 }, ALL },
 	{ &unfit_suite, PQM_P_UNKNOWN, PQM_R_ANSWERED, false, false, { 4, 5, 6 }, ALL },
 	{ &unfit_group, PQM_P_UNKNOWN, PQM_R_ANSWERED, false, false, { 4, 5, 6 }, ALL },
@@ -718,14 +718,217 @@ static void servers_get_the_verdict_they_deserve(void **state)
 	assert_int_equal(bad, 0);
 }
 
+static void drafts_never_count_as_ml_kem(void **state)
+{
+	(void)state;
+	struct run r;
+
+	run(&r, &draft, PQM_PROFILE_HNDL, 1000);
+	assert_int_equal(group_of(&r, 0x6399), PQM_A_YES);
+	assert_int_equal(group_of(&r, 0x11ec), PQM_A_NO);
+	assert_int_equal(r.job.ep.posture, PQM_P_ABSENT);
+	done(&r);
+}
+
+static void a_list_gives_ranks_and_both_chains(void **state)
+{
+	(void)state;
+	static const uint16_t order[] = { 0x11ec, 0x001d, 0x0017 };
+	struct run r;
+
+	run(&r, &offered, PQM_PROFILE_HNDL, 1000);
+	for (size_t i = 0; i < N(order); i++) {
+		const struct pqm_offer *o =
+			pqm_endpoint_offer(&r.job.ep, PQM_O_GROUP, order[i], PQM_TLS13);
+
+		assert_non_null(o);
+		assert_int_equal(o->rank, i + 1);
+	}
+	assert_int_equal(group_of(&r, 0x11eb), PQM_A_NO);
+	assert_int_equal(
+		group_of(&r, 0x0018), PQM_A_UNKNOWN); /* refused, but no PQ group: not listed */
+	assert_int_equal(version_of(&r, PQM_TLS13), PQM_A_YES);
+	assert_int_equal(version_of(&r, PQM_TLS12), PQM_A_YES);
+	assert_int_equal(version_of(&r, PQM_TLS11), PQM_A_NO);
+	assert_int_equal(fact_of(&r, "certificate-ecdsa"), PQM_A_YES);
+	assert_int_equal(fact_of(&r, "certificate-rsa"), PQM_A_YES);
+	assert_int_equal(fact_of(&r, "certificate-mldsa"), PQM_A_NO);
+	assert_int_equal(fact_of(&r, "kex-rsa"), PQM_A_YES);
+	assert_int_equal(fact_of(&r, "kex-dhe"), PQM_A_NO);
+	assert_int_equal(fact_of(&r, "client-auth"), PQM_A_NO);
+	assert_true(r.job.ep.is_order_known && r.job.ep.is_server_order);
+	done(&r);
+}
+
+static void the_full_profile_lists_and_tries(void **state)
+{
+	(void)state;
+	struct run r;
+
+	run(&r, &offered, PQM_PROFILE_FULL, 1000);
+	for (size_t i = 0; i < 5; i++)
+		assert_non_null(
+			pqm_endpoint_offer(&r.job.ep, PQM_O_SUITE, offered.suites12[i], PQM_TLS12));
+	assert_int_equal(pqm_endpoint_offer(&r.job.ep, PQM_O_SUITE, 0xc02b, PQM_TLS12)->rank, 1);
+	for (size_t i = 0; i < 4; i++)
+		assert_non_null(
+			pqm_endpoint_offer(&r.job.ep, PQM_O_SCHEME, offered.schemes[i], PQM_TLS13));
+	assert_int_equal(fact_of(&r, "checks-mlkem-key"), PQM_A_YES);
+	assert_int_equal(fact_of(&r, "fallback-scsv"), PQM_A_YES);
+	assert_int_equal(fact_of(&r, "split-hello"), PQM_A_YES);
+	assert_int_equal(fact_of(&r, "psk-without-exchange"), PQM_A_NO);
+	assert_int_equal(fact_of(&r, "kex-export"), PQM_A_NO);
+	done(&r);
+}
+
+static void intolerance_of_lone_groups_is_told(void **state)
+{
+	(void)state;
+	const struct server *both[] = { &lone_alert, &lone_reset };
+
+	for (size_t i = 0; i < N(both); i++) {
+		struct run r;
+
+		run(&r, both[i], PQM_PROFILE_HNDL, 1000);
+		assert_int_equal(group_of(&r, 0x11ec), PQM_A_YES);
+		assert_int_equal(fact_of(&r, "lone-group-intolerant"), PQM_A_YES);
+		done(&r);
+	}
+}
+
+static void a_limiter_leaves_no_refusals(void **state)
+{
+	(void)state;
+	/* Whatever the number of connections it takes, silence never becomes a no. */
+	for (unsigned n = 1; n < 12; n++) {
+		struct server s = enforced;
+		struct run r;
+
+		s.limit = n;
+		s.limit_resets = n % 2 == 0;
+		run(&r, &s, PQM_PROFILE_HNDL, 1000);
+		assert_int_not_equal(r.job.ep.posture, PQM_P_ABSENT);
+		assert_int_not_equal(group_of(&r, 0x11ec), PQM_A_NO);
+		assert_int_equal(r.job.ep.reach, PQM_R_LIMITED);
+		assert_false(r.job.ep.is_complete);
+		done(&r);
+	}
+}
+
+static void a_deadline_keeps_what_was_found(void **state)
+{
+	(void)state;
+	struct run r;
+
+	for (size_t i = 0; i < N(table); i++)
+		for (unsigned n = 1; n < 14; n++) {
+			run(&r, table[i].s, PQM_PROFILE_HNDL, n);
+			if (table[i].posture != PQM_P_ABSENT && table[i].profiles != QUICK)
+				assert_int_not_equal(r.job.ep.posture, PQM_P_ABSENT);
+			if (r.job.is_late)
+				assert_false(r.job.ep.is_complete);
+			done(&r);
+		}
+	run(&r, &offered, PQM_PROFILE_HNDL, 3);
+	assert_int_equal(group_of(&r, 0x11ec), PQM_A_YES);
+	assert_int_equal(r.job.ep.posture, PQM_P_OFFERED);
+	done(&r);
+}
+
+static void client_certificates_names_and_alpn_are_told(void **state)
+{
+	(void)state;
+	struct run r;
+
+	run(&r, &mtls, PQM_PROFILE_HNDL, 1000);
+	assert_int_equal(fact_of(&r, "client-auth"), PQM_A_YES);
+	assert_bytes(pqm_endpoint_fact(&r.job.ep, "client-auth")->value, "2 CA names");
+	done(&r);
+	run(&r, &sni, PQM_PROFILE_HNDL, 1000);
+	assert_int_equal(fact_of(&r, "sni-required"), PQM_A_YES);
+	done(&r);
+	run(&r, &alpn, PQM_PROFILE_HNDL, 1000);
+	assert_int_equal(fact_of(&r, "alpn-refused"), PQM_A_YES);
+	assert_int_equal(group_of(&r, 0x11ec), PQM_A_YES);
+	done(&r);
+}
+
+static void sessions_without_a_fresh_exchange_are_told(void **state)
+{
+	(void)state;
+	struct server s = only;
+	struct run r;
+
+	s.gives_tickets = true;
+	s.takes_psk_ke = true;
+	run(&r, &s, PQM_PROFILE_HNDL, 1000);
+	assert_int_equal(fact_of(&r, "tickets"), PQM_A_YES);
+	assert_int_equal(fact_of(&r, "psk-without-exchange"), PQM_A_YES);
+	done(&r);
+}
+
+/* Anything at all: the plan ends, and soon; refusals without one accepted hello are no absence. */
+static void random_answers_come_to_an_end(void **state)
+{
+	(void)state;
+	uint64_t seed = 20261121;
+
+	for (unsigned round = 0; round < 3000; round++) {
+		struct run r;
+		struct plan_ask a;
+		bool has_hello = false;
+
+		run(&r, &refuses, (enum pqm_profile)(round % 3), 0);
+		done(&r);
+		memset(&r.plan, 0, sizeof(r.plan));
+		memset(&r.job.ep, 0, sizeof(r.job.ep));
+		r.job.is_late = false;
+		pqm_arena_init(&r.job.arena, PQM_PROBE_JOB_BYTES);
+		assert_true(probe_plan_init(&r.plan, &r.job));
+		while (probe_plan_next(&r.plan, &a)) {
+			uint64_t x = unit_random(&seed);
+			struct probe_flight *f = &r.world.f;
+
+			memset(f, 0, sizeof(*f));
+			r.world.o = (struct probe_outcome){ .is_connected = x % 11 != 0,
+				.end = (enum probe_end)(1 + x % 10) };
+			f->has_alert = x >> 8 & 1;
+			f->alert = (uint8_t)(x >> 16);
+			f->has_hello = (x >> 9 & 3) == 0;
+			f->is_hrr = x >> 11 & 1;
+			f->version = x >> 12 & 1 ? PQM_TLS13 : PQM_TLS12;
+			if (a.spec.hello.n_groups > 0)
+				f->hrr_group = f->group =
+					a.groups[(x >> 24) % a.spec.hello.n_groups];
+			if (a.spec.hello.n_suites > 0)
+				f->suite = a.suites[(x >> 32) % a.spec.hello.n_suites];
+			f->scheme = a.spec.hello.n_schemes > 0 ? a.schemes[0] : 0;
+			has_hello = has_hello || f->has_hello;
+			if (++r.world.n > 450)
+				fail_msg("round %u: no end", round);
+			probe_plan_hear(&r.plan, x % 11 == 0 ? NULL : f, &r.world.o);
+		}
+		probe_plan_finish(&r.plan);
+		if (!has_hello)
+			assert_int_equal(r.job.ep.posture, PQM_P_UNKNOWN);
+		done(&r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(servers_get_the_verdict_they_deserve),
+		cmocka_unit_test(drafts_never_count_as_ml_kem),
+		cmocka_unit_test(a_list_gives_ranks_and_both_chains),
+		cmocka_unit_test(the_full_profile_lists_and_tries),
+		cmocka_unit_test(intolerance_of_lone_groups_is_told),
+		cmocka_unit_test(a_limiter_leaves_no_refusals),
+		cmocka_unit_test(a_deadline_keeps_what_was_found),
+		cmocka_unit_test(client_certificates_names_and_alpn_are_told),
+		cmocka_unit_test(sessions_without_a_fresh_exchange_are_told),
+		cmocka_unit_test(random_answers_come_to_an_end),
 	};
 
-	(void)group_of;
-	(void)fact_of;
-	(void)version_of;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
