@@ -177,12 +177,13 @@ static bool is_mlkem(uint16_t group)
 	return group >= IKE_MLKEM512 && group <= IKE_MLKEM1024;
 }
 
+/* Accepted alone or as an additional exchange. */
 static bool is_accepted(const struct probe_vpn_flight *f, uint16_t group)
 {
 	for (size_t i = 0; i < f->n_accepted; i++)
 		if (f->accepted[i] == group)
 			return true;
-	return false;
+	return is_mlkem(group) && f->additional[group - IKE_MLKEM512] == PQM_A_YES;
 }
 
 static void put_ike_posture(struct probe_job *j, const struct probe_vpn_flight *f)
