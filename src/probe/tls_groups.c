@@ -128,9 +128,9 @@ static void first_answered(struct probe_plan *p, const struct probe_flight *f)
 	if (p->first != RUNG_12) {
 		/* Asked for 1.3, gives less: it has none, unless it says that it was talked out of it
 		 * [RFC8446 §4.1.3]. */
-		if (!f->has_downgrade_marker)
+		if (!f->has_downgrade_marker && f->end == PROBE_GOAL)
 			probe_note(p, &p->version[V_13], PQM_A_NO, HOW_SH);
-		else
+		else if (f->has_downgrade_marker)
 			probe_fact(p->j, "downgrade-marker", PQM_A_YES, "server hello", NULL);
 	} else if (p->first_alert != 0 && !was_offered_first(p, f->suite)) {
 		probe_note(p, &p->version[V_13], PQM_A_NO, probe_how_alert(p->first_alert));

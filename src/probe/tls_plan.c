@@ -9,6 +9,8 @@
 #define AGAIN_MS 250u
 #define GONE_MS 1000u
 #define FAILURES_BEFORE_CONTROL 2
+/* Questions in a row without an answer, though an ordinary hello is answered in between: enough. */
+#define DEAD_QUESTIONS 4
 /* Connections of one host that end at once, after good ones: it limits us. */
 #define BAD_ROW 3
 
@@ -254,6 +256,8 @@ static struct plan_heard heard(const struct probe_plan *p, const struct plan_ask
 
 	if (f == NULL)
 		return h;
+	if (f->end != PROBE_RUNNING)
+		h.how = how_of_end(f->end); /* the machine knows better than the socket */
 	if (f->has_hello) {
 		h.answer = is_fit(p, a, f) ? PQM_A_YES : PQM_A_UNKNOWN;
 		h.how = h.answer != PQM_A_YES ? HOW_GARBAGE : (f->is_hrr ? HOW_HRR : HOW_SH);
@@ -396,6 +400,11 @@ static void hear_control(struct probe_plan *p, const struct plan_step *s, struct
 	}
 	p->streak = 0;
 	p->mode = MODE_PLAIN;
+	if (++p->n_dead >= DEAD_QUESTIONS) {
+		p->is_over = true;
+		p->is_cut = true;
+		return;
+	}
 	h->answer = PQM_A_UNKNOWN;
 	h->how = (enum plan_how)p->pending_how;
 	h->f = &none;
@@ -443,6 +452,7 @@ void probe_plan_hear(
 		p->mode = MODE_AGAIN;
 	} else if (h.answer != PQM_A_UNKNOWN) {
 		p->streak = 0;
+		p->n_dead = 0;
 		deliver(p, s, &a, &h);
 	} else if (!p->is_first_done || !is_asked_again(p, &a, &h)) {
 		deliver(p, s, &a, &h);

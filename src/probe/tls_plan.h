@@ -129,8 +129,8 @@ struct probe_plan {
 	/* where we are */
 	uint8_t step;
 	uint16_t step_asks, n_asked, n_free, n_answered;
-	uint8_t mode, streak; /* failures in a row */
-	uint8_t pending_how;  /* of the question that a control question interrupts */
+	uint8_t mode, streak, n_dead; /* failures and unanswered questions in a row */
+	uint8_t pending_how;	      /* of the question that a control question interrupts */
 	uint32_t delay_ms, slowest_ms;
 	const struct probe_outcome *last; /* while an answer is heard */
 	bool has_reach, was_connected;
@@ -244,7 +244,7 @@ const struct pqm_probe_code *probe_code(const struct pqm_probe_codes *t, uint16_
 unsigned probe_group_flags(const struct probe_plan *p, uint16_t code);
 /* How many groups with one of these flags have this answer, drafts only when asked for. */
 size_t probe_count_groups(const struct probe_plan *p, unsigned flags, enum pqm_answer v);
-enum plan_class probe_class(unsigned suite_flags);
+enum plan_class probe_class(unsigned f /* PQM_C_ of a suite */);
 const char *probe_class_name(enum plan_class k);
 uint16_t probe_version_code(const struct probe_plan *p, enum plan_version v);
 /* A group we know the server takes and whose exchange we can finish; 0 none. */
