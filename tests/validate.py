@@ -3,7 +3,8 @@
 
 A file with bomFormat is checked against the official CycloneDX schema of its version, which lies in
 ../shared/schemas beside its companions (skipped, and said so, where that folder is absent);
-a file that names a schema (pqmap.bench, pqmap.key, …) against that one, any other JSON against
+a file that names a schema (pqmap.bench, pqmap.key, …) against that one, the lines of a .jsonl
+against stream.schema.json, any other JSON against
 reports/schema/report.schema.json. Beyond the schema: ids that are referred to must exist.
 Exit 0 when all are valid, 1 when one is not, 2 for wrong use."""
 import json
@@ -115,8 +116,33 @@ def bom_links(doc):
 			yield "component %s: no algorithm %s" % (c["bom-ref"], m["algorithmRef"])
 
 
+def same_definitions():
+	"""Probe and stream repeat what a report says of endpoints: the texts must agree."""
+	folder = os.path.dirname(REPORT)
+	ours = load(REPORT)["$defs"]
+	for name in ("probe.schema.json", "stream.schema.json"):
+		for key, value in load(os.path.join(folder, name))["$defs"].items():
+			if ours.get(key) != value:
+				yield "%s: $defs/%s is not that of report.schema.json" % (name, key)
+
+
+def check_stream(path):
+	"""Each line against the schema, and the head in front."""
+	v = validator(load(os.path.join(os.path.dirname(REPORT), "stream.schema.json")))
+	wrong = []
+	with open(path, encoding="utf-8") as f:
+		for no, line in enumerate(f, 1):
+			doc = json.loads(line)
+			wrong += ["line %d: %s" % (no, e.message[:300]) for e in v.iter_errors(doc)]
+			if (doc.get("type") == "head") != (no == 1):
+				wrong.append("line %d: a stream begins with one head" % no)
+	return (wrong or list(same_definitions()))[:20]
+
+
 def check(path):
 	"""None when skipped, else the list of what is wrong."""
+	if path.endswith(".jsonl"):
+		return check_stream(path)
 	doc = load(path)
 	if doc.get("schema") in NAMED:
 		v = validator(load(os.path.join(os.path.dirname(REPORT), NAMED[doc["schema"]])))

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """probe and scan over endpoints: options, exit codes, streams, resuming. Servers of its own, on loopback."""
 import contextlib
+import difflib
 import json
 import os
 import pathlib
@@ -158,11 +159,11 @@ def no_answer(port):
     gone, dead = closed_port()
     quiet = Server(silent)
     for words, reach, args in (
-            ("refused", "refused", [f"tls:127.0.0.1:{dead}"]),
-            ("silent", "silent", [f"tls:127.0.0.1:{quiet.port}", "--timeout", "0.5"]),
-            ("denied", "skipped", [f"tls:127.0.0.1:{port}", "--deny", "127.0.0.0/8"]),
-            ("the other family", "skipped", [f"tls:127.0.0.1:{port}", "-6"]),
-            ("no proxy there", ("unreachable", "refused"), [f"tls:127.0.0.1:{port}", "--proxy", f"http://127.0.0.1:{dead}"])):
+            ("refused", {"refused"}, [f"tls:127.0.0.1:{dead}"]),
+            ("silent", {"silent"}, [f"tls:127.0.0.1:{quiet.port}", "--timeout", "0.5"]),
+            ("denied", {"skipped"}, [f"tls:127.0.0.1:{port}", "--deny", "127.0.0.0/8"]),
+            ("the other family", {"skipped"}, [f"tls:127.0.0.1:{port}", "-6"]),
+            ("no proxy there", {"unreachable", "refused"}, [f"tls:127.0.0.1:{port}", "--proxy", f"http://127.0.0.1:{dead}"])):
         t = time.monotonic()
         rc, doc, _ = probe_json(*args)
         e = doc["endpoints"][0]
@@ -266,7 +267,8 @@ def resume(tmp, port):
     r = run(*args, "--resume", stream, "-o", f"jsonl={stream}", "-o", f"json={tmp}/rest.json")
     ok(r.returncode == 0 and [s.n for s in fast] == [0, 0] and all(s.n > 0 for s in slow), "resumed: only the rest is asked",
        (r.returncode, [s.n for s in fast + slow], err(r)))
-    ok((tmp / "rest.json").read_bytes() == (tmp / "whole.json").read_bytes(), "the report is that of an uninterrupted run")
+    a, b = ((tmp / f"{n}.json").read_text().splitlines() for n in ("whole", "rest"))
+    ok(a == b, "the report is that of an uninterrupted run", list(difflib.unified_diff(a, b, n=2, lineterm=""))[:20])
     got = [json.loads(x) for x in stream.read_text().splitlines()]
     ok([x["type"] for x in got].count("endpoint") == 4 and [x["type"] for x in got].count("head") == 1, "the stream is whole")
     for s in fast:
