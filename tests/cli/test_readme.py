@@ -1,10 +1,43 @@
 #!/usr/bin/env python3
 """Runs every command of the README in a scratch folder; `make demo` and `make test` are CI's own."""
+import contextlib
 import pathlib
 import re
+import socket
 import subprocess
+import time
 
 from kit import PQMAP, REPO, done, ok, tmpdir
+
+
+@contextlib.contextmanager
+def example_org(tmp):
+    """The host that the README names: a TLS server on loopback. Yields its address."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+                    tmp / "k.pem", "-out", tmp / "c.pem", "-subj", "/CN=www.example.org"], check=True, capture_output=True)
+    p = subprocess.Popen(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", tmp / "c.pem", "-key", tmp / "k.pem",
+                          "-www"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(100):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                break
+            time.sleep(0.05)
+        yield f"127.0.0.1:{port}"
+    finally:
+        p.terminate()
+        p.wait()
+
+
+def run_all(tmp, address):
+    (tmp / "fleet.txt").write_text(f"tls:{address}\n")
+    for c in commands:
+        r = subprocess.run(["/bin/bash", "-c", re.sub(r"\w+\.example\.org", address, c)], cwd=tmp, capture_output=True, timeout=120,
+                           env={"PATH": f"{tmp}/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": str(tmp)}, stdin=subprocess.DEVNULL)
+        ok(r.returncode == 0 and (r.stdout or "-q" in c or "--out" in c), c, r.stderr.decode()[-400:])
+
 
 text = (REPO / "README.md").read_text()
 commands = []
@@ -32,8 +65,6 @@ with tmpdir() as tmp:
     want = [line.rstrip() for line in screen.group(2).splitlines() if line.strip()]
     got = [line.rstrip() for line in plain.splitlines() if line.strip()]
     ok(got == want, "the README's screen is what the command prints", [x for x in got if x not in want][:5])
-    for c in commands:
-        r = subprocess.run(["/bin/bash", "-c", c], cwd=tmp, capture_output=True, timeout=120,
-                           env={"PATH": f"{tmp}/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": str(tmp)}, stdin=subprocess.DEVNULL)
-        ok(r.returncode == 0 and (r.stdout or "-q" in c or "--out" in c), c, r.stderr.decode()[-400:])
+    with example_org(tmp) as address:
+        run_all(tmp, address)
 done()
