@@ -89,6 +89,13 @@ bool pqm_probe_is_target(const char *text)
 
 /* ---- hosts ---- */
 
+/* Bytes below 0x80 that a name of DNS, /etc/hosts or a service mesh has; the others are an IDN's. */
+static bool is_host_byte(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		c == '.' || c == '-' || c == '_' || c >= 0x80;
+}
+
 bool probe_addr_parse(struct probe_addr *out, pqm_bytes text)
 {
 	char z[INET6_ADDRSTRLEN + IF_NAMESIZE + 1];
@@ -102,6 +109,10 @@ bool probe_addr_parse(struct probe_addr *out, pqm_bytes text)
 
 	if (percent != NULL) {
 		*percent = '\0';
+		/* The kernel cuts an alias (":1") off, whatever it is. */
+		for (const char *c = percent + 1; *c != '\0'; c++)
+			if (!is_host_byte((uint8_t)*c))
+				return false;
 		a.scope = if_nametoindex(percent + 1);
 		if (a.scope == 0)
 			return false;
@@ -115,13 +126,6 @@ bool probe_addr_parse(struct probe_addr *out, pqm_bytes text)
 	a.family = AF_INET6;
 	*out = a;
 	return true;
-}
-
-/* Bytes below 0x80 that a name of DNS, /etc/hosts or a service mesh has; the others are an IDN's. */
-static bool is_host_byte(uint8_t c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		c == '.' || c == '-' || c == '_' || c >= 0x80;
 }
 
 /* A name of digits only would be read as an address of one number (inet_aton). */

@@ -99,6 +99,7 @@ static void what_is_no_target_is_told(void **state)
 		{ "https://user:secret@h/", false, "password" },
 		{ "gopher://h", true, "no such scheme" },
 		{ "tls:[fe80::1%no-such-if]", false, "IPv6" },
+		{ "tls:[fe80::1%lo:x]", false, "IPv6" },
 	};
 	struct pqm_arena a;
 	char longest[400] = "tls:";
