@@ -15,7 +15,8 @@ struct pqm_arena_block {
 	alignas(16) uint8_t data[];
 };
 
-/* Blocks double from the first to the last size: thousands of small arenas live beside each other. */
+/* A new block is as big as what is there already, between these two: thousands of small arenas live
+ * beside each other. */
 #define FIRST_BYTES ((size_t)1 << 10)
 #define BLOCK_BYTES ((size_t)64 << 10)
 
@@ -101,12 +102,10 @@ void pqm_arena_fini(struct pqm_arena *a)
 /* Size of the block to open for an object of `need` bytes. */
 static size_t block_bytes(const struct pqm_arena *a, size_t need)
 {
-	size_t size = a->head == NULL ? FIRST_BYTES : a->head->size * 2;
+	size_t size = FIRST_BYTES;
 
-	while (size < need && size < BLOCK_BYTES)
+	while (size < BLOCK_BYTES && (size < need || size < a->used))
 		size *= 2;
-	if (size > BLOCK_BYTES)
-		size = BLOCK_BYTES;
 	return need > size ? need : size;
 }
 

@@ -177,8 +177,6 @@ struct probe_work {
 	enum probe_state state;
 	uint32_t n_retries;
 	bool has_byte; /* any connection brought one */
-	char address[64];
-	struct probe_outcome last;
 
 	/* The connection. */
 	struct probe_request req;
@@ -203,6 +201,8 @@ struct probe_loop {
 	void *ctx;
 	const struct probe_strategy *strategy; /* for every scheme; NULL: chosen by it */
 	struct pqm_probe_stats stats;
+	struct probe_outcome
+		last; /* of the connection that has just ended, while its strategy looks */
 	struct pc_keys *keys;
 	int epoll_fd, dns_fd;
 	struct probe_dns *dns;
@@ -234,7 +234,7 @@ void probe_sock_event(struct probe_loop *l, struct probe_work *w, uint32_t event
 void probe_sock_more(struct probe_loop *l, struct probe_work *w);
 /* The machine's own timer. */
 void probe_sock_timer(struct probe_loop *l, struct probe_work *w);
-/* Closes, tells the machines, fills w->last, and asks the strategy for more. */
+/* Closes, tells the machines, fills l->last, and asks the strategy for more. */
 void probe_sock_end(
 	struct probe_loop *l, struct probe_work *w, enum probe_end why, const char *words);
 
@@ -243,7 +243,7 @@ void probe_list_push(struct probe_list *list, struct probe_work *w);
 void probe_list_push_front(struct probe_list *list, struct probe_work *w);
 void probe_list_remove(struct probe_work *w);
 bool probe_work_new(struct probe_loop *l, const struct probe_wait *wait, struct probe_host *host);
-/* After w->last is filled (or before the first connection): the strategy's turn. May free w. */
+/* After l->last is filled (or before the first connection): the strategy's turn. May free w. */
 void probe_work_step(struct probe_loop *l, struct probe_work *w, bool is_first);
 /* Puts a work whose request is set in the place it waits in. */
 void probe_work_line(struct probe_loop *l, struct probe_work *w);

@@ -59,7 +59,7 @@ void probe_sock_end(
 {
 	bool has_proxy = w->proxy.machine != NULL;
 	bool is_open = w->state == PROBE_OPEN;
-	struct probe_outcome *o = &w->last;
+	struct probe_outcome *o = &l->last;
 
 	probe_list_remove(w);
 	probe_work_clock(l, w);

@@ -151,10 +151,10 @@ static void free_request(struct probe_work *w)
 }
 
 /* What the strategy left unsaid. */
-static void last_words(struct probe_work *w)
+static void last_words(const struct probe_loop *l, struct probe_work *w)
 {
 	struct probe_job *j = &w->job;
-	const struct probe_outcome *o = &w->last;
+	const struct probe_outcome *o = &l->last;
 	enum pqm_reach reach = PQM_R_SILENT;
 
 	if (j->ep.reach != PQM_R_SILENT || j->ep.words.n > 0 || w->has_byte ||
@@ -184,7 +184,7 @@ static void finish(struct probe_loop *l, struct probe_work *w)
 	struct probe_job *j = &w->job;
 
 	free_request(w);
-	last_words(w);
+	last_words(l, w);
 	if (j->is_cut)
 		j->ep.is_complete = false;
 	if (w->started_ns != 0)
@@ -224,6 +224,7 @@ bool probe_work_new(struct probe_loop *l, const struct probe_wait *wait, struct 
 		return true;
 	}
 	struct probe_work *w = pqm_calloc(1, sizeof(*w));
+	char address[64];
 
 	if (w == NULL || !probe_heap_add_owner(&l->heap)) {
 		pqm_free(w);
@@ -235,13 +236,14 @@ bool probe_work_new(struct probe_loop *l, const struct probe_wait *wait, struct 
 	w->timer.kind = PROBE_TIMER_WORK;
 	pqm_buf_init(&w->out, PQM_PROBE_CONN_BYTES);
 	pqm_buf_init(&w->held, PQM_PROBE_HELD_BYTES);
-	probe_addr_text(&wait->addr, w->address);
+	probe_addr_text(&wait->addr, address);
 	w->job = (struct probe_job){
 		.config = l->config, .keys = l->keys, .target = t, .strategy = s
 	};
 	pqm_arena_init(&w->job.arena, PQM_PROBE_JOB_BYTES);
 	name_endpoint(&w->job.ep, l, wait->target);
-	w->job.ep.address = pqm_str(w->address);
+	w->job.ep.address = pqm_bytes_dup(&w->job.arena, pqm_str(address));
+	l->is_out_of_memory = l->is_out_of_memory || w->job.ep.address.p == NULL;
 	w->job.ep.n_addresses = wait->n_addresses;
 	w->job.ep.reach = PQM_R_SILENT;
 	w->all_next = l->works;
@@ -250,6 +252,7 @@ bool probe_work_new(struct probe_loop *l, const struct probe_wait *wait, struct 
 	l->works = w;
 	l->n_works++;
 	host->n_works++;
+	l->last = (struct probe_outcome){ 0 };
 	probe_work_step(l, w, true);
 	return true;
 }
@@ -359,7 +362,7 @@ void probe_work_step(struct probe_loop *l, struct probe_work *w, bool is_first)
 		if (j->deadline_ns != 0 && l->now_ns >= j->deadline_ns)
 			j->is_late = true;
 		bool more = j->strategy->next(
-			j, is_first ? NULL : &w->req, is_first ? NULL : &w->last, &req);
+			j, is_first ? NULL : &w->req, is_first ? NULL : &l->last, &req);
 
 		free_request(w);
 		w->req = req;
@@ -384,8 +387,8 @@ void probe_work_step(struct probe_loop *l, struct probe_work *w, bool is_first)
 			break;
 		for (size_t i = 0; i < req.n; i++)
 			req.chain[i].machine->end(req.chain[i].self, PROBE_LOCAL, bad);
-		w->last = (struct probe_outcome){ .end = PROBE_LOCAL };
-		(void)snprintf(w->last.words, sizeof(w->last.words), "%s", bad);
+		l->last = (struct probe_outcome){ .end = PROBE_LOCAL };
+		(void)snprintf(l->last.words, sizeof(l->last.words), "%s", bad);
 	}
 	if (w->req.delay_ms == 0) {
 		probe_work_line(l, w);
