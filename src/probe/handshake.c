@@ -146,6 +146,7 @@ static enum probe_hs_do retry(
 
 	if (retry_is_bad(h, sh) == PROBE_HS_END)
 		return PROBE_HS_END;
+	f->has_hello = true;
 	f->is_hrr = true;
 	f->has_cookie = sh->cookie.n > 0;
 	f->hrr_group = sh->has_group ? sh->group : 0;
@@ -178,13 +179,31 @@ static enum probe_hs_do retry(
 
 /* ---- ServerHello ---- */
 
-static bool was_offered(const struct probe_hs *h, uint16_t version)
+/* A server that does not know supported_versions goes by the legacy version, and may go below our
+ * list: what it speaks is a fact, although a client that wants to talk would refuse it. */
+static bool is_below_list(const struct probe_hs *h, const struct pqm_tls_server_hello *sh)
 {
 	const struct pqm_tls_client_hello *c = &h->spec.hello;
-	uint16_t plain = hs_plain_version(version);
+	uint16_t plain = hs_plain_version(sh->version);
+
+	if (sh->version != sh->legacy_version || plain < PQM_SSL30)
+		return false;
+	for (size_t i = 0; i < c->n_versions; i++) {
+		uint16_t v = hs_plain_version(c->versions[i]);
+
+		if (v < PQM_TLS13 && plain < v)
+			return true;
+	}
+	return false;
+}
+
+static bool was_offered(const struct probe_hs *h, const struct pqm_tls_server_hello *sh)
+{
+	const struct pqm_tls_client_hello *c = &h->spec.hello;
+	uint16_t plain = hs_plain_version(sh->version);
 
 	if (c->n_versions > 0)
-		return hs_has_code(c->versions, c->n_versions, version);
+		return hs_has_code(c->versions, c->n_versions, sh->version) || is_below_list(h, sh);
 	/* Without the extension the legacy version is the highest. */
 	return plain >= PQM_SSL30 && plain <= hs_plain_version(c->legacy_version);
 }
@@ -194,7 +213,7 @@ static enum probe_hs_do hello_is_bad(struct probe_hs *h, const struct pqm_tls_se
 {
 	const struct pqm_tls_client_hello *c = &h->spec.hello;
 
-	if (!was_offered(h, sh->version))
+	if (!was_offered(h, sh))
 		return hs_bad(h, "ServerHello for version 0x%04x, not offered", sh->version);
 	if (!hs_has_code(c->suites, c->n_suites, sh->suite))
 		return hs_bad(h, "ServerHello with suite 0x%04x, not offered", sh->suite);
@@ -265,7 +284,6 @@ static void note_hello(struct probe_hs *h, const struct pqm_tls_server_hello *sh
 {
 	struct probe_flight *f = h->f;
 
-	f->has_hello = true;
 	f->version = sh->version;
 	f->suite = sh->suite;
 	if (sh->is_hrr)
@@ -309,6 +327,7 @@ static enum probe_hs_do server_hello(struct probe_hs *h, pqm_bytes body, pqm_byt
 	}
 	if (hello_13_is_bad(h, &sh) == PROBE_HS_END)
 		return PROBE_HS_END;
+	h->f->has_hello = true;
 	/* No keys will come of a share without a private half. */
 	if (h->spec.goal == PROBE_HELLO || (h->spec.fake_share && sh.has_group))
 		return hs_goal(h, "server hello");

@@ -190,7 +190,7 @@ struct probe_flight {
 	char words[96];
 	bool has_alert;
 	uint8_t alert, alert_level;
-	bool has_hello;	    /* a ServerHello (or HRR) was parsed: the fields below */
+	bool has_hello;	    /* a ServerHello (or HRR) that answers our hello: the fields below */
 	bool is_hrr;	    /* ended by, or went through, a HelloRetryRequest */
 	uint16_t hrr_group; /* 0: none named */
 	bool has_cookie;

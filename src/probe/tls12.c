@@ -36,6 +36,7 @@ enum probe_hs_do hs_old_hello(struct probe_hs *h, const struct pqm_tls_server_he
 	/* A session that it cannot know: nobody made it [RFC8446 §D.4]. */
 	if (c->session_id.n > 0 && pqm_eq(sh->session_id, c->session_id))
 		return hs_bad(h, "ServerHello resumes a session that never was");
+	h->f->has_hello = true;
 	h->old = pqm_calloc(1, sizeof(*h->old));
 	if (h->old == NULL)
 		return hs_no_memory(h);

@@ -685,6 +685,9 @@ static void what_a_server_may_not_do_is_told(void **state)
 		server_init(&s);
 		talk(&c, &s, &spec, &wrong[i].ways);
 		assert_end(&c, wrong[i].end, wrong[i].how, wrong[i].words);
+		/* What was no answer must not be read as one. */
+		if (wrong[i].ways.hrr_group == 0x0018 || wrong[i].ways.version != 0)
+			assert_false(flight(&c)->has_hello || flight(&c)->is_hrr);
 		if (wrong[i].ways.hrr_group == 0x0018)
 			assert_int_equal(flight(&c)->hrr_group, 0);
 		client_fini(&c);
@@ -1064,13 +1067,38 @@ static void key_exchanges_of_tls_12_are_read_by_suite(void **state)
 	}
 }
 
+/* Supported_versions says nothing to it: it goes by the legacy version. */
+static void an_old_server_may_go_below_the_list(void **state)
+{
+	static const struct old_ways w = { .version = 0x0301, .ske = "ec", .is_signed = true };
+
+	(void)state;
+	for (int only_13 = 0; only_13 < 2; only_13++) {
+		struct probe_tls_spec spec = spec_of(PROBE_FLIGHT);
+		struct server s;
+		struct client c;
+
+		spec.hello.n_versions = only_13 != 0 ? 1 : 2;
+		server_init(&s);
+		old_talk(&c, &s, &spec, &w);
+		if (only_13 != 0)
+			assert_end(&c, PROBE_GARBAGE, "garbage", "version 0x0301, not offered");
+		else
+			assert_end(&c, PROBE_GOAL, "server hello done", "");
+		assert_int_equal(flight(&c)->version, 0x0301);
+		assert_int_equal(flight(&c)->has_hello, only_13 == 0);
+		client_fini(&c);
+		server_fini(&s);
+	}
+}
+
 static void what_an_old_server_may_not_do_is_told(void **state)
 {
 	static const struct {
 		struct old_ways ways;
 		const char *words;
 	} t[] = {
-		{ { .version = 0x0301, .ske = "ec", .is_signed = true }, "version 0x0301" },
+		{ { .version = 0x02ff, .ske = "ec", .is_signed = true }, "version 02ff" },
 		{ { .suite = 0xc030, .ske = "ec", .is_signed = true }, "suite 0xc030" },
 		{ { .suite = 0x1301 }, "version 0x0303 with suite 0x1301" },
 		{ { .ske = "curve", .is_signed = true }, "curve 0x0016, not offered" },
@@ -1449,6 +1477,7 @@ int main(void)
 		cmocka_unit_test(the_binder_is_that_of_the_standard),
 		cmocka_unit_test(the_clear_flight_of_tls_12_is_read_for_any_goal),
 		cmocka_unit_test(key_exchanges_of_tls_12_are_read_by_suite),
+		cmocka_unit_test(an_old_server_may_go_below_the_list),
 		cmocka_unit_test(what_an_old_server_may_not_do_is_told),
 		cmocka_unit_test(alerts_and_strange_records_end_as_the_study_says),
 		cmocka_unit_test(the_end_of_a_connection_is_told_apart),
