@@ -6,8 +6,6 @@
 #include "detect/endpoint.h"
 #include "report/jsonl.h"
 
-#pragma weak pqm_endpoint_emit
-
 enum format { TEXT, JSON, JSONL };
 
 enum expect { NOTHING, HYBRID, ENFORCED, ONLY };
@@ -99,8 +97,7 @@ static bool on_done(struct pqm_endpoint_calls *calls, const struct pqm_endpoint 
 		return false;
 	}
 	p->all = all;
-	if (pqm_endpoint_emit != NULL)
-		p->st = pqm_endpoint_emit(p->rules, &all[p->n], &p->arena, &drop, p->app->err);
+	p->st = pqm_endpoint_emit(p->rules, &all[p->n], &p->arena, &drop, p->app->err);
 	if (p->st != PQM_OK)
 		return false;
 	if (p->format == JSONL) {

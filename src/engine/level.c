@@ -4,8 +4,6 @@
 #include "base/limits.h"
 #include "engine.h"
 
-#pragma weak pqm_endpoint_emit
-
 #define CHILD_MATCHES ((size_t)4096)
 #define CLAIMS_BACK 64
 #define HITS_SLICE ((size_t)512)
@@ -424,9 +422,7 @@ enum pqm_st pqm_look_endpoint(struct pqm_look *l, struct pqm_endpoint *ep, struc
 		.l = l,
 		.detector = UINT16_MAX,
 	};
-	enum pqm_st st = pqm_endpoint_emit == NULL
-		? PQM_OK
-		: pqm_endpoint_emit(l->w->run->rules, ep, l->artifact->arena, &e.emit, err);
+	enum pqm_st st = pqm_endpoint_emit(l->w->run->rules, ep, l->artifact->arena, &e.emit, err);
 
 	commit(&e);
 	return st;

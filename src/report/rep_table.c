@@ -12,6 +12,7 @@
 #define WIDTH_MIN 80
 #define WIDTH_MAX 200
 #define ASSETS_MAX 20 /* a screen; the reports have all of them */
+#define FAILED_MAX 10
 
 struct table {
 	const struct pqm_report *r;
@@ -300,6 +301,23 @@ static const char *unread_words(const struct pqm_unread *u)
 	return u->reason;
 }
 
+static void failed_targets(struct table *t)
+{
+	const struct pqm_inventory *inv = t->r->inv;
+	size_t n = 0;
+
+	for (size_t i = 0; i < inv->n_targets; i++) {
+		if (!inv->targets[i].failed || ++n > FAILED_MAX)
+			continue;
+		pqm_out_f(t->o, "\n          %s ",
+			pqm_eqs(inv->targets[i].kind, "endpoint") ? "not told in full:"
+								  : "nothing could be read of");
+		pqm_out_bytes(t->o, pqm_printable(&t->arena, inv->targets[i].name));
+	}
+	if (n > FAILED_MAX)
+		pqm_out_f(t->o, "\n          and %zu more", n - FAILED_MAX);
+}
+
 static void coverage(struct table *t)
 {
 	const struct pqm_coverage *c = &t->r->inv->coverage;
@@ -309,6 +327,12 @@ static void coverage(struct table *t)
 	char a[32], b[32], d[32];
 
 	heading(t, "COVERAGE");
+	if (c->seen == 0 && pqm_endpoints_asked(&c->endpoints) > 0) {
+		pqm_out_lit(t->o, "  no files were asked for");
+		failed_targets(t);
+		pqm_out_lit(t->o, "\n");
+		return;
+	}
 	pqm_out_f(t->o, "  %s seen = %s read (%s)", pqm_human_count(a, c->seen),
 		pqm_human_count(b, c->read), pqm_human_bytes(d, c->bytes));
 	if (unread == 0)
@@ -321,11 +345,7 @@ static void coverage(struct table *t)
 	pqm_out_str(t->o, unread == 0 ? "" : ")");
 	if (c->partial > 0)
 		pqm_out_f(t->o, "; %s read in part", pqm_human_count(a, c->partial));
-	for (size_t i = 0; i < t->r->inv->n_targets; i++)
-		if (t->r->inv->targets[i].failed) {
-			pqm_out_lit(t->o, "\n          nothing could be read of ");
-			pqm_out_bytes(t->o, pqm_printable(&t->arena, t->r->inv->targets[i].name));
-		}
+	failed_targets(t);
 	pqm_out_lit(t->o, "\n");
 }
 
