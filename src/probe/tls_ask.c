@@ -239,10 +239,23 @@ static bool is_address(const char *host)
 	return strchr(host, ':') != NULL || (n > 0 && strspn(host, "0123456789.") == n);
 }
 
+static const char *name_of(const struct probe_plan *p)
+{
+	const struct pqm_probe_target *t = p->j->target;
+
+	if (t->sni != NULL && t->sni[0] != '\0')
+		return t->sni;
+	return t->host != NULL && !is_address(t->host) ? t->host : NULL;
+}
+
+bool probe_has_name(const struct probe_plan *p)
+{
+	return !p->is_sni_off && name_of(p) != NULL;
+}
+
 void probe_ask_finish(const struct probe_plan *p, struct plan_ask *a, bool is_short)
 {
 	struct pqm_tls_client_hello *h = &a->spec.hello;
-	const struct pqm_probe_target *t = p->j->target;
 
 	a->spec.over = p->over;
 	if (is_short) {
@@ -253,12 +266,8 @@ void probe_ask_finish(const struct probe_plan *p, struct plan_ask *a, bool is_sh
 	if (a->spec.is_ssl2)
 		return;
 	set_alpn(p, a);
-	if (!p->is_sni_off && h->legacy_version != PQM_SSL30) {
-		if (t->sni != NULL && t->sni[0] != '\0')
-			h->sni = t->sni;
-		else if (t->host != NULL && !is_address(t->host))
-			h->sni = t->host;
-	}
+	if (!p->is_sni_off && h->legacy_version != PQM_SSL30)
+		h->sni = name_of(p);
 	h->is_dtls = p->over == PROBE_DTLS;
 	if (p->over == PROBE_TCP && h->pad_to == 0 && h->legacy_version != PQM_SSL30)
 		h->pad_to = PAD_TO;

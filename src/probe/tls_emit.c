@@ -38,7 +38,7 @@ static void emit_groups(struct probe_plan *p)
 	uint16_t v13 = probe_version_code(p, V_13), old = old_version(p);
 	bool is_13 = probe_is(p, V_13, PQM_A_YES);
 
-	for (size_t i = 0; i < p->c->groups.n; i++) {
+	for (size_t i = 0; p->group != NULL && i < p->c->groups.n; i++) {
 		const struct pqm_probe_code *g = &p->c->groups.code[i];
 		const struct plan_mark *m = &p->group[i];
 		bool is_pq = (g->flags & (PQM_G_HYBRID | PQM_G_PQ)) != 0;
@@ -61,7 +61,7 @@ static void emit_groups(struct probe_plan *p)
 
 static void emit_codes(struct probe_plan *p)
 {
-	for (size_t i = 0; i < p->c->schemes.n; i++)
+	for (size_t i = 0; p->scheme != NULL && i < p->c->schemes.n; i++)
 		if (p->scheme[i].answer == PQM_A_YES)
 			probe_offer(p->j, PQM_O_SCHEME, p->c->schemes.code[i].code,
 				probe_version_code(p, V_13), PQM_A_YES, 0,
@@ -194,6 +194,8 @@ static void set_posture(struct probe_plan *p, enum pqm_posture v, const char *ho
 /* Nothing but 1.3 is spoken. */
 static bool is_only_13(const struct probe_plan *p)
 {
+	if (p->over == PROBE_QUIC)
+		return true; /* [RFC9001 §4.2] */
 	for (int v = V_12; v <= V_10; v++)
 		if (!probe_is(p, (enum plan_version)v, PQM_A_NO) &&
 			(v == V_12 || p->c->profile != PQM_PROFILE_QUICK))

@@ -73,15 +73,6 @@ void probe_ask_control(const struct probe_plan *p, struct plan_ask *a)
 	first_of(p, a, p->first_ok);
 }
 
-static bool had_name(const struct probe_plan *p)
-{
-	struct plan_ask a;
-
-	probe_ask_init(&a, PROBE_HELLO);
-	probe_ask_finish(p, &a, false);
-	return a.spec.hello.sni != NULL;
-}
-
 /* The next rung that makes sense; false: there is none. */
 static bool climb(struct probe_plan *p)
 {
@@ -90,7 +81,7 @@ static bool climb(struct probe_plan *p)
 			continue;
 		if (p->first == RUNG_SHORT && p->over == PROBE_DTLS)
 			continue;
-		if (p->first == RUNG_NAMELESS && !had_name(p))
+		if (p->first == RUNG_NAMELESS && !probe_has_name(p))
 			continue;
 		return true;
 	}
@@ -122,7 +113,6 @@ static void first_answered(struct probe_plan *p, const struct probe_flight *f)
 				p->group[i].rank = p->n_ranked = 1;
 		return;
 	}
-	p->first_suite12 = f->suite;
 	if (p->over == PROBE_DTLS)
 		return;
 	if (p->first != RUNG_12) {
@@ -148,7 +138,7 @@ static void first_refused(struct probe_plan *p, const struct plan_heard *h)
 		p->alpn_mode = p->alpn_mode == 0 ? 1 : 0;
 		return;
 	}
-	if (h->how == HOW_ALERT_112 && !p->is_sni_off && had_name(p)) {
+	if (h->how == HOW_ALERT_112 && !p->is_sni_off && probe_has_name(p)) {
 		probe_fact(p->j, "sni-known", PQM_A_NO, "alert 112", NULL);
 		p->is_sni_off = true;
 		return;
@@ -175,9 +165,6 @@ static void first_gives_up(struct probe_plan *p, const struct plan_heard *h)
 	}
 	if (p->has_answered) {
 		p->first_ok = RUNG_ALL;
-		probe_plan_reach(p, PQM_R_ANSWERED,
-			had_name(p) ? "refuses every hello"
-				    : "refuses every hello; it may want a server name (sni=NAME)");
 		p->is_over = p->c->profile == PQM_PROFILE_QUICK;
 		return;
 	}

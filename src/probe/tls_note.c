@@ -81,7 +81,7 @@ size_t probe_count_groups(const struct probe_plan *p, unsigned flags, enum pqm_a
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < p->c->groups.n; i++) {
+	for (size_t i = 0; p->group != NULL && i < p->c->groups.n; i++) {
 		unsigned f = p->c->groups.code[i].flags;
 
 		if (p->c->groups.code[i].profile > p->c->profile && v != PQM_A_YES)

@@ -92,21 +92,31 @@ static const struct plan_step steps[] = {
 
 #define N_STEPS (sizeof(steps) / sizeof(steps[0]))
 
-bool probe_plan_init(struct probe_plan *p, struct probe_job *j)
+void probe_plan_init(struct probe_plan *p, struct probe_job *j)
 {
-	const struct pqm_probe_config *c = j->config;
-
 	memset(p, 0, sizeof(*p));
 	p->j = j;
-	p->c = c;
+	p->c = j->config;
+}
+
+/* Marks are made with the first answer: whoever waits for a silent server has to be small. */
+static bool has_marks(struct probe_plan *p)
+{
+	const struct pqm_probe_config *c = p->c;
+	struct probe_job *j = p->j;
+
+	if (p->group != NULL)
+		return true;
 	p->group = pqm_new(&j->arena, struct plan_mark, c->groups.n);
 	p->group12 = pqm_new(&j->arena, struct plan_mark, c->groups.n);
 	p->scheme = pqm_new(&j->arena, struct plan_mark, c->schemes.n);
-	if (p->group == NULL || p->group12 == NULL || p->scheme == NULL)
-		return false;
 	if (c->profile == PQM_PROFILE_FULL)
 		p->suite = pqm_new(&j->arena, struct plan_mark, c->suites.n);
-	return c->profile != PQM_PROFILE_FULL || p->suite != NULL;
+	if (p->group != NULL && p->group12 != NULL && p->scheme != NULL &&
+		(c->profile != PQM_PROFILE_FULL || p->suite != NULL))
+		return true;
+	p->group = NULL;
+	return false;
 }
 
 static unsigned cap_of(const struct probe_plan *p)
@@ -339,13 +349,13 @@ void probe_plan_unreached(struct probe_plan *p, const struct plan_heard *h)
 
 /* ---- failures ---- */
 
-static void give_up_limited(struct probe_plan *p, enum plan_how how)
+static void give_up_limited(struct probe_plan *p, const char *words)
 {
 	p->is_limited = true;
 	p->is_over = true;
 	p->has_reach = true;
-	probe_words(p->j, PQM_R_LIMITED, "no answers any more (%s) after %u connections",
-		probe_how(how), (unsigned)p->n_answered);
+	probe_words(p->j, PQM_R_LIMITED, "answered %u connections, then no more (%s)",
+		(unsigned)p->n_answered, words);
 }
 
 /* A failure at a server that answered before: is it the question or the server? True: ask again before
@@ -360,7 +370,7 @@ static bool is_asked_again(
 	p->streak++;
 	if (h->how == HOW_GONE) {
 		if (p->mode == MODE_AGAIN) {
-			give_up_limited(p, h->how);
+			give_up_limited(p, probe_how(h->how));
 			return true;
 		}
 		p->mode = MODE_AGAIN;
@@ -395,7 +405,7 @@ static void hear_control(struct probe_plan *p, const struct plan_step *s, struct
 	struct plan_ask a;
 
 	if (h->answer == PQM_A_UNKNOWN && h->how != HOW_ALERT_80) {
-		give_up_limited(p, h->how);
+		give_up_limited(p, probe_how(h->how));
 		return;
 	}
 	p->streak = 0;
@@ -445,6 +455,12 @@ void probe_plan_hear(
 		p->n_answered++;
 		if (o->ms > p->slowest_ms)
 			p->slowest_ms = o->ms;
+		if (!has_marks(p)) {
+			p->is_over = true;
+			p->is_cut = true;
+			probe_plan_reach(p, PQM_R_SKIPPED, "out of memory");
+			return;
+		}
 	}
 	if (p->mode == MODE_CONTROL) {
 		hear_control(p, s, &h);
@@ -460,6 +476,14 @@ void probe_plan_hear(
 	p->last = NULL;
 }
 
+static void late(struct probe_plan *p)
+{
+	if (p->was_connected || p->over != PROBE_TCP)
+		probe_plan_reach(p, PQM_R_SILENT, "no answer before the deadline");
+	else
+		probe_plan_reach(p, PQM_R_UNREACHABLE, "no connection before the deadline");
+}
+
 void probe_plan_finish(struct probe_plan *p)
 {
 	struct pqm_endpoint *e = &p->j->ep;
@@ -468,14 +492,17 @@ void probe_plan_finish(struct probe_plan *p)
 		[PROBE_TCP] = "tls", [PROBE_QUIC] = "quic", [PROBE_DTLS] = "dtls"
 	};
 
-	if (p->has_answered && !p->has_reach)
+	if (p->has_answered && !p->has_spoken)
+		probe_plan_reach(p, PQM_R_ANSWERED,
+			probe_has_name(p)
+				? "refuses every hello"
+				: "refuses every hello; it may want a server name (sni=NAME)");
+	else if (p->has_answered && !p->has_reach)
 		e->reach = PQM_R_ANSWERED;
 	if (p->has_answered)
 		e->protocol = pqm_bytes_dup(&p->j->arena, pqm_str(name[p->over]));
 	else
-		probe_plan_reach(p, p->was_connected ? PQM_R_SILENT : PQM_R_UNREACHABLE,
-			p->was_connected ? "no answer before the deadline"
-					 : "no connection before the deadline");
+		late(p);
 	probe_emit(p);
 }
 
@@ -617,7 +644,7 @@ static bool hear_opener(struct probe_plan *p, const void *self)
 		return true;
 	if (end == PROBE_ALERT || end == PROBE_GARBAGE || end == PROBE_BUDGET) {
 		if (p->has_answered) {
-			give_up_limited(p, end == PROBE_ALERT ? HOW_GONE : HOW_GARBAGE);
+			give_up_limited(p, refusal != NULL ? refusal : probe_end_name(end));
 		} else {
 			p->is_over = true;
 			probe_plan_reach(
@@ -664,10 +691,11 @@ static bool tls_next(struct probe_job *j, const struct probe_request *done,
 
 	if (p == NULL) {
 		p = pqm_new(&j->arena, struct probe_plan, 1);
-		if (p == NULL || !probe_plan_init(p, j)) {
+		if (p == NULL) {
 			probe_words(j, PQM_R_SKIPPED, "out of memory");
 			return false;
 		}
+		probe_plan_init(p, j);
 		j->state = p;
 		set_scheme(p, j->target->scheme);
 	}

@@ -147,7 +147,6 @@ struct probe_plan {
 	/* posture */
 	uint8_t posture_try;
 	bool is_posture_done, has_offered, has_enforced;
-	uint16_t posture_share;
 
 	/* groups */
 	bool has_list; /* method E */
@@ -157,7 +156,6 @@ struct probe_plan {
 	uint8_t lone_how, lone_at;
 	bool is_groups_done, is_strike_done, is_intolerant, is_classical_asked;
 	uint8_t order, order_try;
-	bool is_order_by_ee;
 
 	/* chains */
 	bool is_chains_done;
@@ -171,7 +169,6 @@ struct probe_plan {
 	uint8_t older_failed; /* bits of enum plan_version: asked once */
 	uint16_t class_yes, class_no;
 	uint8_t class_no_how;
-	uint16_t first_suite12;
 	uint32_t dh_bits;
 	const char *dh_family;
 
@@ -199,7 +196,7 @@ struct plan_step {
 };
 
 /* ---- the engine (tls_plan.c) ---- */
-bool probe_plan_init(struct probe_plan *p, struct probe_job *j); /* false: no memory */
+void probe_plan_init(struct probe_plan *p, struct probe_job *j);
 /* The next question, or false: finished. */
 bool probe_plan_next(struct probe_plan *p, struct plan_ask *a);
 /* The answer to the question that probe_plan_next gave last; f is NULL when TLS was not reached. */
@@ -227,6 +224,8 @@ void probe_ask_scheme(struct plan_ask *a, uint16_t scheme);
 void probe_ask_suite(struct plan_ask *a, uint16_t suite, uint16_t flags);
 void probe_ask_share(struct plan_ask *a, uint16_t group);
 bool probe_ask_has_group(const struct plan_ask *a, uint16_t group);
+/* Is a server name sent? */
+bool probe_has_name(const struct probe_plan *p);
 /* What holds for every question: SNI, ALPN, transport; short lists when asked for. */
 void probe_ask_finish(const struct probe_plan *p, struct plan_ask *a, bool is_short);
 
