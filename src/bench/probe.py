@@ -265,8 +265,8 @@ def bench_truth():
             port = base + offset
             r = timed([pqmap, "probe", f"tls:127.0.0.1:{port}", "-o", "json"], stdout=subprocess.PIPE)
             e = json.loads(r["out"])["endpoints"][0]
-            keys = {re.sub(r"^(ML-DSA|RSA|EC|P-).*", lambda m: {"P-": "EC"}.get(m[1], m[1]), c["certs"][0].get("key", "?"))
-                    for c in e["chains"] if c.get("certs")}
+            keys = {re.sub(r"^(ML-DSA|RSA|EC|P-).*", lambda m: {"P-": "EC"}.get(m[1], m[1]), c["certificates"][0].get("key", "?"))
+                    for c in e["chains"] if c.get("certificates")}
             line("probe-truth", server=words, tool="pqmap", posture=e["posture"], leaves=sorted(keys),
                  right=e["posture"] == posture and keys == leaves, s=round(r["s"], 3), conns=r["conns"])
             tools = [("sslscan", ["sslscan", "--no-colour", "127.0.0.1:PORT"]),
