@@ -76,7 +76,7 @@ static bool record_put(struct dtls_conn *d, struct pqm_buf *out, uint8_t type, s
 static bool send_hello(struct dtls_conn *d, struct pqm_buf *out)
 {
 	pqm_bytes body = pqm_sub(pqm_buf_bytes(&d->hello), MESSAGE_HEADER, SIZE_MAX);
-	size_t at = 0;
+	size_t at = 0, start = out->n;
 
 	do {
 		pqm_bytes part = pqm_sub(body, at, d->fragment);
@@ -85,8 +85,10 @@ static bool send_hello(struct dtls_conn *d, struct pqm_buf *out)
 		if (!put(out, RECORD_HEADER + n, 2) || !record_put(d, out, PQM_REC_HANDSHAKE, n) ||
 			!put(out, PQM_HS_CLIENT_HELLO, 1) || !put(out, body.n, 3) ||
 			!put(out, d->hello_seq, 2) || !put(out, at, 3) || !put(out, part.n, 3) ||
-			!pqm_buf_add(out, part))
+			!pqm_buf_add(out, part)) {
+			out->n = start;
 			return false;
+		}
 		at += part.n;
 	} while (at < body.n);
 	return true;

@@ -45,7 +45,7 @@ bool probe_dtls_open(struct probe_dtls_keys *k, const struct pqm_dtls_record *r,
 	size_t *n, uint8_t *type)
 {
 	uint8_t header[5], mask[5], nonce[12];
-	uint64_t seq = r->seq;
+	uint64_t seq = 0;
 
 	/* The mask needs 16 bytes of ciphertext: shorter records are not DTLS 1.3 [RFC9147 §4.2.3]. */
 	if (!k->is_ready || r->body.n < TAG_BYTES + 1 || r->header.n > sizeof(header) ||
@@ -53,7 +53,6 @@ bool probe_dtls_open(struct probe_dtls_keys *k, const struct pqm_dtls_record *r,
 		!pc_quic_mask(k->aead, k->sn, r->body.p, mask))
 		return false;
 	memcpy(header, r->header.p, r->header.n);
-	seq = 0;
 	for (unsigned i = 0; i < r->seq_bytes; i++) {
 		header[1 + i] ^= mask[i];
 		seq = seq << 8 | header[1 + i];

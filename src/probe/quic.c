@@ -102,6 +102,7 @@ static void on_crypto(struct quic_conn *q, enum quic_level level, const struct p
 {
 	struct probe_quic_stream *in = &q->space[level].in;
 	struct pqm_err err = { 0 };
+	uint64_t before = in->next;
 	pqm_bytes body, raw;
 	uint8_t type;
 
@@ -109,6 +110,9 @@ static void on_crypto(struct quic_conn *q, enum quic_level level, const struct p
 		finish(q, PROBE_BUDGET, "crypto", "%.90s", err.msg);
 		return;
 	}
+	/* Only what brings us further starts the count anew: not an ACK for each of our PINGs. */
+	if (in->next > before)
+		q->rto_ms = QUIC_RTO_MS;
 	while (q->flight.end == PROBE_RUNNING &&
 		pqm_tls_joiner_next(&in->joiner, &type, &body, &raw))
 		one_message(q, level, type, body, raw);

@@ -52,11 +52,11 @@ struct quic_conn {
 	uint8_t scid[QUIC_SCID_BYTES];
 	uint8_t dcid[PQM_QUIC_CID_MAX], first_dcid[PQM_QUIC_CID_MAX];
 	uint8_t dcid_n, first_dcid_n;
-	bool has_peer_cid;	 /* dcid is the server's choice */
-	bool is_peer_done;	 /* it closed: nothing may be sent any more */
-	bool is_plain;		 /* tests */
-	uint32_t vn[8];		 /* storage of flight.vn_versions */
-	uint32_t rto_ms, n_sent; /* datagrams */
+	bool has_peer_cid; /* dcid is the server's choice */
+	bool is_peer_done; /* it closed: nothing may be sent any more */
+	bool is_plain;	   /* tests */
+	uint32_t vn[8];	   /* storage of flight.vn_versions */
+	uint32_t rto_ms;
 	uint32_t n_datagrams, n_strays;
 	uint64_t bytes_in;
 	struct pqm_buf params, token, hello; /* hello: our Initial CRYPTO stream */

@@ -94,7 +94,8 @@ bool probe_quic_seal(struct pqm_buf *out, const struct probe_quic_keys *k,
 	out->n = number_at + rest;
 	p = out->p;
 	if (k->is_plain) {
-		memcpy(p + body_at, payload.p, payload.n);
+		if (payload.p != NULL)
+			memcpy(p + body_at, payload.p, payload.n);
 		memset(p + body_at + payload.n, 0, PQM_QUIC_TAG_BYTES);
 		return true;
 	}
@@ -137,7 +138,7 @@ bool probe_quic_open(struct probe_quic_opened *o, const struct probe_quic_keys *
 	o->n = body.n - PQM_QUIC_TAG_BYTES;
 	make_nonce(nonce, k, number);
 	if (k->is_plain)
-		memmove(o->payload, body.p, o->n);
+		memmove(o->payload, p->whole.p + head_bytes, o->n);
 	else if ((head[0] & 0x0c) != 0 ||
 		!pc_open(k->aead, k->key, nonce, (pqm_bytes){ head, head_bytes }, body,
 			head + head_bytes))

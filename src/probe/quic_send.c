@@ -37,17 +37,24 @@ static bool packet(struct quic_conn *q, struct pqm_buf *out, enum quic_level lev
 
 static bool datagram_begin(struct pqm_buf *out, size_t *at)
 {
+	static const uint8_t length[2];
+
 	*at = out->n;
-	return pqm_buf_byte(out, 0) && pqm_buf_byte(out, 0);
+	return pqm_buf_add(out, (pqm_bytes){ length, sizeof(length) });
 }
 
-static void datagram_end(struct quic_conn *q, struct pqm_buf *out, size_t at)
+/* Fills in the length; of a datagram that did not get ready nothing is left. */
+static bool datagram_end(struct pqm_buf *out, size_t at, bool ok)
 {
 	size_t n = out->n - at - 2;
 
+	if (!ok) {
+		out->n = at;
+		return false;
+	}
 	out->p[at] = (uint8_t)(n >> 8);
 	out->p[at + 1] = (uint8_t)n;
-	q->n_sent++;
+	return true;
 }
 
 static bool ack_due(struct quic_space *s, struct pqm_buf *payload)
@@ -120,9 +127,7 @@ static bool send_initial(
 		(extra < 0 || pqm_buf_byte(&payload, (uint8_t)extra)) &&
 		packet(q, out, QUIC_LEVEL_INITIAL, &payload, QUIC_DATAGRAM);
 	pqm_buf_fini(&payload);
-	if (ok)
-		datagram_end(q, out, at);
-	return ok;
+	return datagram_end(out, at, ok);
 }
 
 /* A Handshake packet: ACK, and a PING when asked for. The first one takes the last Initial ACK along and
@@ -146,9 +151,7 @@ static bool send_handshake(struct quic_conn *q, struct pqm_buf *out, bool ping)
 		packet(q, out, QUIC_LEVEL_HANDSHAKE, &payload, size);
 	pqm_buf_fini(&payload);
 	first->is_dropped = true;
-	if (ok)
-		datagram_end(q, out, at);
-	return ok;
+	return datagram_end(out, at, ok);
 }
 
 bool probe_quic_flush(struct quic_conn *q, struct pqm_buf *out)
@@ -196,7 +199,5 @@ bool probe_quic_close(struct quic_conn *q, struct pqm_buf *out)
 	ok = datagram_begin(out, &at) && pqm_quic_close_put(&payload, 0) &&
 		packet(q, out, level, &payload, level == QUIC_LEVEL_INITIAL ? QUIC_DATAGRAM : 0);
 	pqm_buf_fini(&payload);
-	if (ok)
-		datagram_end(q, out, at);
-	return ok;
+	return datagram_end(out, at, ok);
 }
