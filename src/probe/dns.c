@@ -39,7 +39,7 @@ static void leave(struct probe_dns *d, bool is_last)
 static bool is_known(const struct probe_answer *a, const struct probe_addr *addr)
 {
 	for (size_t i = 0; i < a->n; i++)
-		if (memcmp(&a->addr[i], addr, sizeof(*addr)) == 0)
+		if (probe_addr_same(&a->addr[i], addr))
 			return true;
 	return false;
 }

@@ -63,6 +63,7 @@ static uint16_t rank16(unsigned rank)
 	return rank > UINT16_MAX ? UINT16_MAX : (uint16_t)rank;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): a fact is what, of which version, how answered, and why */
 void probe_offer(struct probe_job *j, enum pqm_offer_kind kind, uint16_t code, uint16_t version,
 	enum pqm_answer answer, unsigned rank, const char *how)
 {
@@ -162,6 +163,7 @@ static bool is_same_chain(
 	return true;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): what a chain was sent in, for and proven by */
 struct pqm_chain *probe_chain(struct probe_job *j, uint16_t version, uint16_t scheme,
 	enum pqm_answer proven, const char *type, const pqm_bytes *der, size_t n)
 {

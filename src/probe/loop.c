@@ -135,16 +135,24 @@ static void give_name_up(struct probe_loop *l, struct probe_name *name)
 	settle_name(l, name);
 }
 
+static bool start_resolver(struct probe_loop *l)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = NULL };
+
+	l->dns = probe_dns_new(l->config->family, &l->dns_fd);
+	return l->dns != NULL && epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, l->dns_fd, &ev) == 0;
+}
+
 static struct probe_name *name_of(struct probe_loop *l, const char *host)
 {
 	struct probe_name *name = pqm_map_get(&l->names, pqm_str(host));
 
 	if (name != NULL)
 		return name;
-	if (l->dns == NULL)
-		l->dns = probe_dns_new(l->config->family, &l->dns_fd);
+	if (l->dns == NULL && !start_resolver(l))
+		return NULL;
 	name = pqm_calloc(1, sizeof(*name));
-	if (l->dns == NULL || name == NULL || !pqm_map_put(&l->names, pqm_str(host), name)) {
+	if (name == NULL || !pqm_map_put(&l->names, pqm_str(host), name)) {
 		pqm_free(name);
 		return NULL;
 	}
@@ -152,10 +160,6 @@ static struct probe_name *name_of(struct probe_loop *l, const char *host)
 	l->name_list = name;
 	name->host = host;
 	name->timer.kind = PROBE_TIMER_NAME;
-	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = NULL };
-
-	if (epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, l->dns_fd, &ev) < 0 && errno != EEXIST)
-		return NULL;
 	if (!probe_heap_add_owner(&l->heap))
 		return NULL;
 	name->has_owner = true;
@@ -368,6 +372,9 @@ static bool turn(struct probe_loop *l)
 		return false;
 	/* A work has one socket, thus one event; what frees it is that event or a timer: none is stale. */
 	for (int i = 0; i < n; i++) {
+		/* An event may cost a signature's check: deadlines are not to wait for hundreds of them. */
+		if (i % 32 == 31)
+			l->now_ns = pqm_now_ns();
 		if (ev[i].data.ptr == NULL)
 			take_answers(l);
 		else

@@ -49,10 +49,11 @@ struct probe_addr {
 bool probe_addr_parse(struct probe_addr *out, pqm_bytes text);
 /* As the kernel takes it: 0.0.0.0 and :: are this machine, ::ffff:a.b.c.d is a.b.c.d. */
 struct probe_addr probe_addr_plain(const struct probe_addr *a);
+bool probe_addr_same(const struct probe_addr *a, const struct probe_addr *b);
 void probe_addr_text(const struct probe_addr *a, char out[64]);
 socklen_t probe_addr_sock(const struct probe_addr *a, uint16_t port, struct sockaddr_storage *out);
 /* Default port of a scheme; 0: no such scheme. */
-uint16_t probe_scheme_port(const char *scheme);
+uint16_t probe_scheme_port(const char *text);
 /* Are the entries of a deny list well-formed? PQM_EUSAGE names the one that is not. */
 enum pqm_st probe_deny_check(const char *const *deny, struct pqm_err *err) PQM_MUST_USE;
 /* The entry that forbids this host or address (each may be NULL), or NULL. */

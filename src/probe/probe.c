@@ -116,6 +116,7 @@ enum pqm_st probe_run(struct probe_loop *l, struct pqm_err *err)
 	return st;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): what to ask, how, whom to tell, and what is told back */
 enum pqm_st pqm_probe_run(const struct pqm_probe_config *c, const struct pqm_probe_target *targets,
 	size_t n, pqm_probe_done *done, void *ctx, struct pqm_probe_stats *stats,
 	struct pqm_err *err)

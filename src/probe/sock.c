@@ -426,8 +426,10 @@ void probe_sock_timer(struct probe_loop *l, struct probe_work *w)
 	size_t at = w->at;
 
 	w->machine_due_ns = 0;
-	if (m->machine->timer == NULL)
+	if (m->machine->timer == NULL) {
+		probe_work_arm(l, w);
 		return;
+	}
 	enum probe_want want = settle(l, w, m->machine->timer(m->self, &l->out));
 
 	/* A machine that handed on leaves its bytes to the next. */

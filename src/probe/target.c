@@ -57,9 +57,9 @@ static const struct scheme *scheme_of(pqm_bytes name)
 	return NULL;
 }
 
-uint16_t probe_scheme_port(const char *name)
+uint16_t probe_scheme_port(const char *text)
 {
-	const struct scheme *s = scheme_of(pqm_str(name));
+	const struct scheme *s = scheme_of(pqm_str(text));
 
 	return s == NULL ? 0 : s->port;
 }
@@ -256,7 +256,7 @@ enum pqm_st pqm_probe_target_parse(struct pqm_probe_target *out, const char *tex
 		return pqm_fail(err, PQM_ENOMEM, "no memory for the target '%.*s'", PQM_FMT(host));
 	t.host = (const char *)copy.p;
 	/* The dot that makes a name absolute is not part of it in a hello [RFC6066 §3]. */
-	if (host.p[host.n - 1] == '.') {
+	if (pqm_ends(host, PQM_LIT("."))) {
 		copy = pqm_bytes_dup(arena, pqm_sub(host, 0, host.n - 1));
 		if (copy.p == NULL)
 			return pqm_fail(err, PQM_ENOMEM, "no memory for the target's name");
@@ -284,6 +284,12 @@ struct probe_addr probe_addr_plain(const struct probe_addr *a)
 	if (out.family == AF_INET6 && memcmp(out.ip, zero, 16) == 0)
 		out.ip[15] = 1;
 	return out;
+}
+
+bool probe_addr_same(const struct probe_addr *a, const struct probe_addr *b)
+{
+	return a->family == b->family && a->scope == b->scope &&
+		memcmp(a->ip, b->ip, sizeof(a->ip)) == 0;
 }
 
 static bool in_prefix(const struct probe_addr *a, const struct probe_addr *net, unsigned bits)
