@@ -200,8 +200,10 @@ static enum pqm_st ask(struct probe *p, const struct pqm_endpoint_options *o, st
 		index[i] = (uint32_t)i;
 		st = pqm_endpoint_check(p->args->positional[i], true, err);
 	}
+	struct pqm_endpoint_names names = { p->args->positional, index, n };
+
 	if (st == PQM_OK)
-		st = pqm_endpoint_ask(o, p->rules, p->args->positional, index, n, &p->calls, err);
+		st = pqm_endpoint_ask(o, p->rules, &names, &p->calls, err);
 	return p->st != PQM_OK ? p->st : st;
 }
 

@@ -115,7 +115,7 @@ static enum pqm_st index_known(struct ask *a, struct pqm_map *known, struct pqm_
 	const struct pqm_endpoint_options *o = a->opt;
 	pqm_bytes profile = pqm_str(profile_name[o->probe.profile]);
 
-	for (uint32_t i = 0; i < o->n_known; i++) {
+	for (uint32_t i = 0; o->known != NULL && i < o->n_known; i++) {
 		const struct pqm_endpoint *e = &o->known[i];
 
 		a->next_known[i] = NONE;
@@ -189,30 +189,48 @@ static enum pqm_st run(struct ask *a, const struct pqm_rules *r, struct pqm_err 
 	return pqm_probe_run(&c, a->target, n, on_done, a, NULL, err);
 }
 
-enum pqm_st pqm_endpoint_ask(const struct pqm_endpoint_options *o, const struct pqm_rules *r,
-	const char *const *names, const uint32_t *index, size_t n, struct pqm_endpoint_calls *calls,
-	struct pqm_err *err)
+static bool ask_init(struct ask *a, size_t n, size_t n_known)
 {
-	struct ask a = { .opt = o, .calls = calls, .index = index };
+	pqm_arena_init(&a->arena, TEXT_BYTES);
+	a->target = pqm_calloc(n + 1, sizeof(*a->target));
+	a->at = pqm_calloc(n + 1, sizeof(*a->at));
+	a->next = pqm_calloc(n + 1, sizeof(*a->next));
+	a->next_known = pqm_calloc(n_known + 1, sizeof(*a->next_known));
+	return a->target != NULL && a->at != NULL && a->next != NULL && a->next_known != NULL;
+}
+
+static void ask_fini(struct ask *a)
+{
+	pqm_free(a->next_known);
+	pqm_free(a->next);
+	pqm_free(a->at);
+	pqm_free(a->target);
+	pqm_arena_fini(&a->arena);
+}
+
+static enum pqm_st add_all(
+	struct ask *a, const struct pqm_endpoint_names *names, struct pqm_err *err)
+{
 	struct pqm_map seen = { 0 };
 	enum pqm_st st = PQM_OK;
 
-	pqm_arena_init(&a.arena, TEXT_BYTES);
-	a.target = pqm_calloc(n + 1, sizeof(*a.target));
-	a.at = pqm_calloc(n + 1, sizeof(*a.at));
-	a.next = pqm_calloc(n + 1, sizeof(*a.next));
-	a.next_known = pqm_calloc(o->n_known + 1, sizeof(*a.next_known));
-	if (a.target == NULL || a.at == NULL || a.next == NULL || a.next_known == NULL)
-		st = no_memory(err);
-	for (size_t i = 0; i < n && st == PQM_OK; i++)
-		st = add(&a, &seen, (uint32_t)i, names[i], err);
+	for (size_t i = 0; i < names->n && st == PQM_OK; i++)
+		st = add(a, &seen, (uint32_t)i, names->name[i], err);
+	pqm_map_fini(&seen);
+	return st;
+}
+
+enum pqm_st pqm_endpoint_ask(const struct pqm_endpoint_options *o, const struct pqm_rules *r,
+	const struct pqm_endpoint_names *names, struct pqm_endpoint_calls *calls,
+	struct pqm_err *err)
+{
+	struct ask a = { .opt = o, .calls = calls, .index = names->index };
+	enum pqm_st st = ask_init(&a, names->n, o->n_known) ? PQM_OK : no_memory(err);
+
+	if (st == PQM_OK)
+		st = add_all(&a, names, err);
 	if (st == PQM_OK)
 		st = run(&a, r, err);
-	pqm_map_fini(&seen);
-	pqm_free(a.next_known);
-	pqm_free(a.next);
-	pqm_free(a.at);
-	pqm_free(a.target);
-	pqm_arena_fini(&a.arena);
+	ask_fini(&a);
 	return st;
 }

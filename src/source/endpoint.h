@@ -38,9 +38,16 @@ struct pqm_endpoint_calls {
 bool pqm_endpoint_is_target(const char *name, bool bare);
 /* Words for a name that is_target accepts and that cannot be asked (a port of 0, a host with a blank). */
 enum pqm_st pqm_endpoint_check(const char *name, bool bare, struct pqm_err *err) PQM_MUST_USE;
-/* index[i] is the target's number that comes back in endpoint.target. */
+
+/* index[i] is the number of name[i] that comes back in endpoint.target. */
+struct pqm_endpoint_names {
+	const char *const *name;
+	const uint32_t *index;
+	size_t n;
+};
+
 enum pqm_st pqm_endpoint_ask(const struct pqm_endpoint_options *o, const struct pqm_rules *r,
-	const char *const *names, const uint32_t *index, size_t n, struct pqm_endpoint_calls *calls,
+	const struct pqm_endpoint_names *names, struct pqm_endpoint_calls *calls,
 	struct pqm_err *err) PQM_MUST_USE;
 
 /* What the endpoints of one target came to: a name may have several addresses. */

@@ -29,8 +29,9 @@ static void on_bad(struct pqm_endpoint_calls *calls, uint32_t target, const char
 static enum pqm_st walk_all(const struct pqm_walk_all *w, struct pqm_sink *s, struct pqm_err *err)
 {
 	struct calls c = { { on_done, on_bad }, s };
+	struct pqm_endpoint_names names = { w->names, w->index, w->n };
 
-	return pqm_endpoint_ask(w->net, w->rules, w->names, w->index, w->n, &c.calls, err);
+	return pqm_endpoint_ask(w->net, w->rules, &names, &c.calls, err);
 }
 
 const struct pqm_source pqm_src_endpoint = {
