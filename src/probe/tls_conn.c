@@ -150,13 +150,9 @@ static enum probe_want start(void *self, struct pqm_buf *out)
 /* ---- receiving ---- */
 
 /* [RFC8446 §6, RFC5246 §7.2, RFC6066 §3] */
-static enum probe_want alert(struct conn *c, pqm_bytes body)
+static enum probe_want alert(struct conn *c, uint8_t level, uint8_t code)
 {
 	enum { CLOSE_NOTIFY = 0, USER_CANCELED = 90, NO_RENEGOTIATION = 100, NAME = 112 };
-
-	if (body.n != 2)
-		return stop(c, PROBE_GARBAGE, "an alert that is not of two bytes");
-	uint8_t level = body.p[0], code = body.p[1];
 
 	if (level == 1 && (code == USER_CANCELED || code == NO_RENEGOTIATION || code == NAME)) {
 		c->flight.has_name_warning |= code == NAME;
@@ -171,6 +167,18 @@ static enum probe_want alert(struct conn *c, pqm_bytes body)
 		return finish(c, PROBE_GOAL, "session");
 	return code == CLOSE_NOTIFY ? finish(c, PROBE_CLOSED, "closed")
 				    : finish(c, PROBE_ALERT, "alert");
+}
+
+/* Several may share a record before TLS 1.3 [RFC5246 §6.2.1]. */
+static enum probe_want alerts(struct conn *c, pqm_bytes body)
+{
+	enum probe_want want = PROBE_READ;
+
+	if (body.n % 2 != 0)
+		return stop(c, PROBE_GARBAGE, "an alert that is not of two bytes");
+	for (size_t i = 0; want == PROBE_READ && i < body.n; i += 2)
+		want = alert(c, body.p[i], body.p[i + 1]);
+	return want;
 }
 
 static enum probe_want keys(struct conn *c)
@@ -241,7 +249,7 @@ static enum probe_want content(struct conn *c, uint8_t type, pqm_bytes body, str
 	case PQM_REC_HANDSHAKE:
 		return handshake(c, body, out);
 	case PQM_REC_ALERT:
-		return alert(c, body);
+		return alerts(c, body);
 	case PQM_REC_DATA:
 		return c->is_ready ? PROBE_READ
 				   : stop(c, PROBE_GARBAGE, "application data in a handshake");

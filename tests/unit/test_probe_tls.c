@@ -1152,6 +1152,7 @@ static void alerts_and_strange_records_end_as_the_study_says(void **state)
 		{ OCTETS("\x15\3\3\0\2\1\0"), 1, PROBE_CLOSED, "closed", "", 0 },
 		{ OCTETS("\x15\3\3\0\2\1\x5a"), 5, PROBE_BUDGET, "budget", "warning alerts", -1 },
 		{ OCTETS("\x15\3\3\0\2\1\x70"), 4, PROBE_RUNNING, NULL, "", -1 },
+		{ OCTETS("\x15\3\1\0\4\1\x5a\2\x28"), 1, PROBE_ALERT, "alert", "", 40 },
 		{ OCTETS("\x15\3\3\0\3\1\x70\0"), 1, PROBE_GARBAGE, "garbage", "alert", -1 },
 		{ OCTETS("\x14\3\3\0\1\1"), 2, PROBE_RUNNING, NULL, "", -1 },
 		{ OCTETS("\x14\3\3\0\1\1"), 3, PROBE_BUDGET, "budget", "change_cipher_spec", -1 },
