@@ -165,26 +165,6 @@ static void infer_order(struct probe_plan *p)
 	}
 }
 
-/* Does the first hello's answer fit the list that another connection told? The server's first choice is
- * its own first or ours; anything else is another server behind the same address. */
-static void check_list(struct probe_plan *p)
-{
-	uint16_t ours = 0;
-
-	if (!p->has_list || p->first_group == 0 || p->is_short)
-		return;
-	for (size_t i = 0; i < p->c->groups.n; i++) {
-		if (p->group[i].answer != PQM_A_YES || p->c->groups.code[i].profile > p->c->profile)
-			continue;
-		if (ours == 0 && (p->c->groups.code[i].flags & PQM_G_OLD) == 0)
-			ours = p->c->groups.code[i].code;
-		if (p->c->groups.code[i].code == p->first_group && p->group[i].rank == 1)
-			return;
-	}
-	if (ours != p->first_group)
-		p->varies = true;
-}
-
 static void set_posture(struct probe_plan *p, enum pqm_posture v, const char *how)
 {
 	p->j->ep.posture = v;
@@ -257,7 +237,6 @@ void probe_emit(struct probe_plan *p)
 {
 	struct pqm_endpoint *e = &p->j->ep;
 
-	check_list(p);
 	infer_order(p);
 	emit_versions(p);
 	emit_groups(p);

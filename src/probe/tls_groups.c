@@ -277,6 +277,17 @@ static uint16_t fake_group(const struct probe_plan *p, unsigned at)
 	return 0;
 }
 
+/* The group that a client with our order would be given. */
+static uint16_t our_first(const struct probe_plan *p)
+{
+	for (size_t i = 0; i < p->c->groups.n; i++)
+		if (p->group[i].answer == PQM_A_YES &&
+			(p->c->groups.code[i].flags & PQM_G_OLD) == 0 &&
+			p->c->groups.code[i].profile < PQM_PROFILE_FULL)
+			return p->c->groups.code[i].code;
+	return 0;
+}
+
 static bool is_combined(const struct probe_plan *p)
 {
 	unsigned until = p->c->profile == PQM_PROFILE_QUICK ? COMBINED_UNTIL_QUICK : COMBINED_UNTIL;
@@ -407,6 +418,30 @@ void probe_hear_pq(struct probe_plan *p, const struct plan_ask *a, const struct 
 	p->has_unknown = true;
 }
 
+/* Does the first hello's answer fit the list that another connection told? A server chooses its own first
+ * or ours. Anything else is a mind of its own, when it says so twice, or another server behind the same
+ * address. */
+bool probe_ask_again(const struct probe_plan *p, struct plan_ask *a)
+{
+	if (p->is_again_done || !p->has_list || p->first_group == 0 || p->is_short ||
+		our_first(p) == p->first_group)
+		return false;
+	for (size_t i = 0; i < p->c->groups.n; i++)
+		if (p->c->groups.code[i].code == p->first_group && p->group[i].rank == 1)
+			return false;
+	first_of(p, a, p->first_ok);
+	return true;
+}
+
+void probe_hear_again(struct probe_plan *p, const struct plan_ask *a, const struct plan_heard *h)
+{
+	(void)a;
+	p->is_again_done = true;
+	if (h->answer == PQM_A_YES &&
+		(h->f->is_hrr ? h->f->hrr_group : h->f->group) != p->first_group)
+		p->varies = true;
+}
+
 /* The rest of the classical groups, where the server sends no list. */
 bool probe_ask_strike(const struct probe_plan *p, struct plan_ask *a)
 {
@@ -431,17 +466,6 @@ void probe_hear_strike(struct probe_plan *p, const struct plan_ask *a, const str
 }
 
 /* ---- order ---- */
-
-/* The group that a client with our order would be given. */
-static uint16_t our_first(const struct probe_plan *p)
-{
-	for (size_t i = 0; i < p->c->groups.n; i++)
-		if (p->group[i].answer == PQM_A_YES &&
-			(p->c->groups.code[i].flags & PQM_G_OLD) == 0 &&
-			p->c->groups.code[i].profile < PQM_PROFILE_FULL)
-			return p->c->groups.code[i].code;
-	return 0;
-}
 
 bool probe_ask_reversed(const struct probe_plan *p, struct plan_ask *a)
 {

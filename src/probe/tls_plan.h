@@ -4,7 +4,7 @@
  * Shape:     a list of steps. A step's ask() writes the next hello of its question from what is known so
  *            far, or says that it has none; its hear() takes the answer. ask() changes nothing: it is
  *            called again before hear(), so that an answer is read against exactly what was asked.
- *            Nothing here does I/O: the strategy in tls_plan.c turns questions into connections.
+ *            Nothing here does I/O: tls_strategy.c turns questions into connections.
  * Ownership: marks live in the job's arena; a question lives on the caller's stack.
  * Errors:    a question that gets no answer stays unknown, and the endpoint incomplete.
  * Threads:   one thread.
@@ -154,7 +154,7 @@ struct probe_plan {
 	uint8_t n_ranked;
 	uint8_t lone; /* enum plan_lone */
 	uint8_t lone_how, lone_at;
-	bool is_groups_done, is_strike_done, is_intolerant, is_classical_asked;
+	bool is_groups_done, is_strike_done, is_intolerant, is_classical_asked, is_again_done;
 	uint8_t order, order_try;
 
 	/* chains */
@@ -204,6 +204,8 @@ void probe_plan_hear(
 	struct probe_plan *p, const struct probe_flight *f, const struct probe_outcome *o);
 /* Says why the whole endpoint is what it is; the first word stands. */
 void probe_plan_reach(struct probe_plan *p, enum pqm_reach reach, const char *words);
+/* The server answered before and closes its door now: nothing more is asked. */
+void probe_plan_limited(struct probe_plan *p, const char *words);
 /* Nothing was ever answered: reach and words of the endpoint say how that looked. */
 void probe_plan_unreached(struct probe_plan *p, const struct plan_heard *h);
 /* Puts everything into the endpoint; once. */
@@ -274,6 +276,8 @@ bool probe_ask_posture(const struct probe_plan *p, struct plan_ask *a);
 void probe_hear_posture(struct probe_plan *p, const struct plan_ask *a, const struct plan_heard *h);
 bool probe_ask_pq(const struct probe_plan *p, struct plan_ask *a);
 void probe_hear_pq(struct probe_plan *p, const struct plan_ask *a, const struct plan_heard *h);
+bool probe_ask_again(const struct probe_plan *p, struct plan_ask *a);
+void probe_hear_again(struct probe_plan *p, const struct plan_ask *a, const struct plan_heard *h);
 bool probe_ask_strike(const struct probe_plan *p, struct plan_ask *a);
 void probe_hear_strike(struct probe_plan *p, const struct plan_ask *a, const struct plan_heard *h);
 bool probe_ask_order(const struct probe_plan *p, struct plan_ask *a);

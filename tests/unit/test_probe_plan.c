@@ -92,9 +92,10 @@ struct server {
 	enum mood mood;
 	bool asks_client, needs_sni, needs_alpn, no_alpn, hates_long, hates_13, uses_80, checks_key;
 	bool gives_tickets, takes_psk_ke;
-	unsigned limit;	   /* connections it takes; 0: any number */
-	bool limit_resets; /* else it refuses to connect */
-	unsigned hiccup;   /* this connection is reset */
+	unsigned limit;	    /* connections it takes; 0: any number */
+	bool limit_resets;  /* else it refuses to connect */
+	unsigned hiccup;    /* this connection is reset */
+	uint16_t favourite; /* asked for by a retry whenever it is there */
 	bool unfit_suite, unfit_group, hates_share_only;
 	const struct server *other; /* a second backend, every other connection */
 };
@@ -248,6 +249,8 @@ static void speaks_13(struct world *w, const struct server *s, const struct prob
 	if (shared == 0 || (s->enforces && pq != 0 && !is_pq(shared))) {
 		w->f.is_hrr = true;
 		w->f.hrr_group = shared != 0 ? pq : best;
+		if (shared == 0 && s->favourite != 0 && among(h->groups, h->n_groups, s->favourite))
+			w->f.hrr_group = s->favourite;
 		if (s->unfit_group)
 			w->f.hrr_group = 0x4242;
 		if (!q->follow_hrr || q->goal == PROBE_HELLO)
@@ -564,6 +567,15 @@ static const struct server refuses_all = {
 	.name = "alert 40 to everything", .versions = { PQM_TLS13 }, .suites13 = SUITES13
 };
 
+static const struct server tuples = { .name = "classical groups first, in a tuple",
+	.versions = V1312,
+	.groups = { 0x0017, 0x001d, 0x11ec },
+	.schemes = { 0x0403, RSA },
+	.suites13 = SUITES13,
+	.suites12 = SUITES12,
+	.sends_list = true,
+	.favourite = 0x001d };
+
 /* ---- running ---- */
 
 struct run {
@@ -666,6 +678,7 @@ static const struct expected table[] = {
 	{ &absent_reset, PQM_P_UNKNOWN, PQM_R_ANSWERED, false, false, { 8 }, QUICK },
 	{ &limiter, PQM_P_UNKNOWN, PQM_R_LIMITED, false, false, { 5, 5, 5 }, ALL },
 	{ &limiter_resets, PQM_P_UNKNOWN, PQM_R_LIMITED, false, false, { 6, 6, 6 }, ALL },
+	{ &tuples, PQM_P_OFFERED, PQM_R_ANSWERED, true, false, { 6, 12, 50 }, ALL },
 	{ &unlike, PQM_P_OFFERED, PQM_R_ANSWERED, true, true, { 6, 12, 50 }, ALL },
 	{ &unlike12, PQM_P_UNKNOWN, PQM_R_ANSWERED, false, true, { 6, 12, 50 }, ALL },
 	{ &silent, PQM_P_UNKNOWN, PQM_R_SILENT, false, false, { 4, 4, 4 }, ALL },
