@@ -444,7 +444,8 @@ void probe_loop_run(struct probe_loop *l)
 			why = "the event loop failed";
 		else if (l->is_out_of_memory)
 			why = "no memory";
-		else if (l->config->stop != NULL && *l->config->stop != 0)
+		else if (l->config->stop != NULL &&
+			__atomic_load_n(l->config->stop, __ATOMIC_RELAXED) != 0)
 			why = "stopped";
 		else if (is_time_over(l))
 			why = "the time budget is used up";

@@ -914,7 +914,7 @@ static void *set_stop(void *arg)
 {
 	(void)arg;
 	(void)poll(NULL, 0, 150);
-	stop_flag = 1;
+	__atomic_store_n(&stop_flag, 1, __ATOMIC_RELAXED);
 	return NULL;
 }
 
@@ -933,7 +933,7 @@ static void a_run_can_be_stopped(void **state)
 	double ms = run(t, 5, NULL);
 
 	(void)pthread_join(thread, NULL);
-	assert_true(ms < 500);
+	assert_true(ms < 1500);
 	assert_int_equal(seen.n, 5);
 	assert_int_equal(seen.n_reach[PQM_R_SKIPPED], 3);
 	assert_int_equal(plan.n_late, 2);
