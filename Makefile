@@ -50,7 +50,8 @@ WERROR ?=
 MODULES := base model parse rules probe source detect graph assess engine report cli bench
 # hyb-bench: the benchmark's core with a main of its own; needs libc and libcrypto only.
 BENCH_SRC := $(sort $(wildcard src/bench/*.c))
-SRC := $(filter-out src/bench/bench_main.c,$(sort $(foreach m,$(MODULES),$(wildcard src/$m/*.c))))
+# tree_make.c: a program of the build, see rules/tree.h.
+SRC := $(filter-out src/bench/bench_main.c src/rules/tree_make.c,$(sort $(foreach m,$(MODULES),$(wildcard src/$m/*.c))))
 GEN := $(B)/gen/detectors.def $(B)/gen/sources.def $(B)/gen/writers.def $(B)/gen/commands.def \
 	$(B)/gen/libraries.h $(B)/gen/commit.h
 LIB_SRC := $(filter-out src/cli/main.c,$(SRC))
@@ -161,10 +162,20 @@ $(B)/gen/commit.h: FORCE
 	@echo "#define PQM_COMMIT \"$$(git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)\"" > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
-# rules/ and reports/html/ go into the program as they are.
-$(B)/gen/embed.c: $(RULE_FILES) $(HTML_FILES) src/base/embed.sh
+# The rules as ready trees: reading YAML would be most of the time of a short run.
+TREE_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard src/base/*.c) src/parse/yaml.c src/rules/digest.c src/rules/tree_make.c)
+$(B)/tree-make: $(TREE_OBJ)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(HARDEN) $(LINK) $(CFLAGS) -o $@ $(TREE_OBJ) $(PKG_LIBS) $(LDFLAGS)
+
+$(B)/gen/rules.tree: $(B)/tree-make $(RULE_FILES)
 	@mkdir -p $(@D)
-	@src/base/embed.sh rules rules '*.yaml' html reports/html '*' > $@
+	@$(B)/tree-make rules $(RULE_FILES) > $@
+
+# rules/ and reports/html/ go into the program as they are, the table of rules beside them.
+$(B)/gen/embed.c: $(RULE_FILES) $(HTML_FILES) $(B)/gen/rules.tree src/base/embed.sh
+	@mkdir -p $(@D)
+	@src/base/embed.sh rules rules '*.yaml' html reports/html '*' tree $(B)/gen rules.tree > $@
 
 .PHONY: FORCE
 FORCE:

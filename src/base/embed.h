@@ -16,5 +16,6 @@ struct pqm_embed {
 
 extern const struct pqm_embed pqm_embed_rules[];
 extern const struct pqm_embed pqm_embed_html[];
+extern const struct pqm_embed pqm_embed_tree[]; /* rules/tree.h: one table */
 
 #endif

@@ -5,10 +5,11 @@
 
 static enum pqm_st list(struct pqm_app *app, const struct pqm_rules *r, const char *prefix)
 {
+	const struct pqm_rule *all = pqm_rules_all(r);
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->n; i++) {
-		const struct pqm_rule *rule = &r->all[i];
+		const struct pqm_rule *rule = &all[i];
 
 		if (prefix != NULL && !pqm_starts(rule->id, pqm_str(prefix)))
 			continue;
@@ -117,12 +118,14 @@ static void js_node(struct pqm_out *o, const char *key, const struct pqm_yaml *n
 
 static enum pqm_st write_json(struct pqm_app *app, const struct pqm_rules *r, const char *prefix)
 {
+	const struct pqm_rule *all = pqm_rules_all(r);
+
 	pqm_js_open(app->out, NULL, '{');
 	pqm_js_cstr(app->out, "version", r->version);
 	pqm_js_open(app->out, "rules", '[');
 	for (size_t i = 0; i < r->n; i++)
-		if (prefix == NULL || pqm_starts(r->all[i].id, pqm_str(prefix)))
-			js_node(app->out, NULL, r->all[i].node);
+		if (prefix == NULL || pqm_starts(all[i].id, pqm_str(prefix)))
+			js_node(app->out, NULL, all[i].node);
 	pqm_js_close(app->out, ']');
 	pqm_js_close(app->out, '}');
 	return PQM_OK;

@@ -401,9 +401,14 @@ enum pqm_st pqm_rulecheck(
 	(void)snprintf(beside, sizeof(beside), "%.480s/../fixtures", dir);
 	struct checker c = { o, &r, fixtures != NULL ? fixtures : beside, err, 0, 0, 0 };
 
+	const struct pqm_rule *all = pqm_rules_all(&r);
+	const struct pqm_libs *libs;
+
 	for (size_t i = 0; i < r.n; i++)
-		check_rule(&c, &r.all[i]);
-	st = pqm_libs_check(r.libs, err);
+		check_rule(&c, &all[i]);
+	st = pqm_rules_libs(&libs, &r, err);
+	if (st == PQM_OK)
+		st = pqm_libs_check(libs, err);
 	pqm_out_f(
 		o, "rules: %zu checked, %zu samples, %zu wrong\n", c.n_rules, c.n_samples, c.n_bad);
 	if (st == PQM_OK && c.n_bad > 0)

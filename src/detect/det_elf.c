@@ -269,11 +269,12 @@ static enum pqm_st examine(
 static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	const struct pqm_hits *hits, struct pqm_emit *out, struct pqm_err *err)
 {
-	struct look k = { .libs = r->libs, .arena = a->arena };
-
+	struct look k = { .arena = a->arena };
 	struct pqm_err why = { PQM_OK, "" };
 
 	(void)hits;
+	if (pqm_rules_libs(&k.libs, r, err) != PQM_OK)
+		return err->st;
 	enum pqm_st st = examine(&k, a, out, &why);
 
 	pqm_elf_close(&k.elf);

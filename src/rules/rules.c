@@ -3,7 +3,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,17 +14,21 @@
 #include "base/limits.h"
 #include "base/num.h"
 #include "rules/libs.h"
+#include "rules/tree.h"
 #include "rules/wire.h"
 
 #define DIR_DEPTH 8
 
-struct file {
-	pqm_bytes name, text;
+/* What waits until somebody needs it. */
+struct pqm_late {
+	struct pqm_trees *trees; /* NULL when the rules came from a folder */
+	_Atomic(struct pqm_libs *) libs;
+	pthread_mutex_t lock;
 };
 
 struct files {
 	struct pqm_arena *arena;
-	struct file *file;
+	struct pqm_rule_text *file;
 	size_t n, cap;
 };
 
@@ -44,12 +50,12 @@ enum pqm_st pqm_rule_fail(const struct pqm_rule *rule, const struct pqm_yaml *no
 
 static enum pqm_st add_file(struct files *fs, pqm_bytes name, pqm_bytes text, struct pqm_err *err)
 {
-	struct file *grown = pqm_grow(fs->arena, fs->file, fs->n, &fs->cap);
+	struct pqm_rule_text *grown = pqm_grow(fs->arena, fs->file, fs->n, &fs->cap);
 
 	if (grown == NULL)
 		return pqm_fail(err, PQM_ENOMEM, "rules: out of memory");
 	fs->file = grown;
-	fs->file[fs->n++] = (struct file){ name, text };
+	fs->file[fs->n++] = (struct pqm_rule_text){ name, text };
 	return PQM_OK;
 }
 
@@ -118,7 +124,8 @@ static enum pqm_st read_dir(struct files *fs, int at, const char *leaf, pqm_byte
 
 static int by_name(const void *a, const void *b)
 {
-	return pqm_cmp(((const struct file *)a)->name, ((const struct file *)b)->name);
+	return pqm_cmp(
+		((const struct pqm_rule_text *)a)->name, ((const struct pqm_rule_text *)b)->name);
 }
 
 struct file_ctx {
@@ -158,7 +165,8 @@ static enum pqm_st add_doc(void *ctx, const struct pqm_yaml *root, struct pqm_er
 	return st;
 }
 
-static enum pqm_st parse_file(struct pqm_rules *r, const struct file *f, struct pqm_err *err)
+static enum pqm_st parse_file(
+	struct pqm_rules *r, const struct pqm_rule_text *f, struct pqm_err *err)
 {
 	struct file_ctx c = { r, f->name };
 	struct pqm_err why = { 0 };
@@ -180,7 +188,8 @@ static enum pqm_st index_ids(struct pqm_rules *r, struct pqm_err *err)
 
 		if (twin != NULL)
 			return pqm_rule_fail(&r->all[i], NULL, err, "id '%.*s' is taken by %.*s:%u",
-				PQM_FMT(r->all[i].id), PQM_FMT(twin->file), twin->node->line);
+				PQM_FMT(r->all[i].id), PQM_FMT(twin->file),
+				twin->node != NULL ? twin->node->line : 1);
 		if (!pqm_map_put(&r->by_id, r->all[i].id, &r->all[i]))
 			return pqm_fail(err, PQM_ENOMEM, "rules: out of memory");
 	}
@@ -370,35 +379,11 @@ static enum pqm_st index_algs(struct pqm_rules *r, struct pqm_err *err)
 	return PQM_OK;
 }
 
-static void make_version(struct pqm_rules *r, const struct files *fs)
+static enum pqm_st load_folder(struct pqm_rules *r, const char *dir, struct pqm_err *err)
 {
-	uint8_t digest[PQM_SHA256_BYTES], all[PQM_SHA256_BYTES] = { 0 };
-
-	for (size_t i = 0; i < fs->n; i++) {
-		const pqm_bytes parts[] = { { all, sizeof(all) }, fs->file[i].name,
-			fs->file[i].text };
-
-		pqm_sha256_parts(digest, parts, 3);
-		memcpy(all, digest, sizeof(all));
-	}
-	pqm_hex(r->version, all, sizeof(all));
-}
-
-enum pqm_st pqm_rules_load(struct pqm_rules *r, const char *dir, struct pqm_err *err)
-{
-	enum pqm_st st = PQM_OK;
-
-	*r = (struct pqm_rules){ 0 };
-	pqm_arena_init(&r->arena, (size_t)256 << 20);
 	struct files fs = { .arena = &r->arena };
+	enum pqm_st st = read_dir(&fs, AT_FDCWD, dir, (pqm_bytes){ NULL, 0 }, 0, err);
 
-	if (dir != NULL)
-		st = read_dir(&fs, AT_FDCWD, dir, (pqm_bytes){ NULL, 0 }, 0, err);
-	for (const struct pqm_embed *e = pqm_embed_rules; dir == NULL && st == PQM_OK; e++) {
-		if (e->name == NULL)
-			break;
-		st = add_file(&fs, pqm_str(e->name), (pqm_bytes){ e->p, e->n }, err);
-	}
 	if (st == PQM_OK && fs.n == 0)
 		st = pqm_fail(err, PQM_EUSAGE, "%s: no rule files (*.yaml) here", dir);
 	if (fs.n > 1)
@@ -406,16 +391,58 @@ enum pqm_st pqm_rules_load(struct pqm_rules *r, const char *dir, struct pqm_err 
 	for (size_t i = 0; i < fs.n && st == PQM_OK; i++)
 		st = parse_file(r, &fs.file[i], err);
 	if (st == PQM_OK)
+		pqm_rules_digest(r->version, fs.file, fs.n);
+	return st;
+}
+
+static enum pqm_st load_embedded(struct pqm_rules *r, struct pqm_err *err)
+{
+	const struct pqm_embed *e = pqm_embed_tree;
+	enum pqm_st st = pqm_trees_open(&r->late->trees, (pqm_bytes){ e->p, e->n }, err);
+
+	if (st != PQM_OK)
+		return st;
+	r->n = r->cap = pqm_trees_count(r->late->trees);
+	r->all = pqm_new(&r->arena, struct pqm_rule, r->n);
+	if (r->all == NULL)
+		return pqm_fail(err, PQM_ENOMEM, "rules: out of memory");
+	pqm_trees_list(r->late->trees, r->all);
+	memcpy(r->version, pqm_trees_version(r->late->trees), sizeof(r->version));
+	return PQM_OK;
+}
+
+static enum pqm_st late_new(struct pqm_rules *r, struct pqm_err *err)
+{
+	struct pqm_late *late = pqm_calloc(1, sizeof(*late));
+
+	if (late == NULL || pthread_mutex_init(&late->lock, NULL) != 0) {
+		pqm_free(late);
+		return pqm_fail(err, PQM_ENOMEM, "rules: out of memory");
+	}
+	r->late = late;
+	return PQM_OK;
+}
+
+enum pqm_st pqm_rules_load(struct pqm_rules *r, const char *dir, struct pqm_err *err)
+{
+	const struct pqm_libs *libs;
+	enum pqm_st st;
+
+	*r = (struct pqm_rules){ 0 };
+	pqm_arena_init(&r->arena, (size_t)256 << 20);
+	st = late_new(r, err);
+	if (st == PQM_OK)
+		st = dir != NULL ? load_folder(r, dir, err) : load_embedded(r, err);
+	if (st == PQM_OK)
 		st = index_ids(r, err);
 	if (st == PQM_OK)
 		st = index_algs(r, err);
-	if (st == PQM_OK)
-		st = pqm_libs_build(&r->libs, r, err);
+	/* Our own files are known to be good; mistakes in others are told at the start. */
+	if (st == PQM_OK && dir != NULL)
+		st = pqm_rules_libs(&libs, r, err);
 	if (st == PQM_OK)
 		st = pqm_wires_build(&r->wires, r, err);
-	if (st == PQM_OK)
-		make_version(r, &fs);
-	else
+	if (st != PQM_OK)
 		pqm_rules_fini(r);
 	return st;
 }
@@ -425,15 +452,55 @@ void pqm_rules_fini(struct pqm_rules *r)
 	pqm_map_fini(&r->by_id);
 	pqm_map_fini(&r->by_name);
 	pqm_map_fini(&r->by_oid);
-	pqm_libs_free(r->libs);
 	pqm_wires_free(r->wires);
+	if (r->late != NULL) {
+		pqm_libs_free(atomic_load(&r->late->libs));
+		pqm_trees_free(r->late->trees);
+		(void)pthread_mutex_destroy(&r->late->lock);
+		pqm_free(r->late);
+	}
 	pqm_arena_fini(&r->arena);
 	*r = (struct pqm_rules){ 0 };
 }
 
+enum pqm_st pqm_rules_libs(
+	const struct pqm_libs **out, const struct pqm_rules *r, struct pqm_err *err)
+{
+	struct pqm_libs *libs = atomic_load_explicit(&r->late->libs, memory_order_acquire);
+	enum pqm_st st = PQM_OK;
+
+	if (libs == NULL) {
+		(void)pthread_mutex_lock(&r->late->lock);
+		libs = atomic_load_explicit(&r->late->libs, memory_order_relaxed);
+		if (libs == NULL)
+			st = pqm_libs_build(&libs, r, err);
+		if (st == PQM_OK)
+			atomic_store_explicit(&r->late->libs, libs, memory_order_release);
+		(void)pthread_mutex_unlock(&r->late->lock);
+	}
+	if (st == PQM_OK)
+		*out = libs;
+	return st;
+}
+
+/* The rule with its node. */
+static const struct pqm_rule *whole(const struct pqm_rules *r, const struct pqm_rule *rule)
+{
+	if (rule != NULL && r->late != NULL && r->late->trees != NULL)
+		pqm_trees_read(r->late->trees, rule->tree);
+	return rule;
+}
+
+const struct pqm_rule *pqm_rules_all(const struct pqm_rules *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		(void)whole(r, &r->all[i]);
+	return r->all;
+}
+
 const struct pqm_rule *pqm_rules_get(const struct pqm_rules *r, pqm_bytes id)
 {
-	return pqm_map_get(&r->by_id, id);
+	return whole(r, pqm_map_get(&r->by_id, id));
 }
 
 const struct pqm_rule *pqm_rules_next(const struct pqm_rules *r, const char *prefix, size_t *i)
@@ -442,7 +509,7 @@ const struct pqm_rule *pqm_rules_next(const struct pqm_rules *r, const char *pre
 		const struct pqm_rule *rule = &r->all[(*i)++];
 
 		if (pqm_starts(rule->file, pqm_str(prefix)))
-			return rule;
+			return whole(r, rule);
 	}
 	return NULL;
 }

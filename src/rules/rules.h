@@ -5,7 +5,8 @@
  *            the YAML node. Algorithms are indexed by name and OID.
  * Ownership: the rule set owns all text; it lives for the run.
  * Errors:    PQM_EUSAGE "FILE:LINE: words" for anything wrong in a rule file.
- * Threads:   const after load; shared by all workers.
+ * Threads:   const after load, for whoever looks; shared by all workers. What is made late is made
+ *            once, under a lock.
  */
 #ifndef PQM_RULES_RULES_H
 #define PQM_RULES_RULES_H
@@ -17,7 +18,9 @@
 struct pqm_rule {
 	pqm_bytes id;
 	pqm_bytes file; /* "algorithms/ecc.yaml" */
+	/* Never NULL in a rule that pqm_rules_get, _next or _all gave. */
 	const struct pqm_yaml *node;
+	uint32_t tree; /* for the loader: where the node comes from */
 };
 
 /* A parameter set of an algorithm family. */
@@ -50,14 +53,14 @@ struct pqm_wires; /* rules/wire.h: of tls/, ssh/, endpoints/ike.yaml */
 
 struct pqm_rules {
 	struct pqm_arena arena;
-	struct pqm_rule *all; /* by file, then in order of the file */
+	struct pqm_rule *all; /* by file, then in order of the file: see pqm_rules_all */
 	size_t n, cap;
 	struct pqm_map by_id;	/* id -> struct pqm_rule */
 	struct pqm_map by_name; /* normalised name -> struct pqm_alg_ref */
 	struct pqm_map by_oid;	/* dotted -> struct pqm_alg_ref */
 	struct pqm_alg *algs;
 	size_t n_algs, cap_algs;
-	struct pqm_libs *libs;
+	struct pqm_late *late; /* libs; trees of embedded files: made when first needed */
 	struct pqm_wires *wires;
 	char version[65]; /* SHA-256 over names and contents of all files, hex */
 };
@@ -68,6 +71,11 @@ enum pqm_st pqm_rules_load(
 void pqm_rules_fini(struct pqm_rules *r);
 
 const struct pqm_rule *pqm_rules_get(const struct pqm_rules *r, pqm_bytes id);
+/* All rules with their nodes, r->n of them. */
+const struct pqm_rule *pqm_rules_all(const struct pqm_rules *r);
+/* The library rules, typed: built when first asked for. PQM_EUSAGE and PQM_ENOMEM as the loader. */
+enum pqm_st pqm_rules_libs(
+	const struct pqm_libs **out, const struct pqm_rules *r, struct pqm_err *err) PQM_MUST_USE;
 /* Walks the rules whose file starts with prefix ("libs/", "risk/curves.yaml"). Start with *i = 0. */
 const struct pqm_rule *pqm_rules_next(const struct pqm_rules *r, const char *prefix, size_t *i);
 
