@@ -127,9 +127,10 @@ struct probe_strategy {
 };
 
 extern const struct probe_strategy probe_tls_strategy
-	PROBE_LATER;				       /* tls, STARTTLS schemes, quic, dtls, auto */
-extern const struct probe_strategy probe_ssh_strategy; /* ssh */
-extern const struct probe_strategy probe_vpn_strategy; /* wireguard, ikev2, openvpn */
+	PROBE_LATER; /* tls, STARTTLS schemes, quic, dtls, auto */
+extern const struct probe_strategy probe_auto_strategy; /* auto, on top of tls */
+extern const struct probe_strategy probe_ssh_strategy;	/* ssh */
+extern const struct probe_strategy probe_vpn_strategy;	/* wireguard, ikev2, openvpn */
 
 /* Facts go in here: copies the texts into the job's arena; drops silently what does not fit (the
  * endpoint is then not complete). */

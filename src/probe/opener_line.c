@@ -99,6 +99,16 @@ static enum opener_step imap_starttls(struct opener *o, struct pqm_buf *out)
 	return probe_opener_say(o, out, "b STARTTLS\r\n", "answer to STARTTLS");
 }
 
+/* The text of a response, without its code in brackets [RFC9051 §7.1]. */
+static pqm_bytes imap_text(pqm_bytes s)
+{
+	size_t end;
+
+	s = pqm_trim(s);
+	end = s.n > 0 && s.p[0] == '[' ? pqm_find_byte(s, 0, ']') : SIZE_MAX;
+	return end == SIZE_MAX ? s : after(s, end + 1);
+}
+
 static enum opener_step imap_greeting(struct opener *o, pqm_bytes line, struct pqm_buf *out)
 {
 	if (!pqm_starts(line, PQM_LIT("* ")))
@@ -108,7 +118,7 @@ static enum opener_step imap_greeting(struct opener *o, pqm_bytes line, struct p
 			o, "already authenticated, STARTTLS is not allowed", line);
 	if (!probe_has_word(pqm_sub(line, 2, 3), "OK"))
 		return probe_opener_refuse(o, "the greeting refuses", line);
-	probe_opener_keep(o, after(line, 5));
+	probe_opener_keep(o, imap_text(after(line, 5)));
 	if (pqm_find(line, 0, PQM_LIT("[CAPABILITY ")) != SIZE_MAX) {
 		o->has_starttls = probe_has_word(line, "STARTTLS");
 		return imap_starttls(o, out);

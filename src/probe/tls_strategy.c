@@ -105,7 +105,8 @@ static bool connect_with(
 	if (p->must_guess)
 		is_ok = add_link(req, &probe_guess_machine, probe_guess_new(p->j->ep.port));
 	else if (p->opener != NULL)
-		is_ok = add_link(req, &probe_opener_machine, probe_opener_new(p->opener, t->host));
+		is_ok = add_link(req, &probe_opener_machine,
+			probe_opener_new(p->opener, t->sni != NULL ? t->sni : t->host));
 	if (is_ok && add_tls(p, a, req))
 		return true;
 	drop_links(req);

@@ -207,6 +207,8 @@ static const struct probe_strategy *strategy_of(const char *scheme)
 {
 	if (strcmp(scheme, "ssh") == 0)
 		return &probe_ssh_strategy;
+	if (strcmp(scheme, "auto") == 0)
+		return &probe_auto_strategy;
 	if (strcmp(scheme, "wireguard") == 0 || strcmp(scheme, "ikev2") == 0 ||
 		strcmp(scheme, "openvpn") == 0)
 		return &probe_vpn_strategy;

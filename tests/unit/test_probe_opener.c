@@ -142,7 +142,7 @@ static void mail_reaches_tls(void **state)
 			{ { "* OK [CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED] Dovecot ready.\r\n",
 				  "b STARTTLS\r\n", 0 },
 				{ "b OK Begin TLS negotiation now.\r\n", NULL, 0 } },
-			PROBE_GOAL, NULL, NULL },
+			PROBE_GOAL, NULL, "Dovecot ready." },
 		{ "imap", NULL,
 			{ { "* OK Cyrus IMAP 3.6 ready\r\n", "a CAPABILITY\r\n", 0 },
 				{ "* CAPABILITY IMAP4rev1 STARTTLS\r\na OK done\r\n",
