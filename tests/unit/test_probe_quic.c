@@ -560,10 +560,24 @@ static void wrong_levels_and_frames_end_it(void **state)
 	struct talk t;
 
 	(void)state;
-	/* A certificate where nothing is protected. */
+	/* The flight goes on where nothing is protected. */
 	begin(&t, PROBE_FLIGHT, 0x001d);
-	peer_message(&t.peer.initial, PQM_HS_EE, PQM_LIT("\0\0"));
+	peer_flight(&t.peer, &t.peer.hello, 100);
+	assert_true(pqm_buf_add(&t.peer.initial, pqm_buf_bytes(&t.peer.flight)));
 	peer_crypto(&t.peer, &t.datagram, QUIC_LEVEL_INITIAL, 0, SIZE_MAX);
+	assert_int_equal(deliver(&t), PROBE_DONE);
+	assert_int_equal(t.flight->end, PROBE_GARBAGE);
+	assert_false(t.flight->has_ee);
+	assert_int_equal(t.flight->n_der, 0);
+	finish(&t);
+	/* A second ServerHello, under the keys of the first. */
+	begin(&t, PROBE_FLIGHT, 0x001d);
+	peer_flight(&t.peer, &t.peer.hello, 100);
+	peer_crypto(&t.peer, &t.datagram, QUIC_LEVEL_INITIAL, 0, SIZE_MAX);
+	(void)deliver(&t);
+	t.peer.flight.n = 0;
+	assert_true(pqm_buf_add(&t.peer.flight, pqm_buf_bytes(&t.peer.initial)));
+	peer_crypto(&t.peer, &t.datagram, QUIC_LEVEL_HANDSHAKE, 0, SIZE_MAX);
 	assert_int_equal(deliver(&t), PROBE_DONE);
 	assert_int_equal(t.flight->end, PROBE_GARBAGE);
 	finish(&t);
@@ -579,6 +593,48 @@ static void wrong_levels_and_frames_end_it(void **state)
 		PQM_LIT("\x06\xc0\x00\x01\x00\x00\x00\x00\x00\x01x"));
 	assert_int_equal(deliver(&t), PROBE_DONE);
 	assert_int_equal(t.flight->end, PROBE_BUDGET);
+	finish(&t);
+}
+
+static void packets_that_no_server_sends_are_ignored(void **state)
+{
+	struct talk t;
+
+	(void)state;
+	begin(&t, PROBE_HELLO, 0);
+	peer_hrr(&t.peer, 0x001d);
+	for (int i = 0; i < 4; i++) {
+		struct pqm_quic_packet head = {
+			.kind = PQM_QUIC_INITIAL,
+			.version = i == 0 ? PQM_QUIC_V2 : PQM_QUIC_V1,
+			.dcid = i == 1 ? PQM_LIT("not ours")
+				       : (pqm_bytes){ t.peer.client_cid, t.peer.client_cid_n },
+			.scid = { t.peer.scid, t.peer.scid_n },
+			.token = i == 2 ? PQM_LIT("token") : PQM_LIT(""),
+		};
+		struct pqm_buf payload;
+
+		pqm_buf_init(&payload, 2000);
+		assert_true(pqm_quic_crypto_put(&payload, 0, pqm_buf_bytes(&t.peer.initial)));
+		assert_true(probe_quic_seal(&t.datagram, &t.peer.tx[0], &head, t.peer.next[0]++, 2,
+			pqm_buf_bytes(&payload)));
+		pqm_buf_fini(&payload);
+		/* Another version, another connection, a token; the last one is right. */
+		assert_int_equal(deliver(&t), i < 3 ? PROBE_READ : PROBE_DONE);
+	}
+	assert_int_equal(t.flight->hrr_group, 0x001d);
+	finish(&t);
+	/* The server's connection ID stays what its first packet said [RFC9000 §7.2]. */
+	begin(&t, PROBE_HELLO, 0);
+	peer_hrr(&t.peer, 0x001d);
+	peer_send(&t.peer, &t.datagram, QUIC_LEVEL_INITIAL, PQM_LIT("\x01\x00"));
+	assert_int_equal(deliver(&t), PROBE_READ);
+	t.peer.scid[0] ^= 1;
+	peer_crypto(&t.peer, &t.datagram, QUIC_LEVEL_INITIAL, 0, SIZE_MAX);
+	assert_int_equal(deliver(&t), PROBE_READ);
+	t.peer.scid[0] ^= 1;
+	peer_crypto(&t.peer, &t.datagram, QUIC_LEVEL_INITIAL, 0, SIZE_MAX);
+	assert_int_equal(deliver(&t), PROBE_DONE);
 	finish(&t);
 }
 
@@ -671,6 +727,7 @@ int main(void)
 		cmocka_unit_test(a_token_without_end_is_not_carried),
 		cmocka_unit_test(forged_and_foreign_datagrams_are_ignored_to_a_limit),
 		cmocka_unit_test(wrong_levels_and_frames_end_it),
+		cmocka_unit_test(packets_that_no_server_sends_are_ignored),
 		cmocka_unit_test(endless_pings_and_endless_certificates_end),
 		cmocka_unit_test(every_allocation_may_fail),
 	};
