@@ -147,7 +147,7 @@ static void first_refused(struct probe_plan *p, const struct plan_heard *h)
 		probe_fact(p->j, "sni-required", PQM_A_YES, "alert 112", NULL);
 	p->is_first_done = true;
 	p->is_over = true;
-	probe_plan_reach(p, PQM_R_ANSWERED,
+	probe_plan_reach(p, PQM_R_OTHER,
 		h->how == HOW_ALERT_112		  ? "wants a server name that it knows (sni=NAME)"
 			: h->how == HOW_ALERT_120 ? "wants an ALPN protocol that we do not speak"
 						  : "wants a client certificate first");

@@ -493,7 +493,7 @@ void probe_plan_finish(struct probe_plan *p)
 	};
 
 	if (p->has_answered && !p->has_spoken)
-		probe_plan_reach(p, PQM_R_ANSWERED,
+		probe_plan_reach(p, PQM_R_OTHER,
 			probe_has_name(p)
 				? "refuses every hello"
 				: "refuses every hello; it may want a server name (sni=NAME)");

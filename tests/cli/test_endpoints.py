@@ -1,9 +1,11 @@
-"""What `probe` says of real servers, against the truth: the 14 OpenSSL 3.5, OpenSSH 10 and dropbear peers.
+"""What `probe` says of real servers, against the truth: this machine's OpenSSL, and the 14 OpenSSL 3.5,
+OpenSSH 10 and dropbear peers.
 
 The peers of ../shared/peers/trixie-peer.sh, in the root that PQMAP_PEER names, on ports of this test's
 own; without the root, or not as root, it skips. PQMAP_PEER_BASE: they run already, from this port on.
 Connections are counted by a relay in front of the server, not by us.
 """
+import contextlib
 import json
 import os
 import pathlib
@@ -11,6 +13,7 @@ import re
 import select
 import socket
 import socketserver
+import struct
 import subprocess
 import threading
 import time
@@ -49,13 +52,16 @@ CAP = {"quick": 6, "hndl": 12, "full": 24}
 
 
 class Relay(socketserver.ThreadingTCPServer):
-    """Passes connections on to one port, and counts them."""
+    """Passes connections on to one port, and counts them; after `most` it closes the door."""
     daemon_threads = True
     allow_reuse_address = True
 
     class Passage(socketserver.BaseRequestHandler):
         def handle(self):
             self.server.count += 1
+            if self.server.count > self.server.most:
+                self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                return
             try:
                 with socket.create_connection(("127.0.0.1", self.server.to), timeout=10) as server:
                     ends = [self.request, server]
@@ -68,9 +74,9 @@ class Relay(socketserver.ThreadingTCPServer):
             except OSError:
                 pass
 
-    def __init__(self, to):
+    def __init__(self, to, most=10**6):
         super().__init__(("127.0.0.1", 0), self.Passage)
-        self.to, self.count = to, 0
+        self.to, self.count, self.most = to, 0, most
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
 
@@ -210,6 +216,106 @@ def test_wrong_doors():
            "ssh, imap and a closed port are no TLS servers", str(got))
 
 
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Door(socketserver.ThreadingTCPServer):
+    """Answers every connection with the same bytes, and closes it."""
+    daemon_threads = True
+
+    class Answer(socketserver.BaseRequestHandler):
+        def handle(self):
+            self.request.recv(65536)
+            if self.server.words is None:
+                self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            else:
+                self.request.sendall(self.server.words)
+
+    def __init__(self, words):
+        super().__init__(("127.0.0.1", 0), self.Answer)
+        self.words = words
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+
+def test_odd_doors():
+    """Resets, other protocols, alerts to everything: never a server without hybrids, never exit 0."""
+    odd = {"reset": None, "http": b"HTTP/1.1 400 Bad Request\r\n\r\n", "alert 40": b"\x15\3\3\0\2\2\x28",
+           "alert 80": b"\x15\3\3\0\2\2\x50", "close_notify": b"\x15\3\3\0\2\1\0", "nothing": b"",
+           "cut hello": b"\x16\3\3\0\x50\2\0\0\x4c\3\3"}
+    wrong = []
+
+    for name, words in odd.items():
+        with Door(words) as door:
+            r, found = probe(f"tls:127.0.0.1:{door.server_address[1]}")
+            door.shutdown()
+        got = [(e["posture"], e["complete"]) for e in found]
+        if got != [("unknown", False)] or r.returncode != 3:
+            wrong.append(f"{name}: {got} exit {r.returncode}")
+    kit.ok(not wrong, f"{len(odd)} odd servers are unknown, and exit 3", "\n    ".join(wrong))
+
+
+def test_local(port):
+    """OpenSSL 3.0 with two certificates: no hybrid, ten groups in its order, both chains, 12 connections."""
+    groups = ["x25519", "secp256r1", "x448", "secp521r1", "secp384r1", "ffdhe2048", "ffdhe3072", "ffdhe4096",
+              "ffdhe6144", "ffdhe8192"]
+    with Relay(port) as relay:
+        _, found = probe(f"tls:127.0.0.1:{relay.server_address[1]}")
+        e, opened = (found[0] if found else None), relay.count
+        relay.shutdown()
+    wrong = ["no endpoint"] if e is None else [words for words, is_good in (
+        ("posture " + e["posture"], e["posture"] == "absent"),
+        ("groups", names(e, "group", version="TLS 1.3") == groups),
+        ("refused", PQ_ASKED <= set(names(e, "group", "no"))),
+        ("chains", {c["scheme"] for c in e["chains"] if c["version"] == "TLS 1.3"} == {"0x0403", "0x0804"}),
+        ("key exchanges", all(fact(e, "kex-" + k) == "yes" for k in ("rsa", "dhe"))),
+        ("client certificate", fact(e, "client-auth") == "no"),
+        ("complete", e["complete"]), (f"{opened} connections", opened <= 12)) if not is_good]
+    kit.ok(not wrong, f"OpenSSL here: ten groups in order, no hybrid, {opened} connections",
+           f"{wrong} {names(e, 'group') if e else ''}")
+    _, found = probe(f"tls:127.0.0.1:{port}", profile="full")
+    kit.ok(len(found) == 1 and found[0]["complete"] and {"x25519", "secp256r1"} <= set(names(found[0], "group",
+           version="TLS 1.2")) and fact(found[0], "large-hello") == "yes" and fact(found[0], "fallback-scsv") == "yes",
+           "OpenSSL here, full profile", json.dumps([f["facts"] for f in found])[:600])
+    wrong = []
+    for most in range(1, 9):
+        with Relay(port, most) as relay:
+            r, found = probe(f"tls:127.0.0.1:{relay.server_address[1]}")
+            relay.shutdown()
+        got = [(e["reach"], e["complete"]) for e in found]
+        if got != [("limited", False)] or r.returncode != 3 or (most < 3 and found[0]["posture"] != "unknown"):
+            wrong.append(f"after {most}: {got} {found[0]['posture'] if found else ''} exit {r.returncode}")
+    kit.ok(not wrong, "a server that takes 1 to 8 connections is limited, not without hybrids", "\n    ".join(wrong))
+
+
+def with_local():
+    with kit.tmpdir() as d:
+        for name, how in (("rsa", ["rsa:2048"]), ("ec", ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"])):
+            subprocess.run(["openssl", "req", "-x509", "-newkey", *how, "-nodes", "-keyout", f"{d}/{name}.key",
+                            "-out", f"{d}/{name}.pem", "-subj", f"/CN={name}.test", "-days", "9"],
+                           capture_output=True, check=True, timeout=60)
+        port = free_port()
+        server = subprocess.Popen(
+            ["timeout", "120", "openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-www", "-cert", f"{d}/rsa.pem",
+             "-key", f"{d}/rsa.key", "-dcert", f"{d}/ec.pem", "-dkey", f"{d}/ec.key"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+        try:
+            for _ in range(100):
+                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                    break
+                time.sleep(0.05)
+            version = subprocess.run(["openssl", "version"], capture_output=True, text=True, check=True).stdout
+            if version.startswith("OpenSSL 3.0"):
+                test_local(port)
+            else:
+                kit.skip(f"the truth about this machine's server is for OpenSSL 3.0, here is {version.strip()}")
+        finally:
+            server.terminate()
+            server.wait(10)
+
+
 def run_all():
     for name in ("quick", "hndl", "full"):
         test_truth(name)
@@ -225,6 +331,8 @@ def start():
     return re.findall(r"^(\S+) up$", r.stdout, re.M), "started already" in r.stdout
 
 
+test_odd_doors()
+with_local()
 if RUNNING:
     run_all()
 elif os.geteuid() != 0 or not (peer / "usr/bin/openssl").exists() or not SCRIPT.exists():

@@ -688,15 +688,15 @@ static const struct expected table[] = {
 	{ &alert_10, PQM_P_UNKNOWN, PQM_R_OTHER, false, false, { 4, 4, 4 }, ALL },
 	{ &budget, PQM_P_UNKNOWN, PQM_R_OTHER, false, false, { 4, 4, 4 }, ALL },
 	{ &mtls, PQM_P_OFFERED, PQM_R_ANSWERED, true, false, { 4, 12, 40 }, ALL },
-	{ &sni, PQM_P_UNKNOWN, PQM_R_ANSWERED, false, false, { 1, 1, 1 }, ALL },
+	{ &sni, PQM_P_UNKNOWN, PQM_R_OTHER, false, false, { 1, 1, 1 }, ALL },
 	{ &alpn, PQM_P_OFFERED, PQM_R_ANSWERED, true, false, { 6, 12, 40 }, ALL },
 	{ &short_only, PQM_P_OFFERED, PQM_R_ANSWERED, true, false, { 9, 14, 60 }, ALL },
 	{ &no_ext, PQM_P_UNKNOWN, PQM_R_ANSWERED, false, false, { 4, 12, 40 }, ALL },
 	{ &says_80, PQM_P_OFFERED, PQM_R_ANSWERED, true, false, { 7, 18, 60 }, ALL },
 	{ &hiccup, PQM_P_OFFERED, PQM_R_ANSWERED, true, false, { 6, 13, 50 }, ALL },
-	{ &unfit_suite, PQM_P_UNKNOWN, PQM_R_ANSWERED, false, false, { 4, 5, 6 }, ALL },
-	{ &unfit_group, PQM_P_UNKNOWN, PQM_R_ANSWERED, false, false, { 4, 5, 6 }, ALL },
-	{ &refuses_all, PQM_P_UNKNOWN, PQM_R_ANSWERED, false, false, { 4, 8, 12 }, ALL },
+	{ &unfit_suite, PQM_P_UNKNOWN, PQM_R_OTHER, false, false, { 4, 5, 6 }, ALL },
+	{ &unfit_group, PQM_P_UNKNOWN, PQM_R_OTHER, false, false, { 4, 5, 6 }, ALL },
+	{ &refuses_all, PQM_P_UNKNOWN, PQM_R_OTHER, false, false, { 4, 8, 12 }, ALL },
 };
 
 static void servers_get_the_verdict_they_deserve(void **state)
