@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "cli/net_options.h"
+#include "cli/probe_advice.h"
 #include "cli/probe_page.h"
 #include "detect/endpoint.h"
 #include "report/jsonl.h"
@@ -143,12 +144,19 @@ static void write_json(struct probe *p)
 	for (size_t i = 0; i < p->n; i++)
 		pqm_endpoint_json(o, NULL, p->rules, &p->all[i], PQM_ENDPOINT_TIMING);
 	pqm_js_close(o, ']');
+	pqm_js_open(o, "advice", '[');
+	for (size_t i = 0; i < p->n; i++)
+		pqm_advice_json(o, p->rules, &p->all[i], pqm_arg(p->args, "software"));
+	pqm_js_close(o, ']');
 	pqm_js_close(o, '}');
 }
 
 static void write_pages(struct probe *p)
 {
-	struct pqm_page page = { .rules = p->rules, .out = p->app->out, .color = p->app->color };
+	struct pqm_page page = { .rules = p->rules,
+		.out = p->app->out,
+		.color = p->app->color,
+		.software = pqm_arg(p->args, "software") };
 
 	pqm_arena_init(&page.arena, PQM_ARENA_BYTES);
 	for (size_t i = 0; i < p->n; i++) {
@@ -223,6 +231,8 @@ static enum pqm_st run(struct pqm_app *app, const struct pqm_args *a, struct pqm
 		st = pqm_net_options(&o, a, &p.arena, err);
 	if (st == PQM_OK)
 		st = pqm_app_rules(&rules, a, err);
+	if (st == PQM_OK)
+		st = pqm_advice_check(&rules, pqm_arg(a, "software"), err);
 	p.rules = &rules;
 	if (st == PQM_OK) {
 		o.bare = true;
@@ -264,6 +274,8 @@ const struct pqm_command pqm_cmd_probe = {
 			{ 'o', "output", "FORMAT", "text (default), json, jsonl" },
 			{ 0, "expect", "POSTURE",
 				"hybrid (offered or better), enforced, only: exit 1 if not" },
+			{ 0, "software", "NAME[/VERSION]",
+				"what the servers run, for the lines to change: nginx, java, …" },
 			PQM_NET_OPTS,
 			{ 0, NULL, NULL, NULL },
 		},

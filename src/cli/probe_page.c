@@ -2,6 +2,7 @@
 
 #include "assess/risk.h"
 #include "base/num.h"
+#include "cli/probe_advice.h"
 #include "report/endpoint_text.h"
 #include "report/view_text.h"
 
@@ -396,6 +397,7 @@ void pqm_probe_page(struct pqm_page *p, const struct pqm_endpoint *e)
 		session(p, e);
 		weak(p, e);
 		harvest(p, e);
+		pqm_advice_page(p, e, p->software);
 		untold(p, e);
 	}
 	pqm_arena_reset(&p->arena);

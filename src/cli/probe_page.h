@@ -20,6 +20,7 @@ struct pqm_page {
 	const struct pqm_rules *rules;
 	struct pqm_out *out;
 	bool color;
+	const char *software;	/* that the user says the servers run; may be NULL */
 	struct pqm_arena arena; /* init and fini by the caller; reset for each endpoint */
 };
 

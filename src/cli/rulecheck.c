@@ -7,6 +7,7 @@
 #include "assess/run.h"
 #include "assess/tasks.h"
 #include "base/num.h"
+#include "cli/probe_advice.h"
 #include "detect/endpoint.h"
 #include "detect/k8s.h"
 #include "engine/scan.h"
@@ -318,6 +319,12 @@ static bool is_answer(struct checker *c, const struct pqm_rule *rule, pqm_bytes 
 	return pqm_endpoint_rule_fits(c->r, rule, sample);
 }
 
+/* "nginx/1.26 absent", a banner, a group: see the head of advice.yaml. */
+static bool is_advice(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	return pqm_advice_rule_takes(c->r, rule, sample);
+}
+
 static const struct {
 	const char *prefix;
 	sample_fn is_of;
@@ -338,6 +345,7 @@ static const struct {
 	{ "tls/", is_wire },
 	{ "ssh/", is_wire },
 	{ "endpoints/ike.yaml", is_wire },
+	{ "endpoints/advice.yaml", is_advice },
 	{ "endpoints/findings.yaml", is_answer },
 	{ "k8s/", is_manifest_of },
 	{ "ai/", is_ai_sample },
