@@ -15,11 +15,15 @@ struct group {
 };
 
 #define GROUPS_MAX 64
+/* So many endpoints are a list that a person still reads line by line. */
+#define FLEET_MIN 20
+#define NO_FLEET UINT32_MAX
 
 struct rest {
 	struct group group[GROUPS_MAX];
 	size_t n, n_unknown, n_built_in;
 	const struct pqm_map *cas;
+	uint32_t fleet;
 };
 
 static bool is_scored(const struct pqm_finding *f)
@@ -127,6 +131,31 @@ static struct group *group_for(struct gb *b, struct rest *rest, const struct pqm
 	return &rest->group[rest->n++];
 }
 
+static bool is_endpoint(const struct gb *b, uint32_t target)
+{
+	return target < b->inv->n_targets && pqm_eqs(b->inv->targets[target].kind, "endpoint");
+}
+
+/* The first endpoint when there are so many that each on its own line would say nothing, and a plan of
+ * as many assets would take longer than the scan; else NO_FLEET. */
+static uint32_t find_fleet(const struct gb *b)
+{
+	uint32_t first = NO_FLEET;
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < b->inv->n_targets; i++)
+		if (is_endpoint(b, i) && n++ == 0)
+			first = i;
+	return n > FLEET_MIN ? first : NO_FLEET;
+}
+
+static uint32_t home_of(const struct gb *b, const struct rest *rest, const struct pqm_finding *f)
+{
+	uint32_t target = f->n_occs > 0 ? f->occs[0].target : 0;
+
+	return rest->fleet != NO_FLEET && is_endpoint(b, target) ? rest->fleet : target;
+}
+
 /* Findings come by id, so the ids listed are the smallest, whatever the order of the scan. */
 static void collect(struct gb *b, uint32_t target, struct rest *rest)
 {
@@ -134,7 +163,7 @@ static void collect(struct gb *b, uint32_t target, struct rest *rest)
 		const struct pqm_finding *f = b->findings[i];
 		struct group *g;
 
-		if (b->claimed[i] || (f->n_occs > 0 ? f->occs[0].target : 0) != target)
+		if (b->claimed[i] || home_of(b, rest, f) != target)
 			continue;
 		if (is_scored(f) && is_built_in(f)) {
 			rest->n_built_in++;
@@ -227,13 +256,15 @@ static void note_unscored(struct gb *b, struct pqm_asset *a, const struct rest *
 				b->arena, "%s %s", pqm_human_count(count, n[i]), words[i]);
 }
 
-static void one_target(struct gb *b, uint32_t target, const struct pqm_map *cas)
+static void one_target(struct gb *b, uint32_t target, const struct pqm_map *cas, uint32_t fleet)
 {
-	struct rest rest = { .cas = cas };
+	struct rest rest = { .cas = cas, .fleet = fleet };
 	struct gb_draft d = { .data = 'F', .in_use_years = b->default_in_use };
 	pqm_bytes name =
 		target < b->inv->n_targets ? b->inv->targets[target].name : PQM_LIT("(no target)");
 
+	if (target == fleet)
+		name = PQM_LIT("endpoints");
 	collect(b, target, &rest);
 	if (b->st != PQM_OK || rest.n == 0)
 		return;
@@ -264,8 +295,11 @@ void gb_unassigned(struct gb *b)
 {
 	struct pqm_map cas = { 0 };
 
+	uint32_t fleet = find_fleet(b);
+
 	find_cas(b, &cas);
 	for (uint32_t i = 0; b->st == PQM_OK && (i == 0 || i < b->inv->n_targets); i++)
-		one_target(b, i, &cas);
+		if (fleet == NO_FLEET || i == fleet || !is_endpoint(b, i))
+			one_target(b, i, &cas, fleet);
 	pqm_map_fini(&cas);
 }
