@@ -117,12 +117,12 @@ def bom_links(doc):
 
 
 def same_definitions():
-	"""Probe and stream repeat what a report says of endpoints: the texts must agree."""
+	"""Probe and stream repeat what a report says of endpoints: what they share must agree."""
 	folder = os.path.dirname(REPORT)
 	ours = load(REPORT)["$defs"]
 	for name in ("probe.schema.json", "stream.schema.json"):
 		for key, value in load(os.path.join(folder, name))["$defs"].items():
-			if ours.get(key) != value:
+			if key in ours and ours[key] != value:
 				yield "%s: $defs/%s is not that of report.schema.json" % (name, key)
 
 
