@@ -152,7 +152,7 @@ static enum opener_step mysql(struct opener *o, pqm_bytes in, size_t *used, stru
 		return OPENER_MORE;
 	payload = pqm_sub(in, 4, n);
 	*used = 4 + n;
-	if (payload.p[0] == 0xff) /* too many connections, host not allowed, host blocked */
+	if (in.p[4] == 0xff) /* too many connections, host not allowed, host blocked */
 		return probe_opener_refuse(o, "the greeting refuses", pqm_sub(payload, 3, n));
 	return mysql_greeting(o, payload, out);
 }
