@@ -38,7 +38,7 @@ static enum pqm_st next(struct loader *l, yaml_event_t *ev)
 
 /* libyaml counts characters; places in files are bytes. Marks move forward nearly always, so walking
  * from the last one is linear over a document. */
-static uint64_t byte_of(struct loader *l, size_t index)
+static uint32_t byte_of(struct loader *l, size_t index)
 {
 	while (l->at_char < index && l->at_byte < l->text.n) {
 		l->at_byte++;
@@ -52,7 +52,7 @@ static uint64_t byte_of(struct loader *l, size_t index)
 			l->at_byte--;
 		l->at_char--;
 	}
-	return l->at_byte;
+	return (uint32_t)l->at_byte; /* of PQM_YAML_DOC_BYTES */
 }
 
 static struct pqm_yaml *node_new(struct loader *l, const yaml_event_t *ev)
@@ -131,7 +131,7 @@ static enum pqm_st merge(struct loader *l, struct pqm_yaml *map, const struct pq
 	}
 	map->keys = keys;
 	map->items = items;
-	map->n = cap + base->n;
+	map->n += base->n;
 	return PQM_OK;
 }
 
@@ -334,11 +334,13 @@ enum pqm_st pqm_yaml_one(
 
 const struct pqm_yaml *pqm_yaml_get(const struct pqm_yaml *map, const char *key)
 {
+	pqm_bytes name = pqm_str(key);
+
 	if (map == NULL || map->type != PQM_YAML_MAP)
 		return NULL;
 	for (size_t i = map->n; i > 0; i--)
 		if (map->keys[i - 1]->type == PQM_YAML_SCALAR &&
-			pqm_eqs(map->keys[i - 1]->text, key))
+			pqm_eq(map->keys[i - 1]->text, name))
 			return map->items[i - 1];
 	return NULL;
 }

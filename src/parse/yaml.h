@@ -19,12 +19,13 @@ enum pqm_yaml_type { PQM_YAML_SCALAR, PQM_YAML_SEQ, PQM_YAML_MAP };
 
 struct pqm_yaml {
 	enum pqm_yaml_type type;
+	bool is_plain; /* an unquoted scalar: null, true and numbers may be meant */
 	uint32_t line, col;
-	uint64_t off, end_off; /* in the input */
-	bool is_plain;	       /* an unquoted scalar: null, true and numbers may be meant */
-	pqm_bytes text;	       /* scalar */
-	size_t n;	       /* items or pairs */
-	size_t weight; /* nodes of the subtree, aliases counted each time; at most PQM_YAML_NODES */
+	uint32_t off, end_off; /* in the input, which has at most PQM_YAML_DOC_BYTES */
+	uint32_t n;	       /* items or pairs */
+	uint32_t
+		weight; /* nodes of the subtree, aliases counted each time; at most PQM_YAML_NODES */
+	pqm_bytes text;			 /* scalar */
 	struct pqm_yaml **keys, **items; /* keys only in a map */
 };
 

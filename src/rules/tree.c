@@ -32,16 +32,14 @@ struct pqm_trees {
 static size_t number(struct at *a)
 {
 	size_t v = 0;
-	unsigned shift = 0;
 
-	for (;;) {
+	for (unsigned shift = 0;; shift += 7) {
 		assert(a->p < a->end && shift < 64);
 		uint8_t c = *a->p++;
 
 		v |= (size_t)(c & 0x7f) << shift;
 		if (c < 0x80)
 			return v;
-		shift += 7;
 	}
 }
 
@@ -165,8 +163,7 @@ struct walk {
 	const struct file *f;
 	struct at a;
 	size_t n_nodes, n_pointers; /* used of the file's */
-	uint32_t line;
-	uint64_t off;
+	uint32_t line, off;
 };
 
 // NOLINTNEXTLINE(misc-no-recursion): as deep as a rule file, which parse/yaml.c has bounded
@@ -189,18 +186,18 @@ static struct pqm_yaml *read_node(struct walk *w)
 	w->line += (uint32_t)number(&w->a);
 	n->line = w->line;
 	n->col = (uint32_t)number(&w->a);
-	w->off += number(&w->a);
+	w->off += (uint32_t)number(&w->a);
 	n->off = w->off;
-	n->end_off = w->off + number(&w->a);
+	n->end_off = w->off + (uint32_t)number(&w->a);
 	if (n->type == PQM_YAML_SCALAR) {
 		n->text = text(w->t, &w->a);
 		return n;
 	}
-	n->n = number(&w->a);
-	n->weight = number(&w->a);
+	n->n = (uint32_t)number(&w->a);
+	n->weight = (uint32_t)number(&w->a);
 	if (n->n == 0)
 		return n;
-	size_t want = n->type == PQM_YAML_MAP ? 2 * n->n : n->n;
+	size_t want = n->type == PQM_YAML_MAP ? 2 * (size_t)n->n : n->n;
 
 	assert(want <= w->f->n_pointers - w->n_pointers);
 	n->items = w->f->pointers + w->n_pointers;

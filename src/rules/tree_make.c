@@ -24,8 +24,7 @@ struct maker {
 	struct pqm_buf ids, walk;
 	struct pqm_map numbers; /* address of a node -> its number + 1 */
 	size_t n_rules, n_nodes, n_pointers;
-	uint32_t line;
-	uint64_t off;
+	uint32_t line, off;
 	bool ok;
 };
 
@@ -116,7 +115,7 @@ static void put_node(struct maker *m, const struct pqm_yaml *n)
 	}
 	put_number(m, &m->walk, n->n);
 	put_number(m, &m->walk, n->weight);
-	m->n_pointers += n->type == PQM_YAML_MAP ? 2 * n->n : n->n;
+	m->n_pointers += n->type == PQM_YAML_MAP ? 2 * (size_t)n->n : n->n;
 	for (size_t i = 0; i < n->n; i++) {
 		if (n->type == PQM_YAML_MAP)
 			put_node(m, n->keys[i]);

@@ -84,6 +84,7 @@ struct builder {
 	const struct pqm_rule *rule;
 	enum pqm_wire_kind kind;
 	struct pqm_wire base; /* what the rule says of all its entries */
+	bool has_words;	      /* the rule itself says function, quantum or classical */
 	struct pqm_err *err;
 };
 
@@ -352,6 +353,8 @@ static enum pqm_st read_base(struct builder *b)
 		.why = pqm_yaml_str(n, "why"),
 		.fix = pqm_yaml_str(n, "fix") };
 	b->base.code.profile = PQM_PROFILE_FULL;
+	b->has_words = pqm_yaml_get(n, "function") != NULL || pqm_yaml_get(n, "quantum") != NULL ||
+		pqm_yaml_get(n, "classical") != NULL;
 	st = add_flags(b, pqm_yaml_get(n, "class"), &b->base.code);
 	if (st == PQM_OK && alg.n > 0)
 		st = read_alg(b, pqm_yaml_get(n, "alg"), alg, &b->base);
@@ -379,9 +382,9 @@ static enum pqm_st add_rule(struct builder *b)
 		*w = b->base;
 		st = read_item(b, item, w);
 		/* The rule's words hold for all entries, the entry's own for itself. */
-		if (st == PQM_OK)
+		if (st == PQM_OK && b->has_words)
 			st = read_words(b, b->rule->node, w);
-		if (st == PQM_OK && item->type == PQM_YAML_MAP)
+		if (st == PQM_OK && b->has_words && item->type == PQM_YAML_MAP)
 			st = read_words(b, item, w);
 		if (st == PQM_OK)
 			st = add_names(b, item, w);
