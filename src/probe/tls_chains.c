@@ -94,9 +94,11 @@ void probe_hear_chain(struct probe_plan *p, const struct plan_ask *a, const stru
 	}
 	if (h->answer == PQM_A_YES && h->f->scheme != 0 && was_asked(a, h->f->scheme))
 		return;
-	/* A hello retry without the flight behind it, or a signature that was not asked for. */
-	if (h->answer == PQM_A_YES && a->spec.n_share_groups == 0 && h->f->scheme == 0)
+	/* The reversed list stood in the way, or gave a retry without the flight: with a share, then. */
+	if (a->spec.n_share_groups == 0 && p->order_try < 2) {
+		p->order_try = 2;
 		return;
+	}
 	p->is_chains_done = true;
 	p->has_unknown = true;
 }

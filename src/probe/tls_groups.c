@@ -513,4 +513,5 @@ bool probe_ask_order(const struct probe_plan *p, struct plan_ask *a)
 void probe_hear_order(struct probe_plan *p, const struct plan_ask *a, const struct plan_heard *h)
 {
 	probe_hear_reversed(p, a, h->f);
+	p->order_try = 1;
 }

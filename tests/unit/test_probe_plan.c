@@ -92,10 +92,11 @@ struct server {
 	enum mood mood;
 	bool asks_client, needs_sni, needs_alpn, no_alpn, hates_long, hates_13, uses_80, checks_key;
 	bool gives_tickets, takes_psk_ke;
-	unsigned limit;	    /* connections it takes; 0: any number */
-	bool limit_resets;  /* else it refuses to connect */
-	unsigned hiccup;    /* this connection is reset */
-	uint16_t favourite; /* asked for by a retry whenever it is there */
+	unsigned limit;	     /* connections it takes; 0: any number */
+	bool limit_resets;   /* else it refuses to connect */
+	unsigned hiccup;     /* this connection is reset */
+	bool hates_reversed; /* resets when the last group it has is named first */
+	uint16_t favourite;  /* asked for by a retry whenever it is there */
 	bool unfit_suite, unfit_group, hates_share_only;
 	const struct server *other; /* a second backend, every other connection */
 };
@@ -311,6 +312,10 @@ static void negotiates(struct world *w, const struct server *s, const struct pro
 	}
 	if ((s->needs_alpn && h->n_alpn == 0) || (s->no_alpn && h->n_alpn > 0)) {
 		alerts(w, 120);
+		return;
+	}
+	if (s->hates_reversed && h->n_groups > 1 && h->groups[0] == 0x0017) {
+		ends(w, PROBE_RESET);
 		return;
 	}
 	if ((s->hates_long && h->n_groups + h->n_schemes + h->n_suites > 30) ||
@@ -576,6 +581,14 @@ static const struct server tuples = { .name = "classical groups first, in a tupl
 	.sends_list = true,
 	.favourite = 0x001d };
 
+static const struct server order_resets = { .name = "resets at a reversed list",
+	.versions = { PQM_TLS13 },
+	.groups = { 0x11ec, 0x001d, 0x0017 },
+	.schemes = { 0x0403 },
+	.suites13 = SUITES13,
+	.sends_list = true,
+	.hates_reversed = true };
+
 /* ---- running ---- */
 
 struct run {
@@ -678,6 +691,7 @@ static const struct expected table[] = {
 	{ &absent_reset, PQM_P_UNKNOWN, PQM_R_ANSWERED, false, false, { 8 }, QUICK },
 	{ &limiter, PQM_P_UNKNOWN, PQM_R_LIMITED, false, false, { 5, 5, 5 }, ALL },
 	{ &limiter_resets, PQM_P_UNKNOWN, PQM_R_LIMITED, false, false, { 6, 6, 6 }, ALL },
+	{ &order_resets, PQM_P_OFFERED, PQM_R_ANSWERED, true, false, { 5, 14, 30 }, HNDL | FULL },
 	{ &tuples, PQM_P_OFFERED, PQM_R_ANSWERED, true, false, { 6, 12, 50 }, ALL },
 	{ &unlike, PQM_P_OFFERED, PQM_R_ANSWERED, true, true, { 6, 12, 50 }, ALL },
 	{ &unlike12, PQM_P_UNKNOWN, PQM_R_ANSWERED, false, true, { 6, 12, 50 }, ALL },
