@@ -1,7 +1,7 @@
 /*
  * arena.h — memory that is released all at once.
  *
- * Shape:     a chain of blocks, of 1 to 64 KiB, growing with the arena; zeroed allocations, 16-byte aligned.
+ * Shape:     a chain of blocks, of 0.5 to 64 KiB, growing with the arena; zeroed allocations, 16-byte aligned.
  * Units:     bytes.
  * Ownership: the arena owns everything allocated from it until reset or fini.
  * Errors:    NULL at the arena's cap or when the system has no memory.
