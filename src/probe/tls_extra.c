@@ -415,10 +415,8 @@ void probe_hear_extra(struct probe_plan *p, const struct plan_ask *a, const stru
 		return;
 	case X_QUIC2:
 		probe_fact(p->j, "quic-v2",
-			h->answer == PQM_A_YES ? PQM_A_YES
-				: h->f->has_vn ? PQM_A_NO
-					       : PQM_A_UNKNOWN,
-			h->f->has_vn ? "version negotiation" : probe_how(h->how), NULL);
+			h->answer == PQM_A_YES || h->how == HOW_VN ? h->answer : PQM_A_UNKNOWN,
+			probe_how(h->how), NULL);
 		return;
 	case X_ALPN: /* noted with every flight */
 	case X_N:

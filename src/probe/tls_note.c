@@ -26,6 +26,7 @@ static const char *const how_text[] = {
 	[HOW_GONE] = "connection refused",
 	[HOW_LIMITED] = "limited",
 	[HOW_LOCAL] = "local failure",
+	[HOW_VN] = "version negotiation",
 };
 
 const char *probe_how(enum plan_how how)

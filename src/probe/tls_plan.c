@@ -273,6 +273,11 @@ static struct plan_heard heard(const struct probe_plan *p, const struct plan_ask
 		h.how = h.answer != PQM_A_YES ? HOW_GARBAGE : (f->is_hrr ? HOW_HRR : HOW_SH);
 		return h;
 	}
+	if (f->has_vn && !f->has_alert) { /* not this version of QUIC [RFC9000 §6.1] */
+		h.answer = PQM_A_NO;
+		h.how = HOW_VN;
+		return h;
+	}
 	if (!f->has_alert || f->alert == 0)
 		return h;
 	h.how = probe_how_alert(f->alert);

@@ -55,6 +55,7 @@ enum plan_how {
 	HOW_GONE,
 	HOW_LIMITED,
 	HOW_LOCAL,
+	HOW_VN,
 };
 
 /* What is known of one code point. */
