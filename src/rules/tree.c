@@ -199,7 +199,7 @@ static struct pqm_yaml *read_node(struct walk *w)
 		return n;
 	size_t want = n->type == PQM_YAML_MAP ? 2 * (size_t)n->n : n->n;
 
-	assert(want <= w->f->n_pointers - w->n_pointers);
+	assert(w->f->pointers != NULL && want <= w->f->n_pointers - w->n_pointers);
 	n->items = w->f->pointers + w->n_pointers;
 	n->keys = n->type == PQM_YAML_MAP ? n->items + n->n : NULL;
 	w->n_pointers += want;
