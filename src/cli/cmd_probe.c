@@ -184,11 +184,12 @@ static int judge(const struct probe *p)
 
 			seen.n[e->reach]++;
 			seen.is_guess = pqm_eqs(e->scheme, "auto");
-			if (e->reach != PQM_R_ANSWERED || p->expect == NOTHING)
+			if (e->reach != PQM_R_ANSWERED)
 				continue;
 			untold = untold || e->posture == PQM_P_UNKNOWN;
 			violated = violated ||
-				(e->posture != PQM_P_UNKNOWN && e->posture < least[p->expect]);
+				(p->expect != NOTHING && e->posture != PQM_P_UNKNOWN &&
+					e->posture < least[p->expect]);
 		}
 		untold = untold || pqm_reaches_failed(&seen) ||
 			(p->expect != NOTHING && seen.n[PQM_R_ANSWERED] == 0);
@@ -268,7 +269,8 @@ const struct pqm_command pqm_cmd_probe = {
 		"Only these hosts are contacted, gently: at most 2 connections at once and\n"
 		"20 a second to one address. Nothing is sent after the handshake.\n\n"
 		"Exit code: 0 all answered (and met --expect), 1 one is below --expect, 3 one\n"
-		"could not be told: unreachable, refused, silent, or it limited us.",
+		"could not be told: unreachable, refused, silent, limiting us, or what it said\n"
+		"leaves open whether a hybrid is there.",
 	.opts =
 		(const struct pqm_opt[]){
 			{ 'o', "output", "FORMAT", "text (default), json, jsonl" },

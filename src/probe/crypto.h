@@ -87,6 +87,8 @@ bool pc_quic_mask(enum pc_aead a, const uint8_t *key, const uint8_t sample[16], 
 int pc_verify(pqm_bytes cert_der, uint16_t scheme, pqm_bytes content, pqm_bytes sig);
 /* The same with a bare SubjectPublicKeyInfo. */
 int pc_verify_spki(pqm_bytes spki, uint16_t scheme, pqm_bytes content, pqm_bytes sig);
+/* Is there a SubjectPublicKeyInfo, of whatever algorithm, in the certificate (or is it one)? */
+bool pc_has_key(pqm_bytes der, bool is_spki);
 void pc_random(uint8_t *out, size_t n);
 
 #endif

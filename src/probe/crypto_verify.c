@@ -77,6 +77,14 @@ static bool cert_spki(pqm_bytes cert, pqm_bytes *spki)
 	return true;
 }
 
+bool pc_has_key(pqm_bytes der, bool is_spki)
+{
+	struct spki s;
+	pqm_bytes whole = der;
+
+	return (is_spki || cert_spki(der, &whole)) && spki_read(&s, whole);
+}
+
 static const char *curve_of(pqm_bytes params)
 {
 	static const struct {

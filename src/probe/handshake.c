@@ -96,6 +96,7 @@ bool hs_keep_certs(struct probe_hs *h, const struct pqm_tls_certs *c)
 	h->f->der = der;
 	h->f->n_der = c->n;
 	h->f->is_raw_key = h->f->is_raw_key || c->is_raw_key;
+	h->f->has_leaf_key = c->n > 0 && pc_has_key(der[0], h->f->is_raw_key);
 	return true;
 }
 

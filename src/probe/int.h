@@ -211,7 +211,8 @@ struct probe_flight {
 	const pqm_bytes *der; /* n_der of them, leaf first */
 	size_t n_der;
 	bool is_raw_key;
-	uint16_t scheme; /* of CertificateVerify or ServerKeyExchange */
+	bool has_leaf_key; /* the first of them holds a public key where one belongs */
+	uint16_t scheme;   /* of CertificateVerify or ServerKeyExchange */
 	enum pqm_answer proven;
 	/* Key exchange below 1.3: */
 	bool has_ske;

@@ -310,6 +310,7 @@ static enum probe_want ssl2_record(struct conn *c, const struct pqm_tls_record *
 	*der = pqm_bytes_dup(&f->arena, h.certificate);
 	f->der = der;
 	f->n_der = h.certificate.n > 0 && der->p != NULL ? 1 : 0;
+	f->has_leaf_key = f->n_der > 0 && pc_has_key(*der, false);
 	return finish(c, PROBE_GOAL, "server hello");
 }
 

@@ -190,9 +190,27 @@ static bool no_classical(const struct probe_plan *p)
 		probe_count_groups(p, PQM_G_EC | PQM_G_FFDHE, PQM_A_REFUSED) == 0;
 }
 
+/* Hellos were accepted, but no handshake behind them made sense. */
+static void posture_of_broken(struct probe_plan *p)
+{
+	p->has_unknown = true;
+	set_posture(p, PQM_P_UNKNOWN, "no whole handshake was seen");
+	if (p->broken.n > 0)
+		p->j->ep.posture_how = pqm_arena_f(
+			&p->j->arena, "no handshake made sense: %.*s", PQM_FMT(p->broken));
+}
+
+/* Where no group is one that we can finish with, refusals are all there is to see. */
+static bool may_be_absent(const struct probe_plan *p)
+{
+	return p->has_whole || (p->broken.n == 0 && probe_good_group(p) == 0);
+}
+
 static void posture_with_pq(struct probe_plan *p)
 {
-	if (p->varies && (p->has_offered || probe_has_classical(p)))
+	if (p->broken.n > 0 && !p->has_whole)
+		posture_of_broken(p);
+	else if (p->varies && (p->has_offered || probe_has_classical(p)))
 		set_posture(p, PQM_P_OFFERED, "answers vary between connections");
 	else if (p->has_offered)
 		set_posture(p, PQM_P_OFFERED, "a classical share alone is taken: server hello");
@@ -223,6 +241,9 @@ static void emit_posture(struct probe_plan *p)
 	else if (p->varies || p->is_limited)
 		set_posture(p, PQM_P_UNKNOWN,
 			p->varies ? "answers vary between connections" : "limited");
+	else if (!may_be_absent(p) &&
+		(probe_is(p, V_13, PQM_A_NO) || probe_count_groups(p, pq, PQM_A_NO) > 0))
+		posture_of_broken(p);
 	else if (probe_is(p, V_13, PQM_A_NO))
 		set_posture(p, PQM_P_ABSENT, "no TLS 1.3");
 	else if (probe_is(p, V_13, PQM_A_YES) && probe_count_groups(p, pq, PQM_A_NO) > 0 &&

@@ -1,5 +1,9 @@
 #include "tls_plan.h"
 
+/* Export suites had 512 bits; nobody checks a prime of more. */
+#define DH_BITS_MIN 512
+#define DH_BITS_MAX 16384
+
 static const char *const how_text[] = {
 	[HOW_NONE] = "",
 	[HOW_HRR] = "hello retry request",
@@ -379,6 +383,37 @@ static void note_old(struct probe_plan *p, const struct probe_flight *f)
 			NULL);
 }
 
+/* What a flight is worth that was accepted as an answer: a server that never shows a whole one may be
+ * anything. NULL: it is whole, or was not meant to be. */
+static const char *flaw(const struct probe_flight *f)
+{
+	bool has_prime = f->dh_p.n > 0;
+
+	if (f->end == PROBE_GARBAGE || f->end == PROBE_BUDGET)
+		return f->words[0] != '\0' ? f->words : probe_end_name(f->end);
+	if (f->n_der > 0 && !f->has_leaf_key)
+		return "a certificate without a public key";
+	if (f->proven == PQM_A_NO)
+		return "the signature of the handshake is wrong";
+	if (has_prime && (f->dh_bits < DH_BITS_MIN || f->dh_bits > DH_BITS_MAX))
+		return "a Diffie-Hellman prime of senseless size";
+	if (has_prime && (f->dh_p.p[f->dh_p.n - 1] & 1) == 0)
+		return "a Diffie-Hellman prime that is even";
+	return NULL;
+}
+
+static void note_flaw(struct probe_plan *p, const struct probe_flight *f)
+{
+	const char *bad = flaw(f);
+	bool is_13 = f->version == probe_version_code(p, V_13);
+
+	if (bad != NULL && p->broken.n == 0)
+		p->broken = pqm_bytes_dup(&p->j->arena, pqm_str(bad));
+	/* Anonymous suites have no certificate; before 1.3 the flight ends with ServerHelloDone. */
+	if (bad == NULL && f->end == PROBE_GOAL && (!is_13 || f->n_der > 0))
+		p->has_whole = true;
+}
+
 void probe_note_flight(struct probe_plan *p, const struct plan_ask *a, const struct probe_flight *f)
 {
 	if (f->has_name_warning)
@@ -386,6 +421,7 @@ void probe_note_flight(struct probe_plan *p, const struct plan_ask *a, const str
 	if (!f->has_hello)
 		return;
 	p->has_spoken = true;
+	note_flaw(p, f);
 	if (f->version == probe_version_code(p, V_13))
 		note_13(p, a, f);
 	else

@@ -141,6 +141,8 @@ struct probe_plan {
 	uint8_t first, first_ok;		      /* rungs of the ladder */
 	bool is_first_done, has_answered, has_spoken; /* answered: even by an alert */
 	bool is_sni_off, was_alpn_toggled;
+	bool has_whole;	   /* a handshake was seen up to where it is our turn, and made sense */
+	pqm_bytes broken;  /* why one did not; empty: none */
 	uint8_t alpn_mode; /* 0 none, 1 h2 and http/1.1, 2 h3 */
 	uint8_t first_alert;
 	uint16_t first_group;

@@ -80,6 +80,9 @@ enum lone { LONE_FINE, LONE_ALERT, LONE_RESETS };
 
 enum mood { FINE, SILENT, GARBAGE, RESETS, REFUSES, ALERT_10, BUDGET };
 
+/* What is wrong with every certificate or what is behind it. */
+enum flaw { NO_FLAW, NO_KEY, WRONG_SIGNATURE, BREAKS_OFF };
+
 struct server {
 	const char *name;
 	uint16_t versions[7];
@@ -98,6 +101,7 @@ struct server {
 	bool hates_reversed; /* resets when the last group it has is named first */
 	uint16_t favourite;  /* asked for by a retry whenever it is there */
 	bool unfit_suite, unfit_group, hates_share_only;
+	enum flaw flaw;
 	const struct server *other; /* a second backend, every other connection */
 };
 
@@ -172,6 +176,10 @@ static void certifies(struct world *w, const struct server *s, uint16_t scheme)
 	w->der[0] = (pqm_bytes){ fake, sizeof(fake) };
 	w->f.der = w->der;
 	w->f.n_der = 1;
+	w->f.has_leaf_key = s->flaw != NO_KEY;
+	w->f.proven = s->flaw == WRONG_SIGNATURE ? PQM_A_NO : PQM_A_YES;
+	if (s->flaw == BREAKS_OFF)
+		ends(w, PROBE_GARBAGE);
 	w->f.scheme = scheme;
 	w->f.wants_client_cert = s->asks_client;
 	w->f.n_ca_names = s->asks_client ? 2 : 0;
@@ -745,6 +753,29 @@ static void servers_get_the_verdict_they_deserve(void **state)
 	assert_int_equal(bad, 0);
 }
 
+/* Whatever it says of versions and groups: who never shows a whole handshake gets no verdict. */
+static void without_a_whole_handshake_nothing_is_concluded(void **state)
+{
+	(void)state;
+	static const struct server *const servers[] = { &openssl30, &offered, &enforced, &tls12,
+		&absent };
+
+	for (size_t i = 0; i < N(servers); i++)
+		for (int flaw = NO_KEY; flaw <= BREAKS_OFF; flaw++)
+			for (unsigned profile = 0; profile < 3; profile++) {
+				struct server s = *servers[i];
+				struct run r;
+
+				s.flaw = (enum flaw)flaw;
+				run(&r, &s, (enum pqm_profile)profile, 1000);
+				assert_int_equal(r.job.ep.posture, PQM_P_UNKNOWN);
+				assert_int_equal(r.job.ep.reach, PQM_R_ANSWERED);
+				assert_false(r.job.ep.is_complete);
+				assert_true(r.job.ep.posture_how.n > 0);
+				done(&r);
+			}
+}
+
 static void drafts_never_count_as_ml_kem(void **state)
 {
 	(void)state;
@@ -946,6 +977,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(servers_get_the_verdict_they_deserve),
+		cmocka_unit_test(without_a_whole_handshake_nothing_is_concluded),
 		cmocka_unit_test(drafts_never_count_as_ml_kem),
 		cmocka_unit_test(a_list_gives_ranks_and_both_chains),
 		cmocka_unit_test(the_full_profile_lists_and_tries),
