@@ -23,7 +23,8 @@ import kit
 
 PEER = pathlib.Path(os.environ.get("PQMAP_PEER") or kit.REPO / "build/peer").resolve()
 INSIDE = "PQMAP_PATCH_LOOP"
-PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/lib/postgresql/17/bin"
+PATH = ":".join(["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
+                + [f"/{p.relative_to(PEER)}" for p in sorted(PEER.glob("usr/lib/postgresql/*/bin"))])
 POSTURES = ["unknown", "absent", "offered", "enforced", "only"]
 rows = []
 
@@ -620,7 +621,7 @@ def main():
     # Go last: its compiler runs meanwhile.
     kinds = [("nginx", Nginx, ["absent", "old-tls", "kex-rsa"]), ("Apache", Apache, ["absent", "kex-rsa"]),
              ("HAProxy", Haproxy, ["absent"]), ("OpenSSH", OpenSsh, ["absent"]), ("Dropbear", Dropbear, ["absent"]),
-             ("PostgreSQL 17", Postgres, ["absent", "kex-rsa"]), ("Java", Java, ["absent"]), ("Node.js", Node, ["absent"]),
+             ("PostgreSQL", Postgres, ["absent", "kex-rsa"]), ("Java", Java, ["absent"]), ("Node.js", Node, ["absent"]),
              ("OpenSSL s_server", OpenSsl, ["absent"]), ("gnutls-serv", Gnutls, ["absent"]), ("stunnel", Stunnel, ["absent"]),
              ("lighttpd", Lighttpd, ["absent"]), ("Caddy", Caddy, ["absent"]), ("Envoy", Envoy, ["absent"]), ("Go", Go, ["absent"])]
     whole, tried = 0, 0
