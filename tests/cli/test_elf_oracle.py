@@ -31,6 +31,7 @@ ORACLE = [
                   r"|EVP_ASYM_.*|PEM_(read|write)_(bio_)?(PrivateKey|PUBKEY|PKCS8).*|(i2d|d2i)_(PrivateKey|PUBKEY|PKCS8).*"
                   r"|PKCS(8|12)_.*|(i2d|d2i)_PKCS12.*", None),
     (r"GNUTLS_", r"gnutls_\w*_rsa_raw.*", "RSA"),
+    (r"GNUTLS_", r"gnutls_\w*_dsa_raw.*", "DSA"),
     (r"GNUTLS_", r"gnutls_dh_.*|gnutls_certificate_set_(known_)?dh_params|gnutls_anon_.*", "DH"),
     (r"GNUTLS_", r"gnutls_srp_.*", "SRP"),
     (r"GNUTLS_", r"gnutls_\w*_ecc_raw.*|gnutls_ecc_curve_.*", "EC"),
