@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "limits.h"
+
 #define OUT_BUF_BYTES ((size_t)64 << 10)
 
 void pqm_out_fd(struct pqm_out *o, int fd)
@@ -94,6 +96,15 @@ void pqm_out_flush(struct pqm_out *o)
 
 void pqm_out_bytes(struct pqm_out *o, pqm_bytes b)
 {
+	/* Reports are millions of small pieces: most find room. */
+	if (b.n <= o->buf.cap - o->buf.n && o->errnum == 0) {
+		if (b.n > 0)
+			memcpy(o->buf.p + o->buf.n, b.p, b.n);
+		o->buf.n += b.n;
+		if (o->buf.n >= OUT_BUF_BYTES && !o->in_memory)
+			flush(o);
+		return;
+	}
 	if (o->in_memory) {
 		if (!pqm_buf_add(&o->buf, b) && o->errnum == 0)
 			o->errnum = ENOMEM;
@@ -244,11 +255,44 @@ void pqm_out_html(struct pqm_out *o, pqm_bytes text)
 	pqm_arena_fini(&a);
 }
 
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Marks the bytes of w that are zero; a mark above a right one may be wrong. */
+static uint64_t zeros(uint64_t w)
+{
+	return (w - EACH(1)) & ~w & EACH(0x80);
+}
+
+/* Only ASCII that JSON writes as it is; eight bytes in a look. */
+static bool is_plain(pqm_bytes s)
+{
+	uint64_t w, bad = 0;
+	size_t i = 0;
+
+	for (; i + sizeof(w) <= s.n; i += sizeof(w)) {
+		memcpy(&w, s.p + i, sizeof(w));
+		bad |= (w & EACH(0x80)) | ((w - EACH(0x20)) & ~w & EACH(0x80)) |
+			zeros(w ^ EACH('"')) | zeros(w ^ EACH('\\')) | zeros(w ^ EACH(0x7f));
+	}
+	for (; i < s.n; i++) {
+		uint8_t c = s.p[i];
+
+		bad |= (c < 0x20) | (c >= 0x7f) | (c == '"') | (c == '\\');
+	}
+	return bad == 0 && s.n <= PQM_TEXT_BYTES;
+}
+
 static void js_text(struct pqm_out *o, pqm_bytes s)
 {
 	struct pqm_arena a;
 	size_t from = 0;
 
+	if (is_plain(s)) {
+		pqm_out_lit(o, "\"");
+		pqm_out_bytes(o, s);
+		pqm_out_lit(o, "\"");
+		return;
+	}
 	pqm_arena_init(&a, (size_t)1 << 20);
 	pqm_bytes t = pqm_printable(&a, s); /* also makes it valid UTF-8 */
 
@@ -290,7 +334,7 @@ static void js_lead(struct pqm_out *o, const char *key)
 void pqm_js_open(struct pqm_out *o, const char *key, char bracket)
 {
 	js_lead(o, key);
-	pqm_out_f(o, "%c", bracket);
+	pqm_out_bytes(o, (pqm_bytes){ (const uint8_t *)&bracket, 1 });
 	o->js_depth++;
 	o->js_has &= ~(UINT64_C(1) << (o->js_depth & 63));
 }
@@ -302,7 +346,7 @@ void pqm_js_close(struct pqm_out *o, char bracket)
 	o->js_depth--;
 	if (had && !o->js_compact)
 		pqm_out_f(o, "\n%*s", (int)o->js_depth, "");
-	pqm_out_f(o, "%c", bracket);
+	pqm_out_bytes(o, (pqm_bytes){ (const uint8_t *)&bracket, 1 });
 	if (o->js_depth == 0) {
 		pqm_out_lit(o, "\n");
 		o->js_has = 0; /* the next document begins on its own line */
@@ -348,8 +392,14 @@ void pqm_js_base64(struct pqm_out *o, const char *key, pqm_bytes b)
 
 void pqm_js_u64(struct pqm_out *o, const char *key, uint64_t value)
 {
+	uint8_t text[20];
+	size_t at = sizeof(text);
+
+	do
+		text[--at] = (uint8_t)('0' + value % 10);
+	while ((value /= 10) != 0);
 	js_lead(o, key);
-	pqm_out_f(o, "%llu", (unsigned long long)value);
+	pqm_out_bytes(o, (pqm_bytes){ text + at, sizeof(text) - at });
 }
 
 void pqm_js_bool(struct pqm_out *o, const char *key, bool value)

@@ -314,6 +314,49 @@ static void csv_html_and_json_escape(void **state)
 	assert_int_equal(pqm_out_close(&o, &err), PQM_OK);
 }
 
+/* Every byte at every place of a word: the quick look at plain text and the slow way agree. */
+static void json_text_escapes_every_byte_anywhere(void **state)
+{
+	(void)state;
+	for (unsigned c = 0; c < 256; c++)
+		for (size_t at = 0; at < 19; at++) {
+			uint8_t text[19];
+			struct pqm_out o;
+			struct pqm_err err;
+			bool plain = c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+
+			memset(text, 'a', sizeof(text));
+			text[at] = (uint8_t)c;
+			pqm_out_memory(&o, 4096);
+			pqm_js_str(&o, NULL, (pqm_bytes){ text, sizeof(text) });
+			pqm_bytes got = { o.buf.p, o.buf.n };
+
+			assert_int_equal(got.n == sizeof(text) + 2, plain);
+			assert_true(pqm_eq(pqm_sub(got, 1, at), (pqm_bytes){ text, at }));
+			assert_int_equal(got.p[1 + at] == c, plain || c == '\\');
+			assert_int_equal(got.p[0], '"');
+			assert_int_equal(got.p[got.n - 1], '"');
+			assert_int_equal(pqm_out_close(&o, &err), PQM_OK);
+		}
+}
+
+static void json_numbers_are_whole(void **state)
+{
+	struct pqm_out o;
+	struct pqm_err err;
+
+	(void)state;
+	pqm_out_memory(&o, 4096);
+	o.js_compact = true;
+	pqm_js_open(&o, NULL, '[');
+	pqm_js_u64(&o, NULL, 0);
+	pqm_js_u64(&o, NULL, 10);
+	pqm_js_u64(&o, NULL, UINT64_MAX);
+	pqm_js_close(&o, ']');
+	assert_true(pqm_eqs((pqm_bytes){ o.buf.p, o.buf.n }, "[0,10,18446744073709551615]\n"));
+	assert_int_equal(pqm_out_close(&o, &err), PQM_OK);
+}
+
 static void sha256_is_sha256(void **state)
 {
 	uint8_t d[PQM_SHA256_BYTES], e[PQM_SHA256_BYTES];
@@ -349,6 +392,8 @@ int main(void)
 		cmocka_unit_test(a_map_keeps_the_last_value),
 		cmocka_unit_test(hostile_text_is_made_printable),
 		cmocka_unit_test(csv_html_and_json_escape),
+		cmocka_unit_test(json_text_escapes_every_byte_anywhere),
+		cmocka_unit_test(json_numbers_are_whole),
 		cmocka_unit_test(sha256_is_sha256),
 	};
 
