@@ -10,10 +10,9 @@
 struct draft {
 	const struct pqm_rule *rule;
 	struct pqm_task t;
-	size_t cap_where, cap_assets, cap_findings, cap_deps, cap_units;
-	pqm_bytes *unit; /* keys counted once */
-	size_t n_units;
-	uint64_t n_places; /* also those over PQM_TASK_PLACES_MAX */
+	size_t cap_where, cap_assets, cap_findings, cap_deps;
+	struct pqm_map units; /* what was counted, once */
+	uint64_t n_places;    /* also those over PQM_TASK_PLACES_MAX */
 	pqm_bytes label, object, path,
 		words; /* of the first place; words: what `changes` looks at */
 	uint32_t *deps;
@@ -31,7 +30,9 @@ struct maker {
 	struct pqm_err *err;
 	struct draft *d;
 	size_t n, cap;
-	struct pqm_map by_id; /* id -> index + 1 as pointer */
+	struct pqm_map by_id;	       /* id -> index + 1 as pointer */
+	const struct pqm_rule **rules; /* of plan/: thousands of findings ask each of them */
+	size_t n_rules;
 	enum pqm_st st;
 };
 
@@ -133,17 +134,8 @@ static struct place place_of(
 
 static void add_unit(struct maker *m, struct draft *d, pqm_bytes key)
 {
-	for (size_t i = 0; i < d->n_units; i++)
-		if (pqm_eq(d->unit[i], key))
-			return;
-	pqm_bytes *grown = pqm_grow(m->arena, d->unit, d->n_units, &d->cap_units);
-
-	if (grown == NULL) {
+	if (!pqm_map_put(&d->units, key, d))
 		fail_memory(m);
-		return;
-	}
-	d->unit = grown;
-	d->unit[d->n_units++] = key;
 }
 
 static void count_units(struct maker *m, struct draft *d, const struct cause *c)
@@ -473,13 +465,14 @@ static bool is_safe(const struct maker *m, const struct pqm_hop *h)
 static void for_hop(struct maker *m, const struct pqm_asset *a, const struct pqm_hop *h,
 	struct pqm_hop_steps *steps)
 {
-	const struct pqm_rule *rule, *main_rule = pqm_plan_type(m->r, h->task);
+	const struct pqm_rule *main_rule = pqm_plan_type(m->r, h->task);
 	struct cause c = { .asset = a, .hop = h };
 	struct pqm_traits t;
 	char letters[4][2];
 
 	pqm_traits_of_hop(&t, h, letters);
-	for (size_t i = 0; m->st == PQM_OK && (rule = pqm_rules_next(m->r, "plan/", &i)) != NULL;) {
+	for (size_t i = 0; i < m->n_rules && m->st == PQM_OK; i++) {
+		const struct pqm_rule *rule = m->rules[i];
 		bool fixes = pqm_yaml_get(rule->node, "reaches") != NULL;
 
 		if (rule == main_rule || !pqm_rule_wants(rule, &t))
@@ -497,7 +490,6 @@ static void for_asset(struct maker *m, const struct pqm_asset *a)
 {
 	struct pqm_traits t = { .kind = "asset", .n = 4 };
 	struct cause c = { .asset = a };
-	const struct pqm_rule *rule;
 
 	t.t[0] = (struct pqm_trait){ "life",
 		a->life_years.is_assumption ? PQM_LIT("assumed") : PQM_LIT("declared") };
@@ -506,9 +498,9 @@ static void for_asset(struct maker *m, const struct pqm_asset *a)
 	t.t[2] = (struct pqm_trait){ "owner", a->owner.n == 0 ? PQM_LIT("none") : PQM_LIT("set") };
 	t.t[3] = (struct pqm_trait){ "kind",
 		a->is_unassigned ? PQM_LIT("unassigned") : PQM_LIT("assigned") };
-	for (size_t i = 0; m->st == PQM_OK && (rule = pqm_rules_next(m->r, "plan/", &i)) != NULL;)
-		if (pqm_rule_wants(rule, &t))
-			(void)make(m, rule, &c, 0);
+	for (size_t i = 0; i < m->n_rules && m->st == PQM_OK; i++)
+		if (pqm_rule_wants(m->rules[i], &t))
+			(void)make(m, m->rules[i], &c, 0);
 }
 
 /* The asset that lists the finding; else the one for the rest of the target. */
@@ -531,7 +523,6 @@ static const struct pqm_asset *asset_of(const struct maker *m, const struct pqm_
 static void for_finding(struct maker *m, const struct pqm_finding *f)
 {
 	struct pqm_traits t = { .kind = "finding", .n = 6 };
-	const struct pqm_rule *rule;
 
 	t.t[0] = (struct pqm_trait){ "meaning", pqm_str(pqm_meaning_name(f->meaning)) };
 	t.t[1] = (struct pqm_trait){ "function", pqm_str(pqm_function_name(f->function)) };
@@ -539,7 +530,8 @@ static void for_finding(struct maker *m, const struct pqm_finding *f)
 	t.t[3] = (struct pqm_trait){ "classical", pqm_str(pqm_classical_name(f->classical)) };
 	t.t[4] = (struct pqm_trait){ "evidence", pqm_str(pqm_evidence_name(f->evidence)) };
 	t.t[5] = (struct pqm_trait){ "family", f->family };
-	for (size_t i = 0; m->st == PQM_OK && (rule = pqm_rules_next(m->r, "plan/", &i)) != NULL;) {
+	for (size_t i = 0; i < m->n_rules && m->st == PQM_OK; i++) {
+		const struct pqm_rule *rule = m->rules[i];
 		struct cause c = { .finding = f };
 
 		if (!pqm_rule_wants(rule, &t))
@@ -571,7 +563,7 @@ static enum pqm_st fill_effort(struct maker *m, struct draft *d)
 	const struct pqm_yaml *e = pqm_yaml_get(d->rule->node, "effort"), *node = d->rule->node;
 	struct pqm_task *t = &d->t;
 	pqm_bytes until = pqm_yaml_str(node, "blocked_until");
-	double n = d->n_units > 0 ? (double)d->n_units : 1, lo, hi;
+	double n = d->units.n > 0 ? (double)d->units.n : 1, lo, hi;
 	uint64_t phase;
 
 	if (!pqm_yaml_f64(e, "lo", &lo) || !pqm_yaml_f64(e, "hi", &hi) || !(lo >= 0) || hi < lo)
@@ -694,6 +686,22 @@ static enum pqm_st settle(struct maker *m, struct pqm_tasks *out)
 	return PQM_OK;
 }
 
+static void list_rules(struct maker *m)
+{
+	const struct pqm_rule *rule;
+	size_t n = 0;
+
+	for (size_t i = 0; pqm_rules_next(m->r, "plan/", &i) != NULL;)
+		n++;
+	m->rules = pqm_new(m->arena, const struct pqm_rule *, n);
+	if (m->rules == NULL) {
+		fail_memory(m);
+		return;
+	}
+	for (size_t i = 0; (rule = pqm_rules_next(m->r, "plan/", &i)) != NULL;)
+		m->rules[m->n_rules++] = rule;
+}
+
 static void collect(struct maker *m, struct pqm_tasks *out)
 {
 	for (size_t a = 0; a < m->g->n_assets && m->st == PQM_OK; a++)
@@ -732,6 +740,8 @@ enum pqm_st pqm_tasks_build(struct pqm_tasks *out, const struct pqm_tasks_from *
 		return pqm_fail(err, PQM_ENOMEM, "plan: out of memory");
 	m.st = load_phases(out, from->rules, err);
 	if (m.st == PQM_OK)
+		list_rules(&m);
+	if (m.st == PQM_OK)
 		collect(&m, out);
 	for (size_t i = 0; i < m.n && m.st == PQM_OK; i++)
 		m.st = fill_effort(&m, &m.d[i]);
@@ -739,6 +749,8 @@ enum pqm_st pqm_tasks_build(struct pqm_tasks *out, const struct pqm_tasks_from *
 		m.st = fill_texts(&m, &m.d[i]);
 	if (m.st == PQM_OK)
 		m.st = settle(&m, out);
+	for (size_t i = 0; i < m.n; i++)
+		pqm_map_fini(&m.d[i].units);
 	pqm_map_fini(&m.by_id);
 	return m.st;
 }
