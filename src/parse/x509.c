@@ -1,5 +1,6 @@
 /* libcrypto first: its headers use names that ban.h forbids from there on */
 #include <limits.h>
+#include <stdatomic.h>
 #include <openssl/asn1.h>
 #include <openssl/bio.h>
 #include <openssl/bn.h>
@@ -245,15 +246,36 @@ enum pqm_st pqm_x509_text(
 			    "names or extensions of this certificate are malformed");
 }
 
-/* The group of a dotted OID, or NULL. */
-static EC_GROUP *group_of(const char *curve)
-{
-	int nid = OBJ_txt2nid(curve);
-	EC_GROUP *g = nid == NID_undef ? NULL : EC_GROUP_new_by_curve_name(nid);
+/* More than libcrypto has named curves. */
+#define GROUPS_MAX 128
 
-	if (g == NULL)
+/* The group of a dotted OID, or NULL. Groups are made once a process: that takes longer than checking a
+ * point. They do not change after that, so threads share them. */
+static const EC_GROUP *group_of(const char *curve)
+{
+	static EC_GROUP *_Atomic made[GROUPS_MAX];
+	int nid = OBJ_txt2nid(curve);
+	EC_GROUP *g = NULL;
+	size_t i = 0;
+
+	for (; nid != NID_undef && i < GROUPS_MAX && (g = atomic_load(&made[i])) != NULL; i++)
+		if (EC_GROUP_get_curve_name(g) == nid)
+			return g;
+	EC_GROUP *fresh = nid == NID_undef ? NULL : EC_GROUP_new_by_curve_name(nid);
+
+	if (fresh == NULL) {
 		ERR_clear_error();
-	return g;
+		return NULL;
+	}
+	for (; i < GROUPS_MAX; i++) {
+		g = NULL;
+		if (atomic_compare_exchange_strong(&made[i], &g, fresh))
+			return fresh;
+		if (EC_GROUP_get_curve_name(g) == nid)
+			break; /* another thread was faster */
+	}
+	EC_GROUP_free(fresh);
+	return i < GROUPS_MAX ? g : NULL;
 }
 
 static bool put_point(struct pqm_buf *out, const EC_GROUP *g, const EC_POINT *pt)
@@ -266,7 +288,7 @@ static bool put_point(struct pqm_buf *out, const EC_GROUP *g, const EC_POINT *pt
 
 enum pqm_ec pqm_ec_point(const char *curve, pqm_bytes point, uint32_t *bits, struct pqm_buf *out)
 {
-	EC_GROUP *g = group_of(curve);
+	const EC_GROUP *g = group_of(curve);
 	EC_POINT *pt = g == NULL ? NULL : EC_POINT_new(g);
 	enum pqm_ec r = PQM_EC_BAD;
 
@@ -279,14 +301,13 @@ enum pqm_ec pqm_ec_point(const char *curve, pqm_bytes point, uint32_t *bits, str
 	if (r == PQM_EC_OK && bits != NULL)
 		*bits = (uint32_t)EC_GROUP_get_degree(g);
 	EC_POINT_free(pt);
-	EC_GROUP_free(g);
 	ERR_clear_error();
 	return r;
 }
 
 enum pqm_ec pqm_ec_public(const char *curve, pqm_bytes scalar, uint32_t *bits, struct pqm_buf *out)
 {
-	EC_GROUP *g = group_of(curve);
+	const EC_GROUP *g = group_of(curve);
 	EC_POINT *pt = g == NULL ? NULL : EC_POINT_new(g);
 	BIGNUM *k = BN_secure_new();
 	enum pqm_ec r = PQM_EC_BAD;
@@ -302,7 +323,6 @@ enum pqm_ec pqm_ec_public(const char *curve, pqm_bytes scalar, uint32_t *bits, s
 		*bits = (uint32_t)EC_GROUP_get_degree(g);
 	BN_clear_free(k);
 	EC_POINT_free(pt);
-	EC_GROUP_free(g);
 	ERR_clear_error();
 	return r;
 }
