@@ -14,6 +14,9 @@
 
 #include "probe/int.h"
 
+/* We say who we are with a name that cannot belong to anybody [RFC6761 §6.4]. */
+#define OPENER_OUR_NAME "pqmap.invalid"
+
 #define OPENER_LINE_BYTES 8192u	   /* IMAP greetings with long capability lists stay under 2,000 */
 #define OPENER_LINES 400u	   /* the longest honest list, of INN's capabilities, has 30 */
 #define OPENER_BYTES (64u << 10)   /* of the whole dialogue */
@@ -67,6 +70,9 @@ enum opener_step probe_opener_garbage(struct opener *o, const char *what, pqm_by
 /* Sends text and waits for `phase`. */
 enum opener_step probe_opener_say(
 	struct opener *o, struct pqm_buf *out, const char *text, const char *phase);
+/* A reply line of SMTP, FTP and NNTP, without its end: three digits, then '-' when more lines follow [RFC5321
+ * §4.2]. */
+bool probe_opener_reply(pqm_bytes line, unsigned *code, bool *is_last);
 /* Is the word in the line, ASCII case-insensitive, between blanks, quotes or brackets? */
 bool probe_has_word(pqm_bytes line, const char *word);
 

@@ -3,8 +3,17 @@
 /* Greetings are short: what is not told by the first bytes is not told by more. */
 #define GUESS_BYTES 1024u
 
+/* A server that spoke is waited for longer than one that may have nothing to say. */
+#define ANSWER_MS (4 * PQM_PROBE_GREETING_MS)
+
+#define EHLO "EHLO " OPENER_OUR_NAME "\r\n"
+#define LHLO "LHLO " OPENER_OUR_NAME "\r\n"
+
+enum guess_state { HEARING, ASKED_EHLO, ASKED_LHLO };
+
 struct guess {
 	uint16_t port;
+	enum guess_state state;
 	const char *scheme; /* NULL while open */
 	bool has_bytes;
 	uint32_t wait_ms;
@@ -31,17 +40,17 @@ static bool has_any(pqm_bytes line, const char *const *words)
 }
 
 /* The schemes that greet with 220 or 200, by the port they live on. */
-static const char *by_port(uint16_t port, const char *otherwise)
+static const char *by_port(uint16_t port)
 {
 	for (const struct probe_opener *p = probe_openers; p->scheme != NULL; p++)
 		if (p->port == port && !p->is_silent)
 			return p->scheme;
-	return otherwise;
+	return NULL;
 }
 
-/* "220 …": SMTP, LMTP or FTP [RFC5321 §4.2, RFC959 §5.4]. Servers name their protocol or themselves; FTP
- * greetings often do neither, SMTP must begin with a host name. */
-static const char *of_220(pqm_bytes line, uint16_t port)
+/* "220 …": SMTP, LMTP or FTP [RFC5321 §4.2, RFC959 §5.4]. Servers name their protocol or themselves; NULL:
+ * this one does not, and its port says nothing. */
+static const char *of_220(pqm_bytes text, uint16_t port)
 {
 	static const char *const lmtp[] = { "LMTP", NULL };
 	static const char *const smtp[] = { "SMTP", "ESMTP", "Postfix", "Exim", "Sendmail",
@@ -50,22 +59,56 @@ static const char *of_220(pqm_bytes line, uint16_t port)
 		"FileZilla", "FTPS", "pyftpdlib", "WFTPD", NULL };
 	const char *p;
 
-	if (has_any(line, lmtp))
+	if (has_any(text, lmtp))
 		return "lmtp";
-	if (has_any(line, smtp))
+	if (has_any(text, smtp))
 		return port == 587 ? "submission" : "smtp";
-	if (has_any(line, ftp))
+	if (has_any(text, ftp))
 		return "ftp";
-	p = by_port(port, NULL);
+	p = by_port(port);
 	if (p != NULL &&
 		(pqm_eqs(pqm_str(p), "smtp") || pqm_eqs(pqm_str(p), "submission") ||
 			pqm_eqs(pqm_str(p), "lmtp") || pqm_eqs(pqm_str(p), "ftp")))
 		return p;
-	/* A dotted first word is a host name. */
+	return NULL;
+}
+
+/* The last resort: SMTP must greet with a host name, FTP greetings seldom do. */
+static const char *of_shape(const char *greeting)
+{
+	pqm_bytes line = pqm_str(greeting);
+
 	line = pqm_sub(line, 4, line.n);
 	line = pqm_sub(line, 0, pqm_find_byte(line, 0, ' '));
 	return pqm_find_byte(line, 0, '.') != SIZE_MAX && line.n > 3 && line.p[0] != '(' ? "smtp"
 											 : "ftp";
+}
+
+static bool starts_220(pqm_bytes s)
+{
+	return pqm_starts(s, PQM_LIT("220")) || pqm_starts(s, PQM_LIT("421")) ||
+		pqm_starts(s, PQM_LIT("554"));
+}
+
+/* The code of a whole reply, of its last line, which ends at *end; 0: it is not all there, or no reply. */
+static unsigned reply_code(pqm_bytes in, size_t *end)
+{
+	size_t at = 0, nl;
+
+	while ((nl = pqm_find_byte(in, at, '\n')) != SIZE_MAX) {
+		pqm_bytes line = pqm_sub(in, at, nl - at);
+		unsigned code;
+		bool is_last;
+
+		if (line.n > 0 && line.p[line.n - 1] == '\r')
+			line.n--;
+		at = nl + 1;
+		if (probe_opener_reply(line, &code, &is_last) && is_last) {
+			*end = at;
+			return code;
+		}
+	}
+	return 0;
 }
 
 static bool is_mysql(pqm_bytes in)
@@ -98,9 +141,8 @@ static const char *read_greeting(pqm_bytes in, uint16_t port)
 		return "pop3";
 	if (nl == SIZE_MAX)
 		return NULL;
-	if (pqm_starts(line, PQM_LIT("220")) || pqm_starts(line, PQM_LIT("421")) ||
-		pqm_starts(line, PQM_LIT("554")))
-		return of_220(line, port);
+	if (starts_220(line))
+		return of_220(in, port);
 	if (pqm_starts(line, PQM_LIT("200 ")) || pqm_starts(line, PQM_LIT("201 ")) ||
 		pqm_starts(line, PQM_LIT("400 ")) || pqm_starts(line, PQM_LIT("502 ")))
 		return "nntp";
@@ -126,22 +168,68 @@ static enum probe_want decide(struct guess *g, const char *scheme)
 	return scheme != NULL ? PROBE_DONE : PROBE_NEXT;
 }
 
+/* What is left when no more will come. */
+static enum probe_want give_up(struct guess *g)
+{
+	return decide(g, starts_220(pqm_str(g->greeting)) ? of_shape(g->greeting) : NULL);
+}
+
+static enum probe_want ask(
+	struct guess *g, enum guess_state state, const char *text, struct pqm_buf *out)
+{
+	g->state = state;
+	g->wait_ms = ANSWER_MS;
+	(void)pqm_buf_add(out, pqm_str(text));
+	return PROBE_READ;
+}
+
+/* EHLO is SMTP's, LHLO is LMTP's and each refuses the other's [RFC2033 §4.1]; FTP knows neither, or wants a
+ * user first [RFC959 §5.4]. */
+static enum probe_want hear_answer(struct guess *g, pqm_bytes in, size_t *used, struct pqm_buf *out)
+{
+	size_t end = 0;
+	unsigned code = reply_code(in, &end);
+
+	if (code == 0)
+		return in.n <= OPENER_MESSAGE_BYTES ? PROBE_READ : give_up(g);
+	*used = end;
+	if (code != 250 && g->state == ASKED_EHLO && code >= 500)
+		return ask(g, ASKED_LHLO, LHLO, out);
+	(void)pqm_buf_add(out, PQM_LIT("QUIT\r\n"));
+	if (code == 250)
+		return decide(g, g->state == ASKED_EHLO ? "smtp" : "lmtp");
+	if (code == 500 || code == 502 || code == 530)
+		return decide(g, "ftp");
+	return give_up(g);
+}
+
 static enum probe_want guess_input(void *self, pqm_bytes in, size_t *used, struct pqm_buf *out)
 {
 	struct guess *g = self;
-	const char *scheme = read_greeting(in, g->port);
+	const char *scheme;
+	unsigned code;
+	size_t end = 0;
 
-	(void)out;
 	*used = 0;
+	if (g->state != HEARING)
+		return hear_answer(g, in, used, out);
+	scheme = read_greeting(in, g->port);
 	if (in.n > 0 && !g->has_bytes) {
 		g->has_bytes = true;
 		g->wait_ms = PQM_PROBE_GREETING_MS; /* for the rest of the greeting */
 	}
 	probe_opener_text(
 		g->greeting, sizeof(g->greeting), pqm_sub(in, 0, pqm_find_byte(in, 0, '\n')));
-	if (scheme == NULL && in.n <= GUESS_BYTES)
-		return PROBE_READ;
-	return decide(g, scheme);
+	if (scheme != NULL)
+		return decide(g, scheme);
+	code = starts_220(in) ? reply_code(in, &end) : 0;
+	if (code == 220) {
+		*used = end;
+		return ask(g, ASKED_EHLO, EHLO, out);
+	}
+	if (code != 0)
+		return give_up(g);
+	return in.n <= GUESS_BYTES ? PROBE_READ : give_up(g);
 }
 
 static uint32_t guess_wait(const void *self)
@@ -152,7 +240,7 @@ static uint32_t guess_wait(const void *self)
 static enum probe_want guess_timer(void *self, struct pqm_buf *out)
 {
 	(void)out;
-	return decide(self, NULL);
+	return give_up(self);
 }
 
 static void guess_end(void *self, enum probe_end why, const char *words)
@@ -162,7 +250,7 @@ static void guess_end(void *self, enum probe_end why, const char *words)
 	(void)why;
 	(void)words;
 	if (g->scheme == NULL)
-		(void)decide(g, NULL);
+		(void)give_up(g);
 }
 
 static void guess_free(void *self)

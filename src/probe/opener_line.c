@@ -1,8 +1,5 @@
 #include "probe/opener.h"
 
-/* We say who we are with a name that cannot belong to anybody [RFC6761 §6.4]. */
-#define OUR_NAME "pqmap.invalid"
-
 #define NOTHING ((pqm_bytes){ NULL, 0 })
 
 static bool is_digit(uint8_t c)
@@ -10,8 +7,7 @@ static bool is_digit(uint8_t c)
 	return c >= '0' && c <= '9';
 }
 
-/* A reply line of SMTP, FTP and NNTP: three digits, then '-' when more lines follow [RFC5321 §4.2]. */
-static bool reply(pqm_bytes line, unsigned *code, bool *is_last)
+bool probe_opener_reply(pqm_bytes line, unsigned *code, bool *is_last)
 {
 	if (line.n < 3 || !is_digit(line.p[0]) || !is_digit(line.p[1]) || !is_digit(line.p[2]))
 		return false;
@@ -49,7 +45,7 @@ static enum opener_step smtp_line(
 	unsigned code;
 	bool is_last;
 
-	if (!reply(line, &code, &is_last))
+	if (!probe_opener_reply(line, &code, &is_last))
 		return probe_opener_garbage(o, "not an SMTP reply", line);
 	if (o->state == SMTP_GREETING)
 		probe_opener_keep(o, after(line, 4));
@@ -79,12 +75,12 @@ static enum opener_step smtp_line(
 
 static enum opener_step smtp(struct opener *o, pqm_bytes line, struct pqm_buf *out)
 {
-	return smtp_line(o, line, "EHLO " OUR_NAME "\r\n", out);
+	return smtp_line(o, line, "EHLO " OPENER_OUR_NAME "\r\n", out);
 }
 
 static enum opener_step lmtp(struct opener *o, pqm_bytes line, struct pqm_buf *out)
 {
-	return smtp_line(o, line, "LHLO " OUR_NAME "\r\n", out);
+	return smtp_line(o, line, "LHLO " OPENER_OUR_NAME "\r\n", out);
 }
 
 /* ---- IMAP [RFC9051 §6.2.1] ---- */
@@ -198,7 +194,7 @@ static enum opener_step ftp(struct opener *o, pqm_bytes line, struct pqm_buf *ou
 	bool is_last;
 
 	/* Inside a reply of many lines any text is allowed [RFC959 §4.2]. */
-	if (!reply(line, &code, &is_last)) {
+	if (!probe_opener_reply(line, &code, &is_last)) {
 		if (o->state % 2 == 0)
 			return probe_opener_garbage(o, "not an FTP reply", line);
 		return OPENER_MORE;
@@ -244,7 +240,7 @@ static enum opener_step nntp(struct opener *o, pqm_bytes line, struct pqm_buf *o
 		return o->has_starttls ? nntp_starttls(o, out)
 				       : probe_opener_refuse(o, "STARTTLS is not offered", NOTHING);
 	}
-	if (!reply(line, &code, &is_last) || !is_last)
+	if (!probe_opener_reply(line, &code, &is_last) || !is_last)
 		return probe_opener_garbage(o, "not an NNTP response", line);
 	switch (o->state) {
 	case NNTP_GREETING:

@@ -326,6 +326,45 @@ lib=libvnc.so
     return Server("xrdp", ["unshare", "-m", "sh", "-c", run], [("rdp", port)], d)
 
 
+def inn(top, key, cert):
+    nnrpd = "/usr/lib/news/bin/nnrpd"
+    if not os.path.exists(nnrpd) or not has_user("news"):
+        return "inn2 is not installed"
+    if not ROOT:
+        return "nnrpd is started as its own user, by root only"
+    d, port = folder(top, "inn", "news"), free_port()
+    own = shutil.copy(key, f"{d}/key.pem")
+    os.chmod(own, 0o600)
+    conf = write(f"{d}/inn.conf", f"""mta: /bin/true
+organization: test
+domain: news.invalid
+fromhost: news.invalid
+pathhost: news.invalid
+pathnews: /usr/lib/news
+{"".join(f"path{p}: {d}" + chr(10) for p in ("db", "etc", "log", "run", "spool", "tmp"))}
+ovmethod: tradindexed
+hismethod: hisv6
+enableoverview: true
+nnrpdloadlimit: 0
+tlscertfile: {cert}
+tlskeyfile: {own}
+""")
+    write(f"{d}/readers.conf", 'auth "a" { hosts: "*" default: "<u>" }\naccess "a" { users: "*" newsgroups: "*" }\n')
+    write(f"{d}/storage.conf", "method tradspool {\n newsgroups: *\n class: 0\n}\n")
+    write(f"{d}/active", "local.test 0000000000 0000000001 y\n")
+    for name in ("newsgroups", "active.times", "history", "tradspool.map"):
+        write(f"{d}/{name}", "")
+    for name in ("overview", "articles"):
+        folder(d, name)
+    for name in os.listdir(d):
+        shutil.chown(os.path.join(d, name), "news")
+    env = {"INNCONF": conf}
+    subprocess.run(["runuser", "-u", "news", "--", "/usr/lib/news/bin/makehistory", "-O", "-x", "-F"], check=True,
+                   cwd=d, env=dict(os.environ, **env), capture_output=True, timeout=20)
+    return Server("nnrpd", [nnrpd, "-D", "-f", "-4", "127.0.0.1", "-p", str(port), "-c", f"{d}/readers.conf"],
+                  [("nntp", port)], d, env=env)
+
+
 def nats(top, key, cert):
     if not which("nats-server"):
         return "nats-server is not installed"
@@ -334,7 +373,7 @@ def nats(top, key, cert):
                            "--tlskey", key], [("nats", port)], d)
 
 
-SERVERS = (postfix, dovecot, vsftpd, slapd, prosody, postgres, mariadb, inspircd, xrdp, nats)
+SERVERS = (postfix, dovecot, vsftpd, slapd, prosody, postgres, mariadb, inspircd, xrdp, inn, nats)
 
 
 def endpoint(target, *more):
