@@ -43,6 +43,11 @@ bool pqm_advice_line(pqm_bytes *out, const struct pqm_advice *a, const char *key
 void pqm_advice_promise(const struct pqm_advice *a, pqm_bytes *what, pqm_bytes *is);
 /* The command that shows whether the promise is kept. */
 pqm_bytes pqm_advice_verify(const struct pqm_advice *a, struct pqm_arena *arena);
+/* Commands that keep a copy of the file before the change, and that bring it back and reload; empty:
+ * the patch is of no file whose usual place is known. Each state has a copy of its own, so that a
+ * second patch does not overwrite the copy of the first. */
+pqm_bytes pqm_advice_save(const struct pqm_advice *a, struct pqm_arena *arena);
+pqm_bytes pqm_advice_restore(const struct pqm_advice *a, struct pqm_arena *arena);
 
 /* Rows "next" of the page. */
 void pqm_advice_page(struct pqm_page *p, const struct pqm_endpoint *e, const char *software);

@@ -236,6 +236,32 @@ pqm_bytes pqm_advice_verify(const struct pqm_advice *a, struct pqm_arena *arena)
 	return pqm_arena_f(arena, "pqmap probe %.*s --expect %.*s", PQM_FMT(name), PQM_FMT(is));
 }
 
+/* Of the software only for a line of its file: a variable or an argument stands elsewhere. */
+static pqm_bytes path_of(const struct pqm_advice *a)
+{
+	return pqm_yaml_get(a->patch, "kind") == NULL ? pqm_advice_text(a, "path")
+						      : pqm_yaml_str(a->patch, "path");
+}
+
+pqm_bytes pqm_advice_save(const struct pqm_advice *a, struct pqm_arena *arena)
+{
+	pqm_bytes path = path_of(a);
+
+	return path.n == 0 ? path
+			   : pqm_arena_f(arena, "cp -p %.*s %.*s.was-%.*s", PQM_FMT(path),
+				     PQM_FMT(path), PQM_FMT(a->state));
+}
+
+pqm_bytes pqm_advice_restore(const struct pqm_advice *a, struct pqm_arena *arena)
+{
+	pqm_bytes path = path_of(a);
+
+	return path.n == 0
+		? path
+		: pqm_arena_f(arena, "cp -p %.*s.was-%.*s %.*s && %.*s", PQM_FMT(path),
+			  PQM_FMT(a->state), PQM_FMT(path), PQM_FMT(pqm_advice_text(a, "reload")));
+}
+
 static pqm_bytes rollback_words(const struct pqm_advice *a)
 {
 	pqm_bytes words = pqm_yaml_str(a->patch, "rollback");
@@ -381,6 +407,8 @@ static void json_one(struct pqm_out *o, const struct pqm_advice *a)
 	pqm_js_str(o, "state", a->state);
 	pqm_js_str(o, "kind", kind.n > 0 ? kind : PQM_LIT("setting"));
 	pqm_js_str(o, "file", pqm_advice_text(a, "file"));
+	pqm_js_opt(o, "path", path_of(a));
+	pqm_js_opt(o, "save", pqm_advice_save(a, &arena));
 	json_lines(o, a, "lines");
 	pqm_js_str(o, "minimum", pqm_advice_text(a, "minimum"));
 	pqm_js_opt(o, "check", pqm_advice_text(a, "check"));
@@ -392,6 +420,7 @@ static void json_one(struct pqm_out *o, const struct pqm_advice *a)
 	pqm_js_str(o, "is", is);
 	pqm_js_close(o, '}');
 	pqm_js_str(o, "rollback", rollback_words(a));
+	pqm_js_opt(o, "restore", pqm_advice_restore(a, &arena));
 	json_lines(o, a, "undo");
 	pqm_js_str(o, "cost", pqm_advice_text(a, "cost"));
 	pqm_js_str(o, "why", pqm_yaml_str(a->patch, "why"));
