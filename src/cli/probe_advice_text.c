@@ -132,8 +132,29 @@ static void add_methods(struct pqm_buf *b, size_t start, const struct pqm_rules 
 struct filler {
 	const struct pqm_rules *r;
 	const struct pqm_endpoint *e;
+	const struct pqm_yaml *software;
 	struct spelling spelling;
 };
+
+/* Protocol versions accepted now, the oldest first, in the software's words for SSL 3.0 and on. */
+static void add_versions(struct pqm_buf *b, const struct filler *f, bool oldest_only)
+{
+	const struct pqm_yaml *words = pqm_yaml_get(f->software, "versions");
+	pqm_bytes separator = pqm_yaml_str(f->software, "versions_join");
+	size_t start = b->n;
+
+	for (size_t i = 0; words != NULL && i < words->n; i++) {
+		const struct pqm_offer *o =
+			pqm_endpoint_offer(f->e, PQM_O_VERSION, (uint16_t)(0x0300 + i), 0);
+
+		if (o == NULL || o->answer != PQM_A_YES)
+			continue;
+		join(b, start, separator.n > 0 ? separator : PQM_LIT(" "),
+			pqm_yaml_text(words->items[i]));
+		if (oldest_only)
+			return;
+	}
+}
 
 static void fill(struct pqm_buf *b, const struct filler *f, pqm_bytes word)
 {
@@ -151,6 +172,8 @@ static void fill(struct pqm_buf *b, const struct filler *f, pqm_bytes word)
 		add_groups(b, start, f->r, f->e, &f->spelling, ALL);
 	else if (pqm_eqs(word, "hybrid"))
 		add_groups(b, start, f->r, f->e, &f->spelling, HYBRID);
+	else
+		add_versions(b, f, pqm_eqs(word, "oldest"));
 	if (b->n > start)
 		return;
 	/* Not told: what such a server usually has. */
@@ -158,6 +181,8 @@ static void fill(struct pqm_buf *b, const struct filler *f, pqm_bytes word)
 		(void)pqm_buf_add(b, PQM_LIT("curve25519-sha256"));
 	else if (pqm_eqs(word, "hybrid"))
 		(void)pqm_buf_add(b, PQM_LIT("X25519MLKEM768"));
+	else if (pqm_eqs(word, "versions") || pqm_eqs(word, "oldest"))
+		(void)pqm_buf_add(b, PQM_LIT("TLSv1.2"));
 	else
 		(void)pqm_buf_add(b, f->spelling.usual);
 }
@@ -165,7 +190,7 @@ static void fill(struct pqm_buf *b, const struct filler *f, pqm_bytes word)
 static bool is_word(pqm_bytes word)
 {
 	static const char *const words[] = { "port", "kex", "all_kex", "groups", "all_groups",
-		"hybrid" };
+		"hybrid", "versions", "oldest" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (pqm_eqs(word, words[i]))
@@ -177,7 +202,7 @@ bool pqm_advice_line(pqm_bytes *out, const struct pqm_advice *a, const char *key
 	struct pqm_arena *arena)
 {
 	const struct pqm_yaml *list = pqm_yaml_get(a->patch, key);
-	const struct filler f = { a->rules, a->endpoint, spelling_of(a) };
+	const struct filler f = { a->rules, a->endpoint, a->software, spelling_of(a) };
 	struct pqm_buf b;
 	pqm_bytes text;
 

@@ -1,10 +1,16 @@
 #!/usr/bin/env python3
 """The patch that `pqmap probe` prints is applied to real servers: it does what it promises, and the way back does too.
 
-For each server: start it as it is found in the field, probe, take the patch from the probe's own JSON (the first whose
-check succeeds on this system), apply it as its kind says, probe again for the promised state, then go back as printed.
-The servers are those of a Debian 13 root (PQMAP_PEER, .ci/peer makes it), run by chroot in namespaces of this test's own:
-network, mounts and processes end with it. What is absent there is skipped, by name.
+The servers are those of a Debian 13 root (PQMAP_PEER, .ci/peer makes it) under an overlay of this test's own, so that
+their configuration stands where the patch says it does; they run by chroot in namespaces of this test: network, mounts
+and processes end with it. For each server and each state that it is brought into:
+  - probe; the patch is the first of the probe's JSON whose `check` succeeds here; its lines are on the page too;
+  - run `save` as printed, put `lines` into the file at `path` (or as its kind says), run `reload` as printed;
+  - probe again: the promise is kept, `verify` says so, the service still serves;
+  - put `undo` in: posture and accepted groups are those of before, `verify` fails;
+  - `lines` once more, then run `restore` as printed: the file is that of before byte for byte, the posture too.
+A patch whose `check` fails here is applied all the same, to see that it is blocked for a reason. What this root lacks is
+skipped, by name.
 """
 import json
 import os
@@ -16,16 +22,21 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
 import kit
 
 PEER = pathlib.Path(os.environ.get("PQMAP_PEER") or kit.REPO / "build/peer").resolve()
-INSIDE = "PQMAP_PATCH_LOOP"
+INSIDE = "PQMAP_PATCH_LOOP"  # a folder: we are in namespaces of our own
+ROOT = pathlib.Path(os.environ.get(INSIDE, "/nonexistent")) / "root"
 PATH = ":".join(["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
                 + [f"/{p.relative_to(PEER)}" for p in sorted(PEER.glob("usr/lib/postgresql/*/bin"))])
 POSTURES = ["unknown", "absent", "offered", "enforced", "only"]
+MEASURED = "bring back what was measured"
+SETTLE = 5.0  # seconds that a reload may take until the new workers answer
+SYSTEMCTL = "#!/bin/sh\necho \"$*\" >>/tmp/systemctl.log\n"
 rows = []
 
 
@@ -35,21 +46,38 @@ def enter():
         kit.skip("no Debian 13 root with servers (PQMAP_PEER), or not run as root")
         kit.done()
     argv = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", sys.executable, __file__]
-    sys.exit(subprocess.run(argv, env=dict(os.environ, **{INSIDE: "1"}), timeout=400).returncode)
+    with tempfile.TemporaryDirectory(prefix="patch-loop-") as folder:
+        code = subprocess.run(argv, env=dict(os.environ, **{INSIDE: folder}), timeout=400).returncode
+    sys.exit(code)
 
 
 def mounts():
+    """The root under an overlay in memory: what a patch changes is gone with the namespace."""
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    subprocess.run(["mount", "-t", "proc", "proc", PEER / "proc"], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", ROOT.parent], check=True)
+    for name in ("up", "work", "root"):
+        (ROOT.parent / name).mkdir()
+    layers = f"lowerdir={PEER},upperdir={ROOT.parent}/up,workdir={ROOT.parent}/work"
+    if subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, ROOT]).returncode != 0:
+        kit.skip("no overlay can be mounted here")
+        kit.done()
+    subprocess.run(["mount", "-t", "proc", "proc", ROOT / "proc"], check=True)
     for folder in ("tmp", "run", "dev/shm"):
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=1777", "tmpfs", PEER / folder], check=True)
-    (PEER / "run/sshd").mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=1777", "tmpfs", ROOT / folder], check=True)
+    for folder in ("run/sshd", "run/apache2", "run/lock"):
+        (ROOT / folder).mkdir()
+    # There is no systemd in here: what it was told is done by the server's class, as its unit file says.
+    for folder in ("usr/bin", "bin"):
+        if not (ROOT / folder).is_symlink():
+            (ROOT / folder / "systemctl").unlink(missing_ok=True)
+            (ROOT / folder / "systemctl").write_text(SYSTEMCTL)
+            (ROOT / folder / "systemctl").chmod(0o755)
 
 
 # ---- processes ----
 
 def in_peer(command, user=None, env=None, **kw):
-    argv = ["chroot", str(PEER)]
+    argv = ["chroot", str(ROOT)]
     if user:
         argv += ["setpriv", "--reuid", user, "--clear-groups"]
     base = {"PATH": PATH, "HOME": "/tmp", "LC_ALL": "C.UTF-8"}
@@ -57,9 +85,9 @@ def in_peer(command, user=None, env=None, **kw):
                             start_new_session=True, **kw)
 
 
-def ask_peer(shell):
+def ask_peer(shell, seconds=60):
     with in_peer(["sh", "-c", shell], stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as p:
-        text = p.communicate(timeout=60)[0].decode("utf-8", "replace")
+        text = p.communicate(timeout=seconds)[0].decode("utf-8", "replace")
     return p.returncode, text
 
 
@@ -72,27 +100,28 @@ def is_open(port):
         return s.connect_ex(("127.0.0.1", port)) == 0
 
 
-def wait(port, want, seconds=20.0):
-    end = time.monotonic() + seconds
-    while is_open(port) != want and time.monotonic() < end:
-        time.sleep(0.02)
-    return is_open(port) == want
-
-
 class Process:
     """A program that listens; its output goes to a file for when it does not."""
 
     def __init__(self, command, port, user=None, env=None, chroot=True):
-        self.port, self.log = port, open(PEER / f"tmp/log-{port}", "ab")
+        self.port, self.name = port, ROOT / f"tmp/log-{port}"
+        self.log = open(self.name, "ab")
         if chroot:
             self.p = in_peer(command, user, env, stdout=self.log, stderr=self.log)
         else:
             self.p = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
                                       start_new_session=True)
-        if not wait(port, True):
-            raise RuntimeError(f"does not listen: {(PEER / f'tmp/log-{port}').read_text(errors='replace')[-400:]}")
+        if not self.wait(True, 20.0):
+            self.kill()
+            raise RuntimeError(f"does not listen: {self.name.read_text(errors='replace')[-400:]}")
 
-    def stop(self):
+    def wait(self, want, seconds):
+        end = time.monotonic() + seconds
+        while is_open(self.port) != want and time.monotonic() < end and (not want or self.p.poll() is None):
+            time.sleep(0.02)
+        return is_open(self.port) == want
+
+    def kill(self):
         for sig in (signal.SIGTERM, signal.SIGKILL):
             try:
                 os.killpg(self.p.pid, sig)
@@ -101,7 +130,10 @@ class Process:
             except (ProcessLookupError, subprocess.TimeoutExpired):
                 continue
         self.log.close()
-        if not wait(self.port, False, 5):
+
+    def stop(self):
+        self.kill()
+        if not self.wait(False, 5):
             raise RuntimeError(f"port {self.port} is still taken")
 
 
@@ -137,28 +169,40 @@ def fill_front(lines, backend):
 class Server:
     """One server: configuration text, command line and environment, which a patch may change."""
     needs = ()        # programs
-    config = None     # text; {port}
-    file = None       # where it goes inside the root
-    command = ()      # {port} {file}
+    file = None       # its configuration inside the root, where the patch says that it is
+    config = None     # text of it; {port}, {groups}
+    groups = None     # state -> what {groups} is then; a state that is not there starts like "absent"
+    command = ()      # {port}
     user = None
     scheme = "tls"
-    baseline = "absent"
     software = None   # given with --software; None: the probe must know by itself
+    words = {}        # the reader's words in commands
+    kinds = None      # the kinds of patch that this way of running it can take; None: all
+    unit = None       # the name that systemctl is given
+    reload_by = None  # the signal of its unit file; None: started again
+    no_overlap = True  # after a reload or a start only the new program answers
 
     def __init__(self, name, port):
-        self.name, self.port, self.text, self.extra, self.env = name, port, None, [], {}
+        self.name, self.port, self.extra, self.env = name, port, [], {}
         self.main, self.front = None, None
         self.listen = port
 
-    def write(self):
+    def path(self):
+        return ROOT / self.file.lstrip("/")
+
+    def setup(self):
+        """Once, before the first start."""
+
+    def base(self, state):
+        """The configuration of a server that is in this state."""
+        groups = (self.groups or {}).get(state, (self.groups or {}).get("absent", ""))
         if self.config is not None:
-            if self.text is None:
-                self.text = self.config
-            (PEER / self.file.lstrip("/")).write_text(self.text.replace("{port}", str(self.listen)))
+            self.path().parent.mkdir(parents=True, exist_ok=True)
+            text = self.config.replace("{groups}", groups)
+            self.path().write_text(re.sub(r"(?m)^.*\{nothing\}.*\n", "", text).replace("{port}", str(self.listen)))
 
     def start(self):
-        self.write()
-        argv = [w.replace("{port}", str(self.listen)).replace("{file}", self.file or "") for w in self.command]
+        argv = [w.replace("{port}", str(self.listen)) for w in self.command]
         self.main = Process(argv + self.extra, self.listen, self.user, self.env)
 
     def stop(self):
@@ -167,9 +211,41 @@ class Server:
                 p.stop()
         self.front = self.main = None
 
-    def apply(self, kind, lines, advice):
+    def restart(self):
+        self.stop()
+        self.start()
+
+    def run(self, shell):
+        """A command as printed, on the server's machine; what it tells systemctl is done."""
+        for word, value in self.words.items():
+            shell = shell.replace(word, value)
+        log = ROOT / "tmp/systemctl.log"
+        log.write_text("")
+        code, text = ask_peer(shell)
+        assert code == 0, f"{shell}: {text[-300:]}"
+        for line in log.read_text().splitlines():
+            verb, unit = line.split()
+            assert unit == self.unit, f"systemctl {line}, but the unit is {self.unit}"
+            if verb == "reload":
+                assert self.reload_by is not None, f"{unit} cannot reload"
+                os.kill(self.main.p.pid, self.reload_by)
+            else:
+                assert verb == "restart", line
+                self.restart()
+
+    def apply(self, advice, lines):
+        """One list of the patch, then what makes it count."""
+        kind = advice["kind"]
+        if kind == "setting" and "path" in advice:
+            path = advice["path"]
+            for word, value in self.words.items():
+                path = path.replace(word, value)
+            assert path == self.file, f"the patch is for {path}, the server reads {self.file}"
+            self.path().write_text(set_lines(self.path().read_text(), lines))
+            self.run(advice["reload"])
+            return
         if kind in ("setting", "source"):
-            self.text = set_lines(self.text, lines)
+            self.path().write_text(set_lines(self.path().read_text(), lines))
         elif kind == "environment":
             self.env = dict(line.split("=", 1) for line in lines)
         elif kind == "argument":
@@ -178,15 +254,15 @@ class Server:
             self.move_behind(fill_front(lines, self.port + 100))
             return
         else:
-            raise RuntimeError(f"a patch of kind {kind}: {advice['lines']}")
-        self.stop()
-        self.start()
+            raise RuntimeError(f"a patch of kind {kind}: {lines}")
+        self.restart()
 
     def move_behind(self, text):
         self.stop()
         self.listen = self.port + 100
+        self.base("absent")
         self.start()
-        conf = PEER / f"tmp/front-{self.port}"
+        conf = ROOT / f"tmp/front-{self.port}"
         if text.startswith("frontend"):
             head = "global\n  maxconn 200\ndefaults\n  timeout connect 5s\n  timeout client 5s\n  timeout server 5s\n"
             conf.write_text(head + text)
@@ -196,13 +272,32 @@ class Server:
             command = ["stunnel4", f"/tmp/front-{self.port}"]
         self.front = Process(command, self.port)
 
-    def undo(self, advice):
+    def undo(self, advice, kept):
+        """By the lines of the way back, or by its words where there are none."""
         if advice["kind"] == "front":
             self.stop()
             self.listen = self.port
+            self.base("absent")
             self.start()
+        elif advice["undo"] or advice["kind"] == "upgrade":
+            self.apply(advice, advice["undo"])
         else:
-            self.apply(advice["kind"], advice["undo"], advice)
+            self.restore(advice, kept)
+
+    def kept(self):
+        """What a way back must bring back byte for byte."""
+        text = self.path().read_bytes() if self.file else b""
+        return text, tuple(self.extra), tuple(sorted(self.env.items()))
+
+    def restore(self, advice, kept):
+        """By the command printed; where the file is no file of known place, what was there is the reader's."""
+        if "restore" in advice:
+            self.run(advice["restore"])
+        elif advice["kind"] in ("setting", "source", "argument", "environment"):
+            if self.file:
+                self.path().write_bytes(kept[0])
+            self.extra, self.env = list(kept[1]), dict(kept[2])
+            self.restart()
 
     def check_service(self):
         """Does the service still serve? Empty: yes."""
@@ -212,54 +307,70 @@ class Server:
 # ---- the servers ----
 
 TLS = "/pki/rsa.chain", "/pki/rsa.key"
+CURVES = {"absent": "X25519:prime256v1:secp384r1", "offered": "X25519MLKEM768:X25519:prime256v1:secp384r1",
+          "enforced": "X25519MLKEM768/X25519:prime256v1:secp384r1"}
 
 
 class Nginx(Server):
-    needs, software, file = ("nginx",), "nginx", "/tmp/nginx.conf"
-    config = """daemon off; pid /tmp/nginx.pid; error_log stderr;
+    no_overlap = False
+    needs, software, file, groups = ("nginx",), "nginx", "/etc/nginx/nginx.conf", CURVES
+    config = """user www-data;
+pid /run/nginx.pid;
+error_log stderr;
 events {}
 http {
 access_log off;
-ssl_ecdh_curve X25519:prime256v1:secp384r1;
+ssl_ecdh_curve {groups};
 ssl_ciphers HIGH:!aNULL:!MD5:@SECLEVEL=0;
 ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3;
 # HERE
 server { listen 127.0.0.1:{port} ssl; ssl_certificate /pki/rsa.chain; ssl_certificate_key /pki/rsa.key; location / { return 200 ok; } }
 }
 """
-    command = ["nginx", "-c", "{file}"]
+    command = ["nginx", "-g", "daemon off;"]
 
     def check_service(self):
         return https_get(self.port)
 
 
 class Apache(Server):
-    needs, software, file = ("apache2",), "apache", "/tmp/apache.conf"
-    config = """ServerName localhost
-PidFile /tmp/apache.pid
-ErrorLog /tmp/apache.err
-User www-data
-LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
-LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
-LoadModule socache_shmcb_module /usr/lib/apache2/modules/mod_socache_shmcb.so
-LoadModule ssl_module /usr/lib/apache2/modules/mod_ssl.so
-Listen 127.0.0.1:{port}
-SSLOpenSSLConfCmd Groups X25519:prime256v1
-SSLCipherSuite HIGH:!aNULL
-# HERE
+    """Debian's own layout: its main file, its modules, its settings of mod_ssl; one virtual host."""
+    no_overlap = False
+    needs, software, file, groups = ("apache2",), "apache", "/etc/apache2/mods-available/ssl.conf", CURVES
+    command = ["sh", "-c", ". /etc/apache2/envvars; exec apache2 -DFOREGROUND"]
+    site = """Listen 127.0.0.1:{port}
+ServerName localhost
 <VirtualHost 127.0.0.1:{port}>
 SSLEngine on
 SSLCertificateFile /pki/rsa.chain
 SSLCertificateKeyFile /pki/rsa.key
+DocumentRoot /pki
+<Location />
+Require all granted
+</Location>
 </VirtualHost>
 """
-    command = ["apache2", "-DFOREGROUND", "-f", "{file}"]
+
+    def setup(self):
+        etc = ROOT / "etc/apache2"
+        (etc / "sites-enabled/000-default.conf").unlink(missing_ok=True)
+        (etc / "ports.conf").write_text("")
+        (etc / "sites-available/one.conf").write_text(self.site.replace("{port}", str(self.port)))
+        code, text = ask_peer("a2enmod -q ssl && a2ensite -q one")
+        assert code == 0, text[-300:]
+        text = self.path().read_text()
+        self.config = text + "\nSSLOpenSSLConfCmd Groups {groups}\n# HERE\n"
+
+    def check_service(self):
+        return https_get(self.port, "/ca.pem")
 
 
 class Haproxy(Server):
-    needs, software, file = ("haproxy",), "haproxy", "/tmp/haproxy.cfg"
+    no_overlap = False
+    needs, software, file, groups = ("haproxy",), "haproxy", "/etc/haproxy/haproxy.cfg", CURVES
+    unit, reload_by = "haproxy", signal.SIGUSR2
     config = """global
-  ssl-default-bind-curves X25519:P-256
+  ssl-default-bind-curves {groups}
   # HERE
 defaults
   mode http
@@ -270,28 +381,36 @@ frontend a
   bind 127.0.0.1:{port} ssl crt /tmp/both.pem
   http-request return status 200
 """
-    command = ["haproxy", "-db", "-f", "{file}"]
+    command = ["haproxy", "-Ws", "-f", "/etc/haproxy/haproxy.cfg", "-p", "/run/haproxy.pid"]
 
     def check_service(self):
         return https_get(self.port)
 
 
 class OpenSsh(Server):
-    needs, scheme, file = ("sshd",), "ssh", "/tmp/sshd_config"
+    no_overlap = False
+    needs, scheme, file = ("sshd",), "ssh", "/etc/ssh/sshd_config"
+    unit, reload_by = "ssh", signal.SIGHUP
+    groups = {"absent": "curve25519-sha256,ecdh-sha2-nistp256,diffie-hellman-group14-sha256",
+              "offered": "mlkem768x25519-sha256,curve25519-sha256,ecdh-sha2-nistp256"}
     config = """Port {port}
 ListenAddress 127.0.0.1
 HostKey /tmp/hostkey
 UsePAM no
 PidFile none
 PerSourcePenalties no
-KexAlgorithms curve25519-sha256,ecdh-sha2-nistp256,diffie-hellman-group14-sha256
+KexAlgorithms {groups}
+# HERE
+Include /etc/ssh/sshd_config.d/*.conf
 """
-    command = ["/usr/sbin/sshd", "-D", "-e", "-f", "{file}"]
+    command = ["/usr/sbin/sshd", "-D", "-e"]
 
-    def start(self):
-        if not (PEER / "tmp/hostkey").exists():
-            ask_peer("ssh-keygen -q -t ed25519 -N '' -f /tmp/hostkey")
-        super().start()
+    def setup(self):
+        ask_peer("ssh-keygen -q -t ed25519 -N '' -f /tmp/hostkey")
+
+    def check_service(self):
+        code, text = ask_peer(f"ssh-keyscan -T 5 -t ed25519 -p {self.port} 127.0.0.1 2>&1")
+        return "" if code == 0 and "ssh-ed25519" in text else text[-300:]
 
 
 class Dropbear(Server):
@@ -299,28 +418,34 @@ class Dropbear(Server):
     needs, scheme = ("dropbear",), "ssh"
     new = False
 
+    def setup(self):
+        ask_peer("dropbearkey -t ed25519 -f /tmp/dropbear.key")
+
     def start(self):
-        if not (PEER / "tmp/dropbear.key").exists():
-            ask_peer("dropbearkey -t ed25519 -f /tmp/dropbear.key")
-        key = "/tmp/dropbear.key" if self.new else str(PEER / "tmp/dropbear.key")
+        key = "/tmp/dropbear.key" if self.new else str(ROOT / "tmp/dropbear.key")
         program = "dropbear" if self.new else shutil.which("dropbear", path=os.environ["PATH"] + ":/usr/sbin:/sbin")
         self.main = Process([program, "-F", "-E", "-p", f"127.0.0.1:{self.port}", "-r", key], self.port, chroot=self.new)
 
-    def apply(self, kind, lines, advice):
-        assert kind == "upgrade" and "dropbear" in lines[0], lines
-        self.stop()
-        self.new = True
-        self.start()
+    def apply(self, advice, lines):
+        assert advice["kind"] == "upgrade" and "dropbear" in advice["lines"][0], lines
+        self.new = bool(lines)
+        self.restart()
 
-    def undo(self, advice):
-        self.stop()
-        self.new = False
-        self.start()
+    def kept(self):
+        return self.new
+
+    def restore(self, advice, kept):
+        self.new = kept
+        self.restart()
 
 
 class Postgres(Server):
-    needs, user, scheme, file = ("postgres", "stunnel4"), "postgres", "postgres", "/tmp/pg/d/postgresql.conf"
-    config = """listen_addresses = '127.0.0.1'
+    needs, user, scheme = ("postgres", "stunnel4"), "postgres", "postgres"
+    unit, reload_by, no_overlap = "postgresql", signal.SIGHUP, False
+    config = """data_directory = '/tmp/pg/d'
+hba_file = '/tmp/pg/d/pg_hba.conf'
+ident_file = '/tmp/pg/d/pg_ident.conf'
+listen_addresses = '127.0.0.1'
 port = {port}
 unix_socket_directories = '/tmp/pg'
 ssl = on
@@ -328,15 +453,20 @@ ssl_cert_file = '/tmp/pg/server.crt'
 ssl_key_file = '/tmp/pg/server.key'
 # HERE
 """
-    command = ["postgres", "-D", "/tmp/pg/d"]
 
-    def start(self):
-        if not (PEER / "tmp/pg").exists():
-            code, text = ask_peer("mkdir /tmp/pg && cp /pki/rsa.chain /tmp/pg/server.crt && cp /pki/rsa.key /tmp/pg/server.key && "
-                                  "chown -R postgres /tmp/pg && chmod 600 /tmp/pg/server.key && cd /tmp/pg && "
-                                  "setpriv --reuid postgres --clear-groups initdb -D d -A trust --no-sync -E UTF8 --no-instructions")
-            assert code == 0, text[-300:]
-        super().start()
+    def setup(self):
+        code, text = ask_peer("mkdir /tmp/pg && cp /pki/rsa.chain /tmp/pg/server.crt && cp /pki/rsa.key /tmp/pg/server.key && "
+                              "chown -R postgres /tmp/pg && chmod 600 /tmp/pg/server.key && cd /tmp/pg && "
+                              "setpriv --reuid postgres --clear-groups initdb -D d -A trust --no-sync -E UTF8 --no-instructions")
+        assert code == 0, text[-300:]
+        version = ask_peer("postgres --version")[1].split()[2].split(".")[0]
+        self.words = {"VERSION": version}
+        self.file = f"/etc/postgresql/{version}/main/postgresql.conf"
+        self.command = ["postgres", "-c", f"config_file={self.file}"]
+
+    def base(self, state):
+        super().base(state)
+        self.path().chmod(0o644)
 
     def check_service(self):
         code, text = ask_peer(f"psql -U postgres -At 'host=127.0.0.1 port={self.port} dbname=postgres sslmode=require' -c 'select 41+1'")
@@ -344,11 +474,20 @@ ssl_key_file = '/tmp/pg/server.key'
 
 
 class Go(Server):
-    needs, software = ("go",), "go"
+    needs, software, file = ("go",), "go", "/tmp/go/main.go"
     command = ["/tmp/go/server", "127.0.0.1:{port}"]
 
+    def setup(self):
+        self.config = GO
+        go_job["thread"].join(240)
+
+    def base(self, state):
+        super().base(state)
+        self.env = {"GODEBUG": "tlsmlkem=1"} if state == "enforced" else {}
+
     def start(self):
-        code, text = go_built()
+        """Every patch of the source is built again, as its reload says."""
+        code, text = go_build()
         if code != 0:
             raise RuntimeError(f"go build: {text[-300:]}")
         super().start()
@@ -356,40 +495,70 @@ class Go(Server):
 
 class Java(Server):
     needs, software = ("java", "haproxy"), "java"
-    command = ["java", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "/tmp/Server.java", "{port}"]
+    command = ["java", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-cp", "/tmp/java"]
+
+    def setup(self):
+        (ROOT / "tmp/java").mkdir()
+        (ROOT / "tmp/java/Server.java").write_text(JAVA)
+        code, text = ask_peer("openssl pkcs12 -export -in /pki/rsa.chain -inkey /pki/rsa.key -passout pass:changeit "
+                              "-out /tmp/java.p12")
+        assert code == 0, text[-300:]
 
     def start(self):
-        (PEER / "tmp/Server.java").write_text(JAVA)
-        if not (PEER / "tmp/java.p12").exists():
-            ask_peer("openssl pkcs12 -export -in /pki/rsa.chain -inkey /pki/rsa.key -passout pass:changeit -out /tmp/java.p12")
-        super().start()
+        argv = ["java", "-XX:TieredStopAtLevel=1", *self.extra, "/tmp/java/Server.java", str(self.listen)]
+        self.main = Process(argv, self.listen)
 
     def check_service(self):
         return https_get(self.port)
 
 
 class Node(Server):
-    needs, software, file = ("node",), "node", "/tmp/server.js"
+    needs, software, file, groups = ("node",), "node", "/tmp/server.js", CURVES
     config = """const fs = require('fs');
 require('https').createServer({
-  ecdhCurve: 'X25519:prime256v1',
+  ecdhCurve: '{groups}',
   // HERE
   key: fs.readFileSync('/pki/rsa.key'), cert: fs.readFileSync('/pki/rsa.chain'),
 }, (request, response) => response.end('ok')).listen({port}, '127.0.0.1');
 """
-    command = ["node", "{file}"]
+    command = ["node", "/tmp/server.js"]
 
     def check_service(self):
         return https_get(self.port)
 
 
 class OpenSsl(Server):
-    needs, software = ("openssl",), "openssl"
+    """Its groups by the command line."""
+    needs, software, kinds, groups = ("openssl",), "openssl", ("argument",), CURVES
     command = ["openssl", "s_server", "-accept", "127.0.0.1:{port}", "-www", "-cert", TLS[0], "-key", TLS[1]]
 
-    def __init__(self, name, port):
-        super().__init__(name, port)
-        self.extra = ["-groups", "X25519:P-256"]
+    def base(self, state):
+        self.extra = ["-groups", self.groups.get(state, self.groups["absent"])]
+
+    def check_service(self):
+        return https_get(self.port)
+
+
+class OpenSslConf(Server):
+    """Its groups by the file of the whole system."""
+    needs, software, kinds, file, groups = ("openssl",), "openssl", ("setting",), "/etc/ssl/openssl.cnf", CURVES
+    unit, words = "s_server", {"UNIT": "s_server"}
+    command = OpenSsl.command
+
+    def setup(self):
+        text = self.path().read_text()
+        self.config = text.replace("[openssl_init]\n", "[openssl_init]\nssl_conf = ssl_sect\n") + """
+[ssl_sect]
+system_default = system_default_sect
+
+[system_default_sect]
+Groups = {groups}
+# HERE
+"""
+        assert "ssl_conf" in self.config
+
+    def check_service(self):
+        return https_get(self.port)
 
 
 class Gnutls(Server):
@@ -398,7 +567,10 @@ class Gnutls(Server):
 
 
 class Stunnel(Server):
-    needs, software, file = ("stunnel4",), "stunnel", "/tmp/stunnel.conf"
+    """Without a line of its own it is classical, whatever the library can."""
+    no_overlap = False
+    needs, software, file = ("stunnel4",), "stunnel", "/etc/stunnel/stunnel.conf"
+    unit, reload_by, groups = "stunnel4", signal.SIGHUP, dict(CURVES, absent="{nothing}")
     config = """foreground = yes
 pid =
 socket = l:SO_REUSEADDR=1
@@ -407,39 +579,46 @@ accept = 127.0.0.1:{port}
 connect = 127.0.0.1:9
 cert = /pki/rsa.chain
 key = /pki/rsa.key
+curves = {groups}
 ; HERE
 """
-    command = ["stunnel4", "{file}"]
+    command = ["stunnel4", "/etc/stunnel/stunnel.conf"]
 
 
 class Lighttpd(Server):
-    needs, software, file = ("lighttpd",), "lighttpd", "/tmp/lighttpd.conf"
-    config = """server.document-root = "/pki"
-server.port = {port}
-server.bind = "127.0.0.1"
-server.modules = ("mod_openssl")
+    needs, software, groups, unit = ("lighttpd",), "lighttpd", CURVES, "lighttpd"
+    file = "/etc/lighttpd/conf-available/10-ssl.conf"
+    config = """server.modules += ("mod_openssl")
 ssl.engine = "enable"
 ssl.pemfile = "/pki/rsa.chain"
 ssl.privkey = "/pki/rsa.key"
-ssl.openssl.ssl-conf-cmd = ("MinProtocol" => "TLSv1.2", "Groups" => "X25519:P-256")
+ssl.openssl.ssl-conf-cmd = ("MinProtocol" => "TLSv1.2", "Groups" => "{groups}")
 """
-    command = ["lighttpd", "-D", "-f", "{file}"]
+    command = ["lighttpd", "-D", "-f", "/etc/lighttpd/lighttpd.conf"]
+
+    def setup(self):
+        main = f'server.document-root = "/pki"\nserver.port = {self.port}\nserver.bind = "127.0.0.1"\ninclude "{self.file}"\n'
+        (ROOT / "etc/lighttpd/lighttpd.conf").write_text(main)
+
+    def check_service(self):
+        return https_get(self.port, "/ca.pem")
 
 
 class Caddy(Server):
-    needs, software, file = ("caddy", "haproxy"), "caddy", "/tmp/Caddyfile"
+    needs, software, file = ("caddy", "haproxy"), "caddy", "/etc/caddy/Caddyfile"
     config = """{
-admin off
 auto_https off
 storage file_system /tmp/caddy
 }
 https://localhost:{port}, https://127.0.0.1:{port} {
 bind 127.0.0.1
-tls /pki/rsa.chain /pki/rsa.key
+tls /pki/rsa.chain /pki/rsa.key {
+# HERE
+}
 respond ok
 }
 """
-    command = ["caddy", "run", "--config", "{file}", "--adapter", "caddyfile"]
+    command = ["caddy", "run", "--config", "/etc/caddy/Caddyfile"]
 
     def check_service(self):
         return https_get(self.port)
@@ -484,7 +663,10 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
-	l, err := tls.Listen("tcp", os.Args[1], &tls.Config{Certificates: []tls.Certificate{cert}})
+	l, err := tls.Listen("tcp", os.Args[1], &tls.Config{
+		// HERE
+		Certificates: []tls.Certificate{cert},
+	})
 	if err != nil {
 		panic(err)
 	}
@@ -499,40 +681,58 @@ go_job = {}
 
 
 def go_build():
-    """Half a minute of compiler: beside the other servers. The old `go` line is the trap that the patch is for."""
-    folder = PEER / "tmp/go"
+    return ask_peer("cd /tmp/go && nice env GOFLAGS=-mod=mod GOTOOLCHAIN=local GOPROXY=off GOTELEMETRY=off "
+                    "GOCACHE=/tmp/go-cache go build -p 1 -o server .", 240)
+
+
+def go_warm():
+    """Half a minute of compiler for the library: beside the other servers. The old `go` line is the trap that the
+    patch is for."""
+    folder = ROOT / "tmp/go"
     folder.mkdir()
     (folder / "go.mod").write_text("module server\n\ngo 1.23\n")
     (folder / "main.go").write_text(GO)
-    go_job["result"] = ask_build("cd /tmp/go && GOFLAGS=-mod=mod GOTOOLCHAIN=local GOPROXY=off GOTELEMETRY=off "
-                                 "GOCACHE=/tmp/go-cache go build -p 1 -o server .")
+    go_job["result"] = go_build()
 
 
-def ask_build(shell):
-    with in_peer(["nice", "sh", "-c", shell], stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as p:
-        text = p.communicate(timeout=240)[0].decode("utf-8", "replace")
-    return p.returncode, text
-
-
-def go_built():
-    go_job["thread"].join(240)
-    return go_job.get("result", (1, "not ended"))
-
-
-def https_get(port):
-    code, text = ask_peer(f"printf 'GET / HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n' | timeout 5 openssl s_client -quiet "
+def https_get(port, path="/"):
+    code, text = ask_peer(f"printf 'GET {path} HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n' | timeout 5 openssl s_client -quiet "
                           f"-servername localhost -verify_return_error -CAfile /pki/ca.pem -connect 127.0.0.1:{port}")
     return "" if " 200 " in text else text[-300:]
 
 
 # ---- the loop ----
 
+def target(s):
+    return f"{s.scheme}:127.0.0.1:{s.port}"
+
+
 def probe(s, *more):
-    args = ["probe", f"{s.scheme}:127.0.0.1:{s.port}", "--timeout", "10", *more]
+    args = ["probe", target(s), "--timeout", "10", *more]
     if s.software:
         args += ["--software", s.software]
-    r = kit.run(*args, "-o", "json", timeout=30)
-    return r.returncode, json.loads(kit.out(r))
+    return kit.run(*args, timeout=30)
+
+
+def look(s):
+    return json.loads(kit.out(probe(s, "-o", "json")))
+
+
+def settled(s, holds):
+    """The probe's answer when it holds twice in a row, else the last: for a moment after a reload the old workers
+    answer beside the new ones."""
+    end, before = time.monotonic() + SETTLE, False
+    while True:
+        try:
+            now = look(s)
+            holding = holds(now["endpoints"][0])
+            if (holding and (before or s.no_overlap)) or time.monotonic() > end:
+                return now
+            before = holding
+        except (ValueError, KeyError):
+            if time.monotonic() > end:
+                raise
+        time.sleep(0.1)
 
 
 def state_of(endpoint, what):
@@ -545,109 +745,193 @@ def state_of(endpoint, what):
     return next((f["answer"] for f in endpoint["facts"] if f["key"] == what), "unknown")
 
 
-def fits(advice):
-    """The first patch whose check succeeds here: newer versions first, what stands in for them after."""
-    for a in advice:
-        if a["kind"] == "upgrade" or "check" not in a or ask_peer(a["check"])[0] == 0:
-            return a
-    return None
+def accepted(endpoint):
+    return {o["name"] for o in endpoint["offers"] if o["kind"] in ("group", "kex", "version") and o["answer"] == "yes"}
+
+
+def can_take(a):
+    """Does the patch's own check say that this version can?"""
+    return a["kind"] == "upgrade" or "check" not in a or ask_peer(a["check"])[0] == 0
 
 
 def keeps(promise, endpoint):
     is_now = state_of(endpoint, promise["what"])
     if promise["what"] == "posture":
-        return POSTURES.index(is_now) >= POSTURES.index(promise["is"]), is_now
-    return is_now == promise["is"], is_now
+        return POSTURES.index(is_now) >= POSTURES.index(promise["is"])
+    return is_now == promise["is"]
+
+
+def begin(s, state):
+    s.stop()
+    s.base(state)
+    s.start()
+
+
+def pick(s, advice, state):
+    """The first patch for the state that this server can take, and those before it that it cannot."""
+    blocked = []
+    for a in (a for a in advice if a["state"] == state and (s.kinds is None or a["kind"] in s.kinds)):
+        if can_take(a):
+            return a, blocked
+        blocked.append(a)
+    return None, blocked
+
+
+def is_blocked(s, a):
+    """A patch that its check keeps away does not work here: the server refuses it, or stays as it was."""
+    kept = s.kept()
+    try:
+        s.apply(a, a["lines"])
+        if s.reload_by is not None:
+            s.restart()  # a server may live on with a file that it refused
+        end = look(s)["endpoints"][0]
+        words, good = f"it is {end['posture']}", not keeps(a["promise"], end)
+    except (RuntimeError, AssertionError) as error:
+        words, good = "the server refuses it", "Traceback" not in str(error)
+    if s.file:
+        s.path().write_bytes(kept[0])
+    s.extra, s.env = list(kept[1]), dict(kept[2])
+    s.restart()
+    rows.append((s.name, a["state"], f"{a['kind']}: {a['lines'][0]}", f"blocked ({a['minimum']}): {words}"))
+    return kit.ok(good and a["blocked"], f"{s.name}, {a['state']}: {a['lines'][0]} needs {a['minimum']}; here {words}")
+
+
+def is_printed(s, a):
+    """The page says the same lines and commands."""
+    page = kit.out(probe(s))
+    missing = [x for x in [*a["lines"], *a["undo"]] if x not in page]
+    return kit.ok(not missing, f"{s.name}, {a['state']}: the page prints the patch", f"{missing} not in {page[-1500:]}")
 
 
 def round_trip(s, state):
     """Patch for one state and back. True when all of it held."""
-    code, before = probe(s)
+    begin(s, state)
+    before = look(s)
     e = before["endpoints"][0]
-    a = fits([a for a in before["advice"] if a["state"] == state])
+    a, blocked = pick(s, before["advice"], state)
     if not kit.ok(a is not None, f"{s.name}, {state}: a patch that this version can take is printed",
                   f"posture {e['posture']}, {e.get('words', '')}; " + str([(x["software"], x["state"], x["kind"]) for x in before["advice"]])[:500]):
         return False
-    was = state_of(e, a["promise"]["what"])
-    good = kit.ok(a["named"] and a["cost"] and a["rollback"] and a["minimum"] and a["verify"].startswith("pqmap probe "),
-                  f"{s.name}, {state}: the patch is whole", json.dumps(a)[:600])
-    s.apply(a["kind"], a["lines"], a)
-    code, after = probe(s)
-    kept, is_now = keeps(a["promise"], after["endpoints"][0])
-    good &= kit.ok(kept and was != is_now,
-                   f"{s.name}, {state}: {a['promise']['what']} was {was}, by {a['kind']} is {is_now}, promised {a['promise']['is']}",
-                   json.dumps(a["lines"]) + json.dumps(after["endpoints"][0])[:300])
+    label, what, kept = f"{s.name}, {state}", a["promise"]["what"], s.kept()
+    was = state_of(e, what)
+    good = all([is_blocked(s, b) for b in blocked])
+    good &= kit.ok(a["named"] and a["cost"] and a["rollback"] and a["minimum"] and a["verify"].startswith("pqmap probe "),
+                   f"{label}: the patch is whole", json.dumps(a)[:600])
+    if a == before["advice"][0]:
+        good &= is_printed(s, a)
+    if "save" in a:
+        s.run(a["save"])
+    s.apply(a, a["lines"])
+    after = settled(s, lambda now: keeps(a["promise"], now))["endpoints"][0]
+    is_now = state_of(after, what)
+    good &= kit.ok(keeps(a["promise"], after) and was != is_now,
+                   f"{label}: {what} was {was}, by {a['kind']} is {is_now}, promised {a['promise']['is']}",
+                   json.dumps(a["lines"]) + json.dumps(after)[:300])
     verify = kit.run(*shlex.split(a["verify"])[1:], timeout=30)
-    good &= kit.ok(verify.returncode == 0, f"{s.name}, {state}: `{a['verify']}` exits 0", kit.out(verify)[-300:])
+    good &= kit.ok(verify.returncode == 0, f"{label}: `{a['verify']}` exits 0", kit.out(verify)[-300:])
     trouble = s.check_service()
-    good &= kit.ok(trouble == "", f"{s.name}, {state}: the service still serves", trouble)
-    s.undo(a)
-    code, back = probe(s)
-    is_back = state_of(back["endpoints"][0], a["promise"]["what"])
-    good &= kit.ok(is_back == was, f"{s.name}, {state}: rolled back as printed it is {is_back} again",
-                   json.dumps(a["undo"]) + json.dumps(back["endpoints"][0])[:300])
+    good &= kit.ok(trouble == "", f"{label}: the service still serves", trouble)
+    s.undo(a, kept)
+    good &= is_as_before(s, a, e, "the lines of the way back")
     if "--expect" in a["verify"]:
         verify = kit.run(*shlex.split(a["verify"])[1:], timeout=30)
-        good &= kit.ok(verify.returncode == 1, f"{s.name}, {state}: and `{a['verify']}` exits 1", kit.out(verify)[-300:])
-    same = sorted(o["name"] for o in e["offers"] if o["kind"] in ("group", "kex") and o["answer"] == "yes")
-    now = sorted(o["name"] for o in back["endpoints"][0]["offers"] if o["kind"] in ("group", "kex") and o["answer"] == "yes")
-    good &= kit.ok(set(same) == set(now), f"{s.name}, {state}: it accepts what it accepted before", f"{same} {now}")
-    rows.append((s.name, f"{a['promise']['what']} {was}", f"{a['kind']}: {a['lines'][0]}", is_now, is_back))
+        good &= kit.ok(verify.returncode == 1, f"{label}: and `{a['verify']}` exits 1", f"{verify.returncode} {kit.out(verify)[:1500]} {verify.stderr[-300:]}")
+    if a["kind"] != "front":
+        s.apply(a, a["lines"])
+        settled(s, lambda now: keeps(a["promise"], now))
+        s.restore(a, kept)
+        good &= kit.ok(s.kept() == kept, f"{label}: brought back byte for byte", f"{s.kept()!r:.300} was {kept!r:.300}")
+        good &= is_as_before(s, a, e, a.get("restore", "what was there"))
+    rows.append((s.name, f"{what} {was}", f"{a['kind']}: {a['lines'][0]}", f"{is_now}, back {was}"))
     return good
 
 
+def is_as_before(s, a, before, by):
+    what = a["promise"]["what"]
+    was, had = state_of(before, what), accepted(before)
+    if by != a.get("restore") and MEASURED not in a["rollback"]:
+        had = None  # a usual value, as its words say: this state comes back, the rest may differ
+
+    def is_back(now):
+        return state_of(now, what) == was and (had is None or accepted(now) == had)
+
+    now = settled(s, is_back)["endpoints"][0]
+    return kit.ok(is_back(now), f"{s.name}, {a['state']}: by {by} it is {state_of(now, what)} again",
+                  f"was {was} {sorted(had or ())}, is {state_of(now, what)} {sorted(accepted(now))}")
+
+
 def climb(s):
-    """From classical to enforced to hybrid only, each by its printed patch, without going back between."""
+    """From classical to enforced to hybrid only, each by its printed patch, then down again by the copies kept."""
+    begin(s, "absent")
+    kept, steps = s.kept(), []
     for state, promised in (("absent", "enforced"), ("enforced", "only")):
-        a = fits([a for a in probe(s)[1]["advice"] if a["state"] == state])
+        a = pick(s, look(s)["advice"], state)[0]
         if not kit.ok(a is not None, f"{s.name}: a patch for {state} is printed"):
-            return
-        s.apply(a["kind"], a["lines"], a)
-        is_now = probe(s)[1]["endpoints"][0]["posture"]
-        kit.ok(is_now == promised, f"{s.name}: {state} becomes {is_now} by {a['lines']}")
-    none = probe(s)[1]["advice"]
-    kit.ok(not [a for a in none if a["promise"]["what"] == "posture"], f"{s.name}: nothing more to print", str(none)[:300])
-    s.apply(a["kind"], a["undo"], a)
-    is_back = probe(s)[1]["endpoints"][0]["posture"]
-    kit.ok(is_back == "enforced", f"{s.name}: back from only it is {is_back}")
+            return False
+        s.run(a["save"])
+        s.apply(a, a["lines"])
+        end = settled(s, lambda now: now["posture"] == promised)
+        if not kit.ok(end["endpoints"][0]["posture"] == promised, f"{s.name}: from {state} up to {promised}", str(a["lines"])):
+            return False
+        steps.append((a, state))
+    good = kit.ok(not [a for a in end["advice"] if a["promise"]["what"] == "posture"], f"{s.name}: nothing more to print")
+    for a, state in reversed(steps):
+        s.run(a["restore"])
+        end = settled(s, lambda now: now["posture"] == state)["endpoints"][0]["posture"]
+        good &= kit.ok(end == state, f"{s.name}: down to {state} by {a['restore']}", end)
+    return good & kit.ok(s.kept() == kept, f"{s.name}: and the file is the first one byte for byte")
+
+
+UP = ["absent", "offered", "enforced"]
+SERVERS = [
+    ("nginx", Nginx, [*UP, "old-tls", "kex-rsa"]), ("Apache", Apache, [*UP, "kex-rsa"]), ("HAProxy", Haproxy, UP),
+    ("OpenSSH", OpenSsh, ["absent", "offered"]), ("Dropbear", Dropbear, ["absent"]),
+    ("PostgreSQL", Postgres, ["absent", "kex-rsa"]), ("Java", Java, ["absent"]), ("Node.js", Node, UP),
+    ("OpenSSL s_server", OpenSsl, UP), ("openssl.cnf", OpenSslConf, UP), ("gnutls-serv", Gnutls, ["absent"]),
+    ("stunnel", Stunnel, UP), ("lighttpd", Lighttpd, UP), ("Caddy", Caddy, ["absent"]), ("Envoy", Envoy, ["absent"]),
+    ("Go", Go, ["absent", "enforced"]),  # last: its compiler runs meanwhile
+]
+
+
+def loop(s, states):
+    s.setup()
+    begin(s, "absent")
+    if look(s)["endpoints"][0]["posture"] == "unknown":
+        return None
+    good = all([round_trip(s, state) for state in states])
+    if isinstance(s, (Nginx, Haproxy, Stunnel)):
+        good &= climb(s)
+    return good
 
 
 def main():
     mounts()
-    (PEER / "tmp/both.pem").write_text((PEER / "pki/rsa.chain").read_text() + (PEER / "pki/rsa.key").read_text())
+    (ROOT / "tmp/both.pem").write_text((PEER / "pki/rsa.chain").read_text() + (PEER / "pki/rsa.key").read_text())
     if has("go"):
-        go_job["thread"] = threading.Thread(target=go_build)
+        go_job["thread"] = threading.Thread(target=go_warm)
         go_job["thread"].start()
-    # Go last: its compiler runs meanwhile.
-    kinds = [("nginx", Nginx, ["absent", "old-tls", "kex-rsa"]), ("Apache", Apache, ["absent", "kex-rsa"]),
-             ("HAProxy", Haproxy, ["absent"]), ("OpenSSH", OpenSsh, ["absent"]), ("Dropbear", Dropbear, ["absent"]),
-             ("PostgreSQL", Postgres, ["absent", "kex-rsa"]), ("Java", Java, ["absent"]), ("Node.js", Node, ["absent"]),
-             ("OpenSSL s_server", OpenSsl, ["absent"]), ("gnutls-serv", Gnutls, ["absent"]), ("stunnel", Stunnel, ["absent"]),
-             ("lighttpd", Lighttpd, ["absent"]), ("Caddy", Caddy, ["absent"]), ("Envoy", Envoy, ["absent"]), ("Go", Go, ["absent"])]
     whole, tried = 0, 0
-    for i, (name, kind, states) in enumerate(kinds):
+    only = sys.argv[1:]
+    for i, (name, kind, states) in enumerate(SERVERS):
         missing = [p for p in kind.needs if not has(p)]
         if kind is Dropbear and not shutil.which("dropbear", path=os.environ["PATH"] + ":/usr/sbin:/sbin"):
             missing.append("an old dropbear on this machine")
         if missing:
             kit.skip(f"{name}: no {', '.join(missing)}")
             continue
-        s = kind(name, 22000 + i)
-        tried += 1
-        began = time.monotonic()
+        if only and name not in only:
+            continue
+        s, began = kind(name, 22000 + i), time.monotonic()
         try:
-            s.start()
-            if probe(s)[1]["endpoints"][0]["posture"] == "unknown":
-                kit.skip(f"{name}: the probe cannot tell its posture, so it prints no patch")
-                tried -= 1
-                continue
-            good = all([round_trip(s, state) for state in states])
-            if kind in (Nginx, OpenSsl):
-                climb(s)
-        except (RuntimeError, AssertionError, OSError, ValueError, subprocess.SubprocessError) as error:
+            good = loop(s, states)
+        except (RuntimeError, AssertionError, OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
             good = kit.ok(False, f"{name}: the loop ran", repr(error)[:600])
         finally:
             s.stop()
+        if good is None:
+            kit.skip(f"{name}: the probe cannot tell its posture, so it prints no patch")
+            continue
+        tried += 1
         whole += good
         print(f"# {name}: {time.monotonic() - began:.1f} s")
     for row in rows:
@@ -656,7 +940,7 @@ def main():
     kit.ok(whole == tried and tried > 0, f"the patch loop holds for {whole} of {tried} servers")
 
 
-if os.environ.get(INSIDE) != "1":
+if INSIDE not in os.environ:
     enter()
 main()
 kit.done()
