@@ -2,6 +2,9 @@
 
 #include <stdlib.h>
 
+#include "base/hash.h"
+#include "base/num.h"
+
 static const char *const answers[] = { "unknown", "yes", "no", "refused" };
 static const char *const postures[] = { "unknown", "absent", "offered", "enforced", "only" };
 static const char *const reaches[] = { "answered", "other", "silent", "limited", "refused",
@@ -55,79 +58,126 @@ pqm_bytes pqm_endpoint_name(const struct pqm_endpoint *e, struct pqm_arena *aren
 
 /* ---- copying ---- */
 
-static bool dup_text(struct pqm_arena *arena, pqm_bytes *b)
+/* The bytes as they stand in the store, if they do. NULL: nothing is shared. */
+static pqm_bytes *place_in(struct pqm_endpoint_store *store, pqm_bytes b)
+{
+	return store == NULL ? NULL : &store->slot[pqm_hash64(b) % PQM_ENDPOINT_SLOTS];
+}
+
+static bool dup_text(struct pqm_arena *arena, struct pqm_endpoint_store *store, pqm_bytes *b)
 {
 	if (b->n == 0) {
 		*b = (pqm_bytes){ NULL, 0 };
 		return true;
 	}
+	pqm_bytes *slot = place_in(store, *b);
+
+	if (slot != NULL && pqm_eq(*slot, *b)) {
+		*b = *slot;
+		return true;
+	}
 	*b = pqm_bytes_dup(arena, *b);
+	if (slot != NULL)
+		*slot = *b;
 	return b->p != NULL;
 }
 
-static bool dup_texts(struct pqm_arena *arena, pqm_bytes *const *text, size_t n)
+static bool dup_texts(
+	struct pqm_arena *arena, struct pqm_endpoint_store *store, pqm_bytes *const *text, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (!dup_text(arena, text[i]))
+		if (!dup_text(arena, store, text[i]))
 			return false;
 	return true;
 }
 
-#define DUP_TEXTS(arena, ...)                                                                      \
-	dup_texts((arena), (pqm_bytes *const[]){ __VA_ARGS__ },                                    \
+#define DUP_TEXTS(arena, store, ...)                                                               \
+	dup_texts((arena), (store), (pqm_bytes *const[]){ __VA_ARGS__ },                           \
 		sizeof((pqm_bytes *const[]){ __VA_ARGS__ }) / sizeof(pqm_bytes *))
 
-/* An array of its own, shallow. */
-static bool dup_array(struct pqm_arena *arena, void *at, size_t n, size_t size)
+static bool dup_offer(struct pqm_arena *arena, struct pqm_endpoint_store *store, void *at)
 {
-	void *from, *to;
+	struct pqm_offer *o = at;
 
-	memcpy(&from, at, sizeof(from));
-	to = n == 0 ? NULL : pqm_arena_array(arena, n, size);
-	if (n > 0 && to == NULL)
-		return false;
-	if (n > 0)
-		memcpy(to, from, n * size);
-	memcpy(at, &to, sizeof(to));
-	return true;
+	return DUP_TEXTS(arena, store, &o->name, &o->how);
 }
 
-static bool dup_chain(struct pqm_arena *arena, struct pqm_chain *c)
+static bool dup_fact(struct pqm_arena *arena, struct pqm_endpoint_store *store, void *at)
 {
-	bool ok = dup_text(arena, &c->type) &&
-		dup_array(arena, &c->certs, c->n_certs, sizeof(*c->certs));
+	struct pqm_wire_fact *f = at;
 
-	for (size_t i = 0; ok && i < c->n_certs; i++) {
-		struct pqm_wire_cert *w = &c->certs[i];
+	return DUP_TEXTS(arena, store, &f->key, &f->value, &f->how);
+}
 
-		ok = DUP_TEXTS(arena, &w->der, &w->spki, &w->sha256, &w->key, &w->subject,
-			&w->issuer, &w->signature, &w->not_after);
+static bool dup_cert(struct pqm_arena *arena, struct pqm_endpoint_store *store, void *at)
+{
+	struct pqm_wire_cert *w = at;
+
+	return DUP_TEXTS(arena, store, &w->der, &w->spki, &w->sha256, &w->key, &w->subject,
+		&w->issuer, &w->signature, &w->not_after);
+}
+
+/* A list of n things of size bytes at *at, replaced by its copy. What the things point at is copied, or
+ * found, first: the same bytes are then the same list. */
+static bool dup_list(struct pqm_arena *arena, struct pqm_endpoint_store *store, void *at, size_t n,
+	size_t size, bool (*dup)(struct pqm_arena *, struct pqm_endpoint_store *, void *))
+{
+	void *from;
+	size_t bytes;
+	uint8_t *list;
+	bool ok = true;
+
+	memcpy(&from, at, sizeof(from));
+	if (n == 0) {
+		memset(at, 0, sizeof(from));
+		return true;
 	}
+	if (!pqm_mul_size(n, size, &bytes))
+		return false;
+	list = pqm_malloc(bytes);
+	if (list == NULL)
+		return false;
+	memcpy(list, from, bytes);
+	for (size_t i = 0; ok && i < n; i++)
+		ok = dup(arena, store, list + i * size);
+	pqm_bytes text = { list, bytes };
+
+	ok = ok && dup_text(arena, store, &text);
+	pqm_free(list);
+	memcpy(at, &text.p, sizeof(text.p));
 	return ok;
+}
+
+static bool dup_chain(struct pqm_arena *arena, struct pqm_endpoint_store *store, void *at)
+{
+	struct pqm_chain *c = at;
+
+	return dup_text(arena, store, &c->type) &&
+		dup_list(arena, store, &c->certs, c->n_certs, sizeof(*c->certs), dup_cert);
+}
+
+bool pqm_endpoint_copy_shared(struct pqm_endpoint *out, const struct pqm_endpoint *e,
+	struct pqm_arena *arena, struct pqm_endpoint_store *store)
+{
+	struct pqm_endpoint c = *e;
+
+	c.cap_offers = c.n_offers;
+	c.cap_chains = c.n_chains;
+	c.cap_facts = c.n_facts;
+	if (!DUP_TEXTS(arena, store, &c.scheme, &c.protocol, &c.app, &c.host, &c.sni, &c.address,
+		    &c.words, &c.software, &c.profile, &c.posture_how) ||
+		!dup_list(arena, store, &c.offers, c.n_offers, sizeof(*c.offers), dup_offer) ||
+		!dup_list(arena, store, &c.chains, c.n_chains, sizeof(*c.chains), dup_chain) ||
+		!dup_list(arena, store, &c.facts, c.n_facts, sizeof(*c.facts), dup_fact))
+		return false;
+	*out = c;
+	return true;
 }
 
 bool pqm_endpoint_copy(
 	struct pqm_endpoint *out, const struct pqm_endpoint *e, struct pqm_arena *arena)
 {
-	struct pqm_endpoint c = *e;
-	bool ok = DUP_TEXTS(arena, &c.scheme, &c.protocol, &c.app, &c.host, &c.sni, &c.address,
-			  &c.words, &c.software, &c.profile, &c.posture_how) &&
-		dup_array(arena, &c.offers, c.n_offers, sizeof(*c.offers)) &&
-		dup_array(arena, &c.chains, c.n_chains, sizeof(*c.chains)) &&
-		dup_array(arena, &c.facts, c.n_facts, sizeof(*c.facts));
-
-	c.cap_offers = c.n_offers;
-	c.cap_chains = c.n_chains;
-	c.cap_facts = c.n_facts;
-	for (size_t i = 0; ok && i < c.n_offers; i++)
-		ok = DUP_TEXTS(arena, &c.offers[i].name, &c.offers[i].how);
-	for (size_t i = 0; ok && i < c.n_chains; i++)
-		ok = dup_chain(arena, &c.chains[i]);
-	for (size_t i = 0; ok && i < c.n_facts; i++)
-		ok = DUP_TEXTS(arena, &c.facts[i].key, &c.facts[i].value, &c.facts[i].how);
-	if (ok)
-		*out = c;
-	return ok;
+	return pqm_endpoint_copy_shared(out, e, arena, NULL);
 }
 
 /* ---- sealing ---- */

@@ -138,6 +138,18 @@ pqm_bytes pqm_endpoint_name(const struct pqm_endpoint *e, struct pqm_arena *aren
 /* Deep copy into arena; NULL members on lack of memory give false. */
 bool pqm_endpoint_copy(
 	struct pqm_endpoint *out, const struct pqm_endpoint *e, struct pqm_arena *arena);
+
+/* Texts and lists of earlier copies into the same arena, some of them: a fleet says the same thousands of
+ * times. Zeroed at first. */
+#define PQM_ENDPOINT_SLOTS 512
+
+struct pqm_endpoint_store {
+	pqm_bytes slot[PQM_ENDPOINT_SLOTS];
+};
+
+/* The same; equal texts and lists of copies with one store may be one: they are not to be changed. */
+bool pqm_endpoint_copy_shared(struct pqm_endpoint *out, const struct pqm_endpoint *e,
+	struct pqm_arena *arena, struct pqm_endpoint_store *store);
 /* Sorts the lists and drops doubles; a yes beats a no beats a refusal beats unknown (and sets varies
  * when yes meets no). */
 void pqm_endpoint_seal(struct pqm_endpoint *e);

@@ -10,7 +10,8 @@
 struct load {
 	struct pqm_jsonl *out;
 	const char *path;
-	struct pqm_arena *arena;
+	struct pqm_arena *arena, scratch; /* scratch: of a line */
+	struct pqm_endpoint_store store;
 	struct pqm_map seen; /* name, address and SNI -> index */
 	uint64_t line;
 	bool is_past; /* a line that is no endpoint's: nothing behind it is kept */
@@ -31,14 +32,16 @@ static enum pqm_st no_memory(struct load *l)
 /* An endpoint that was asked again has two lines: the later one counts. */
 static enum pqm_st keep(struct load *l, const struct pqm_endpoint *e)
 {
-	pqm_bytes name = pqm_endpoint_name(e, l->arena);
+	pqm_bytes name = pqm_endpoint_name(e, &l->scratch);
 	pqm_bytes key = pqm_arena_f(
 		l->arena, "%.*s %.*s %.*s", PQM_FMT(name), PQM_FMT(e->address), PQM_FMT(e->sni));
 	size_t *at = key.p == NULL ? NULL : pqm_map_get(&l->seen, key);
-	struct pqm_endpoint *all;
+	struct pqm_endpoint *all, kept;
 
+	if (!pqm_endpoint_copy_shared(&kept, e, l->arena, &l->store))
+		return no_memory(l);
 	if (at != NULL) {
-		l->out->endpoints[*at] = *e;
+		l->out->endpoints[*at] = kept;
 		return PQM_OK;
 	}
 	at = pqm_new(l->arena, size_t, 1);
@@ -47,7 +50,7 @@ static enum pqm_st keep(struct load *l, const struct pqm_endpoint *e)
 		return no_memory(l);
 	*at = l->out->n;
 	l->out->endpoints = all;
-	all[l->out->n++] = *e;
+	all[l->out->n++] = kept;
 	return PQM_OK;
 }
 
@@ -74,10 +77,12 @@ static enum pqm_st take(struct load *l, const struct pqm_json *root)
 		l->is_past = true;
 		return PQM_OK;
 	}
-	st = pqm_endpoint_read(&e, pqm_json_get(root, "endpoint"), l->arena, &why);
+	st = pqm_endpoint_read(&e, pqm_json_get(root, "endpoint"), &l->scratch, &why);
 	if (st == PQM_EPARSE)
 		return bad(l, why.msg);
-	return st == PQM_OK ? keep(l, &e) : no_memory(l);
+	st = st == PQM_OK ? keep(l, &e) : no_memory(l);
+	pqm_arena_reset(&l->scratch);
+	return st;
 }
 
 static enum pqm_st one_line(struct load *l, pqm_bytes text)
@@ -126,6 +131,7 @@ enum pqm_st pqm_jsonl_load(
 		return errno == ENOENT ? PQM_OK
 				       : pqm_fail(err, PQM_EIO, "%s: cannot read: %s", path,
 						 strerrordesc_np(errno));
+	pqm_arena_init(&l.scratch, PQM_ARENA_BYTES);
 	pqm_buf_init(&b, PQM_STREAM_LINE_BYTES + PQM_READ_CHUNK_BYTES);
 	while (st == PQM_OK && n > 0) {
 		if (!pqm_buf_reserve(&b, PQM_READ_CHUNK_BYTES)) {
@@ -145,6 +151,7 @@ enum pqm_st pqm_jsonl_load(
 		}
 	}
 	pqm_buf_fini(&b);
+	pqm_arena_fini(&l.scratch);
 	pqm_map_fini(&l.seen);
 	(void)close(fd);
 	return st;

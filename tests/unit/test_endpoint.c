@@ -285,6 +285,37 @@ static void a_copy_shares_nothing(void **state)
 	pqm_arena_fini(&arena);
 }
 
+static void copies_with_a_store_share_what_is_equal(void **state)
+{
+	struct pqm_endpoint_store store = { 0 };
+	struct pqm_endpoint e = full(), a, b;
+	struct pqm_arena arena;
+	size_t used;
+
+	(void)state;
+	pqm_arena_init(&arena, ARENA);
+	assert_true(pqm_endpoint_copy_shared(&a, &e, &arena, &store));
+	assert_ptr_not_equal(a.offers, e.offers);
+	used = arena.used;
+	assert_true(pqm_endpoint_copy_shared(&b, &e, &arena, &store));
+	assert_int_equal(arena.used, used);
+	assert_ptr_equal(b.offers, a.offers);
+	assert_ptr_equal(b.chains, a.chains);
+	assert_ptr_equal(b.facts, a.facts);
+	assert_ptr_equal(b.host.p, a.host.p);
+	e.offers[0].answer = PQM_A_REFUSED;
+	e.facts[0].value = PQM_LIT("1025");
+	assert_true(pqm_endpoint_copy_shared(&b, &e, &arena, &store));
+	assert_ptr_not_equal(b.offers, a.offers);
+	assert_ptr_equal(b.offers[0].how.p, a.offers[0].how.p);
+	assert_int_equal(b.offers[0].answer, PQM_A_REFUSED);
+	assert_int_not_equal(a.offers[0].answer, PQM_A_REFUSED);
+	assert_bytes(a.facts[0].value, "1024");
+	assert_bytes(b.facts[0].value, "1025");
+	assert_ptr_equal(b.chains, a.chains);
+	pqm_arena_fini(&arena);
+}
+
 static void a_copy_without_memory_says_so(void **state)
 {
 	struct pqm_endpoint e = full(), c = { .port = 7 };
@@ -316,6 +347,7 @@ int main(void)
 		cmocka_unit_test(sealing_does_not_depend_on_the_order_of_arrival),
 		cmocka_unit_test(equal_chains_become_one_and_keep_what_is_known),
 		cmocka_unit_test(a_copy_shares_nothing),
+		cmocka_unit_test(copies_with_a_store_share_what_is_equal),
 		cmocka_unit_test(a_copy_without_memory_says_so),
 	};
 
