@@ -1,5 +1,6 @@
 #include "arena.h"
 
+#include <malloc.h>
 #include <stdalign.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -50,6 +51,11 @@ void *pqm_calloc(size_t n, size_t size)
 void pqm_free(void *p)
 {
 	free(p);
+}
+
+void pqm_malloc_trim(void)
+{
+	(void)malloc_trim(0);
 }
 
 void pqm_arena_init(struct pqm_arena *a, size_t cap_bytes)

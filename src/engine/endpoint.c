@@ -1,32 +1,35 @@
 /* endpoint.c — from an endpoint's answers to sightings and to the inventory's list. */
 #include "engine.h"
 
-/* A content of its own: two addresses of one name are two, under one path. */
-static struct pqm_content *content_new(
-	struct pqm_worker *w, const struct pqm_endpoint *e, pqm_bytes name)
+/* A content of its own: two addresses of one name are two, under one path. Most endpoints of a fleet that
+ * is not there have nothing to keep. */
+static bool keep_content(struct pqm_worker *w, const struct pqm_endpoint *e, pqm_bytes name,
+	const struct pqm_content *seen)
 {
 	struct pqm_run *run = w->run;
-	struct pqm_content *c = pqm_new(&w->keep, struct pqm_content, 1);
+	struct pqm_content *c;
 	struct pqm_place *p;
 
+	if (seen->sightings == NULL && seen->marks == NULL && seen->things == NULL)
+		return true;
+	c = pqm_new(&w->keep, struct pqm_content, 1);
 	pthread_mutex_lock(&run->lock);
 	p = c == NULL ? NULL : pqm_new(&run->arena, struct pqm_place, 1);
 	if (p != NULL) {
 		p->target = e->target;
 		p->path = pqm_bytes_dup(&run->arena, name);
 	}
-	if (p == NULL || p->path.p == NULL) {
-		run->is_out_of_memory = true;
-		c = NULL;
-	} else {
-		c->is_endpoint = true;
+	bool ok = p != NULL && p->path.p != NULL;
+
+	if (ok) {
+		*c = *seen;
 		c->places = p;
 		c->origin = p->path;
 		c->next = run->contents;
 		run->contents = c;
 	}
 	pthread_mutex_unlock(&run->lock);
-	return c;
+	return ok;
 }
 
 static void tally(
@@ -65,10 +68,19 @@ static void drop_der(struct pqm_endpoint *e)
 static bool keep(struct pqm_endpoint *e, const struct pqm_asked *to)
 {
 	struct pqm_inventory *inv = to->inv;
-	struct pqm_endpoint *all = pqm_grow(&inv->arena, inv->endpoints, inv->n_endpoints, to->cap);
+	struct pqm_kept *k = to->kept;
+	struct pqm_endpoint *all = inv->endpoints;
 
+	/* Doubling would leave as much again behind in the arena. */
+	if (k->cap == 0) {
+		all = pqm_new(&inv->arena, struct pqm_endpoint, to->n_named + 1);
+		k->cap = all == NULL ? 0 : to->n_named + 1;
+	} else {
+		all = pqm_grow(&inv->arena, all, inv->n_endpoints, &k->cap);
+	}
 	drop_der(e);
-	if (all == NULL || !pqm_endpoint_copy(&all[inv->n_endpoints], e, &inv->arena))
+	if (all == NULL ||
+		!pqm_endpoint_copy_shared(&all[inv->n_endpoints], e, &inv->arena, &k->store))
 		return false;
 	inv->endpoints = all;
 	inv->n_endpoints++;
@@ -78,18 +90,18 @@ static bool keep(struct pqm_endpoint *e, const struct pqm_asked *to)
 static bool look(struct pqm_worker *w, struct pqm_endpoint *e)
 {
 	pqm_bytes name = pqm_endpoint_name(e, &w->scratch);
-	struct pqm_content *content = content_new(w, e, name);
+	struct pqm_content content = { .is_endpoint = true, .origin = name };
 	struct pqm_artifact a = { .path = name, .name = name, .arena = &w->scratch };
-	struct pqm_look l = { .w = w, .content = content, .artifact = &a, .address = e->address };
+	struct pqm_look l = { .w = w, .content = &content, .artifact = &a, .address = e->address };
 	struct pqm_err err = { 0 };
 
-	if (content == NULL)
+	if (name.p == NULL)
 		return false;
 	w->matches.n = 0;
 	if (pqm_look_endpoint(&l, e, &err) != PQM_OK)
 		pqm_run_skip(w->run, e->target, name, pqm_st_name(err.st), err.msg);
-	tally(w, e, name, content->marks != NULL);
-	return true;
+	tally(w, e, name, content.marks != NULL);
+	return keep_content(w, e, name, &content);
 }
 
 bool pqm_worker_endpoint(

@@ -142,9 +142,15 @@ void pqm_worker_bytes(struct pqm_worker *w, uint32_t target, pqm_bytes path, pqm
 
 /* Emits what the endpoint's answers mean, and scans its certificates; copies what stays into inv (the
  * walking thread's while the scan runs), without DER. on_done may be NULL; false from it comes back. */
+struct pqm_kept { /* zeroed at first */
+	size_t cap;
+	struct pqm_endpoint_store store;
+};
+
 struct pqm_asked {
 	struct pqm_inventory *inv;
-	size_t *cap;
+	struct pqm_kept *kept;
+	size_t n_named; /* endpoints to come, but for names with several addresses */
 	bool (*on_done)(void *ctx, const struct pqm_endpoint *e, bool is_known);
 	void *ctx;
 	bool is_known;

@@ -19,7 +19,8 @@ struct sink {
 	uint64_t last_shown_ns;
 	const struct pqm_scan_options *opt;
 	struct pqm_inventory *inv;
-	size_t cap_endpoints, n_named; /* endpoints to ask */
+	size_t n_named; /* endpoints to ask */
+	struct pqm_kept kept;
 };
 
 static bool is_stopped(const struct pqm_scan_options *opt)
@@ -199,7 +200,7 @@ static void on_directory(struct pqm_sink *sink)
 static bool on_endpoint(struct pqm_sink *sink, const struct pqm_endpoint *e, bool is_known)
 {
 	struct sink *s = (struct sink *)sink;
-	struct pqm_asked to = { s->inv, &s->cap_endpoints, s->opt->on_endpoint, s->opt->ctx,
+	struct pqm_asked to = { s->inv, &s->kept, s->n_named, s->opt->on_endpoint, s->opt->ctx,
 		is_known };
 	bool go_on = pqm_worker_endpoint(s->main, e, &to);
 	uint64_t now = pqm_now_ns();

@@ -9,6 +9,8 @@
 
 /* Descriptors that are not ours: files of the program, pipes, the resolver's sockets. */
 #define OTHER_FDS 64
+/* A run this large gives its memory back before the report. */
+#define TRIM_ENDPOINTS 256
 
 void pqm_probe_config_init(struct pqm_probe_config *c)
 {
@@ -112,6 +114,9 @@ enum pqm_st probe_run(struct probe_loop *l, struct pqm_err *err)
 			st = pqm_fail(err, PQM_ENOMEM, "no memory for the probe");
 	}
 	fini(l);
+	/* What thousands of connections held is for the report now. */
+	if (l->stats.endpoints >= TRIM_ENDPOINTS)
+		pqm_malloc_trim();
 	pqm_wipe(&proxy, sizeof(proxy));
 	return st;
 }
