@@ -370,17 +370,18 @@ void pqm_js_opt(struct pqm_out *o, const char *key, pqm_bytes value)
 		pqm_js_str(o, key, value);
 }
 
-void pqm_js_base64(struct pqm_out *o, const char *key, pqm_bytes b)
+void pqm_js_base64(struct pqm_out *o, const char *key, pqm_bytes value)
 {
 	static const char digits[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 	js_lead(o, key);
 	pqm_out_lit(o, "\"");
-	for (size_t i = 0; i < b.n; i += 3) {
-		size_t left = b.n - i;
-		uint32_t v = (uint32_t)b.p[i] << 16 | (left > 1 ? (uint32_t)b.p[i + 1] << 8 : 0) |
-			(left > 2 ? b.p[i + 2] : 0u);
+	for (size_t i = 0; i < value.n; i += 3) {
+		size_t left = value.n - i;
+		uint32_t v = (uint32_t)value.p[i] << 16 |
+			(left > 1 ? (uint32_t)value.p[i + 1] << 8 : 0) |
+			(left > 2 ? value.p[i + 2] : 0u);
 		uint8_t quad[4];
 
 		for (unsigned k = 0; k < 4; k++)

@@ -262,11 +262,7 @@ struct pqm_ssl2_hello {
 };
 
 /* SERVER-HELLO with its type byte. An ERROR message is refused with its name in err. */
-
 enum pqm_st pqm_ssl2_server_hello(
 	struct pqm_ssl2_hello *out, pqm_bytes body, struct pqm_err *err) PQM_MUST_USE;
-
-/* "handshake_failure" for 40; NULL when the registry has no name. */
-const char *pqm_tls_alert_name(uint8_t alert);
 
 #endif

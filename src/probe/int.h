@@ -20,9 +20,6 @@
 #include "probe/crypto.h"
 #include "probe/probe.h"
 
-/* Parts that are built at the same time find each other at link time. */
-#define PROBE_LATER __attribute__((weak))
-
 /* ---- why a connection came to its end ---- */
 enum probe_end {
 	PROBE_RUNNING,
@@ -126,8 +123,7 @@ struct probe_strategy {
 	void (*free)(struct probe_job *j); /* may be NULL */
 };
 
-extern const struct probe_strategy probe_tls_strategy
-	PROBE_LATER; /* tls, STARTTLS schemes, quic, dtls, auto */
+extern const struct probe_strategy probe_tls_strategy;	/* tls, STARTTLS schemes, quic, dtls */
 extern const struct probe_strategy probe_auto_strategy; /* auto, on top of tls */
 extern const struct probe_strategy probe_ssh_strategy;	/* ssh */
 extern const struct probe_strategy probe_vpn_strategy;	/* wireguard, ikev2, openvpn */
@@ -310,7 +306,7 @@ const char *probe_guess_scheme(const void *self);
 const char *probe_guess_greeting(const void *self);
 
 /* Proxies, put in front by the loop. */
-void *probe_proxy_new(const char *proxy_url, const char *host, uint16_t port) PROBE_LATER;
-extern const struct probe_machine probe_proxy_machine PROBE_LATER;
+void *probe_proxy_new(const char *proxy_url, const char *host, uint16_t port);
+extern const struct probe_machine probe_proxy_machine;
 
 #endif

@@ -17,9 +17,12 @@ static bool is_known_opener(const char *scheme)
 /* Where nobody speaks first: no need to wait for a greeting. */
 static bool is_tls_port(uint16_t port)
 {
-	static const uint16_t ports[] = { 443, 465, 563, 636, 853, 989, 990, 993, 995, 2376, 2379,
-		5061, 5671, 6443, 8443, 8883, 9443, 10250 };
+	static const uint16_t ports[] = { 443, 853, 989, 2376, 2379, 5061, 5671, 6443, 8443, 8883,
+		9443, 10250 };
 
+	for (const struct probe_opener *o = probe_openers; o->scheme != NULL; o++)
+		if (o->tls_port != 0 && o->tls_port == port)
+			return true;
 	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
 		if (ports[i] == port)
 			return true;

@@ -220,11 +220,6 @@ bool probe_work_new(struct probe_loop *l, const struct probe_wait *wait, struct 
 	const struct pqm_probe_target *t = &l->targets[wait->target];
 	const struct probe_strategy *s = l->strategy != NULL ? l->strategy : strategy_of(t->scheme);
 
-	if (s == NULL) {
-		probe_report_untried(l, wait->target, &wait->addr, PQM_R_SKIPPED,
-			"this build does not know the protocol");
-		return true;
-	}
 	struct probe_work *w = pqm_calloc(1, sizeof(*w));
 	char address[64];
 

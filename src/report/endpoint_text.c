@@ -59,13 +59,6 @@ pqm_bytes pqm_offer_words(
 	return w != NULL ? w->name : pqm_arena_f(arena, "0x%04x", f->code);
 }
 
-pqm_bytes pqm_scheme_words(const struct pqm_rules *rules, uint16_t scheme, struct pqm_arena *arena)
-{
-	struct pqm_offer f = { .kind = PQM_O_SCHEME, .code = scheme };
-
-	return pqm_offer_words(rules, &f, arena);
-}
-
 static bool is_draft(const struct pqm_rules *rules, const struct pqm_offer *o)
 {
 	const struct pqm_wire *w = o->kind == PQM_O_GROUP ? pqm_offer_wire(rules, o) : NULL;

@@ -19,8 +19,6 @@ const struct pqm_wire *pqm_offer_wire(
 /* Name of a code point as the registry or the wire has it, else "0x11ec". */
 pqm_bytes pqm_offer_words(const struct pqm_rules *rules /* may be NULL */,
 	const struct pqm_offer *f, struct pqm_arena *arena);
-pqm_bytes pqm_scheme_words(
-	const struct pqm_rules *rules /* may be NULL */, uint16_t scheme, struct pqm_arena *arena);
 /* "TLS 1.3", "SSL 3.0", "DTLS 1.2"; else "0x0305". */
 pqm_bytes pqm_version_words(uint16_t version, struct pqm_arena *arena);
 

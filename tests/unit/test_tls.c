@@ -683,21 +683,6 @@ static void ssl2_hellos_are_read(void **state)
 	}
 }
 
-static void alerts_have_names(void **state)
-{
-	size_t n = 0;
-
-	(void)state;
-	assert_string_equal(pqm_tls_alert_name(40), "handshake_failure");
-	assert_string_equal(pqm_tls_alert_name(109), "missing_extension");
-	assert_string_equal(pqm_tls_alert_name(0), "close_notify");
-	assert_null(pqm_tls_alert_name(1));
-	assert_null(pqm_tls_alert_name(255));
-	for (unsigned i = 0; i < 256; i++)
-		n += pqm_tls_alert_name((uint8_t)i) != NULL;
-	assert_int_equal(n, 37);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -719,7 +704,6 @@ int main(void)
 		cmocka_unit_test(tickets_are_read),
 		cmocka_unit_test(signatures_are_read),
 		cmocka_unit_test(ssl2_hellos_are_read),
-		cmocka_unit_test(alerts_have_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
