@@ -12,6 +12,7 @@ void probe_ask_init(struct plan_ask *a, enum probe_goal goal)
 {
 	memset(&a->spec, 0, sizeof(a->spec));
 	a->is_single = false;
+	a->about = ABOUT_NONE;
 	a->spec.goal = goal;
 	a->spec.hello.groups = a->groups;
 	a->spec.hello.schemes = a->schemes;

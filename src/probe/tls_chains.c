@@ -19,6 +19,9 @@ static bool is_wanted(const struct probe_plan *p, size_t i)
 		((p->seen_family | p->no_family) & s->flags & S_FAMILIES) == 0;
 }
 
+/* Room on the list for them. */
+#define CHAIN_ONLY 4
+
 /* For signatures inside the chain only: in 1.3 they cannot sign the handshake. */
 static void add_pkcs1(const struct probe_plan *p, struct plan_ask *a)
 {
@@ -38,7 +41,7 @@ bool probe_ask_chain(const struct probe_plan *p, struct plan_ask *a)
 	probe_ask_13(p, a, PROBE_FLIGHT);
 	a->spec.hello.n_schemes = 0;
 	for (size_t i = 0; i < p->c->schemes.n; i++)
-		if (is_wanted(p, i))
+		if (is_wanted(p, i) && a->spec.hello.n_schemes < PLAN_SCHEMES - CHAIN_ONLY)
 			probe_ask_scheme(a, p->c->schemes.code[i].code);
 	if (a->spec.hello.n_schemes == 0)
 		return false;
@@ -48,6 +51,7 @@ bool probe_ask_chain(const struct probe_plan *p, struct plan_ask *a)
 	if (!probe_ask_reversed(p, a)) {
 		probe_ask_group(a, group);
 		probe_ask_share(a, group);
+		a->about = ABOUT_SCHEMES; /* all else was answered before */
 	}
 	return true;
 }
@@ -78,18 +82,31 @@ static void close_families(struct probe_plan *p, enum plan_how how)
 	p->no_family_how = (uint8_t)how;
 }
 
+/* Group and suite are agreed on, and then there is no certificate to go on with: JSSE and mbedTLS look for
+ * it behind the ServerHello. */
+static bool is_late_refusal(const struct plan_heard *h)
+{
+	const struct probe_flight *f = h->f;
+
+	return h->answer == PQM_A_YES && f->group != 0 && f->n_der == 0 && f->has_alert &&
+		probe_is_refusal(f->alert);
+}
+
 void probe_hear_chain(struct probe_plan *p, const struct plan_ask *a, const struct plan_heard *h)
 {
 	if (a->spec.n_share_groups == 0)
 		probe_hear_reversed(p, a, h->f);
+	bool is_no = h->answer == PQM_A_NO || is_late_refusal(h);
+	enum plan_how how = h->answer == PQM_A_NO ? h->how : probe_how_alert(h->f->alert);
+
 	for (size_t i = 0; i < p->c->schemes.n; i++)
 		if (was_asked(a, p->c->schemes.code[i].code) && signs_13(&p->c->schemes.code[i])) {
 			p->asked_family |= p->c->schemes.code[i].flags & S_FAMILIES;
-			if (h->answer == PQM_A_NO)
-				probe_note(p, &p->scheme[i], PQM_A_NO, h->how);
+			if (is_no)
+				probe_note(p, &p->scheme[i], PQM_A_NO, how);
 		}
-	if (h->answer == PQM_A_NO) {
-		close_families(p, h->how);
+	if (is_no) {
+		close_families(p, how);
 		return;
 	}
 	if (h->answer == PQM_A_YES && h->f->scheme != 0 && was_asked(a, h->f->scheme))

@@ -32,30 +32,38 @@ static unsigned group_rank(const struct probe_plan *p, const struct plan_mark *m
 	return p->has_list || (p->order == ORDER_SERVER && p->n_ranked > 0) ? m->rank : 0;
 }
 
-/* What was asked of hybrids and got no answer is worth a line: silence there reads as "none". */
+/* What was asked and got no answer is worth a line where silence would read as "none": hybrids always, and
+ * every group that the full profile promises to tell. */
+static void emit_group13(
+	struct probe_plan *p, const struct pqm_probe_code *g, const struct plan_mark *m)
+{
+	uint16_t v13 = probe_version_code(p, V_13);
+	bool is_pq = (g->flags & (PQM_G_HYBRID | PQM_G_PQ)) != 0;
+	bool is_told = m->answer == PQM_A_YES || m->answer == PQM_A_NO;
+
+	if (m->answer != PQM_A_YES && !probe_is(p, V_13, PQM_A_YES))
+		return;
+	if (is_told)
+		probe_offer(p->j, PQM_O_GROUP, g->code, v13, (enum pqm_answer)m->answer,
+			m->answer == PQM_A_YES ? group_rank(p, m) : 0, probe_how(m->how));
+	else if (g->profile <= p->c->profile && (g->flags & PQM_G_OLD) == 0 &&
+		(is_pq || p->c->profile == PQM_PROFILE_FULL))
+		probe_offer(p->j, PQM_O_GROUP, g->code, v13,
+			p->is_limited ? PQM_A_REFUSED : PQM_A_UNKNOWN, 0,
+			probe_how(p->is_limited ? HOW_LIMITED : (enum plan_how)m->how));
+}
+
 static void emit_groups(struct probe_plan *p)
 {
-	uint16_t v13 = probe_version_code(p, V_13), old = old_version(p);
-	bool is_13 = probe_is(p, V_13, PQM_A_YES);
+	uint16_t old = old_version(p);
 
 	for (size_t i = 0; p->group != NULL && i < p->c->groups.n; i++) {
-		const struct pqm_probe_code *g = &p->c->groups.code[i];
-		const struct plan_mark *m = &p->group[i];
-		bool is_pq = (g->flags & (PQM_G_HYBRID | PQM_G_PQ)) != 0;
+		const struct plan_mark *m = &p->group12[i];
 
-		if (m->answer == PQM_A_YES)
-			probe_offer(p->j, PQM_O_GROUP, g->code, v13, PQM_A_YES, group_rank(p, m),
-				probe_how(m->how));
-		else if (is_13 && is_pq && m->answer == PQM_A_NO)
-			probe_offer(
-				p->j, PQM_O_GROUP, g->code, v13, PQM_A_NO, 0, probe_how(m->how));
-		else if (is_13 && is_pq && g->profile <= p->c->profile)
-			probe_offer(p->j, PQM_O_GROUP, g->code, v13,
-				p->is_limited ? PQM_A_REFUSED : PQM_A_UNKNOWN, 0,
-				p->is_limited ? probe_how(HOW_LIMITED) : probe_how(m->how));
-		if (p->group12[i].answer == PQM_A_YES)
-			probe_offer(p->j, PQM_O_GROUP, g->code, old, PQM_A_YES, 0,
-				probe_how(p->group12[i].how));
+		emit_group13(p, &p->c->groups.code[i], &p->group[i]);
+		if (m->answer != PQM_A_UNKNOWN && old != 0)
+			probe_offer(p->j, PQM_O_GROUP, p->c->groups.code[i].code, old,
+				(enum pqm_answer)m->answer, 0, probe_how(m->how));
 	}
 }
 

@@ -40,12 +40,14 @@ bool probe_ask_suites(const struct probe_plan *p, struct plan_ask *a)
 	if (!p->is_suites13_done && probe_is(p, V_13, PQM_A_YES) && has_suite_left(p, true)) {
 		probe_ask_13(p, a, PROBE_HELLO);
 		known_suites(p, a, true, PQM_A_UNKNOWN);
+		a->about = ABOUT_SUITES;
 		probe_ask_groups(p, a, PQM_G_EC | PQM_G_FFDHE | PQM_G_HYBRID | PQM_G_PQ, PQM_A_YES);
 		return a->spec.hello.n_groups > 0;
 	}
 	if (!p->is_suites12_done && probe_is(p, V_12, PQM_A_YES) && has_suite_left(p, false)) {
 		probe_ask_old(p, a, V_12, K_ALL);
 		known_suites(p, a, false, PQM_A_UNKNOWN);
+		a->about = ABOUT_SUITES;
 		return true;
 	}
 	return false;

@@ -234,6 +234,7 @@ bool probe_ask_posture(const struct probe_plan *p, struct plan_ask *a)
 	probe_ask_group(a, share);
 	probe_ask_share(a, share);
 	a->spec.follow_hrr = true;
+	a->about = ABOUT_GROUPS;
 	return true;
 }
 
@@ -299,6 +300,7 @@ static void ask_empty(const struct probe_plan *p, struct plan_ask *a, unsigned f
 {
 	probe_ask_13(p, a, PROBE_HELLO);
 	probe_ask_groups(p, a, flags, PQM_A_UNKNOWN);
+	a->about = ABOUT_GROUPS;
 }
 
 /* Is there any classical group at all? Asked with a share: a server that prefers hybrids then tells its
@@ -309,6 +311,7 @@ static bool ask_classical(const struct probe_plan *p, struct plan_ask *a)
 	probe_ask_groups(p, a, ALL_CLASSICAL, PQM_A_UNKNOWN);
 	if (probe_ask_has_group(a, GROUP_X25519))
 		probe_ask_share(a, GROUP_X25519);
+	a->about = ABOUT_GROUPS;
 	a->spec.follow_hrr = true;
 	return a->spec.hello.n_groups > 0;
 }
@@ -336,8 +339,10 @@ bool probe_ask_pq(const struct probe_plan *p, struct plan_ask *a)
 
 		ask_empty(p, a, ALL_PQ);
 		a->is_single = true;
-		if (p->lone == LONE_OPEN)
+		if (p->lone == LONE_OPEN) {
+			a->about = ABOUT_NONE; /* its failure is compared when it has a share */
 			return a->spec.hello.n_groups > 0;
+		}
 		if (p->lone == LONE_FAILED)
 			a->spec.hello.n_groups = 0;
 		if (fake != 0) {
@@ -382,6 +387,12 @@ static void hear_fake(struct probe_plan *p, const struct plan_ask *a, const stru
 		p->lone = LONE_DONE;
 }
 
+/* Not silence: all of them may go into the next hello. */
+static bool is_ended(enum plan_how how)
+{
+	return how == HOW_CLOSED || how == HOW_RESET || how == HOW_ALERT;
+}
+
 void probe_hear_pq(struct probe_plan *p, const struct plan_ask *a, const struct plan_heard *h)
 {
 	bool is_fake = a->spec.fake_share;
@@ -407,7 +418,7 @@ void probe_hear_pq(struct probe_plan *p, const struct plan_ask *a, const struct 
 	}
 	if (is_lone) {
 		p->lone_how = (uint8_t)h->how;
-		p->lone = h->answer == PQM_A_NO ? LONE_NO : LONE_FAILED;
+		p->lone = h->answer == PQM_A_NO || is_ended(h->how) ? LONE_NO : LONE_FAILED;
 		return;
 	}
 	if (h->answer == PQM_A_NO) {

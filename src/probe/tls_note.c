@@ -31,6 +31,7 @@ static const char *const how_text[] = {
 	[HOW_LIMITED] = "limited",
 	[HOW_LOCAL] = "local failure",
 	[HOW_VN] = "version negotiation",
+	[HOW_CONTROL] = "as for unassigned code points",
 };
 
 const char *probe_how(enum plan_how how)
@@ -64,6 +65,11 @@ enum plan_how probe_how_alert(uint8_t alert)
 	default:
 		return HOW_ALERT;
 	}
+}
+
+bool probe_is_refusal(uint8_t alert)
+{
+	return alert == 40 || alert == 47 || alert == 70 || alert == 71 || alert == 109;
 }
 
 const struct pqm_probe_code *probe_code(const struct pqm_probe_codes *t, uint16_t code)
@@ -310,6 +316,9 @@ static void note_chain(struct probe_plan *p, const struct probe_flight *f)
 static void note_13(struct probe_plan *p, const struct plan_ask *a, const struct probe_flight *f)
 {
 	probe_note(p, &p->version[V_13], PQM_A_YES, f->is_hrr ? HOW_HRR : HOW_SH);
+	for (size_t i = 0; i < p->c->groups.n; i++)
+		if (probe_ask_has_group(a, p->c->groups.code[i].code))
+			p->group[i].was_named = true;
 	if (f->is_hrr && f->hrr_group != 0 && probe_ask_has_group(a, f->hrr_group))
 		probe_note_group(p, f->hrr_group, 0, HOW_HRR);
 	if (f->group != 0 && probe_ask_has_group(a, f->group))

@@ -31,6 +31,7 @@ bool probe_ask_12(const struct probe_plan *p, struct plan_ask *a)
 	if (probe_is(p, V_12, PQM_A_NO))
 		return false;
 	probe_ask_old(p, a, V_12, classes_left(p));
+	a->about = ABOUT_SUITES;
 	return a->spec.hello.n_suites > 0;
 }
 
@@ -124,6 +125,7 @@ bool probe_ask_older(const struct probe_plan *p, struct plan_ask *a)
 	probe_ask_old(
 		p, a, (enum plan_version)v, p->c->profile == PQM_PROFILE_FULL ? K_ALL : K_HARVEST);
 	a->is_single = v == V_SSL3;
+	a->about = ABOUT_SUITES;
 	return a->spec.hello.n_suites > 0;
 }
 
@@ -188,6 +190,7 @@ bool probe_ask_groups12(const struct probe_plan *p, struct plan_ask *a)
 				a->groups[n++] = a->groups[i];
 	}
 	a->spec.hello.n_groups = n;
+	a->about = ABOUT_GROUPS;
 	return n > 0;
 }
 
@@ -196,6 +199,11 @@ void probe_hear_groups12(struct probe_plan *p, const struct plan_ask *a, const s
 	if (h->answer == PQM_A_YES && h->f->has_ske && probe_ask_has_group(a, h->f->ec_group))
 		return;
 	p->is_groups12_done = true;
-	if (h->answer != PQM_A_NO)
+	if (h->answer != PQM_A_NO) {
 		p->has_unknown = true;
+		return;
+	}
+	for (size_t i = 0; i < p->c->groups.n; i++)
+		if (probe_ask_has_group(a, p->c->groups.code[i].code))
+			probe_note(p, &p->group12[i], PQM_A_NO, h->how);
 }

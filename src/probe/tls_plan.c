@@ -88,6 +88,7 @@ static const struct plan_step steps[] = {
 		.needs_13 = true,
 		.ask = probe_ask_extra,
 		.hear = probe_hear_extra },
+	{ .name = "proof", .is_free = true, .ask = probe_ask_proof, .hear = probe_hear_proof },
 };
 
 #define N_STEPS (sizeof(steps) / sizeof(steps[0]))
@@ -154,6 +155,10 @@ static bool build(const struct probe_plan *p, const struct plan_step *s, struct 
 	}
 	if (!s->ask(p, a))
 		return false;
+	if (p->mode == MODE_NONSENSE)
+		probe_ask_nonsense(a);
+	else if (p->mode == MODE_BESIDE)
+		probe_ask_group(a, probe_good_group(p));
 	if (s->ask != probe_ask_first)
 		probe_ask_finish(p, a, p->is_short || p->mode == MODE_SHORT);
 	return true;
@@ -281,14 +286,11 @@ static struct plan_heard heard(const struct probe_plan *p, const struct plan_ask
 	if (!f->has_alert || f->alert == 0)
 		return h;
 	h.how = probe_how_alert(f->alert);
-	switch (f->alert) {
-	case 40:
-	case 47:
-	case 70:
-	case 71:
-	case 109:
+	if (probe_is_refusal(f->alert)) {
 		h.answer = PQM_A_NO;
-		break;
+		return h;
+	}
+	switch (f->alert) {
 	case 80: /* an internal error, but some say so for "nothing in common": when repeated */
 		h.answer = p->mode == MODE_AGAIN ? PQM_A_NO : PQM_A_UNKNOWN;
 		break;
@@ -373,6 +375,8 @@ static bool is_asked_again(
 		return true;
 	}
 	p->streak++;
+	if (probe_control_asks(p, a, h))
+		return true;
 	if (h->how == HOW_GONE) {
 		if (p->mode == MODE_AGAIN) {
 			probe_plan_limited(p, probe_how(h->how));
@@ -404,6 +408,34 @@ static void deliver(struct probe_plan *p, const struct plan_step *s, const struc
 	p->mode = MODE_PLAIN;
 }
 
+/* Ended exactly as nonsense does. Proven: the server was there after it, or to send an alert. */
+static void deliver_no(
+	struct probe_plan *p, const struct plan_step *s, const struct plan_ask *a, bool is_proven)
+{
+	static const struct probe_flight none;
+	const struct plan_heard h = { PQM_A_NO, HOW_CONTROL, &none };
+
+	p->streak = 0;
+	p->n_dead = 0;
+	p->is_unproven = !is_proven;
+	deliver(p, s, a, &h);
+}
+
+static void hear_match(struct probe_plan *p, const struct plan_step *s, const struct plan_ask *a,
+	enum plan_how how)
+{
+	p->pending_how = (uint8_t)how;
+	if (!probe_control_named(p, a) && probe_good_group(p) != 0) {
+		p->mode = MODE_BESIDE;
+	} else if (how == HOW_RESET || (p->is_unproven && how == HOW_CLOSED)) {
+		p->mode = MODE_CONTROL;
+		p->is_matched = true;
+		p->delay_ms = AGAIN_MS;
+	} else {
+		deliver_no(p, s, a, how == HOW_ALERT);
+	}
+}
+
 static void hear_control(struct probe_plan *p, const struct plan_step *s, struct plan_heard *h)
 {
 	static const struct probe_flight none;
@@ -415,6 +447,12 @@ static void hear_control(struct probe_plan *p, const struct plan_step *s, struct
 	}
 	p->streak = 0;
 	p->mode = MODE_PLAIN;
+	if (p->is_matched) {
+		p->is_matched = false;
+		if (build(p, s, &a))
+			deliver_no(p, s, &a, true);
+		return;
+	}
 	if (++p->n_dead >= DEAD_QUESTIONS) {
 		p->is_over = true;
 		p->is_cut = true;
@@ -427,8 +465,55 @@ static void hear_control(struct probe_plan *p, const struct plan_step *s, struct
 		deliver(p, s, &a, h);
 }
 
+/* The question went the way of all that fail. */
+static void hear_failure(struct probe_plan *p, const struct plan_step *s, const struct plan_ask *a,
+	enum plan_how how)
+{
+	static const struct probe_flight none;
+	const struct plan_heard h = { PQM_A_UNKNOWN, how, &none };
+
+	if (!is_asked_again(p, a, &h))
+		deliver(p, s, a, &h);
+}
+
+static void hear_nonsense(
+	struct probe_plan *p, const struct plan_step *s, const struct plan_heard *h)
+{
+	enum plan_how how = (enum plan_how)p->pending_how;
+	struct plan_ask a;
+
+	p->mode = MODE_PLAIN;
+	if (!build(p, s, &a))
+		return;
+	probe_hear_nonsense(p, a.about, h);
+	if (probe_control_match(p, a.about, how, p->pending_alert))
+		hear_match(p, s, &a, how);
+	else
+		hear_failure(p, s, &a, how);
+}
+
+static void hear_beside(struct probe_plan *p, const struct plan_step *s,
+	const struct plan_ask *beside, const struct plan_heard *h)
+{
+	enum plan_how how = (enum plan_how)p->pending_how;
+	struct plan_ask a;
+
+	if (h->answer == PQM_A_YES)
+		probe_note_flight(p, beside, h->f);
+	p->mode = MODE_PLAIN;
+	if (!build(p, s, &a))
+		return; /* what was asked for is there after all: the question is another one now */
+	if (h->answer != PQM_A_YES)
+		hear_failure(p, s, &a, how);
+	else if (probe_control_named(p, &a) &&
+		(h->f->is_hrr ? h->f->hrr_group : h->f->group) == probe_good_group(p))
+		deliver_no(p, s, &a, true); /* it has just answered */
+}
+
 static void count(struct probe_plan *p, const struct plan_step *s)
 {
+	if (p->mode == MODE_NONSENSE || p->mode == MODE_BESIDE || p->is_matched)
+		p->n_asked++;
 	if (p->mode != MODE_PLAIN)
 		return;
 	p->step_asks++;
@@ -436,6 +521,34 @@ static void count(struct probe_plan *p, const struct plan_step *s)
 		p->n_free++;
 	else
 		p->n_asked++;
+}
+
+static void answered(struct probe_plan *p, const struct plan_step *s, const struct plan_ask *a,
+	struct plan_heard *h)
+{
+	uint8_t alert = h->f->has_alert ? h->f->alert : 0;
+
+	if (h->answer == PQM_A_YES || h->answer == PQM_A_NO)
+		p->is_unproven = false;
+	if (p->mode == MODE_CONTROL) {
+		hear_control(p, s, h);
+	} else if (p->mode == MODE_NONSENSE) {
+		hear_nonsense(p, s, h);
+	} else if (p->mode == MODE_BESIDE) {
+		hear_beside(p, s, a, h);
+	} else if (h->answer == PQM_A_UNKNOWN && h->how == HOW_ALERT_80) {
+		p->mode = MODE_AGAIN;
+	} else if (h->answer != PQM_A_UNKNOWN) {
+		p->streak = 0;
+		p->n_dead = 0;
+		deliver(p, s, a, h);
+	} else if (!p->is_first_done) {
+		deliver(p, s, a, h);
+	} else if (probe_control_match(p, a->about, h->how, alert)) {
+		hear_match(p, s, a, h->how);
+	} else if (!is_asked_again(p, a, h)) {
+		deliver(p, s, a, h);
+	}
 }
 
 void probe_plan_hear(
@@ -467,17 +580,7 @@ void probe_plan_hear(
 			return;
 		}
 	}
-	if (p->mode == MODE_CONTROL) {
-		hear_control(p, s, &h);
-	} else if (h.answer == PQM_A_UNKNOWN && h.how == HOW_ALERT_80) {
-		p->mode = MODE_AGAIN;
-	} else if (h.answer != PQM_A_UNKNOWN) {
-		p->streak = 0;
-		p->n_dead = 0;
-		deliver(p, s, &a, &h);
-	} else if (!p->is_first_done || !is_asked_again(p, &a, &h)) {
-		deliver(p, s, &a, &h);
-	}
+	answered(p, s, &a, &h);
 	p->last = NULL;
 }
 
@@ -508,5 +611,7 @@ void probe_plan_finish(struct probe_plan *p)
 		e->protocol = pqm_bytes_dup(&p->j->arena, pqm_str(name[p->over]));
 	else
 		late(p);
+	if (p->is_unproven)
+		probe_control_undo(p);
 	probe_emit(p);
 }

@@ -56,6 +56,7 @@ enum plan_how {
 	HOW_LIMITED,
 	HOW_LOCAL,
 	HOW_VN,
+	HOW_CONTROL, /* exactly like a question for what cannot exist: tls_control.c */
 };
 
 /* What is known of one code point. */
@@ -63,6 +64,7 @@ struct plan_mark {
 	uint8_t answer; /* enum pqm_answer */
 	uint8_t how;
 	uint8_t rank;
+	bool was_named; /* in a hello that was answered, beside what it was answered with */
 };
 
 enum plan_version { V_13, V_12, V_11, V_10, V_SSL3, V_SSL2, V_N };
@@ -93,6 +95,18 @@ enum plan_mode {
 	MODE_AGAIN,   /* the same once more: alert 80, refused connect */
 	MODE_SHORT,   /* the same with short lists */
 	MODE_CONTROL, /* a hello that worked before: is it the question, or we? */
+	MODE_BESIDE,  /* the same beside a group that is taken: is it the list, or what is on it? */
+	MODE_NONSENSE, /* the same for code points that nobody has: how is nothing in common said? */
+};
+
+/* The list that a question is about: what nonsense is put in its place. */
+enum plan_about { ABOUT_NONE, ABOUT_GROUPS, ABOUT_SCHEMES, ABOUT_SUITES, ABOUT_N };
+
+/* How a hello ended that no server could agree to. */
+struct plan_sign {
+	bool is_known;
+	uint8_t how; /* HOW_NONE: an answer, or silence: nothing can be compared */
+	uint8_t alert;
 };
 
 enum plan_order { ORDER_UNKNOWN, ORDER_SERVER, ORDER_CLIENT };
@@ -107,6 +121,7 @@ struct plan_ask {
 	const char *alpn[2];
 	uint32_t kinds[32];
 	bool is_single; /* no second, short hello: its failure tells something by itself */
+	enum plan_about about;
 };
 
 /* The answer to one question. Only NO is the server's word; REFUSED and UNKNOWN count for nothing. */
@@ -130,8 +145,11 @@ struct probe_plan {
 	/* where we are */
 	uint8_t step;
 	uint16_t step_asks, n_asked, n_free, n_answered;
-	uint8_t mode, streak, n_dead; /* failures and unanswered questions in a row */
-	uint8_t pending_how;	      /* of the question that a control question interrupts */
+	uint8_t mode, streak, n_dead;	    /* failures and unanswered questions in a row */
+	uint8_t pending_how, pending_alert; /* of the question that a control question interrupts */
+	struct plan_sign sign[ABOUT_N];
+	bool is_unproven; /* a refusal without a word, and no answer since: it may be a closed door */
+	bool is_matched; /* the control question is for a second one in a row */
 	uint32_t delay_ms, slowest_ms;
 	const struct probe_outcome *last; /* while an answer is heard */
 	bool has_reach, was_connected;
@@ -234,6 +252,24 @@ bool probe_has_name(const struct probe_plan *p);
 /* What holds for every question: SNI, ALPN, transport; short lists when asked for. */
 void probe_ask_finish(const struct probe_plan *p, struct plan_ask *a, bool is_short);
 
+/* ---- refusals without the protocol's word (tls_control.c) ---- */
+/* The question ended with a reset, a close or an odd alert. True: p->mode asks for nonsense first. */
+bool probe_control_asks(struct probe_plan *p, const struct plan_ask *a, const struct plan_heard *h);
+/* Makes nonsense of the list that the question is about. */
+void probe_ask_nonsense(struct plan_ask *a);
+/* The end of the nonsense question. */
+void probe_hear_nonsense(struct probe_plan *p, enum plan_about about, const struct plan_heard *h);
+/* Did this question end exactly as nonsense does? Then it is a no, when the server answers again. */
+bool probe_control_match(
+	const struct probe_plan *p, enum plan_about about, enum plan_how how, uint8_t alert);
+/* Was all of it named before, in hellos that were answered? */
+bool probe_control_named(const struct probe_plan *p, const struct plan_ask *a);
+/* The last question: does the server still answer? */
+bool probe_ask_proof(const struct probe_plan *p, struct plan_ask *a);
+void probe_hear_proof(struct probe_plan *p, const struct plan_ask *a, const struct plan_heard *h);
+/* It did not: what was taken for a no is unknown again. */
+void probe_control_undo(struct probe_plan *p);
+
 /* ---- what is known (tls_note.c) ---- */
 void probe_note(struct probe_plan *p, struct plan_mark *m, enum pqm_answer v, enum plan_how how);
 void probe_note_group(struct probe_plan *p, uint16_t code, unsigned rank, enum plan_how how);
@@ -243,6 +279,8 @@ void probe_note_flight(
 void probe_note_no_groups(struct probe_plan *p, const struct plan_ask *a, enum plan_how how);
 const char *probe_how(enum plan_how how);
 enum plan_how probe_how_alert(uint8_t alert);
+/* Alerts that say: none of what you offer. */
+bool probe_is_refusal(uint8_t alert);
 const struct pqm_probe_code *probe_code(const struct pqm_probe_codes *t, uint16_t code);
 /* PQM_G_ flags of a group; 0 when unknown. */
 unsigned probe_group_flags(const struct probe_plan *p, uint16_t code);
