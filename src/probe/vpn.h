@@ -47,6 +47,7 @@ struct ike_question {
 	size_t n_groups;
 	uint16_t additional; /* method of a first additional exchange; 0: none */
 	pqm_bytes cookie;
+	uint8_t number[96], nonce[32]; /* random; the number's top bits are set by probe_ike_put */
 };
 
 /* Appends an IKE_SA_INIT request. Its key exchange payload is for MODP-768, which no sane server takes: one

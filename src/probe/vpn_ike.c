@@ -106,15 +106,6 @@ static void put_notify(struct pqm_buf *out, uint8_t next, uint16_t type, pqm_byt
 	pqm_buf_fini(&b);
 }
 
-static void put_random(struct pqm_buf *out, size_t n)
-{
-	uint8_t r[96];
-
-	pc_random(r, n);
-	r[0] = (uint8_t)((r[0] & 0x3f) | 0x40); /* below the prime, and not small */
-	(void)pqm_buf_add(out, (pqm_bytes){ r, n });
-}
-
 void probe_ike_put(struct pqm_buf *out, const struct ike_question *q)
 {
 	struct pqm_buf body, b;
@@ -129,10 +120,12 @@ void probe_ike_put(struct pqm_buf *out, const struct ike_question *q)
 	b.n = 0;
 	put16(&b, IKE_MODP768);
 	put16(&b, 0);
-	put_random(&b, 96);
+	/* Below the prime, and not small. */
+	(void)pqm_buf_byte(&b, (uint8_t)((q->number[0] & 0x3f) | 0x40));
+	(void)pqm_buf_add(&b, (pqm_bytes){ q->number + 1, sizeof(q->number) - 1 });
 	put_payload(&body, P_NONCE, &b);
 	b.n = 0;
-	put_random(&b, 32);
+	(void)pqm_buf_add(&b, (pqm_bytes){ q->nonce, sizeof(q->nonce) });
 	put_payload(&body, q->additional != 0 ? P_NOTIFY : 0, &b);
 	if (q->additional != 0) /* [RFC9242 §3.1]: additional exchanges need it */
 		put_notify(&body, 0, N_INTERMEDIATE, (pqm_bytes){ NULL, 0 });
@@ -255,7 +248,7 @@ struct ike {
 	size_t extra; /* of ADDKE: 0 while the classical strike runs, then 1 to 3 */
 	unsigned n_rounds, n_sends, n_cookies;
 	uint32_t wait_ms;
-	uint8_t spi[8];
+	uint8_t spi[8], number[96], nonce[32];
 	uint8_t cookie[IKE_COOKIE_BYTES];
 	size_t cookie_bytes;
 	struct pqm_buf last; /* datagram sent last, with its length */
@@ -315,11 +308,17 @@ static enum probe_want ask(struct ike *k, struct pqm_buf *out)
 	struct ike_question q = { .cookie = { k->cookie, k->cookie_bytes } };
 	struct pqm_buf d;
 
-	/* With a cookie the request must be the same but for the cookie [RFC7296 §2.6]; the SPI at least. */
-	if (k->cookie_bytes == 0)
+	/* With a cookie the request is the same but for the cookie, which may be a hash over the nonce, too
+	 * [RFC7296 §2.6]. */
+	if (k->cookie_bytes == 0) {
 		pc_random(k->spi, sizeof(k->spi));
+		pc_random(k->number, sizeof(k->number));
+		pc_random(k->nonce, sizeof(k->nonce));
+	}
 	k->spi[0] |= 1;
 	memcpy(q.spi, k->spi, sizeof(q.spi));
+	memcpy(q.number, k->number, sizeof(q.number));
+	memcpy(q.nonce, k->nonce, sizeof(q.nonce));
 	set_groups(k, &q);
 	if (k->extra > 0)
 		q.additional = additionals[k->extra - 1];

@@ -13,12 +13,13 @@ static pqm_bytes datagram(const struct pqm_buf *out)
 /* ---- a responder that does what RFC 7296 says ---- */
 
 struct responder {
-	uint16_t groups[6]; /* by preference */
-	bool needs_extra;   /* takes no proposal without an additional exchange */
-	uint16_t extra;	    /* that it knows; 0: transforms of type 6 are unknown */
-	bool is_stranger;   /* NO_PROPOSAL_CHOSEN whatever is asked */
-	unsigned cookies;   /* asks for one so many times */
-	unsigned n_full;    /* SAs that were made */
+	uint16_t groups[6];  /* by preference */
+	bool needs_extra;    /* takes no proposal without an additional exchange */
+	uint16_t extra;	     /* that it knows; 0: transforms of type 6 are unknown */
+	bool is_stranger;    /* NO_PROPOSAL_CHOSEN whatever is asked */
+	unsigned cookies;    /* asks for one so many times */
+	uint8_t asked[2048]; /* the payloads of the request that was answered by a cookie */
+	unsigned n_full;     /* SAs that were made */
 };
 
 static size_t u16(const uint8_t *p)
@@ -98,10 +99,14 @@ static void respond(struct responder *r, pqm_bytes d, struct pqm_buf *out)
 
 		if (notify == NULL || u16(notify + 2) != 16390) {
 			r->cookies--;
+			assert_true(d.n <= sizeof(r->asked));
+			memcpy(r->asked, d.p + 28, d.n - 28);
 			put_answer(out, d, 41, cookie, sizeof(cookie));
 			return;
 		}
 		assert_memory_equal(notify + 4, "cook", 4);
+		/* all other payloads as they were [RFC7296 §2.6] */
+		assert_memory_equal(r->asked, d.p + 28 + 12, d.n - 28 - 12);
 	}
 	(void)has_transform(sa, 6, 0, &has_extra);
 	if (r->is_stranger || (r->needs_extra && !has_extra) ||
