@@ -62,6 +62,16 @@ static bool done(bool ok)
 	return ok;
 }
 
+size_t pc_key_bytes(enum pc_aead a)
+{
+	return aeads[a].key_bytes;
+}
+
+size_t pc_tag_bytes(enum pc_aead a)
+{
+	return aeads[a].tag_bytes;
+}
+
 bool pc_suite13(uint16_t suite, enum pc_hash *h, enum pc_aead *a)
 {
 	if (suite < 0x1301 || suite > 0x1305) /* [RFC8446 §B.4] */
@@ -325,25 +335,34 @@ bool pc_seal(enum pc_aead a, const uint8_t *key, const uint8_t nonce[12], pqm_by
 	return true;
 }
 
-bool pc_traffic_keys(
-	struct pc_traffic *t, enum pc_hash h, enum pc_aead a, pqm_bytes secret, bool quic)
+bool pc_traffic_keys(struct pc_traffic *t, enum pc_hash h, enum pc_aead a, pqm_bytes secret)
 {
 	const pqm_bytes none = { NULL, 0 };
 
 	t->aead = a;
 	t->seq = 0;
-	return pc_expand_label(h, t->key, aeads[a].key_bytes, secret, false,
-		       quic ? "quic key" : "key", none) &&
-		pc_expand_label(
-			h, t->iv, sizeof(t->iv), secret, false, quic ? "quic iv" : "iv", none);
+	return pc_expand_label(h, t->key, aeads[a].key_bytes, secret, false, "key", none) &&
+		pc_expand_label(h, t->iv, sizeof(t->iv), secret, false, "iv", none);
 }
 
-/* The nonce of a record [RFC8446 §5.3]. */
-static void nonce_of(const struct pc_traffic *t, uint8_t nonce[12])
+void pc_nonce(uint8_t nonce[12], const uint8_t iv[12], uint64_t seq)
 {
-	memcpy(nonce, t->iv, 12);
+	memcpy(nonce, iv, 12);
 	for (size_t i = 0; i < 8; i++)
-		nonce[11 - i] ^= (uint8_t)(t->seq >> (8 * i));
+		nonce[11 - i] ^= (uint8_t)(seq >> (8 * i));
+}
+
+bool pc_inner_type(const uint8_t *plain, size_t *n, uint8_t *type)
+{
+	size_t left = *n;
+
+	while (left > 0 && plain[left - 1] == 0)
+		left--;
+	if (left == 0)
+		return false;
+	*type = plain[left - 1];
+	*n = left - 1;
+	return true;
 }
 
 bool pc_record_open(struct pc_traffic *t, pqm_bytes header, pqm_bytes body, uint8_t *out, size_t *n,
@@ -351,19 +370,12 @@ bool pc_record_open(struct pc_traffic *t, pqm_bytes header, pqm_bytes body, uint
 {
 	uint8_t nonce[12];
 
-	nonce_of(t, nonce);
+	pc_nonce(nonce, t->iv, t->seq);
 	if (!pc_open(t->aead, t->key, nonce, header, body, out))
 		return false;
 	t->seq++;
-	size_t left = body.n - aeads[t->aead].tag_bytes;
-
-	while (left > 0 && out[left - 1] == 0)
-		left--;
-	if (left == 0) /* no type at all [RFC8446 §5.4] */
-		return false;
-	*type = out[left - 1];
-	*n = left - 1;
-	return true;
+	*n = body.n - aeads[t->aead].tag_bytes;
+	return pc_inner_type(out, n, type);
 }
 
 bool pc_record_seal(struct pc_traffic *t, uint8_t type, pqm_bytes body, struct pqm_buf *out)
@@ -381,7 +393,7 @@ bool pc_record_seal(struct pc_traffic *t, uint8_t type, pqm_bytes body, struct p
 	if (body.n > 0)
 		memcpy(p + 5, body.p, body.n);
 	p[5 + body.n] = type;
-	nonce_of(t, nonce);
+	pc_nonce(nonce, t->iv, t->seq);
 	if (!aead_run(t->aead, &x, true, p + 5))
 		return false;
 	memcpy(p + 5 + inner, x.tag, aeads[t->aead].tag_bytes);

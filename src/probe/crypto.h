@@ -28,6 +28,8 @@ static inline size_t pc_hash_bytes(enum pc_hash h)
 	return h == PC_SHA384 ? 48 : h == PC_SHA256 ? 32 : h == PC_SHA1 ? 20 : 36;
 }
 
+size_t pc_key_bytes(enum pc_aead a);
+size_t pc_tag_bytes(enum pc_aead a);
 /* Hash and AEAD of a TLS 1.3 suite; false: not one that we can decrypt. */
 bool pc_suite13(uint16_t suite, enum pc_hash *h, enum pc_aead *a);
 
@@ -66,14 +68,17 @@ struct pc_traffic { /* one direction */
 	uint64_t seq;
 };
 
-/* Traffic keys of a secret; `quic` uses the labels of RFC 9001 §5.1. */
-bool pc_traffic_keys(
-	struct pc_traffic *t, enum pc_hash h, enum pc_aead a, pqm_bytes secret, bool quic);
+/* Traffic keys of a secret, for records of TLS. */
+bool pc_traffic_keys(struct pc_traffic *t, enum pc_hash h, enum pc_aead a, pqm_bytes secret);
+/* The nonce of one record or packet [RFC8446 §5.3, RFC9001 §5.3]. */
+void pc_nonce(uint8_t nonce[12], const uint8_t iv[12], uint64_t seq);
 /* One-shot AEAD; tag at the end of the ciphertext. out has room for in.n (+16 when sealing). */
 bool pc_open(enum pc_aead a, const uint8_t *key, const uint8_t nonce[12], pqm_bytes ad,
 	pqm_bytes in, uint8_t *out);
 bool pc_seal(enum pc_aead a, const uint8_t *key, const uint8_t nonce[12], pqm_bytes ad,
 	pqm_bytes in, uint8_t *out);
+/* Takes padding and type off an opened record [RFC8446 §5.4]; false: there is no type. */
+bool pc_inner_type(const uint8_t *plain, size_t *n, uint8_t *type);
 /* A TLS 1.3 record: opens body with header as additional data, advances seq, strips padding; the inner
  * type goes to *type [RFC8446 §5.2]. out has room for body.n. */
 bool pc_record_open(struct pc_traffic *t, pqm_bytes header, pqm_bytes body, uint8_t *out, size_t *n,

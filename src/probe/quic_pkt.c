@@ -20,11 +20,6 @@ static const uint8_t retry_nonce_v2[12] = { 0xd8, 0x69, 0x69, 0xbc, 0x2d, 0x7c, 
 
 /* ---- keys ---- */
 
-static size_t key_bytes(enum pc_aead a)
-{
-	return a == PC_AES256_GCM || a == PC_CHACHA20 ? 32 : 16;
-}
-
 bool probe_quic_keys(struct probe_quic_keys *k, uint32_t version, enum pc_hash h, enum pc_aead a,
 	pqm_bytes secret)
 {
@@ -32,11 +27,13 @@ bool probe_quic_keys(struct probe_quic_keys *k, uint32_t version, enum pc_hash h
 	bool v2 = version == PQM_QUIC_V2;
 
 	k->aead = a;
-	k->is_ready = pc_expand_label(h, k->key, key_bytes(a), secret, false,
-			      v2 ? "quicv2 key" : "quic key", none) &&
+	/* AES-128-CCM-8 is not for QUIC [RFC9001 §5.3]. */
+	k->is_ready = a != PC_AES128_CCM8 &&
+		pc_expand_label(h, k->key, pc_key_bytes(a), secret, false,
+			v2 ? "quicv2 key" : "quic key", none) &&
 		pc_expand_label(h, k->iv, 12, secret, false, v2 ? "quicv2 iv" : "quic iv", none) &&
-		pc_expand_label(
-			h, k->hp, key_bytes(a), secret, false, v2 ? "quicv2 hp" : "quic hp", none);
+		pc_expand_label(h, k->hp, pc_key_bytes(a), secret, false,
+			v2 ? "quicv2 hp" : "quic hp", none);
 	return k->is_ready;
 }
 
@@ -59,13 +56,6 @@ bool probe_quic_initial_keys(struct probe_quic_keys *client, struct probe_quic_k
 }
 
 /* ---- packets ---- */
-
-static void make_nonce(uint8_t nonce[12], const struct probe_quic_keys *k, uint64_t number)
-{
-	memcpy(nonce, k->iv, 12);
-	for (int i = 0; i < 8; i++)
-		nonce[11 - i] ^= (uint8_t)(number >> (8 * i));
-}
 
 size_t probe_quic_packet_bytes(
 	const struct pqm_quic_packet *head, size_t number_bytes, size_t payload_bytes)
@@ -99,7 +89,7 @@ bool probe_quic_seal(struct pqm_buf *out, const struct probe_quic_keys *k,
 		memset(p + body_at + payload.n, 0, PQM_QUIC_TAG_BYTES);
 		return true;
 	}
-	make_nonce(nonce, k, number);
+	pc_nonce(nonce, k->iv, number);
 	if (!pc_seal(k->aead, k->key, nonce, (pqm_bytes){ p + start, body_at - start }, payload,
 		    p + body_at) ||
 		!pc_quic_mask(k->aead, k->hp, p + number_at + 4, mask))
@@ -136,7 +126,7 @@ bool probe_quic_open(struct probe_quic_opened *o, const struct probe_quic_keys *
 	number = pqm_quic_number(o->number, o->any_seen, low, number_bytes);
 	body = pqm_sub(p->whole, head_bytes, p->whole.n);
 	o->n = body.n - PQM_QUIC_TAG_BYTES;
-	make_nonce(nonce, k, number);
+	pc_nonce(nonce, k->iv, number);
 	if (k->is_plain)
 		memmove(o->payload, p->whole.p + head_bytes, o->n);
 	else if ((head[0] & 0x0c) != 0 ||

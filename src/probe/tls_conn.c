@@ -104,16 +104,13 @@ static bool put_finished(struct conn *c, struct pqm_buf *out)
 	pqm_buf_init(&msg, 256);
 	c->tx = pqm_calloc(1, sizeof(*c->tx));
 	bool ok = c->tx != NULL && probe_hs_secret(c->hs, 'h', false, secret, &hash, &aead) &&
-		pc_traffic_keys(
-			c->tx, hash, aead, (pqm_bytes){ secret, pc_hash_bytes(hash) }, false) &&
+		pc_traffic_keys(c->tx, hash, aead, (pqm_bytes){ secret, pc_hash_bytes(hash) }) &&
 		probe_hs_finished(c->hs, &msg) &&
 		pc_record_seal(c->tx, PQM_REC_HANDSHAKE, pqm_buf_bytes(&msg), out) &&
 		probe_hs_secret(c->hs, 'a', false, secret, &hash, &aead) &&
-		pc_traffic_keys(
-			c->tx, hash, aead, (pqm_bytes){ secret, pc_hash_bytes(hash) }, false) &&
+		pc_traffic_keys(c->tx, hash, aead, (pqm_bytes){ secret, pc_hash_bytes(hash) }) &&
 		probe_hs_secret(c->hs, 'a', true, secret, &hash, &aead) &&
-		pc_traffic_keys(
-			&c->rx, hash, aead, (pqm_bytes){ secret, pc_hash_bytes(hash) }, false);
+		pc_traffic_keys(&c->rx, hash, aead, (pqm_bytes){ secret, pc_hash_bytes(hash) });
 
 	pqm_wipe(secret, sizeof(secret));
 	pqm_buf_fini(&msg);
@@ -187,8 +184,7 @@ static enum probe_want keys(struct conn *c)
 	enum pc_hash hash;
 	enum pc_aead aead;
 	bool ok = probe_hs_secret(c->hs, 'h', true, secret, &hash, &aead) &&
-		pc_traffic_keys(
-			&c->rx, hash, aead, (pqm_bytes){ secret, pc_hash_bytes(hash) }, false);
+		pc_traffic_keys(&c->rx, hash, aead, (pqm_bytes){ secret, pc_hash_bytes(hash) });
 
 	pqm_wipe(secret, sizeof(secret));
 	c->is_protected = ok;

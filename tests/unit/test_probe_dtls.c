@@ -554,6 +554,37 @@ static void the_clear_says_nothing_once_keys_are_there(void **state)
 	finish(&t);
 }
 
+static void records_of_every_cipher_open_whole(void **state)
+{
+	static const enum pc_aead all[] = { PC_AES128_GCM, PC_AES256_GCM, PC_CHACHA20,
+		PC_AES128_CCM, PC_AES128_CCM8 };
+
+	const uint8_t secret[48] = { 9 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		enum pc_hash h = all[i] == PC_AES256_GCM ? PC_SHA384 : PC_SHA256;
+		struct probe_dtls_keys tx = { 0 }, rx = { 0 };
+		pqm_bytes key = { secret, pc_hash_bytes(h) }, in;
+		struct pqm_dtls_record r;
+		struct pqm_buf out;
+		uint8_t room[64], type;
+		size_t n;
+
+		pqm_buf_init(&out, 256);
+		assert_true(probe_dtls_keys(&tx, h, all[i], key) &&
+			probe_dtls_keys(&rx, h, all[i], key));
+		assert_true(probe_dtls_seal(&tx, PQM_REC_HANDSHAKE, PQM_LIT("certificate"), &out));
+		in = pqm_buf_bytes(&out);
+		assert_int_equal(pqm_dtls_record_next(&r, &in, NULL), PQM_OK);
+		assert_true(probe_dtls_open(&rx, &r, room, &n, &type));
+		assert_int_equal(type, PQM_REC_HANDSHAKE);
+		assert_int_equal(n, 11);
+		assert_memory_equal(room, "certificate", 11);
+		pqm_buf_fini(&out);
+	}
+}
+
 static void record_numbers_are_completed(void **state)
 {
 	struct probe_dtls_keys tx = { 0 }, rx = { 0 };
@@ -716,6 +747,7 @@ int main(void)
 		cmocka_unit_test(hello_retry_request_of_13_names_the_group),
 		cmocka_unit_test(an_encrypted_flight_is_read_to_its_signature),
 		cmocka_unit_test(the_clear_says_nothing_once_keys_are_there),
+		cmocka_unit_test(records_of_every_cipher_open_whole),
 		cmocka_unit_test(record_numbers_are_completed),
 		cmocka_unit_test(garbage_is_ignored_to_a_limit),
 		cmocka_unit_test(fragments_that_disagree_are_dropped),

@@ -243,8 +243,8 @@ static void server_keys(struct server *s, const struct ways *w)
 		s->hash, s->hs, (pqm_bytes){ d, n }, (pqm_bytes){ shared, shared_n }));
 	derive(s, s->s_hs, s->hs, "s hs traffic");
 	derive(s, s->c_hs, s->hs, "c hs traffic");
-	assert_true(pc_traffic_keys(&s->tx, s->hash, s->aead, (pqm_bytes){ s->s_hs, n }, false));
-	assert_true(pc_traffic_keys(&s->rx, s->hash, s->aead, (pqm_bytes){ s->c_hs, n }, false));
+	assert_true(pc_traffic_keys(&s->tx, s->hash, s->aead, (pqm_bytes){ s->s_hs, n }));
+	assert_true(pc_traffic_keys(&s->rx, s->hash, s->aead, (pqm_bytes){ s->c_hs, n }));
 	assert_true(pc_expand_label(
 		s->hash, d, n, (pqm_bytes){ s->hs, n }, false, "derived", (pqm_bytes){ empty, n }));
 	assert_true(
@@ -746,8 +746,8 @@ static void server_reads_finished(struct server *s, struct client *c, bool wants
 	assert_memory_equal(plain + skip + 4, want, size);
 	pc_transcript_add(s->t, (pqm_bytes){ plain + skip, 4 + size });
 	derive(s, s->res, s->master, "res master");
-	assert_true(pc_traffic_keys(&s->tx, s->hash, s->aead, (pqm_bytes){ s->s_ap, size }, false));
-	assert_true(pc_traffic_keys(&s->rx, s->hash, s->aead, (pqm_bytes){ s->c_ap, size }, false));
+	assert_true(pc_traffic_keys(&s->tx, s->hash, s->aead, (pqm_bytes){ s->s_ap, size }));
+	assert_true(pc_traffic_keys(&s->rx, s->hash, s->aead, (pqm_bytes){ s->c_ap, size }));
 	c->out.n = 0;
 }
 
