@@ -217,7 +217,7 @@ static void keep_early(struct quic_conn *q, const struct pqm_quic_packet *p)
 		(void)pqm_buf_add(&q->early, p->whole);
 }
 
-/* An Initial or Handshake packet. False: not one of this connection. */
+/* An Initial or Handshake packet. False: not one of this connection, or one that came before. */
 static bool on_numbered(struct quic_conn *q, const struct pqm_quic_packet *p)
 {
 	enum quic_level level =
@@ -245,10 +245,11 @@ static bool on_numbered(struct quic_conn *q, const struct pqm_quic_packet *p)
 		set_dcid(q, p->scid);
 		q->has_peer_cid = true;
 	}
-	if (ok && is_new(s, o.number))
+	/* A number comes once: one that comes again brings nothing, and an answer to it could go round and
+	 * round [RFC9000 §12.3, §13.2.1]. */
+	ok = ok && is_new(s, o.number);
+	if (ok)
 		frames(q, level, (pqm_bytes){ o.payload, o.n });
-	else if (ok)
-		s->owes_ack = true; /* our ACK was lost */
 	pqm_buf_fini(&room);
 	return ok;
 }
@@ -388,7 +389,8 @@ static enum probe_want input(void *self, pqm_bytes in, size_t *used, struct pqm_
 	}
 	if (!any && ++q->n_strays > PQM_PROBE_STRAYS)
 		finish(q, q->has_peer_cid ? PROBE_BUDGET : PROBE_GARBAGE, "datagrams",
-			"%u datagrams that are not of this connection", q->n_strays);
+			"%u datagrams that are not of this connection, or came before",
+			q->n_strays);
 	return go_on(q, out);
 }
 
