@@ -568,6 +568,7 @@ void probe_plan_hear(
 	struct plan_heard h = heard(p, &a, f, o);
 
 	count(p, s);
+	p->has_vn = p->has_vn || h.how == HOW_VN;
 	if (h.answer == PQM_A_YES || h.answer == PQM_A_NO || h.answer == PQM_A_REFUSED) {
 		p->has_answered = true;
 		p->n_answered++;
@@ -602,7 +603,8 @@ void probe_plan_finish(struct probe_plan *p)
 
 	if (p->has_answered && !p->has_spoken)
 		probe_plan_reach(p, PQM_R_OTHER,
-			probe_has_name(p)
+			p->has_vn ? "speaks other versions of QUIC"
+				: probe_has_name(p)
 				? "refuses every hello"
 				: "refuses every hello; it may want a server name (sni=NAME)");
 	else if (p->has_answered && !p->has_reach)

@@ -154,6 +154,7 @@ struct probe_plan {
 	const struct probe_outcome *last; /* while an answer is heard */
 	bool has_reach, was_connected;
 	bool is_over, is_limited, is_cut, is_strike_cut, has_unknown, is_short, varies;
+	bool has_vn; /* version negotiation was an answer */
 
 	/* first hello */
 	uint8_t first, first_ok;		      /* rungs of the ladder */
