@@ -300,8 +300,12 @@ static bool take_bytes(struct probe_loop *l, struct probe_work *w, size_t n_new)
 
 	w->bytes_in += n_new;
 	l->stats.bytes_in += n_new;
-	if (w->is_done) /* only the rest of our words is waited for */
-		return true;
+	if (w->is_done) { /* only the rest of our words is waited for */
+		if (w->bytes_in <= PQM_PROBE_CONN_BYTES)
+			return true;
+		probe_sock_end(l, w, PROBE_GOAL, NULL);
+		return false;
+	}
 	enum probe_want want = feed(l, w, &in);
 
 	if (want == PROBE_READ && !w->req.is_udp && !keep_rest(l, w, in))
