@@ -1,182 +1,25 @@
 #!/usr/bin/env python3
-"""Forty ways a server can hurt a scanner (design/tls.md §8), one function each, one port each.
+"""Forty ways a server can hurt a scanner (design/tls.md §8), one function a way, one port each.
 
-    hostile.py BASE [SECONDS]      serves behaviour n at 127.0.0.1:BASE+n until SECONDS (60) are over
-    hostile.py --list              prints number, transport and name of each
+    hostile.py BASE SECONDS [KEY…]  serves the i-th way at 127.0.0.1:BASE+i until SECONDS are over; all, or these
+    hostile.py --list               prints port offset, key, transport, scheme and name of each
 
-Behaviour 0 is an honest TLS 1.2 server that prefers nothing and hurts nobody: what it answers must be the
-same beside the others as alone. Each function gets the accepted socket (or the datagram and where it came
-from) and owns it; nothing here reads a key or a file.
+A key is the number of §8, with a letter where a way has several forms: each form has its own port, so that
+every one of them is surely met. Way 0 is an honest TLS 1.2 server that prefers nothing and hurts nobody: what
+it answers must be the same beside the others as alone. Each function gets the accepted socket (or the
+datagram and where it came from) and owns it; nothing here reads a key or a file.
 """
 import os
-import select
 import socket
 import struct
 import sys
 import threading
 import time
 
-END = [0.0]
-BEHAVIOURS = {}  # number -> (transport, scheme, function)
-
-
-def way(number, scheme="tls", transport="tcp"):
-    def add(f):
-        BEHAVIOURS[number] = (transport, scheme, f)
-        return f
-    return add
-
-
-def u8(n):
-    return struct.pack(">B", n)
-
-
-def u16(n):
-    return struct.pack(">H", n)
-
-
-def u24(n):
-    return struct.pack(">I", n)[1:]
-
-
-def record(body, kind=22, version=0x0303):
-    return u8(kind) + u16(version) + u16(len(body)) + body
-
-
-def message(kind, body, length=None):
-    return u8(kind) + u24(len(body) if length is None else length) + body
-
-
-def alert(code, level=2):
-    return record(u8(level) + u8(code), kind=21)
-
-
-def extension(kind, body):
-    return u16(kind) + u16(len(body)) + body
-
-
-HRR = bytes.fromhex("CF21AD74E59A6111BE1D8C021E65B891C2A211167ABB8C5E079E09E2C8A8339C")
-
-
-def server_hello(suite=0x1301, random=b"\x5a" * 32, legacy=0x0303, sid=b"", extensions=None, cut=None):
-    exts = b"".join(extensions or [])
-    body = u16(legacy) + random + u8(len(sid)) + sid + u16(suite) + b"\0"
-    if extensions is not None:
-        body += u16(len(exts) if cut is None else cut) + exts
-    return message(2, body)
-
-
-def versions(v=0x0304):
-    return extension(43, u16(v))
-
-
-def hrr(group, suite=0x1301, sid=b"", more=()):
-    return server_hello(suite, HRR, sid=sid, extensions=[versions(), extension(51, u16(group)), *more])
-
-
-class Gone(Exception):
-    pass
-
-
-def send(s, data):
-    try:
-        s.sendall(data)
-    except OSError as e:
-        raise Gone from e
-
-
-def read_hello(s):
-    """The first record of the client: (whole message, session id)."""
-    data = b""
-    while len(data) < 5 or len(data) < 5 + struct.unpack(">H", data[3:5])[0]:
-        try:
-            more = s.recv(65536)
-        except OSError as e:
-            raise Gone from e
-        if not more:
-            raise Gone
-        data += more
-        if data[0] & 0x80:
-            break
-    body = data[9:]
-    sid = body[35:35 + body[34]] if len(body) > 35 else b""
-    return data, sid
-
-
-def offers(data, kind):
-    """The 16-bit codes of a list extension (10 groups, 13 schemes) or of the key shares (51)."""
-    b = data[9:]
-    at = 34 + 1 + b[34]
-    at += 2 + struct.unpack(">H", b[at:at + 2])[0]
-    at += 1 + b[at] + 2
-    while at + 4 <= len(b):
-        t, n = struct.unpack(">HH", b[at:at + 4])
-        body = b[at + 4:at + 4 + n]
-        at += 4 + n
-        if t != kind:
-            continue
-        if kind == 51:
-            out, i = [], 2
-            while i + 4 <= len(body):
-                g, k = struct.unpack(">HH", body[i:i + 4])
-                out.append(g)
-                i += 4 + k
-            return out
-        return [struct.unpack(">H", body[i:i + 2])[0] for i in range(2, len(body) - 1, 2)]
-    return []
-
-
-def sleep_on(s):
-    """Keeps the connection open until the other side or the run ends it."""
-    while time.monotonic() < END[0]:
-        r, _, _ = select.select([s], [], [], 0.5)
-        if r:
-            try:
-                if not s.recv(65536):
-                    return
-            except OSError:
-                return
-
-
-def forever(s, data, pause=0.0):
-    while time.monotonic() < END[0]:
-        send(s, data)
-        if pause:
-            time.sleep(pause)
-
-
-# A real but tiny certificate is not needed: scanners must survive what is none.
-def fake_cert(n=300):
-    return b"\x30\x82" + u16(n) + b"\x30\x03\x02\x01\x01" + b"\x04\x82" + u16(n - 9) + b"\x41" * (n - 9)
-
-
-def certificate12(ders):
-    body = b"".join(u24(len(d)) + d for d in ders)
-    return message(11, u24(len(body)) + body)
-
-
-def hello12(sid=b"", suite=0xC02F, extensions=None, random=b"\x5a" * 32):
-    return server_hello(suite, random, sid=sid, extensions=extensions or [extension(0xFF01, b"\0")])
-
-
-def ske_ec(curve=29, point=b"\x09" + b"\0" * 31, scheme=0x0804, sig=b"\x55" * 256):
-    return message(12, b"\x03" + u16(curve) + u8(len(point)) + point + u16(scheme) + u16(len(sig)) + sig)
-
-
-def ske_dh(p, g=b"\x02", y=b"\x04", scheme=0x0804, sig=b"\x55" * 256):
-    return message(12, u16(len(p)) + p + u16(len(g)) + g + u16(len(y)) + y + u16(scheme) + u16(len(sig)) + sig)
-
-
-DONE = message(14, b"")
-
-
-def flight12(s, cert=None, ske=None, random=b"\x5a" * 32, suite=0xC02F):
-    _, sid = read_hello(s)
-    send(s, record(hello12(suite=suite, random=random)))
-    send(s, record(cert or certificate12([fake_cert()])))
-    send(s, record(ske or ske_ec()))
-    send(s, record(DONE))
-    sleep_on(s)
+import hostile_crypt
+import hostile_der as der
+import hostile_more
+from hostile_wire import *  # noqa: F403
 
 
 @way(0)
@@ -186,33 +29,16 @@ def honest(s):
         send(s, alert(70))
         return
     suites = suites_of(data)
-    if 0xC02F not in suites or 29 not in offers(data, 10):
+    if 0xC02B not in suites or 29 not in offers(data, 10):
         send(s, alert(40))
         return
-    send(s, record(hello12()) + record(certificate12([fake_cert()])) + record(ske_ec()) + record(DONE))
+    leaf, sign = hostile_crypt.identity()
+    point = b"\x09" + b"\0" * 31
+    params = b"\x03" + u16(29) + u8(32) + point
+    random = b"\x5a" * 32
+    ske = ske_ec(29, point, 0x0403, sign(data[11:43] + random + params))
+    send(s, record(hello12(suite=0xC02B)) + record(certificate12([leaf])) + record(ske) + record(DONE))
     sleep_on(s)
-
-
-def offers12(data):
-    b = data[9:]
-    listed = []
-    at = 34 + 1 + b[34]
-    at += 2 + struct.unpack(">H", b[at:at + 2])[0]
-    at += 1 + b[at] + 2
-    while at + 4 <= len(b):
-        t, n = struct.unpack(">HH", b[at:at + 4])
-        if t == 43:
-            body = b[at + 5:at + 4 + n]
-            listed = [struct.unpack(">H", body[i:i + 2])[0] for i in range(0, len(body) - 1, 2)]
-        at += 4 + n
-    return listed or [struct.unpack(">H", b[:2])[0]]
-
-
-def suites_of(data):
-    b = data[9:]
-    at = 34 + 1 + b[34]
-    n = struct.unpack(">H", b[at:at + 2])[0]
-    return [struct.unpack(">H", b[at + 2 + i:at + 4 + i])[0] for i in range(0, n, 2)]
 
 
 @way(1)
@@ -325,31 +151,35 @@ def downgrade(s):
     flight12(s, random=b"\x5a" * 24 + b"DOWNGRD\x01")
 
 
-@way(18)
-def extensions(s):
+@each(18, [60000, 3000, 3])
+def extensions(s, form):
     _, sid = read_hello(s)
-    turn = extensions.turn = (getattr(extensions, "turn", -1) + 1) % 3
-    if turn == 0:
-        send(s, record(server_hello(sid=sid, extensions=[versions()], cut=60000)))
-    elif turn == 1:
-        send(s, record(server_hello(sid=sid, extensions=[versions()] + [extension(i, b"") for i in range(3000)])))
+    if form == 60000:
+        send(s, record(server_hello(sid=sid, extensions=[versions()], cut=form)))
+    elif form == 3000:
+        send(s, record(server_hello(sid=sid, extensions=[versions()] + [extension(i, b"") for i in range(form)])))
     else:
-        send(s, record(server_hello(sid=sid, extensions=[versions(), versions(), versions()])))
+        send(s, record(server_hello(sid=sid, extensions=[versions()] * form)))
     sleep_on(s)
 
 
-@way(19)
-def lengths(s):
+@each(19, ["long", "bytes", "alert", "segments", "two"])
+def lengths(s, form):
     _, sid = read_hello(s)
-    turn = lengths.turn = (getattr(lengths, "turn", -1) + 1) % 3
     msg = hrr(29, sid=sid)
-    if turn == 0:
+    if form == "long":
         send(s, record(message(2, b"", length=(1 << 24) - 1)))
         forever(s, record(b"\0" * 16384))
-    elif turn == 1:
+    elif form == "bytes":
         send(s, b"".join(record(bytes([c])) for c in msg))
-    else:
+    elif form == "alert":
         send(s, record(msg[:20]) + alert(90, 1) + record(msg[20:] + msg))
+    elif form == "two":
+        send(s, record(msg + msg))
+    else:
+        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for c in record(message(2, b"\3\3" + b"\x41" * 1000)):
+            send(s, bytes([c]))
     sleep_on(s)
 
 
@@ -361,21 +191,31 @@ def record_sizes(s):
     sleep_on(s)
 
 
-@way(21)
-def certificates(s):
-    turn = certificates.turn = (getattr(certificates, "turn", -1) + 1) % 5
-    deep = b""
-    for _ in range(1000):
-        deep = b"\x30\x82" + u16(len(deep)) + deep
-    evil = b"CN=\x1b[31m\n<script>alert(1)</script>\0"
-    chains = [
-        [b"\x30\x00"] * 5000,
-        [deep],
-        [b"\x30\x80\x30\x80\x02\x01\x01"],
-        [b""],
-        [b"\x30\x82" + u16(len(evil) + 2) + b"\x0c" + u8(len(evil)) + evil],
-    ]
-    cert = certificate12(chains[turn])
+# Keys and names that no honest CA signs; the signatures behind them are noise.
+EVIL = b"\x1b[31mred\r\n<script>alert(1)</script>\"'><img src=x onerror=alert(2)>\0end"
+RSA, EC = "1.2.840.113549.1.1.1", "1.2.840.10045.2.1"
+CHAINS = [
+    lambda: [b"\x30\x00"] * 5000,
+    lambda: [der.nested(1000)],
+    lambda: [b"\x30\x80\x30\x80\x02\x01\x01"],
+    lambda: [b""],
+    lambda: [b"\x30\x82" + u16(len(EVIL) + 2) + b"\x0c" + u8(len(EVIL)) + EVIL],
+    lambda: [der.certificate(subject=EVIL, issuer=EVIL)],
+    lambda: [der.certificate(names=[b"n%d.example" % i for i in range(10000)])],
+    lambda: [der.certificate(names=[EVIL, b"a\0b.example"])],
+    lambda: [der.certificate(subject=b"x" * 65536)],
+    lambda: [der.certificate(public=der.spki(RSA, der.NULL, der.seq(der.integer(b"\xff" * 2048), der.integer(b"\3"))))],
+    lambda: [der.certificate(public=der.spki(
+        RSA, der.NULL, der.seq(der.integer(b"\xff" * 256), der.integer(b"\1" + b"\0" * 511 + b"\1"))))],
+    lambda: [der.certificate(public=der.spki(EC, der.seq(der.integer(b"\1"), der.integer(b"\xff" * 32)), b"\4" + b"\1" * 64))],
+    lambda: [der.certificate(public=der.spki("1.3.6.1.4.1.99999.1", b"", b"\xaa" * 32))],
+    lambda: [der.certificate()] * 300,
+]
+
+
+@each(21, CHAINS)
+def certificates(s, form):
+    cert = certificate12(form())
     read_hello(s)
     send(s, record(hello12()))
     for i in range(0, len(cert), 16000):
@@ -384,13 +224,11 @@ def certificates(s):
     sleep_on(s)
 
 
-@way(22)
-def dh_primes(s):
-    turn = dh_primes.turn = (getattr(dh_primes, "turn", -1) + 1) % 4
-    p = [b"\x01", b"\xff" * 8192, b"\xff" * 255 + b"\xfe", b"\0" * 256][turn]
-    ske = ske_dh(p)
+@each(22, [b"\x01", b"\xff" * 8192, b"\xff" * 255 + b"\xfe", b"\0" * 256, b""])
+def dh_primes(s, form):
+    ske = ske_dh(form)
     read_hello(s)
-    send(s, record(hello12(suite=0x0033)) + record(certificate12([fake_cert()])) + record(ske[:16000]))
+    send(s, record(hello12(suite=0x0033)) + record(certificate12([der.certificate()])) + record(ske[:16000]))
     if len(ske) > 16000:
         send(s, record(ske[16000:]))
     send(s, record(DONE))
@@ -424,19 +262,48 @@ def close_notify(s):
     sleep_on(s)
 
 
-@way(26)
+COUNT = {}
+
+
+def count(name):
+    """How many connections this way had before: by port, and from nothing with every server started."""
+    COUNT[name] = COUNT.get(name, -1) + 1
+    return COUNT[name]
+
+
+def rst(s):
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+@way("26a")
 def opens_and_shuts(s):
-    turn = opens_and_shuts.turn = getattr(opens_and_shuts, "turn", -1) + 1
-    if turn % 2:
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    if count("26a") % 2:
+        rst(s)
         return
     read_hello(s)
     send(s, alert(40))
 
 
-@way(27)
-def two_backends(s):
-    turn = two_backends.turn = getattr(two_backends, "turn", -1) + 1
+@way("26b")
+def rst_storm(s):
+    rst(s)
+
+
+@way("26c")
+def never_accepts(s):  # serve_tcp
+    sleep_on(s)
+
+
+@way("26d")
+def half_hello_then_reset(s):
+    read_hello(s)
+    send(s, record(hrr(29))[:9])
+    rst(s)
+
+
+@way("27a")
+def two_groups(s):
+    turn = count("27a")
     data, sid = read_hello(s)
     groups = offers(data, 10)
     for group in ([0x11EC, 29] if turn % 2 else [23, 24]):
@@ -447,10 +314,17 @@ def two_backends(s):
     send(s, alert(40))
 
 
+@way("27b")
+def two_versions(s):
+    if count("27b") % 2 or not hostile_crypt.HAS_KEYS:
+        honest(s)
+    else:
+        hostile_crypt.whole_13(s)
+
+
 @way(28)
 def limiter(s):
-    turn = limiter.turn = getattr(limiter, "turn", -1) + 1
-    if turn >= 3:
+    if count("28") >= 3:
         return
     data, sid = read_hello(s)
     if 29 in offers(data, 10):
@@ -460,10 +334,15 @@ def limiter(s):
         send(s, alert(40))
 
 
-@way(29)
+@way("29a")
 def name_required(s):
     read_hello(s)
     send(s, alert(112))
+
+
+@way("29b")
+def name_required_or_silence(s):
+    read_hello(s)
 
 
 @way(30)
@@ -498,12 +377,12 @@ def large_hello_dropped(s):
 
 @way(33)
 def hates_sizes(s):
-    data, sid = read_hello(s)
-    if 256 <= len(data) - 5 <= 511 or (len(data) - 5) % 256 == 10:
+    """An honest server behind a box that swallows hellos of certain lengths."""
+    n = len(peek_hello(s))
+    if 256 <= n - 5 <= 511 or (n - 5) % 256 == 10:
         sleep_on(s)
-        return
-    send(s, record(hrr(29, sid=sid)) if 29 in offers(data, 10) else alert(40))
-    sleep_on(s)
+    else:
+        hostile_crypt.whole_13(s)
 
 
 @way(34)
@@ -516,93 +395,78 @@ def resets_on_13(s):
     sleep_on(s)
 
 
-@way(35, scheme="smtp")
-def smtp_banner(s):
-    turn = smtp_banner.turn = (getattr(smtp_banner, "turn", -1) + 1) % 4
-    if turn == 0:
-        forever(s, b"220-" + b"x" * 1000 + b"\r\n")
-    elif turn == 1:
-        send(s, b"220 ")
-        forever(s, b"x" * 65536)
-    send(s, b"220 mail ESMTP\r\n")
-    s.recv(4096)
-    if turn == 2:
-        for _ in range(10000):
-            send(s, b"250-NOTHING\r\n")
-        sleep_on(s)
-        return
-    send(s, b"250-mail\r\n250 STARTTLS\r\n")
-    s.recv(4096)
-    send(s, b"220 go\r\n250 injected\r\n250 more\r\n")
-    sleep_on(s)
-
-
-@way(36, scheme="ssh")
-def ssh_banner(s):
-    turn = ssh_banner.turn = (getattr(ssh_banner, "turn", -1) + 1) % 4
-    if turn == 0:
-        forever(s, b"hello\r\n" * 1000)
-    if turn == 1:
-        send(s, b"SSH-2.0-x\r\n" + b"\xff\xff\xff\xff\x04\x14" + b"\0" * 64)
-        sleep_on(s)
-        return
-    if turn == 2:
-        names = b",".join(b"n%d" % i for i in range(10000))
-        body = b"\x14" + b"\0" * 16 + struct.pack(">I", len(names)) + names + b"\0" * 45
-        send(s, b"SSH-2.0-x\r\n" + struct.pack(">IB", len(body) + 5, 4) + body + b"\0" * 4)
-        sleep_on(s)
-        return
-    send(s, b"SSH-2.0-" + b"x" * 100000)
-    sleep_on(s)
-
-
-@way(37, scheme="quic", transport="udp")
-def quic(s, data, peer):
-    turn = quic.turn = (getattr(quic, "turn", -1) + 1) % 4
-    if len(data) < 7:
-        return
-    dcid = data[6:6 + data[5]]
-    at = 6 + data[5]
-    scid = data[at + 1:at + 1 + data[at]]
-    head = u8(len(scid)) + scid + u8(len(dcid)) + dcid
-    if turn == 0:
-        s.sendto(b"\x80\0\0\0\0" + head + b"\0\0\0\1", peer)
-    elif turn == 1:
-        s.sendto(b"\xf0\0\0\0\1" + head + b"token" + b"\0" * 16, peer)
-    elif turn == 2:
-        s.sendto(b"\xc0\0\0\0\1" + head + b"\0\x44\0" + os.urandom(1100), peer)
-    else:
-        s.sendto(os.urandom(1200), peer)
-
-
-@way(39)
+@way("39a")
 def tiny_window(s):
-    try:
-        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_WINDOW_CLAMP, 1)
-    except OSError:
-        pass
     time.sleep(max(0.0, END[0] - time.monotonic()))
 
 
-@way(40)
-def clocks(s):
-    # Dates are in certificates, and ours are none: year 0 and 9999 go into the DER as they are.
-    old, new = b"\x17\x0d000000000000Z", b"\x18\x0f99991231235959Z"
-    validity = b"\x30" + u8(len(old) + len(new)) + old + new
-    flight12(s, cert=certificate12([b"\x30" + u8(len(validity)) + validity]))
+@way("39b")
+def one_byte_segments(s):
+    _, sid = read_hello(s)
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for c in record(hrr(29, sid=sid)):
+        send(s, bytes([c]))
+        time.sleep(0.002)
+    sleep_on(s)
 
 
-# 38 is the resolver's: a name with a thousand addresses; see test_endpoints_hostile.py.
+@each(40, [(b"00000101000000Z", b"00000101000000Z"), (b"99991231235959Z", b"99991231235959Z"),
+           (b"99999999999999Z", b"-0010101000000Z"), (b"", b"Z")])
+def clocks(s, form):
+    flight12(s, cert=certificate12([der.certificate(dates=form)]))
 
 
-def serve_tcp(port, f, backlog=128):
+@way(38)
+def second_address(s):
+    """Behind names that hostile_more.py resolves; at ::1 nobody ever answers: serve_tcp."""
+    hostile_crypt.whole_13(s)
+
+
+@way("26e")
+def door_closes(s):  # the listening socket goes with the third connection: serve_tcp
+    hostile_crypt.whole_13(s)
+
+
+@way("39c")
+def segments_of_48(s):  # serve_tcp
+    hostile_crypt.whole_13(s)
+
+
+def never_accept(family, address, port):
+    """A listener whose backlog is full before anybody asks: the next SYN is dropped."""
+    l = socket.socket(family)
+    l.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if family == socket.AF_INET6:
+        l.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    l.bind((address, port))
+    l.listen(0)
+    KEPT.append(l)
+    for _ in range(4):
+        c = socket.socket(family)
+        c.setblocking(False)
+        c.connect_ex((address, port))
+        KEPT.append(c)
+
+
+def serve_tcp(port, key, f):
+    if key == "26c":
+        never_accept(socket.AF_INET, "127.0.0.1", port)
+        return
+    if key == "38" and socket.has_ipv6:
+        try:
+            never_accept(socket.AF_INET6, "::1", port)
+        except OSError:
+            pass  # no IPv6 here
     l = socket.socket()
     l.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if f is tiny_window:
+    if key == "39a":
         l.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
         l.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 88)
+        l.setsockopt(socket.IPPROTO_TCP, socket.TCP_WINDOW_CLAMP, 1)
+    if key == "39c":
+        l.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 88)  # the least that Linux takes
     l.bind(("127.0.0.1", port))
-    l.listen(backlog)
+    l.listen(128)
 
     def one(s):
         try:
@@ -613,13 +477,20 @@ def serve_tcp(port, f, backlog=128):
             s.close()
 
     def loop():
+        n = 0
         while time.monotonic() < END[0]:
             try:
                 s, _ = l.accept()
             except OSError:
                 return
+            n += 1
+            if key == "26e" and n == 3:
+                l.close()
             threading.Thread(target=one, args=(s,), daemon=True).start()
     threading.Thread(target=loop, daemon=True).start()
+
+
+KEPT = []
 
 
 def serve_udp(port, f):
@@ -631,20 +502,27 @@ def serve_udp(port, f):
             data, peer = s.recvfrom(65536)
             try:
                 f(s, data, peer)
-            except (OSError, IndexError):
+            except (OSError, IndexError, struct.error, ValueError):
                 pass
     threading.Thread(target=loop, daemon=True).start()
 
 
 def main():
     if sys.argv[1:] == ["--list"]:
-        for n, (transport, scheme, f) in sorted(BEHAVIOURS.items()):
-            print(n, transport, scheme, f.__name__)
+        for i, (key, transport, scheme, f) in enumerate(WAYS):
+            print(i, key, transport, scheme, f.__name__)
         return
     base = int(sys.argv[1])
-    END[0] = time.monotonic() + float(sys.argv[2] if len(sys.argv) > 2 else 60)
-    for n, (transport, _, f) in BEHAVIOURS.items():
-        (serve_tcp if transport == "tcp" else serve_udp)(base + n, f)
+    END[0] = time.monotonic() + float(sys.argv[2])
+    for i, (key, transport, _, f) in enumerate(WAYS):
+        if sys.argv[3:] and key not in sys.argv[3:]:
+            continue
+        if transport == "tcp":
+            serve_tcp(base + i, key, f)
+        else:
+            serve_udp(base + i, f)
+    if not sys.argv[3:] or "38" in sys.argv[3:]:
+        hostile_more.serve_dns()
     print("ready", flush=True)
     time.sleep(max(0.0, END[0] - time.monotonic()))
 
