@@ -107,7 +107,7 @@ static bool server_keys(struct pc_keys *keys, pqm_bytes hello, pqm_bytes sh, str
 	return ok &&
 		pc_expand_label(PC_SHA256, secret, 32, (pqm_bytes){ hs, 32 }, false, "s hs traffic",
 			(pqm_bytes){ hash, 32 }) &&
-		pc_traffic_keys(tx, PC_SHA256, PC_AES128_GCM, (pqm_bytes){ secret, 32 }, false);
+		pc_traffic_keys(tx, PC_SHA256, PC_AES128_GCM, (pqm_bytes){ secret, 32 });
 }
 
 /* Our own share comes back as the server's: both halves of the exchange are one pair. */
