@@ -31,6 +31,8 @@ REACH = {
     "29a": "other", "29b": "silent", "30": "other", "31": "other", "33": "answered", "39a": "silent",
     "39c": "answered", "50": "answered", "37f": "other",
 }
+# Servers that need key pairs; those that are nothing else are not even listed without.
+NEEDS_KEYS = {"26e", "27b", "33", "38", "39c"}
 # Alone they have to fail: nothing that could not be told exits 0.
 ALONE = ("1", "2", "8", "10", "11", "26b", "26c", "28", "32", "35a", "36a", "37a", "39a", "50n", "60a")
 SANITIZER = re.compile(rb"AddressSanitizer|LeakSanitizer|runtime error:|SUMMARY:")
@@ -175,10 +177,12 @@ def test_proxies(ways, target, program):
         kit.ok(not re.search(rb"[\x00-\x09\x0b-\x1f]", r.text), f"proxy {w.name}: no control byte")
 
 
-def test_names(port, program):
+def test_names(ports, program):
     """Way 38."""
-    if os.environ.get("PQMAP_NETNS") != "names":
+    if os.environ.get("PQMAP_NETNS") != "names" or not ports:
+        kit.skip("no names of our own: a thousand addresses are not asked")
         return
+    port = ports[0]
     runs = {n: Run([f"tls:{n}.test:{port}"], *more, program=program) for n, more in {
         "many": ["--all-addresses"], "six": ["--all-addresses"], "loop": [], "mute": [], "none": [],
         "mapped": ["--deny", "127.0.0.0/8"]}.items()}
@@ -211,9 +215,7 @@ def main():
     kit.ok(not missing, "all forty ways are served", missing)
     if not any(w.key == "50" for w in ways):
         kit.skip("no cryptography module for Python: nothing behind a TLS 1.3 ServerHello")
-        IS_ABSENT.difference_update(("26e", "33", "38"))
-        for key in ("26e", "33", "39c"):
-            REACH.pop(key)
+        ways = [w for w in ways if w.key not in NEEDS_KEYS]
     proxies = [w for w in ways if w.scheme == "proxy"]
     ways = [w for w in ways if w.scheme != "proxy"]
     honest = [w for w in ways if w.key in HONEST]
@@ -231,7 +233,7 @@ def main():
                 check_each(ways, run, name)
                 if name == kinds[-1][0]:
                     test_proxies(proxies, honest[0].target, program)
-                    test_names(next(w.port for w in ways if w.key == "38"), program)
+                    test_names([w.port for w in ways if w.key == "38"], program)
             if name == "plain":
                 with serving(others, 30):
                     test_alone(ways)
