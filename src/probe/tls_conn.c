@@ -40,6 +40,9 @@ static enum probe_want finish(struct conn *c, enum probe_end end, const char *ho
 
 static enum probe_want stop(struct conn *c, enum probe_end end, const char *words)
 {
+	/* After our Finished the handshake stands: a key update, or data that we do not read. */
+	if (c->is_ready && end == PROBE_GARBAGE)
+		return finish(c, PROBE_GOAL, "session");
 	if (!is_over(c))
 		(void)snprintf(c->flight.words, sizeof(c->flight.words), "%s", words);
 	return finish(c, end,
@@ -388,34 +391,6 @@ static enum probe_want timer(void *self, struct pqm_buf *out)
 	return c->is_ready ? say_goodbye(c, out) : PROBE_READ;
 }
 
-static const char *end_how(enum probe_end why)
-{
-	switch (why) {
-	case PROBE_CLOSED:
-		return "closed";
-	case PROBE_RESET:
-		return "reset";
-	case PROBE_TIMEOUT:
-		return "timeout";
-	case PROBE_NO_CONNECT:
-		return "refused";
-	case PROBE_UNREACHABLE:
-		return "unreachable";
-	case PROBE_GARBAGE:
-		return "garbage";
-	case PROBE_BUDGET:
-		return "budget";
-	case PROBE_LOCAL:
-		return "local";
-	case PROBE_ALERT:
-		return "alert";
-	case PROBE_RUNNING:
-	case PROBE_GOAL:
-		break;
-	}
-	return "end";
-}
-
 static void end(void *self, enum probe_end why, const char *words)
 {
 	struct conn *c = self;
@@ -428,7 +403,7 @@ static void end(void *self, enum probe_end why, const char *words)
 	}
 	if (words != NULL)
 		(void)snprintf(c->flight.words, sizeof(c->flight.words), "%s", words);
-	(void)finish(c, why, end_how(why));
+	(void)finish(c, why, probe_end_name(why));
 }
 
 /* ---- life ---- */

@@ -364,11 +364,13 @@ static void hear_compress(struct probe_plan *p, const struct plan_heard *h)
  * does so by silence or reset, and other hellos just before and after are answered. */
 static void hear_tolerance(struct probe_plan *p, const char *key, const struct plan_heard *h)
 {
-	bool is_met = h->answer == PQM_A_YES;
+	bool is_failure = h->answer == PQM_A_NO || h->how == HOW_RESET || h->how == HOW_TIMEOUT ||
+		h->how == HOW_CLOSED;
+	enum pqm_answer v = h->answer == PQM_A_YES ? PQM_A_YES
+		: is_failure			   ? PQM_A_NO
+						   : PQM_A_UNKNOWN; /* ours, or no TLS any more */
 
-	probe_fact(p->j, key,
-		is_met ? PQM_A_YES : (h->answer == PQM_A_REFUSED ? PQM_A_UNKNOWN : PQM_A_NO),
-		probe_how(h->how), NULL);
+	probe_fact(p->j, key, v, probe_how(h->how), NULL);
 }
 
 static void hear_bad_key(struct probe_plan *p, const struct plan_heard *h)

@@ -761,6 +761,30 @@ static void send_ticket(struct server *s)
 	pqm_buf_fini(&m);
 }
 
+static void a_session_stands_whatever_comes_behind_it(void **state)
+{
+	struct probe_tls_spec spec = spec_of(PROBE_SESSION);
+	struct ways w = { .suite = 0x1301 };
+	struct server s;
+	struct client c;
+
+	(void)state;
+	server_init(&s);
+	talk(&c, &s, &spec, &w);
+	server_reads_finished(&s, &c, false);
+	s.out.n = 0;
+	/* KeyUpdate, then a record under keys that we do not follow [RFC8446 §4.6.3]. */
+	assert_true(pc_record_seal(&s.tx, 22, PQM_LIT("\x18\0\0\1\0"), &s.out));
+	s.tx.key[0] ^= 1;
+	assert_true(pc_record_seal(&s.tx, 23, PQM_LIT("220 hello"), &s.out));
+	client_feed(&c, pqm_buf_bytes(&s.out));
+	assert_int_equal(c.want, PROBE_DONE);
+	assert_end(&c, PROBE_GOAL, "session", "");
+	assert_true(flight(&c)->is_finished);
+	client_fini(&c);
+	server_fini(&s);
+}
+
 static void a_session_takes_tickets_and_says_goodbye(void **state)
 {
 	(void)state;
@@ -1473,6 +1497,7 @@ int main(void)
 		cmocka_unit_test(a_hello_is_enough_for_the_goal_hello),
 		cmocka_unit_test(what_a_server_may_not_do_is_told),
 		cmocka_unit_test(a_wrong_signature_is_a_fact_not_an_end),
+		cmocka_unit_test(a_session_stands_whatever_comes_behind_it),
 		cmocka_unit_test(a_session_takes_tickets_and_says_goodbye),
 		cmocka_unit_test(a_ticket_resumes_with_both_modes),
 		cmocka_unit_test(the_binder_is_that_of_the_standard),
