@@ -1,14 +1,18 @@
 #include "probe/int.h"
 
 /* `auto`: what greets is known by its greeting, which the TLS strategy hears; what waits for us is asked in
- * its own protocol, when it does not answer a ClientHello or lives on its own port. */
+ * its own protocol, when it does not answer a ClientHello or lives on its own port.
+ * A bare HOST:PORT is TLS for most users: the ClientHello goes first, and who answers it in another protocol is
+ * asked in that, from the second connection on. */
 
 #define CANDIDATES 8
 
 struct auto_state {
-	void *inner;	/* the TLS strategy's state, while it is not in j->state */
+	void *inner; /* the TLS strategy's state, while it is not in j->state */
+	bool is_asked;
 	bool is_asking; /* the last connection was an opener's of ours */
 	bool is_tls_done;
+	bool is_closed; /* a ClientHello was answered by nothing but the end of the connection */
 	size_t at, n;
 	const char *scheme[CANDIDATES]; /* to be tried */
 	const char *refused;		/* spoke its protocol, but refused TLS */
@@ -51,7 +55,7 @@ static void forget(struct pqm_endpoint *e)
 	e->is_complete = e->varies = e->is_order_known = e->is_server_order = false;
 }
 
-/* Hands the endpoint to the TLS strategy as if the user had named this scheme. */
+/* Hands the endpoint on as if the user had named this scheme. */
 static bool become(struct probe_job *j, const char *scheme, struct probe_request *req)
 {
 	struct pqm_probe_target *t = pqm_new(&j->arena, struct pqm_probe_target, 1);
@@ -60,11 +64,50 @@ static bool become(struct probe_job *j, const char *scheme, struct probe_request
 		return false;
 	*t = *j->target;
 	t->scheme = scheme;
+	if (t->is_bare)
+		j->ep.scheme = pqm_str(scheme);
+	t->is_bare = false;
 	j->target = t;
 	j->state = NULL;
-	j->strategy = &probe_tls_strategy;
+	j->strategy = strcmp(scheme, "ssh") == 0 ? &probe_ssh_strategy : &probe_tls_strategy;
 	forget(&j->ep);
 	return j->strategy->next(j, NULL, NULL, req);
+}
+
+/* Names that parse/tls_rec.c gives to what answers a ClientHello without a greeting that opener_guess.c
+ * knows. */
+static const struct {
+	const char *word, *scheme;
+} unasked[] = { { "this is XMPP", "xmpp" }, { "this is XMPP", "xmpp-server" },
+	{ "this is RDP", "rdp" }, { "this is LDAP", "ldap" },
+	{ "this is PostgreSQL", "postgres" } };
+
+/* What the answer to a ClientHello says that it is; NULL: TLS, or nothing that we could ask. */
+static const char *spoken_scheme(const struct probe_job *j, const struct probe_request *done,
+	const struct probe_outcome *last)
+{
+	const struct probe_flight *f;
+	pqm_bytes words;
+	size_t quote;
+
+	if (!last->is_connected || last->at + 1 != done->n)
+		return NULL;
+	f = probe_flight_of(done->chain[done->n - 1].self);
+	words = pqm_str(f->words);
+	if (f->end != PROBE_GARBAGE || !pqm_starts(words, PQM_LIT("no TLS: this is ")))
+		return NULL;
+	if (pqm_find(words, 0, PQM_LIT("this is MySQL")) != SIZE_MAX)
+		return "mysql";
+	for (size_t i = 0; i < sizeof(unasked) / sizeof(unasked[0]); i++)
+		if (pqm_find(words, 0, pqm_str(unasked[i].word)) != SIZE_MAX)
+			return unasked[i].scheme;
+	quote = pqm_find(words, 0, PQM_LIT(", \""));
+	if (quote == SIZE_MAX)
+		return NULL;
+	words = pqm_sub(words, quote + 3, words.n);
+	if (pqm_ends(words, PQM_LIT("\"")))
+		words.n--;
+	return probe_greeting_scheme(words, j->ep.port);
 }
 
 static bool ask_opener(struct probe_job *j, struct auto_state *s, struct probe_request *req)
@@ -75,7 +118,7 @@ static bool ask_opener(struct probe_job *j, struct auto_state *s, struct probe_r
 	req->chain[0].machine = &probe_opener_machine;
 	req->chain[0].self =
 		probe_opener_new(s->scheme[s->at++], t->sni != NULL ? t->sni : t->host);
-	s->is_asking = true;
+	s->is_asking = s->is_asked = true;
 	return req->chain[0].self != NULL;
 }
 
@@ -83,17 +126,11 @@ static bool ask_opener(struct probe_job *j, struct auto_state *s, struct probe_r
  * name a protocol (parse/tls_rec.c) leave that one. */
 static bool is_likely(const struct pqm_endpoint *e, const char *scheme)
 {
-	static const struct {
-		const char *word, *scheme;
-	} t[] = { { "this is XMPP", "xmpp" }, { "this is XMPP", "xmpp-server" },
-		{ "this is RDP", "rdp" }, { "this is LDAP", "ldap" },
-		{ "this is PostgreSQL", "postgres" } };
-
 	if (e->reach == PQM_R_SILENT)
 		return true;
-	for (size_t i = 0; e->reach == PQM_R_OTHER && i < sizeof(t) / sizeof(t[0]); i++)
-		if (pqm_find(e->words, 0, pqm_str(t[i].word)) != SIZE_MAX &&
-			strcmp(t[i].scheme, scheme) == 0)
+	for (size_t i = 0; e->reach == PQM_R_OTHER && i < sizeof(unasked) / sizeof(unasked[0]); i++)
+		if (pqm_find(e->words, 0, pqm_str(unasked[i].word)) != SIZE_MAX &&
+			strcmp(unasked[i].scheme, scheme) == 0)
 			return true;
 	return false;
 }
@@ -136,6 +173,12 @@ static bool auto_next(struct probe_job *j, const struct probe_request *done,
 			return become(j, found, req);
 		done = NULL;
 		last = NULL;
+	} else if (j->target->is_bare && last != NULL) {
+		found = spoken_scheme(j, done, last);
+		if (found != NULL && !j->is_late)
+			return become(j, found, req);
+		s->is_closed = last->is_connected && last->bytes_in == 0 &&
+			(last->end == PROBE_CLOSED || last->end == PROBE_RESET);
 	}
 	if (!s->is_tls_done) {
 		if (inner_next(j, s, done, last, req))
@@ -144,7 +187,8 @@ static bool auto_next(struct probe_job *j, const struct probe_request *done,
 			return false;
 		s->is_tls_done = true;
 	}
-	if (j->is_late)
+	/* Who keeps silent to a ClientHello may be slow or filtered; who hangs up reads something else. */
+	if (j->is_late || (j->target->is_bare && !s->is_closed && !s->is_asked))
 		return false;
 	while (s->at < s->n && !is_likely(&j->ep, s->scheme[s->at]))
 		s->at++;

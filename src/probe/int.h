@@ -300,6 +300,8 @@ void probe_opener_facts(const void *self, struct probe_job *j);
  * where the words do not. The result is a scheme; "tls" after silence or a greeting that nobody knows:
  * then the machine hands on to the next of its chain (PROBE_NEXT, nothing taken), else it is done. */
 void *probe_guess_new(uint16_t port);
+/* The same by a first line that was heard elsewhere; NULL: it says nothing. */
+const char *probe_greeting_scheme(pqm_bytes line, uint16_t port);
 extern const struct probe_machine probe_guess_machine;
 const char *probe_guess_scheme(const void *self);
 /* The first line of the greeting, printable; empty after silence. */

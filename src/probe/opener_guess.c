@@ -154,6 +154,18 @@ static const char *read_greeting(pqm_bytes in, uint16_t port)
 	return pqm_find(in, 0, PQM_LIT("\nSSH-")) != SIZE_MAX ? "ssh" : NULL;
 }
 
+const char *probe_greeting_scheme(pqm_bytes line, uint16_t port)
+{
+	char z[GUESS_BYTES];
+	size_t n = line.n < sizeof(z) - 1 ? line.n : sizeof(z) - 1;
+
+	if (n == 0)
+		return NULL;
+	memcpy(z, line.p, n);
+	z[n] = '\n';
+	return read_greeting((pqm_bytes){ (const uint8_t *)z, n + 1 }, port);
+}
+
 static enum probe_want guess_start(void *self, struct pqm_buf *out)
 {
 	(void)self;

@@ -32,6 +32,9 @@ struct pqm_probe_target {
 	const char *host; /* NUL-terminated name or address literal, no brackets */
 	uint16_t port;	  /* 0: the scheme's default */
 	const char *sni;  /* may be NULL */
+	/* HOST:PORT on a port that belongs to no protocol: TLS is asked, and when something else answers,
+	 * that; endpoint.scheme is then what was found. */
+	bool is_bare;
 };
 
 struct pqm_probe_config {
@@ -64,7 +67,8 @@ void pqm_probe_config_init(struct pqm_probe_config *c);
 
 /* Is the text an endpoint target (a known scheme and a host)? Cheap. */
 bool pqm_probe_is_target(const char *text);
-/* "tls:host:443", "smtp:[::1]", "ssh:h", "https://h/x", "h:443" (only with `bare`). Text into arena.
+/* "tls:host:443", "smtp:[::1]", "ssh:h", "https://h/x"; with `bare` also "h" and "h:443", where a port that
+ * belongs to a protocol stands for its scheme: 22 for ssh, 5432 for postgres. Text into arena.
  * PQM_EUSAGE with words for anything else. */
 enum pqm_st pqm_probe_target_parse(struct pqm_probe_target *out, const char *text, bool bare,
 	struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;

@@ -54,20 +54,32 @@ static void note_host(struct probe_work *w, enum probe_end why)
 	}
 }
 
+/* Who fails before the target is reached is the proxy, and is named: the target was never asked. */
+static const char *blame_proxy(const struct probe_loop *l, const struct probe_work *w,
+	enum probe_end why, const char *words, char out[96])
+{
+	if (w->is_done)
+		return probe_proxy_refusal(w->proxy.self);
+	(void)snprintf(out, 96, "the proxy %.50s:%u: %s", l->proxy->host, l->proxy->port,
+		words != NULL && *words != '\0' ? words : probe_end_name(why));
+	return out;
+}
+
 void probe_sock_end(
 	struct probe_loop *l, struct probe_work *w, enum probe_end why, const char *words)
 {
 	bool has_proxy = w->proxy.machine != NULL;
 	bool is_open = w->state == PROBE_OPEN;
 	struct probe_outcome *o = &l->last;
+	char blame[96];
 
 	probe_list_remove(w);
 	probe_work_clock(l, w);
 	close_socket(l, w);
 	l->out.n = 0;
-	if (has_proxy && w->at == 0 && w->is_done) {
+	if (has_proxy && w->at == 0 && (w->is_done || why != PROBE_LOCAL)) {
+		words = blame_proxy(l, w, why, words, blame);
 		why = PROBE_UNREACHABLE;
-		words = probe_proxy_refusal(w->proxy.self);
 		w->is_done = false;
 	}
 	for (size_t i = w->at + w->is_done; i < n_links(w); i++)

@@ -57,6 +57,15 @@ static const struct scheme *scheme_of(pqm_bytes name)
 	return NULL;
 }
 
+/* Whose port it is; NULL: nobody's. The first row counts: 443 is that of tls. */
+static const struct scheme *scheme_at(uint16_t port)
+{
+	for (size_t i = 0; i < sizeof(scheme) / sizeof(scheme[0]); i++)
+		if (scheme[i].port == port)
+			return &scheme[i];
+	return NULL;
+}
+
 uint16_t probe_scheme_port(const char *text)
 {
 	const struct scheme *s = scheme_of(pqm_str(text));
@@ -145,6 +154,21 @@ static bool is_name(pqm_bytes host)
 	return !is_number;
 }
 
+/* Letters only, and one that no IPv6 address has: somebody's idea of a scheme. */
+static bool is_word(pqm_bytes text)
+{
+	bool is_hex = true;
+
+	for (size_t i = 0; i < text.n; i++) {
+		uint8_t c = text.p[i] | 0x20;
+
+		if (c < 'a' || c > 'z')
+			return false;
+		is_hex = is_hex && c <= 'f';
+	}
+	return !is_hex;
+}
+
 struct parts {
 	pqm_bytes host, port; /* port.p NULL: none */
 	bool is_bracketed;
@@ -174,7 +198,9 @@ static const char *cut_parts(pqm_bytes text, struct parts *p)
 	if (colon == SIZE_MAX)
 		return NULL;
 	if (pqm_find_byte(text, colon + 1, ':') != SIZE_MAX)
-		return "an IPv6 address belongs into brackets: [2001:db8::1]:443";
+		return is_word(pqm_sub(text, 0, colon))
+			? "no such scheme (tls, quic, dtls, ssh, smtp, …: `pqmap help probe`)"
+			: "an IPv6 address belongs into brackets: [2001:db8::1]:443";
 	p->host = pqm_sub(text, 0, colon);
 	p->port = pqm_sub(text, colon + 1, SIZE_MAX);
 	return NULL;
@@ -229,9 +255,14 @@ static const char *read_target(
 	if (bad != NULL)
 		return bad;
 	if (p.port.p != NULL && (!pqm_u64_parse(p.port, 65535, &port) || port == 0))
-		return "the port is no number from 1 to 65535";
+		return s == NULL && is_word(p.host)
+			? "no such scheme, and the port is no number from 1 to 65535"
+			: "the port is no number from 1 to 65535";
+	t->is_bare = s == NULL && port != 0 && scheme_at((uint16_t)port) == NULL;
+	if (s == NULL)
+		s = scheme_at(port != 0 ? (uint16_t)port : 443);
 	t->scheme = s == NULL ? "tls" : s->scheme;
-	t->port = port != 0 ? (uint16_t)port : s == NULL ? 443 : s->port;
+	t->port = port != 0 ? (uint16_t)port : s->port;
 	*host = p.host;
 	return NULL;
 }

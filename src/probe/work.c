@@ -203,8 +203,12 @@ static void finish(struct probe_loop *l, struct probe_work *w)
 	pqm_free(w);
 }
 
-static const struct probe_strategy *strategy_of(const char *scheme)
+static const struct probe_strategy *strategy_of(const struct pqm_probe_target *t)
 {
+	const char *scheme = t->scheme;
+
+	if (t->is_bare)
+		return &probe_auto_strategy;
 	if (strcmp(scheme, "ssh") == 0)
 		return &probe_ssh_strategy;
 	if (strcmp(scheme, "auto") == 0)
@@ -218,7 +222,7 @@ static const struct probe_strategy *strategy_of(const char *scheme)
 bool probe_work_new(struct probe_loop *l, const struct probe_wait *wait, struct probe_host *host)
 {
 	const struct pqm_probe_target *t = &l->targets[wait->target];
-	const struct probe_strategy *s = l->strategy != NULL ? l->strategy : strategy_of(t->scheme);
+	const struct probe_strategy *s = l->strategy != NULL ? l->strategy : strategy_of(t);
 
 	struct probe_work *w = pqm_calloc(1, sizeof(*w));
 	char address[64];

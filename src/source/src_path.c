@@ -9,6 +9,7 @@
 #include <sys/vfs.h>
 
 #include "base/limits.h"
+#include "endpoint.h"
 #include "source.h"
 
 /* Kernel file systems have no files of their own: /proc/kcore is 128 TiB, others block on read. */
@@ -214,6 +215,15 @@ static enum pqm_st walk_file(const char *target, struct pqm_sink *s, struct pqm_
 	return st;
 }
 
+/* "host:8443" in a list of targets: `probe` would take it. */
+static bool is_like_endpoint(const char *target)
+{
+	struct pqm_err ignored = { 0 };
+
+	return strchr(target, ':') != NULL && strchr(target, '/') == NULL &&
+		pqm_endpoint_check(target, true, &ignored) == PQM_OK;
+}
+
 static enum pqm_st walk(const char *target, struct pqm_sink *s, struct pqm_err *err)
 {
 	struct pqm_buf path;
@@ -222,7 +232,11 @@ static enum pqm_st walk(const char *target, struct pqm_sink *s, struct pqm_err *
 
 	/* The user's own name may be a link; only links inside a tree are not followed. */
 	if (stat(target, &sb) != 0)
-		return pqm_fail(err, PQM_EIO, "%s: %s", target, strerrordesc_np(errno));
+		return errno == ENOENT && is_like_endpoint(target)
+			? pqm_fail(err, PQM_EIO,
+				  "%s: no such file; if it is an endpoint, write tls:%s", target,
+				  target)
+			: pqm_fail(err, PQM_EIO, "%s: %s", target, strerrordesc_np(errno));
 	if (S_ISREG(sb.st_mode))
 		return walk_file(target, s, err);
 	if (!S_ISDIR(sb.st_mode))
