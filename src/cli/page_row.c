@@ -3,8 +3,8 @@
 #include "report/view_text.h"
 
 #define LABEL_COLS 15
-#define FACT_COLS 38
-#define PAGE_COLS 120
+#define FACT_COLS 33
+#define PAGE_COLS PQM_PAGE_COLS
 
 static const char *const on[] = { "", "\033[32m", "\033[33m", "\033[31m", "\033[2m" };
 

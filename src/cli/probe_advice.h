@@ -4,7 +4,7 @@
  * Shape:     the software comes from the banner, the protocol in front of STARTTLS, or the user; each state
  *            that was found (classical only, hybrid not enforced, RSA key transport, …) has the patches of
  *            rules/endpoints/advice.yaml, their lines filled in with the groups that the endpoint accepts
- *            now, so that nobody is let out by accident and the way back is exact.
+ *            now, so that nobody is locked out by accident and the way back is exact.
  * Ownership: texts are the rules' or in the arena given.
  * Errors:    nothing is advised where the answer could not be told; texts end early without memory.
  * Threads:   reads only.
@@ -49,7 +49,7 @@ pqm_bytes pqm_advice_verify(const struct pqm_advice *a, struct pqm_arena *arena)
 pqm_bytes pqm_advice_save(const struct pqm_advice *a, struct pqm_arena *arena);
 pqm_bytes pqm_advice_restore(const struct pqm_advice *a, struct pqm_arena *arena);
 
-/* Rows "next" of the page. */
+/* Rows "to change" of the page. */
 void pqm_advice_page(struct pqm_page *p, const struct pqm_endpoint *e, const char *software);
 /* Elements of the array "advice" of probe.schema.json. */
 void pqm_advice_json(struct pqm_out *o, const struct pqm_rules *r, const struct pqm_endpoint *e,

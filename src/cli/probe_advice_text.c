@@ -5,7 +5,6 @@
 #include "rules/wire.h"
 
 #define LINE_BYTES ((size_t)4 << 10)
-#define LINE_COLS 19
 #define NAMED_MAX 3 /* patches of the page for one software; the JSON has all */
 
 pqm_bytes pqm_advice_text(const struct pqm_advice *a, const char *key)
@@ -299,64 +298,74 @@ static pqm_bytes rollback_words(const struct pqm_advice *a)
 /* ---- page ---- */
 
 /* A line to copy is never wrapped. */
-static void lines(struct pqm_page *p, const struct pqm_advice *a, const char *key, size_t from)
+static size_t lines(
+	struct pqm_page *p, const struct pqm_advice *a, const char *key, const char *label)
 {
 	pqm_bytes line;
+	size_t i = 0;
 
-	for (size_t i = from; pqm_advice_line(&line, a, key, i, &p->arena); i++)
-		pqm_out_f(p->out, "%*s%.*s\n", LINE_COLS, "", PQM_FMT(line));
+	for (; pqm_advice_line(&line, a, key, i, &p->arena); i++)
+		pqm_out_f(p->out, "  %-15s%.*s\n", i == 0 ? label : "", PQM_FMT(line));
+	return i;
 }
 
-static size_t n_lines(const struct pqm_advice *a, const char *key)
+/* The promise for a reader. */
+static const char *promise_words(pqm_bytes what, pqm_bytes is)
 {
-	const struct pqm_yaml *list = pqm_yaml_get(a->patch, key);
-
-	return list == NULL ? 0 : list->n;
+	if (pqm_eqs(what, "kex-rsa"))
+		return "RSA key transport is gone";
+	if (pqm_eqs(what, "kex-dhe"))
+		return "DHE is gone";
+	if (pqm_eqs(what, "TLS 1.3"))
+		return "TLS 1.3 is there";
+	if (pqm_eqs(what, "TLS 1.1"))
+		return "TLS 1.1 and older are gone";
+	if (pqm_eqs(is, "only"))
+		return "hybrid is the only key exchange";
+	return pqm_eqs(is, "enforced") ? "hybrid is enforced" : "hybrid is offered";
 }
 
 /* All that is known of one patch. */
 static void whole(struct pqm_page *p, const struct pqm_advice *a, const char *label)
 {
-	pqm_bytes what, is, line = { NULL, 0 }, blocked = pqm_advice_text(a, "blocked");
-	bool is_any = pqm_eqs(pqm_advice_text(a, "minimum"), "any"), is_one;
+	pqm_bytes what, is, blocked = pqm_advice_text(a, "blocked");
+	bool is_any = pqm_eqs(pqm_advice_text(a, "minimum"), "any");
 
-	is_one = n_lines(a, "lines") == 1 && pqm_advice_line(&line, a, "lines", 0, &p->arena);
-	pqm_out_f(p->out, "  %-15s%.*s:%s%.*s\n", label,
-		PQM_FMT(pqm_yaml_str(a->software, "title")), is_one ? " " : "", PQM_FMT(line));
-	lines(p, a, "lines", is_one ? 1 : 0);
-	pqm_page_words(p, "", PQM_PAGE_DIM, "in     %.*s", PQM_FMT(pqm_advice_text(a, "file")));
-	pqm_page_words(p, "", PQM_PAGE_DIM, "costs  %.*s", PQM_FMT(pqm_advice_text(a, "cost")));
-	if (!is_any)
-		pqm_page_words(
-			p, "", PQM_PAGE_DIM, "needs  %.*s", PQM_FMT(pqm_advice_text(a, "minimum")));
-	if (!is_any && blocked.n > 0)
-		pqm_page_words(p, "", PQM_PAGE_DIM, "else   %.*s", PQM_FMT(blocked));
-	pqm_page_words(p, "", PQM_PAGE_DIM, "then   %.*s", PQM_FMT(pqm_advice_text(a, "reload")));
 	pqm_advice_promise(a, &what, &is);
-	pqm_page_words(p, "", PQM_PAGE_DIM, "check  %.*s  (%.*s: %.*s)",
-		PQM_FMT(pqm_advice_verify(a, &p->arena)), PQM_FMT(what), PQM_FMT(is));
-	pqm_page_words(p, "", PQM_PAGE_DIM, "back   %.*s", PQM_FMT(rollback_words(a)));
-	lines(p, a, "undo", 0);
+	pqm_page_words(p, label, PQM_PAGE_PLAIN,
+		"on %.*s; afterwards %s:", PQM_FMT(pqm_yaml_str(a->software, "title")),
+		promise_words(what, is));
+	(void)lines(p, a, "lines", "  line");
+	pqm_page_row(p, "  in", pqm_advice_text(a, "file"), PQM_PAGE_DIM, (pqm_bytes){ NULL, 0 });
+	pqm_page_row(
+		p, "  costs", pqm_advice_text(a, "cost"), PQM_PAGE_DIM, (pqm_bytes){ NULL, 0 });
+	if (!is_any)
+		pqm_page_row(p, "  needs", pqm_advice_text(a, "minimum"), PQM_PAGE_DIM,
+			(pqm_bytes){ NULL, 0 });
+	if (!is_any && blocked.n > 0)
+		pqm_page_row(p, "  if not", blocked, PQM_PAGE_DIM, (pqm_bytes){ NULL, 0 });
+	pqm_page_row(
+		p, "  then", pqm_advice_text(a, "reload"), PQM_PAGE_DIM, (pqm_bytes){ NULL, 0 });
+	pqm_page_row(p, "  check", pqm_advice_verify(a, &p->arena), PQM_PAGE_DIM,
+		(pqm_bytes){ NULL, 0 });
+	pqm_page_row(p, "  back", rollback_words(a), PQM_PAGE_DIM, (pqm_bytes){ NULL, 0 });
+	(void)lines(p, a, "undo", "");
 }
 
-/* What one software would need, in one row. */
-static void guess(struct pqm_page *p, const struct pqm_advice *a, const char *label)
+/* What one software would need. */
+static void guess(struct pqm_page *p, const struct pqm_advice *a)
 {
-	pqm_bytes line, cost = pqm_advice_text(a, "cost");
-	struct pqm_buf b;
+	pqm_bytes cost = pqm_advice_text(a, "cost"), need = pqm_advice_text(a, "minimum"), name;
+	bool is_any = pqm_eqs(need, "any"), is_free = pqm_starts(cost, PQM_LIT("no client"));
 
-	pqm_buf_init(&b, 4 * LINE_BYTES);
-	(void)pqm_buf_f(&b, "  %-15s%.*s: ", label, PQM_FMT(pqm_yaml_str(a->software, "title")));
-	for (size_t i = 0; pqm_advice_line(&line, a, "lines", i, &p->arena); i++)
-		(void)pqm_buf_f(&b, "%s%.*s", i > 0 ? "  " : "", PQM_FMT(line));
-	pqm_out_bytes(p->out, pqm_buf_bytes(&b));
-	pqm_out_lit(p->out, "\n");
-	pqm_buf_fini(&b);
-	pqm_page_words(p, "", PQM_PAGE_DIM, "(%s%.*s%s%.*s)",
-		pqm_eqs(pqm_advice_text(a, "minimum"), "any") ? "version: " : "needs ",
-		PQM_FMT(pqm_advice_text(a, "minimum")),
-		pqm_starts(cost, PQM_LIT("nobody")) ? "" : "; ",
-		PQM_FMT(pqm_sub(cost, 0, pqm_starts(cost, PQM_LIT("nobody")) ? 0 : cost.n)));
+	name = pqm_arena_f(&p->arena, "  %.*s", PQM_FMT(pqm_yaml_str(a->software, "title")));
+	if (name.p == NULL || lines(p, a, "lines", (const char *)name.p) == 0)
+		return;
+	if (!is_any || !is_free)
+		pqm_page_words(p, "", PQM_PAGE_DIM, "%s%.*s%s%.*s", is_any ? "" : "needs ",
+			PQM_FMT(pqm_sub(need, 0, is_any ? 0 : need.n)),
+			is_any || is_free ? "" : "; ",
+			PQM_FMT(pqm_sub(cost, 0, is_free ? 0 : cost.n)));
 }
 
 /* The first patch of each software that it may be, for the most pressing state. */
@@ -370,11 +379,15 @@ static void guesses(struct pqm_page *p, const struct pqm_advice_list *l)
 
 		if (a->software == last || !pqm_eq(a->state, state))
 			continue;
-		guess(p, a, last == NULL ? "next" : "");
+		if (last == NULL)
+			pqm_page_words(p, "to change", PQM_PAGE_PLAIN,
+				"one of these, by what runs there:");
+		guess(p, a);
 		last = a->software;
 	}
 	pqm_page_words(p, "", PQM_PAGE_DIM,
-		"the whole patch and its way back: --software nginx, or what it is");
+		"`--software %.*s` (or another) prints the whole change and the way back",
+		PQM_FMT(pqm_yaml_str(l->items[0].software, "software")));
 }
 
 void pqm_advice_page(struct pqm_page *p, const struct pqm_endpoint *e, const char *software)
@@ -393,7 +406,7 @@ void pqm_advice_page(struct pqm_page *p, const struct pqm_endpoint *e, const cha
 	for (size_t i = 0; i < l.n && shown < NAMED_MAX; i++) {
 		bool is_new = !pqm_eq(l.items[i].state, state);
 
-		whole(p, &l.items[i], shown == 0 ? "next" : is_new ? "and" : "or");
+		whole(p, &l.items[i], shown == 0 ? "to change" : is_new ? "and" : "or");
 		state = l.items[i].state;
 		shown++;
 	}

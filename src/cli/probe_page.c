@@ -6,7 +6,6 @@
 #include "report/endpoint_text.h"
 #include "report/view_text.h"
 
-#define HEAD_COLS 104
 #define LISTED 8 /* of what could not be told; the JSON has all */
 
 static const pqm_bytes none = { NULL, 0 };
@@ -56,13 +55,15 @@ static void head(struct pqm_page *p, const struct pqm_endpoint *e)
 		(void)pqm_buf_f(&b, "  %.*s", PQM_FMT(pqm_printable(&p->arena, e->address)));
 	if (e->software.n > 0)
 		(void)pqm_buf_f(&b, "  %.*s", PQM_FMT(pqm_printable(&p->arena, e->software)));
-	width = pqm_text_width(pqm_buf_bytes(&b));
+	pqm_bytes tail = pqm_arena_f(&p->arena, "%u connection%s, %.0f ms", e->n_connections,
+		e->n_connections == 1 ? "" : "s", e->ms);
+
+	width = pqm_text_width(pqm_buf_bytes(&b)) + tail.n;
 	pqm_out_str(p->out, p->color ? "\033[1m" : "");
 	pqm_out_bytes(p->out, pqm_buf_bytes(&b));
 	pqm_out_str(p->out, p->color ? "\033[0m" : "");
-	pqm_out_f(p->out, "%*s%u connection%s, %.0f ms\n",
-		width < HEAD_COLS - 4 ? (int)(HEAD_COLS - 4 - width) : 2, "", e->n_connections,
-		e->n_connections == 1 ? "" : "s", e->ms);
+	pqm_out_f(p->out, "%*s%.*s\n", width + 2 < PQM_PAGE_COLS ? (int)(PQM_PAGE_COLS - width) : 2,
+		"", PQM_FMT(tail));
 	pqm_buf_fini(&b);
 }
 
@@ -75,7 +76,7 @@ static void reach(struct pqm_page *p, const struct pqm_endpoint *e)
 		break;
 	case PQM_R_OTHER:
 		pqm_page_row(
-			p, "other", pqm_str("spoke, but not what was asked"), PQM_PAGE_FAIR, words);
+			p, "other", pqm_str("answered in another protocol"), PQM_PAGE_FAIR, words);
 		break;
 	case PQM_R_SILENT:
 		pqm_page_row(
@@ -103,17 +104,17 @@ static const char *posture_words(const struct pqm_endpoint *e)
 {
 	switch (e->posture) {
 	case PQM_P_ABSENT:
-		return "no hybrid: every session can be recorded and read later";
+		return "no hybrid: what is recorded now can be read later";
 	case PQM_P_OFFERED:
 		return "hybrid OFFERED, not enforced: a classical client is let in";
 	case PQM_P_ENFORCED:
-		return "hybrid ENFORCED for clients that can, others are let in";
+		return "hybrid ENFORCED for clients that can; others are let in";
 	case PQM_P_ONLY:
-		return "post-quantum ONLY: a classical client is turned away";
+		return "post-quantum ONLY: classical clients turned away";
 	case PQM_P_UNKNOWN:
 		break;
 	}
-	return "could not tell whether hybrid is offered";
+	return "could not tell whether a hybrid is offered";
 }
 
 static enum pqm_page_style posture_style(const struct pqm_endpoint *e)
@@ -128,7 +129,7 @@ static void key_exchange(struct pqm_page *p, const struct pqm_endpoint *e)
 {
 	pqm_bytes main = pqm_key_exchange_words(p->rules, e, &p->arena), old;
 
-	pqm_page_row(p, "key exchange", main.n > 0 ? main : pqm_str("none that could be told"),
+	pqm_page_row(p, "key exchange", main.n > 0 ? main : pqm_str("could not be told"),
 		posture_style(e), pqm_str(posture_words(e)));
 	old = names(p, e, PQM_O_GROUP, 0x0303);
 	if (old.n > 0 && !pqm_eq(old, main))
@@ -151,7 +152,7 @@ static pqm_bytes old_key_exchange(const struct pqm_endpoint *e, enum pqm_page_st
 	if (said(e, "kex-export", PQM_A_YES) || said(e, "kex-null-cipher", PQM_A_YES))
 		return pqm_str("export or NULL ciphers are accepted: open today");
 	if (said(e, "kex-rsa", PQM_A_YES))
-		return pqm_str("RSA key transport is accepted: one key opens all recordings");
+		return pqm_str("RSA key transport accepted: no forward secrecy");
 	if (has_offer(e, PQM_O_VERSION, 0x0302) || has_offer(e, PQM_O_VERSION, 0x0301)) {
 		*style = PQM_PAGE_FAIR;
 		return pqm_str("TLS 1.0 and 1.1 are retired [RFC 8996]");
@@ -175,7 +176,9 @@ static void versions(struct pqm_page *p, const struct pqm_endpoint *e)
 		pqm_page_row(p, "versions", list, style, remark);
 	const struct pqm_wire_fact *dh = pqm_endpoint_fact(e, "dh-bits");
 
-	if (dh != NULL && dh->value.n > 0)
+	/* Without groups the key exchange row has it. */
+	if (dh != NULL && dh->value.n > 0 &&
+		(names(p, e, PQM_O_GROUP, 0).n > 0 || names(p, e, PQM_O_KEX, 0).n > 0))
 		pqm_page_words(p, "", PQM_PAGE_DIM, "DHE with %.*s bits",
 			PQM_FMT(pqm_printable(&p->arena, dh->value)));
 }
@@ -208,7 +211,7 @@ static void certificates(struct pqm_page *p, const struct pqm_endpoint *e)
 		const struct pqm_wire_cert *leaf = &c->certs[0];
 		bool is_ssh = pqm_eqs(c->type, "ssh");
 		pqm_bytes by = issuers(p, c), until = pqm_printable(&p->arena, leaf->not_after);
-		pqm_bytes key = pqm_printable(&p->arena, leaf->key);
+		pqm_bytes key = pqm_key_words(leaf->key, &p->arena);
 
 		pqm_bytes fact = leaf->subject.n > 0
 			? pqm_arena_f(&p->arena, "%-11.*s %.*s", PQM_FMT(key),
@@ -216,9 +219,13 @@ static void certificates(struct pqm_page *p, const struct pqm_endpoint *e)
 			: key;
 		if (fact.n == 0)
 			fact = PQM_LIT("a key that could not be read");
-		pqm_bytes remark = pqm_arena_f(&p->arena, "%s%.*s%s%.*s%s", by.n > 0 ? "by " : "",
-			PQM_FMT(by), until.n > 0 ? "  until " : "", PQM_FMT(until),
-			c->proven == PQM_A_NO ? "  its signature does NOT verify" : "");
+		pqm_bytes remark =
+			pqm_arena_f(&p->arena, "%s%.*s%s%.*s%s", by.n > 0 ? "by " : "", PQM_FMT(by),
+				until.n == 0	   ? ""
+					: by.n > 0 ? ", until "
+						   : "until ",
+				PQM_FMT(until),
+				c->proven == PQM_A_NO ? "; its signature does NOT verify" : "");
 
 		pqm_page_row(p,
 			!first		 ? ""
@@ -237,14 +244,25 @@ static void signatures(struct pqm_page *p, const struct pqm_endpoint *e)
 		said(e, "certificate-slhdsa", PQM_A_YES);
 
 	if (schemes.n > 0)
-		pqm_page_row(p, "signatures", schemes, PQM_PAGE_DIM,
-			!has_pq && said(e, "certificate-mldsa", PQM_A_NO) ? pqm_str("no ML-DSA")
-									  : none);
+		pqm_page_words(p, "signatures", PQM_PAGE_DIM, "%.*s%s", PQM_FMT(schemes),
+			!has_pq && said(e, "certificate-mldsa", PQM_A_NO) ? "; no ML-DSA" : "");
 	if (keys.n > 0)
 		pqm_page_row(p, "signatures", keys, PQM_PAGE_DIM, none);
 }
 
 /* ---- the rest ---- */
+
+/* Of "3 CA names", as the fact has it. */
+static pqm_bytes authorities(struct pqm_page *p, pqm_bytes value)
+{
+	uint64_t n = 0;
+
+	value = pqm_sub(value, 0, pqm_find_byte(value, 0, ' '));
+	if (!pqm_u64_parse(value, UINT32_MAX, &n) || n == 0)
+		return none;
+	return pqm_arena_f(
+		&p->arena, "of %llu CA%s that it names", (unsigned long long)n, n == 1 ? "" : "s");
+}
 
 static void session(struct pqm_page *p, const struct pqm_endpoint *e)
 {
@@ -272,8 +290,8 @@ static void session(struct pqm_page *p, const struct pqm_endpoint *e)
 		pqm_page_row(p, "session", pqm_bytes_dup(&p->arena, pqm_buf_bytes(&b)),
 			PQM_PAGE_PLAIN, none);
 	if (said(e, "client-auth", PQM_A_YES))
-		pqm_page_row(p, "clients", pqm_str("a certificate is asked for"), PQM_PAGE_DIM,
-			pqm_printable(&p->arena, ca->value));
+		pqm_page_row(p, "clients", pqm_str("a certificate is asked of them"), PQM_PAGE_DIM,
+			authorities(p, ca->value));
 	if (alpn.n > 0)
 		pqm_page_row(p, "applications", alpn, PQM_PAGE_PLAIN, none);
 	pqm_buf_fini(&b);
@@ -326,20 +344,70 @@ static void harvest(struct pqm_page *p, const struct pqm_endpoint *e)
 		return;
 	if (e->posture == PQM_P_ONLY) {
 		pqm_page_row(p, "harvest",
-			pqm_str("a session recorded today stays closed for every client"),
+			pqm_str("recorded today: stays closed, whoever the client is"),
 			PQM_PAGE_GOOD, none);
 		return;
 	}
 	if (pqm_risk_params_load(&r, p->rules, none, &err) == PQM_OK)
-		when = pqm_arena_f(&p->arena, "readable with even odds by %.0f-%.0f (%.*s)",
+		when = pqm_arena_f(&p->arena,
+			"readable by %.0f to %.0f with even odds (expert survey %.*s)",
 			even_odds(&r, PQM_FAST), even_odds(&r, PQM_SLOW), PQM_FMT(r.curve_id));
 	if (e->posture == PQM_P_ABSENT)
-		pqm_page_words(p, "harvest", PQM_PAGE_BAD, "a session recorded today: %.*s",
-			PQM_FMT(when));
+		pqm_page_words(p, "harvest", PQM_PAGE_BAD, "recorded today: %.*s", PQM_FMT(when));
 	else
 		pqm_page_words(p, "harvest", PQM_PAGE_PLAIN,
-			"a session recorded today: safe for hybrid clients; for the rest %.*s",
+			"what is recorded today of hybrid clients stays closed; of the others it "
+			"%.*s",
 			PQM_FMT(when));
+	if (said(e, "kex-rsa", PQM_A_YES))
+		pqm_page_words(p, "", PQM_PAGE_PLAIN,
+			"sessions by RSA key transport fall all at once, with the one RSA key");
+}
+
+/* ---- what is not known ---- */
+
+/* The question that was not answered; empty: nobody misses it. */
+static pqm_bytes question(struct pqm_page *p, pqm_bytes key)
+{
+	static const struct {
+		const char *key, *words;
+	} t[] = {
+		{ "certificate-rsa", "an RSA certificate" },
+		{ "certificate-ecdsa", "an ECDSA certificate" },
+		{ "certificate-eddsa", "an EdDSA certificate" },
+		{ "certificate-mldsa", "an ML-DSA certificate" },
+		{ "certificate-composite", "a composite certificate" },
+		{ "certificate-slhdsa", "an SLH-DSA certificate" },
+		{ "kex-rsa", "RSA key transport" },
+		{ "kex-dhe", "DHE" },
+		{ "kex-ecdhe-rsa", "ECDHE with an RSA certificate" },
+		{ "kex-ecdhe-ecdsa", "ECDHE with an ECDSA certificate" },
+		{ "kex-static-dh", "static DH" },
+		{ "kex-psk", "pre-shared keys" },
+		{ "kex-anonymous", "anonymous suites" },
+		{ "kex-export", "export suites" },
+		{ "kex-null-cipher", "NULL ciphers" },
+		{ "kex-other", "other key exchanges of TLS 1.2" },
+		{ "tickets", "session tickets" },
+		{ "resumption", "resumption" },
+		{ "psk-without-exchange", "resumption without an exchange" },
+		{ "early-data", "early data" },
+		{ "split-hello", "a ClientHello in two segments" },
+		{ "large-hello", "a large ClientHello" },
+		{ "client-auth", "whether clients need a certificate" },
+	};
+	struct pqm_buf b;
+	pqm_bytes words;
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++)
+		if (pqm_eqs(key, t[i].key))
+			return pqm_str(t[i].words);
+	pqm_buf_init(&b, 256);
+	for (size_t i = 0; i < key.n; i++)
+		(void)pqm_buf_add(&b, key.p[i] == '-' ? PQM_LIT(" ") : pqm_sub(key, i, 1));
+	words = pqm_printable(&p->arena, pqm_buf_bytes(&b));
+	pqm_buf_fini(&b);
+	return words;
 }
 
 static void untold(struct pqm_page *p, const struct pqm_endpoint *e)
@@ -356,7 +424,7 @@ static void untold(struct pqm_page *p, const struct pqm_endpoint *e)
 		if (++n <= LISTED)
 			add(&b, ", ",
 				pqm_arena_f(&p->arena, "%.*s%s%.*s%s",
-					PQM_FMT(pqm_offer_words(p->rules, o, &p->arena)),
+					PQM_FMT(pqm_offer_shown(p->rules, o, &p->arena)),
 					o->how.n > 0 ? " (" : "",
 					PQM_FMT(pqm_printable(&p->arena, o->how)),
 					o->how.n > 0 ? ")" : ""));
@@ -367,15 +435,15 @@ static void untold(struct pqm_page *p, const struct pqm_endpoint *e)
 		if (f->answer != PQM_A_UNKNOWN && f->answer != PQM_A_REFUSED)
 			continue;
 		if (++n <= LISTED)
-			add(&b, ", ", pqm_printable(&p->arena, f->key));
+			add(&b, ", ", question(p, f->key));
 	}
 	if (n > LISTED)
 		(void)pqm_buf_f(&b, " and %zu more", n - LISTED);
 	if (b.n > 0)
-		pqm_page_row(p, "not told", pqm_bytes_dup(&p->arena, pqm_buf_bytes(&b)),
+		pqm_page_row(p, "no answer on", pqm_bytes_dup(&p->arena, pqm_buf_bytes(&b)),
 			PQM_PAGE_FAIR, none);
 	else if (!e->is_complete)
-		pqm_page_row(p, "not told", pqm_str("some questions were left open"), PQM_PAGE_FAIR,
+		pqm_page_row(p, "no answer on", pqm_str("some questions"), PQM_PAGE_FAIR,
 			pqm_printable(&p->arena, e->words));
 	if (e->varies)
 		pqm_page_row(p, "varies",

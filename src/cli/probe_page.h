@@ -14,6 +14,8 @@
 #include "model/endpoint.h"
 #include "rules/rules.h"
 
+#define PQM_PAGE_COLS 100 /* lines to copy may be longer */
+
 enum pqm_page_style { PQM_PAGE_PLAIN, PQM_PAGE_GOOD, PQM_PAGE_FAIR, PQM_PAGE_BAD, PQM_PAGE_DIM };
 
 struct pqm_page {

@@ -59,6 +59,28 @@ pqm_bytes pqm_offer_words(
 	return w != NULL ? w->name : pqm_arena_f(arena, "0x%04x", f->code);
 }
 
+pqm_bytes pqm_offer_shown(
+	const struct pqm_rules *rules, const struct pqm_offer *f, struct pqm_arena *arena)
+{
+	static const struct {
+		uint16_t code;
+		const char *name;
+	} usual[] = { { 0x0017, "P-256" }, { 0x0018, "P-384" }, { 0x0019, "P-521" },
+		{ 0x001d, "X25519" }, { 0x001e, "X448" } };
+
+	for (size_t i = 0; f->kind == PQM_O_GROUP && i < sizeof(usual) / sizeof(usual[0]); i++)
+		if (usual[i].code == f->code)
+			return pqm_str(usual[i].name);
+	return pqm_offer_words(rules, f, arena);
+}
+
+pqm_bytes pqm_key_words(pqm_bytes key, struct pqm_arena *arena)
+{
+	pqm_bytes t = pqm_printable(arena, key);
+
+	return pqm_starts(t, PQM_LIT("EC P-")) ? pqm_sub(t, 3, t.n) : t;
+}
+
 static bool is_draft(const struct pqm_rules *rules, const struct pqm_offer *o)
 {
 	const struct pqm_wire *w = o->kind == PQM_O_GROUP ? pqm_offer_wire(rules, o) : NULL;
@@ -93,13 +115,39 @@ pqm_bytes pqm_offer_list(const struct pqm_rules *rules, const struct pqm_endpoin
 			continue;
 		if (b.n > 0)
 			(void)pqm_buf_add(&b, pqm_str(o->rank > 0 ? " › " : ", "));
-		(void)pqm_buf_add(&b, pqm_offer_words(rules, o, arena));
+		(void)pqm_buf_add(&b, pqm_offer_shown(rules, o, arena));
 		if (is_draft(rules, o))
 			(void)pqm_buf_add(&b, PQM_LIT(" (draft, not ML-KEM)"));
 	}
 	text = pqm_bytes_dup(arena, pqm_buf_bytes(&b));
 	pqm_buf_fini(&b);
 	return text;
+}
+
+/* Of a server that names no group: "RSA, DHE (2048 bits)". */
+static pqm_bytes classic_words(const struct pqm_endpoint *e, struct pqm_arena *arena)
+{
+	static const struct {
+		const char *key, *name;
+	} kex[] = { { "kex-dhe", "DHE" }, { "kex-ecdhe-ecdsa", "ECDHE" },
+		{ "kex-ecdhe-rsa", "ECDHE" }, { "kex-rsa", "RSA" },
+		{ "kex-static-dh", "static DH" }, { "kex-psk", "PSK" },
+		{ "kex-anonymous", "anonymous" } };
+	const struct pqm_wire_fact *dh = pqm_endpoint_fact(e, "dh-bits");
+	pqm_bytes out = { NULL, 0 };
+
+	for (size_t i = 0; i < sizeof(kex) / sizeof(kex[0]); i++) {
+		const struct pqm_wire_fact *f = pqm_endpoint_fact(e, kex[i].key);
+
+		if (f == NULL || f->answer != PQM_A_YES || pqm_ends(out, pqm_str(kex[i].name)))
+			continue;
+		out = pqm_arena_f(
+			arena, "%.*s%s%s", PQM_FMT(out), out.n > 0 ? ", " : "", kex[i].name);
+		if (i == 0 && dh != NULL && dh->value.n > 0)
+			out = pqm_arena_f(arena, "%.*s (%.*s bits)", PQM_FMT(out),
+				PQM_FMT(pqm_printable(arena, dh->value)));
+	}
+	return out;
 }
 
 pqm_bytes pqm_key_exchange_words(
@@ -116,7 +164,7 @@ pqm_bytes pqm_key_exchange_words(
 
 	for (size_t i = 0; text.n == 0 && i < sizeof(pick) / sizeof(pick[0]); i++)
 		text = pqm_offer_list(rules, e, &pick[i], arena);
-	return text;
+	return text.n > 0 ? text : classic_words(e, arena);
 }
 
 bool pqm_chain_is_repeat(const struct pqm_endpoint *e, size_t n)

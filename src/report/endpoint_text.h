@@ -19,6 +19,11 @@ const struct pqm_wire *pqm_offer_wire(
 /* Name of a code point as the registry or the wire has it, else "0x11ec". */
 pqm_bytes pqm_offer_words(const struct pqm_rules *rules /* may be NULL */,
 	const struct pqm_offer *f, struct pqm_arena *arena);
+/* The same for a reader: curves by their usual names, P-256 and X25519. */
+pqm_bytes pqm_offer_shown(const struct pqm_rules *rules /* may be NULL */,
+	const struct pqm_offer *f, struct pqm_arena *arena);
+/* A certificate's key for a reader: "P-256", "RSA-2048". */
+pqm_bytes pqm_key_words(pqm_bytes key, struct pqm_arena *arena);
 /* "TLS 1.3", "SSL 3.0", "DTLS 1.2"; else "0x0305". */
 pqm_bytes pqm_version_words(uint16_t version, struct pqm_arena *arena);
 
@@ -31,7 +36,7 @@ struct pqm_offer_pick {
 /* The names of what is picked; ranked ones are joined by ›, the server's first choice in front. */
 pqm_bytes pqm_offer_list(const struct pqm_rules *rules, const struct pqm_endpoint *e,
 	const struct pqm_offer_pick *pick, struct pqm_arena *arena);
-/* Groups of the newest version, or methods, that were accepted, in order. */
+/* Groups of the newest version, or methods, that were accepted, in order; empty: none is known. */
 pqm_bytes pqm_key_exchange_words(
 	const struct pqm_rules *rules, const struct pqm_endpoint *e, struct pqm_arena *arena);
 /* Does an earlier chain show the same leaf? */

@@ -310,7 +310,7 @@ static void failed_targets(struct table *t)
 		if (!inv->targets[i].failed || ++n > FAILED_MAX)
 			continue;
 		pqm_out_f(t->o, "\n          %s ",
-			pqm_eqs(inv->targets[i].kind, "endpoint") ? "not told in full:"
+			pqm_eqs(inv->targets[i].kind, "endpoint") ? "no full answer from"
 								  : "nothing could be read of");
 		pqm_out_bytes(t->o, pqm_printable(&t->arena, inv->targets[i].name));
 	}
@@ -353,7 +353,7 @@ static const struct {
 	const char *name;
 	size_t width;
 } posture_column[] = {
-	[PQM_P_UNKNOWN] = { "not told", 11 },
+	[PQM_P_UNKNOWN] = { "unknown", 11 },
 	[PQM_P_ABSENT] = { "no hybrid", 14 },
 	[PQM_P_OFFERED] = { "offered", 10 },
 	[PQM_P_ENFORCED] = { "enforced", 11 },

@@ -4,7 +4,7 @@
 
 static const char *posture_words(const struct pqm_endpoint *e)
 {
-	static const char *const words[] = { "not told", "no hybrid", "hybrid offered",
+	static const char *const words[] = { "unknown", "no hybrid", "hybrid offered",
 		"hybrid enforced", "post-quantum only" };
 
 	if (e->reach != PQM_R_ANSWERED && e->posture == PQM_P_UNKNOWN)
@@ -30,7 +30,7 @@ static pqm_bytes leaves(const struct pqm_endpoint *e, struct pqm_arena *arena)
 		if (c->n_certs == 0 || pqm_chain_is_repeat(e, i) || c->certs[0].key.n == 0)
 			continue;
 		out = pqm_arena_f(arena, "%.*s%s%.*s", PQM_FMT(out), out.n > 0 ? ", " : "",
-			PQM_FMT(pqm_printable(arena, c->certs[0].key)));
+			PQM_FMT(pqm_key_words(c->certs[0].key, arena)));
 	}
 	return out;
 }
