@@ -4,6 +4,7 @@
 #include "cli/net_options.h"
 #include "cli/probe_advice.h"
 #include "cli/probe_page.h"
+#include "cli/targets.h"
 #include "detect/endpoint.h"
 #include "report/jsonl.h"
 
@@ -16,6 +17,7 @@ struct probe {
 	struct pqm_app *app;
 	const struct pqm_args *args;
 	const struct pqm_rules *rules;
+	struct pqm_targets targets; /* with the lists read */
 	struct pqm_arena arena;
 	struct pqm_endpoint *all;
 	size_t n, cap;
@@ -35,7 +37,9 @@ static enum pqm_st options(struct probe *p, struct pqm_err *err)
 	else if (strcmp(o, "jsonl") == 0)
 		p->format = JSONL;
 	else
-		return pqm_fail(err, PQM_EUSAGE, "-o %s: give text, json or jsonl", o);
+		return pqm_fail(err, PQM_EUSAGE,
+			"-o %s: give text, json or jsonl; `pqmap scan` writes the other formats",
+			o);
 	if (e == NULL)
 		return PQM_OK;
 	if (strcmp(e, "hybrid") == 0 || strcmp(e, "offered") == 0)
@@ -151,6 +155,38 @@ static void write_json(struct probe *p)
 	pqm_js_close(o, '}');
 }
 
+/* "12 endpoints: 7 hybrid offered, 4 no hybrid, 1 refused". */
+static void write_sum(struct probe *p)
+{
+	static const char *const posture[] = { "unknown", "no hybrid", "hybrid offered",
+		"hybrid enforced", "post-quantum only" };
+	size_t by_posture[PQM_P_ONLY + 1] = { 0 }, by_reach[PQM_R_SKIPPED + 1] = { 0 };
+	const char *comma = "";
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct pqm_endpoint *e = &p->all[i];
+
+		if (e->reach == PQM_R_ANSWERED || e->posture != PQM_P_UNKNOWN)
+			by_posture[e->posture]++;
+		else
+			by_reach[e->reach]++;
+	}
+	pqm_out_f(p->app->out, "\n%zu endpoints:", p->n);
+	for (size_t i = PQM_P_ONLY + 1; i-- > 0;)
+		if (by_posture[i] > 0) {
+			pqm_out_f(p->app->out, "%s %zu %s", comma, by_posture[i], posture[i]);
+			comma = ",";
+		}
+	for (size_t i = 0; i <= PQM_R_SKIPPED; i++)
+		if (by_reach[i] > 0) {
+			pqm_out_f(p->app->out, "%s %zu %s", comma, by_reach[i],
+				i == PQM_R_OTHER ? "another protocol"
+						 : pqm_reach_name((enum pqm_reach)i));
+			comma = ",";
+		}
+	pqm_out_lit(p->app->out, "\n");
+}
+
 static void write_pages(struct probe *p)
 {
 	struct pqm_page page = { .rules = p->rules,
@@ -164,6 +200,8 @@ static void write_pages(struct probe *p)
 			pqm_out_lit(p->app->out, "\n");
 		pqm_probe_page(&page, &p->all[i]);
 	}
+	if (p->n > 1)
+		write_sum(p);
 	pqm_arena_fini(&page.arena);
 }
 
@@ -176,14 +214,13 @@ static int judge(const struct probe *p)
 	bool violated = false, untold = false;
 	size_t n = 0;
 
-	for (size_t t = 0; t < p->args->n_positional; t++) {
+	for (size_t t = 0; t < p->targets.n; t++) {
 		struct pqm_reaches seen = { 0 };
 
 		for (; n < p->n && p->all[n].target == t; n++) {
 			const struct pqm_endpoint *e = &p->all[n];
 
 			seen.n[e->reach]++;
-			seen.is_guess = pqm_eqs(e->scheme, "auto");
 			if (e->reach != PQM_R_ANSWERED)
 				continue;
 			untold = untold || e->posture == PQM_P_UNKNOWN;
@@ -199,7 +236,8 @@ static int judge(const struct probe *p)
 
 static enum pqm_st ask(struct probe *p, const struct pqm_endpoint_options *o, struct pqm_err *err)
 {
-	size_t n = p->args->n_positional;
+	const char *const *name = p->targets.name;
+	size_t n = p->targets.n;
 	uint32_t *index = pqm_arena_array(&p->arena, n, sizeof(*index));
 	enum pqm_st st = PQM_OK;
 
@@ -207,9 +245,11 @@ static enum pqm_st ask(struct probe *p, const struct pqm_endpoint_options *o, st
 		return pqm_fail(err, PQM_ENOMEM, "out of memory");
 	for (size_t i = 0; i < n && st == PQM_OK; i++) {
 		index[i] = (uint32_t)i;
-		st = pqm_endpoint_check(p->args->positional[i], true, err);
+		/* One wrong line of a list of thousands is told, and the others are asked. */
+		if (!p->targets.is_listed[i])
+			st = pqm_endpoint_check(name[i], true, err);
 	}
-	struct pqm_endpoint_names names = { p->args->positional, index, n };
+	struct pqm_endpoint_names names = { name, index, n };
 
 	if (st == PQM_OK)
 		st = pqm_endpoint_ask(o, p->rules, &names, &p->calls, err);
@@ -228,6 +268,10 @@ static enum pqm_st run(struct pqm_app *app, const struct pqm_args *a, struct pqm
 	if (st == PQM_OK && a->n_positional == 0)
 		st = pqm_fail(err, PQM_EUSAGE,
 			"name an endpoint: `pqmap probe www.example.org`; see `pqmap help probe`");
+	if (st == PQM_OK)
+		st = pqm_targets_expand(&p.targets, a->positional, a->n_positional, err);
+	if (st == PQM_OK && p.targets.n == 0)
+		st = pqm_fail(err, PQM_EUSAGE, "the list names no endpoint");
 	if (st == PQM_OK)
 		st = pqm_net_options(&o, a, &p.arena, err);
 	if (st == PQM_OK)
@@ -254,23 +298,36 @@ static enum pqm_st run(struct pqm_app *app, const struct pqm_args *a, struct pqm
 		app->exit_code = pqm_net_signal() != 0 ? 128 + pqm_net_signal() : judge(&p);
 	}
 	pqm_rules_fini(&rules);
+	pqm_targets_fini(&p.targets);
 	pqm_arena_fini(&p.arena);
 	return st;
 }
 
 const struct pqm_command pqm_cmd_probe = {
 	.name = "probe",
-	.args = "ENDPOINT…",
+	.args = "ENDPOINT… | @FILE",
 	.summary = "Ask endpoints what they negotiate, and what a recorded session costs",
 	.help = "Endpoints\n"
-		"  HOST[:PORT]           TLS on 443; on another port the protocol is guessed\n"
-		"  SCHEME:HOST[:PORT]    tls, quic, dtls, ssh, smtp, imap, pop3, ftp, ldap, …\n"
-		"  https://HOST/…        as tls:HOST\n\n"
+		"  HOST                  TLS on 443\n"
+		"  HOST:PORT             what the port is for (22 SSH, 25 SMTP, 5432 PostgreSQL, "
+		"…);\n"
+		"                        elsewhere TLS, and when another protocol answers, that "
+		"one\n"
+		"  SCHEME:HOST[:PORT]    tls, quic, dtls, ssh; STARTTLS: smtp, submission, lmtp, "
+		"imap,\n"
+		"                        pop3, ftp, ldap, nntp, sieve, xmpp, xmpp-server, "
+		"postgres,\n"
+		"                        mysql, rdp, irc, nats; VPN: ikev2, wireguard, openvpn\n"
+		"  auto:HOST:PORT        waits for a greeting before it sends anything\n"
+		"  https://HOST/…        as tls:HOST; IPv6 addresses in brackets: "
+		"[2001:db8::1]:443\n"
+		"  @FILE                 a list of them, one a line, # for comments; @- reads "
+		"stdin\n\n"
 		"Only these hosts are contacted, gently: at most 2 connections at once and\n"
 		"20 a second to one address. Nothing is sent after the handshake.\n\n"
 		"Exit code: 0 all answered (and met --expect), 1 one is below --expect, 3 one\n"
-		"could not be told: unreachable, refused, silent, limiting us, or what it said\n"
-		"leaves open whether a hybrid is there.",
+		"could not be told: unreachable, refused, silent, limiting us, no TLS or SSH at\n"
+		"all, or what it said leaves open whether a hybrid is there.",
 	.opts =
 		(const struct pqm_opt[]){
 			{ 'o', "output", "FORMAT", "text (default), json, jsonl" },

@@ -119,7 +119,9 @@ def usage():
                         (["probe", "h", "-o", "html"], "text, json"), (["probe", "h", "--timeout", "0"], "--timeout"),
                         (["probe", "h", "--rate", "-1"], "--rate"), (["probe", "h", "--concurrent", "x"], "--concurrent"),
                         (["probe", "h", "--proxy", "ftp://u:secret@h"], "--proxy"), (["probe", "tls:h:99999"], "port"),
-                        (["probe", "a b"], "no endpoint"), (["scan", "tls:h:0"], "port"),
+                        (["probe", "a b"], "no endpoint"), (["probe", "tsl:h:443"], "no such scheme"),
+                        (["probe", "tsl:h"], "no such scheme"), (["probe", "::1"], "brackets"),
+                        (["probe", "@/nowhere"], "@/nowhere: No such file"), (["probe", "@/dev/null"], "no endpoint"), (["scan", "tls:h:0"], "port"),
                         (["probe", "127.0.0.1:1", "--deny", "10.0.0.0/99"], "deny")):
         r = run(*args)
         ok(r.returncode == 2 and words in err(r) and err(r).count("\n") == 1, f"usage: {' '.join(args)}", err(r))
@@ -179,6 +181,129 @@ def no_answer(port):
     ok([x["type"] for x in lines] == ["head", "endpoint", "endpoint"], "-o jsonl: a line each", lines)
     quiet.stop()
     gone.close()
+
+
+def page_of(tmp, port):
+    """What a person reads: 100 columns, curves by their usual names, no words of the wire."""
+    for args in ([], ["--profile", "full"], ["--software", "nginx/1.26"]):
+        page = out(run("probe", f"127.0.0.1:{port}", *args))
+        # A line to copy is never broken.
+        wide = [x for x in page.splitlines() if len(x) > 100 and len(max(x.split(), key=len)) < 60]
+        ok(not wide and len(page) > 500, f"{args}: the page has 100 columns", wide)
+        ok("X25519" in page and "P-256" in page, f"{args}: curves by their usual names", page)
+        rows = [x for x in page.splitlines() if not x.startswith("    ")]
+        ok(not re.search("secp256r1|x25519|EC P-256|not told", "\n".join(rows).replace("ecdsa_secp256r1", "")),
+           f"{args}: and by no other", page)
+        for row in rows:
+            words = re.split(r", | › ", row[17:50]) if row.startswith("  signatures") else []
+            ok(len(words) == len(set(words)), f"{args}: no signature scheme twice", row)
+    page = out(run("probe", f"127.0.0.1:{port}"))
+    for line in ("    nginx        ssl_ecdh_curve X25519MLKEM768/", "    Apache       SSLOpenSSLConfCmd Groups X25519MLKEM768/",
+                 "    HAProxy      ssl-default-bind-curves X25519MLKEM768/", "    Envoy        ecdh_curves: [X25519MLKEM768",
+                 "    Go           ", "    Java         -Djdk.tls.namedGroups=X25519MLKEM768"):
+        ok(line in page, f"the page has the line: {line.split()[0]}", page)
+    page = out(run("probe", f"127.0.0.1:{port}", "--software", "nginx"))
+    ok(all(f"    {w} " in page for w in ("line", "in", "costs", "needs", "then", "check", "back")), "--software: all of it", page)
+    with tls_server(tmp, "-tls1_2", "-cipher", "kRSA") as old:
+        page = out(run("probe", f"127.0.0.1:{old}"))
+        ok(re.search(r"key exchange +RSA +no hybrid", page) and "fall all at once" in page, "TLS 1.2 by RSA alone is named", page)
+
+
+# What greets on a port of no meaning; "" hangs up on a ClientHello.
+GREETERS = {b"SSH-2.0-OpenSSH_9.2p1\r\n": "ssh", b"220 mx.test ESMTP Postfix\r\n": "smtp", b"220 (vsFTPd 3.0.3)\r\n": "ftp",
+            b"220 lmtp.test LMTP ready\r\n": "lmtp", b"* OK [CAPABILITY IMAP4rev1] ready\r\n": "imap", b"+OK POP3 ready\r\n": "pop3",
+            b'"IMPLEMENTATION" "Dovecot Pigeonhole"\r\n': "sieve", b'INFO {"server_id":"x","tls_required":true}\r\n': "nats",
+            b"\x4a\x00\x00\x00\x0a8.0.36\x00" + bytes(66): "mysql", b"200 news.test InterNetNews NNRP ready\r\n": "nntp"}
+
+
+def bare(port):
+    """HOST:PORT without a scheme: TLS first, then what answered."""
+    for greeting, scheme in GREETERS.items():
+        def greet(c, greeting=greeting):
+            c.sendall(greeting)
+            while c.recv(4096):
+                pass
+
+        s = Server(greet)
+        _, doc, _ = probe_json(f"127.0.0.1:{s.port}", "--timeout", "1")
+        e = doc["endpoints"][0]
+        ok(e["scheme"] == scheme and s.n <= 4, f"bare: {scheme} is known by its answer, {s.n} connections", e)
+        s.stop()
+    s = Server(lambda c: (c.recv(4096), c.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"), c.close()))
+    r = run("probe", f"127.0.0.1:{s.port}")
+    ok(r.returncode == 3 and "another protocol" in out(r) and "HTTP" in out(r), "bare: plain HTTP is said, and no 0", out(r))
+    r = run("probe", f"auto:127.0.0.1:{s.port}")
+    ok(r.returncode == 3 and "HTTP" in out(r), "auto: the same", out(r))
+    s.stop()
+
+    def postgres(c):
+        hello = c.recv(4096)
+        if hello[:8] == b"\0\0\0\x08\x04\xd2\x16\x2f":
+            c.sendall(b"N")
+            c.recv(1)
+        c.close()
+
+    s = Server(postgres)
+    _, doc, _ = probe_json(f"127.0.0.1:{s.port}", "--rate", "0")
+    e = doc["endpoints"][0]
+    ok(e["scheme"] == "postgres", "bare: who hangs up on a ClientHello is asked in his own words", e)
+    s.stop()
+    s = Server(silent)
+    _, doc, _ = probe_json(f"127.0.0.1:{s.port}", "--timeout", "0.5")
+    ok((doc["endpoints"][0]["scheme"], doc["endpoints"][0]["reach"]) == ("tls", "silent"), "bare: silence stays silence")
+    s.stop()
+    _, doc, _ = probe_json(f"127.0.0.1:{port}")
+    ok(doc["endpoints"][0]["name"] == f"tls:127.0.0.1:{port}", "bare: TLS is tls:", doc["endpoints"][0]["name"])
+    for n, scheme in ((22, "ssh"), (25, "smtp"), (587, "submission"), (5432, "postgres"), (443, "tls"), (993, "tls")):
+        _, doc, _ = probe_json(f"127.0.0.1:{n}", "--deny", "127.0.0.1")
+        ok(doc["endpoints"][0]["scheme"] == scheme, f"bare: port {n} is {scheme}", doc["endpoints"][0]["scheme"])
+
+
+def from_list(tmp, port):
+    gone, dead = closed_port()
+    (tmp / "hosts").write_text(f"# ours\n127.0.0.1:{port}\n\n  tls:127.0.0.1:{dead}\n")
+    rc, doc, _ = probe_json(f"@{tmp}/hosts")
+    ok(rc == 3 and [e["reach"] for e in doc["endpoints"]] == ["answered", "refused"], "probe @FILE", (rc, doc["endpoints"]))
+    with open(tmp / "hosts") as f:
+        r = subprocess.run([PQMAP, "probe", "@-"], stdin=f, capture_output=True, check=False)
+    ok(r.returncode == 3 and b"2 endpoints: 1 no hybrid, 1 refused" in r.stdout, "probe @-, and their sum", r.stdout[-200:])
+    (tmp / "hosts").write_text(f"tls:127.0.0.1:{port}\ntls:127.0.0.1:0\n")
+    rc, doc, r = probe_json(f"@{tmp}/hosts")
+    ok(rc == 3 and len(doc["endpoints"]) == 1 and "127.0.0.1:0" in err(r), "a wrong line does not stop the others", err(r))
+    r = run("scan", f"127.0.0.1:{dead}", cwd=tmp)
+    ok(r.returncode == 3 and f"write tls:127.0.0.1:{dead}" in err(r), "scan says how an endpoint is written", err(r))
+    gone.close()
+
+
+def through_proxy(port):
+    gone, dead = closed_port()
+    rude = Server(lambda c: c.close())
+    for kind in ("http", "socks5"):
+        for where in (dead, rude.port):
+            rc, doc, _ = probe_json(f"tls:127.0.0.1:{port}", "--proxy", f"{kind}://u:secret@127.0.0.1:{where}")
+            e = doc["endpoints"][0]
+            ok(rc == 3 and e["reach"] == "unreachable" and f"the proxy 127.0.0.1:{where}: " in e.get("words", ""),
+               f"a dead {kind} proxy is named, not the target", e)
+            ok("secret" not in json.dumps(doc), "and its password is not")
+    rude.stop()
+    gone.close()
+
+
+def cut_short(port):
+    quiet = Server(silent)
+    p = subprocess.Popen([PQMAP, "probe", f"127.0.0.1:{port}", f"127.0.0.1:{quiet.port}"], stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE)
+    time.sleep(1)
+    p.send_signal(signal.SIGINT)
+    t = time.monotonic()
+    text = p.communicate(timeout=10)[0].decode()
+    ok(p.returncode == 130 and time.monotonic() - t < 2, "Ctrl-C: 130, at once", p.returncode)
+    ok("key exchange" in text and f"127.0.0.1:{quiet.port}" in text, "and what was found is printed", text)
+    quiet.stop()
+    r = subprocess.run(["sh", "-c", f"'{PQMAP}' probe 127.0.0.1:{port} -o json | head -c 1"], capture_output=True, check=False)
+    ok(r.stderr == b"" and r.stdout == b"{", "a reader that has enough is no error", r.stderr)
+    r = subprocess.run(["sh", "-c", f"'{PQMAP}' probe 127.0.0.1:{port} >/dev/full"], capture_output=True, check=False)
+    ok(r.returncode == 3 and r.stderr.count(b"\n") == 1, "a full disk is 3, in one line", (r.returncode, r.stderr))
 
 
 def hostile_text():
@@ -306,6 +431,11 @@ with tmpdir() as tmp:
     with tls_server(tmp) as port:
         one_server(tmp, port)
         no_answer(port)
+        page_of(tmp, port)
+        bare(port)
+        from_list(tmp, port)
+        through_proxy(port)
+        cut_short(port)
         lists(tmp, port)
         asked_once(port)
         resume(tmp, port)
