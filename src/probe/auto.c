@@ -64,12 +64,15 @@ static bool become(struct probe_job *j, const char *scheme, struct probe_request
 		return false;
 	*t = *j->target;
 	t->scheme = scheme;
-	if (t->is_bare)
+	if (t->is_bare && strcmp(scheme, "auto") != 0) {
 		j->ep.scheme = pqm_str(scheme);
-	t->is_bare = false;
+		t->is_bare = false;
+	}
 	j->target = t;
 	j->state = NULL;
-	j->strategy = strcmp(scheme, "ssh") == 0 ? &probe_ssh_strategy : &probe_tls_strategy;
+	j->strategy = strcmp(scheme, "ssh") == 0 ? &probe_ssh_strategy
+		: strcmp(scheme, "auto") == 0	 ? &probe_auto_strategy
+						 : &probe_tls_strategy;
 	forget(&j->ep);
 	return j->strategy->next(j, NULL, NULL, req);
 }
@@ -87,7 +90,9 @@ static const char *spoken_scheme(const struct probe_job *j, const struct probe_r
 	const struct probe_outcome *last)
 {
 	const struct probe_flight *f;
+	const char *scheme;
 	pqm_bytes words;
+	bool is_reply;
 	size_t quote;
 
 	if (!last->is_connected || last->at + 1 != done->n)
@@ -104,10 +109,19 @@ static const char *spoken_scheme(const struct probe_job *j, const struct probe_r
 	quote = pqm_find(words, 0, PQM_LIT(", \""));
 	if (quote == SIZE_MAX)
 		return NULL;
+	is_reply = pqm_find(words, 0, PQM_LIT("this is SMTP or FTP")) != SIZE_MAX;
 	words = pqm_sub(words, quote + 3, words.n);
 	if (pqm_ends(words, PQM_LIT("\"")))
 		words.n--;
-	return probe_greeting_scheme(words, j->ep.port);
+	scheme = probe_greeting_scheme(words, j->ep.port);
+	/* The guess knows how to ask who does not say his name. */
+	return scheme == NULL && is_reply ? "auto" : scheme;
+}
+
+/* TLS first, as long as nothing else was heard. */
+static bool is_bare(const struct probe_job *j)
+{
+	return j->target->is_bare && strcmp(j->target->scheme, "tls") == 0;
 }
 
 static bool ask_opener(struct probe_job *j, struct auto_state *s, struct probe_request *req)
@@ -173,7 +187,7 @@ static bool auto_next(struct probe_job *j, const struct probe_request *done,
 			return become(j, found, req);
 		done = NULL;
 		last = NULL;
-	} else if (j->target->is_bare && last != NULL) {
+	} else if (is_bare(j) && last != NULL) {
 		found = spoken_scheme(j, done, last);
 		if (found != NULL && !j->is_late)
 			return become(j, found, req);
@@ -188,7 +202,7 @@ static bool auto_next(struct probe_job *j, const struct probe_request *done,
 		s->is_tls_done = true;
 	}
 	/* Who keeps silent to a ClientHello may be slow or filtered; who hangs up reads something else. */
-	if (j->is_late || (j->target->is_bare && !s->is_closed && !s->is_asked))
+	if (j->is_late || (is_bare(j) && !s->is_closed && !s->is_asked))
 		return false;
 	while (s->at < s->n && !is_likely(&j->ep, s->scheme[s->at]))
 		s->at++;

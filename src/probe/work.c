@@ -187,6 +187,8 @@ static void finish(struct probe_loop *l, struct probe_work *w)
 	last_words(l, w);
 	if (j->is_cut)
 		j->ep.is_complete = false;
+	if (j->target->is_bare && j->ep.app.n > 0)
+		j->ep.scheme = j->ep.app;
 	if (w->started_ns != 0)
 		j->ep.ms = (double)(l->now_ns - w->started_ns) * 1e-6;
 	hand_out(l, &j->ep);

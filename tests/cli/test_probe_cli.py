@@ -229,6 +229,16 @@ def bare(port):
         e = doc["endpoints"][0]
         ok(e["scheme"] == scheme and s.n <= 4, f"bare: {scheme} is known by its answer, {s.n} connections", e)
         s.stop()
+    def nameless(c):
+        c.sendall(b"220 ready\r\n")
+        while line := c.recv(4096):
+            c.sendall(b"250 STARTTLS\r\n" if line.startswith(b"EHLO") else b"500 what\r\n")
+
+    s = Server(nameless)
+    _, doc, _ = probe_json(f"127.0.0.1:{s.port}", "--timeout", "2")
+    e = doc["endpoints"][0]
+    ok(e["scheme"] == "smtp" and s.n <= 5, "bare: a greeting without a name is asked for one", (e, s.n))
+    s.stop()
     s = Server(lambda c: (c.recv(4096), c.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"), c.close()))
     r = run("probe", f"127.0.0.1:{s.port}")
     ok(r.returncode == 3 and "another protocol" in out(r) and "HTTP" in out(r), "bare: plain HTTP is said, and no 0", out(r))
