@@ -495,17 +495,16 @@ class Go(Server):
 
 class Java(Server):
     needs, software = ("java", "haproxy"), "java"
-    command = ["java", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-cp", "/tmp/java"]
 
     def setup(self):
         (ROOT / "tmp/java").mkdir()
         (ROOT / "tmp/java/Server.java").write_text(JAVA)
         code, text = ask_peer("openssl pkcs12 -export -in /pki/rsa.chain -inkey /pki/rsa.key -passout pass:changeit "
-                              "-out /tmp/java.p12")
+                              "-out /tmp/java.p12 && javac -d /tmp/java /tmp/java/Server.java")
         assert code == 0, text[-300:]
 
     def start(self):
-        argv = ["java", "-XX:TieredStopAtLevel=1", *self.extra, "/tmp/java/Server.java", str(self.listen)]
+        argv = ["java", "-XX:TieredStopAtLevel=1", *self.extra, "-cp", "/tmp/java", "Server", str(self.listen)]
         self.main = Process(argv, self.listen)
 
     def check_service(self):
@@ -895,9 +894,6 @@ SERVERS = [
 
 def loop(s, states):
     s.setup()
-    begin(s, "absent")
-    if look(s)["endpoints"][0]["posture"] == "unknown":
-        return None
     good = all([round_trip(s, state) for state in states])
     if isinstance(s, (Nginx, Haproxy, Stunnel)):
         good &= climb(s)
@@ -911,15 +907,12 @@ def main():
         go_job["thread"] = threading.Thread(target=go_warm)
         go_job["thread"].start()
     whole, tried = 0, 0
-    only = sys.argv[1:]
     for i, (name, kind, states) in enumerate(SERVERS):
         missing = [p for p in kind.needs if not has(p)]
         if kind is Dropbear and not shutil.which("dropbear", path=os.environ["PATH"] + ":/usr/sbin:/sbin"):
             missing.append("an old dropbear on this machine")
         if missing:
             kit.skip(f"{name}: no {', '.join(missing)}")
-            continue
-        if only and name not in only:
             continue
         s, began = kind(name, 22000 + i), time.monotonic()
         try:
@@ -928,9 +921,6 @@ def main():
             good = kit.ok(False, f"{name}: the loop ran", repr(error)[:600])
         finally:
             s.stop()
-        if good is None:
-            kit.skip(f"{name}: the probe cannot tell its posture, so it prints no patch")
-            continue
         tried += 1
         whole += good
         print(f"# {name}: {time.monotonic() - began:.1f} s")
