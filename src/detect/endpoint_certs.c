@@ -97,16 +97,28 @@ static enum pqm_st describe(struct ep_job *j, struct pqm_wire_cert *c, bool is_l
 	return st == PQM_ENOMEM ? pqm_fail(j->err, st, "no memory for certificates") : PQM_OK;
 }
 
-/* Chains share their authorities, and versions their chains: the same bytes are told once. */
-static bool is_told(const struct pqm_endpoint *e, size_t chain, size_t cert)
+/* Chains share their authorities, and versions their chains: the same bytes are told once. Where they
+ * stood before, or NULL. */
+static const struct pqm_wire_cert *told_as(
+	const struct pqm_endpoint *e, size_t chain, size_t cert, bool *as_leaf)
 {
 	pqm_bytes der = e->chains[chain].certs[cert].der;
 
 	for (size_t i = 0; i <= chain; i++)
 		for (size_t k = 0; k < (i < chain ? e->chains[i].n_certs : cert); k++)
-			if (pqm_eq(e->chains[i].certs[k].der, der))
-				return true;
-	return false;
+			if (pqm_eq(e->chains[i].certs[k].der, der)) {
+				*as_leaf = k == 0;
+				return &e->chains[i].certs[k];
+			}
+	return NULL;
+}
+
+static void tell_again(struct pqm_wire_cert *c, const struct pqm_wire_cert *told)
+{
+	pqm_bytes der = c->der;
+
+	*c = *told;
+	c->der = der;
 }
 
 static enum pqm_st emit_der(struct ep_job *j, size_t chain, size_t cert)
@@ -207,14 +219,15 @@ enum pqm_st pqm_ep_chains(struct ep_job *j)
 				continue; /* read back from a report: told there */
 			if (!fill_sha256(j->arena, c))
 				return pqm_fail(j->err, PQM_ENOMEM, "no memory for certificates");
-			bool told = is_told(e, i, k);
+			bool as_leaf = false;
+			const struct pqm_wire_cert *told = told_as(e, i, k, &as_leaf);
 
-			if (is_ssh) {
-				st = told ? PQM_OK : emit_host_key(j, i, c);
+			if (told != NULL && (is_ssh || as_leaf || k > 0)) {
+				tell_again(c, told);
 				continue;
 			}
-			st = describe(j, c, k == 0);
-			if (st == PQM_OK && !told)
+			st = is_ssh ? emit_host_key(j, i, c) : describe(j, c, k == 0);
+			if (st == PQM_OK && !is_ssh && told == NULL)
 				st = emit_der(j, i, k);
 		}
 	}
