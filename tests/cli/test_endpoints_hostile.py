@@ -33,6 +33,8 @@ REACH = {
 }
 # Servers that need key pairs; those that are nothing else are not even listed without.
 NEEDS_KEYS = {"26e", "27b", "33", "38", "39c"}
+# They put markup and escape sequences wherever text may be.
+EVIL = ("21e", "21f", "21h", "35a", "35h", "36f", "36g", "36j", "37m", "50l")
 # Alone they have to fail: nothing that could not be told exits 0.
 ALONE = ("1", "2", "8", "10", "11", "26b", "26c", "28", "32", "35a", "36a", "37a", "39a", "50n", "60a")
 SANITIZER = re.compile(rb"AddressSanitizer|LeakSanitizer|runtime error:|SUMMARY:")
@@ -162,6 +164,20 @@ def test_alone(ways):
     kit.ok(set(codes.values()) == {3}, "nobody there exits 3", codes)
 
 
+def test_reports(ways):
+    """What they say stands in the reports as text."""
+    with kit.tmpdir() as folder:
+        page = os.path.join(folder, "r.html")
+        r = kit.run("scan", *(w.target for w in ways if w.key in EVIL), "--rate", "0", "--timeout", 2, "-o",
+                    f"html={page}", "-o", "table", "--color", "always")
+        with open(page, "rb") as f:
+            html = f.read()
+    kit.ok(b"alert(1)" in html and b"<script>alert" not in html and b"<img src=x" not in html,
+           "no markup of theirs in the HTML report", kit.err(r)[-300:])
+    kit.ok(b"\x1b[31mred" not in r.stdout + r.stderr + html and b"\x1b[31m<" not in r.stdout + r.stderr + html,
+           "no escape sequence of theirs on the terminal")
+
+
 def test_proxies(ways, target, program):
     runs = []
     for w in ways:
@@ -237,6 +253,7 @@ def main():
             if name == "plain":
                 with serving(others, 30):
                     test_alone(ways)
+                    test_reports(ways)
     kit.done()
 
 

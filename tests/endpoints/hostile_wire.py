@@ -98,20 +98,23 @@ def more_of(s):
 
 
 def read_hello(s):
-    """The first handshake record of the client: (whole record, session id). A ChangeCipherSpec before it, as
-    between the two hellos of a retry, is dropped."""
-    data = b""
-    while True:
-        while len(data) < 5 or len(data) < 5 + struct.unpack(">H", data[3:5])[0]:
-            data += more_of(s)
-            if data[0] & 0x80:
-                return data, b""
-        if data[0] != 20:
-            break
-        data = data[5 + struct.unpack(">H", data[3:5])[0]:]
-    body = data[9:]
+    """The client's next handshake message as one record, whatever records it came in: (record, session id). A
+    ChangeCipherSpec before it, as between the two hellos of a retry, is dropped."""
+    raw = msg = b""
+    while len(msg) < 4 or len(msg) < 4 + int.from_bytes(msg[1:4], "big"):
+        while len(raw) < 5 or len(raw) < 5 + struct.unpack(">H", raw[3:5])[0]:
+            raw += more_of(s)
+            if raw[0] & 0x80:  # SSL 2.0
+                return raw, b""
+        end = 5 + struct.unpack(">H", raw[3:5])[0]
+        if raw[0] == 21:
+            raise Gone
+        if raw[0] == 22:
+            msg += raw[5:end]
+        raw = raw[end:]
+    body = msg[4:]
     sid = body[35:35 + body[34]] if len(body) > 35 else b""
-    return data, sid
+    return record(msg, version=0x0301), sid
 
 
 def peek_hello(s):
