@@ -1,7 +1,8 @@
 /*
  * codes.h — code points of TLS by class: what a prober must know of a number, without its name.
  *
- * Shape:     flags by kind of code point; tables of struct pqm_probe_code come from rules/tls.
+ * Shape:     flags by kind of code point; tables of struct pqm_probe_code come from rules/tls, classes
+ *            of names from rules/ssh.
  * Standard:  IANA TLS parameters; design/tls.md §4.
  */
 #ifndef PQM_MODEL_CODES_H
@@ -48,6 +49,11 @@ enum pqm_profile { PQM_PROFILE_QUICK, PQM_PROFILE_HNDL, PQM_PROFILE_FULL };
 #define PQM_C_COMMON 0x2000u /* worth a place in a first hello */
 #define PQM_C_AEAD 0x4000u
 #define PQM_C_OTHER 0x8000u
+/* Key exchange methods of SSH, which have names: classes of rules/ssh/kex.yaml. None: classical. */
+#define PQM_K_PQ 0x0001u      /* ML-KEM or Streamlined NTRU Prime as standardised or deployed */
+#define PQM_K_DRAFT 0x0002u   /* ML-KEM or sntrup761 under a name of an experiment */
+#define PQM_K_RETIRED 0x0004u /* Kyber, sntrup4591761 and other primitives: never counted */
+#define PQM_K_MARKER 0x0008u  /* no method: what the server tells about itself */
 
 struct pqm_probe_code {
 	uint16_t code;

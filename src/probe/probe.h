@@ -40,6 +40,9 @@ struct pqm_probe_target {
 struct pqm_probe_config {
 	enum pqm_profile profile;
 	struct pqm_probe_codes groups, suites, schemes; /* in the order worth asking */
+	/* PQM_K_* of an SSH key exchange method; NULL: every method counts as classical. */
+	unsigned (*kex_class)(const void *ctx, pqm_bytes name);
+	const void *kex_ctx;
 	uint32_t deadline_ms; /* of a target, once it started; default 8,000 */
 	uint32_t connect_ms;  /* of one connection attempt; default 3,000 */
 	uint32_t concurrent;  /* endpoints in work; default 256 */

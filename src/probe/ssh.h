@@ -39,21 +39,9 @@ struct ssh_kex {
 	uint16_t classical;    /* hybrids that TLS writes classical part first: its bytes; else 0 */
 	uint16_t secret_bytes; /* then also of the classical secret */
 	uint8_t hash_bytes;    /* 32, 48, 64 */
-	bool is_pq;
 };
 
 extern const struct ssh_kex probe_ssh_kex[]; /* ends with a NULL name */
-
-/* What a KEX name says about itself. */
-enum ssh_pq {
-	SSH_NOT_A_METHOD, /* ext-info-s, kex-strict-s-v00@openssh.com, kexguess2@matt.ucc.asn.au */
-	SSH_CLASSICAL,
-	SSH_PQ,		/* ML-KEM or Streamlined NTRU Prime as standardised or deployed */
-	SSH_PQ_DRAFT,	/* ML-KEM or sntrup761 under a name of an experiment */
-	SSH_PQ_RETIRED, /* Kyber, sntrup4591761 and other primitives: never counted */
-};
-
-enum ssh_pq probe_ssh_pq(pqm_bytes name);
 
 /* Families of host keys: one key of a server in each. */
 enum ssh_family {

@@ -16,23 +16,11 @@ static bool has(pqm_bytes name, const char *part)
 	return pqm_find(name, 0, pqm_str(part)) != SIZE_MAX;
 }
 
-enum ssh_pq probe_ssh_pq(pqm_bytes name)
+static unsigned class_of(const struct probe_job *j, pqm_bytes name)
 {
-	static const char *const retired[] = { "kyber", "sntrup", "ntru", "frodo", "mceliece",
-		"bike", "hqc", "saber", "sike", "csidh", "newhope" };
+	const struct pqm_probe_config *c = j->config;
 
-	if (pqm_starts(name, PQM_LIT("ext-info-")) || pqm_starts(name, PQM_LIT("kex-strict-")) ||
-		pqm_starts(name, PQM_LIT("kexguess2@")))
-		return SSH_NOT_A_METHOD;
-	for (const struct ssh_kex *k = probe_ssh_kex; k->name != NULL; k++)
-		if (pqm_eqs(name, k->name))
-			return k->is_pq ? SSH_PQ : SSH_CLASSICAL;
-	if (has(name, "mlkem") || has(name, "ml-kem") || has(name, "sntrup761"))
-		return SSH_PQ_DRAFT;
-	for (size_t i = 0; i < sizeof(retired) / sizeof(retired[0]); i++)
-		if (has(name, retired[i]))
-			return SSH_PQ_RETIRED;
-	return SSH_CLASSICAL;
+	return c->kex_class == NULL ? 0 : c->kex_class(c->kex_ctx, name);
 }
 
 /* Host key algorithms in the order we ask: what is rare first, then what most other keys on disk and in
@@ -153,7 +141,7 @@ static void offer_list(struct probe_job *j, enum pqm_offer_kind kind, pqm_bytes 
 	pqm_bytes one;
 
 	while (pqm_split(&list, ',', &one))
-		if (one.n > 0 && (kind != PQM_O_KEX || probe_ssh_pq(one) != SSH_NOT_A_METHOD))
+		if (one.n > 0 && (kind != PQM_O_KEX || (class_of(j, one) & PQM_K_MARKER) == 0))
 			probe_offer_name(j, kind, one, PQM_A_YES, ++rank, "kexinit");
 }
 
@@ -204,34 +192,39 @@ static void put_markers(struct probe_job *j, const struct plan *p)
 		PQM_FMT(p->lists[PQM_SSH_L_COMPRESS_OUT]));
 }
 
+/* The first of the list that has one of these classes, or none of them when want is 0; empty: there is none. */
+static pqm_bytes first_of(const struct probe_job *j, pqm_bytes list, unsigned want)
+{
+	pqm_bytes one;
+
+	while (pqm_split(&list, ',', &one)) {
+		unsigned k = class_of(j, one);
+
+		if (one.n > 0 && (want == 0 ? k == 0 : (k & want) != 0))
+			return one;
+	}
+	return (pqm_bytes){ NULL, 0 };
+}
+
 /* The list is complete and in clear: what is not in it is not spoken [RFC4253 §7.1]. */
 static void put_posture(struct probe_job *j, pqm_bytes list)
 {
-	pqm_bytes one, first[SSH_PQ_RETIRED + 1] = { { NULL, 0 } };
+	pqm_bytes pq = first_of(j, list, PQM_K_PQ), draft = first_of(j, list, PQM_K_DRAFT);
+	pqm_bytes retired = first_of(j, list, PQM_K_RETIRED), one = pq.n > 0 ? pq : draft;
 	const char *how;
 
-	while (pqm_split(&list, ',', &one)) {
-		enum ssh_pq pq = probe_ssh_pq(one);
-
-		if (one.n > 0 && first[pq].n == 0)
-			first[pq] = one;
-	}
-	bool has_pq = first[SSH_PQ].n > 0 || first[SSH_PQ_DRAFT].n > 0;
-
-	if (!has_pq) {
+	if (one.n == 0) {
 		j->ep.posture = PQM_P_ABSENT;
-		how = first[SSH_PQ_RETIRED].n > 0 ? "kexinit: only retired methods, like "
-						  : "kexinit: no post-quantum method";
-		one = first[SSH_PQ_RETIRED];
+		how = retired.n > 0 ? "kexinit: only retired methods, like "
+				    : "kexinit: no post-quantum method";
+		one = retired;
 	} else {
-		j->ep.posture = first[SSH_CLASSICAL].n > 0 || first[SSH_PQ_RETIRED].n > 0
-			? PQM_P_OFFERED
-			: PQM_P_ONLY;
-		how = first[SSH_PQ].n == 0 ? "kexinit: only an experiment's name, "
+		j->ep.posture =
+			retired.n > 0 || first_of(j, list, 0).n > 0 ? PQM_P_OFFERED : PQM_P_ONLY;
+		how = pq.n == 0 ? "kexinit: only an experiment's name, "
 			: j->ep.posture == PQM_P_ONLY
 			? "kexinit: nothing else is listed than "
 			: "kexinit: the client's order decides [RFC4253 §7.1]: ";
-		one = first[first[SSH_PQ].n > 0 ? SSH_PQ : SSH_PQ_DRAFT];
 	}
 	j->ep.posture_how = pqm_arena_f(&j->arena, "%s%.*s", how, PQM_FMT(one));
 }

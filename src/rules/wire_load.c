@@ -55,6 +55,14 @@ static const struct word suite_words[] = {
 	{ NULL, 0 },
 };
 
+static const struct word kex_words[] = {
+	{ "pq", PQM_K_PQ },
+	{ "draft", PQM_K_DRAFT },
+	{ "retired", PQM_K_RETIRED },
+	{ "marker", PQM_K_MARKER },
+	{ NULL, 0 },
+};
+
 static const struct word no_words[] = { { NULL, 0 } };
 
 static const struct word *words_of(enum pqm_wire_kind kind)
@@ -66,8 +74,9 @@ static const struct word *words_of(enum pqm_wire_kind kind)
 		return suite_words;
 	case PQM_W_SCHEME:
 		return scheme_words;
-	case PQM_W_VERSION:
 	case PQM_W_SSH_KEX:
+		return kex_words;
+	case PQM_W_VERSION:
 	case PQM_W_SSH_HOST_KEY:
 	case PQM_W_SSH_CIPHER:
 	case PQM_W_SSH_MAC:

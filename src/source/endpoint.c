@@ -175,6 +175,13 @@ static enum pqm_st skip_known(struct ask *a, size_t *n_left, struct pqm_err *err
 	return st;
 }
 
+static unsigned kex_class(const void *rules, pqm_bytes name)
+{
+	const struct pqm_wire *w = pqm_wire_name(rules, PQM_W_SSH_KEX, name);
+
+	return w == NULL ? 0 : w->code.flags;
+}
+
 static enum pqm_st run(struct ask *a, const struct pqm_rules *r, struct pqm_err *err)
 {
 	struct pqm_probe_config c = a->opt->probe;
@@ -186,6 +193,8 @@ static enum pqm_st run(struct ask *a, const struct pqm_rules *r, struct pqm_err 
 	c.groups.code = pqm_wire_table(r, PQM_W_GROUP, &c.groups.n);
 	c.suites.code = pqm_wire_table(r, PQM_W_SUITE, &c.suites.n);
 	c.schemes.code = pqm_wire_table(r, PQM_W_SCHEME, &c.schemes.n);
+	c.kex_class = kex_class;
+	c.kex_ctx = r;
 	return pqm_probe_run(&c, a->target, n, on_done, a, NULL, err);
 }
 

@@ -377,9 +377,42 @@ static void a_broken_wire_rule_is_a_usage_error_with_its_line(void **state)
 	(void)rmdir(dir);
 }
 
+static void methods_of_ssh_have_classes(void **state)
+{
+	static const struct {
+		const char *name;
+		unsigned k;
+	} t[] = {
+		{ "mlkem768x25519-sha256", PQM_K_PQ },
+		{ "sntrup761x25519-sha512@openssh.com", PQM_K_PQ },
+		{ "mlkem1024nistp384-sha384", PQM_K_PQ },
+		{ "curve25519-sha256", 0 },
+		{ "gss-group14-sha256-toWM5Slw5Ew8Mqkay+al2g==", 0 },
+		{ "ml-kem-768-sha256", PQM_K_DRAFT },
+		{ "mlkem512x25519-sha256@example.com", PQM_K_DRAFT },
+		{ "sntrup4591761x25519-sha512@tinyssh.org", PQM_K_RETIRED },
+		{ "ecdh-nistp256-kyber-512r3-sha256-d00@openquantumsafe.org", PQM_K_RETIRED },
+		{ "mykyber768@example.com", PQM_K_RETIRED },
+		{ "frodokem-640-aes-sha256", PQM_K_RETIRED },
+		{ "ext-info-s", PQM_K_MARKER },
+		{ "kex-strict-s-v00@openssh.com", PQM_K_MARKER },
+		{ "kexguess2@matt.ucc.asn.au", PQM_K_MARKER },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		const struct pqm_wire *w = pqm_wire_name(&rules, PQM_W_SSH_KEX, pqm_str(t[i].name));
+
+		assert_non_null(w);
+		if (w->code.flags != t[i].k)
+			fail_msg("%s: class %u", t[i].name, w->code.flags);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(methods_of_ssh_have_classes),
 		cmocka_unit_test(groups_have_their_sizes_and_classes),
 		cmocka_unit_test(hybrid_shares_are_the_sum_of_their_halves),
 		cmocka_unit_test(unknown_codes_and_names_are_null),
