@@ -207,6 +207,8 @@ CHAINS = [
     lambda: [der.certificate(public=der.spki(RSA, der.NULL, der.seq(der.integer(b"\xff" * 2048), der.integer(b"\3"))))],
     lambda: [der.certificate(public=der.spki(
         RSA, der.NULL, der.seq(der.integer(b"\xff" * 256), der.integer(b"\1" + b"\0" * 511 + b"\1"))))],
+    lambda: [der.certificate(public=der.spki(  # no rule forbids it, and it costs most
+        RSA, der.NULL, der.seq(der.integer(b"\xff" * 384), der.integer(b"\x7f" + b"\xff" * 383))))],
     lambda: [der.certificate(public=der.spki(EC, der.seq(der.integer(b"\1"), der.integer(b"\xff" * 32)), b"\4" + b"\1" * 64))],
     lambda: [der.certificate(public=der.spki("1.3.6.1.4.1.99999.1", b"", b"\xaa" * 32))],
     lambda: [der.certificate()] * 300,
@@ -216,11 +218,12 @@ CHAINS = [
 @each(21, CHAINS)
 def certificates(s, form):
     cert = certificate12(form())
+    signature = b"\x55" * (384 if b"\xff" * 383 in cert else 256)  # as long as the modulus, or nobody looks at it
     read_hello(s)
     send(s, record(hello12()))
     for i in range(0, len(cert), 16000):
         send(s, record(cert[i:i + 16000]))
-    send(s, record(ske_ec()) + record(DONE))
+    send(s, record(ske_ec(sig=signature)) + record(DONE))
     sleep_on(s)
 
 

@@ -214,7 +214,7 @@ def many_secret_certificates(t):
     lambda: [der.certificate(subject=b"x" * 65536)],
     lambda: [der.nested(1000)],
     lambda: [der.certificate()] * 300,
-], first="o")
+], first="p")
 def secret_certificates(s, form):
     if not HAS_KEYS:
         return
