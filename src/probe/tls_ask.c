@@ -119,8 +119,8 @@ void probe_ask_13(const struct probe_plan *p, struct plan_ask *a, enum probe_goa
 	struct pqm_tls_client_hello *h = &a->spec.hello;
 
 	probe_ask_init(a, goal);
-	h->legacy_version = PQM_TLS12;
-	a->versions[h->n_versions++] = PQM_TLS13;
+	h->legacy_version = probe_version_code(p, V_12);
+	a->versions[h->n_versions++] = probe_version_code(p, V_13);
 	h->has_key_share = true;
 	h->psk_modes_dhe = true;
 	suites_13(p, a);

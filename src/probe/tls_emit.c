@@ -184,7 +184,7 @@ static bool is_only_13(const struct probe_plan *p)
 {
 	if (p->over == PROBE_QUIC)
 		return true; /* [RFC9001 §4.2] */
-	for (int v = V_12; v <= V_10; v++)
+	for (int v = V_12; v <= (p->over == PROBE_DTLS ? V_11 : V_10); v++)
 		if (!probe_is(p, (enum plan_version)v, PQM_A_NO) &&
 			(v == V_12 || p->c->profile != PQM_PROFILE_QUICK))
 			return false;
@@ -240,9 +240,7 @@ static void emit_posture(struct probe_plan *p)
 {
 	unsigned pq = PQM_G_HYBRID | PQM_G_PQ;
 
-	if (p->over == PROBE_DTLS)
-		set_posture(p, PQM_P_UNKNOWN, "DTLS 1.3 is not asked");
-	else if (probe_has_pq(p))
+	if (probe_has_pq(p))
 		posture_with_pq(p);
 	else if (!p->has_spoken)
 		set_posture(p, PQM_P_UNKNOWN, "no hello was accepted");
@@ -253,7 +251,7 @@ static void emit_posture(struct probe_plan *p)
 		(probe_is(p, V_13, PQM_A_NO) || probe_count_groups(p, pq, PQM_A_NO) > 0))
 		posture_of_broken(p);
 	else if (probe_is(p, V_13, PQM_A_NO))
-		set_posture(p, PQM_P_ABSENT, "no TLS 1.3");
+		set_posture(p, PQM_P_ABSENT, p->over == PROBE_DTLS ? "no DTLS 1.3" : "no TLS 1.3");
 	else if (probe_is(p, V_13, PQM_A_YES) && probe_count_groups(p, pq, PQM_A_NO) > 0 &&
 		probe_count_groups(p, pq, PQM_A_UNKNOWN) == 0 &&
 		probe_count_groups(p, pq, PQM_A_REFUSED) == 0)
@@ -276,6 +274,5 @@ void probe_emit(struct probe_plan *p)
 	emit_posture(p);
 	e->varies = e->varies || p->varies;
 	e->is_complete = p->has_spoken && !p->is_limited && !p->is_cut && !p->has_unknown &&
-		!p->j->is_late &&
-		(p->over == PROBE_DTLS || p->version[V_13].answer != PQM_A_UNKNOWN);
+		!p->j->is_late && p->version[V_13].answer != PQM_A_UNKNOWN;
 }

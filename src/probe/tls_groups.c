@@ -37,7 +37,7 @@ static void first_all(const struct probe_plan *p, struct plan_ask *a)
 	a->spec.hello.grease = true;
 	if (p->over == PROBE_QUIC)
 		return;
-	a->versions[a->spec.hello.n_versions++] = PQM_TLS12;
+	a->versions[a->spec.hello.n_versions++] = probe_version_code(p, V_12);
 	a->spec.hello.ems = true;
 	a->spec.hello.renegotiation = true;
 	a->spec.hello.ticket_empty = true;
@@ -196,6 +196,33 @@ void probe_hear_first(struct probe_plan *p, const struct plan_ask *a, const stru
 			first_gives_up(p, h);
 		return;
 	}
+}
+
+/* ---- DTLS 1.3 ---- */
+
+bool probe_ask_dtls13(const struct probe_plan *p, struct plan_ask *a)
+{
+	if (p->over != PROBE_DTLS || p->is_dtls13_asked || !p->has_spoken)
+		return false;
+	first_all(p, a);
+	return true;
+}
+
+void probe_hear_dtls13(struct probe_plan *p, const struct plan_ask *a, const struct plan_heard *h)
+{
+	(void)a;
+	p->is_dtls13_asked = true;
+	if (h->answer == PQM_A_YES && probe_is(p, V_13, PQM_A_YES)) {
+		p->first_group = h->f->is_hrr ? h->f->hrr_group : h->f->group;
+		return;
+	}
+	/* Offered both and took the older one [RFC8446 §4.2.1], or refused the newer one by name. */
+	if (h->answer == PQM_A_YES && !h->f->has_downgrade_marker)
+		probe_note(p, &p->version[V_13], PQM_A_NO, HOW_SH);
+	else if (h->answer == PQM_A_NO && h->how == HOW_ALERT_70)
+		probe_note(p, &p->version[V_13], PQM_A_NO, h->how);
+	else
+		p->has_unknown = true;
 }
 
 /* ---- posture ---- */

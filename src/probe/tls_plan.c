@@ -11,6 +11,7 @@
 
 static const struct plan_step steps[] = {
 	{ .name = "first", .ask = probe_ask_first, .hear = probe_hear_first },
+	{ .name = "dtls 1.3", .ask = probe_ask_dtls13, .hear = probe_hear_dtls13 },
 	{ .name = "posture",
 		.needs_13 = true,
 		.ask = probe_ask_posture,

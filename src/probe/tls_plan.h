@@ -168,7 +168,7 @@ struct probe_plan {
 
 	/* posture */
 	uint8_t posture_try;
-	bool is_posture_done, has_offered, has_enforced;
+	bool is_posture_done, has_offered, has_enforced, is_dtls13_asked;
 
 	/* groups */
 	bool has_list; /* method E */
@@ -314,6 +314,9 @@ bool probe_ask_first(const struct probe_plan *p, struct plan_ask *a);
 void probe_hear_first(struct probe_plan *p, const struct plan_ask *a, const struct plan_heard *h);
 /* The hello of the rung that worked. */
 void probe_ask_control(const struct probe_plan *p, struct plan_ask *a);
+/* DTLS begins with 1.2, which nobody fears; 1.3 is asked for once. */
+bool probe_ask_dtls13(const struct probe_plan *p, struct plan_ask *a);
+void probe_hear_dtls13(struct probe_plan *p, const struct plan_ask *a, const struct plan_heard *h);
 bool probe_ask_posture(const struct probe_plan *p, struct plan_ask *a);
 void probe_hear_posture(struct probe_plan *p, const struct plan_ask *a, const struct plan_heard *h);
 bool probe_ask_pq(const struct probe_plan *p, struct plan_ask *a);
