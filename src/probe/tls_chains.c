@@ -82,14 +82,14 @@ static void close_families(struct probe_plan *p, enum plan_how how)
 	p->no_family_how = (uint8_t)how;
 }
 
-/* Group and suite are agreed on, and then there is no certificate to go on with: JSSE and mbedTLS look for
- * it behind the ServerHello. */
+/* Group and suite are agreed on, and then there is no certificate to go on with: Go looks for it at the
+ * second hello, JSSE and mbedTLS behind the ServerHello. */
 static bool is_late_refusal(const struct plan_heard *h)
 {
 	const struct probe_flight *f = h->f;
 
-	return h->answer == PQM_A_YES && f->group != 0 && f->n_der == 0 && f->has_alert &&
-		probe_is_refusal(f->alert);
+	return h->answer == PQM_A_YES && (f->group != 0 || f->hrr_group != 0) && f->n_der == 0 &&
+		f->has_alert && f->alert == 40;
 }
 
 void probe_hear_chain(struct probe_plan *p, const struct plan_ask *a, const struct plan_heard *h)
