@@ -179,9 +179,12 @@ def bench_rate(worker):
     pin = ("taskset", "-c", "0", pqmap)
     for name, profile, goal, n in (("probe-lists", "quick", 2000, 10000), ("probe-hndl", "hndl", 400, 3000)):
         targets = [f"tls:127.{1 + i // 62500}.{i // 250 % 250}.{1 + i % 250}:{BASE}" for i in range(n)]
+        before = cpu_of(worker)
         r = probe(targets, "--concurrent", "1000", "--profile", profile, program=pin)
+        server = (cpu_of(worker) - before) / n
         line(name, profile=profile, endpoints=n, answered=count(r), per_s=round(n / r["s"], 1), conns=r["conns"],
              conns_per_s=round(r["conns"] / r["s"]), cpu_ms_each=round(r["cpu"] / n * 1e3, 3),
+             server_cpu_ms=round(server * 1e3, 2), load=round(os.getloadavg()[0], 2),
              rss_mib=round(r["rss"] / 2**20, 1), goal=f">= {goal}/s")
 
 
