@@ -1,6 +1,5 @@
 #include "ssh.h"
 
-#include "base/cur.h"
 #include "base/limits.h"
 
 #define CERT_SUFFIX "-cert-v01@openssh.com"
@@ -49,8 +48,7 @@ static enum pqm_st refuse(const struct reader *r, const char *what)
 		r->blob.n - pqm_cur_left(&r->c), r->blob.n);
 }
 
-/* The number of an mpint that must be positive and in its shortest form [RFC4251 §5]. */
-static bool take_mpint(struct pqm_cur *c, pqm_bytes *out)
+bool pqm_ssh_mpint(struct pqm_cur *c, pqm_bytes *out)
 {
 	pqm_bytes v;
 
@@ -108,7 +106,7 @@ static enum pqm_st read_rsa(struct reader *r, struct pqm_pubkey *out)
 {
 	pqm_bytes e, n;
 
-	if (!take_mpint(&r->c, &e) || !take_mpint(&r->c, &n))
+	if (!pqm_ssh_mpint(&r->c, &e) || !pqm_ssh_mpint(&r->c, &n))
 		return refuse(r, "malformed RSA number");
 	if (!pqm_pubkey_rsa(out, n, e))
 		return refuse(r, "impossible RSA modulus or exponent");
@@ -119,8 +117,8 @@ static enum pqm_st read_dsa(struct reader *r, struct pqm_pubkey *out)
 {
 	pqm_bytes p, q, g, y;
 
-	if (!take_mpint(&r->c, &p) || !take_mpint(&r->c, &q) || !take_mpint(&r->c, &g) ||
-		!take_mpint(&r->c, &y))
+	if (!pqm_ssh_mpint(&r->c, &p) || !pqm_ssh_mpint(&r->c, &q) || !pqm_ssh_mpint(&r->c, &g) ||
+		!pqm_ssh_mpint(&r->c, &y))
 		return refuse(r, "malformed DSA number");
 	if (!pqm_pubkey_dsa(out, p, q, g, y))
 		return refuse(r, "impossible DSA parameters");

@@ -15,6 +15,7 @@
 #ifndef PQM_PARSE_SSH_H
 #define PQM_PARSE_SSH_H
 
+#include "base/cur.h"
 #include "pubkey.h"
 
 enum pqm_ssh_cert_type { PQM_SSH_CERT_USER = 1, PQM_SSH_CERT_HOST = 2 };
@@ -50,6 +51,9 @@ struct pqm_ssh_private {
 /* openssh-key-v1 at the start of b [PROTOCOL.key]. Exact when is_whole: then nothing may follow. */
 enum pqm_st pqm_ssh_private(
 	struct pqm_ssh_private *out, pqm_bytes b, bool is_whole, struct pqm_err *err) PQM_MUST_USE;
+
+/* The number of an mpint that must be positive and in its shortest form [RFC4251 §5]. */
+bool pqm_ssh_mpint(struct pqm_cur *c, pqm_bytes *out);
 
 enum pqm_ssh_place {
 	PQM_SSH_USER,	/* a key that somebody logs in with */

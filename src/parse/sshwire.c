@@ -4,6 +4,7 @@
 #include "der.h"
 #include "pubkey.h"
 #include "spki.h"
+#include "ssh.h"
 
 #define CERT_SUFFIX "-cert-v01@openssh.com"
 
@@ -173,30 +174,14 @@ enum pqm_st pqm_ssh_reply(struct pqm_ssh_reply *out, pqm_bytes payload, struct p
 	return PQM_OK;
 }
 
-/* The number of an mpint that must be positive and in its shortest form [RFC4251 §5]. */
-static bool take_mpint(struct pqm_cur *c, pqm_bytes *out)
-{
-	pqm_bytes v;
-
-	if (!pqm_cur_vec32(c, &v) || v.n == 0 || (v.p[0] & 0x80) != 0)
-		return false;
-	if (v.p[0] == 0) {
-		if (v.n == 1 || (v.p[1] & 0x80) == 0)
-			return false;
-		v = pqm_sub(v, 1, v.n);
-	}
-	*out = v;
-	return true;
-}
-
 enum pqm_st pqm_ssh_gex_group(pqm_bytes *p, pqm_bytes *g, pqm_bytes payload, struct pqm_err *err)
 {
 	struct pqm_cur c = pqm_cur_of(payload);
 	pqm_bytes prime, generator;
 	uint8_t type;
 
-	if (!pqm_cur_u8(&c, &type) || !take_mpint(&c, &prime) || !take_mpint(&c, &generator) ||
-		pqm_cur_left(&c) > 0)
+	if (!pqm_cur_u8(&c, &type) || !pqm_ssh_mpint(&c, &prime) ||
+		!pqm_ssh_mpint(&c, &generator) || pqm_cur_left(&c) > 0)
 		return refuse(err, "group exchange", "a malformed group");
 	*p = prime;
 	*g = generator;
@@ -232,7 +217,7 @@ bool pqm_ssh_signature(pqm_bytes *algorithm, struct pqm_buf *der, pqm_bytes sign
 	bool ok;
 
 	in = pqm_cur_of(body);
-	if (!take_mpint(&in, &r) || !take_mpint(&in, &s) || pqm_cur_left(&in) > 0)
+	if (!pqm_ssh_mpint(&in, &r) || !pqm_ssh_mpint(&in, &s) || pqm_cur_left(&in) > 0)
 		return false;
 	pqm_buf_init(&ints, 1024);
 	pqm_der_put_uint(&ints, r);
@@ -273,7 +258,7 @@ static bool put_rsa(struct pqm_cur *c, struct pqm_buf *params, struct pqm_buf *k
 	struct pqm_buf ints;
 	pqm_bytes e, n;
 
-	if (!take_mpint(c, &e) || !take_mpint(c, &n))
+	if (!pqm_ssh_mpint(c, &e) || !pqm_ssh_mpint(c, &n))
 		return false;
 	pqm_buf_init(&ints, PQM_SSH_BLOB_BYTES);
 	pqm_der_put_uint(&ints, n);

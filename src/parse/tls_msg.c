@@ -1,31 +1,8 @@
 #include "base/limits.h"
 #include "tls.h"
+#include "tls_ext.h"
 
 /* ---- extensions ---- */
-
-enum ext {
-	EXT_SNI = 0,
-	EXT_STATUS = 5,
-	EXT_GROUPS = 10,
-	EXT_POINT_FORMATS = 11,
-	EXT_SCHEMES = 13,
-	EXT_HEARTBEAT = 15,
-	EXT_ALPN = 16,
-	EXT_SCT = 18,
-	EXT_CLIENT_CERT_TYPE = 19,
-	EXT_SERVER_CERT_TYPE = 20,
-	EXT_EMS = 23,
-	EXT_RECORD_SIZE = 28,
-	EXT_TICKET = 35,
-	EXT_PSK = 41,
-	EXT_EARLY_DATA = 42,
-	EXT_VERSIONS = 43,
-	EXT_COOKIE = 44,
-	EXT_AUTHORITIES = 47,
-	EXT_KEY_SHARE = 51,
-	EXT_QUIC = 0x39,
-	EXT_RENEGOTIATION = 0xff01,
-};
 
 #define NO_EXTENSION 0xffff
 

@@ -1,5 +1,3 @@
-#include <stdarg.h>
-
 #include "base/arena.h"
 #include "parse/dtls.h"
 #include "probe/dtls_crypt.h"
@@ -40,20 +38,6 @@ struct dtls_conn {
 	uint64_t bytes_in;
 	bool is_peer_done;
 };
-
-static void PQM_PRINTF(4, 5)
-	finish(struct dtls_conn *d, enum probe_end end, const char *how, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (d->flight.end != PROBE_RUNNING)
-		return;
-	d->flight.end = end;
-	d->flight.how = how;
-	va_start(ap, fmt);
-	(void)vsnprintf(d->flight.words, sizeof(d->flight.words), fmt, ap);
-	va_end(ap);
-}
 
 /* ---- sending ---- */
 
@@ -98,9 +82,10 @@ static void new_hello(struct dtls_conn *d, struct pqm_buf *out)
 {
 	d->hello.n = 0;
 	if (!probe_hs_hello(d->hs, &d->hello) || d->hello.n < MESSAGE_HEADER)
-		finish(d, PROBE_LOCAL, "hello", "no ClientHello for this request");
+		probe_flight_end(
+			&d->flight, PROBE_LOCAL, "hello", "no ClientHello for this request");
 	else if (!send_hello(d, out))
-		finish(d, PROBE_LOCAL, "send", "no memory for a datagram");
+		probe_flight_end(&d->flight, PROBE_LOCAL, "send", "no memory for a datagram");
 	d->wait_ms = FIRST_WAIT_MS;
 }
 
@@ -136,7 +121,8 @@ static void install_keys(struct dtls_conn *d)
 		if (!probe_hs_secret(d->hs, 'h', server != 0, secret, &h, &a) ||
 			!probe_dtls_keys(server != 0 ? &d->rx : &d->tx, h, a,
 				(pqm_bytes){ secret, pc_hash_bytes(h) }))
-			finish(d, PROBE_LOCAL, "keys", "no handshake keys for this suite");
+			probe_flight_end(&d->flight, PROBE_LOCAL, "keys",
+				"no handshake keys for this suite");
 	pqm_wipe(secret, sizeof(secret));
 }
 
@@ -155,10 +141,10 @@ static void whole_message(struct dtls_conn *d, struct pqm_buf *out)
 		install_keys(d);
 		break;
 	case PROBE_HS_FINISH:
-		finish(d, PROBE_GOAL, "finished", "%s", "");
+		probe_flight_end(&d->flight, PROBE_GOAL, "finished", "%s", "");
 		break;
 	case PROBE_HS_END:
-		finish(d, PROBE_GARBAGE, "handshake", "%s", "");
+		probe_flight_end(&d->flight, PROBE_GARBAGE, "handshake", "%s", "");
 		break;
 	}
 	d->msg.n = 0;
@@ -178,7 +164,8 @@ static bool join(struct dtls_conn *d, const struct pqm_dtls_part *part, struct p
 	if (d->msg.n == 0) {
 		d->msg_length = part->length;
 		if (!put(&d->msg, part->type, 1) || !put(&d->msg, part->length, 3)) {
-			finish(d, PROBE_LOCAL, "handshake", "no memory for a message");
+			probe_flight_end(
+				&d->flight, PROBE_LOCAL, "handshake", "no memory for a message");
 			return true;
 		}
 	}
@@ -188,8 +175,8 @@ static bool join(struct dtls_conn *d, const struct pqm_dtls_part *part, struct p
 	rest = pqm_sub(part->body, have - part->off, part->body.n);
 	d->message_bytes += rest.n;
 	if (d->message_bytes > PQM_TLS_FLIGHT_BYTES || !pqm_buf_add(&d->msg, rest))
-		finish(d, PROBE_BUDGET, "handshake", "handshake messages over %zu bytes",
-			PQM_TLS_FLIGHT_BYTES);
+		probe_flight_end(&d->flight, PROBE_BUDGET, "handshake",
+			"handshake messages over %zu bytes", PQM_TLS_FLIGHT_BYTES);
 	else if (d->msg.n == (size_t)4 + d->msg_length)
 		whole_message(d, out);
 	return true;
@@ -279,7 +266,8 @@ static bool on_body(struct dtls_conn *d, uint8_t type, pqm_bytes body, struct pq
 	if (type == PQM_REC_ALERT)
 		return on_alert(d, body);
 	if (++d->n_ignored > IGNORED_MAX)
-		finish(d, PROBE_BUDGET, "records", "%u records that say nothing", d->n_ignored);
+		probe_flight_end(&d->flight, PROBE_BUDGET, "records", "%u records that say nothing",
+			d->n_ignored);
 	return true;
 }
 
@@ -330,14 +318,14 @@ static enum probe_want input(void *self, pqm_bytes in, size_t *used, struct pqm_
 	*used = in.n;
 	d->bytes_in += in.n;
 	if (++d->n_datagrams > PQM_PROBE_DATAGRAMS || d->bytes_in > PQM_PROBE_CONN_BYTES)
-		finish(d, PROBE_BUDGET, "datagrams", "%u datagrams, %llu bytes", d->n_datagrams,
-			(unsigned long long)d->bytes_in);
+		probe_flight_end(&d->flight, PROBE_BUDGET, "datagrams", "%u datagrams, %llu bytes",
+			d->n_datagrams, (unsigned long long)d->bytes_in);
 	while (in.n > 0 && d->flight.end == PROBE_RUNNING &&
 		pqm_dtls_record_next(&r, &in, NULL) == PQM_OK)
 		any |= on_record(d, &r, out);
 	if (!any && ++d->n_strays > PQM_PROBE_STRAYS)
-		finish(d, d->flight.has_hello ? PROBE_BUDGET : PROBE_GARBAGE, "datagrams",
-			"%u datagrams that are not of this connection", d->n_strays);
+		probe_flight_end(&d->flight, d->flight.has_hello ? PROBE_BUDGET : PROBE_GARBAGE,
+			"datagrams", "%u datagrams that are not of this connection", d->n_strays);
 	return go_on(d, out);
 }
 
@@ -354,7 +342,7 @@ static enum probe_want timer(void *self, struct pqm_buf *out)
 	struct dtls_conn *d = self;
 
 	if (d->flight.end == PROBE_RUNNING && !send_hello(d, out))
-		finish(d, PROBE_LOCAL, "send", "no memory for a datagram");
+		probe_flight_end(&d->flight, PROBE_LOCAL, "send", "no memory for a datagram");
 	d->wait_ms *= d->wait_ms < 16000 ? 2 : 1;
 	return d->flight.end == PROBE_RUNNING ? PROBE_READ : PROBE_DONE;
 }
@@ -363,10 +351,7 @@ static void end(void *self, enum probe_end why, const char *words)
 {
 	struct dtls_conn *d = self;
 
-	if (why == PROBE_TIMEOUT && d->n_strays > 0 && words == NULL)
-		finish(d, why, probe_end_name(why), "%u datagrams that are not of this connection",
-			d->n_strays);
-	finish(d, why, probe_end_name(why), "%s", words == NULL ? "" : words);
+	probe_flight_lost(&d->flight, why, d->n_strays, words);
 }
 
 static void machine_free(void *self)

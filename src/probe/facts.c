@@ -32,6 +32,29 @@ const char *probe_end_name(enum probe_end e)
 	return "unknown";
 }
 
+void probe_flight_end(
+	struct probe_flight *f, enum probe_end end, const char *how, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (f->end != PROBE_RUNNING)
+		return;
+	f->end = end;
+	f->how = how;
+	va_start(ap, fmt);
+	(void)vsnprintf(f->words, sizeof(f->words), fmt, ap);
+	va_end(ap);
+}
+
+void probe_flight_lost(
+	struct probe_flight *f, enum probe_end why, uint32_t n_strays, const char *words)
+{
+	if (why == PROBE_TIMEOUT && n_strays > 0 && words == NULL)
+		probe_flight_end(f, why, probe_end_name(why),
+			"%u datagrams that are not of this connection", n_strays);
+	probe_flight_end(f, why, probe_end_name(why), "%s", words == NULL ? "" : words);
+}
+
 /* A copy in the job's arena; what does not fit makes the endpoint incomplete. */
 static bool copy(struct probe_job *j, pqm_bytes in, pqm_bytes *out)
 {

@@ -233,6 +233,13 @@ struct probe_flight {
 	struct pqm_arena arena;
 };
 
+/* How it ends, with words; the first end stands. */
+void probe_flight_end(struct probe_flight *f, enum probe_end end, const char *how, const char *fmt,
+	...) PQM_PRINTF(4, 5);
+/* No more datagrams will come; words may be NULL: strays are then worth a word. */
+void probe_flight_lost(
+	struct probe_flight *f, enum probe_end why, uint32_t n_strays, const char *words);
+
 /* The machine's self for the chain; NULL without memory. The flight is read by probe_tls_flight after the
  * connection ended. keys outlive the machine. */
 void *probe_tls_new(const struct probe_tls_spec *spec, struct pc_keys *keys);

@@ -1,7 +1,5 @@
 #include "quic_conn.h"
 
-#include <stdarg.h>
-
 #include "base/arena.h"
 
 /* QUIC uses CRYPTO_ERROR 0x100 + alert [RFC9001 §4.8]. */
@@ -11,26 +9,13 @@
 /* Largest datagram that we say we take; what a path of 1,500 bytes carries over IPv4. */
 #define UDP_BYTES 1472
 
-static void PQM_PRINTF(4, 5)
-	finish(struct quic_conn *q, enum probe_end end, const char *how, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (q->flight.end != PROBE_RUNNING)
-		return;
-	q->flight.end = end;
-	q->flight.how = how;
-	va_start(ap, fmt);
-	(void)vsnprintf(q->flight.words, sizeof(q->flight.words), fmt, ap);
-	va_end(ap);
-}
-
 /* ---- handshake messages ---- */
 
 static void hello_again(struct quic_conn *q)
 {
 	if (!probe_hs_hello(q->hs, &q->hello))
-		finish(q, PROBE_LOCAL, "hello", "no room for the second ClientHello");
+		probe_flight_end(
+			&q->flight, PROBE_LOCAL, "hello", "no room for the second ClientHello");
 }
 
 static void handshake_keys(struct quic_conn *q)
@@ -46,7 +31,8 @@ static void handshake_keys(struct quic_conn *q)
 		if (!probe_hs_secret(q->hs, 'h', server != 0, secret, &h, &a) ||
 			!probe_quic_keys(
 				k, q->version, h, a, (pqm_bytes){ secret, pc_hash_bytes(h) }))
-			finish(q, PROBE_LOCAL, "keys", "no handshake keys for this suite");
+			probe_flight_end(&q->flight, PROBE_LOCAL, "keys",
+				"no handshake keys for this suite");
 		k->is_plain = q->is_plain;
 	}
 	pqm_wipe(secret, sizeof(secret));
@@ -75,7 +61,8 @@ static void one_message(
 	/* The level is the message's protection: a certificate in the clear is not one [RFC9001 §4.1.3]. */
 	if (is_hello != (level == QUIC_LEVEL_INITIAL) ||
 		(is_hello && q->space[QUIC_LEVEL_HANDSHAKE].rx.is_ready)) {
-		finish(q, PROBE_GARBAGE, "crypto", "handshake message %u at the wrong level", type);
+		probe_flight_end(&q->flight, PROBE_GARBAGE, "crypto",
+			"handshake message %u at the wrong level", type);
 		return;
 	}
 	switch (probe_hs_message(q->hs, type, body, raw)) {
@@ -88,10 +75,10 @@ static void one_message(
 		handshake_keys(q);
 		break;
 	case PROBE_HS_FINISH:
-		finish(q, PROBE_GOAL, "finished", "%s", "");
+		probe_flight_end(&q->flight, PROBE_GOAL, "finished", "%s", "");
 		break;
 	case PROBE_HS_END:
-		finish(q, PROBE_GARBAGE, "crypto", "%s", "");
+		probe_flight_end(&q->flight, PROBE_GARBAGE, "crypto", "%s", "");
 		break;
 	}
 	if (type == PQM_HS_EE)
@@ -107,7 +94,7 @@ static void on_crypto(struct quic_conn *q, enum quic_level level, const struct p
 	uint8_t type;
 
 	if (probe_quic_stream_add(in, f->offset, f->data, &err) != PQM_OK) {
-		finish(q, PROBE_BUDGET, "crypto", "%.90s", err.msg);
+		probe_flight_end(&q->flight, PROBE_BUDGET, "crypto", "%.90s", err.msg);
 		return;
 	}
 	/* Only what brings us further starts the count anew: not an ACK for each of our PINGs. */
@@ -134,7 +121,7 @@ static void on_close(struct quic_conn *q, const struct pqm_quic_frame *f)
 	q->is_peer_done = true;
 	if (f->error >= CRYPTO_ERROR && f->error < CRYPTO_ERROR + 0x100)
 		probe_hs_alert(q->hs, 2, (uint8_t)f->error);
-	finish(q, PROBE_ALERT, "connection close", "connection close 0x%llx %s",
+	probe_flight_end(&q->flight, PROBE_ALERT, "connection close", "connection close 0x%llx %s",
 		(unsigned long long)f->error, reason);
 }
 
@@ -161,7 +148,7 @@ static void frames(struct quic_conn *q, enum quic_level level, pqm_bytes payload
 
 	while (pqm_cur_left(&c) > 0 && q->flight.end == PROBE_RUNNING) {
 		if (pqm_quic_frame(&f, &c, false, &err) != PQM_OK) {
-			finish(q, PROBE_GARBAGE, "frame", "%.90s", err.msg);
+			probe_flight_end(&q->flight, PROBE_GARBAGE, "frame", "%.90s", err.msg);
 			return;
 		}
 		if (f.type == PQM_QF_CRYPTO || f.type == PQM_QF_PING)
@@ -269,14 +256,15 @@ static bool on_retry(struct quic_conn *q, const struct pqm_quic_packet *p)
 		return false;
 	q->flight.has_retry = true;
 	if (p->token.n > PQM_QUIC_TOKEN_BYTES) {
-		finish(q, PROBE_BUDGET, "retry", "Retry token of %zu bytes", p->token.n);
+		probe_flight_end(
+			&q->flight, PROBE_BUDGET, "retry", "Retry token of %zu bytes", p->token.n);
 		return true;
 	}
 	set_dcid(q, p->scid);
 	if (!pqm_buf_add(&q->token, p->token) ||
 		!probe_quic_initial_keys(
 			&s->tx, &s->rx, q->version, (pqm_bytes){ q->dcid, q->dcid_n }))
-		finish(q, PROBE_LOCAL, "retry", "no memory for a Retry token");
+		probe_flight_end(&q->flight, PROBE_LOCAL, "retry", "no memory for a Retry token");
 	s->tx.is_plain = s->rx.is_plain = q->is_plain;
 	/* The same hello again, cut for the room that the token leaves; numbers go on. */
 	q->n_pieces = 0;
@@ -307,8 +295,8 @@ static bool on_negotiation(struct quic_conn *q, const struct pqm_quic_packet *p)
 	q->flight.n_vn = n;
 	q->flight.has_vn = true;
 	q->is_peer_done = true;
-	finish(q, PROBE_ALERT, "version negotiation", "QUIC version 0x%08x is not spoken",
-		q->version);
+	probe_flight_end(&q->flight, PROBE_ALERT, "version negotiation",
+		"QUIC version 0x%08x is not spoken", q->version);
 	return true;
 }
 
@@ -354,7 +342,7 @@ static void take_early(struct quic_conn *q)
 static enum probe_want go_on(struct quic_conn *q, struct pqm_buf *out)
 {
 	if (q->flight.end == PROBE_RUNNING && !probe_quic_flush(q, out))
-		finish(q, PROBE_LOCAL, "send", "no memory for a datagram");
+		probe_flight_end(&q->flight, PROBE_LOCAL, "send", "no memory for a datagram");
 	if (q->flight.end == PROBE_RUNNING)
 		return PROBE_READ;
 	if (!q->is_peer_done && q->flight.end != PROBE_LOCAL)
@@ -367,7 +355,8 @@ static enum probe_want start(void *self, struct pqm_buf *out)
 	struct quic_conn *q = self;
 
 	if (!probe_hs_hello(q->hs, &q->hello))
-		finish(q, PROBE_LOCAL, "hello", "no ClientHello for this request");
+		probe_flight_end(
+			&q->flight, PROBE_LOCAL, "hello", "no ClientHello for this request");
 	return go_on(q, out);
 }
 
@@ -380,16 +369,16 @@ static enum probe_want input(void *self, pqm_bytes in, size_t *used, struct pqm_
 	*used = in.n;
 	q->bytes_in += in.n;
 	if (++q->n_datagrams > PQM_PROBE_DATAGRAMS || q->bytes_in > PQM_PROBE_CONN_BYTES)
-		finish(q, PROBE_BUDGET, "datagrams", "%u datagrams, %llu bytes", q->n_datagrams,
-			(unsigned long long)q->bytes_in);
+		probe_flight_end(&q->flight, PROBE_BUDGET, "datagrams", "%u datagrams, %llu bytes",
+			q->n_datagrams, (unsigned long long)q->bytes_in);
 	while (in.n > 0 && q->flight.end == PROBE_RUNNING &&
 		pqm_quic_packet(&p, &in, NULL) == PQM_OK) {
 		any |= on_packet(q, &p);
 		take_early(q);
 	}
 	if (!any && ++q->n_strays > PQM_PROBE_STRAYS)
-		finish(q, q->has_peer_cid ? PROBE_BUDGET : PROBE_GARBAGE, "datagrams",
-			"%u datagrams that are not of this connection, or came before",
+		probe_flight_end(&q->flight, q->has_peer_cid ? PROBE_BUDGET : PROBE_GARBAGE,
+			"datagrams", "%u datagrams that are not of this connection, or came before",
 			q->n_strays);
 	return go_on(q, out);
 }
@@ -406,7 +395,7 @@ static enum probe_want timer(void *self, struct pqm_buf *out)
 	struct quic_conn *q = self;
 
 	if (q->flight.end == PROBE_RUNNING && !probe_quic_again(q, out))
-		finish(q, PROBE_LOCAL, "send", "no memory for a datagram");
+		probe_flight_end(&q->flight, PROBE_LOCAL, "send", "no memory for a datagram");
 	q->rto_ms *= q->rto_ms < 16000 ? 2 : 1;
 	return q->flight.end == PROBE_RUNNING ? PROBE_READ : PROBE_DONE;
 }
@@ -415,10 +404,7 @@ static void end(void *self, enum probe_end why, const char *words)
 {
 	struct quic_conn *q = self;
 
-	if (why == PROBE_TIMEOUT && q->n_strays > 0 && words == NULL)
-		finish(q, why, probe_end_name(why), "%u datagrams that are not of this connection",
-			q->n_strays);
-	finish(q, why, probe_end_name(why), "%s", words == NULL ? "" : words);
+	probe_flight_lost(&q->flight, why, q->n_strays, words);
 }
 
 static void machine_free(void *self)
