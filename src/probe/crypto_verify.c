@@ -111,32 +111,6 @@ static const char *curve_of(pqm_bytes params)
 	return NULL;
 }
 
-/* Nobody has an exponent of more than 64 bits; one as long as the modulus makes a verification as dear as a
- * signature, once for each handshake that a server likes to have. */
-#define RSA_E_BYTES 8
-
-static bool read_rsa(const struct spki *s, pqm_bytes *n, pqm_bytes *e)
-{
-	struct pqm_cur c = pqm_cur_of(s->key), in;
-
-	return pqm_der_enter(&c, PQM_DER_SEQ, &in) && pqm_der_uint(&in, n) &&
-		pqm_der_uint(&in, e) && e->n <= RSA_E_BYTES;
-}
-
-static int verify_rsa(const struct spki *s, struct pc_check how, pqm_bytes content, pqm_bytes sig)
-{
-	pqm_bytes n, e;
-
-	return read_rsa(s, &n, &e) ? pc_check_rsa(n, e, &how, content, sig) : -1;
-}
-
-static int verify_pss(const struct spki *s, struct pc_check how, pqm_bytes content, pqm_bytes sig)
-{
-	pqm_bytes n, e;
-
-	return read_rsa(s, &n, &e) ? pc_check_spki(s->whole, &how, content, sig) : -1;
-}
-
 static bool is_rsa(const struct spki *s)
 {
 	return strcmp(s->oid, "1.2.840.113549.1.1.1") == 0;
@@ -145,6 +119,24 @@ static bool is_rsa(const struct spki *s)
 static bool is_rsa_pss(const struct spki *s)
 {
 	return strcmp(s->oid, "1.2.840.113549.1.1.10") == 0;
+}
+
+/* An exponent of more than 256 bits is no RSA key's [FIPS186-5 §5.4]; as long as the modulus it would make
+ * a check as dear as a signature, once for each handshake that a server likes to have. */
+#define RSA_E_BYTES 32
+
+static int verify_rsa(const struct spki *s, struct pc_check how, pqm_bytes content, pqm_bytes sig)
+{
+	struct pqm_cur c = pqm_cur_of(s->key), in;
+	pqm_bytes n, e;
+
+	if (!pqm_der_enter(&c, PQM_DER_SEQ, &in) || !pqm_der_uint(&in, &n) ||
+		!pqm_der_uint(&in, &e))
+		return -1;
+	if (e.n > RSA_E_BYTES)
+		return 0;
+	return is_rsa_pss(s) ? pc_check_spki(s->whole, &how, content, sig)
+			     : pc_check_rsa(n, e, &how, content, sig);
 }
 
 static bool is_ec(const struct spki *s)
@@ -166,9 +158,7 @@ static int verify_classical(
 
 	switch (by->family) {
 	case RSA_PSS:
-		if (is_rsa_pss(s))
-			return verify_pss(s, how, content, sig);
-		return is_rsa(s) ? verify_rsa(s, how, content, sig) : 0;
+		return is_rsa(s) || is_rsa_pss(s) ? verify_rsa(s, how, content, sig) : 0;
 	case RSA_PKCS1:
 		return is_rsa(s) ? verify_rsa(s, how, content, sig) : 0;
 	case ECDSA:
