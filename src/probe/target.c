@@ -262,7 +262,7 @@ static const char *read_target(
 	if (s == NULL)
 		s = scheme_at(port != 0 ? (uint16_t)port : 443);
 	t->scheme = s == NULL ? "tls" : s->scheme;
-	t->port = port != 0 ? (uint16_t)port : s->port;
+	t->port = port != 0 || s == NULL ? (uint16_t)port : s->port;
 	*host = p.host;
 	return NULL;
 }

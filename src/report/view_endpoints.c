@@ -7,6 +7,8 @@ static const char *posture_words(const struct pqm_endpoint *e)
 	static const char *const words[] = { "unknown", "no hybrid", "hybrid offered",
 		"hybrid enforced", "post-quantum only" };
 
+	if (e->reach == PQM_R_OTHER && e->posture == PQM_P_UNKNOWN)
+		return "other protocol";
 	if (e->reach != PQM_R_ANSWERED && e->posture == PQM_P_UNKNOWN)
 		return pqm_reach_name(e->reach);
 	return words[e->posture];
@@ -65,8 +67,8 @@ static void fill_endpoint(struct pqm_obj *o, const void *ctx, size_t i)
 	pqm_obj_text(o, "exchange", pqm_key_exchange_words(rules, e, o->arena));
 	pqm_obj_text(o, "versions", pqm_offer_list(rules, e, &versions, o->arena));
 	pqm_obj_text(o, "certificates", leaves(e, o->arena));
-	pqm_obj_text(o, "software", e->software);
-	pqm_obj_text(o, "notes", notes(e, o->arena));
+	pqm_obj_opt(o, "software", "has_software", e->software);
+	pqm_obj_opt(o, "notes", "has_notes", notes(e, o->arena));
 }
 
 void pqm_view_endpoints(struct pqm_obj *o, const struct pqm_view *v)
