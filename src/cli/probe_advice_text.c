@@ -5,7 +5,8 @@
 #include "rules/wire.h"
 
 #define LINE_BYTES ((size_t)4 << 10)
-#define NAMED_MAX 3 /* patches of the page for one software; the JSON has all */
+#define COMMAND_COLS 80 /* of one line of a command, beside its label */
+#define NAMED_MAX 3	/* patches of the page for one software; the JSON has all */
 
 pqm_bytes pqm_advice_text(const struct pqm_advice *a, const char *key)
 {
@@ -325,16 +326,51 @@ static const char *promise_words(pqm_bytes what, pqm_bytes is)
 	return pqm_eqs(is, "enforced") ? "hybrid is enforced" : "hybrid is offered";
 }
 
+/* A command that is too long goes on in the next line as a shell takes it. */
+static void command(struct pqm_page *p, const char *label, pqm_bytes text)
+{
+	size_t at = 0, room = COMMAND_COLS;
+
+	pqm_out_f(p->out, "  %-15s", label);
+	while (at < text.n) {
+		size_t end = pqm_find_byte(text, at + 1, ' ');
+		size_t n = (end == SIZE_MAX ? text.n : end) - at;
+
+		if (n > room && at > 0) {
+			pqm_out_f(p->out, " \\\n  %-15s ", "");
+			room = COMMAND_COLS;
+		}
+		pqm_out_bytes(p->out, pqm_sub(text, at, n));
+		room -= n < room ? n : room;
+		at += n;
+	}
+	pqm_out_lit(p->out, "\n");
+}
+
+static void way_back(struct pqm_page *p, const struct pqm_advice *a)
+{
+	pqm_bytes restore = pqm_advice_restore(a, &p->arena);
+
+	if (restore.n > 0)
+		command(p, "  back", restore);
+	pqm_page_words(p, restore.n > 0 ? "" : "  back", PQM_PAGE_DIM, "%s%.*s",
+		restore.n > 0 ? "without that copy: " : "", PQM_FMT(rollback_words(a)));
+	(void)lines(p, a, "undo", "");
+}
+
 /* All that is known of one patch. */
 static void whole(struct pqm_page *p, const struct pqm_advice *a, const char *label)
 {
 	pqm_bytes what, is, blocked = pqm_advice_text(a, "blocked");
+	pqm_bytes save = pqm_advice_save(a, &p->arena);
 	bool is_any = pqm_eqs(pqm_advice_text(a, "minimum"), "any");
 
 	pqm_advice_promise(a, &what, &is);
 	pqm_page_words(p, label, PQM_PAGE_PLAIN,
 		"on %.*s; afterwards %s:", PQM_FMT(pqm_yaml_str(a->software, "title")),
 		promise_words(what, is));
+	if (save.n > 0)
+		command(p, "  first", save);
 	(void)lines(p, a, "lines", "  line");
 	pqm_page_row(p, "  in", pqm_advice_text(a, "file"), PQM_PAGE_DIM, (pqm_bytes){ NULL, 0 });
 	pqm_page_row(
@@ -346,10 +382,8 @@ static void whole(struct pqm_page *p, const struct pqm_advice *a, const char *la
 		pqm_page_row(p, "  if not", blocked, PQM_PAGE_DIM, (pqm_bytes){ NULL, 0 });
 	pqm_page_row(
 		p, "  then", pqm_advice_text(a, "reload"), PQM_PAGE_DIM, (pqm_bytes){ NULL, 0 });
-	pqm_page_row(p, "  check", pqm_advice_verify(a, &p->arena), PQM_PAGE_DIM,
-		(pqm_bytes){ NULL, 0 });
-	pqm_page_row(p, "  back", rollback_words(a), PQM_PAGE_DIM, (pqm_bytes){ NULL, 0 });
-	(void)lines(p, a, "undo", "");
+	command(p, "  check", pqm_advice_verify(a, &p->arena));
+	way_back(p, a);
 }
 
 /* What one software would need. */

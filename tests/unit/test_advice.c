@@ -198,6 +198,65 @@ static void weak_states_are_found_by_what_the_server_said(void **state)
 	assert_bytes(l.items[0].state, "absent");
 }
 
+/* The commands of the first patch. */
+static void commands(
+	const struct pqm_endpoint *e, const char *software, const char *save, const char *restore)
+{
+	struct pqm_advice_list l = pqm_advise(&rules, e, software, &arena);
+
+	assert_int_not_equal(l.n, 0);
+	assert_bytes(pqm_advice_save(&l.items[0], &arena), save);
+	assert_bytes(pqm_advice_restore(&l.items[0], &arena), restore);
+}
+
+static void a_file_is_copied_before_and_brought_back(void **state)
+{
+	struct pqm_endpoint e = tls(classical, 6, PQM_P_ABSENT);
+
+	(void)state;
+	commands(&e, "nginx", "cp -p /etc/nginx/nginx.conf /etc/nginx/nginx.conf.was-absent",
+		"cp -p /etc/nginx/nginx.conf.was-absent /etc/nginx/nginx.conf && "
+		"nginx -t && nginx -s reload");
+	/* Each state has its own copy: the first is still there after a second patch. */
+	e.posture = PQM_P_ENFORCED;
+	commands(&e, "nginx", "cp -p /etc/nginx/nginx.conf /etc/nginx/nginx.conf.was-enforced",
+		"cp -p /etc/nginx/nginx.conf.was-enforced /etc/nginx/nginx.conf && "
+		"nginx -t && nginx -s reload");
+	/* A variable and a source are in no file whose place is known. */
+	e.posture = PQM_P_ABSENT;
+	commands(&e, "go", "", "");
+	commands(&e, "node", "", "");
+}
+
+static void versions_are_those_accepted_now(void **state)
+{
+	static struct pqm_offer old[] = { YES(VERSION, 0x0301, 0, 0), YES(VERSION, 0x0303, 0, 0),
+		YES(VERSION, 0x0304, 0, 0) };
+
+	static const struct {
+		const char *software, *line;
+	} cases[] = {
+		{ "nginx", "ssl_protocols TLSv1 TLSv1.2 TLSv1.3;" },
+		{ "apache", "SSLProtocol -all +TLSv1 +TLSv1.2 +TLSv1.3" },
+		{ "haproxy", "ssl-default-bind-options ssl-min-ver TLSv1.0" },
+		{ "stunnel", "sslVersionMin = TLSv1" },
+		{ "postgresql", "ssl_min_protocol_version = 'TLSv1'" },
+		{ "envoy", "tls_minimum_protocol_version: TLSv1_0" },
+	};
+	struct pqm_endpoint e = tls(old, 3, PQM_P_ENFORCED);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct pqm_advice_list l = pqm_advise(&rules, &e, cases[i].software, &arena);
+		pqm_bytes line = { NULL, 0 };
+
+		assert_int_not_equal(l.n, 0);
+		assert_bytes(l.items[0].state, "enforced");
+		assert_true(pqm_advice_line(&line, &l.items[0], "undo", 1, &arena));
+		assert_bytes(line, cases[i].line);
+	}
+}
+
 static void every_patch_can_be_written_out(void **state)
 {
 	static const enum pqm_posture postures[] = { PQM_P_ABSENT, PQM_P_OFFERED, PQM_P_ENFORCED };
@@ -260,6 +319,8 @@ int main(void)
 		cmocka_unit_test(the_version_in_the_banner_picks_the_line),
 		cmocka_unit_test(only_plain_names_of_methods_go_into_lines),
 		cmocka_unit_test(weak_states_are_found_by_what_the_server_said),
+		cmocka_unit_test(a_file_is_copied_before_and_brought_back),
+		cmocka_unit_test(versions_are_those_accepted_now),
 		cmocka_unit_test(every_patch_can_be_written_out),
 		cmocka_unit_test(a_name_nobody_has_is_refused),
 	};
