@@ -240,7 +240,7 @@ static uint16_t posture_share(const struct probe_plan *p)
 		order[1] = p->first_group;
 		order[2] = 0;
 	}
-	for (size_t i = 0; i < p->c->groups.n && p->posture_try > 0; i++)
+	for (size_t i = 0; i < p->c->groups.n && (p->posture_try > 0 || p->has_enforced); i++)
 		if (p->group[i].answer == PQM_A_YES &&
 			(p->c->groups.code[i].flags & ALL_CLASSICAL) != 0 &&
 			pc_group_known(p->c->groups.code[i].code))
@@ -249,11 +249,27 @@ static uint16_t posture_share(const struct probe_plan *p)
 									   : 0;
 }
 
+static enum pqm_answer group_answer(const struct probe_plan *p, uint16_t group)
+{
+	for (size_t i = 0; i < p->c->groups.n; i++)
+		if (p->c->groups.code[i].code == group)
+			return (enum pqm_answer)p->group[i].answer;
+	return PQM_A_UNKNOWN;
+}
+
+/* A share of a group that the server may not have is turned down by anyone: that enforces nothing. */
+static bool is_shaky(const struct probe_plan *p)
+{
+	return p->has_enforced && group_answer(p, p->enforced_share) != PQM_A_YES &&
+		group_answer(p, posture_share(p)) == PQM_A_YES;
+}
+
 bool probe_ask_posture(const struct probe_plan *p, struct plan_ask *a)
 {
 	uint16_t share = posture_share(p);
 
-	if (p->is_posture_done || p->posture_try > 3 || share == 0 || !probe_is(p, V_13, PQM_A_YES))
+	if ((p->is_posture_done && !is_shaky(p)) || p->posture_try > 3 || share == 0 ||
+		!probe_is(p, V_13, PQM_A_YES))
 		return false;
 	probe_ask_13(p, a, PROBE_FLIGHT);
 	probe_ask_groups(p, a, ALL_PQ, PQM_A_YES);
@@ -276,16 +292,19 @@ void probe_hear_posture(struct probe_plan *p, const struct plan_ask *a, const st
 		return;
 	}
 	p->is_posture_done = true;
+	p->has_enforced = false;
 	if (h->answer != PQM_A_YES) {
 		p->has_unknown = true;
 		if (h->answer == PQM_A_NO)
 			probe_note(p, &p->version[V_13], PQM_A_NO, h->how);
 		return;
 	}
-	if (h->f->is_hrr && (probe_group_flags(p, h->f->hrr_group) & ALL_PQ) != 0)
+	if (h->f->is_hrr && (probe_group_flags(p, h->f->hrr_group) & ALL_PQ) != 0) {
 		p->has_enforced = true;
-	else if (!h->f->is_hrr && h->f->group == a->spec.share_group[0])
+		p->enforced_share = a->spec.share_group[0];
+	} else if (!h->f->is_hrr && h->f->group == a->spec.share_group[0]) {
 		p->has_offered = true;
+	}
 }
 
 /* ---- groups ---- */

@@ -169,6 +169,7 @@ struct probe_plan {
 	/* posture */
 	uint8_t posture_try;
 	bool is_posture_done, has_offered, has_enforced, is_dtls13_asked;
+	uint16_t enforced_share; /* that was turned down for a PQ group */
 
 	/* groups */
 	bool has_list; /* method E */

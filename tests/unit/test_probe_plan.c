@@ -83,6 +83,8 @@ enum mood { FINE, SILENT, GARBAGE, RESETS, REFUSES, ALERT_10, BUDGET };
 /* What is wrong with every certificate or what is behind it. */
 enum flaw { NO_FLAW, NO_KEY, WRONG_SIGNATURE, BREAKS_OFF };
 
+enum no { NO_40, NO_CLOSES, NO_RESETS, NO_ALERT_10, NO_SILENT };
+
 struct server {
 	const char *name;
 	uint16_t versions[7];
@@ -102,6 +104,8 @@ struct server {
 	uint16_t favourite;  /* asked for by a retry whenever it is there */
 	bool unfit_suite, unfit_group, hates_share_only;
 	enum flaw flaw;
+	enum no no;		    /* what it says when nothing is in common */
+	bool eats_pq;		    /* something in front closes when only PQ groups are named */
 	const struct server *other; /* a second backend, every other connection */
 };
 
@@ -166,7 +170,16 @@ static void alerts(struct world *w, uint8_t alert)
 
 static void nothing_common(struct world *w, const struct server *s)
 {
-	alerts(w, s->uses_80 ? 80 : 40);
+	static const enum probe_end end[] = {
+		[NO_CLOSES] = PROBE_CLOSED, [NO_RESETS] = PROBE_RESET, [NO_SILENT] = PROBE_TIMEOUT
+	};
+
+	if (s->no == NO_ALERT_10)
+		alerts(w, 10);
+	else if (s->no != NO_40)
+		ends(w, end[s->no]);
+	else
+		alerts(w, s->uses_80 ? 80 : 40);
 }
 
 static void certifies(struct world *w, const struct server *s, uint16_t scheme)
@@ -233,6 +246,10 @@ static void speaks_13(struct world *w, const struct server *s, const struct prob
 	for (size_t i = 0; i < q->n_share_groups; i++)
 		if (HOLDS(s->groups, q->share_group[i]))
 			shared = q->share_group[i];
+	if (is_lone && s->eats_pq) {
+		ends(w, PROBE_CLOSED);
+		return;
+	}
 	if (is_lone && q->n_share_groups == 0 && s->lone != LONE_FINE) {
 		if (s->lone == LONE_ALERT)
 			alerts(w, 40);
@@ -597,6 +614,68 @@ static const struct server order_resets = { .name = "resets at a reversed list",
 	.sends_list = true,
 	.hates_reversed = true };
 
+static const struct server closes_no = { .name = "no hybrid, closes without a word",
+	.versions = V1312,
+	.groups = { 0x001d, 0x0017 },
+	.schemes = { RSA },
+	.suites13 = SUITES13,
+	.suites12 = SUITES12,
+	.no = NO_CLOSES };
+static const struct server resets_no = { .name = "no hybrid, resets instead of an alert",
+	.versions = V1312,
+	.groups = { 0x001d, 0x0017 },
+	.schemes = { RSA },
+	.suites13 = SUITES13,
+	.suites12 = SUITES12,
+	.no = NO_RESETS };
+static const struct server says_10 = { .name = "no hybrid, alert 10 for nothing in common",
+	.versions = V1312,
+	.groups = { 0x001d, 0x0017 },
+	.schemes = { RSA },
+	.suites13 = SUITES13,
+	.suites12 = SUITES12,
+	.no = NO_ALERT_10 };
+static const struct server silent_no = { .name = "no hybrid, silent for nothing in common",
+	.versions = V1312,
+	.groups = { 0x001d, 0x0017 },
+	.schemes = { RSA },
+	.suites13 = SUITES13,
+	.suites12 = SUITES12,
+	.no = NO_SILENT };
+static const struct server closes_yes = { .name = "hybrid, closes without a word",
+	.versions = V1312,
+	.groups = { 0x11ec, 0x001d, 0x0017 },
+	.schemes = { RSA },
+	.suites13 = SUITES13,
+	.suites12 = SUITES12,
+	.no = NO_CLOSES };
+static const struct server closes_lone = { .name = "hybrid behind what closes at lone PQ groups",
+	.versions = V1312,
+	.groups = { 0x001d, 0x11ec },
+	.schemes = { RSA },
+	.suites13 = SUITES13,
+	.suites12 = SUITES12,
+	.eats_pq = true };
+static const struct server closes_both = {
+	.name = "hybrid, closes at lone PQ groups and for nothing in common",
+	.versions = V1312,
+	.groups = { 0x001d, 0x11ec },
+	.schemes = { RSA },
+	.suites13 = SUITES13,
+	.suites12 = SUITES12,
+	.no = NO_CLOSES,
+	.lone = LONE_RESETS
+};
+static const struct server limiter_wordless = { .name = "closes without a word, resets after 4",
+	.versions = V1312,
+	.groups = { 0x001d, 0x0017 },
+	.schemes = { RSA },
+	.suites13 = SUITES13,
+	.suites12 = SUITES12,
+	.no = NO_CLOSES,
+	.limit = 4,
+	.limit_resets = true };
+
 /* ---- running ---- */
 
 struct run {
@@ -696,6 +775,15 @@ static const struct expected table[] = {
 	{ &lone_reset, PQM_P_OFFERED, PQM_R_ANSWERED, true, false, { 6, 12, 40 }, HNDL | FULL },
 	{ &lone_reset, PQM_P_OFFERED, PQM_R_ANSWERED, false, false, { 9 }, QUICK },
 	{ &absent_reset, PQM_P_ABSENT, PQM_R_ANSWERED, true, false, { 6, 12, 40 }, ALL },
+	{ &closes_no, PQM_P_ABSENT, PQM_R_ANSWERED, true, false, { 6, 15, 45 }, ALL },
+	{ &resets_no, PQM_P_ABSENT, PQM_R_ANSWERED, false, false, { 7, 16 }, QUICK | HNDL },
+	{ &resets_no, PQM_P_ABSENT, PQM_R_ANSWERED, true, false, { 7, 16, 50 }, FULL },
+	{ &says_10, PQM_P_ABSENT, PQM_R_ANSWERED, true, false, { 6, 15, 45 }, ALL },
+	{ &silent_no, PQM_P_UNKNOWN, PQM_R_ANSWERED, false, false, { 10, 21, 45 }, ALL },
+	{ &closes_yes, PQM_P_OFFERED, PQM_R_ANSWERED, true, false, { 6, 15, 45 }, ALL },
+	{ &closes_lone, PQM_P_OFFERED, PQM_R_ANSWERED, true, false, { 6, 12, 40 }, HNDL | FULL },
+	{ &closes_both, PQM_P_OFFERED, PQM_R_ANSWERED, true, false, { 9, 18, 45 }, HNDL | FULL },
+	{ &limiter_wordless, PQM_P_UNKNOWN, PQM_R_LIMITED, false, false, { 9, 9, 9 }, ALL },
 	{ &limiter, PQM_P_UNKNOWN, PQM_R_LIMITED, false, false, { 5, 5, 5 }, ALL },
 	{ &limiter_resets, PQM_P_UNKNOWN, PQM_R_LIMITED, false, false, { 6, 6, 6 }, ALL },
 	{ &order_resets, PQM_P_OFFERED, PQM_R_ANSWERED, true, false, { 5, 14, 30 }, HNDL | FULL },
