@@ -430,6 +430,12 @@ void pqm_advice_page(struct pqm_page *p, const struct pqm_endpoint *e, const cha
 	pqm_bytes state = { NULL, 0 };
 	size_t shown = 0;
 
+	if (l.n == 0 && software == NULL && e->app.n > 0 &&
+		(e->posture == PQM_P_ABSENT || e->posture == PQM_P_OFFERED))
+		pqm_page_row(p, "to change",
+			PQM_LIT("`--software nginx`, or what runs there, prints the lines; its TLS "
+				"library must know X25519MLKEM768 (OpenSSL 3.5, Go 1.24)"),
+			PQM_PAGE_PLAIN, (pqm_bytes){ NULL, 0 });
 	if (l.n == 0)
 		return;
 	if (!l.items[0].is_named && !pqm_eqs(e->protocol, "ssh")) {

@@ -269,6 +269,23 @@ def bare(port):
         ok(doc["endpoints"][0]["scheme"] == scheme, f"bare: port {n} is {scheme}", doc["endpoints"][0]["scheme"])
 
 
+def behind_starttls(port):
+    def smtp(c):
+        c.sendall(b"220 mx.test ESMTP\r\n")
+        c.recv(4096)
+        c.sendall(b"250-mx.test\r\n250 STARTTLS\r\n")
+        c.recv(4096)
+        c.sendall(b"220 go\r\n")
+        forward_to(port)(c)
+
+    s = Server(smtp)
+    page = out(run("probe", f"smtp:127.0.0.1:{s.port}"))
+    ok("to change" in page and "`--software nginx`" in page, "a mail server of no known name: what would give the lines", page)
+    page = out(run("probe", f"smtp:127.0.0.1:{s.port}", "--software", "nginx"))
+    ok("ssl_ecdh_curve X25519MLKEM768/" in page, "and it does", page)
+    s.stop()
+
+
 def from_list(tmp, port):
     gone, dead = closed_port()
     (tmp / "hosts").write_text(f"# ours\n127.0.0.1:{port}\n\n  tls:127.0.0.1:{dead}\n")
@@ -447,6 +464,7 @@ with tmpdir() as tmp:
         no_answer(port)
         page_of(tmp, port)
         bare(port)
+        behind_starttls(port)
         from_list(tmp, port)
         through_proxy(port)
         cut_short(port)
