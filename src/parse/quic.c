@@ -242,6 +242,71 @@ static enum pqm_st closing(struct pqm_quic_frame *f, struct pqm_cur *c, struct p
 	return PQM_OK;
 }
 
+/* Frames of 1-RTT packets that say nothing to us: so many integers [RFC9000 §19]; -1: none of them. */
+static int n_integers(uint64_t type)
+{
+	switch (type) {
+	case 0x10: /* MAX_DATA */
+	case 0x12: /* MAX_STREAMS, both */
+	case 0x13:
+	case 0x14: /* DATA_BLOCKED */
+	case 0x16: /* STREAMS_BLOCKED, both */
+	case 0x17:
+	case 0x19: /* RETIRE_CONNECTION_ID */
+		return 1;
+	case 0x05: /* STOP_SENDING */
+	case 0x11: /* MAX_STREAM_DATA */
+	case 0x15: /* STREAM_DATA_BLOCKED */
+	case 0x18: /* NEW_CONNECTION_ID, and more */
+		return 2;
+	case 0x04: /* RESET_STREAM */
+		return 3;
+	case 0x1a: /* PATH_CHALLENGE, PATH_RESPONSE: eight bytes */
+	case 0x1b:
+		return 0;
+	default:
+		return -1;
+	}
+}
+
+/* [RFC9000 §19.8]: with OFF, LEN and FIN in the type. */
+static bool skip_stream(struct pqm_cur *c, uint64_t type)
+{
+	pqm_bytes data;
+	uint64_t v;
+
+	if (!pqm_quic_varint(c, &v) || ((type & 4) != 0 && !pqm_quic_varint(c, &v)))
+		return false;
+	if ((type & 2) != 0)
+		return varint_vec(c, &data);
+	c->p += pqm_cur_left(c);
+	return true;
+}
+
+static enum pqm_st skip(struct pqm_quic_frame *f, struct pqm_cur *c, struct pqm_err *err)
+{
+	enum { NEW_CID = 0x18, CHALLENGE = 0x1a, RESPONSE = 0x1b, TOKEN = 16, PATH = 8 };
+
+	bool is_stream = f->type >= 0x08 && f->type <= 0x0f, ok;
+	int n = is_stream ? 0 : n_integers(f->type);
+	pqm_bytes b;
+	uint64_t v;
+
+	if (n < 0)
+		return pqm_fail(err, PQM_EPARSE, "QUIC: frame type 0x%llx is not known",
+			(unsigned long long)f->type);
+	ok = !is_stream || skip_stream(c, f->type);
+	for (; ok && n > 0; n--)
+		ok = pqm_quic_varint(c, &v);
+	if (f->type == NEW_CID)
+		ok = ok && cid(c, &b) && pqm_cur_take(c, TOKEN, &b);
+	if (f->type == CHALLENGE || f->type == RESPONSE)
+		ok = pqm_cur_take(c, PATH, &b);
+	return ok ? PQM_OK
+		  : pqm_fail(err, PQM_EPARSE, "QUIC: frame 0x%llx runs past the packet",
+			    (unsigned long long)f->type);
+}
+
 static enum pqm_st frame_body(
 	struct pqm_quic_frame *f, struct pqm_cur *c, bool is_data, struct pqm_err *err)
 {
@@ -271,6 +336,8 @@ static enum pqm_st frame_body(
 			return PQM_OK;
 		return pqm_fail(err, PQM_EPARSE, "QUIC: NEW_TOKEN runs past the packet");
 	}
+	if (is_data)
+		return skip(f, c, err);
 	return pqm_fail(err, PQM_EPARSE, "QUIC: frame type 0x%llx has no place here",
 		(unsigned long long)f->type);
 }

@@ -92,8 +92,8 @@ struct pqm_quic_frame {
 
 /* Takes one frame off *c; a run of PADDING is one frame. Initial and Handshake packets carry
  * PADDING, PING, ACK, CRYPTO and CONNECTION_CLOSE 0x1c [RFC9000 §12.4]: with `is_data` (a 1-RTT
- * packet) NEW_TOKEN, 0x1d and HANDSHAKE_DONE too. Other types are refused: a frame has no length of
- * its own by which it could be skipped. */
+ * packet) NEW_TOKEN, 0x1d and HANDSHAKE_DONE too, and those of streams, limits and paths are stepped
+ * over. Other types are refused: a frame has no length of its own by which it could be skipped. */
 enum pqm_st pqm_quic_frame(struct pqm_quic_frame *out, struct pqm_cur *c, bool is_data,
 	struct pqm_err *err) PQM_MUST_USE;
 /* Is packet number n among those that this ACK frame names? */

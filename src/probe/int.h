@@ -146,8 +146,8 @@ void probe_words(struct probe_job *j, enum pqm_reach reach, const char *fmt, ...
 enum probe_goal {
 	PROBE_HELLO, /* until ServerHello, HelloRetryRequest or alert; for 1.2 also the clear flight */
 	PROBE_FLIGHT, /* through CertificateVerify (1.3) or ServerHelloDone (1.2) */
-	PROBE_SESSION, /* complete the handshake, take tickets for a moment, close (1.3 over TCP; QUIC and DTLS
-			  end as with FLIGHT) */
+	PROBE_SESSION, /* complete the handshake, take tickets for a moment, close (1.3; DTLS ends as with
+			  FLIGHT) */
 };
 
 enum probe_over { PROBE_TCP, PROBE_QUIC, PROBE_DTLS };

@@ -8,6 +8,9 @@
 #define EARLY_BYTES ((size_t)6 << 10)
 /* Largest datagram that we say we take; what a path of 1,500 bytes carries over IPv4. */
 #define UDP_BYTES 1472
+/* For the first ticket once the server confirmed the handshake, then for the next. */
+#define TICKETS_MS 150u
+#define NEXT_TICKET_MS 10u
 
 /* ---- handshake messages ---- */
 
@@ -18,9 +21,10 @@ static void hello_again(struct quic_conn *q)
 			&q->flight, PROBE_LOCAL, "hello", "no room for the second ClientHello");
 }
 
-static void handshake_keys(struct quic_conn *q)
+/* The keys of a level, from the secrets of this letter: see probe_hs_secret. */
+static void level_keys(struct quic_conn *q, enum quic_level level, char which)
 {
-	struct quic_space *s = &q->space[QUIC_LEVEL_HANDSHAKE];
+	struct quic_space *s = &q->space[level];
 	uint8_t secret[PC_HASH_MAX];
 	enum pc_hash h;
 	enum pc_aead a;
@@ -28,14 +32,33 @@ static void handshake_keys(struct quic_conn *q)
 	for (int server = 0; server < 2; server++) {
 		struct probe_quic_keys *k = server != 0 ? &s->rx : &s->tx;
 
-		if (!probe_hs_secret(q->hs, 'h', server != 0, secret, &h, &a) ||
+		if (!probe_hs_secret(q->hs, which, server != 0, secret, &h, &a) ||
 			!probe_quic_keys(
 				k, q->version, h, a, (pqm_bytes){ secret, pc_hash_bytes(h) }))
-			probe_flight_end(&q->flight, PROBE_LOCAL, "keys",
-				"no handshake keys for this suite");
+			probe_flight_end(&q->flight, PROBE_LOCAL, "keys", "no keys for this suite");
 		k->is_plain = q->is_plain;
 	}
 	pqm_wipe(secret, sizeof(secret));
+}
+
+/* The server's Finished is good. Ours goes out, and tickets may come. */
+static void complete(struct quic_conn *q)
+{
+	if (!probe_hs_finished(q->hs, &q->finished)) {
+		probe_flight_end(&q->flight, PROBE_LOCAL, "finished", "no room for our Finished");
+		return;
+	}
+	level_keys(q, QUIC_LEVEL_DATA, 'a');
+	q->is_finished = q->is_finished_due = true;
+	q->rto_ms = QUIC_RTO_MS;
+}
+
+/* That the handshake stands for the server too is known by what it sends after our Finished only: without
+ * that, no ticket is no answer. */
+static void finish_session(struct quic_conn *q)
+{
+	q->flight.is_finished = q->is_confirmed;
+	probe_flight_end(&q->flight, PROBE_GOAL, "session", "%s", "");
 }
 
 /* version_information tells what else the server speaks [RFC9368 §3]. */
@@ -57,9 +80,10 @@ static void one_message(
 	struct quic_conn *q, enum quic_level level, uint8_t type, pqm_bytes body, pqm_bytes raw)
 {
 	bool is_hello = type == PQM_HS_SERVER_HELLO;
+	enum quic_level wanted = q->is_finished ? QUIC_LEVEL_DATA : QUIC_LEVEL_HANDSHAKE;
 
 	/* The level is the message's protection: a certificate in the clear is not one [RFC9001 §4.1.3]. */
-	if (is_hello != (level == QUIC_LEVEL_INITIAL) ||
+	if (level != (is_hello ? QUIC_LEVEL_INITIAL : wanted) ||
 		(is_hello && q->space[QUIC_LEVEL_HANDSHAKE].rx.is_ready)) {
 		probe_flight_end(&q->flight, PROBE_GARBAGE, "crypto",
 			"handshake message %u at the wrong level", type);
@@ -72,15 +96,17 @@ static void one_message(
 		hello_again(q);
 		break;
 	case PROBE_HS_KEYS:
-		handshake_keys(q);
+		level_keys(q, QUIC_LEVEL_HANDSHAKE, 'h');
 		break;
 	case PROBE_HS_FINISH:
-		probe_flight_end(&q->flight, PROBE_GOAL, "finished", "%s", "");
+		complete(q);
 		break;
 	case PROBE_HS_END:
 		probe_flight_end(&q->flight, PROBE_GARBAGE, "crypto", "%s", "");
 		break;
 	}
+	if (type == PQM_HS_TICKET)
+		q->is_confirmed = true;
 	if (type == PQM_HS_EE)
 		note_params(q, body);
 }
@@ -119,6 +145,10 @@ static void on_close(struct quic_conn *q, const struct pqm_quic_frame *f)
 	}
 	reason[n] = '\0';
 	q->is_peer_done = true;
+	if (q->is_finished) { /* it does not like our Finished, or has no more to say */
+		finish_session(q);
+		return;
+	}
 	if (f->error >= CRYPTO_ERROR && f->error < CRYPTO_ERROR + 0x100)
 		probe_hs_alert(q->hs, 2, (uint8_t)f->error);
 	probe_flight_end(&q->flight, PROBE_ALERT, "connection close", "connection close 0x%llx %s",
@@ -147,18 +177,21 @@ static void frames(struct quic_conn *q, enum quic_level level, pqm_bytes payload
 	struct pqm_quic_frame f;
 
 	while (pqm_cur_left(&c) > 0 && q->flight.end == PROBE_RUNNING) {
-		if (pqm_quic_frame(&f, &c, false, &err) != PQM_OK) {
+		if (pqm_quic_frame(&f, &c, level == QUIC_LEVEL_DATA, &err) != PQM_OK) {
 			probe_flight_end(&q->flight, PROBE_GARBAGE, "frame", "%.90s", err.msg);
 			return;
 		}
-		if (f.type == PQM_QF_CRYPTO || f.type == PQM_QF_PING)
+		if (f.type != PQM_QF_PADDING && f.type != PQM_QF_ACK && f.type != PQM_QF_ACK_ECN &&
+			f.type != PQM_QF_CLOSE && f.type != PQM_QF_CLOSE_APP)
 			q->space[level].owes_ack = true;
 		if (f.type == PQM_QF_CRYPTO)
 			on_crypto(q, level, &f);
-		else if (f.type == PQM_QF_CLOSE)
+		else if (f.type == PQM_QF_CLOSE || f.type == PQM_QF_CLOSE_APP)
 			on_close(q, &f);
 		else if (f.type == PQM_QF_ACK || f.type == PQM_QF_ACK_ECN)
 			on_ack(q, level, &f);
+		else if (f.type == PQM_QF_DONE)
+			q->is_confirmed = true;
 	}
 }
 
@@ -204,26 +237,14 @@ static void keep_early(struct quic_conn *q, const struct pqm_quic_packet *p)
 		(void)pqm_buf_add(&q->early, p->whole);
 }
 
-/* An Initial or Handshake packet. False: not one of this connection, or one that came before. */
-static bool on_numbered(struct quic_conn *q, const struct pqm_quic_packet *p)
+/* Takes the protection off and reads the frames. False: not authentic, or one that came before. */
+static bool open_packet(struct quic_conn *q, enum quic_level level, const struct pqm_quic_packet *p)
 {
-	enum quic_level level =
-		p->kind == PQM_QUIC_INITIAL ? QUIC_LEVEL_INITIAL : QUIC_LEVEL_HANDSHAKE;
 	struct quic_space *s = &q->space[level];
 	struct probe_quic_opened o = { .number = s->largest, .any_seen = s->any_seen };
 	struct pqm_buf room;
 	bool ok;
 
-	/* A server's Initial has no token, and its connection ID never changes [RFC9000 §17.2.2, §7.2]. */
-	if (p->version != q->version || !is_ours(q, p) || p->token.n > 0 ||
-		(q->has_peer_cid && !is_peers(q, p)))
-		return false;
-	if (s->is_dropped)
-		return true;
-	if (level == QUIC_LEVEL_HANDSHAKE && !s->rx.is_ready) {
-		keep_early(q, p);
-		return true;
-	}
 	pqm_buf_init(&room, p->whole.n);
 	ok = pqm_buf_reserve(&room, p->whole.n);
 	o.payload = room.p;
@@ -239,6 +260,37 @@ static bool on_numbered(struct quic_conn *q, const struct pqm_quic_packet *p)
 		frames(q, level, (pqm_bytes){ o.payload, o.n });
 	pqm_buf_fini(&room);
 	return ok;
+}
+
+/* A 1-RTT packet. What comes before our Finished is of no interest. */
+static bool on_short(struct quic_conn *q, struct pqm_quic_packet p)
+{
+	size_t at = 1 + sizeof(q->scid);
+
+	if (p.whole.n <= at || memcmp(p.whole.p + 1, q->scid, sizeof(q->scid)) != 0)
+		return false;
+	p.number_at = at;
+	return !q->space[QUIC_LEVEL_DATA].rx.is_ready || open_packet(q, QUIC_LEVEL_DATA, &p);
+}
+
+/* An Initial or Handshake packet. False: not one of this connection, or one that came before. */
+static bool on_numbered(struct quic_conn *q, const struct pqm_quic_packet *p)
+{
+	enum quic_level level =
+		p->kind == PQM_QUIC_INITIAL ? QUIC_LEVEL_INITIAL : QUIC_LEVEL_HANDSHAKE;
+	struct quic_space *s = &q->space[level];
+
+	/* A server's Initial has no token, and its connection ID never changes [RFC9000 §17.2.2, §7.2]. */
+	if (p->version != q->version || !is_ours(q, p) || p->token.n > 0 ||
+		(q->has_peer_cid && !is_peers(q, p)))
+		return false;
+	if (s->is_dropped)
+		return true;
+	if (level == QUIC_LEVEL_HANDSHAKE && !s->rx.is_ready) {
+		keep_early(q, p);
+		return true;
+	}
+	return open_packet(q, level, p);
 }
 
 static bool on_retry(struct quic_conn *q, const struct pqm_quic_packet *p)
@@ -311,9 +363,7 @@ static bool on_packet(struct quic_conn *q, const struct pqm_quic_packet *p)
 	case PQM_QUIC_NEGOTIATION:
 		return on_negotiation(q, p);
 	case PQM_QUIC_SHORT:
-		/* Data before our Finished: of this connection, and of no interest. */
-		return p->whole.n > 1 + sizeof(q->scid) &&
-			memcmp(p->whole.p + 1, q->scid, sizeof(q->scid)) == 0;
+		return on_short(q, *p);
 	case PQM_QUIC_0RTT:
 	case PQM_QUIC_FOREIGN:
 		return false;
@@ -387,13 +437,21 @@ static uint32_t wait_ms(const void *self)
 {
 	const struct quic_conn *q = self;
 
-	return q->flight.end == PROBE_RUNNING ? q->rto_ms : 0;
+	if (q->flight.end != PROBE_RUNNING)
+		return 0;
+	if (q->flight.n_tickets > 0)
+		return q->one_ticket ? 1 : NEXT_TICKET_MS;
+	return q->is_confirmed ? TICKETS_MS : q->rto_ms;
 }
 
 static enum probe_want timer(void *self, struct pqm_buf *out)
 {
 	struct quic_conn *q = self;
 
+	if (q->is_finished && (q->is_confirmed || q->n_finished >= QUIC_FINISHED_SENDS)) {
+		finish_session(q);
+		return go_on(q, out);
+	}
 	if (q->flight.end == PROBE_RUNNING && !probe_quic_again(q, out))
 		probe_flight_end(&q->flight, PROBE_LOCAL, "send", "no memory for a datagram");
 	q->rto_ms *= q->rto_ms < 16000 ? 2 : 1;
@@ -404,6 +462,8 @@ static void end(void *self, enum probe_end why, const char *words)
 {
 	struct quic_conn *q = self;
 
+	if (q->is_finished)
+		finish_session(q);
 	probe_flight_lost(&q->flight, why, q->n_strays, words);
 }
 
@@ -419,6 +479,7 @@ static void machine_free(void *self)
 	pqm_buf_fini(&q->params);
 	pqm_buf_fini(&q->token);
 	pqm_buf_fini(&q->hello);
+	pqm_buf_fini(&q->finished);
 	pqm_buf_fini(&q->early);
 	pqm_arena_fini(&q->flight.arena);
 	pqm_free(q->sent);
@@ -470,15 +531,14 @@ void *probe_quic_new(const struct probe_tls_spec *spec, struct pc_keys *keys)
 	pqm_buf_init(&q->params, 256);
 	pqm_buf_init(&q->token, PQM_QUIC_TOKEN_BYTES);
 	pqm_buf_init(&q->hello, (size_t)QUIC_PIECES * 1000);
+	pqm_buf_init(&q->finished, 256);
 	pqm_buf_init(&q->early, EARLY_BYTES);
+	q->one_ticket = spec->one_ticket;
 	for (int i = 0; i < QUIC_LEVELS; i++)
 		probe_quic_stream_init(&q->space[i].in);
 	q->sent = pqm_calloc(QUIC_PIECES, sizeof(*q->sent));
 	if (q->sent != NULL && make_params(q) && make_keys(q)) {
 		mine.over = PROBE_QUIC;
-		/* Tickets come under 1-RTT keys only, after our Finished: a session is not completed here. */
-		if (mine.goal == PROBE_SESSION)
-			mine.goal = PROBE_FLIGHT;
 		mine.hello.quic_params = pqm_buf_bytes(&q->params);
 		/* No middlebox to please [RFC9001 §8.4]. */
 		mine.hello.session_id = (pqm_bytes){ NULL, 0 };

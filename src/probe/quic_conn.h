@@ -1,8 +1,8 @@
 /*
  * quic_conn.h — one QUIC connection of a probe: its state, and how it sends. Not for other modules.
  *
- * Shape:     two packet number spaces, Initial and Handshake; 1-RTT is never reached, for nothing that a
- *            probe wants is said there. quic.c reads, quic_send.c writes.
+ * Shape:     three packet number spaces. 1-RTT is entered with the goal SESSION only, for the tickets; no
+ *            stream is opened or read there. quic.c reads, quic_send.c writes.
  * Ownership: the connection owns everything in it.
  * Threads:   one thread.
  * Limits:    PQM_QUIC_*, PQM_PROBE_DATAGRAMS, PQM_PROBE_STRAYS, PQM_PROBE_CONN_BYTES.
@@ -24,7 +24,10 @@
 /* Pieces of two hellos: 20 kB in all. */
 #define QUIC_PIECES 20
 
-enum quic_level { QUIC_LEVEL_INITIAL, QUIC_LEVEL_HANDSHAKE, QUIC_LEVELS };
+/* Times that our Finished is sent, when the server confirms nothing. */
+#define QUIC_FINISHED_SENDS 3
+
+enum quic_level { QUIC_LEVEL_INITIAL, QUIC_LEVEL_HANDSHAKE, QUIC_LEVEL_DATA, QUIC_LEVELS };
 
 /* Our CRYPTO bytes from..from+n, as cut for one packet. */
 struct quic_sent {
@@ -52,16 +55,22 @@ struct quic_conn {
 	uint8_t scid[QUIC_SCID_BYTES];
 	uint8_t dcid[PQM_QUIC_CID_MAX], first_dcid[PQM_QUIC_CID_MAX];
 	uint8_t dcid_n, first_dcid_n;
-	bool has_peer_cid; /* dcid is the server's choice */
-	bool is_peer_done; /* it closed: nothing may be sent any more */
-	bool is_plain;	   /* tests */
-	uint32_t vn[8];	   /* storage of flight.vn_versions */
+	bool has_peer_cid;    /* dcid is the server's choice */
+	bool is_peer_done;    /* it closed: nothing may be sent any more */
+	bool is_plain;	      /* tests */
+	bool one_ticket;      /* as in the spec */
+	bool is_finished;     /* the server's Finished was good: ours is in `finished` */
+	bool is_finished_due; /* to be sent (again) */
+	bool is_confirmed;    /* the server took our Finished: HANDSHAKE_DONE or a ticket came */
+	uint8_t n_finished;
+	uint32_t vn[8]; /* storage of flight.vn_versions */
 	uint32_t rto_ms;
 	uint32_t n_datagrams, n_strays;
 	uint64_t bytes_in;
 	struct pqm_buf params, token, hello; /* hello: our Initial CRYPTO stream */
 	struct quic_sent *sent;		     /* QUIC_PIECES of them */
 	size_t n_pieces, cut_to;	     /* hello is cut up to here */
+	struct pqm_buf finished;	     /* our Handshake CRYPTO stream */
 	struct pqm_buf early;		     /* Handshake packets that came before their keys */
 	struct quic_space space[QUIC_LEVELS];
 };

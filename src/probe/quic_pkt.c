@@ -62,9 +62,33 @@ size_t probe_quic_packet_bytes(
 {
 	size_t n = 1 + 4 + 1 + head->dcid.n + 1 + head->scid.n + 2;
 
+	if (head->kind == PQM_QUIC_SHORT)
+		n = 1 + head->dcid.n;
 	if (head->kind == PQM_QUIC_INITIAL)
 		n += pqm_quic_varint_bytes(head->token.n) + head->token.n;
 	return n + number_bytes + payload_bytes + PQM_QUIC_TAG_BYTES;
+}
+
+/* [RFC9000 §17.3.1]: key phase and spin bit stay zero. */
+static bool put_header(
+	struct pqm_buf *out, const struct pqm_quic_packet *head, size_t number_bytes, size_t rest)
+{
+	if (head->kind != PQM_QUIC_SHORT)
+		return pqm_quic_header(out, head, number_bytes, rest);
+	return pqm_buf_byte(out, (uint8_t)(0x40u | (unsigned)(number_bytes - 1))) &&
+		pqm_buf_add(out, head->dcid);
+}
+
+/* The bits of the first byte that are masked, and those of them that must be zero [RFC9001 §5.4.1, RFC9000
+ * §17.2, §17.3.1]. */
+static uint8_t masked_bits(const struct pqm_quic_packet *p)
+{
+	return p->kind == PQM_QUIC_SHORT ? 0x1f : 0x0f;
+}
+
+static uint8_t reserved_bits(const struct pqm_quic_packet *p)
+{
+	return p->kind == PQM_QUIC_SHORT ? 0x18 : 0x0c;
 }
 
 bool probe_quic_seal(struct pqm_buf *out, const struct probe_quic_keys *k,
@@ -75,7 +99,7 @@ bool probe_quic_seal(struct pqm_buf *out, const struct probe_quic_keys *k,
 
 	rest = number_bytes + payload.n + PQM_QUIC_TAG_BYTES;
 	if (!k->is_ready || number_bytes + payload.n < 4 ||
-		!pqm_quic_header(out, head, number_bytes, rest) || !pqm_buf_reserve(out, rest))
+		!put_header(out, head, number_bytes, rest) || !pqm_buf_reserve(out, rest))
 		return false;
 	number_at = out->n;
 	body_at = number_at + number_bytes;
@@ -94,7 +118,7 @@ bool probe_quic_seal(struct pqm_buf *out, const struct probe_quic_keys *k,
 		    p + body_at) ||
 		!pc_quic_mask(k->aead, k->hp, p + number_at + 4, mask))
 		return false;
-	p[start] ^= mask[0] & 0x0f;
+	p[start] ^= mask[0] & masked_bits(head);
 	for (size_t i = 0; i < number_bytes; i++)
 		p[number_at + i] ^= mask[1 + i];
 	return true;
@@ -116,7 +140,7 @@ bool probe_quic_open(struct probe_quic_opened *o, const struct probe_quic_keys *
 	if (!k->is_plain && !pc_quic_mask(k->aead, k->hp, p->whole.p + p->number_at + 4, mask))
 		return false;
 	memcpy(head, p->whole.p, p->number_at + 4);
-	head[0] ^= mask[0] & 0x0f;
+	head[0] ^= mask[0] & masked_bits(p);
 	number_bytes = (head[0] & 3u) + 1;
 	head_bytes = p->number_at + number_bytes;
 	for (size_t i = 0; i < number_bytes; i++) {
@@ -129,7 +153,7 @@ bool probe_quic_open(struct probe_quic_opened *o, const struct probe_quic_keys *
 	pc_nonce(nonce, k->iv, number);
 	if (k->is_plain)
 		memmove(o->payload, p->whole.p + head_bytes, o->n);
-	else if ((head[0] & 0x0c) != 0 ||
+	else if ((head[0] & reserved_bits(p)) != 0 ||
 		!pc_open(k->aead, k->key, nonce, (pqm_bytes){ head, head_bytes }, body,
 			head + head_bytes))
 		return false;

@@ -1,7 +1,7 @@
 /*
  * quic_pkt.h — QUIC packet protection and the CRYPTO stream. Not for other modules.
  *
- * Shape:     keys of one direction and level; seal and open of long-header packets; a stream that
+ * Shape:     keys of one direction and level; seal and open of packets; a stream that
  *            puts CRYPTO frames in order.
  * Units:     bytes.
  * Ownership: keys are values; a stream owns its buffers.
@@ -34,7 +34,7 @@ bool probe_quic_initial_keys(struct probe_quic_keys *client, struct probe_quic_k
 /* Bytes of a packet with this header and payload. */
 size_t probe_quic_packet_bytes(
 	const struct pqm_quic_packet *head, size_t number_bytes, size_t payload_bytes);
-/* Appends a protected packet. The payload has at least 4 - number_bytes bytes. */
+/* Appends a protected packet; of kind SHORT its header is first byte and dcid. The payload has at least 4 - number_bytes bytes. */
 bool probe_quic_seal(struct pqm_buf *out, const struct probe_quic_keys *k,
 	const struct pqm_quic_packet *head, uint64_t number, size_t number_bytes,
 	pqm_bytes payload) PQM_MUST_USE;
@@ -46,6 +46,7 @@ struct probe_quic_opened {
 	size_t n;	  /* out */
 };
 
+/* Of a short packet the caller sets number_at, for only he knows how long its connection ID is. */
 bool probe_quic_open(struct probe_quic_opened *o, const struct probe_quic_keys *k,
 	const struct pqm_quic_packet *p) PQM_MUST_USE;
 

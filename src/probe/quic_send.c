@@ -6,8 +6,10 @@
 
 static struct pqm_quic_packet head_of(const struct quic_conn *q, enum quic_level level)
 {
+	static const enum pqm_quic_kind kind[] = { PQM_QUIC_INITIAL, PQM_QUIC_HANDSHAKE,
+		PQM_QUIC_SHORT };
 	struct pqm_quic_packet p = {
-		.kind = level == QUIC_LEVEL_INITIAL ? PQM_QUIC_INITIAL : PQM_QUIC_HANDSHAKE,
+		.kind = kind[level],
 		.version = q->version,
 		.dcid = { q->dcid, q->dcid_n },
 		.scid = { q->scid, sizeof(q->scid) },
@@ -130,7 +132,17 @@ static bool send_initial(
 	return datagram_end(out, at, ok);
 }
 
-/* A Handshake packet: ACK, and a PING when asked for. The first one takes the last Initial ACK along and
+/* Our Finished, when it is due. */
+static bool finished_put(struct quic_conn *q, struct pqm_buf *payload)
+{
+	if (!q->is_finished_due)
+		return true;
+	q->is_finished_due = false;
+	q->n_finished++;
+	return pqm_quic_crypto_put(payload, 0, pqm_buf_bytes(&q->finished));
+}
+
+/* A Handshake packet: ACK, our Finished when it is due, and a PING when asked for. The first one takes the last Initial ACK along and
  * ends the Initial level [RFC9001 §4.9.1]; it also proves our address to the server [RFC9000 §8.1]. */
 static bool send_handshake(struct quic_conn *q, struct pqm_buf *out, bool ping)
 {
@@ -147,11 +159,33 @@ static bool send_handshake(struct quic_conn *q, struct pqm_buf *out, bool ping)
 		size = QUIC_DATAGRAM - (out->n - at - 2);
 	}
 	ok = ok && ack_due(&q->space[QUIC_LEVEL_HANDSHAKE], &payload) &&
-		(!ping || pqm_buf_byte(&payload, PQM_QF_PING)) &&
+		finished_put(q, &payload) && (!ping || pqm_buf_byte(&payload, PQM_QF_PING)) &&
 		packet(q, out, QUIC_LEVEL_HANDSHAKE, &payload, size);
 	pqm_buf_fini(&payload);
 	first->is_dropped = true;
 	return datagram_end(out, at, ok);
+}
+
+/* A 1-RTT packet: the ACK that is owed. */
+static bool send_data(struct quic_conn *q, struct pqm_buf *out)
+{
+	struct pqm_buf payload;
+	size_t at = 0;
+	bool ok;
+
+	pqm_buf_init(&payload, QUIC_DATAGRAM);
+	ok = datagram_begin(out, &at) && ack_due(&q->space[QUIC_LEVEL_DATA], &payload) &&
+		packet(q, out, QUIC_LEVEL_DATA, &payload, 0);
+	pqm_buf_fini(&payload);
+	return datagram_end(out, at, ok);
+}
+
+static bool flush_finished(struct quic_conn *q, struct pqm_buf *out)
+{
+	if ((q->is_finished_due || q->space[QUIC_LEVEL_HANDSHAKE].owes_ack) && !q->is_confirmed &&
+		!send_handshake(q, out, false))
+		return false;
+	return !q->space[QUIC_LEVEL_DATA].owes_ack || send_data(q, out);
 }
 
 bool probe_quic_flush(struct quic_conn *q, struct pqm_buf *out)
@@ -160,6 +194,8 @@ bool probe_quic_flush(struct quic_conn *q, struct pqm_buf *out)
 			  *second = &q->space[QUIC_LEVEL_HANDSHAKE];
 	struct quic_sent *piece;
 
+	if (q->is_finished)
+		return flush_finished(q, out);
 	if (second->tx.is_ready) {
 		if (!second->owes_ack && (first->is_dropped || !first->owes_ack))
 			return true;
@@ -178,6 +214,10 @@ bool probe_quic_again(struct quic_conn *q, struct pqm_buf *out)
 {
 	bool any = false;
 
+	if (q->is_finished) {
+		q->is_finished_due = true;
+		return flush_finished(q, out);
+	}
 	if (q->space[QUIC_LEVEL_HANDSHAKE].tx.is_ready)
 		return send_handshake(q, out, true);
 	for (size_t i = 0; i < q->n_pieces; i++) {
@@ -189,12 +229,15 @@ bool probe_quic_again(struct quic_conn *q, struct pqm_buf *out)
 
 bool probe_quic_close(struct quic_conn *q, struct pqm_buf *out)
 {
-	enum quic_level level = q->space[QUIC_LEVEL_HANDSHAKE].tx.is_ready ? QUIC_LEVEL_HANDSHAKE
-									   : QUIC_LEVEL_INITIAL;
+	enum quic_level level = QUIC_LEVEL_INITIAL;
 	struct pqm_buf payload;
 	size_t at = 0;
 	bool ok;
 
+	if (q->is_confirmed) /* before that the server need not have the keys [RFC9000 §10.2.3] */
+		level = QUIC_LEVEL_DATA;
+	else if (q->space[QUIC_LEVEL_HANDSHAKE].tx.is_ready)
+		level = QUIC_LEVEL_HANDSHAKE;
 	pqm_buf_init(&payload, QUIC_DATAGRAM);
 	ok = datagram_begin(out, &at) && pqm_quic_close_put(&payload, 0) &&
 		packet(q, out, level, &payload, level == QUIC_LEVEL_INITIAL ? QUIC_DATAGRAM : 0);

@@ -145,7 +145,7 @@ static bool ask_share(const struct probe_plan *p, struct plan_ask *a, enum probe
 
 bool probe_ask_session(const struct probe_plan *p, struct plan_ask *a)
 {
-	if (p->is_session_done || p->over != PROBE_TCP || !ask_share(p, a, PROBE_SESSION))
+	if (p->is_session_done || p->over == PROBE_DTLS || !ask_share(p, a, PROBE_SESSION))
 		return false;
 	a->spec.follow_hrr = true;
 	a->spec.hello.n_groups = 0;
@@ -166,6 +166,9 @@ void probe_hear_session(struct probe_plan *p, const struct plan_ask *a, const st
 	p->is_session_done = true;
 	if (h->answer != PQM_A_YES || !f->is_finished) {
 		p->has_unknown = p->has_unknown || p->client_auth != PQM_A_YES;
+		probe_fact(p->j, "tickets", PQM_A_UNKNOWN,
+			h->answer == PQM_A_YES ? "handshake not confirmed" : probe_how(h->how),
+			NULL);
 		return;
 	}
 	if (f->n_tickets == 0) {
@@ -180,7 +183,8 @@ void probe_hear_session(struct probe_plan *p, const struct plan_ask *a, const st
 	probe_fact(p->j, "ticket-lifetime", PQM_A_YES, "new session ticket", "%u s",
 		(unsigned)f->ticket_lifetime_s);
 	probe_fact(p->j, "early-data", f->max_early_data > 0 ? PQM_A_YES : PQM_A_NO,
-		"new session ticket", f->max_early_data > 0 ? "%u bytes" : NULL,
+		"new session ticket",
+		f->max_early_data > 0 && p->over != PROBE_QUIC ? "%u bytes" : NULL,
 		(unsigned)f->max_early_data);
 	p->ticket = pqm_bytes_dup(&p->j->arena, f->ticket);
 	p->psk = pqm_bytes_dup(&p->j->arena, f->psk);

@@ -48,6 +48,7 @@ TRUTH = {
     13: ("tls", "enforced", WEB, ["1.2", "1.3"], {"0x0804"}, {"kex-dhe", "kex-ecdhe-rsa", "kex-rsa"}, "no"),
 }
 SSH = {7: "offered", 11: "offered", 12: "only"}
+SESSION = ("tickets", "ticket-lifetime", "early-data", "psk-without-exchange")
 CAP = {"quick": 6, "hndl": 12, "full": 24}
 
 
@@ -179,8 +180,27 @@ def test_quic():
             ("groups", names(e, "group", version="TLS 1.3") == WEB),
             ("chains", {c["scheme"] for c in e["chains"]} == {"0x0403", "0x0804"}),
             ("alpn", names(e, "alpn") == ["h3"]),
+            ("session", [fact(e, k) for k in SESSION] == ["yes", "yes", "no", "no"]),
+            ("connections", e["timing"]["connections"] <= CAP["hndl"]),
             ("complete", e["complete"])) if not is_good]
     kit.ok(e is not None and not wrong, "quic says what tls says", f"{wrong} {kit.err(r)[-200:]}")
+    # The same worker with the same certificates and keys: what TLS 1.3 over TCP said, fact by fact.
+    _, both = probe(f"tls:127.0.0.1:{BASE}", f"quic:127.0.0.1:{BASE}", profile="full")
+    only_tcp = {"split-hello", "large-hello", "fragmented-hello"}
+    sides = [{}, {}]
+    for side, e in zip(sides, both):
+        side |= {f["key"]: (f["answer"], f.get("value")) for f in e["facts"]}
+        for kind in ("group", "suite", "scheme"):
+            side[kind] = [(o["name"], o["answer"]) for o in e["offers"] if o["kind"] == kind and
+                          o.get("version") == "TLS 1.3"]
+        side["chains"] = [(c["scheme"], [x["sha256"] for x in c["certificates"]]) for c in e["chains"] if
+                          c["version"] == "TLS 1.3"]
+    odd = [f"{k}: tls {sides[0].get(k)}, quic {v}" for k, v in sides[1].items()
+           if k not in only_tcp | {"quic-v2"} and sides[0].get(k) != v]
+    kit.ok(len(both) == 2 and len(sides[1]) > 15 and not odd, f"quic and tls: {len(sides[1])} facts are the same",
+           "\n    ".join(odd))
+    kit.ok(sides[1].get("quic-v2", ("",))[0] == "no", "quic: nginx refuses version 2, by its list of versions",
+           sides[1].get("quic-v2"))
 
 
 def test_auto():

@@ -19,24 +19,25 @@
 struct quic_peer {
 	uint32_t version;
 	struct pc_keys *keys;
-	struct probe_quic_keys rx[2], tx[2];
-	uint64_t next[2];    /* numbers of our packets */
-	uint64_t largest[2]; /* seen of the client */
-	bool any_seen[2];
+	struct probe_quic_keys rx[QUIC_LEVELS], tx[QUIC_LEVELS];
+	uint64_t next[QUIC_LEVELS];    /* numbers of our packets */
+	uint64_t largest[QUIC_LEVELS]; /* seen of the client */
+	bool any_seen[QUIC_LEVELS];
 	uint8_t scid[20], client_cid[20];
 	size_t scid_n, client_cid_n;
-	struct probe_quic_stream in[2];
-	struct pqm_buf token;		/* of the last Initial */
-	struct pqm_buf hello, hello2;	/* the client's, raw */
-	struct pqm_buf initial, flight; /* our CRYPTO streams */
+	struct probe_quic_stream in[QUIC_LEVELS];
+	struct pqm_buf token;		      /* of the last Initial */
+	struct pqm_buf hello, hello2;	      /* the client's, raw */
+	struct pqm_buf initial, flight, data; /* our CRYPTO streams */
+	uint8_t hs[32], s_hs[32], c_hs[32], want_finished[32];
 	struct pc_transcript *transcript;
 	/* What the client did: */
-	size_t n_datagrams, n_packets[2], n_acks[2], n_pings[2];
+	size_t n_datagrams, n_packets[QUIC_LEVELS], n_acks[QUIC_LEVELS], n_pings[QUIC_LEVELS];
 	bool is_closed;
 	uint64_t close_error;
 	enum quic_level close_level;
-	struct pqm_quic_frame last_ack[2];
-	uint8_t ack_room[2][64];
+	struct pqm_quic_frame last_ack[QUIC_LEVELS];
+	uint8_t ack_room[QUIC_LEVELS][64];
 };
 
 static inline void peer_init(struct quic_peer *p, uint32_t version)
@@ -45,26 +46,28 @@ static inline void peer_init(struct quic_peer *p, uint32_t version)
 	memcpy(p->scid, PEER_SCID.p, PEER_SCID.n);
 	p->keys = pc_keys_new();
 	assert_non_null(p->keys);
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < QUIC_LEVELS; i++)
 		probe_quic_stream_init(&p->in[i]);
 	pqm_buf_init(&p->token, 2000);
 	pqm_buf_init(&p->hello, 20000);
 	pqm_buf_init(&p->hello2, 20000);
 	pqm_buf_init(&p->initial, 20000);
 	pqm_buf_init(&p->flight, 300000);
+	pqm_buf_init(&p->data, 20000);
 }
 
 static inline void peer_fini(struct quic_peer *p)
 {
 	pc_keys_free(p->keys);
 	pc_transcript_free(p->transcript);
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < QUIC_LEVELS; i++)
 		probe_quic_stream_fini(&p->in[i]);
 	pqm_buf_fini(&p->token);
 	pqm_buf_fini(&p->hello);
 	pqm_buf_fini(&p->hello2);
 	pqm_buf_fini(&p->initial);
 	pqm_buf_fini(&p->flight);
+	pqm_buf_fini(&p->data);
 }
 
 /* ---- what the client sends ---- */
@@ -77,7 +80,7 @@ static inline void peer_frames(struct quic_peer *p, enum quic_level level, pqm_b
 	uint8_t type;
 
 	while (pqm_cur_left(&c) > 0) {
-		assert_int_equal(pqm_quic_frame(&f, &c, false, NULL), PQM_OK);
+		assert_int_equal(pqm_quic_frame(&f, &c, level == QUIC_LEVEL_DATA, NULL), PQM_OK);
 		if (f.type == PQM_QF_PING)
 			p->n_pings[level]++;
 		if (f.type == PQM_QF_CLOSE) {
@@ -104,21 +107,29 @@ static inline void peer_frames(struct quic_peer *p, enum quic_level level, pqm_b
 	}
 }
 
-static inline void peer_packet(struct quic_peer *p, const struct pqm_quic_packet *k)
+static inline void peer_packet(struct quic_peer *p, struct pqm_quic_packet *k)
 {
-	enum quic_level level =
-		k->kind == PQM_QUIC_INITIAL ? QUIC_LEVEL_INITIAL : QUIC_LEVEL_HANDSHAKE;
+	enum quic_level level = k->kind == PQM_QUIC_INITIAL ? QUIC_LEVEL_INITIAL
+		: k->kind == PQM_QUIC_SHORT		    ? QUIC_LEVEL_DATA
+							    : QUIC_LEVEL_HANDSHAKE;
 	uint8_t room[1500];
 	struct probe_quic_opened o = {
 		.number = p->largest[level], .any_seen = p->any_seen[level], .payload = room
 	};
 
-	assert_true(k->kind == PQM_QUIC_INITIAL || k->kind == PQM_QUIC_HANDSHAKE);
-	assert_int_equal(k->version, p->version);
+	if (level == QUIC_LEVEL_DATA) {
+		assert_memory_equal(k->whole.p + 1, p->scid, p->scid_n);
+		k->number_at = 1 + p->scid_n;
+	} else {
+		assert_true(k->kind == PQM_QUIC_INITIAL || k->kind == PQM_QUIC_HANDSHAKE);
+		assert_int_equal(k->version, p->version);
+	}
 	if (k->kind == PQM_QUIC_INITIAL && !p->rx[0].is_ready)
 		assert_true(probe_quic_initial_keys(&p->rx[0], &p->tx[0], p->version, k->dcid));
-	memcpy(p->client_cid, k->scid.p, k->scid.n);
-	p->client_cid_n = k->scid.n;
+	if (level != QUIC_LEVEL_DATA) {
+		memcpy(p->client_cid, k->scid.p, k->scid.n);
+		p->client_cid_n = k->scid.n;
+	}
 	p->token.n = 0;
 	assert_true(pqm_buf_add(&p->token, k->token));
 	assert_true(probe_quic_open(&o, &p->rx[level], k));
@@ -182,10 +193,10 @@ static inline void peer_hrr(struct quic_peer *p, uint16_t group)
 	pqm_buf_fini(&b);
 }
 
-static inline void peer_secret(
-	struct quic_peer *p, const uint8_t *hs, const char *label, struct probe_quic_keys *out)
+static inline void peer_secret(struct quic_peer *p, const uint8_t *hs, const char *label,
+	struct probe_quic_keys *out, uint8_t secret[32])
 {
-	uint8_t hash[32], secret[32];
+	uint8_t hash[32];
 
 	pc_transcript_now(p->transcript, hash);
 	assert_true(pc_expand_label(PC_SHA256, secret, 32, (pqm_bytes){ hs, 32 }, false, label,
@@ -207,8 +218,57 @@ static inline void peer_keys(struct quic_peer *p, pqm_bytes client_share)
 		"derived", (pqm_bytes){ empty, 32 }));
 	assert_true(pc_hkdf_extract(
 		PC_SHA256, prk, (pqm_bytes){ derived, 32 }, (pqm_bytes){ shared, n }));
-	peer_secret(p, prk, "c hs traffic", &p->rx[1]);
-	peer_secret(p, prk, "s hs traffic", &p->tx[1]);
+	memcpy(p->hs, prk, 32);
+	peer_secret(p, prk, "c hs traffic", &p->rx[1], p->c_hs);
+	peer_secret(p, prk, "s hs traffic", &p->tx[1], p->s_hs);
+}
+
+/* The verify_data of whoever has this secret, over the transcript as it is now [RFC8446 §4.4.4]. */
+static inline void peer_verify_data(struct quic_peer *p, const uint8_t secret[32], uint8_t out[32])
+{
+	uint8_t key[32], hash[32];
+
+	pc_transcript_now(p->transcript, hash);
+	assert_true(pc_expand_label(PC_SHA256, key, 32, (pqm_bytes){ secret, 32 }, false,
+			    "finished", (pqm_bytes){ NULL, 0 }) &&
+		pc_hkdf_extract(PC_SHA256, out, (pqm_bytes){ key, 32 }, (pqm_bytes){ hash, 32 }));
+}
+
+/* Our Finished behind the flight, and the keys of 1-RTT; what the client's Finished must be. */
+static inline void peer_finish(struct quic_peer *p)
+{
+	uint8_t zero[32] = { 0 }, derived[32], empty[32], master[32], mine[32], unused[32];
+	size_t from = p->flight.n;
+
+	pc_transcript_add(p->transcript, pqm_buf_bytes(&p->flight));
+	peer_verify_data(p, p->s_hs, mine);
+	peer_message(&p->flight, PQM_HS_FINISHED, (pqm_bytes){ mine, 32 });
+	pc_transcript_add(p->transcript, pqm_sub(pqm_buf_bytes(&p->flight), from, SIZE_MAX));
+	pc_digest(PC_SHA256, empty, (pqm_bytes){ NULL, 0 });
+	assert_true(pc_expand_label(PC_SHA256, derived, 32, (pqm_bytes){ p->hs, 32 }, false,
+			    "derived", (pqm_bytes){ empty, 32 }) &&
+		pc_hkdf_extract(
+			PC_SHA256, master, (pqm_bytes){ derived, 32 }, (pqm_bytes){ zero, 32 }));
+	peer_secret(p, master, "c ap traffic", &p->rx[QUIC_LEVEL_DATA], unused);
+	peer_secret(p, master, "s ap traffic", &p->tx[QUIC_LEVEL_DATA], unused);
+	peer_verify_data(p, p->c_hs, p->want_finished);
+}
+
+/* Did the client's Finished come, and is it right? */
+static inline bool peer_has_finished(struct quic_peer *p)
+{
+	pqm_bytes body, raw;
+	uint8_t type;
+
+	return pqm_tls_joiner_next(&p->in[QUIC_LEVEL_HANDSHAKE].joiner, &type, &body, &raw) &&
+		type == PQM_HS_FINISHED && pqm_eq(body, (pqm_bytes){ p->want_finished, 32 });
+}
+
+/* A NewSessionTicket of 2 h into the 1-RTT stream. */
+static inline void peer_ticket(struct quic_peer *p)
+{
+	peer_message(&p->data, PQM_HS_TICKET,
+		PQM_LIT("\x00\x00\x1c\x20\x01\x02\x03\x04\x01\x00\x00\x06ticket\x00\x00"));
 }
 
 /* ServerHello into the Initial stream; EncryptedExtensions, Certificate (two of `cert_bytes`) and
@@ -267,8 +327,10 @@ static inline void peer_flight(struct quic_peer *p, const struct pqm_buf *hello,
 static inline void peer_send(
 	struct quic_peer *p, struct pqm_buf *datagram, enum quic_level level, pqm_bytes payload)
 {
+	static const enum pqm_quic_kind kind[] = { PQM_QUIC_INITIAL, PQM_QUIC_HANDSHAKE,
+		PQM_QUIC_SHORT };
 	struct pqm_quic_packet head = {
-		.kind = level == QUIC_LEVEL_INITIAL ? PQM_QUIC_INITIAL : PQM_QUIC_HANDSHAKE,
+		.kind = kind[level],
 		.version = p->version,
 		.dcid = { p->client_cid, p->client_cid_n },
 		.scid = { p->scid, p->scid_n },
@@ -281,7 +343,8 @@ static inline void peer_send(
 static inline void peer_crypto(
 	struct quic_peer *p, struct pqm_buf *datagram, enum quic_level level, size_t from, size_t n)
 {
-	pqm_bytes stream = pqm_buf_bytes(level == QUIC_LEVEL_INITIAL ? &p->initial : &p->flight);
+	struct pqm_buf *const streams[] = { &p->initial, &p->flight, &p->data };
+	pqm_bytes stream = pqm_buf_bytes(streams[level]);
 	struct pqm_buf payload;
 
 	pqm_buf_init(&payload, 70000);

@@ -181,18 +181,120 @@ static void a_flight_is_read_to_its_signature(void **state)
 	}
 }
 
-static void a_session_is_a_flight(void **state)
+/* Up to our Finished, which the server reads. */
+static void begin_session(struct talk *t, uint32_t version)
+{
+	struct probe_tls_spec spec = spec_of(PROBE_SESSION, 0x001d);
+
+	spec.quic_version = version;
+	begin_with(t, &spec);
+	peer_flight(&t->peer, &t->peer.hello, 100);
+	peer_finish(&t->peer);
+	peer_crypto(&t->peer, &t->datagram, QUIC_LEVEL_INITIAL, 0, SIZE_MAX);
+	peer_crypto(&t->peer, &t->datagram, QUIC_LEVEL_HANDSHAKE, 0, SIZE_MAX);
+	assert_int_equal(deliver(t), PROBE_READ);
+	assert_true(peer_has_finished(&t->peer));
+	assert_int_equal(t->flight->n_der, 2);
+}
+
+static void a_session_takes_tickets(void **state)
 {
 	struct talk t;
 
 	(void)state;
-	begin(&t, PROBE_SESSION, 0x001d);
-	peer_flight(&t.peer, &t.peer.hello, 100);
-	peer_crypto(&t.peer, &t.datagram, QUIC_LEVEL_INITIAL, 0, SIZE_MAX);
-	peer_crypto(&t.peer, &t.datagram, QUIC_LEVEL_HANDSHAKE, 0, SIZE_MAX);
-	(void)deliver(&t);
-	check_flight(&t, 100);
+	for (int v = 0; v < 2; v++) {
+		begin_session(&t, v == 0 ? PQM_QUIC_V1 : PQM_QUIC_V2);
+		/* HANDSHAKE_DONE, a connection ID, MAX_STREAMS and a piece of HTTP/3's control stream. */
+		peer_send(&t.peer, &t.datagram, QUIC_LEVEL_DATA,
+			PQM_LIT("\x1e\x18\x01\x00\x04"
+				"next"
+				"0123456789abcdef\x12\x05\x0a\x03\x02\x00\x04"));
+		assert_int_equal(deliver(&t), PROBE_READ);
+		assert_int_equal(t.peer.n_acks[QUIC_LEVEL_DATA], 1);
+		assert_int_equal(probe_quic_machine.wait_ms(t.self), 150);
+		peer_ticket(&t.peer);
+		peer_ticket(&t.peer);
+		peer_crypto(&t.peer, &t.datagram, QUIC_LEVEL_DATA, 0, SIZE_MAX);
+		assert_int_equal(deliver(&t), PROBE_READ);
+		assert_int_equal(probe_quic_machine.wait_ms(t.self), 10);
+		assert_int_equal(fire(&t), PROBE_DONE);
+		assert_int_equal(t.flight->end, PROBE_GOAL);
+		assert_true(t.flight->is_finished);
+		assert_int_equal(t.flight->n_tickets, 2);
+		assert_int_equal(t.flight->ticket_lifetime_s, 7200);
+		assert_true(pqm_eqs(t.flight->ticket, "ticket"));
+		assert_int_equal(t.flight->psk.n, 32);
+		assert_true(t.peer.is_closed);
+		assert_int_equal(t.peer.close_level, QUIC_LEVEL_DATA);
+		finish(&t);
+	}
+}
+
+/* Whether there are tickets is known once the server confirmed the handshake, and not before. */
+static void no_ticket_is_an_answer_when_the_handshake_stands(void **state)
+{
+	struct talk t;
+
+	(void)state;
+	begin_session(&t, PQM_QUIC_V1);
+	peer_send(&t.peer, &t.datagram, QUIC_LEVEL_DATA, PQM_LIT("\x1e\x01\x01"));
+	assert_int_equal(deliver(&t), PROBE_READ);
+	assert_int_equal(fire(&t), PROBE_DONE);
+	assert_int_equal(t.flight->end, PROBE_GOAL);
+	assert_true(t.flight->is_finished);
+	assert_int_equal(t.flight->n_tickets, 0);
 	finish(&t);
+	/* Silence: our Finished goes out three times in all. */
+	begin_session(&t, PQM_QUIC_V1);
+	for (int i = 1; i < QUIC_FINISHED_SENDS; i++) {
+		size_t before = t.peer.n_packets[QUIC_LEVEL_HANDSHAKE];
+
+		assert_int_equal(fire(&t), PROBE_READ);
+		assert_int_equal(t.peer.n_packets[QUIC_LEVEL_HANDSHAKE], before + 1);
+	}
+	assert_int_equal(fire(&t), PROBE_DONE);
+	assert_int_equal(t.flight->end, PROBE_GOAL);
+	assert_false(t.flight->is_finished);
+	assert_int_equal(t.peer.close_level, QUIC_LEVEL_HANDSHAKE);
+	finish(&t);
+	/* A server that closes on us: CONNECTION_CLOSE 0x1d of the application. */
+	begin_session(&t, PQM_QUIC_V1);
+	peer_send(&t.peer, &t.datagram, QUIC_LEVEL_DATA, PQM_LIT("\x1d\x01\x00\x00"));
+	assert_int_equal(deliver(&t), PROBE_DONE);
+	assert_int_equal(t.flight->end, PROBE_GOAL);
+	assert_false(t.flight->is_finished);
+	assert_false(t.flight->has_alert);
+	finish(&t);
+}
+
+static void a_ticket_of_the_wrong_level_is_garbage(void **state)
+{
+	struct talk t;
+
+	(void)state;
+	begin_session(&t, PQM_QUIC_V1);
+	size_t from = t.peer.flight.n;
+
+	peer_ticket(&t.peer);
+	assert_true(pqm_buf_add(&t.peer.flight, pqm_buf_bytes(&t.peer.data)));
+	peer_crypto(&t.peer, &t.datagram, QUIC_LEVEL_HANDSHAKE, from, SIZE_MAX);
+	assert_int_equal(deliver(&t), PROBE_DONE);
+	assert_int_equal(t.flight->end, PROBE_GARBAGE);
+	assert_int_equal(t.flight->n_tickets, 0);
+	finish(&t);
+	/* Frames that do not exist, and frames that are cut. */
+	for (int i = 0; i < 4; i++) {
+		static const pqm_bytes bad[] = { { (const uint8_t *)"\x20\0\0\0", 4 },
+			{ (const uint8_t *)"\x0a\x03\x40\x00", 3 },
+			{ (const uint8_t *)"\x18\x01\x00\x04", 4 },
+			{ (const uint8_t *)"\x04\x01\x00", 3 } };
+
+		begin_session(&t, PQM_QUIC_V1);
+		peer_send(&t.peer, &t.datagram, QUIC_LEVEL_DATA, bad[i]);
+		assert_int_equal(deliver(&t), PROBE_DONE);
+		assert_int_equal(t.flight->end, PROBE_GARBAGE);
+		finish(&t);
+	}
 }
 
 static void the_second_hello_goes_on_in_the_connection(void **state)
@@ -711,7 +813,9 @@ int main(void)
 		cmocka_unit_test(a_hello_goes_out_in_one_full_initial),
 		cmocka_unit_test(hello_retry_request_ends_a_hello),
 		cmocka_unit_test(a_flight_is_read_to_its_signature),
-		cmocka_unit_test(a_session_is_a_flight),
+		cmocka_unit_test(a_session_takes_tickets),
+		cmocka_unit_test(no_ticket_is_an_answer_when_the_handshake_stands),
+		cmocka_unit_test(a_ticket_of_the_wrong_level_is_garbage),
 		cmocka_unit_test(the_second_hello_goes_on_in_the_connection),
 		cmocka_unit_test(a_hybrid_share_takes_two_initials),
 		cmocka_unit_test(what_is_lost_is_sent_again_twice_as_late),
