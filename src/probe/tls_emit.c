@@ -208,15 +208,15 @@ static void posture_of_broken(struct probe_plan *p)
 			&p->j->arena, "no handshake made sense: %.*s", PQM_FMT(p->broken));
 }
 
-/* Where no group is one that we can finish with, refusals are all there is to see. */
-static bool may_be_absent(const struct probe_plan *p)
+/* Where no group is one that we can finish with, hellos and refusals are all there is to see. */
+static bool may_be_told(const struct probe_plan *p)
 {
 	return p->has_whole || (p->broken.n == 0 && probe_good_group(p) == 0);
 }
 
 static void posture_with_pq(struct probe_plan *p)
 {
-	if (p->broken.n > 0 && !p->has_whole)
+	if (!may_be_told(p))
 		posture_of_broken(p);
 	else if (p->varies && (p->has_offered || probe_has_classical(p)))
 		set_posture(p, PQM_P_OFFERED, "answers vary between connections");
@@ -247,7 +247,7 @@ static void emit_posture(struct probe_plan *p)
 	else if (p->varies || p->is_limited)
 		set_posture(p, PQM_P_UNKNOWN,
 			p->varies ? "answers vary between connections" : "limited");
-	else if (!may_be_absent(p) &&
+	else if (!may_be_told(p) &&
 		(probe_is(p, V_13, PQM_A_NO) || probe_count_groups(p, pq, PQM_A_NO) > 0))
 		posture_of_broken(p);
 	else if (probe_is(p, V_13, PQM_A_NO))
