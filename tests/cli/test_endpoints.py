@@ -7,23 +7,21 @@ Connections are counted by a relay in front of the server, not by us.
 """
 import contextlib
 import json
-import os
-import pathlib
-import re
 import select
 import socket
 import socketserver
 import struct
 import subprocess
+import sys
 import threading
 import time
 
 import kit
 
-RUNNING = os.environ.get("PQMAP_PEER_BASE")
-BASE = int(RUNNING or 18560)
-SCRIPT = kit.REPO.parent / "shared/peers/trixie-peer.sh"
-peer = pathlib.Path(os.environ.get("PQMAP_PEER", kit.REPO / "build/peer"))
+sys.path.insert(0, str(kit.REPO / "tests/endpoints"))
+import peers  # noqa: E402
+
+BASE = 18560
 PQ_ASKED = {"X25519MLKEM768", "SecP256r1MLKEM768", "SecP384r1MLKEM1024", "MLKEM512", "MLKEM768", "MLKEM1024"}
 WEB = ["X25519MLKEM768", "x25519", "secp256r1"]
 FIVE = ["X25519MLKEM768", "SecP256r1MLKEM768", "SecP384r1MLKEM1024", "x25519", "secp256r1"]
@@ -346,26 +344,10 @@ def run_all():
     test_wrong_doors()
 
 
-def start():
-    r = subprocess.run(["bash", SCRIPT, peer, "start", str(BASE), "240"], capture_output=True, text=True, timeout=120)
-    return re.findall(r"^(\S+) up$", r.stdout, re.M), "started already" in r.stdout
-
-
 test_odd_doors()
 with_local()
-if RUNNING:
-    run_all()
-elif os.geteuid() != 0 or not (peer / "usr/bin/openssl").exists() or not SCRIPT.exists():
-    kit.skip("no root with OpenSSL 3.5 (PQMAP_PEER), or not run as root")
-else:
-    up, is_running = start()
-    if is_running:
-        kit.skip("the peers of this root run already: PQMAP_PEER_BASE says from which port")
-        kit.done()
-    time.sleep(0.5)
-    try:
-        if kit.ok(len(up) == 10, f"{len(up)} peers started"):
-            run_all()
-    finally:
-        subprocess.run(["bash", SCRIPT, peer, "stop"], capture_output=True, timeout=30, check=False)
+with peers.running(BASE) as there:
+    if there is not None:
+        BASE = there
+        run_all()
 kit.done()

@@ -1,5 +1,5 @@
 """The same server gives the same answer, run after run: 100 runs of quick and of hndl and 20 of full over TLS, and the
-peers' QUIC and SSH where they run (PQMAP_PEER_BASE). Then servers that treat some hellos badly: split ones, large ones,
+peers' QUIC, STARTTLS and SSH. Then servers that treat some hellos badly: split ones, large ones,
 those of one segment; one that compresses its certificates; an sshd that punishes.
 """
 import contextlib
@@ -11,13 +11,16 @@ import socket
 import socketserver
 import struct
 import subprocess
+import sys
 import threading
 import time
 
 import kit
 
-BASE = os.environ.get("PQMAP_PEER_BASE")
-ROOT = pathlib.Path(os.environ.get("PQMAP_PEER", kit.REPO / "build/peer"))
+sys.path.insert(0, str(kit.REPO / "tests/endpoints"))
+import peers  # noqa: E402
+
+ROOT = peers.ROOT
 MSS = 1460
 
 
@@ -234,12 +237,10 @@ def main():
             for profile, times in (("quick", 100), ("hndl", 100), ("full", 20)):
                 check_same(f"tls:127.0.0.1:{port}", profile, times)
             check_tolerance(port)
-    if BASE:
-        for scheme, offset in (("quic", 0), ("tls", 0), ("smtp", 8), ("ssh", 12)):
+    with peers.running(18640) as base:
+        for scheme, offset in (("quic", 0), ("tls", 0), ("smtp", 8), ("ssh", 12)) if base else ():
             for profile, times in (("quick", 100), ("hndl", 100), ("full", 20)):
-                check_same(f"{scheme}:127.0.0.1:{int(BASE) + offset}", profile, times)
-    else:
-        kit.skip("PQMAP_PEER_BASE is not set: no QUIC, STARTTLS and SSH peers to ask again")
+                check_same(f"{scheme}:127.0.0.1:{base + offset}", profile, times)
     if os.getuid() == 0 and (ROOT / "usr/bin/openssl").exists():
         check_compression()
         check_penalties()
