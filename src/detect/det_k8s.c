@@ -129,7 +129,17 @@ static bool is_template(pqm_bytes t)
 		pqm_find(t, 0, PQM_LIT("{%")) != SIZE_MAX;
 }
 
-static enum pqm_st read_doc(struct pqm_k8s_scan *s, const struct doc *d, bool is_declaration)
+static bool is_json_like(pqm_bytes t)
+{
+	size_t i = 0;
+
+	while (i < t.n && t.p[i] <= ' ')
+		i++;
+	return i < t.n && t.p[i] == '{';
+}
+
+static enum pqm_st read_doc(
+	struct pqm_k8s_scan *s, const struct doc *d, bool is_declaration, struct pqm_err *err)
 {
 	struct visit v = { s, is_declaration };
 	struct pqm_err why = { 0 };
@@ -137,10 +147,19 @@ static enum pqm_st read_doc(struct pqm_k8s_scan *s, const struct doc *d, bool is
 	if (!is_declaration &&
 		(pqm_find(d->text, 0, PQM_LIT("apiVersion")) == SIZE_MAX || !has_kind(d->text)))
 		return PQM_OK;
-	if (has_line(d->text, "kind: CustomResourceDefinition"))
-		return PQM_OK;
 	s->line0 = d->line;
 	s->off0 = d->off;
+	if (!is_declaration && is_json_like(d->text)) {
+		bool is_json = false;
+		enum pqm_st st = pqm_k8s_json(s, d->text, &is_json, err);
+
+		if (st != PQM_OK || is_json)
+			return st;
+		s->line0 = d->line;
+		s->off0 = d->off;
+	}
+	if (has_line(d->text, "kind: CustomResourceDefinition"))
+		return PQM_OK;
 	enum pqm_st st = pqm_yaml_docs(d->text, s->a->arena, visit_doc, &v, &why);
 
 	if (st == PQM_EPARSE && s->is_named && is_template(d->text))
@@ -207,15 +226,15 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 		*hits->done_until = UINT64_MAX;
 	if (!named && !opens_like_manifest(a->head))
 		return PQM_OK;
-	st = pqm_k8s_kinds_load(&s.kinds, r, a->arena, err);
+	st = pqm_rules_k8s(&s.kinds, r, err);
 	if (st != PQM_OK)
 		return st;
-	s.has_kinds = true;
+	s.shapes.arena = a->arena;
 	s.is_named = named;
 	pqm_arena_init(&own, PQM_ARENA_BYTES);
 	each.arena = &own;
 	while (st == PQM_OK && next_doc(&rest, &off, &line, &d)) {
-		st = read_doc(&s, &d, declares);
+		st = read_doc(&s, &d, declares, err);
 		pqm_arena_wipe(&own); /* it held the text of Secrets */
 	}
 	pqm_arena_fini(&own);

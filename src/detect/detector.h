@@ -61,6 +61,7 @@ struct pqm_emit {
 	enum pqm_st (*child)(struct pqm_emit *e, const struct pqm_child *c);
 	void (*note)(struct pqm_emit *e, uint64_t off, enum pqm_st why, const char *words);
 	void (*claim)(struct pqm_emit *e, uint64_t from, uint64_t to);
+	void (*passed)(struct pqm_emit *e, uint64_t off);
 };
 
 /* Emits one sighting. PQM_ENOMEM when the run's memory is used up. */
@@ -73,6 +74,9 @@ void pqm_emit_note(struct pqm_emit *e, uint64_t off, enum pqm_st why, const char
 /* The bytes [from, to) are understood better by this detector: what others find there at plain
  * offsets is dropped (children are not). */
 void pqm_emit_claim(struct pqm_emit *e, uint64_t from, uint64_t to);
+/* A detector that walks a long body from its start says how far it is: memory behind it is given back.
+ * What was there can still be read. */
+void pqm_emit_passed(struct pqm_emit *e, uint64_t off);
 
 struct pqm_detector {
 	const char *name;

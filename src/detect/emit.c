@@ -33,3 +33,9 @@ void pqm_emit_claim(struct pqm_emit *e, uint64_t from, uint64_t to)
 {
 	e->claim(e, from, to);
 }
+
+void pqm_emit_passed(struct pqm_emit *e, uint64_t off)
+{
+	if (e->passed != NULL)
+		e->passed(e, off);
+}

@@ -13,12 +13,27 @@
 #include "detect/detector.h"
 #include "rules/k8s.h"
 
+/* What the rules say of one field path of one kind, indices apart; a tree that grows as paths are met. */
+struct pqm_k8s_shape {
+	struct pqm_k8s_shape *child, *next; /* first child; next sibling */
+	struct pqm_k8s_shape *last;	    /* the child found last: the next to be found follows */
+	pqm_bytes key;
+	pqm_bytes form; /* of content */
+	bool is_known, is_fact;
+};
+
+struct pqm_k8s_shapes {
+	struct pqm_arena *arena;
+	struct pqm_k8s_shape roots; /* children: one a kind, by the address of its entry */
+	size_t n;
+};
+
 struct pqm_k8s_scan {
 	const struct pqm_rules *rules;
 	const struct pqm_artifact *a;
 	struct pqm_emit *out;
-	struct pqm_k8s_kinds kinds;
-	bool has_kinds; /* loaded when the first object turns up */
+	const struct pqm_k8s_kinds *kinds;
+	struct pqm_k8s_shapes shapes;
 	bool is_named;	/* the file's name says YAML or JSON: what cannot be read is told */
 	uint32_t line0; /* lines before the current document */
 	uint64_t off0;	/* bytes before it */
@@ -28,9 +43,21 @@ struct pqm_k8s_scan {
  * without apiVersion and kind is nothing. */
 enum pqm_st pqm_k8s_object(
 	struct pqm_k8s_scan *s, const struct pqm_yaml *root, struct pqm_err *err) PQM_MUST_USE;
+/* Emits an element of a list whose apiVersion and kind (PodList) hold where it has none of its own. */
+enum pqm_st pqm_k8s_item(struct pqm_k8s_scan *s, const struct pqm_yaml *o, pqm_bytes api,
+	pqm_bytes kind, struct pqm_err *err) PQM_MUST_USE;
+/* Emits the objects of a JSON document, of a list one after another. *is_json is false when it is none
+ * (YAML may look like it); then nothing was emitted. s->line0 and s->off0 are used up. */
+enum pqm_st pqm_k8s_json(
+	struct pqm_k8s_scan *s, pqm_bytes text, bool *is_json, struct pqm_err *err) PQM_MUST_USE;
 /* Emits the declarations of a .pqmap.yaml document. */
 enum pqm_st pqm_k8s_declared(
 	struct pqm_k8s_scan *s, const struct pqm_yaml *root, struct pqm_err *err) PQM_MUST_USE;
+/* The shape of objects of a kind (may be NULL: without an entry), and the one of a member ("[]" of a
+ * sequence). NULL, which both take, when too many were met to remember more. */
+struct pqm_k8s_shape *pqm_k8s_shape_of(struct pqm_k8s_shapes *s, const struct pqm_k8s_kind *kind);
+struct pqm_k8s_shape *pqm_k8s_shape_child(
+	struct pqm_k8s_shapes *s, struct pqm_k8s_shape *of, pqm_bytes key);
 /* Runs the checks of rules/k8s on an object's facts. */
 enum pqm_st pqm_k8s_check(struct pqm_k8s_scan *s, const struct pqm_object *o, pqm_bytes id,
 	struct pqm_err *err) PQM_MUST_USE;

@@ -252,28 +252,18 @@ static enum pqm_st run_test(struct look *l, pqm_bytes test)
 enum pqm_st pqm_k8s_check(
 	struct pqm_k8s_scan *s, const struct pqm_object *o, pqm_bytes id, struct pqm_err *err)
 {
-	const struct pqm_rule *rule;
+	const struct pqm_k8s_kinds *k = s->kinds;
 	enum pqm_st st = PQM_OK;
-	size_t i = 0;
 
-	while (st == PQM_OK && (rule = pqm_rules_next(s->rules, "k8s/", &i)) != NULL) {
-		const struct pqm_yaml *on = pqm_yaml_get(rule->node, "on");
-		pqm_bytes test = pqm_yaml_str(rule->node, "test");
+	for (size_t i = 0; i < k->n_on && st == PQM_OK; i++) {
+		const struct pqm_k8s_on *on = &k->on[i];
+		struct look l = {
+			.scan = s, .o = o, .id = id, .rule = on->rule, .on = on->node, .err = err
+		};
 
-		for (size_t k = 0; on != NULL && k < on->n && st == PQM_OK; k++) {
-			struct look l = { .scan = s,
-				.o = o,
-				.id = id,
-				.rule = rule,
-				.on = on->items[k],
-				.err = err };
-			pqm_bytes kind = pqm_yaml_str(l.on, "kind");
-			const struct pqm_yaml *groups = pqm_yaml_get(l.on, "groups");
-
-			if ((pqm_eqs(kind, "*") || pqm_eq(kind, o->kind)) &&
-				(groups == NULL || pqm_k8s_listed(groups, o->group)))
-				st = run_test(&l, test);
-		}
+		if ((pqm_eq(on->kind, o->kind) || pqm_eqs(on->kind, "*")) &&
+			(on->groups == NULL || pqm_k8s_listed(on->groups, o->group)))
+			st = run_test(&l, on->test);
 	}
 	return st;
 }

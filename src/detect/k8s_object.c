@@ -12,13 +12,14 @@ struct walk {
 	pqm_bytes id;
 	char path[PQM_K8S_PATH_BYTES];
 	size_t path_n;
+	struct pqm_k8s_shape *shape; /* of the path; NULL: not remembered */
 	enum pqm_st st;
 	struct pqm_err *err;
 };
 
 static bool listed(const struct walk *w, pqm_bytes path)
 {
-	const struct pqm_k8s_kind *any = w->scan->kinds.any;
+	const struct pqm_k8s_kind *any = w->scan->kinds->any;
 
 	return (w->kind != NULL && pqm_k8s_listed(w->kind->facts, path)) ||
 		(any != NULL && pqm_k8s_listed(any->facts, path));
@@ -207,19 +208,34 @@ static pqm_bytes field(struct walk *w, pqm_bytes text)
 	return text;
 }
 
+/* What the rules say of the path: asked once for all objects of a kind. */
+static struct pqm_k8s_shape said_of(const struct walk *w, pqm_bytes path)
+{
+	struct pqm_k8s_shape s = { .is_known = true };
+
+	if (w->shape != NULL && w->shape->is_known)
+		return *w->shape;
+	s.is_fact = listed(w, path);
+	s.form = content_form(w, path);
+	if (w->shape != NULL) {
+		w->shape->is_known = true;
+		w->shape->is_fact = s.is_fact;
+		w->shape->form = s.form;
+	}
+	return s;
+}
+
 static void scalar(struct walk *w, const struct pqm_yaml *parent, size_t i)
 {
 	const struct pqm_yaml *at = parent->items[i];
 	pqm_bytes path = { (const uint8_t *)w->path, w->path_n }, text = pqm_yaml_text(at), value;
-	pqm_bytes form = content_form(w, path);
+	struct pqm_k8s_shape said = said_of(w, path);
 
 	if (text.n == 0)
 		return;
-	if (form.n > 0 && !listed(w, path)) {
-		content(w, path, form, at);
-		return;
-	}
-	if (!listed(w, path))
+	if (said.form.n > 0 && !said.is_fact)
+		content(w, path, said.form, at);
+	if (!said.is_fact)
 		return;
 	/* Annotations that rules list refer to a Secret by name ("auth-tls-secret"). */
 	if (is_free_text(path))
@@ -234,29 +250,44 @@ static void scalar(struct walk *w, const struct pqm_yaml *parent, size_t i)
 
 static void visit(struct walk *w, const struct pqm_yaml *n, unsigned depth);
 
+/* Appends "[i]" or ".key"; false when there is no room, which is deeper than any path that a rule names. */
+static bool path_add(struct walk *w, const struct pqm_yaml *n, size_t i)
+{
+	size_t room = sizeof(w->path) - w->path_n;
+	pqm_bytes key;
+
+	if (n->type == PQM_YAML_SEQ) {
+		int added = snprintf(w->path + w->path_n, room, "[%zu]", i);
+
+		w->path_n += added > 0 ? (size_t)added : 0;
+		return added > 0 && (size_t)added < room;
+	}
+	key = n->keys[i]->text;
+	if (n->keys[i]->type != PQM_YAML_SCALAR || key.n > PQM_K8S_KEY_BYTES || key.n + 2 > room)
+		return false;
+	if (w->path_n > 0)
+		w->path[w->path_n++] = '.';
+	if (key.n > 0)
+		memcpy(w->path + w->path_n, key.p, key.n);
+	w->path_n += key.n;
+	return true;
+}
+
 static void member(struct walk *w, const struct pqm_yaml *n, size_t i, unsigned depth)
 {
-	size_t keep = w->path_n, room = sizeof(w->path) - w->path_n;
-	int added;
+	size_t keep = w->path_n;
+	struct pqm_k8s_shape *shape = w->shape;
 
-	if (n->type == PQM_YAML_SEQ)
-		added = snprintf(w->path + keep, room, "[%zu]", i);
-	else if (n->keys[i]->type != PQM_YAML_SCALAR || n->keys[i]->text.n > PQM_K8S_KEY_BYTES)
-		return;
-	else
-		added = snprintf(w->path + keep, room, "%s%.*s", keep > 0 ? "." : "",
-			PQM_FMT(n->keys[i]->text));
-	if (added < 0 || (size_t)added >= room) {
-		w->path[keep] = '\0';
-		return; /* deeper than any field path that a rule names */
+	if (path_add(w, n, i)) {
+		w->shape = pqm_k8s_shape_child(&w->scan->shapes, shape,
+			n->type == PQM_YAML_SEQ ? PQM_LIT("[]") : n->keys[i]->text);
+		if (n->items[i]->type == PQM_YAML_SCALAR)
+			scalar(w, n, i);
+		else
+			visit(w, n->items[i], depth + 1);
 	}
-	w->path_n = keep + (size_t)added;
-	if (n->items[i]->type == PQM_YAML_SCALAR)
-		scalar(w, n, i);
-	else
-		visit(w, n->items[i], depth + 1);
 	w->path_n = keep;
-	w->path[keep] = '\0';
+	w->shape = shape;
 }
 
 /* Aliases make the tree a graph that may even hold itself: depth and visits are bounded. */
@@ -330,36 +361,31 @@ static enum pqm_st one(struct pqm_k8s_scan *s, const struct pqm_yaml *root, pqm_
 			w.obj.line);
 		return PQM_OK;
 	}
-	w.kind = pqm_k8s_kind_of(&s->kinds, w.obj.group, kind);
-	return emit_object(&w, root, pqm_k8s_id(&s->kinds, &w.obj, s->a->arena));
+	w.kind = pqm_k8s_kind_of(s->kinds, w.obj.group, kind);
+	w.shape = pqm_k8s_shape_of(&s->shapes, w.kind);
+	return emit_object(&w, root, pqm_k8s_id(s->kinds, &w.obj, s->a->arena));
 }
 
 /* `kubectl get -o yaml` wraps objects; a typed list leaves apiVersion and kind to the list. */
+enum pqm_st pqm_k8s_item(struct pqm_k8s_scan *s, const struct pqm_yaml *o, pqm_bytes api,
+	pqm_bytes kind, struct pqm_err *err)
+{
+	pqm_bytes own_api = pqm_yaml_str(o, "apiVersion"), own = pqm_yaml_str(o, "kind");
+
+	if (o->type != PQM_YAML_MAP)
+		return PQM_OK;
+	if (own.n == 0 && kind.n > 4)
+		own = pqm_sub(kind, 0, kind.n - 4);
+	return own.n == 0 ? PQM_OK : one(s, o, own_api.n > 0 ? own_api : api, own, err);
+}
+
 static enum pqm_st unroll(struct pqm_k8s_scan *s, const struct pqm_yaml *items, pqm_bytes api,
 	pqm_bytes kind, struct pqm_err *err)
 {
 	enum pqm_st st = PQM_OK;
 
-	for (size_t i = 0; i < items->n && st == PQM_OK; i++) {
-		const struct pqm_yaml *o = items->items[i];
-		pqm_bytes own_api = pqm_yaml_str(o, "apiVersion"), own = pqm_yaml_str(o, "kind");
-
-		if (o->type != PQM_YAML_MAP)
-			continue;
-		if (own.n == 0)
-			own = pqm_sub(kind, 0, kind.n - 4);
-		if (own.n > 0)
-			st = one(s, o, own_api.n > 0 ? own_api : api, own, err);
-	}
-	return st;
-}
-
-static enum pqm_st need_kinds(struct pqm_k8s_scan *s, struct pqm_err *err)
-{
-	enum pqm_st st =
-		s->has_kinds ? PQM_OK : pqm_k8s_kinds_load(&s->kinds, s->rules, s->a->arena, err);
-
-	s->has_kinds = st == PQM_OK;
+	for (size_t i = 0; i < items->n && st == PQM_OK; i++)
+		st = pqm_k8s_item(s, items->items[i], api, kind, err);
 	return st;
 }
 
@@ -370,10 +396,6 @@ enum pqm_st pqm_k8s_object(struct pqm_k8s_scan *s, const struct pqm_yaml *root, 
 
 	if (api.n == 0 || kind.n == 0)
 		return PQM_OK;
-	enum pqm_st st = need_kinds(s, err);
-
-	if (st != PQM_OK)
-		return st;
 	if (pqm_ends(kind, PQM_LIT("List")) && items != NULL && items->type == PQM_YAML_SEQ)
 		return unroll(s, items, api, kind, err);
 	return one(s, root, api, kind, err);
@@ -394,15 +416,16 @@ static enum pqm_st declare(
 			"line %u: an asset is a mapping with a name", w.obj.line);
 		return PQM_OK;
 	}
-	w.kind = pqm_k8s_kind_of(&s->kinds, w.obj.group, w.obj.kind);
-	return emit_object(&w, asset, pqm_k8s_id(&s->kinds, &w.obj, s->a->arena));
+	w.kind = pqm_k8s_kind_of(s->kinds, w.obj.group, w.obj.kind);
+	w.shape = pqm_k8s_shape_of(&s->shapes, w.kind);
+	return emit_object(&w, asset, pqm_k8s_id(s->kinds, &w.obj, s->a->arena));
 }
 
 enum pqm_st pqm_k8s_declared(
 	struct pqm_k8s_scan *s, const struct pqm_yaml *root, struct pqm_err *err)
 {
 	const struct pqm_yaml *assets = pqm_yaml_get(root, "assets");
-	enum pqm_st st = need_kinds(s, err);
+	enum pqm_st st = PQM_OK;
 
 	if (assets == NULL)
 		return st;

@@ -105,9 +105,8 @@ bool pqm_k8s_rule_fits(const struct pqm_rules *r, const struct pqm_rule *rule, p
 	bool ok;
 
 	pqm_arena_init(&arena, PQM_ARENA_BYTES);
-	ok = pqm_k8s_kinds_load(&s.kinds, r, &arena, &err) == PQM_OK;
-	s.has_kinds = ok;
-	w.kinds = &s.kinds;
+	ok = pqm_rules_k8s(&s.kinds, r, &err) == PQM_OK;
+	w.kinds = s.kinds;
 	ok = ok && pqm_yaml_docs(sample, &arena, one_doc, &s, &err) == PQM_OK;
 	pqm_arena_fini(&arena);
 	return ok && w.fits;

@@ -210,6 +210,15 @@ static void emit_claim(struct pqm_emit *emit, uint64_t from, uint64_t to)
 	e->claim[e->n_claims++] = (struct claim){ from, to, e->detector };
 }
 
+static void emit_passed(struct pqm_emit *emit, uint64_t off)
+{
+	struct emitter *e = (struct emitter *)emit;
+	pqm_bytes body = e->l->artifact->body;
+
+	if (e->l->is_mapped && off <= body.n)
+		(void)madvise((void *)(uintptr_t)body.p, (size_t)off, MADV_DONTNEED);
+}
+
 /* Matches and hits of nested artifacts: one pair for each depth, kept by the worker. */
 static bool child_buffers(struct pqm_worker *w, unsigned depth)
 {
@@ -399,7 +408,7 @@ void pqm_look_detect(struct pqm_look *l)
 	struct pqm_worker *w = l->w;
 	const struct pqm_run *run = w->run;
 	struct emitter e = {
-		.emit = { emit_found, emit_object, emit_child, emit_note, emit_claim },
+		.emit = { emit_found, emit_object, emit_child, emit_note, emit_claim, emit_passed },
 		.l = l,
 	};
 	uint64_t wanted = pqm_look_wanted(run, l->artifact);
@@ -418,7 +427,7 @@ void pqm_look_detect(struct pqm_look *l)
 enum pqm_st pqm_look_endpoint(struct pqm_look *l, struct pqm_endpoint *ep, struct pqm_err *err)
 {
 	struct emitter e = {
-		.emit = { emit_found, emit_object, emit_child, emit_note, emit_claim },
+		.emit = { emit_found, emit_object, emit_child, emit_note, emit_claim, emit_passed },
 		.l = l,
 		.detector = UINT16_MAX,
 	};

@@ -76,7 +76,7 @@ struct gb {
 	const struct pqm_rules *r;
 	const struct pqm_inventory *inv;
 	struct pqm_arena *arena;
-	struct pqm_k8s_kinds kinds;
+	const struct pqm_k8s_kinds *kinds;
 	struct gb_thing *things; /* by id, path, line */
 	size_t n_things;
 	struct pqm_map nodes; /* id -> node index + 1 */

@@ -242,8 +242,8 @@ static void make_things(struct gb *b)
 		struct gb_thing *t = &b->things[b->n_things++];
 
 		*t = (struct gb_thing){ .o = o,
-			.kind = pqm_k8s_kind_of(&b->kinds, o->group, o->kind),
-			.id = pqm_k8s_id(&b->kinds, o, b->arena),
+			.kind = pqm_k8s_kind_of(b->kinds, o->group, o->kind),
+			.id = pqm_k8s_id(b->kinds, o, b->arena),
 			.node = GB_NONE };
 		if (t->id.p == NULL)
 			gb_fail(b, "objects");
@@ -309,9 +309,9 @@ static void made_services(struct gb *b, const struct gb_thing *t)
 
 static const struct pqm_k8s_kind *kind_named(const struct gb *b, pqm_bytes kind)
 {
-	for (size_t i = 0; i < b->kinds.n; i++)
-		if (pqm_eq(b->kinds.kind[i].kind, kind))
-			return &b->kinds.kind[i];
+	for (size_t i = 0; i < b->kinds->n; i++)
+		if (pqm_eq(b->kinds->kind[i].kind, kind))
+			return &b->kinds->kind[i];
 	return NULL;
 }
 
@@ -390,7 +390,7 @@ static void rule_edge(struct gb *b, const struct gb_thing *t, const struct pqm_y
 static void rule_edges(struct gb *b, const struct gb_thing *t)
 {
 	const struct pqm_yaml *own = t->kind->edges;
-	const struct pqm_yaml *any = b->kinds.any == NULL ? NULL : b->kinds.any->edges;
+	const struct pqm_yaml *any = b->kinds->any == NULL ? NULL : b->kinds->any->edges;
 
 	for (size_t i = 0; own != NULL && i < own->n; i++)
 		rule_edge(b, t, own->items[i]);

@@ -96,7 +96,7 @@ enum pqm_st pqm_graph_build(struct pqm_graph *g, const struct pqm_rules *r,
 {
 	struct gb b = { .g = g, .r = r, .inv = inv, .arena = &g->arena, .err = err };
 
-	b.st = pqm_k8s_kinds_load(&b.kinds, r, b.arena, err);
+	b.st = pqm_rules_k8s(&b.kinds, r, err);
 	if (b.st == PQM_OK)
 		read_defaults(&b);
 	if (b.st == PQM_OK)

@@ -1,5 +1,7 @@
 #include "k8s.h"
 
+#include "base/limits.h"
+
 bool pqm_k8s_fits(pqm_bytes glob, pqm_bytes text)
 {
 	size_t tail = glob.n;
@@ -42,32 +44,79 @@ static enum pqm_st load_one(
 	return PQM_OK;
 }
 
-enum pqm_st pqm_k8s_kinds_load(struct pqm_k8s_kinds *out, const struct pqm_rules *r,
-	struct pqm_arena *arena, struct pqm_err *err)
+static enum pqm_st load_kinds(
+	struct pqm_k8s_kinds *k, const struct pqm_rules *r, struct pqm_err *err)
 {
-	struct pqm_k8s_kinds k = { 0 };
 	const struct pqm_rule *rule;
-	size_t i = 0, n = 0;
+	size_t i = 0;
 
-	while ((rule = pqm_rules_next(r, "k8s/", &i)) != NULL)
-		n += pqm_yaml_get(rule->node, "kind") != NULL;
-	k.kind = pqm_new(arena, struct pqm_k8s_kind, n + 1);
-	if (k.kind == NULL)
-		return pqm_fail(err, PQM_ENOMEM, "Kubernetes kinds: out of memory");
-	i = 0;
 	while ((rule = pqm_rules_next(r, "k8s/", &i)) != NULL) {
 		if (pqm_yaml_get(rule->node, "kind") == NULL)
 			continue;
-		enum pqm_st st = load_one(&k.kind[k.n], rule, err);
+		enum pqm_st st = load_one(&k->kind[k->n], rule, err);
 
 		if (st != PQM_OK)
 			return st;
-		if (pqm_eqs(k.kind[k.n].kind, "*"))
-			k.any = &k.kind[k.n];
-		k.n++;
+		if (pqm_eqs(k->kind[k->n].kind, "*"))
+			k->any = &k->kind[k->n];
+		k->n++;
 	}
+	return PQM_OK;
+}
+
+static void load_checks(struct pqm_k8s_kinds *k, const struct pqm_rules *r)
+{
+	const struct pqm_rule *rule;
+	size_t i = 0;
+
+	while ((rule = pqm_rules_next(r, "k8s/", &i)) != NULL) {
+		const struct pqm_yaml *on = pqm_yaml_get(rule->node, "on");
+
+		for (size_t n = 0; on != NULL && n < on->n; n++)
+			k->on[k->n_on++] = (struct pqm_k8s_on){ rule, on->items[n],
+				pqm_yaml_str(on->items[n], "kind"),
+				pqm_yaml_get(on->items[n], "groups"),
+				pqm_yaml_str(rule->node, "test") };
+	}
+}
+
+enum pqm_st pqm_k8s_kinds_new(
+	struct pqm_k8s_kinds **out, const struct pqm_rules *r, struct pqm_err *err)
+{
+	struct pqm_k8s_kinds *k = pqm_calloc(1, sizeof(*k));
+	const struct pqm_rule *rule;
+	size_t i = 0, n_kinds = 0, n_on = 0;
+	enum pqm_st st;
+
+	if (k == NULL)
+		return pqm_fail(err, PQM_ENOMEM, "Kubernetes kinds: out of memory");
+	pqm_arena_init(&k->arena, PQM_ARENA_BYTES);
+	while ((rule = pqm_rules_next(r, "k8s/", &i)) != NULL) {
+		const struct pqm_yaml *on = pqm_yaml_get(rule->node, "on");
+
+		n_kinds += pqm_yaml_get(rule->node, "kind") != NULL;
+		n_on += on != NULL ? on->n : 0;
+	}
+	k->kind = pqm_new(&k->arena, struct pqm_k8s_kind, n_kinds + 1);
+	k->on = pqm_new(&k->arena, struct pqm_k8s_on, n_on + 1);
+	st = k->kind != NULL && k->on != NULL
+		? load_kinds(k, r, err)
+		: pqm_fail(err, PQM_ENOMEM, "Kubernetes kinds: out of memory");
+	if (st != PQM_OK) {
+		pqm_k8s_kinds_free(k);
+		return st;
+	}
+	load_checks(k, r);
 	*out = k;
 	return PQM_OK;
+}
+
+void pqm_k8s_kinds_free(struct pqm_k8s_kinds *k)
+{
+	if (k == NULL)
+		return;
+	pqm_arena_fini(&k->arena);
+	pqm_free(k);
 }
 
 const struct pqm_k8s_kind *pqm_k8s_kind_of(

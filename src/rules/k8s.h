@@ -3,7 +3,7 @@
  *
  * Shape:     one entry a kind; the entry "*" adds to every kind. Field paths are globs over the
  *            written path ("spec.tls[0].secretName"): '*' is any run of bytes.
- * Ownership: the array lives in the caller's arena, all text in the rule set.
+ * Ownership: everything belongs to the rule set.
  * Errors:    PQM_EUSAGE for a broken rule, PQM_ENOMEM.
  * Threads:   const after load.
  */
@@ -22,14 +22,28 @@ struct pqm_k8s_kind {
 	const struct pqm_yaml *facts, *content, *edges, *provides; /* lists, may be NULL */
 };
 
+/* One entry of the `on` list of a check: on which objects its test is made. */
+struct pqm_k8s_on {
+	const struct pqm_rule *rule;
+	const struct pqm_yaml *node;
+	pqm_bytes kind;		       /* "*": every kind */
+	const struct pqm_yaml *groups; /* NULL: any API group */
+	pqm_bytes test;
+};
+
 struct pqm_k8s_kinds {
 	struct pqm_k8s_kind *kind;
 	size_t n;
 	const struct pqm_k8s_kind *any; /* the "*" entry, or NULL */
+	struct pqm_k8s_on *on;
+	size_t n_on;
+	struct pqm_arena arena;
 };
 
-enum pqm_st pqm_k8s_kinds_load(struct pqm_k8s_kinds *out, const struct pqm_rules *r,
-	struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;
+/* Rules ask for it by pqm_rules_k8s. */
+enum pqm_st pqm_k8s_kinds_new(
+	struct pqm_k8s_kinds **out, const struct pqm_rules *r, struct pqm_err *err) PQM_MUST_USE;
+void pqm_k8s_kinds_free(struct pqm_k8s_kinds *k); /* may be NULL */
 /* The entry of a kind, or NULL; never the "*" entry. */
 const struct pqm_k8s_kind *pqm_k8s_kind_of(
 	const struct pqm_k8s_kinds *k, pqm_bytes group, pqm_bytes kind);

@@ -13,6 +13,7 @@
 #include "base/embed.h"
 #include "base/limits.h"
 #include "base/num.h"
+#include "rules/k8s.h"
 #include "rules/libs.h"
 #include "rules/tree.h"
 #include "rules/wire.h"
@@ -23,6 +24,7 @@
 struct pqm_late {
 	struct pqm_trees *trees; /* NULL when the rules came from a folder */
 	_Atomic(struct pqm_libs *) libs;
+	_Atomic(struct pqm_k8s_kinds *) k8s;
 	pthread_mutex_t lock;
 };
 
@@ -426,6 +428,7 @@ static enum pqm_st late_new(struct pqm_rules *r, struct pqm_err *err)
 enum pqm_st pqm_rules_load(struct pqm_rules *r, const char *dir, struct pqm_err *err)
 {
 	const struct pqm_libs *libs;
+	const struct pqm_k8s_kinds *k8s;
 	enum pqm_st st;
 
 	*r = (struct pqm_rules){ 0 };
@@ -440,6 +443,8 @@ enum pqm_st pqm_rules_load(struct pqm_rules *r, const char *dir, struct pqm_err 
 	/* Our own files are known to be good; mistakes in others are told at the start. */
 	if (st == PQM_OK && dir != NULL)
 		st = pqm_rules_libs(&libs, r, err);
+	if (st == PQM_OK && dir != NULL)
+		st = pqm_rules_k8s(&k8s, r, err);
 	if (st == PQM_OK)
 		st = pqm_wires_build(&r->wires, r, err);
 	if (st != PQM_OK)
@@ -455,6 +460,7 @@ void pqm_rules_fini(struct pqm_rules *r)
 	pqm_wires_free(r->wires);
 	if (r->late != NULL) {
 		pqm_libs_free(atomic_load(&r->late->libs));
+		pqm_k8s_kinds_free(atomic_load(&r->late->k8s));
 		pqm_trees_free(r->late->trees);
 		(void)pthread_mutex_destroy(&r->late->lock);
 		pqm_free(r->late);
@@ -483,6 +489,26 @@ enum pqm_st pqm_rules_libs(
 	return st;
 }
 
+enum pqm_st pqm_rules_k8s(
+	const struct pqm_k8s_kinds **out, const struct pqm_rules *r, struct pqm_err *err)
+{
+	struct pqm_k8s_kinds *k = atomic_load_explicit(&r->late->k8s, memory_order_acquire);
+	enum pqm_st st = PQM_OK;
+
+	if (k == NULL) {
+		(void)pthread_mutex_lock(&r->late->lock);
+		k = atomic_load_explicit(&r->late->k8s, memory_order_relaxed);
+		if (k == NULL)
+			st = pqm_k8s_kinds_new(&k, r, err);
+		if (st == PQM_OK)
+			atomic_store_explicit(&r->late->k8s, k, memory_order_release);
+		(void)pthread_mutex_unlock(&r->late->lock);
+	}
+	if (st == PQM_OK)
+		*out = k;
+	return st;
+}
+
 /* The rule with its node. */
 static const struct pqm_rule *whole(const struct pqm_rules *r, const struct pqm_rule *rule)
 {
@@ -503,15 +529,31 @@ const struct pqm_rule *pqm_rules_get(const struct pqm_rules *r, pqm_bytes id)
 	return whole(r, pqm_map_get(&r->by_id, id));
 }
 
+/* The first rule at or behind `from` whose file does not come before the prefix. */
+static size_t first_behind(const struct pqm_rules *r, size_t from, pqm_bytes prefix)
+{
+	size_t lo = from, hi = r->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (pqm_cmp(r->all[mid].file, prefix) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
 const struct pqm_rule *pqm_rules_next(const struct pqm_rules *r, const char *prefix, size_t *i)
 {
-	while (*i < r->n) {
-		const struct pqm_rule *rule = &r->all[(*i)++];
+	pqm_bytes p = pqm_str(prefix);
 
-		if (pqm_starts(rule->file, pqm_str(prefix)))
-			return whole(r, rule);
-	}
-	return NULL;
+	if (*i == 0)
+		*i = first_behind(r, 0, p);
+	if (*i >= r->n || !pqm_starts(r->all[*i].file, p))
+		return NULL;
+	return whole(r, &r->all[(*i)++]);
 }
 
 const struct pqm_alg_ref *pqm_alg_by_name(const struct pqm_rules *r, pqm_bytes name)
