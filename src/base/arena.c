@@ -105,6 +105,17 @@ void pqm_arena_fini(struct pqm_arena *a)
 	a->used = 0;
 }
 
+void pqm_arena_take(struct pqm_arena *to, struct pqm_arena *from)
+{
+	struct pqm_arena_block **end = &to->head;
+
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = from->head;
+	to->used += from->used;
+	*from = (struct pqm_arena){ .cap = from->cap };
+}
+
 /* Size of the block to open for an object of `need` bytes. */
 static size_t block_bytes(const struct pqm_arena *a, size_t need)
 {

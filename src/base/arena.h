@@ -27,6 +27,8 @@ void pqm_arena_reset(struct pqm_arena *a);
 void pqm_arena_fini(struct pqm_arena *a);
 /* Like reset, after overwriting what was handed out: for arenas that text of Secrets went through. */
 void pqm_arena_wipe(struct pqm_arena *a);
+/* Moves everything that was allocated from one arena into another; the first is empty then. */
+void pqm_arena_take(struct pqm_arena *to, struct pqm_arena *from);
 /* Zeroed bytes, or NULL. n == 0 gives a valid pointer. */
 void *pqm_arena_alloc(struct pqm_arena *a, size_t n);
 /* n objects of size bytes; NULL also when the product overflows. */

@@ -1,12 +1,16 @@
 #include "k8s.h"
 
 #include "base/limits.h"
+#include "parse/yaml_block.h"
 
 /*
  * A raw "---" at the start of a line is a document boundary: YAML forbids it inside scalars. Each
  * document is parsed by itself, so that a broken one costs only itself, and long bodies of
  * CustomResourceDefinitions are never parsed at all.
  */
+/* How far a walk goes before the memory behind it is given back. */
+#define PASSED_BYTES ((size_t)1 << 20)
+
 struct doc {
 	pqm_bytes text;
 	uint64_t off;
@@ -160,8 +164,13 @@ static enum pqm_st read_doc(
 	}
 	if (has_line(d->text, "kind: CustomResourceDefinition"))
 		return PQM_OK;
-	enum pqm_st st = pqm_yaml_docs(d->text, s->a->arena, visit_doc, &v, &why);
+	const struct pqm_yaml *root = NULL;
+	enum pqm_st st;
 
+	if (!is_declaration && pqm_yaml_block(&root, d->text, &pqm_k8s_skips, s->a->arena))
+		st = visit_doc(&v, root, &why);
+	else
+		st = pqm_yaml_docs(d->text, s->a->arena, visit_doc, &v, &why);
 	if (st == PQM_EPARSE && s->is_named && is_template(d->text))
 		pqm_emit_note(s->out, d->off, st,
 			"template: document at line %u is filled in by a tool; not resolved",
@@ -213,10 +222,10 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	struct pqm_arena own;
 	bool declares = is_declaration_name(a->name), named = declares || is_yaml_name(a->name);
 	pqm_bytes rest = a->body;
-	uint64_t off = 0;
+	uint64_t off = 0, passed = 0;
 	uint32_t line = 0;
 	enum pqm_st st = PQM_OK;
-	struct doc d;
+	struct doc d = { .off = 0 };
 
 	if (hits->done_until != NULL && *hits->done_until > 0)
 		return PQM_OK; /* a later batch of a body that was read whole */
@@ -233,9 +242,20 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	s.is_named = named;
 	pqm_arena_init(&own, PQM_ARENA_BYTES);
 	each.arena = &own;
-	while (st == PQM_OK && next_doc(&rest, &off, &line, &d)) {
+	while (st == PQM_OK && rest.n > 0) {
+		size_t used = 0;
+
+		s.off0 = off;
+		if (!declares)
+			st = pqm_k8s_list(&s, rest, &used, &line, err);
+		off += used;
+		rest = pqm_sub(rest, used, rest.n);
+		if (st != PQM_OK || !next_doc(&rest, &off, &line, &d))
+			break;
 		st = read_doc(&s, &d, declares, err);
 		pqm_arena_wipe(&own); /* it held the text of Secrets */
+		if (off - passed >= PASSED_BYTES)
+			pqm_emit_passed(out, passed = off);
 	}
 	pqm_arena_fini(&own);
 	return st == PQM_OK ? PQM_OK

@@ -11,6 +11,7 @@
 #define PQM_DETECT_K8S_H
 
 #include "detect/detector.h"
+#include "parse/yaml_json.h"
 #include "rules/k8s.h"
 
 /* What the rules say of one field path of one kind, indices apart; a tree that grows as paths are met. */
@@ -26,6 +27,8 @@ struct pqm_k8s_shapes {
 	struct pqm_arena *arena;
 	struct pqm_k8s_shape roots; /* children: one a kind, by the address of its entry */
 	size_t n;
+	uint64_t *seen; /* objects that pqm_k8s_is_again was asked for, by hash; 0: free */
+	size_t n_seen, cap_seen;
 };
 
 struct pqm_k8s_scan {
@@ -46,8 +49,15 @@ enum pqm_st pqm_k8s_object(
 /* Emits an element of a list whose apiVersion and kind (PodList) hold where it has none of its own. */
 enum pqm_st pqm_k8s_item(struct pqm_k8s_scan *s, const struct pqm_yaml *o, pqm_bytes api,
 	pqm_bytes kind, struct pqm_err *err) PQM_MUST_USE;
-/* Emits the objects of a JSON document, of a list one after another. *is_json is false when it is none
- * (YAML may look like it); then nothing was emitted. s->line0 and s->off0 are used up. */
+/* What is not read of an object: API servers add it for themselves, and a third of an object is that. */
+extern const struct pqm_yjson_opt pqm_k8s_skips;
+/* Emits the elements of the list that text starts with, in JSON or (from 1 MiB on) in YAML, one after another;
+ * s->off0 is where text starts, *line how many lines are before it. *used: the bytes up to the end of its
+ * elements, *line then the lines before that; 0 when text starts with no list. */
+enum pqm_st pqm_k8s_list(struct pqm_k8s_scan *s, pqm_bytes text, size_t *used, uint32_t *line,
+	struct pqm_err *err) PQM_MUST_USE;
+/* Emits the object of a JSON document. *is_json is false when it is none (YAML may look like it); then
+ * nothing was emitted. s->line0 and s->off0 are used up. */
 enum pqm_st pqm_k8s_json(
 	struct pqm_k8s_scan *s, pqm_bytes text, bool *is_json, struct pqm_err *err) PQM_MUST_USE;
 /* Emits the declarations of a .pqmap.yaml document. */
@@ -58,6 +68,9 @@ enum pqm_st pqm_k8s_declared(
 struct pqm_k8s_shape *pqm_k8s_shape_of(struct pqm_k8s_shapes *s, const struct pqm_k8s_kind *kind);
 struct pqm_k8s_shape *pqm_k8s_shape_child(
 	struct pqm_k8s_shapes *s, struct pqm_k8s_shape *of, pqm_bytes key);
+/* Whether an object of the same kind, namespace and controller with the same facts was met before: one of
+ * a thousand pods of one template. False also when too many were met to remember more. */
+bool pqm_k8s_is_again(struct pqm_k8s_shapes *s, const struct pqm_object *o);
 /* Runs the checks of rules/k8s on an object's facts. */
 enum pqm_st pqm_k8s_check(struct pqm_k8s_scan *s, const struct pqm_object *o, pqm_bytes id,
 	struct pqm_err *err) PQM_MUST_USE;

@@ -1,8 +1,8 @@
-/* k8s_list.c — manifests in JSON: one object, or a long list one element at a time. */
+/* k8s_list.c — long lists, in JSON or YAML, one object at a time, and single objects in JSON. */
 #include "k8s.h"
 
 #include "base/limits.h"
-#include "parse/yaml_json.h"
+#include "parse/yaml_block.h"
 
 /* How far a walk goes before the memory behind it is given back. */
 #define PASSED_BYTES ((size_t)1 << 20)
@@ -24,7 +24,7 @@ static const struct pqm_yjson_skip skips[] = {
 		{ (const uint8_t *)"kubectl.kubernetes.io/last-applied-configuration", 48 } },
 };
 
-static const struct pqm_yjson_opt opt = { skips, sizeof(skips) / sizeof(skips[0]) };
+const struct pqm_yjson_opt pqm_k8s_skips = { skips, sizeof(skips) / sizeof(skips[0]) };
 
 static void note(struct list *l, const struct pqm_yjson_at *at, enum pqm_st st, const char *words)
 {
@@ -41,7 +41,7 @@ static bool next_value(struct list *l, const struct pqm_yaml **out, bool *is_rea
 	pqm_bytes text = pqm_sub(l->text, from.off, PQM_YAML_DOC_BYTES);
 	bool is_cut = text.n < l->text.n - from.off;
 	struct pqm_err why = { 0 };
-	enum pqm_st st = pqm_yjson_value(out, text, &at, &opt, l->s->a->arena, &why);
+	enum pqm_st st = pqm_yjson_value(out, text, &at, &pqm_k8s_skips, l->s->a->arena, &why);
 
 	*is_read = st == PQM_OK;
 	if (*is_read) {
@@ -55,10 +55,21 @@ static bool next_value(struct list *l, const struct pqm_yaml **out, bool *is_rea
 	return pqm_yjson_skip_value(l->text, &l->at);
 }
 
+/* After each element: its text is wiped, and what the walk left behind is given back. */
+static void pass(struct list *l)
+{
+	pqm_arena_wipe(l->s->a->arena); /* it held the text of Secrets */
+	if (l->at.off - l->passed >= PASSED_BYTES) {
+		l->passed = l->at.off;
+		pqm_emit_passed(l->s->out, l->off + l->at.off);
+	}
+}
+
 static enum pqm_st elements(struct list *l)
 {
 	enum pqm_st st = PQM_OK;
 
+	l->s->line0 = 0; /* nodes know their lines in the file */
 	while (st == PQM_OK && pqm_yjson_element(l->text, &l->at)) {
 		const struct pqm_yaml *o = NULL;
 		bool is_read = false;
@@ -66,16 +77,15 @@ static enum pqm_st elements(struct list *l)
 		l->s->off0 = l->off + l->at.off;
 		if (!next_value(l, &o, &is_read)) {
 			note(l, &l->at, PQM_EPARSE, "the list ends in it");
+			l->at.off = l->text.n;
 			return PQM_OK;
 		}
 		if (is_read)
 			st = pqm_k8s_item(l->s, o, l->api, l->kind, l->err);
-		pqm_arena_wipe(l->s->a->arena); /* it held the text of Secrets */
-		if (l->at.off - l->passed >= PASSED_BYTES) {
-			l->passed = l->at.off;
-			pqm_emit_passed(l->s->out, l->off + l->at.off);
-		}
+		pass(l);
 	}
+	if (st == PQM_OK && l->at.off >= l->text.n)
+		note(l, &l->at, PQM_EPARSE, "the list has no end");
 	return st;
 }
 
@@ -111,19 +121,151 @@ static bool find_items(struct list *l)
 	return false;
 }
 
+/* ---- in YAML ---- */
+
+/* A list that is shorter is read as one document, which allows anchors across its elements. */
+#define LIST_BYTES ((size_t)1 << 20)
+/* Lines in front of the elements: apiVersion, kind, metadata. */
+#define HEAD_LINES 64
+
+static pqm_bytes line_at(const struct list *l)
+{
+	return pqm_sub(l->text, l->at.off, pqm_find_byte(l->text, l->at.off, '\n') - l->at.off);
+}
+
+static void next_line(struct list *l, pqm_bytes line)
+{
+	l->at.off += line.n + 1;
+	l->at.line++;
+	if (l->at.off > l->text.n)
+		l->at.off = l->text.n;
+}
+
+static size_t indent_of(pqm_bytes line)
+{
+	size_t n = 0;
+
+	while (n < line.n && line.p[n] == ' ')
+		n++;
+	return n;
+}
+
+static bool is_dash(pqm_bytes line, size_t at)
+{
+	return at < line.n && line.p[at] == '-' && (at + 1 == line.n || line.p[at + 1] == ' ');
+}
+
+/* Goes to the first element of a list as kubectl writes it: "items:" at the left, elements below. */
+static bool find_yaml_items(struct list *l, size_t *indent)
+{
+	bool is_list = false;
+
+	for (unsigned i = 0; i < HEAD_LINES && l->at.off < l->text.n; i++) {
+		pqm_bytes line = line_at(l), text = pqm_trim(line);
+
+		*indent = indent_of(line);
+		if (is_list && text.n > 0)
+			return is_dash(line, *indent);
+		is_list = pqm_eqs(text, "items:") && *indent == 0 &&
+			(l->kind.n == 0 || pqm_ends(l->kind, PQM_LIT("List")));
+		if (pqm_starts(line, PQM_LIT("apiVersion:")))
+			l->api = pqm_trim(pqm_sub(line, 11, line.n));
+		else if (pqm_starts(line, PQM_LIT("kind:")))
+			l->kind = pqm_trim(pqm_sub(line, 5, line.n));
+		next_line(l, line);
+	}
+	return false;
+}
+
+/* The lines of the element at l->at; false behind the last one. */
+static bool next_lines(struct list *l, size_t indent, pqm_bytes *out, struct pqm_yjson_at *from)
+{
+	pqm_bytes line = line_at(l);
+
+	*from = l->at;
+	if (l->at.off >= l->text.n || indent_of(line) != indent || !is_dash(line, indent))
+		return false;
+	do {
+		next_line(l, line);
+		line = line_at(l);
+	} while (l->at.off < l->text.n &&
+		(indent_of(line) > indent || pqm_trim(line).n == 0 || line.p[indent] == '#'));
+	*out = pqm_sub(l->text, from->off, l->at.off - from->off);
+	return true;
+}
+
+struct taken {
+	struct list *l;
+	bool is_done;
+};
+
+static enum pqm_st take(void *ctx, const struct pqm_yaml *root, struct pqm_err *err)
+{
+	struct taken *t = ctx;
+
+	if (t->is_done || root->type != PQM_YAML_SEQ || root->n != 1)
+		return pqm_fail(err, PQM_EPARSE, "%u:1: no element of a list", root->line);
+	t->is_done = true;
+	return pqm_k8s_item(t->l->s, root->items[0], t->l->api, t->l->kind, t->l->err);
+}
+
+static enum pqm_st yaml_elements(struct list *l, size_t indent)
+{
+	struct pqm_yjson_at from;
+	enum pqm_st st = PQM_OK;
+	pqm_bytes text;
+
+	while (st == PQM_OK && next_lines(l, indent, &text, &from)) {
+		struct taken t = { l, false };
+		const struct pqm_yaml *root = NULL;
+		struct pqm_err why = { 0 };
+
+		l->s->line0 = from.line - 1;
+		l->s->off0 = l->off + from.off;
+		if (pqm_yaml_block(&root, text, &pqm_k8s_skips, l->s->a->arena))
+			st = take(&t, root, &why);
+		else
+			st = pqm_yaml_docs(text, l->s->a->arena, take, &t, &why);
+		if (st != PQM_OK && !t.is_done) {
+			note(l, &from, st == PQM_ENOMEM ? PQM_ELIMIT : st, why.msg);
+			st = PQM_OK;
+		}
+		pass(l);
+	}
+	return st;
+}
+
+enum pqm_st pqm_k8s_list(
+	struct pqm_k8s_scan *s, pqm_bytes text, size_t *used, uint32_t *line, struct pqm_err *err)
+{
+	struct list l = { .s = s, .text = text, .at = { 0, *line + 1, 1 }, .err = err };
+	enum pqm_st st = PQM_OK;
+	size_t indent = 0;
+
+	l.off = s->off0;
+	*used = 0;
+	if (find_items(&l)) {
+		st = elements(&l);
+	} else {
+		l.at = (struct pqm_yjson_at){ 0, *line + 1, 1 };
+		l.api = l.kind = (pqm_bytes){ NULL, 0 };
+		if (text.n < LIST_BYTES || !find_yaml_items(&l, &indent))
+			return PQM_OK;
+		st = yaml_elements(&l, indent);
+	}
+	*used = l.at.off;
+	*line = l.at.line - 1;
+	return st;
+}
+
 enum pqm_st pqm_k8s_json(struct pqm_k8s_scan *s, pqm_bytes text, bool *is_json, struct pqm_err *err)
 {
 	struct pqm_yjson_at start = { 0, s->line0 + 1, 1 };
-	struct list l = { .s = s, .text = text, .at = start, .off = s->off0, .err = err };
 	const struct pqm_yaml *root = NULL;
 	struct pqm_err why = { 0 };
-	enum pqm_st st;
+	enum pqm_st st = pqm_yjson_value(&root, text, &start, &pqm_k8s_skips, s->a->arena, &why);
 
-	*is_json = true;
 	s->line0 = 0; /* nodes know their lines in the file */
-	if (find_items(&l))
-		return elements(&l);
-	st = pqm_yjson_value(&root, text, &start, &opt, s->a->arena, &why);
 	*is_json = st == PQM_OK;
 	return st != PQM_OK || root->type != PQM_YAML_MAP ? PQM_OK : pqm_k8s_object(s, root, err);
 }

@@ -306,6 +306,29 @@ static void visit(struct walk *w, const struct pqm_yaml *n, unsigned depth)
 	}
 }
 
+/* Facts are what the kind's entry lists. Of a kind without entry labels alone say nothing: Events,
+ * Leases and EndpointSlices are most of the objects of a cluster. */
+static bool says_nothing(const struct walk *w)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (!pqm_starts(w->facts[i].key, PQM_LIT("metadata.labels.")))
+			return false;
+	return w->kind == NULL;
+}
+
+static enum pqm_st hand_on(struct walk *w)
+{
+	struct pqm_k8s_scan *s = w->scan;
+
+	if (says_nothing(w))
+		return PQM_OK;
+	if (w->obj.controller.n == 0 || !pqm_k8s_is_again(&s->shapes, &w->obj))
+		return pqm_emit_object(s->out, &w->obj);
+	w->obj.n_facts = 0;
+	w->obj.n_made = 1;
+	return pqm_emit_object(s->out, &w->obj);
+}
+
 static enum pqm_st emit_object(struct walk *w, const struct pqm_yaml *root, pqm_bytes id)
 {
 	struct pqm_k8s_scan *s = w->scan;
@@ -318,9 +341,9 @@ static enum pqm_st emit_object(struct walk *w, const struct pqm_yaml *root, pqm_
 		return w->st;
 	w->obj.facts = w->facts;
 	w->obj.n_facts = w->n;
-	enum pqm_st st = pqm_emit_object(s->out, &w->obj);
+	enum pqm_st st = hand_on(w);
 
-	return st == PQM_OK ? pqm_k8s_check(s, &w->obj, id, w->err) : st;
+	return st == PQM_OK && w->obj.n_made == 0 ? pqm_k8s_check(s, &w->obj, id, w->err) : st;
 }
 
 static pqm_bytes group_of(pqm_bytes api_version)
@@ -328,6 +351,27 @@ static pqm_bytes group_of(pqm_bytes api_version)
 	size_t slash = pqm_find_byte(api_version, 0, '/');
 
 	return slash == SIZE_MAX ? (pqm_bytes){ NULL, 0 } : pqm_sub(api_version, 0, slash);
+}
+
+/* "apps/ReplicaSet/web-5d4": the owner that says it is the controller; there is one at most. */
+static pqm_bytes controller_of(struct pqm_k8s_scan *s, const struct pqm_yaml *meta)
+{
+	const struct pqm_yaml *owners = pqm_yaml_get(meta, "ownerReferences");
+
+	if (owners == NULL || owners->type != PQM_YAML_SEQ)
+		return (pqm_bytes){ NULL, 0 };
+	for (size_t i = 0; i < owners->n; i++) {
+		const struct pqm_yaml *o = owners->items[i];
+		pqm_bytes group = group_of(pqm_yaml_str(o, "apiVersion"));
+		pqm_bytes kind = pqm_yaml_str(o, "kind"), name = pqm_yaml_str(o, "name");
+
+		if (!pqm_yaml_true(o, "controller") || group.n > PQM_K8S_KEY_BYTES ||
+			kind.n > PQM_K8S_KEY_BYTES || name.n > PQM_K8S_KEY_BYTES)
+			continue;
+		return pqm_arena_f(s->a->arena, "%.*s/%.*s/%.*s", PQM_FMT(group), PQM_FMT(kind),
+			PQM_FMT(name));
+	}
+	return (pqm_bytes){ NULL, 0 };
 }
 
 static enum pqm_st one(struct pqm_k8s_scan *s, const struct pqm_yaml *root, pqm_bytes api,
@@ -363,6 +407,8 @@ static enum pqm_st one(struct pqm_k8s_scan *s, const struct pqm_yaml *root, pqm_
 	}
 	w.kind = pqm_k8s_kind_of(s->kinds, w.obj.group, kind);
 	w.shape = pqm_k8s_shape_of(&s->shapes, w.kind);
+	if (w.kind != NULL && w.kind->is_made)
+		w.obj.controller = controller_of(s, meta);
 	return emit_object(&w, root, pqm_k8s_id(s->kinds, &w.obj, s->a->arena));
 }
 

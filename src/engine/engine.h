@@ -43,6 +43,13 @@ struct pqm_thing { /* an object inside one content */
 	struct pqm_object object;
 };
 
+/* Objects that a controller made and that say what another of its objects says: they are counted. */
+struct pqm_again {
+	struct pqm_again *next;
+	pqm_bytes ns, controller;
+	uint32_t n;
+};
+
 struct pqm_place {
 	struct pqm_place *next;
 	uint32_t target;
@@ -56,6 +63,7 @@ struct pqm_content {
 	struct pqm_sighting *sightings;
 	struct pqm_mark *marks;
 	struct pqm_thing *things;
+	struct pqm_again *agains;
 	size_t n_marks;
 	bool is_endpoint; /* no file: not counted as read in part */
 	pqm_bytes origin; /* path under which it is scanned */
@@ -125,7 +133,12 @@ struct pqm_worker {
 	struct pqm_arena scratch; /* of one artifact */
 	struct pqm_arena keep;	  /* for the run */
 	struct pqm_map interned;
-	uint8_t *buf; /* carry + chunk */
+	struct pqm_map
+		agains; /* of the content agains_of: namespace and controller -> struct pqm_again */
+	const struct pqm_content *agains_of;
+	struct pqm_arena
+		texts; /* interned texts and facts of objects: the inventory takes it over */
+	uint8_t *buf;  /* carry + chunk */
 	struct pqm_matches matches;
 	struct pqm_hit *hits;
 	/* Of nested artifacts, by depth; made when first needed. */
@@ -182,6 +195,18 @@ enum pqm_st pqm_look_endpoint(struct pqm_look *l, struct pqm_endpoint *ep, struc
 void pqm_look_detect(struct pqm_look *l);
 /* Which detectors want the artifact whatever the matches are. Bit i: detector i. */
 uint64_t pqm_look_wanted(const struct pqm_run *run, const struct pqm_artifact *a);
+
+/* Counts an object that says nothing new [fold.c]. */
+bool pqm_worker_again(struct pqm_worker *w, struct pqm_content *c, const struct pqm_object *o);
+
+/* Which objects stand behind their controllers; see fold.c. */
+struct pqm_fold;
+struct pqm_fold *pqm_fold_new(const struct pqm_run *run, struct pqm_inventory *inv);
+void pqm_fold_free(struct pqm_fold *f); /* may be NULL */
+bool pqm_fold_is_empty(const struct pqm_fold *f);
+/* The id of the object that stands for the one named before '#' in an object of a finding; empty when the
+ * object stays. */
+pqm_bytes pqm_fold_of(const struct pqm_fold *f, uint32_t target, pqm_bytes object);
 
 enum pqm_st pqm_run_merge(struct pqm_inventory *inv, struct pqm_run *run, struct pqm_err *err);
 

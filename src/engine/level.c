@@ -33,11 +33,11 @@ static pqm_bytes keep(struct pqm_worker *w, pqm_bytes b)
 
 	if (old != NULL)
 		return *old;
-	pqm_bytes *copy = pqm_new(&w->keep, pqm_bytes, 1);
+	pqm_bytes *copy = pqm_new(&w->texts, pqm_bytes, 1);
 
 	if (copy == NULL)
 		return (pqm_bytes){ NULL, 0 };
-	*copy = pqm_bytes_dup(&w->keep, b);
+	*copy = pqm_bytes_dup(&w->texts, b);
 	if (copy->p == NULL || !pqm_map_put(&w->interned, *copy, copy))
 		return (pqm_bytes){ NULL, 0 };
 	return *copy;
@@ -140,9 +140,13 @@ static enum pqm_st emit_object(struct pqm_emit *emit, const struct pqm_object *o
 {
 	struct emitter *e = (struct emitter *)emit;
 	struct pqm_worker *w = e->l->w;
-	struct pqm_thing *t = pqm_new(&w->keep, struct pqm_thing, 1);
-	struct pqm_fact *facts = pqm_new(&w->keep, struct pqm_fact, o->n_facts + 1);
+	struct pqm_thing *t;
+	struct pqm_fact *facts;
 
+	if (o->controller.n > 0 && o->n_made > 0)
+		return pqm_worker_again(w, e->l->content, o) ? PQM_OK : no_memory(e);
+	t = pqm_new(&w->keep, struct pqm_thing, 1);
+	facts = pqm_new(&w->texts, struct pqm_fact, o->n_facts + 1);
 	if (t == NULL || facts == NULL)
 		return no_memory(e);
 	t->object = *o;
@@ -151,6 +155,7 @@ static enum pqm_st emit_object(struct pqm_emit *emit, const struct pqm_object *o
 	t->object.kind = keep(w, o->kind);
 	t->object.ns = keep(w, o->ns);
 	t->object.name = keep(w, o->name);
+	t->object.controller = keep(w, o->controller);
 	for (size_t i = 0; i < o->n_facts; i++) {
 		facts[i] = o->facts[i];
 		facts[i].key = keep(w, o->facts[i].key);

@@ -230,8 +230,6 @@ static bool take_notes(
 static bool take_objects(
 	struct pqm_inventory *inv, struct pqm_map *texts, const struct pqm_run *run, size_t n)
 {
-	const pqm_bytes none = { NULL, 0 };
-
 	inv->objects = pqm_new(&inv->arena, struct pqm_object, n + 1);
 	if (inv->objects == NULL)
 		return false;
@@ -239,25 +237,10 @@ static bool take_objects(
 		for (const struct pqm_place *p = c->places; p != NULL; p = p->next)
 			for (const struct pqm_thing *t = c->things; t != NULL; t = t->next) {
 				struct pqm_object *o = &inv->objects[inv->n_objects++];
-				struct pqm_fact *facts = pqm_new(
-					&inv->arena, struct pqm_fact, t->object.n_facts + 1);
 
-				if (facts == NULL)
-					return false;
-				*o = t->object;
+				*o = t->object; /* texts and facts are taken over */
 				o->target = p->target;
 				o->path = full_path(inv, texts, p->path, t->object.path);
-				o->group = full_path(inv, texts, o->group, none);
-				o->kind = full_path(inv, texts, o->kind, none);
-				o->ns = full_path(inv, texts, o->ns, none);
-				o->name = full_path(inv, texts, o->name, none);
-				for (size_t i = 0; i < o->n_facts; i++) {
-					facts[i] = t->object.facts[i];
-					facts[i].key = full_path(inv, texts, facts[i].key, none);
-					facts[i].value =
-						full_path(inv, texts, facts[i].value, none);
-				}
-				o->facts = facts;
 			}
 	qsort(inv->objects, inv->n_objects, sizeof(*inv->objects), by_object);
 	return true;
@@ -305,6 +288,72 @@ static bool cut_places(struct pqm_run *run, struct pqm_content *c)
 	return true;
 }
 
+struct rows {
+	const struct pqm_fold *fold;
+	struct pqm_arena arena;
+	struct pqm_map own;  /* target, rule and id of objects that stay */
+	struct pqm_map best; /* the same of objects that stand behind others -> struct row */
+	bool failed;
+};
+
+static pqm_bytes rule_at(struct rows *s, const struct row *r, pqm_bytes id)
+{
+	return pqm_arena_f(
+		&s->arena, "%u %.*s %.*s", r->o.target, PQM_FMT(r->f->rule), PQM_FMT(id));
+}
+
+static void take_own(struct rows *s, struct row *r)
+{
+	pqm_bytes id = pqm_sub(r->o.object, 0, pqm_find_byte(r->o.object, 0, '#'));
+
+	if (id.n > 0 && pqm_fold_of(s->fold, r->o.target, id).n == 0 &&
+		!pqm_map_put(&s->own, rule_at(s, r, id), r))
+		s->failed = true;
+}
+
+/* What the object in front says too is not said again. Something else (of a container that was injected
+ * into the pods) is said once, at the first place. */
+static void drop_row(struct rows *s, struct row *r)
+{
+	pqm_bytes front = pqm_fold_of(s->fold, r->o.target, r->o.object), key;
+	struct row *old;
+
+	if (front.n == 0)
+		return;
+	key = rule_at(s, r, front);
+	old = pqm_map_get(&s->best, key);
+	if (pqm_map_get(&s->own, key) != NULL || (old != NULL && cmp_occ(&old->o, &r->o) <= 0)) {
+		r->f = NULL;
+		return;
+	}
+	if (old != NULL)
+		old->f = NULL;
+	if (!pqm_map_put(&s->best, key, r))
+		s->failed = true;
+}
+
+static bool drop_folded(const struct pqm_fold *fold, struct row *row, size_t *n)
+{
+	struct rows s = { .fold = fold };
+	size_t kept = 0;
+
+	if (pqm_fold_is_empty(fold))
+		return true;
+	pqm_arena_init(&s.arena, PQM_RUN_ARENA_BYTES);
+	for (size_t i = 0; i < *n && !s.failed; i++)
+		take_own(&s, &row[i]);
+	for (size_t i = 0; i < *n && !s.failed; i++)
+		drop_row(&s, &row[i]);
+	for (size_t i = 0; i < *n; i++)
+		if (row[i].f != NULL)
+			row[kept++] = row[i];
+	*n = kept;
+	pqm_map_fini(&s.own);
+	pqm_map_fini(&s.best);
+	pqm_arena_fini(&s.arena);
+	return !s.failed;
+}
+
 enum pqm_st pqm_run_merge(struct pqm_inventory *inv, struct pqm_run *run, struct pqm_err *err)
 {
 	struct pqm_map texts = { 0 };
@@ -315,8 +364,10 @@ enum pqm_st pqm_run_merge(struct pqm_inventory *inv, struct pqm_run *run, struct
 			return pqm_fail(err, PQM_ENOMEM, "out of memory while copies were counted");
 	struct totals t = count(run);
 	struct row *rows = pqm_malloc((t.rows + 1) * sizeof(*rows));
+	struct pqm_fold *fold = NULL;
 	size_t n = 0;
-	bool ok = rows != NULL;
+	bool ok = rows != NULL && take_objects(inv, &texts, run, t.things) &&
+		(fold = pqm_fold_new(run, inv)) != NULL;
 
 	for (const struct pqm_content *c = run->contents; ok && c != NULL; c = c->next)
 		for (const struct pqm_place *p = c->places; p != NULL; p = p->next)
@@ -326,10 +377,11 @@ enum pqm_st pqm_run_merge(struct pqm_inventory *inv, struct pqm_run *run, struct
 				rows[n].o.path = full_path(inv, &texts, p->path, s->at.path);
 				n++;
 			}
+	ok = ok && drop_folded(fold, rows, &n);
+	pqm_fold_free(fold);
 	if (ok && n > 1)
 		qsort(rows, n, sizeof(*rows), by_id_and_place);
-	ok = ok && group(inv, &texts, rows, n) && take_notes(inv, &texts, run, t.notes) &&
-		take_objects(inv, &texts, run, t.things);
+	ok = ok && group(inv, &texts, rows, n) && take_notes(inv, &texts, run, t.notes);
 	pqm_free(rows);
 	pqm_map_fini(&texts);
 	return ok

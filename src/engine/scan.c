@@ -480,6 +480,8 @@ enum pqm_st pqm_scan(struct pqm_inventory *inv, const struct pqm_rules *rules,
 	if (st == PQM_OK) {
 		finish_targets(inv, &run);
 		st = pqm_run_merge(inv, &run, err);
+		for (unsigned i = 0; i < opt.jobs; i++)
+			pqm_arena_take(&inv->arena, &workers[i].texts);
 	}
 	t2 = pqm_now_ns();
 	if (st == PQM_OK)

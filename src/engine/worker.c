@@ -43,6 +43,7 @@ enum pqm_st pqm_worker_init(struct pqm_worker *w, struct pqm_run *run, struct pq
 	*w = (struct pqm_worker){ .run = run };
 	pqm_arena_init(&w->scratch, PQM_ARENA_BYTES);
 	pqm_arena_init(&w->keep, PQM_RUN_ARENA_BYTES);
+	pqm_arena_init(&w->texts, PQM_RUN_ARENA_BYTES);
 	w->buf = pqm_malloc(CARRY + PQM_READ_CHUNK_BYTES + 64);
 	w->matches.cap = MATCHES_MAX;
 	w->matches.match = pqm_malloc(MATCHES_MAX * sizeof(*w->matches.match));
@@ -66,6 +67,8 @@ void pqm_worker_fini(struct pqm_worker *w)
 	}
 	pqm_hasher_free(w->hasher);
 	pqm_map_fini(&w->interned);
+	pqm_map_fini(&w->agains);
+	pqm_arena_fini(&w->texts);
 	pqm_arena_fini(&w->scratch);
 	pqm_arena_fini(&w->keep);
 }

@@ -63,6 +63,9 @@ struct pqm_object {
 	pqm_bytes group, kind, ns, name; /* ns empty: unknown or cluster-scoped */
 	const struct pqm_fact *facts;
 	size_t n_facts;
+	/* "group/Kind/name" of what made it from a template of its own; empty: nobody, or not told */
+	pqm_bytes controller;
+	uint32_t n_made; /* objects that it stands for: those that it made, and what they made */
 };
 
 /* A file or directory whose certificates are a trust store. */

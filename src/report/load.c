@@ -382,6 +382,8 @@ static enum pqm_st load_objects(struct load *l, const struct pqm_json *list)
 
 		if (!target_index(l, v, &o.target) || !count32(v, "line", &o.line))
 			return bad(l, "objects", i, "target or line is not a number that exists");
+		if (pqm_json_get(v, "made") != NULL && !count32(v, "made", &o.n_made))
+			return bad(l, "objects", i, "made is not a number of objects");
 		if (!get_text(l, v, "path", &o.path) || !get_text(l, v, "group", &o.group) ||
 			!get_text(l, v, "kind", &o.kind) || !get_text(l, v, "namespace", &o.ns) ||
 			!get_text(l, v, "name", &o.name))

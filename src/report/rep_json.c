@@ -134,6 +134,8 @@ static void object(struct pqm_out *o, const struct pqm_object *k)
 		pqm_js_close(o, '}');
 	}
 	pqm_js_close(o, ']');
+	if (k->n_made > 0)
+		pqm_js_u64(o, "made", k->n_made);
 	pqm_js_close(o, '}');
 }
 

@@ -36,6 +36,7 @@ static enum pqm_st load_one(
 		.kind = pqm_yaml_str(n, "kind"),
 		.node_type = pqm_yaml_str(pqm_yaml_get(n, "node"), "type"),
 		.is_cluster_scoped = pqm_eqs(pqm_yaml_str(n, "scope"), "cluster"),
+		.is_made = pqm_yaml_true(n, "made"),
 		.groups = v[0],
 		.facts = v[1],
 		.content = v[2],

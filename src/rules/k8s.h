@@ -19,6 +19,7 @@ struct pqm_k8s_kind {
 	const struct pqm_yaml *groups; /* NULL: any API group */
 	pqm_bytes node_type;	       /* workload service edge …; empty: not a node */
 	bool is_cluster_scoped;
+	bool is_made; /* from the template of a controller, which says the same */
 	const struct pqm_yaml *facts, *content, *edges, *provides; /* lists, may be NULL */
 };
 
