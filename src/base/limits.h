@@ -156,6 +156,8 @@
 #define PQM_BER_WORK_BYTES ((size_t)16 << 20)
 /* References between Kubernetes objects: a Service that selects every workload of 400 is 400. */
 #define PQM_GRAPH_EDGES ((size_t)200000)
+/* And so many more for each object: a pod template refers to ten Secrets, ConfigMaps and images. */
+#define PQM_GRAPH_EDGES_PER_OBJECT ((size_t)16)
 
 /* Occurrences that the copies of one content may give: 100 copies of a store of 1,000 keys. */
 #define PQM_ROWS_PER_CONTENT ((size_t)100000)

@@ -19,16 +19,22 @@ struct pqm_k8s_shape {
 	struct pqm_k8s_shape *child, *next; /* first child; next sibling */
 	struct pqm_k8s_shape *last;	    /* the child found last: the next to be found follows */
 	pqm_bytes key;
-	pqm_bytes form; /* of content */
-	bool is_known, is_fact;
+	pqm_bytes form;				    /* of content */
+	bool is_known, is_fact, is_free, is_secret; /* free: authors write what they like there */
+};
+
+/* Hashes of what was met before. */
+struct pqm_k8s_met {
+	uint64_t *hash; /* 0: free */
+	size_t n, cap;
 };
 
 struct pqm_k8s_shapes {
 	struct pqm_arena *arena;
 	struct pqm_k8s_shape roots; /* children: one a kind, by the address of its entry */
 	size_t n;
-	uint64_t *seen; /* objects that pqm_k8s_is_again was asked for, by hash; 0: free */
-	size_t n_seen, cap_seen;
+	struct pqm_k8s_met made;     /* objects, see pqm_k8s_is_again */
+	struct pqm_k8s_met harmless; /* texts of which nothing had to be left out */
 };
 
 struct pqm_k8s_scan {
@@ -71,6 +77,10 @@ struct pqm_k8s_shape *pqm_k8s_shape_child(
 /* Whether an object of the same kind, namespace and controller with the same facts was met before: one of
  * a thousand pods of one template. False also when too many were met to remember more. */
 bool pqm_k8s_is_again(struct pqm_k8s_shapes *s, const struct pqm_object *o);
+/* Texts that may be kept as they are: images, ports and names come ten thousand times in a list. use tells
+ * apart who asks. */
+bool pqm_k8s_is_harmless(const struct pqm_k8s_shapes *s, uint64_t use, pqm_bytes text);
+void pqm_k8s_harmless(struct pqm_k8s_shapes *s, uint64_t use, pqm_bytes text);
 /* Runs the checks of rules/k8s on an object's facts. */
 enum pqm_st pqm_k8s_check(struct pqm_k8s_scan *s, const struct pqm_object *o, pqm_bytes id,
 	struct pqm_err *err) PQM_MUST_USE;

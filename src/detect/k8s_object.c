@@ -17,6 +17,9 @@ struct walk {
 	struct pqm_err *err;
 };
 
+/* Who asks whether a text is harmless: words of a command line or variable, a field with a meaning. */
+enum { USE_FREE = 1, USE_FIELD };
+
 static bool listed(const struct walk *w, pqm_bytes path)
 {
 	const struct pqm_k8s_kind *any = w->scan->kinds->any;
@@ -141,7 +144,11 @@ static pqm_bytes free_text(struct walk *w, const struct pqm_yaml *parent, size_t
 
 	if (!flag && is_told_secret(parent, i) && !pqm_ends(text, PQM_LIT(".py")))
 		return told_value(w, text);
+	if (pqm_k8s_is_harmless(&w->scan->shapes, USE_FREE, text))
+		return text;
 	v = pqm_k8s_redact(w->scan->a->arena, text);
+	if (pqm_eq(v, text))
+		pqm_k8s_harmless(&w->scan->shapes, USE_FREE, text);
 	/* The first words of a command line say what runs; those of a variable may be the secret. */
 	if (parent->type == PQM_YAML_MAP && pqm_ends(v, PQM_LIT(" ***")))
 		return PQM_LIT("***");
@@ -184,8 +191,11 @@ static bool is_doubtful(pqm_bytes word)
 static pqm_bytes field(struct walk *w, pqm_bytes text)
 {
 	struct pqm_arena *arena = w->scan->a->arena;
+	pqm_bytes whole = text;
 	struct pqm_buf b;
 
+	if (pqm_k8s_is_harmless(&w->scan->shapes, USE_FIELD, text))
+		return text;
 	if (pqm_find(text, 0, PQM_LIT("-----BEGIN")) != SIZE_MAX)
 		return (pqm_bytes){ NULL, 0 };
 	pqm_buf_init(&b, (size_t)PQM_TEXT_BYTES * 4);
@@ -205,11 +215,14 @@ static pqm_bytes field(struct walk *w, pqm_bytes text)
 	}
 	text = b.failed ? (pqm_bytes){ NULL, 0 } : pqm_bytes_dup(arena, pqm_buf_bytes(&b));
 	pqm_buf_wipe(&b);
+	if (pqm_eq(text, whole))
+		pqm_k8s_harmless(&w->scan->shapes, USE_FIELD, whole);
 	return text;
 }
 
 /* What the rules say of the path: asked once for all objects of a kind. */
-static struct pqm_k8s_shape said_of(const struct walk *w, pqm_bytes path)
+static struct pqm_k8s_shape said_of(
+	const struct walk *w, pqm_bytes path, const struct pqm_yaml *parent, size_t i)
 {
 	struct pqm_k8s_shape s = { .is_known = true };
 
@@ -217,10 +230,16 @@ static struct pqm_k8s_shape said_of(const struct walk *w, pqm_bytes path)
 		return *w->shape;
 	s.is_fact = listed(w, path);
 	s.form = content_form(w, path);
+	s.is_free = is_free_text(path);
+	/* Annotations that rules list refer to a Secret by name ("auth-tls-secret"). */
+	s.is_secret =
+		is_secret_field(parent, i) && !pqm_starts(path, PQM_LIT("metadata.annotations."));
 	if (w->shape != NULL) {
 		w->shape->is_known = true;
 		w->shape->is_fact = s.is_fact;
 		w->shape->form = s.form;
+		w->shape->is_free = s.is_free;
+		w->shape->is_secret = s.is_secret;
 	}
 	return s;
 }
@@ -229,21 +248,16 @@ static void scalar(struct walk *w, const struct pqm_yaml *parent, size_t i)
 {
 	const struct pqm_yaml *at = parent->items[i];
 	pqm_bytes path = { (const uint8_t *)w->path, w->path_n }, text = pqm_yaml_text(at), value;
-	struct pqm_k8s_shape said = said_of(w, path);
+	struct pqm_k8s_shape said;
 
 	if (text.n == 0)
 		return;
+	said = said_of(w, path, parent, i);
 	if (said.form.n > 0 && !said.is_fact)
 		content(w, path, said.form, at);
-	if (!said.is_fact)
+	if (!said.is_fact || (!said.is_free && said.is_secret))
 		return;
-	/* Annotations that rules list refer to a Secret by name ("auth-tls-secret"). */
-	if (is_free_text(path))
-		value = free_text(w, parent, i);
-	else if (is_secret_field(parent, i) && !pqm_starts(path, PQM_LIT("metadata.annotations.")))
-		return;
-	else
-		value = field(w, text);
+	value = said.is_free ? free_text(w, parent, i) : field(w, text);
 	if (value.n > 0)
 		add_fact(w, path, value, at);
 }
@@ -257,10 +271,18 @@ static bool path_add(struct walk *w, const struct pqm_yaml *n, size_t i)
 	pqm_bytes key;
 
 	if (n->type == PQM_YAML_SEQ) {
-		int added = snprintf(w->path + w->path_n, room, "[%zu]", i);
+		char digits[24];
+		size_t len = 0;
 
-		w->path_n += added > 0 ? (size_t)added : 0;
-		return added > 0 && (size_t)added < room;
+		for (size_t rest = i; len == 0 || rest > 0; rest /= 10)
+			digits[len++] = (char)('0' + rest % 10);
+		if (len + 2 >= room)
+			return false;
+		w->path[w->path_n++] = '[';
+		while (len > 0)
+			w->path[w->path_n++] = digits[--len];
+		w->path[w->path_n++] = ']';
+		return true;
 	}
 	key = n->keys[i]->text;
 	if (n->keys[i]->type != PQM_YAML_SCALAR || key.n > PQM_K8S_KEY_BYTES || key.n + 2 > room)
@@ -273,14 +295,24 @@ static bool path_add(struct walk *w, const struct pqm_yaml *n, size_t i)
 	return true;
 }
 
+/* All elements of a sequence have one shape; a key that is written as it is here has none. */
+static struct pqm_k8s_shape *shape_of_member(struct walk *w, const struct pqm_yaml *n, size_t i)
+{
+	const pqm_bytes any = PQM_LIT("[]");
+
+	if (n->type == PQM_YAML_MAP && pqm_eq(n->keys[i]->text, any))
+		return NULL;
+	return pqm_k8s_shape_child(
+		&w->scan->shapes, w->shape, n->type == PQM_YAML_SEQ ? any : n->keys[i]->text);
+}
+
 static void member(struct walk *w, const struct pqm_yaml *n, size_t i, unsigned depth)
 {
 	size_t keep = w->path_n;
 	struct pqm_k8s_shape *shape = w->shape;
 
 	if (path_add(w, n, i)) {
-		w->shape = pqm_k8s_shape_child(&w->scan->shapes, shape,
-			n->type == PQM_YAML_SEQ ? PQM_LIT("[]") : n->keys[i]->text);
+		w->shape = shape_of_member(w, n, i);
 		if (n->items[i]->type == PQM_YAML_SCALAR)
 			scalar(w, n, i);
 		else

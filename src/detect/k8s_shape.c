@@ -56,57 +56,76 @@ struct pqm_k8s_shape *pqm_k8s_shape_of(struct pqm_k8s_shapes *s, const struct pq
 		s, &s->roots, (pqm_bytes){ (const uint8_t *)&kind, sizeof(kind) });
 }
 
-/* Templates with a controller in one file. */
-#define SEEN_MAX ((size_t)1 << 20)
+/* What is remembered of one file: templates of controllers, and texts. */
+#define MET_MAX ((size_t)1 << 20)
 
-static bool seen_put(uint64_t *table, size_t cap, uint64_t hash)
+/* Where the hash is, or would be. */
+static size_t place(const struct pqm_k8s_met *m, uint64_t hash)
 {
-	size_t i = (size_t)hash & (cap - 1);
+	size_t i = (size_t)hash & (m->cap - 1);
 
-	while (table[i] != 0 && table[i] != hash)
-		i = (i + 1) & (cap - 1);
-	if (table[i] == hash)
-		return true;
-	table[i] = hash;
-	return false;
+	while (m->hash[i] != 0 && m->hash[i] != hash)
+		i = (i + 1) & (m->cap - 1);
+	return i;
 }
 
-static bool seen_room(struct pqm_k8s_shapes *s)
+static bool grow(struct pqm_k8s_met *m, struct pqm_arena *arena)
 {
-	size_t cap = s->cap_seen == 0 ? 256 : 2 * s->cap_seen;
-	uint64_t *bigger;
+	struct pqm_k8s_met bigger = { .n = m->n, .cap = m->cap == 0 ? 256 : 2 * m->cap };
 
-	if (2 * s->n_seen < s->cap_seen)
+	if (2 * m->n < m->cap)
 		return true;
-	bigger = cap > 2 * SEEN_MAX ? NULL : pqm_new(s->arena, uint64_t, cap);
-	if (bigger == NULL)
+	bigger.hash = bigger.cap > 2 * MET_MAX ? NULL : pqm_new(arena, uint64_t, bigger.cap);
+	if (bigger.hash == NULL)
 		return false;
-	for (size_t i = 0; i < s->cap_seen; i++)
-		if (s->seen[i] != 0)
-			(void)seen_put(bigger, cap, s->seen[i]);
-	s->seen = bigger;
-	s->cap_seen = cap;
+	for (size_t i = 0; i < m->cap; i++)
+		if (m->hash[i] != 0)
+			bigger.hash[place(&bigger, m->hash[i])] = m->hash[i];
+	*m = bigger;
 	return true;
 }
 
+static bool is_met(const struct pqm_k8s_met *m, uint64_t hash)
+{
+	return m->cap > 0 && m->hash[place(m, hash)] == hash;
+}
+
+/* True when it was met before. */
+static bool meet(struct pqm_k8s_met *m, struct pqm_arena *arena, uint64_t hash)
+{
+	if (arena == NULL || is_met(m, hash))
+		return arena != NULL;
+	if (grow(m, arena)) {
+		m->hash[place(m, hash)] = hash;
+		m->n++;
+	}
+	return false;
+}
+
+/* Never 0. */
 static uint64_t mix(uint64_t h, pqm_bytes b)
 {
 	uint64_t pair[2] = { h, pqm_hash64(b) };
+	uint64_t out = pqm_hash64((pqm_bytes){ (const uint8_t *)pair, sizeof(pair) });
 
-	return pqm_hash64((pqm_bytes){ (const uint8_t *)pair, sizeof(pair) });
+	return out == 0 ? 1 : out;
 }
 
 bool pqm_k8s_is_again(struct pqm_k8s_shapes *s, const struct pqm_object *o)
 {
 	uint64_t h = mix(mix(mix(mix(0, o->group), o->kind), o->ns), o->controller);
 
-	if (s->arena == NULL || !seen_room(s))
-		return false;
 	for (size_t i = 0; i < o->n_facts; i++)
 		h = mix(mix(h, o->facts[i].key), o->facts[i].value);
-	h = h == 0 ? 1 : h;
-	bool is_again = seen_put(s->seen, s->cap_seen, h);
+	return meet(&s->made, s->arena, h);
+}
 
-	s->n_seen += !is_again;
-	return is_again;
+bool pqm_k8s_is_harmless(const struct pqm_k8s_shapes *s, uint64_t use, pqm_bytes text)
+{
+	return is_met(&s->harmless, mix(use, text));
+}
+
+void pqm_k8s_harmless(struct pqm_k8s_shapes *s, uint64_t use, pqm_bytes text)
+{
+	(void)meet(&s->harmless, s->arena, mix(use, text));
 }

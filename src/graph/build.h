@@ -71,6 +71,8 @@ struct gb_wire {
 	size_t n_findings;
 };
 
+struct gb_index;
+
 struct gb {
 	struct pqm_graph *g;
 	const struct pqm_rules *r;
@@ -82,6 +84,7 @@ struct gb {
 	struct pqm_map nodes; /* id -> node index + 1 */
 	struct pqm_map edges; /* from, to and rel -> any: an edge is there once */
 	bool has_edges_cut;   /* more than PQM_GRAPH_EDGES */
+	struct gb_index *index;
 	struct pqm_map hosts; /* host name -> node index + 1 of an edge */
 	const struct gb_thing **of_node;
 	size_t cap_of_node;
@@ -120,6 +123,27 @@ void gb_fail(struct gb *b, const char *words);
 void gb_doubt(struct gb *b, const struct gb_thing *t, const struct pqm_fact *f, const char *words);
 /* The namespace as in the id: never empty. */
 pqm_bytes gb_ns(const struct gb_thing *t);
+
+/* gb_index.c: things by kind, name and label, each in their order */
+#define GB_KSERVE_LABEL "serving.kserve.io/inferenceservice"
+
+struct gb_label_of {
+	pqm_bytes ns, key, value;
+};
+
+void gb_index_new(struct gb *b); /* after the things have their nodes */
+void gb_index_free(struct gb *b);
+/* The next thing; start with *i = 0. NULL at the end. */
+const struct gb_thing *gb_of_kind(const struct gb *b, pqm_bytes kind, uint32_t *i);
+const struct gb_thing *gb_labelled(const struct gb *b, const struct gb_label_of *l, uint32_t *i);
+size_t gb_n_labelled(const struct gb *b, const struct gb_label_of *l);
+/* The first of a kind and name in whatever namespace, or NULL. */
+const struct gb_thing *gb_named(const struct gb *b, pqm_bytes kind, pqm_bytes name);
+/* The label of a workload's pods that the fact is, or empty. */
+pqm_bytes gb_label(const struct gb_thing *w, const struct pqm_fact *f);
+/* Answers that took a look at many things, kept. */
+bool gb_known(const struct gb *b, pqm_bytes question, const struct gb_thing **out);
+void gb_know(struct gb *b, pqm_bytes question, const struct gb_thing *answer);
 
 /* gb_ai.c */
 void gb_classify(struct gb *b);

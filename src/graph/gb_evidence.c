@@ -255,21 +255,44 @@ bool gb_keys_of(struct gb *b, uint32_t node, struct gb_kex *out)
 
 /* ---- below the application ---- */
 
-static const struct gb_thing *thing_with(
-	const struct gb *b, pqm_bytes kind, pqm_bytes at, pqm_bytes is, pqm_bytes ns)
+static const struct gb_thing *search(const struct gb *b, const struct pqm_yaml *what, pqm_bytes ns)
 {
-	for (size_t i = 0; i < b->n_things; i++) {
-		const struct gb_thing *t = &b->things[i];
-		size_t k = 0;
-		const struct pqm_fact *f;
+	pqm_bytes kind = pqm_yaml_str(what, "kind"), at = pqm_yaml_str(what, "at"),
+		  is = pqm_yaml_str(what, "is");
+	const struct gb_thing *t;
+	uint32_t i = 0;
 
-		if (!pqm_eq(t->o->kind, kind) || (ns.n > 0 && !pqm_eq(t->o->ns, ns)))
+	while ((t = gb_of_kind(b, kind, &i)) != NULL) {
+		const struct pqm_fact *f;
+		size_t k = 0;
+
+		if (ns.n > 0 && !pqm_eq(t->o->ns, ns))
 			continue;
 		while ((f = gb_fact(t->o, at, &k)) != NULL)
 			if (pqm_k8s_fits(is, f->value))
 				return t;
 	}
 	return NULL;
+}
+
+/* The first thing as the rule says (kind, at, is), in the namespace or (empty) anywhere. Every hop of
+ * every asset asks. */
+static bool there_is(struct gb *b, const struct pqm_yaml *what, pqm_bytes ns)
+{
+	uint8_t buf[sizeof(what) + PQM_K8S_KEY_BYTES];
+	pqm_bytes question = { buf, sizeof(what) + ns.n };
+	const struct gb_thing *t;
+
+	if (ns.n > PQM_K8S_KEY_BYTES)
+		return search(b, what, ns) != NULL;
+	memcpy(buf, &what, sizeof(what));
+	if (ns.n > 0)
+		memcpy(buf + sizeof(what), ns.p, ns.n);
+	if (!gb_known(b, question, &t)) {
+		t = search(b, what, ns);
+		gb_know(b, question, t);
+	}
+	return t != NULL;
 }
 
 static bool has_one(const struct pqm_object *o, const struct pqm_yaml *list)
@@ -287,14 +310,10 @@ static bool has_one(const struct pqm_object *o, const struct pqm_yaml *list)
 
 static bool in_mesh(const struct gb *b, const struct gb_thing *server, const struct pqm_yaml *mesh)
 {
-	for (size_t i = 0; i < b->n_things; i++) {
-		const struct gb_thing *ns = &b->things[i];
+	const struct gb_thing *ns = gb_named(b, PQM_LIT("Namespace"), server->o->ns);
 
-		if (pqm_eqs(ns->o->kind, "Namespace") && pqm_eq(ns->o->name, server->o->ns))
-			return has_one(ns->o, pqm_yaml_get(mesh, "member")) &&
-				!has_one(server->o, pqm_yaml_get(mesh, "out"));
-	}
-	return false;
+	return ns != NULL && has_one(ns->o, pqm_yaml_get(mesh, "member")) &&
+		!has_one(server->o, pqm_yaml_get(mesh, "out"));
 }
 
 static void protect(struct gb *b, const struct pqm_rule *rule, bool strict, struct gb_kex *out)
@@ -329,19 +348,15 @@ void gb_network_kex(struct gb *b, const struct gb_thing *server, bool use_mesh, 
 		const struct pqm_yaml *cni = pqm_yaml_get(rule->node, "cni");
 		const struct pqm_yaml *strict = pqm_yaml_get(mesh, "strict");
 
-		if (cni != NULL &&
-			thing_with(b, pqm_yaml_str(cni, "kind"), pqm_yaml_str(cni, "at"),
-				pqm_yaml_str(cni, "is"), (pqm_bytes){ NULL, 0 }) != NULL) {
+		if (cni != NULL && there_is(b, cni, (pqm_bytes){ NULL, 0 })) {
 			protect(b, rule, true, out);
 			return;
 		}
 		if (mesh == NULL || !use_mesh || !in_mesh(b, server, mesh))
 			continue;
-		pqm_bytes kind = pqm_yaml_str(strict, "kind"), at = pqm_yaml_str(strict, "at"),
-			  is = pqm_yaml_str(strict, "is");
 		bool all = strict != NULL &&
-			(thing_with(b, kind, at, is, pqm_yaml_str(strict, "root")) != NULL ||
-				thing_with(b, kind, at, is, server->o->ns) != NULL);
+			(there_is(b, strict, pqm_yaml_str(strict, "root")) ||
+				there_is(b, strict, server->o->ns));
 
 		protect(b, rule, all, out);
 		return;

@@ -96,6 +96,12 @@ static void link_edge(struct gb *b, uint32_t edge)
 	to->last_in = edge + 1;
 }
 
+/* Real clusters have four references an object, hostile ones its square. */
+static size_t edges_max(const struct gb *b)
+{
+	return PQM_GRAPH_EDGES + PQM_GRAPH_EDGES_PER_OBJECT * b->n_things;
+}
+
 /* Told once, among what is not resolved. */
 static void cut_edges(struct gb *b)
 {
@@ -104,14 +110,14 @@ static void cut_edges(struct gb *b)
 	if (b->has_edges_cut)
 		return;
 	b->has_edges_cut = true;
-	pqm_log(PQM_WARN, "graph", EDGES_CUT, PQM_GRAPH_EDGES);
+	pqm_log(PQM_WARN, "graph", EDGES_CUT, edges_max(b));
 	doubts = pqm_grow(b->arena, b->doubts, b->n_doubts, &b->cap_doubts);
 	if (doubts == NULL) {
 		gb_fail(b, "edges");
 		return;
 	}
 	b->doubts = doubts;
-	b->doubts[b->n_doubts++] = pqm_arena_f(b->arena, EDGES_CUT, PQM_GRAPH_EDGES);
+	b->doubts[b->n_doubts++] = pqm_arena_f(b->arena, EDGES_CUT, edges_max(b));
 }
 
 /* Said twice, the first place stands for both: false. Over the limit there are no more edges. */
@@ -131,7 +137,7 @@ static bool new_edge(struct gb *b, const struct pqm_edge *e)
 		memcpy(text + 2 * sizeof(uint32_t), e->rel.p, e->rel.n);
 	if (pqm_map_get(&b->edges, key) != NULL)
 		return false;
-	if (b->g->n_edges >= PQM_GRAPH_EDGES) {
+	if (b->g->n_edges >= edges_max(b)) {
 		cut_edges(b);
 		return false;
 	}
@@ -307,35 +313,18 @@ static void made_services(struct gb *b, const struct gb_thing *t)
 	}
 }
 
-static const struct pqm_k8s_kind *kind_named(const struct gb *b, pqm_bytes kind)
-{
-	for (size_t i = 0; i < b->kinds->n; i++)
-		if (pqm_eq(b->kinds->kind[i].kind, kind))
-			return &b->kinds->kind[i];
-	return NULL;
-}
-
-/* An object of a kind and name in whatever namespace, for references that have none to go by. */
-static uint32_t anywhere(const struct gb *b, pqm_bytes kind, pqm_bytes name)
-{
-	for (size_t i = 0; i < b->n_things; i++)
-		if (pqm_eq(b->things[i].o->kind, kind) && pqm_eq(b->things[i].o->name, name))
-			return b->things[i].node;
-	return GB_NONE;
-}
-
 static uint32_t resolve(
 	struct gb *b, const struct gb_thing *from, pqm_bytes kind, pqm_bytes ns, pqm_bytes name)
 {
-	const struct pqm_k8s_kind *k = kind_named(b, kind);
+	const struct pqm_k8s_kind *k = pqm_map_get(&b->kinds->by_name, kind);
 	bool is_cluster = k != NULL && k->is_cluster_scoped;
 	pqm_bytes home = is_cluster ? PQM_LIT("-") : ns.n > 0 ? ns : gb_ns(from), id;
 
 	if (pqm_eqs(home, "-") && !is_cluster) {
-		uint32_t n = anywhere(b, kind, name);
+		const struct gb_thing *t = gb_named(b, kind, name);
 
-		if (n != GB_NONE)
-			return n;
+		if (t != NULL && t->node != GB_NONE)
+			return t->node;
 	}
 	id = pqm_arena_f(b->arena, "%.*s/%.*s/%.*s", PQM_FMT(home), PQM_FMT(kind), PQM_FMT(name));
 	size_t before = b->g->n_nodes;
@@ -399,64 +388,61 @@ static void rule_edges(struct gb *b, const struct gb_thing *t)
 }
 
 /* A label of the pods of a workload. Bare pods carry it themselves; KServe labels its pods. */
-static bool has_label(const struct gb_thing *w, pqm_bytes key, pqm_bytes value)
+static bool has_label(const struct gb_thing *w, const struct gb_label_of *l)
 {
-	bool is_pod = pqm_eqs(w->o->kind, "Pod");
-
-	if (pqm_eqs(key, "serving.kserve.io/inferenceservice") &&
-		pqm_eqs(w->o->kind, "InferenceService"))
-		return pqm_eq(w->o->name, value);
-	for (size_t i = 0; i < w->o->n_facts; i++) {
-		const struct pqm_fact *f = &w->o->facts[i];
-		size_t at = pqm_find(f->key, 0,
-			is_pod ? PQM_LIT("metadata.labels.")
-			       : PQM_LIT("template.metadata.labels."));
-
-		if (at != SIZE_MAX && pqm_ends(f->key, key) && pqm_eq(f->value, value) &&
-			f->key.n == at + key.n + (is_pod ? 16u : 25u))
+	if (pqm_eqs(l->key, GB_KSERVE_LABEL) && pqm_eqs(w->o->kind, "InferenceService"))
+		return pqm_eq(w->o->name, l->value);
+	for (size_t i = 0; i < w->o->n_facts; i++)
+		if (pqm_eq(w->o->facts[i].value, l->value) &&
+			pqm_eq(gb_label(w, &w->o->facts[i]), l->key))
 			return true;
-	}
 	return false;
 }
 
-/* Things come by id, so those of a namespace stand together: the first one. */
-static size_t first_of_ns(const struct gb *b, pqm_bytes ns)
+static bool next_label(const struct gb_thing *s, struct gb_label_of *l, size_t *i)
 {
-	size_t lo = 0, hi = b->n_things;
+	static const char under[] = "spec.selector.";
+	const struct pqm_fact *f = gb_fact(s->o, PQM_LIT("spec.selector.*"), i);
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		pqm_bytes id = b->things[mid].id;
-		int d = pqm_cmp(pqm_sub(id, 0, ns.n), ns);
+	if (f == NULL)
+		return false;
+	l->key = pqm_sub(f->key, sizeof(under) - 1, f->key.n);
+	l->value = f->value;
+	return true;
+}
 
-		if (d < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
+/* The label of the selector that the fewest workloads have. */
+static struct gb_label_of rarest_label(const struct gb *b, const struct gb_thing *s)
+{
+	struct gb_label_of l = { .ns = gb_ns(s) }, best = l;
+	size_t i = 0, n, least = SIZE_MAX;
+
+	while (next_label(s, &l, &i)) {
+		n = gb_n_labelled(b, &l);
+		if (n < least) {
+			least = n;
+			best = l;
+		}
 	}
-	return lo;
+	return best;
 }
 
 static void select_workloads(struct gb *b, const struct gb_thing *s)
 {
-	static const char prefix[] = "spec.selector.";
 	const struct pqm_fact *first = gb_fact1(s->o, "spec.selector.*");
+	struct gb_label_of rare, l = { .ns = gb_ns(s) };
+	const struct gb_thing *w;
+	uint32_t at = 0;
 
 	if (first == NULL)
 		return;
-	for (size_t i = first_of_ns(b, gb_ns(s)); i < b->n_things && !b->has_edges_cut; i++) {
-		const struct gb_thing *w = &b->things[i];
-		const struct pqm_fact *f;
+	rare = rarest_label(b, s);
+	while (!b->has_edges_cut && (w = gb_labelled(b, &rare, &at)) != NULL) {
 		bool all = true;
 		size_t k = 0;
 
-		if (!pqm_starts(w->id, gb_ns(s)))
-			break;
-		if (!w->is_first || b->g->nodes[w->node].type != PQM_NODE_WORKLOAD ||
-			!pqm_eq(gb_ns(w), gb_ns(s)))
-			continue;
-		while (all && (f = gb_fact(s->o, PQM_LIT("spec.selector.*"), &k)) != NULL)
-			all = has_label(w, pqm_sub(f->key, sizeof(prefix) - 1, f->key.n), f->value);
+		while (all && next_label(s, &l, &k))
+			all = has_label(w, &l);
 		if (all)
 			gb_edge(b,
 				(struct pqm_edge){ s->node, w->node, PQM_LIT("serves"),
@@ -496,23 +482,21 @@ static void settings_edges(struct gb *b, const struct pqm_rule *rule)
 {
 	const struct pqm_yaml *from = pqm_yaml_get(rule->node, "settings");
 	const struct pqm_yaml *of = pqm_yaml_get(rule->node, "edges_of");
+	const struct gb_thing *c, *t;
+	uint32_t i = 0;
 
-	for (size_t i = 0; from != NULL && i < b->n_things; i++) {
-		const struct gb_thing *c = &b->things[i];
+	while (from != NULL && (c = gb_of_kind(b, pqm_yaml_str(from, "kind"), &i)) != NULL) {
+		uint32_t k = 0;
 
-		if (!c->is_first || !pqm_eq(c->o->kind, pqm_yaml_str(from, "kind")) ||
-			!gb_has_fact(c->o, pqm_yaml_get(from, "has")))
+		if (!c->is_first || !gb_has_fact(c->o, pqm_yaml_get(from, "has")))
 			continue;
-		for (size_t k = 0; k < b->n_things && b->st == PQM_OK && !b->has_edges_cut; k++) {
-			const struct gb_thing *t = &b->things[k];
-
-			if (t->is_first && pqm_eq(t->o->kind, pqm_yaml_str(of, "kind")) &&
-				class_fits(t, of))
+		while (b->st == PQM_OK && !b->has_edges_cut &&
+			(t = gb_of_kind(b, pqm_yaml_str(of, "kind"), &k)) != NULL)
+			if (t->is_first && class_fits(t, of))
 				gb_edge(b,
 					(struct pqm_edge){ c->node, t->node, PQM_LIT("configures"),
 						pqm_yaml_str(of, "field"), c->o->path,
 						c->o->line });
-		}
 	}
 }
 
@@ -572,6 +556,8 @@ void gb_nodes(struct gb *b)
 	size_t i = 0;
 
 	make_things(b);
+	if (b->st == PQM_OK)
+		gb_index_new(b);
 	for (i = 0; i < b->n_things && b->st == PQM_OK; i++)
 		if (b->things[i].is_first)
 			made_services(b, &b->things[i]);

@@ -45,6 +45,18 @@ static enum pqm_st load_one(
 	return PQM_OK;
 }
 
+static bool add_name(struct pqm_k8s_kinds *k, struct pqm_k8s_kind *e)
+{
+	struct pqm_k8s_kind *old = pqm_map_get(&k->by_name, e->kind);
+
+	if (old == NULL)
+		return pqm_map_put(&k->by_name, e->kind, e);
+	while (old->next != NULL)
+		old = &k->kind[old->next - k->kind];
+	old->next = e;
+	return true;
+}
+
 static enum pqm_st load_kinds(
 	struct pqm_k8s_kinds *k, const struct pqm_rules *r, struct pqm_err *err)
 {
@@ -60,7 +72,8 @@ static enum pqm_st load_kinds(
 			return st;
 		if (pqm_eqs(k->kind[k->n].kind, "*"))
 			k->any = &k->kind[k->n];
-		k->n++;
+		if (!add_name(k, &k->kind[k->n++]))
+			return pqm_fail(err, PQM_ENOMEM, "Kubernetes kinds: out of memory");
 	}
 	return PQM_OK;
 }
@@ -116,6 +129,7 @@ void pqm_k8s_kinds_free(struct pqm_k8s_kinds *k)
 {
 	if (k == NULL)
 		return;
+	pqm_map_fini(&k->by_name);
 	pqm_arena_fini(&k->arena);
 	pqm_free(k);
 }
@@ -123,14 +137,11 @@ void pqm_k8s_kinds_free(struct pqm_k8s_kinds *k)
 const struct pqm_k8s_kind *pqm_k8s_kind_of(
 	const struct pqm_k8s_kinds *k, pqm_bytes group, pqm_bytes kind)
 {
-	for (size_t i = 0; i < k->n; i++) {
-		const struct pqm_k8s_kind *e = &k->kind[i];
+	const struct pqm_k8s_kind *e = pqm_eqs(kind, "*") ? NULL : pqm_map_get(&k->by_name, kind);
 
-		if (pqm_eq(e->kind, kind) && !pqm_eqs(kind, "*") &&
-			(e->groups == NULL || pqm_k8s_listed(e->groups, group)))
-			return e;
-	}
-	return NULL;
+	while (e != NULL && e->groups != NULL && !pqm_k8s_listed(e->groups, group))
+		e = e->next;
+	return e;
 }
 
 pqm_bytes pqm_k8s_id(

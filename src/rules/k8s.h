@@ -10,6 +10,7 @@
 #ifndef PQM_RULES_K8S_H
 #define PQM_RULES_K8S_H
 
+#include "base/map.h"
 #include "model/inventory.h"
 #include "rules/rules.h"
 
@@ -21,6 +22,7 @@ struct pqm_k8s_kind {
 	bool is_cluster_scoped;
 	bool is_made; /* from the template of a controller, which says the same */
 	const struct pqm_yaml *facts, *content, *edges, *provides; /* lists, may be NULL */
+	const struct pqm_k8s_kind *next; /* of the same name, for other groups */
 };
 
 /* One entry of the `on` list of a check: on which objects its test is made. */
@@ -36,6 +38,7 @@ struct pqm_k8s_kinds {
 	struct pqm_k8s_kind *kind;
 	size_t n;
 	const struct pqm_k8s_kind *any; /* the "*" entry, or NULL */
+	struct pqm_map by_name;		/* kind -> its first entry; the others follow by next */
 	struct pqm_k8s_on *on;
 	size_t n_on;
 	struct pqm_arena arena;
