@@ -38,9 +38,17 @@ struct pqm_mark { /* a note inside one content */
 	bool is_direct;
 };
 
+/* A fact whose texts are interned. */
+struct pqm_packed {
+	const pqm_bytes *key, *value;
+	uint32_t line, col;
+};
+
 struct pqm_thing { /* an object inside one content */
 	struct pqm_thing *next;
 	struct pqm_object object;
+	const struct pqm_packed
+		*packed; /* the facts of an object with a controller: most of them go */
 };
 
 /* Objects that a controller made and that say what another of its objects says: they are counted. */
@@ -201,7 +209,14 @@ bool pqm_worker_again(struct pqm_worker *w, struct pqm_content *c, const struct 
 
 /* Which objects stand behind their controllers; see fold.c. */
 struct pqm_fold;
-struct pqm_fold *pqm_fold_new(const struct pqm_run *run, struct pqm_inventory *inv);
+
+struct pqm_gathered {
+	struct pqm_object o;
+	const struct pqm_packed *packed; /* NULL: o has its facts */
+};
+
+/* Moves those that stay to the front of all, in their order; *n: how many. */
+struct pqm_fold *pqm_fold_new(const struct pqm_run *run, struct pqm_gathered *all, size_t *n);
 void pqm_fold_free(struct pqm_fold *f); /* may be NULL */
 bool pqm_fold_is_empty(const struct pqm_fold *f);
 /* The id of the object that stands for the one named before '#' in an object of a finding; empty when the

@@ -19,7 +19,8 @@ struct pqm_fold {
 	struct pqm_map makers; /* key -> struct maker */
 	struct pqm_map gone;   /* target and id -> id of the object in front, as pqm_bytes */
 	const struct pqm_k8s_kinds *kinds;
-	struct pqm_inventory *inv;
+	struct pqm_gathered *all;
+	size_t n;
 	bool failed;
 };
 
@@ -81,7 +82,7 @@ static size_t front_of(const struct pqm_fold *f, size_t at)
 	size_t front = at;
 
 	for (unsigned i = 0; i < CHAIN_MAX; i++) {
-		const struct maker *m = maker_of(f, &f->inv->objects[front]);
+		const struct maker *m = maker_of(f, &f->all[front].o);
 
 		if (m == NULL || m->at == 0)
 			return front;
@@ -122,30 +123,28 @@ static void add_agains(struct pqm_fold *f, const struct pqm_run *run)
 
 static void count(struct pqm_fold *f, bool *is_gone)
 {
-	struct pqm_object *all = f->inv->objects;
-
-	for (size_t i = 0; i < f->inv->n_objects && !f->failed; i++) {
-		struct maker *m = maker_of(f, &all[i]);
+	for (size_t i = 0; i < f->n && !f->failed; i++) {
+		const struct maker *m = maker_of(f, &f->all[i].o);
 		size_t front = m == NULL ? i : front_of(f, i);
 
 		if (m != NULL && m->first == i + 1)
-			all[front].n_made += m->n_again;
+			f->all[front].o.n_made += m->n_again;
 		if (front == i)
 			continue;
-		all[front].n_made++;
+		f->all[front].o.n_made++;
 		is_gone[i] = true;
-		add_gone(f, &all[i], &all[front]);
+		add_gone(f, &f->all[i].o, &f->all[front].o);
 	}
 }
 
-static void close_ranks(struct pqm_inventory *inv, const bool *is_gone)
+static void close_ranks(struct pqm_fold *f, const bool *is_gone)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < inv->n_objects; i++)
+	for (size_t i = 0; i < f->n; i++)
 		if (!is_gone[i])
-			inv->objects[n++] = inv->objects[i];
-	inv->n_objects = n;
+			f->all[n++] = f->all[i];
+	f->n = n;
 }
 
 void pqm_fold_free(struct pqm_fold *f)
@@ -160,21 +159,21 @@ void pqm_fold_free(struct pqm_fold *f)
 
 static void fold(struct pqm_fold *f, const struct pqm_run *run)
 {
-	bool *is_gone = pqm_new(&f->arena, bool, f->inv->n_objects + 1);
+	bool *is_gone = pqm_new(&f->arena, bool, f->n + 1);
 
 	if (is_gone == NULL) {
 		f->failed = true;
 		return;
 	}
-	for (size_t i = 0; i < f->inv->n_objects && !f->failed; i++)
-		find_maker(f, &f->inv->objects[i], i);
+	for (size_t i = 0; i < f->n && !f->failed; i++)
+		find_maker(f, &f->all[i].o, i);
 	add_agains(f, run);
 	count(f, is_gone);
 	if (!f->failed)
-		close_ranks(f->inv, is_gone);
+		close_ranks(f, is_gone);
 }
 
-struct pqm_fold *pqm_fold_new(const struct pqm_run *run, struct pqm_inventory *inv)
+struct pqm_fold *pqm_fold_new(const struct pqm_run *run, struct pqm_gathered *all, size_t *n)
 {
 	struct pqm_fold *f = pqm_calloc(1, sizeof(*f));
 	struct pqm_err err;
@@ -182,12 +181,16 @@ struct pqm_fold *pqm_fold_new(const struct pqm_run *run, struct pqm_inventory *i
 	if (f == NULL)
 		return NULL;
 	pqm_arena_init(&f->arena, PQM_RUN_ARENA_BYTES);
-	f->inv = inv;
-	f->failed = pqm_rules_k8s(&f->kinds, run->rules, &err) != PQM_OK;
-	for (size_t i = 0; i < inv->n_objects && !f->failed; i++)
-		add_maker(f, &inv->objects[i], i);
-	if (f->makers.n > 0 && !f->failed)
-		fold(f, run);
+	f->all = all;
+	f->n = *n;
+	for (size_t i = 0; i < f->n && !f->failed; i++)
+		add_maker(f, &all[i].o, i);
+	if (f->makers.n > 0 && !f->failed) {
+		f->failed = pqm_rules_k8s(&f->kinds, run->rules, &err) != PQM_OK;
+		if (!f->failed)
+			fold(f, run);
+	}
+	*n = f->n;
 	if (f->failed) {
 		pqm_fold_free(f);
 		return NULL;

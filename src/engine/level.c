@@ -24,23 +24,30 @@ struct emitter {
 	struct pqm_mark *marks;
 };
 
-/* Texts that repeat (rule ids, families, sentences) are kept once. */
-static pqm_bytes keep(struct pqm_worker *w, pqm_bytes b)
+static const pqm_bytes no_text = { NULL, 0 };
+
+/* Texts that repeat (rule ids, families, sentences) are kept once. NULL without memory. */
+static const pqm_bytes *intern(struct pqm_worker *w, pqm_bytes b)
 {
 	if (b.n == 0)
-		return (pqm_bytes){ NULL, 0 };
+		return &no_text;
 	pqm_bytes *old = pqm_map_get(&w->interned, b);
 
 	if (old != NULL)
-		return *old;
+		return old;
 	pqm_bytes *copy = pqm_new(&w->texts, pqm_bytes, 1);
 
 	if (copy == NULL)
-		return (pqm_bytes){ NULL, 0 };
+		return NULL;
 	*copy = pqm_bytes_dup(&w->texts, b);
-	if (copy->p == NULL || !pqm_map_put(&w->interned, *copy, copy))
-		return (pqm_bytes){ NULL, 0 };
-	return *copy;
+	return copy->p != NULL && pqm_map_put(&w->interned, *copy, copy) ? copy : NULL;
+}
+
+static pqm_bytes keep(struct pqm_worker *w, pqm_bytes b)
+{
+	const pqm_bytes *kept = intern(w, b);
+
+	return kept == NULL ? no_text : *kept;
 }
 
 static enum pqm_st no_memory(struct emitter *e)
@@ -136,32 +143,57 @@ static enum pqm_st emit_found(struct pqm_emit *emit, const struct pqm_found *giv
 	return PQM_OK;
 }
 
+static bool keep_facts(struct pqm_worker *w, struct pqm_thing *t, const struct pqm_object *o)
+{
+	struct pqm_fact *facts = pqm_new(&w->texts, struct pqm_fact, o->n_facts);
+
+	for (size_t i = 0; facts != NULL && i < o->n_facts; i++) {
+		const pqm_bytes *key = intern(w, o->facts[i].key);
+		const pqm_bytes *value = intern(w, o->facts[i].value);
+
+		if (key == NULL || value == NULL)
+			return false;
+		facts[i] = (struct pqm_fact){ *key, *value, o->facts[i].line, o->facts[i].col };
+	}
+	t->object.facts = facts;
+	return facts != NULL;
+}
+
+static bool pack_facts(struct pqm_worker *w, struct pqm_thing *t, const struct pqm_object *o)
+{
+	struct pqm_packed *packed = pqm_new(&w->keep, struct pqm_packed, o->n_facts);
+
+	for (size_t i = 0; packed != NULL && i < o->n_facts; i++) {
+		packed[i] = (struct pqm_packed){ intern(w, o->facts[i].key),
+			intern(w, o->facts[i].value), o->facts[i].line, o->facts[i].col };
+		if (packed[i].key == NULL || packed[i].value == NULL)
+			return false;
+	}
+	t->packed = packed;
+	t->object.facts = NULL;
+	return packed != NULL;
+}
+
 static enum pqm_st emit_object(struct pqm_emit *emit, const struct pqm_object *o)
 {
 	struct emitter *e = (struct emitter *)emit;
 	struct pqm_worker *w = e->l->w;
 	struct pqm_thing *t;
-	struct pqm_fact *facts;
 
 	if (o->controller.n > 0 && o->n_made > 0)
 		return pqm_worker_again(w, e->l->content, o) ? PQM_OK : no_memory(e);
 	t = pqm_new(&w->keep, struct pqm_thing, 1);
-	facts = pqm_new(&w->texts, struct pqm_fact, o->n_facts + 1);
-	if (t == NULL || facts == NULL)
+	if (t == NULL)
 		return no_memory(e);
 	t->object = *o;
 	t->object.path = keep(w, e->l->suffix);
 	t->object.group = keep(w, o->group);
 	t->object.kind = keep(w, o->kind);
 	t->object.ns = keep(w, o->ns);
-	t->object.name = keep(w, o->name);
+	t->object.name = pqm_bytes_dup(&w->texts, o->name);
 	t->object.controller = keep(w, o->controller);
-	for (size_t i = 0; i < o->n_facts; i++) {
-		facts[i] = o->facts[i];
-		facts[i].key = keep(w, o->facts[i].key);
-		facts[i].value = keep(w, o->facts[i].value);
-	}
-	t->object.facts = facts;
+	if (o->controller.n > 0 ? !pack_facts(w, t, o) : !keep_facts(w, t, o))
+		return no_memory(e);
 	t->next = e->l->content->things;
 	e->l->content->things = t;
 	return PQM_OK;

@@ -182,20 +182,6 @@ static int by_note(const void *x, const void *y)
 	return c != 0 ? c : pqm_cmp(a->words, b->words);
 }
 
-static int by_object(const void *x, const void *y)
-{
-	const struct pqm_object *a = x, *b = y;
-	int c = cmp_u64(a->target, b->target);
-
-	if (c == 0)
-		c = pqm_cmp(a->path, b->path);
-	if (c == 0)
-		c = cmp_u64(a->line, b->line);
-	if (c == 0)
-		c = pqm_cmp(a->kind, b->kind);
-	return c != 0 ? c : pqm_cmp(a->name, b->name);
-}
-
 static bool take_notes(
 	struct pqm_inventory *inv, struct pqm_map *texts, const struct pqm_run *run, size_t n)
 {
@@ -227,23 +213,67 @@ static bool take_notes(
 	return true;
 }
 
-static bool take_objects(
-	struct pqm_inventory *inv, struct pqm_map *texts, const struct pqm_run *run, size_t n)
+static int by_object(const void *x, const void *y)
 {
-	inv->objects = pqm_new(&inv->arena, struct pqm_object, n + 1);
-	if (inv->objects == NULL)
-		return false;
+	const struct pqm_object *a = &((const struct pqm_gathered *)x)->o;
+	const struct pqm_object *b = &((const struct pqm_gathered *)y)->o;
+	int c = cmp_u64(a->target, b->target);
+
+	if (c == 0)
+		c = pqm_cmp(a->path, b->path);
+	if (c == 0)
+		c = cmp_u64(a->line, b->line);
+	if (c == 0)
+		c = pqm_cmp(a->kind, b->kind);
+	return c != 0 ? c : pqm_cmp(a->name, b->name);
+}
+
+static void gather(struct pqm_inventory *inv, struct pqm_map *texts, const struct pqm_run *run,
+	struct pqm_gathered *all, size_t n)
+{
+	size_t k = 0;
+
 	for (const struct pqm_content *c = run->contents; c != NULL; c = c->next)
 		for (const struct pqm_place *p = c->places; p != NULL; p = p->next)
 			for (const struct pqm_thing *t = c->things; t != NULL; t = t->next) {
-				struct pqm_object *o = &inv->objects[inv->n_objects++];
-
-				*o = t->object; /* texts and facts are taken over */
-				o->target = p->target;
-				o->path = full_path(inv, texts, p->path, t->object.path);
+				all[k] = (struct pqm_gathered){ t->object, t->packed };
+				all[k].o.target = p->target;
+				all[k++].o.path = full_path(inv, texts, p->path, t->object.path);
 			}
-	qsort(inv->objects, inv->n_objects, sizeof(*inv->objects), by_object);
-	return true;
+	if (n > 1)
+		qsort(all, n, sizeof(*all), by_object);
+}
+
+static bool unpack(struct pqm_inventory *inv, struct pqm_object *o, const struct pqm_packed *p)
+{
+	struct pqm_fact *facts = pqm_new(&inv->arena, struct pqm_fact, o->n_facts);
+
+	for (size_t i = 0; facts != NULL && i < o->n_facts; i++)
+		facts[i] = (struct pqm_fact){ *p[i].key, *p[i].value, p[i].line, p[i].col };
+	o->facts = facts;
+	return facts != NULL;
+}
+
+/* Objects but for those that stand behind others. Texts and facts belong to the workers' arenas, which the
+ * inventory takes over. */
+static bool take_objects(struct pqm_inventory *inv, struct pqm_map *texts,
+	const struct pqm_run *run, size_t n, struct pqm_fold **fold)
+{
+	struct pqm_gathered *all = pqm_malloc((n + 1) * sizeof(*all));
+	bool ok = all != NULL;
+
+	if (ok)
+		gather(inv, texts, run, all, n);
+	ok = ok && (*fold = pqm_fold_new(run, all, &n)) != NULL &&
+		(inv->objects = pqm_new(&inv->arena, struct pqm_object, n + 1)) != NULL;
+	for (size_t i = 0; ok && i < n; i++) {
+		struct pqm_object *o = &inv->objects[inv->n_objects++];
+
+		*o = all[i].o;
+		ok = all[i].packed == NULL || unpack(inv, o, all[i].packed);
+	}
+	pqm_free(all);
+	return ok;
 }
 
 static int by_place(const void *x, const void *y)
@@ -366,8 +396,7 @@ enum pqm_st pqm_run_merge(struct pqm_inventory *inv, struct pqm_run *run, struct
 	struct row *rows = pqm_malloc((t.rows + 1) * sizeof(*rows));
 	struct pqm_fold *fold = NULL;
 	size_t n = 0;
-	bool ok = rows != NULL && take_objects(inv, &texts, run, t.things) &&
-		(fold = pqm_fold_new(run, inv)) != NULL;
+	bool ok = rows != NULL && take_objects(inv, &texts, run, t.things, &fold);
 
 	for (const struct pqm_content *c = run->contents; ok && c != NULL; c = c->next)
 		for (const struct pqm_place *p = c->places; p != NULL; p = p->next)

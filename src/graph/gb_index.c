@@ -14,13 +14,13 @@ struct gb_link {
 struct gb_index {
 	struct pqm_map kinds;  /* kind -> struct chain */
 	struct pqm_map labels; /* namespace, NUL, label, NUL, value -> struct chain */
-	struct pqm_map names;  /* kind, NUL, name -> struct chain */
+	struct pqm_map names;  /* "Kind/name" -> struct chain */
 	struct pqm_map known;  /* rule and namespace -> thing, or the index itself for none */
 	struct gb_link *links;
 	size_t n, cap;
 };
 
-static void add(struct gb *b, struct pqm_map *m, pqm_bytes key, uint32_t thing)
+static void add(struct gb *b, struct pqm_map *m, pqm_bytes key, bool is_borrowed, uint32_t thing)
 {
 	struct gb_index *x = b->index;
 	struct chain *c = key.p == NULL ? NULL : pqm_map_get(m, key);
@@ -28,7 +28,7 @@ static void add(struct gb *b, struct pqm_map *m, pqm_bytes key, uint32_t thing)
 
 	if (c == NULL && key.p != NULL) {
 		c = pqm_new(b->arena, struct chain, 1);
-		key = pqm_bytes_dup(b->arena, key);
+		key = is_borrowed ? key : pqm_bytes_dup(b->arena, key);
 		if (c != NULL && (key.p == NULL || !pqm_map_put(m, key, c)))
 			c = NULL;
 	}
@@ -84,30 +84,37 @@ static void add_labels(struct gb *b, uint32_t thing)
 		pqm_bytes key = key_of(buf, gb_ns(t), label, t->o->facts[i].value);
 
 		if (label.n > 0 && key.p != NULL)
-			add(b, &b->index->labels, key, thing);
+			add(b, &b->index->labels, key, false, thing);
 	}
 	/* KServe labels its pods with the name of the object. */
 	if (pqm_eqs(t->o->kind, "InferenceService"))
 		add(b, &b->index->labels,
-			key_of(buf, gb_ns(t), PQM_LIT(GB_KSERVE_LABEL), t->o->name), thing);
+			key_of(buf, gb_ns(t), PQM_LIT(GB_KSERVE_LABEL), t->o->name), false, thing);
+}
+
+/* "Kind/name" of "namespace/Kind/name". */
+static pqm_bytes without_ns(pqm_bytes id)
+{
+	size_t slash = pqm_find_byte(id, 0, '/');
+
+	return slash == SIZE_MAX ? id : pqm_sub(id, slash + 1, id.n);
 }
 
 void gb_index_new(struct gb *b)
 {
-	uint8_t buf[KEY_BYTES];
-
 	b->index = pqm_new(b->arena, struct gb_index, 1);
 	if (b->index == NULL) {
 		gb_fail(b, "index");
 		return;
 	}
+	b->index->cap = b->n_things * 3;
+	b->index->links = pqm_new(b->arena, struct gb_link, b->index->cap);
 	for (uint32_t i = 0; i < b->n_things && b->st == PQM_OK; i++) {
 		const struct gb_thing *t = &b->things[i];
 
-		add(b, &b->index->kinds, t->o->kind, i);
+		add(b, &b->index->kinds, t->o->kind, true, i);
 		/* Anything may be referred to without its namespace. */
-		add(b, &b->index->names,
-			key_of(buf, t->o->kind, t->o->name, (pqm_bytes){ NULL, 0 }), i);
+		add(b, &b->index->names, without_ns(t->id), true, i);
 		if (t->is_first && b->g->nodes[t->node].type == PQM_NODE_WORKLOAD)
 			add_labels(b, i);
 	}
@@ -144,10 +151,12 @@ const struct gb_thing *gb_of_kind(const struct gb *b, pqm_bytes kind, uint32_t *
 const struct gb_thing *gb_named(const struct gb *b, pqm_bytes kind, pqm_bytes name)
 {
 	uint8_t buf[KEY_BYTES];
-	pqm_bytes key = key_of(buf, kind, name, (pqm_bytes){ NULL, 0 });
+	int n = snprintf((char *)buf, sizeof(buf), "%.*s/%.*s", PQM_FMT(kind), PQM_FMT(name));
 	uint32_t i = 0;
 
-	return key.p == NULL ? NULL : walk(b, pqm_map_get(&b->index->names, key), &i);
+	return n < 0 || (size_t)n >= sizeof(buf)
+		? NULL
+		: walk(b, pqm_map_get(&b->index->names, (pqm_bytes){ buf, (size_t)n }), &i);
 }
 
 const struct gb_thing *gb_labelled(const struct gb *b, const struct gb_label_of *l, uint32_t *i)

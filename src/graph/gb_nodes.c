@@ -5,6 +5,8 @@
 
 /* Relations are words of rules/k8s: ten letters or so. */
 #define EDGE_REL_BYTES 64
+/* Of an object in a cluster; longer ones are looked up as well, only slower. */
+#define ID_BYTES ((size_t)1024)
 #define EDGES_CUT "over %zu references between objects; the rest is left out"
 
 static const struct {
@@ -236,6 +238,26 @@ static int by_id(const void *x, const void *y)
 	return d != 0 ? d : (a->o->target > c->o->target) - (a->o->target < c->o->target);
 }
 
+/* Arrays that grow by doubling leave half of what they took behind: they start with what a cluster needs. */
+static void make_room(struct gb *b)
+{
+	size_t n = b->inv->n_objects + b->inv->n_objects / 4 + 64;
+
+	b->g->nodes = pqm_new(b->arena, struct pqm_node, n);
+	b->links = pqm_new(b->arena, struct gb_links, n);
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers is meant */
+	b->of_node = pqm_arena_array(b->arena, n, sizeof(*b->of_node));
+	b->g->edges = pqm_new(b->arena, struct pqm_edge, 2 * n);
+	b->nexts = pqm_new(b->arena, struct gb_nexts, 2 * n);
+	if (b->g->nodes == NULL || b->links == NULL || b->of_node == NULL || b->g->edges == NULL ||
+		b->nexts == NULL) {
+		gb_fail(b, "nodes");
+		return;
+	}
+	b->g->cap_nodes = b->cap_links = b->cap_of_node = n;
+	b->g->cap_edges = b->cap_nexts = 2 * n;
+}
+
 static void make_things(struct gb *b)
 {
 	b->things = pqm_new(b->arena, struct gb_thing, b->inv->n_objects + 1);
@@ -326,6 +348,15 @@ static uint32_t resolve(
 		if (t != NULL && t->node != GB_NONE)
 			return t->node;
 	}
+	char buf[ID_BYTES];
+	int len = snprintf(
+		buf, sizeof(buf), "%.*s/%.*s/%.*s", PQM_FMT(home), PQM_FMT(kind), PQM_FMT(name));
+	const void *old = len < 0 || (size_t)len >= sizeof(buf)
+		? NULL
+		: pqm_map_get(&b->nodes, (pqm_bytes){ (const uint8_t *)buf, (size_t)len });
+
+	if (old != NULL)
+		return (uint32_t)((uintptr_t)old - 1);
 	id = pqm_arena_f(b->arena, "%.*s/%.*s/%.*s", PQM_FMT(home), PQM_FMT(kind), PQM_FMT(name));
 	size_t before = b->g->n_nodes;
 	uint32_t n = gb_node(b, k == NULL ? PQM_NODE_OTHER : type_of(k->node_type), id, name);
@@ -555,7 +586,9 @@ void gb_nodes(struct gb *b)
 	const struct pqm_rule *rule;
 	size_t i = 0;
 
-	make_things(b);
+	make_room(b);
+	if (b->st == PQM_OK)
+		make_things(b);
 	if (b->st == PQM_OK)
 		gb_index_new(b);
 	for (i = 0; i < b->n_things && b->st == PQM_OK; i++)
