@@ -141,9 +141,9 @@ static inline void sample_inventory(struct sample *s, size_t n)
 		(struct pqm_fact){ PQM_LIT("spec.tls[0].secretName"), PQM_LIT("data-tls"), 12, 3 };
 	inv->objects = pqm_new(a, struct pqm_object, 1);
 	inv->n_objects = 1;
-	inv->objects[0] =
-		(struct pqm_object){ 0, PQM_LIT("edge.yaml"), 1, PQM_LIT("networking.k8s.io"),
-			PQM_LIT("Ingress"), PQM_LIT("edge"), PQM_LIT("data"), facts, 1 };
+	inv->objects[0] = (struct pqm_object){ 0, PQM_LIT("edge.yaml"), 1,
+		PQM_LIT("networking.k8s.io"), PQM_LIT("Ingress"), PQM_LIT("edge"), PQM_LIT("data"),
+		facts, 1, { NULL, 0 }, 3 };
 	inv->stores = pqm_new(a, struct pqm_store, 1);
 	inv->n_stores = 1;
 	inv->stores[0] = (struct pqm_store){ 1, PQM_LIT("/etc/ssl/certs"), 144 };
