@@ -19,8 +19,10 @@ struct pqm_k8s_shape {
 	struct pqm_k8s_shape *child, *next; /* first child; next sibling */
 	struct pqm_k8s_shape *last;	    /* the child found last: the next to be found follows */
 	pqm_bytes key;
-	pqm_bytes form;				    /* of content */
-	bool is_known, is_fact, is_free, is_secret; /* free: authors write what they like there */
+	pqm_bytes form; /* of content */
+	uint64_t looks; /* checks that look at it, see pqm_k8s_looks */
+	bool is_known, is_fact, is_exact, is_head;
+	bool is_free, is_secret; /* free: authors write what they like there */
 };
 
 /* Hashes of what was met before. */
@@ -81,9 +83,17 @@ bool pqm_k8s_is_again(struct pqm_k8s_shapes *s, const struct pqm_object *o);
  * apart who asks. */
 bool pqm_k8s_is_harmless(const struct pqm_k8s_shapes *s, uint64_t use, pqm_bytes text);
 void pqm_k8s_harmless(struct pqm_k8s_shapes *s, uint64_t use, pqm_bytes text);
-/* Runs the checks of rules/k8s on an object's facts. */
+/* The checks of a kind (may be NULL: without an entry it has none of its own) and of "*" that look at a
+ * field, one bit each; the last stands for all further ones. */
+uint64_t pqm_k8s_looks(
+	const struct pqm_k8s_kinds *k, const struct pqm_k8s_kind *kind, pqm_bytes path);
+/* Runs the checks of rules/k8s on an object's facts. looks: the union over its facts. */
 enum pqm_st pqm_k8s_check(struct pqm_k8s_scan *s, const struct pqm_object *o, pqm_bytes id,
-	struct pqm_err *err) PQM_MUST_USE;
+	uint64_t looks, struct pqm_err *err) PQM_MUST_USE;
+/* Runs the checks that read text (scripts, configuration files) on content or on a fact's value. at: the
+ * field; line: where the value starts. The text is only looked at, never kept. */
+enum pqm_st pqm_k8s_check_text(struct pqm_k8s_scan *s, const struct pqm_object *o, pqm_bytes id,
+	const struct pqm_fact *text, struct pqm_err *err) PQM_MUST_USE;
 
 /* Whether a rule of rules/k8s shows in a sample manifest: its kind, its setting or its finding. */
 bool pqm_k8s_rule_fits(const struct pqm_rules *r, const struct pqm_rule *rule, pqm_bytes sample);

@@ -3,12 +3,17 @@
 #include "base/buf.h"
 #include "base/limits.h"
 
+/* Words of a vocabulary are short; the head of a value tells its format and nothing of its content. */
+#define EXACT_BYTES_MAX 64
+#define HEAD_BYTES 8
+
 struct walk {
 	struct pqm_k8s_scan *scan;
 	const struct pqm_k8s_kind *kind; /* may be NULL: a kind without a rule */
 	struct pqm_object obj;
 	struct pqm_fact *facts;
 	size_t n, cap, n_nodes;
+	uint64_t looks; /* checks that look at one of the facts */
 	pqm_bytes id;
 	char path[PQM_K8S_PATH_BYTES];
 	size_t path_n;
@@ -20,12 +25,28 @@ struct walk {
 /* Who asks whether a text is harmless: words of a command line or variable, a field with a meaning. */
 enum { USE_FREE = 1, USE_FIELD };
 
-static bool listed(const struct walk *w, pqm_bytes path)
+static const struct pqm_yaml *facts_of(const struct pqm_k8s_kind *k)
+{
+	return k->facts;
+}
+
+static const struct pqm_yaml *exact_of(const struct pqm_k8s_kind *k)
+{
+	return k->exact;
+}
+
+static const struct pqm_yaml *heads_of(const struct pqm_k8s_kind *k)
+{
+	return k->heads;
+}
+
+static bool kept(const struct walk *w, pqm_bytes path,
+	const struct pqm_yaml *(*list_of)(const struct pqm_k8s_kind *))
 {
 	const struct pqm_k8s_kind *any = w->scan->kinds->any;
 
-	return (w->kind != NULL && pqm_k8s_listed(w->kind->facts, path)) ||
-		(any != NULL && pqm_k8s_listed(any->facts, path));
+	return (w->kind != NULL && pqm_k8s_listed(list_of(w->kind), path)) ||
+		(any != NULL && pqm_k8s_listed(list_of(any), path));
 }
 
 static void add_fact(struct walk *w, pqm_bytes path, pqm_bytes value, const struct pqm_yaml *at)
@@ -46,15 +67,22 @@ static void add_fact(struct walk *w, pqm_bytes path, pqm_bytes value, const stru
 	w->facts[w->n++] = (struct pqm_fact){ key, value, at->line + w->scan->line0, at->col };
 }
 
-/* The entry of a rule's content list that covers the path: "base64", "text", or empty. */
-static pqm_bytes content_form(const struct walk *w, pqm_bytes path)
+static pqm_bytes form_in(const struct pqm_k8s_kind *kind, pqm_bytes path)
 {
-	const struct pqm_yaml *list = w->kind == NULL ? NULL : w->kind->content;
+	const struct pqm_yaml *list = kind == NULL ? NULL : kind->content;
 
 	for (size_t i = 0; list != NULL && i < list->n; i++)
 		if (pqm_k8s_fits(pqm_yaml_str(list->items[i], "at"), path))
 			return pqm_yaml_str(list->items[i], "as");
 	return (pqm_bytes){ NULL, 0 };
+}
+
+/* How a rule's content list covers the path: "base64", "text", or empty. */
+static pqm_bytes content_form(const struct walk *w, pqm_bytes path)
+{
+	pqm_bytes own = form_in(w->kind, path);
+
+	return own.n > 0 ? own : form_in(w->scan->kinds->any, path);
 }
 
 static void hand_over(struct walk *w, pqm_bytes path, pqm_bytes body, const struct pqm_yaml *at)
@@ -71,6 +99,15 @@ static void hand_over(struct walk *w, pqm_bytes path, pqm_bytes body, const stru
 		w->st = pqm_emit_child(s->out, &c);
 	if (w->st == PQM_OK)
 		pqm_emit_claim(s->out, s->off0 + at->off, s->off0 + at->end_off);
+	if (w->st == PQM_OK)
+		w->st = pqm_k8s_check_text(
+			s, &w->obj, w->id, &(struct pqm_fact){ path, body, c.line, c.col }, w->err);
+}
+
+/* What SOPS puts in the place of a value; the recipients stand at the end of the document. */
+static bool is_sops_cipher(pqm_bytes text)
+{
+	return pqm_starts(text, PQM_LIT("ENC[AES256_GCM,"));
 }
 
 static void content(struct walk *w, pqm_bytes path, pqm_bytes form, const struct pqm_yaml *at)
@@ -79,7 +116,7 @@ static void content(struct walk *w, pqm_bytes path, pqm_bytes form, const struct
 	struct pqm_buf b;
 	size_t bad = 0;
 
-	if (text.n < PQM_K8S_CONTENT_MIN)
+	if (text.n < PQM_K8S_CONTENT_MIN || is_sops_cipher(text))
 		return;
 	if (!pqm_eqs(form, "base64")) {
 		hand_over(w, path, text, at);
@@ -228,36 +265,56 @@ static struct pqm_k8s_shape said_of(
 
 	if (w->shape != NULL && w->shape->is_known)
 		return *w->shape;
-	s.is_fact = listed(w, path);
+	s.is_exact = kept(w, path, exact_of);
+	s.is_head = !s.is_exact && kept(w, path, heads_of);
+	s.is_fact = s.is_exact || s.is_head || kept(w, path, facts_of);
 	s.form = content_form(w, path);
+	s.looks = s.is_fact ? pqm_k8s_looks(w->scan->kinds, w->kind, path) : 0;
 	s.is_free = is_free_text(path);
 	/* Annotations that rules list refer to a Secret by name ("auth-tls-secret"). */
 	s.is_secret =
 		is_secret_field(parent, i) && !pqm_starts(path, PQM_LIT("metadata.annotations."));
 	if (w->shape != NULL) {
 		w->shape->is_known = true;
+		w->shape->is_exact = s.is_exact;
+		w->shape->is_head = s.is_head;
 		w->shape->is_fact = s.is_fact;
 		w->shape->form = s.form;
+		w->shape->looks = s.looks;
 		w->shape->is_free = s.is_free;
 		w->shape->is_secret = s.is_secret;
 	}
 	return s;
 }
 
+/* "selfSigned: {}" and "ssh: []" say something by being there. */
+static pqm_bytes text_of(const struct pqm_yaml *n)
+{
+	if (n->type == PQM_YAML_SCALAR)
+		return pqm_yaml_text(n);
+	return n->type == PQM_YAML_MAP ? PQM_LIT("{}") : PQM_LIT("[]");
+}
+
 static void scalar(struct walk *w, const struct pqm_yaml *parent, size_t i)
 {
 	const struct pqm_yaml *at = parent->items[i];
-	pqm_bytes path = { (const uint8_t *)w->path, w->path_n }, text = pqm_yaml_text(at), value;
+	pqm_bytes path = { (const uint8_t *)w->path, w->path_n }, text = text_of(at), value;
 	struct pqm_k8s_shape said;
 
 	if (text.n == 0)
 		return;
 	said = said_of(w, path, parent, i);
-	if (said.form.n > 0 && !said.is_fact)
+	if (said.form.n > 0 && (!said.is_fact || said.is_head) && at->type == PQM_YAML_SCALAR)
 		content(w, path, said.form, at);
-	if (!said.is_fact || (!said.is_free && said.is_secret))
+	bool is_word = said.is_head || (said.is_exact && text.n <= EXACT_BYTES_MAX);
+
+	if (!said.is_fact || (!is_word && !said.is_free && said.is_secret))
 		return;
-	value = said.is_free ? free_text(w, parent, i) : field(w, text);
+	if (is_word)
+		value = pqm_sub(text, 0, said.is_head ? HEAD_BYTES : text.n);
+	else
+		value = said.is_free ? free_text(w, parent, i) : field(w, text);
+	w->looks |= said.looks;
 	if (value.n > 0)
 		add_fact(w, path, value, at);
 }
@@ -313,7 +370,7 @@ static void member(struct walk *w, const struct pqm_yaml *n, size_t i, unsigned 
 
 	if (path_add(w, n, i)) {
 		w->shape = shape_of_member(w, n, i);
-		if (n->items[i]->type == PQM_YAML_SCALAR)
+		if (n->items[i]->type == PQM_YAML_SCALAR || n->items[i]->n == 0)
 			scalar(w, n, i);
 		else
 			visit(w, n->items[i], depth + 1);
@@ -375,7 +432,8 @@ static enum pqm_st emit_object(struct walk *w, const struct pqm_yaml *root, pqm_
 	w->obj.n_facts = w->n;
 	enum pqm_st st = hand_on(w);
 
-	return st == PQM_OK && w->obj.n_made == 0 ? pqm_k8s_check(s, &w->obj, id, w->err) : st;
+	return st == PQM_OK && w->obj.n_made == 0 ? pqm_k8s_check(s, &w->obj, id, w->looks, w->err)
+						  : st;
 }
 
 static pqm_bytes group_of(pqm_bytes api_version)

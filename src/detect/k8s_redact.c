@@ -9,7 +9,7 @@ static const char *const secret_words[] = { "pass", "pwd", "secret", "token", "k
 	"sig", "dsn", "bearer", "jwt", "cookie", "salt", "webhook", "hmac", "private" };
 /* Names that only point at the secret. */
 static const char *const pointer_ends[] = { "file", "path", "name", "dir", "url", "uri", "arn",
-	"host", "port", "endpoint" };
+	"host", "port", "endpoint", "unauthorized" };
 /* Flags whose argument is a password, a user with one, or a header in some common client. */
 static const char *const secret_flags[] = { "-p", "-W", "-u", "-a", "-H", "-w", "-U", "--user",
 	"--header", "--headers", "--proxy-user", "--login" };

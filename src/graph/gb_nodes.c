@@ -338,7 +338,7 @@ static void made_services(struct gb *b, const struct gb_thing *t)
 static uint32_t resolve(
 	struct gb *b, const struct gb_thing *from, pqm_bytes kind, pqm_bytes ns, pqm_bytes name)
 {
-	const struct pqm_k8s_kind *k = pqm_map_get(&b->kinds->by_name, kind);
+	const struct pqm_k8s_kind *k = pqm_k8s_kind_named(b->kinds, kind);
 	bool is_cluster = k != NULL && k->is_cluster_scoped;
 	pqm_bytes home = is_cluster ? PQM_LIT("-") : ns.n > 0 ? ns : gb_ns(from), id;
 
@@ -383,26 +383,55 @@ static pqm_bytes beside(const struct pqm_object *o, const struct pqm_fact *f, pq
 	return (pqm_bytes){ NULL, 0 };
 }
 
+/* "ns/name"; a host name of the cluster: "name", "name.ns", "name.ns.svc…". Other hosts have no object. */
+static bool split_name(const struct pqm_yaml *rule, pqm_bytes *ns, pqm_bytes *name)
+{
+	pqm_bytes form = pqm_yaml_str(rule, "form"), rest = *name, first, third = { NULL, 0 };
+
+	if (pqm_k8s_listed(pqm_yaml_get(rule, "skip"), *name))
+		return false;
+	if (pqm_eqs(form, "ns/name") && pqm_find_byte(*name, 0, '/') != SIZE_MAX) {
+		(void)pqm_split(&rest, '/', ns);
+		*name = rest;
+	}
+	if (!pqm_eqs(form, "host") || pqm_find_byte(*name, 0, '.') == SIZE_MAX)
+		return true;
+	(void)pqm_split(&rest, '.', &first);
+	(void)pqm_split(&rest, '.', ns);
+	if (rest.p != NULL)
+		(void)pqm_split(&rest, '.', &third);
+	*name = first;
+	return third.n == 0 || pqm_eqs(third, "svc");
+}
+
+static pqm_bytes kind_said(
+	const struct pqm_object *o, const struct pqm_fact *f, const struct pqm_yaml *rule)
+{
+	pqm_bytes at = pqm_yaml_str(rule, "kind_at");
+	pqm_bytes by = beside(o, f, pqm_yaml_str(rule, "kind_beside"));
+	size_t i = 0;
+	const struct pqm_fact *said = at.n == 0 ? NULL : gb_fact(o, at, &i);
+
+	return said != NULL ? said->value : by.n > 0 ? by : pqm_yaml_str(rule, "to");
+}
+
 static void rule_edge(struct gb *b, const struct gb_thing *t, const struct pqm_yaml *rule)
 {
-	pqm_bytes to = pqm_yaml_str(rule, "to"), at = pqm_yaml_str(rule, "at");
+	pqm_bytes at = pqm_yaml_str(rule, "at");
 	const struct pqm_fact *f;
 	size_t i = 0;
 
 	while ((f = gb_fact(t->o, at, &i)) != NULL && b->st == PQM_OK) {
-		pqm_bytes kind = to, ns = beside(t->o, f, pqm_yaml_str(rule, "ns"));
-		pqm_bytes kind_at = pqm_yaml_str(rule, "kind_at");
+		pqm_bytes ns = beside(t->o, f, pqm_yaml_str(rule, "ns")), name = f->value;
 		struct pqm_edge e = { t->node, GB_NONE, pqm_yaml_str(rule, "rel"), f->key,
 			t->o->path, f->line };
-		size_t k = 0;
-		const struct pqm_fact *said = kind_at.n == 0 ? NULL : gb_fact(t->o, kind_at, &k);
 
-		if (said != NULL)
-			kind = said->value;
-		if (pqm_eqs(to, "image"))
+		if (!split_name(rule, &ns, &name))
+			continue;
+		if (pqm_eqs(pqm_yaml_str(rule, "to"), "image"))
 			e.to = gb_node(b, PQM_NODE_IMAGE, f->value, f->value);
 		else
-			e.to = resolve(b, t, kind, ns, f->value);
+			e.to = resolve(b, t, kind_said(t->o, f, rule), ns, name);
 		gb_edge(b, e);
 	}
 }

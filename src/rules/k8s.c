@@ -24,10 +24,11 @@ bool pqm_k8s_listed(const struct pqm_yaml *globs, pqm_bytes text)
 static enum pqm_st load_one(
 	struct pqm_k8s_kind *k, const struct pqm_rule *rule, struct pqm_err *err)
 {
-	static const char *const lists[] = { "groups", "facts", "content", "edges", "provides" };
-	const struct pqm_yaml *n = rule->node, *v[5];
+	static const char *const lists[] = { "groups", "facts", "content", "edges", "provides",
+		"exact", "heads" };
+	const struct pqm_yaml *n = rule->node, *v[sizeof(lists) / sizeof(lists[0])];
 
-	for (size_t i = 0; i < 5; i++) {
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		v[i] = pqm_yaml_get(n, lists[i]);
 		if (v[i] != NULL && v[i]->type != PQM_YAML_SEQ)
 			return pqm_rule_fail(rule, v[i], err, "%s is a list", lists[i]);
@@ -41,7 +42,9 @@ static enum pqm_st load_one(
 		.facts = v[1],
 		.content = v[2],
 		.edges = v[3],
-		.provides = v[4] };
+		.provides = v[4],
+		.exact = v[5],
+		.heads = v[6] };
 	return PQM_OK;
 }
 
@@ -78,6 +81,41 @@ static enum pqm_st load_kinds(
 	return PQM_OK;
 }
 
+/* Chains checks of one kind in the order of the rules. */
+static bool index_checks(struct pqm_k8s_kinds *k)
+{
+	for (size_t i = k->on == NULL ? 0 : k->n_on; i > 0; i--) {
+		struct pqm_k8s_on *e = &k->on[i - 1];
+
+		e->next = pqm_map_get(&k->on_by_name, e->kind);
+		if (!pqm_map_put(&k->on_by_name, e->kind, e))
+			return false;
+	}
+	return true;
+}
+
+/* "providers[0]": which place in a list counts. */
+static bool has_index(pqm_bytes at)
+{
+	for (size_t i = 0; i + 1 < at.n; i++)
+		if (at.p[i] == '[' && at.p[i + 1] >= '0' && at.p[i + 1] <= '9')
+			return true;
+	return false;
+}
+
+static struct pqm_k8s_on look_of(const struct pqm_rule *rule, const struct pqm_yaml *node)
+{
+	struct pqm_k8s_on on = { .rule = rule,
+		.node = node,
+		.kind = pqm_yaml_str(node, "kind"),
+		.groups = pqm_yaml_get(node, "groups"),
+		.test = pqm_yaml_str(rule->node, "test"),
+		.at = pqm_yaml_str(node, "at") };
+
+	on.is_always = pqm_eqs(on.test, "absent") || has_index(on.at);
+	return on;
+}
+
 static void load_checks(struct pqm_k8s_kinds *k, const struct pqm_rules *r)
 {
 	const struct pqm_rule *rule;
@@ -87,10 +125,7 @@ static void load_checks(struct pqm_k8s_kinds *k, const struct pqm_rules *r)
 		const struct pqm_yaml *on = pqm_yaml_get(rule->node, "on");
 
 		for (size_t n = 0; on != NULL && n < on->n; n++)
-			k->on[k->n_on++] = (struct pqm_k8s_on){ rule, on->items[n],
-				pqm_yaml_str(on->items[n], "kind"),
-				pqm_yaml_get(on->items[n], "groups"),
-				pqm_yaml_str(rule->node, "test") };
+			k->on[k->n_on++] = look_of(rule, on->items[n]);
 	}
 }
 
@@ -113,14 +148,15 @@ enum pqm_st pqm_k8s_kinds_new(
 	}
 	k->kind = pqm_new(&k->arena, struct pqm_k8s_kind, n_kinds + 1);
 	k->on = pqm_new(&k->arena, struct pqm_k8s_on, n_on + 1);
-	st = k->kind != NULL && k->on != NULL
-		? load_kinds(k, r, err)
-		: pqm_fail(err, PQM_ENOMEM, "Kubernetes kinds: out of memory");
+	st = k->kind == NULL || k->on == NULL ? PQM_ENOMEM : load_kinds(k, r, err);
+	if (st == PQM_OK) {
+		load_checks(k, r);
+		st = index_checks(k) ? PQM_OK : PQM_ENOMEM;
+	}
 	if (st != PQM_OK) {
 		pqm_k8s_kinds_free(k);
-		return st;
+		return st == PQM_ENOMEM ? pqm_fail(err, st, "Kubernetes kinds: out of memory") : st;
 	}
-	load_checks(k, r);
 	*out = k;
 	return PQM_OK;
 }
@@ -130,18 +166,28 @@ void pqm_k8s_kinds_free(struct pqm_k8s_kinds *k)
 	if (k == NULL)
 		return;
 	pqm_map_fini(&k->by_name);
+	pqm_map_fini(&k->on_by_name);
 	pqm_arena_fini(&k->arena);
 	pqm_free(k);
+}
+
+const struct pqm_k8s_kind *pqm_k8s_kind_named(const struct pqm_k8s_kinds *k, pqm_bytes kind)
+{
+	return pqm_eqs(kind, "*") ? NULL : pqm_map_get(&k->by_name, kind);
+}
+
+const struct pqm_k8s_on *pqm_k8s_checks_of(const struct pqm_k8s_kinds *k, pqm_bytes kind)
+{
+	return pqm_map_get(&k->on_by_name, kind);
 }
 
 const struct pqm_k8s_kind *pqm_k8s_kind_of(
 	const struct pqm_k8s_kinds *k, pqm_bytes group, pqm_bytes kind)
 {
-	const struct pqm_k8s_kind *e = pqm_eqs(kind, "*") ? NULL : pqm_map_get(&k->by_name, kind);
-
-	while (e != NULL && e->groups != NULL && !pqm_k8s_listed(e->groups, group))
-		e = e->next;
-	return e;
+	for (const struct pqm_k8s_kind *e = pqm_k8s_kind_named(k, kind); e != NULL; e = e->next)
+		if (e->groups == NULL || pqm_k8s_listed(e->groups, group))
+			return e;
+	return NULL;
 }
 
 pqm_bytes pqm_k8s_id(

@@ -22,6 +22,8 @@ struct pqm_k8s_kind {
 	bool is_cluster_scoped;
 	bool is_made; /* from the template of a controller, which says the same */
 	const struct pqm_yaml *facts, *content, *edges, *provides; /* lists, may be NULL */
+	const struct pqm_yaml *exact;	 /* facts from a fixed vocabulary: kept as written */
+	const struct pqm_yaml *heads;	 /* fields of which the first bytes are a fact */
 	const struct pqm_k8s_kind *next; /* of the same name, for other groups */
 };
 
@@ -31,7 +33,9 @@ struct pqm_k8s_on {
 	const struct pqm_yaml *node;
 	pqm_bytes kind;		       /* "*": every kind */
 	const struct pqm_yaml *groups; /* NULL: any API group */
-	pqm_bytes test;
+	pqm_bytes test, at;
+	bool is_always; /* looked at whatever fields an object has: absent, or `at` with an index */
+	const struct pqm_k8s_on *next; /* of the same kind, or NULL */
 };
 
 struct pqm_k8s_kinds {
@@ -41,6 +45,7 @@ struct pqm_k8s_kinds {
 	struct pqm_map by_name;		/* kind -> its first entry; the others follow by next */
 	struct pqm_k8s_on *on;
 	size_t n_on;
+	struct pqm_map on_by_name; /* kind -> its first check */
 	struct pqm_arena arena;
 };
 
@@ -51,6 +56,11 @@ void pqm_k8s_kinds_free(struct pqm_k8s_kinds *k); /* may be NULL */
 /* The entry of a kind, or NULL; never the "*" entry. */
 const struct pqm_k8s_kind *pqm_k8s_kind_of(
 	const struct pqm_k8s_kinds *k, pqm_bytes group, pqm_bytes kind);
+/* The first entry of this name, whatever its groups, or NULL; ->next follows. */
+const struct pqm_k8s_kind *pqm_k8s_kind_named(const struct pqm_k8s_kinds *k, pqm_bytes kind);
+/* The first check of objects of a kind ("*": those of every kind), or NULL; ->next follows. Groups are
+ * the caller's to compare. */
+const struct pqm_k8s_on *pqm_k8s_checks_of(const struct pqm_k8s_kinds *k, pqm_bytes kind);
 /* "namespace/Kind/name", the name of an object in findings and in the graph. A namespaced object
  * that does not say its namespace is in "default", as kubectl would put it; "-" is none. {NULL, 0}
  * without memory. */

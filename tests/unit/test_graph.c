@@ -56,7 +56,7 @@ static void the_example_has_these_assets(void **state)
 		{ "phi-train-2026", "training-data-phi", 30, 5, false, 3 },
 		{ "serving/claims-llm/prompts", "prompts-sensitive", 10, 3, true, 3 },
 		{ "training/llama-clinic/gradients", "gradients", 30, 5, false, 1 },
-		{ "unassigned", "", 5, 3, true, 2 },
+		{ "unassigned", "", 5, 3, true, 3 },
 	};
 	struct pqm_graph g = build(&inv);
 
@@ -194,7 +194,7 @@ static void no_finding_is_lost(void **state)
 	for (size_t f = 0; f < inv.n_findings; f++) {
 		bool found = false;
 
-		if (inv.findings[f].quantum != PQM_Q_BROKEN)
+		if (inv.findings[f].quantum != PQM_Q_BROKEN || inv.findings[f].meaning == PQM_OFFER)
 			continue;
 		broken++;
 		for (size_t i = 0; i < g.n_assets; i++)
