@@ -1,13 +1,6 @@
 #include "build.h"
 
-#define CLASSES_MAX 16
-#define SIGNALS_MAX 64
-
-struct tally {
-	pqm_bytes name[CLASSES_MAX];
-	double miss[CLASSES_MAX]; /* product of (1 - weight): noisy-or is 1 - miss */
-	size_t n;
-};
+#include "gb_signals.h"
 
 const struct pqm_rule *gb_ai_rule(const struct gb *b, const char *key, pqm_bytes value)
 {
@@ -22,131 +15,114 @@ const struct pqm_rule *gb_ai_rule(const struct gb *b, const char *key, pqm_bytes
 	return NULL;
 }
 
-static void count(struct tally *t, pqm_bytes name, double weight)
+/* Noisy-or of a class; 0 when only signals speak that say nothing alone. */
+static double score_of(const struct gb_signals *s, unsigned class)
 {
-	size_t i = 0;
+	double miss = 1;
+	bool alone = false;
 
-	while (i < t->n && !pqm_eq(t->name[i], name))
-		i++;
-	if (i == CLASSES_MAX)
-		return;
-	if (i == t->n) {
-		t->name[i] = name;
-		t->miss[i] = 1;
-		t->n++;
+	for (size_t i = 0; i < s->n_shown; i++) {
+		const struct gb_signal *g = s->shown[i].signal;
+
+		if ((g->classes & (1U << class)) == 0)
+			continue;
+		miss *= 1 - g->weight;
+		alone = alone || g->is_alone;
 	}
-	t->miss[i] *= 1 - weight;
+	return alone ? 1 - miss : 0;
 }
 
-/* The fact that fires the rule; the object's own line for a kind. False: it does not fire. */
-static bool fires(const struct gb *b, const struct gb_thing *t, const struct pqm_rule *rule,
-	struct pqm_fact *out)
+/* The classes that the strongest override leaves to choose from [design/kubernetes-ai.md §2.5]. */
+static unsigned allowed(const struct gb_signals *s)
 {
-	const struct pqm_yaml *kinds = pqm_yaml_get(rule->node, "kinds");
-	const struct pqm_yaml *at = pqm_yaml_get(rule->node, "at");
-	const struct pqm_yaml *match = pqm_yaml_get(rule->node, "match");
+	unsigned rank = 0, classes = 0;
 
-	if (kinds != NULL) {
-		pqm_bytes name = pqm_arena_f(
-			b->arena, "%.*s/%.*s", PQM_FMT(t->o->group), PQM_FMT(t->o->kind));
-
-		*out = (struct pqm_fact){ .value = t->o->kind, .line = t->o->line };
-		return pqm_k8s_listed(kinds, name);
-	}
-	for (size_t i = 0; i < t->o->n_facts; i++)
-		if (pqm_k8s_listed(at, t->o->facts[i].key) &&
-			(match == NULL || pqm_k8s_listed(match, t->o->facts[i].value))) {
-			*out = t->o->facts[i];
-			return true;
-		}
-	return false;
+	for (size_t i = 0; i < s->n_shown; i++)
+		if (s->shown[i].signal->is_alone && s->shown[i].signal->rank > rank)
+			rank = s->shown[i].signal->rank;
+	for (size_t i = 0; i < s->n_shown; i++)
+		if (rank == 0 || s->shown[i].signal->rank == rank)
+			classes |= s->shown[i].signal->classes;
+	return classes;
 }
 
-static bool speaks_for(const struct pqm_rule *rule, pqm_bytes name)
+static void keep_signals(
+	struct gb *b, struct gb_thing *t, const struct gb_signals *s, unsigned class)
 {
-	const struct pqm_yaml *c = pqm_yaml_get(rule->node, "class");
-
-	return c != NULL &&
-		(c->type == PQM_YAML_SEQ ? pqm_k8s_listed(c, name)
-					 : pqm_eq(pqm_yaml_text(c), name));
-}
-
-static void count_rule(struct tally *t, const struct pqm_rule *rule, double weight)
-{
-	const struct pqm_yaml *c = pqm_yaml_get(rule->node, "class");
-
-	if (c != NULL && c->type == PQM_YAML_SEQ)
-		for (size_t i = 0; i < c->n; i++)
-			count(t, pqm_yaml_text(c->items[i]), weight);
-	else
-		count(t, pqm_yaml_text(c), weight);
-}
-
-static void keep_signals(struct gb *b, struct gb_thing *t, const struct pqm_rule *const *fired,
-	const struct pqm_fact *facts, size_t n)
-{
-	struct pqm_signal *out = pqm_new(b->arena, struct pqm_signal, n + 1);
+	struct pqm_signal *out = pqm_new(b->arena, struct pqm_signal, s->n_shown + 1);
 
 	if (out == NULL) {
 		gb_fail(b, "signals");
 		return;
 	}
-	for (size_t i = 0; i < n; i++) {
-		double weight = 0;
+	for (size_t i = 0; i < s->n_shown; i++) {
+		const struct gb_shown *k = &s->shown[i];
 
-		if (!speaks_for(fired[i], t->ai_class))
+		if ((k->signal->classes & (1U << class)) == 0)
 			continue;
-		(void)pqm_yaml_f64(fired[i]->node, "weight", &weight);
-		out[t->n_signals++] =
-			(struct pqm_signal){ pqm_arena_f(b->arena, "%.*s: %.*s",
-						     PQM_FMT(pqm_yaml_str(fired[i]->node, "words")),
-						     PQM_FMT(pqm_sub(facts[i].value, 0, 120))),
-				weight, t->o->path, facts[i].line };
+		out[t->n_signals++] = (struct pqm_signal){
+			pqm_arena_f(b->arena, "%.*s: %.*s",
+				PQM_FMT(pqm_yaml_str(k->signal->rule->node, "words")),
+				PQM_FMT(pqm_sub(k->text, 0, 120))),
+			k->signal->weight, t->o->path, k->line
+		};
 	}
 	t->signals = out;
 }
 
-static void classify(struct gb *b, struct gb_thing *t)
+static void classify(struct gb *b, struct gb_thing *t, struct gb_signals *s)
 {
-	const struct pqm_rule *rule, *fired[SIGNALS_MAX];
-	struct pqm_fact facts[SIGNALS_MAX];
-	struct tally tally = { .n = 0 };
-	size_t i = 0, n = 0;
+	unsigned classes = allowed(s), best = GB_CLASSES;
 
-	while (n < SIGNALS_MAX && (rule = pqm_rules_next(b->r, "ai/", &i)) != NULL) {
-		double weight = 0;
-
-		if (!pqm_yaml_f64(rule->node, "weight", &weight) || !fires(b, t, rule, &facts[n]))
-			continue;
-		count_rule(&tally, rule, weight);
-		fired[n++] = rule;
-	}
-	for (i = 0; i < tally.n; i++) {
-		double score = 1 - tally.miss[i];
+	for (unsigned i = 0; i < s->n_classes; i++) {
+		double score = (classes & (1U << i)) != 0 ? score_of(s, i) : 0;
 
 		if (score > t->confidence ||
-			(score == t->confidence && t->ai_class.n > 0 &&
-				pqm_cmp(tally.name[i], t->ai_class) < 0)) {
+			(score == t->confidence && best < GB_CLASSES &&
+				pqm_cmp(s->classes[i], s->classes[best]) < 0)) {
 			t->confidence = score;
-			t->ai_class = tally.name[i];
+			best = i;
 		}
 	}
-	if (n > 0)
-		keep_signals(b, t, fired, facts, n);
+	if (best == GB_CLASSES || pqm_eqs(s->classes[best], "none") ||
+		strcmp(pqm_ai_level(t->confidence), "none") == 0) {
+		t->confidence = 0;
+		return;
+	}
+	t->ai_class = s->classes[best];
+	keep_signals(b, t, s, best);
 }
 
-/* Below 0.35 the class is a guess: nothing is said [design/kubernetes-ai.md §2.5]. */
-#define REPORT_MIN 0.35
+static void tell(struct gb *b, const struct gb_thing *t)
+{
+	struct pqm_node *n = &b->g->nodes[t->node];
+
+	n->ai_class = t->ai_class;
+	n->ai_confidence = t->confidence;
+	n->signals = t->signals;
+	n->n_signals = t->n_signals;
+}
 
 void gb_classify(struct gb *b)
 {
+	struct gb_signals *s = NULL;
+
+	if (b->st == PQM_OK)
+		b->st = gb_signals_new(&s, b->r, b->arena, b->err);
 	for (size_t i = 0; i < b->n_things && b->st == PQM_OK; i++) {
 		struct gb_thing *t = &b->things[i];
 
-		if (!t->is_first || b->g->nodes[t->node].type != PQM_NODE_WORKLOAD)
+		if (!t->is_first)
 			continue;
-		classify(b, t);
-		if (t->confidence >= REPORT_MIN)
-			b->g->nodes[t->node].ai_class = t->ai_class;
+		if (!gb_signals_of(s, t->o, b->g->nodes[t->node].type == PQM_NODE_WORKLOAD)) {
+			gb_fail(b, "signals");
+			break;
+		}
+		if (s->n_shown == 0)
+			continue;
+		classify(b, t, s);
+		if (t->confidence > 0)
+			tell(b, t);
 	}
+	gb_signals_fini(s);
 }

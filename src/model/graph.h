@@ -28,6 +28,15 @@ enum pqm_node_type {
 };
 
 const char *pqm_node_type_name(enum pqm_node_type v);
+/* certain, high, medium, low or none [design/kubernetes-ai.md §2.5]. */
+const char *pqm_ai_level(double confidence);
+
+struct pqm_signal {
+	pqm_bytes what; /* "image segment vllm-openai" */
+	double weight;
+	pqm_bytes path;
+	uint32_t line;
+};
 
 struct pqm_node {
 	enum pqm_node_type type;
@@ -35,6 +44,9 @@ struct pqm_node {
 	pqm_bytes kind, ns, name;
 	pqm_bytes
 		ai_class; /* training inference data registry notebook federated platform client, or empty */
+	double ai_confidence; /* noisy-or of the signals */
+	const struct pqm_signal *signals;
+	size_t n_signals;
 	bool is_ghost;	/* referred to, but not among the documents */
 	pqm_bytes path; /* where its document is; empty for ghosts */
 	uint32_t line;
@@ -90,13 +102,6 @@ struct pqm_sourced {
 	bool is_assumption;
 	pqm_bytes
 		source; /* "annotation pqmap.dev/shelf-life at train.yaml:12", "default for gradients" */
-};
-
-struct pqm_signal {
-	pqm_bytes what; /* "image segment vllm-openai" */
-	double weight;
-	pqm_bytes path;
-	uint32_t line;
 };
 
 struct pqm_asset {

@@ -75,3 +75,17 @@ void pqm_plan_fini(struct pqm_plan *p)
 	pqm_arena_fini(&p->arena);
 	*p = (struct pqm_plan){ 0 };
 }
+
+const char *pqm_ai_level(double confidence)
+{
+	static const struct {
+		double from;
+		const char *word;
+	} levels[] = { { 0.97, "certain" }, { 0.85, "high" }, { 0.6, "medium" }, { 0.35, "low" } };
+
+	/* Sums of weights such as 0.85 are a rounding away from the limit that they stand for. */
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+		if (confidence >= levels[i].from - 1e-9)
+			return levels[i].word;
+	return "none";
+}

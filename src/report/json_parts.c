@@ -66,6 +66,19 @@ static void place(struct pqm_out *o, pqm_bytes path, uint32_t line)
 	opt_u64(o, "line", line);
 }
 
+static void signals(struct pqm_out *o, const struct pqm_signal *s, size_t n)
+{
+	pqm_js_open(o, "signals", '[');
+	for (size_t i = 0; i < n; i++) {
+		pqm_js_open(o, NULL, '{');
+		pqm_js_str(o, "what", s[i].what);
+		pqm_js_num(o, "weight", s[i].weight, 4);
+		place(o, s[i].path, s[i].line);
+		pqm_js_close(o, '}');
+	}
+	pqm_js_close(o, ']');
+}
+
 static void node(struct pqm_out *o, const struct pqm_node *n)
 {
 	pqm_js_open(o, NULL, '{');
@@ -75,6 +88,11 @@ static void node(struct pqm_out *o, const struct pqm_node *n)
 	pqm_js_opt(o, "namespace", n->ns);
 	pqm_js_opt(o, "name", n->name);
 	pqm_js_opt(o, "ai_class", n->ai_class);
+	if (n->ai_class.n > 0) {
+		pqm_js_cstr(o, "ai_level", pqm_ai_level(n->ai_confidence));
+		pqm_js_num(o, "ai_confidence", n->ai_confidence, 4);
+		signals(o, n->signals, n->n_signals);
+	}
 	if (n->is_ghost)
 		pqm_js_bool(o, "ghost", true);
 	place(o, n->path, n->line);
@@ -131,19 +149,6 @@ static void sourced(struct pqm_out *o, const char *key, const struct pqm_sourced
 	pqm_js_close(o, '}');
 }
 
-static void signals(struct pqm_out *o, const struct pqm_asset *a)
-{
-	pqm_js_open(o, "signals", '[');
-	for (size_t i = 0; i < a->n_signals; i++) {
-		pqm_js_open(o, NULL, '{');
-		pqm_js_str(o, "what", a->signals[i].what);
-		pqm_js_num(o, "weight", a->signals[i].weight, 4);
-		place(o, a->signals[i].path, a->signals[i].line);
-		pqm_js_close(o, '}');
-	}
-	pqm_js_close(o, ']');
-}
-
 static void asset(struct pqm_out *o, const struct pqm_graph *g, const struct pqm_asset *a)
 {
 	pqm_js_open(o, NULL, '{');
@@ -170,7 +175,7 @@ static void asset(struct pqm_out *o, const struct pqm_graph *g, const struct pqm
 	pqm_js_close(o, ']');
 	if (a->root < g->n_assets)
 		pqm_js_str(o, "root", g->assets[a->root].id);
-	signals(o, a);
+	signals(o, a->signals, a->n_signals);
 	pqm_js_num(o, "confidence", a->confidence, 4);
 	pqm_js_open(o, "hops", '[');
 	for (size_t i = 0; i < a->n_hops; i++)

@@ -1,0 +1,477 @@
+#include "gb_signals.h"
+
+#include "base/buf.h"
+#include "rules/k8s.h"
+
+/* Labels and annotations make paths without end; those beyond are looked at anew each time. */
+#define PATHS_MAX ((size_t)20000)
+#define COMMAND_BYTES ((size_t)16384)
+#define PATH_BYTES 512
+#define PARTS_MAX 128
+
+/* What a field path is. */
+enum part { P_OTHER, P_IMAGE, P_COMMAND, P_ENV_NAME, P_ENV_VALUE, P_PORT, P_LABEL, P_RESOURCE };
+
+struct path {
+	enum part part;
+	uint16_t signals[16]; /* whose `at` fits */
+	size_t n;
+};
+
+struct kind {
+	uint8_t fits[GB_SIGNALS]; /* whose `kinds` fit */
+};
+
+static unsigned class_of(struct gb_signals *s, pqm_bytes name)
+{
+	for (unsigned i = 0; i < s->n_classes; i++)
+		if (pqm_eq(s->classes[i], name))
+			return i;
+	if (s->n_classes == GB_CLASSES)
+		return GB_CLASSES;
+	s->classes[s->n_classes] = name;
+	return (unsigned)s->n_classes++;
+}
+
+static bool add_class(struct gb_signals *s, struct gb_signal *g, pqm_bytes name)
+{
+	unsigned i = class_of(s, name);
+
+	if (name.n == 0 || i == GB_CLASSES)
+		return false;
+	g->classes |= (uint16_t)(1U << i);
+	return true;
+}
+
+static bool add_pattern(struct gb_signals *s, enum pqm_ai_field f, pqm_bytes text, uint16_t signal)
+{
+	struct gb_pattern *grown = pqm_grow(s->arena, s->patterns, s->n_patterns, &s->cap_patterns);
+	uint8_t byte = text.n == 0 || text.p[0] == '*' ? 0 : text.p[0];
+
+	if (grown == NULL || s->n_patterns + 1 >= UINT16_MAX)
+		return false;
+	s->patterns = grown;
+	s->patterns[s->n_patterns++] = (struct gb_pattern){ text, signal, s->first[f][byte] };
+	s->first[f][byte] = (uint16_t)s->n_patterns;
+	return true;
+}
+
+static enum pqm_st add_lists(
+	struct gb_signals *s, struct gb_signal *g, uint16_t at, struct pqm_err *err)
+{
+	const struct pqm_yaml *n = g->rule->node;
+	unsigned lists = 0;
+
+	for (unsigned f = PQM_AI_IMAGE; f < PQM_AI_FIELDS; f++) {
+		const struct pqm_yaml *list = pqm_yaml_get(n, pqm_ai_list((enum pqm_ai_field)f));
+
+		if (list != NULL && list->type != PQM_YAML_SEQ)
+			return pqm_rule_fail(g->rule, list, err, "%s is a list",
+				pqm_ai_list((enum pqm_ai_field)f));
+		for (size_t i = 0; list != NULL && i < list->n; i++)
+			if (!add_pattern(
+				    s, (enum pqm_ai_field)f, pqm_yaml_text(list->items[i]), at))
+				return pqm_fail(err, PQM_ENOMEM, "signals: out of memory");
+		lists += list != NULL;
+	}
+	g->is_of_fields = g->at != NULL;
+	g->needs_kind = g->kinds != NULL && (lists > 0 || g->is_of_fields);
+	return PQM_OK;
+}
+
+static enum pqm_st add_signal(
+	struct gb_signals *s, const struct pqm_rule *rule, struct pqm_err *err)
+{
+	const struct pqm_yaml *n = rule->node, *c = pqm_yaml_get(n, "class");
+	struct gb_signal *g = &s->signal[s->n];
+	uint64_t rank = 0;
+	bool ok = c != NULL;
+
+	if (s->n == GB_SIGNALS)
+		return pqm_rule_fail(rule, NULL, err, "over %d signals", GB_SIGNALS);
+	(void)pqm_yaml_u64(n, "rank", &rank);
+	*g = (struct gb_signal){ .rule = rule,
+		.rank = (unsigned)(rank < 1000 ? rank : 1000),
+		.is_alone = pqm_yaml_get(n, "alone") == NULL || pqm_yaml_true(n, "alone"),
+		.kinds = pqm_yaml_get(n, "kinds"),
+		.at = pqm_yaml_get(n, "at"),
+		.match = pqm_yaml_get(n, "match") };
+	if (!pqm_yaml_f64(n, "weight", &g->weight) || g->weight < 0 || g->weight >= 1)
+		return pqm_rule_fail(rule, NULL, err, "weight is a number from 0 to below 1");
+	if (c != NULL && c->type == PQM_YAML_SEQ)
+		for (size_t i = 0; ok && i < c->n; i++)
+			ok = add_class(s, g, pqm_yaml_text(c->items[i]));
+	else
+		ok = ok && add_class(s, g, pqm_yaml_text(c));
+	if (!ok)
+		return pqm_rule_fail(rule, c, err, "class is one or several of %d", GB_CLASSES);
+	return add_lists(s, g, (uint16_t)s->n++, err);
+}
+
+enum pqm_st gb_signals_new(struct gb_signals **out, const struct pqm_rules *r,
+	struct pqm_arena *arena, struct pqm_err *err)
+{
+	struct gb_signals *s = pqm_new(arena, struct gb_signals, 1);
+	const struct pqm_rule *rule;
+	size_t i = 0;
+
+	*out = NULL;
+	if (s == NULL)
+		return pqm_fail(err, PQM_ENOMEM, "signals: out of memory");
+	s->arena = arena;
+	while ((rule = pqm_rules_next(r, "ai/", &i)) != NULL) {
+		if (pqm_yaml_get(rule->node, "weight") == NULL)
+			continue;
+		enum pqm_st st = add_signal(s, rule, err);
+
+		if (st != PQM_OK)
+			return st;
+	}
+	*out = s;
+	return PQM_OK;
+}
+
+void gb_signals_fini(struct gb_signals *s)
+{
+	if (s == NULL)
+		return;
+	pqm_map_fini(&s->paths);
+	pqm_map_fini(&s->kinds);
+}
+
+/* ---- what a path is ---- */
+
+static bool has_tail(pqm_bytes path, const char *tail)
+{
+	return pqm_ends(path, pqm_str(tail));
+}
+
+static enum part part_of(pqm_bytes path)
+{
+	if (has_tail(path, ".image") && pqm_find(path, 0, PQM_LIT("ontainer")) != SIZE_MAX)
+		return P_IMAGE;
+	if (has_tail(path, ".command[]") || has_tail(path, ".args[]") ||
+		has_tail(path, ".entrypoint"))
+		return P_COMMAND;
+	if (has_tail(path, ".env[].name"))
+		return P_ENV_NAME;
+	if (has_tail(path, ".env[].value"))
+		return P_ENV_VALUE;
+	if (has_tail(path, ".containerPort"))
+		return P_PORT;
+	if (pqm_find(path, 0, PQM_LIT("metadata.labels.")) != SIZE_MAX)
+		return P_LABEL;
+	if (pqm_find(path, 0, PQM_LIT("resources.limits.")) != SIZE_MAX)
+		return P_RESOURCE;
+	return P_OTHER;
+}
+
+static void fill_path(const struct gb_signals *s, struct path *p, pqm_bytes path, pqm_bytes key)
+{
+	*p = (struct path){ .part = part_of(path) };
+	for (size_t i = 0; i < s->n && p->n < sizeof(p->signals) / sizeof(p->signals[0]); i++)
+		if (s->signal[i].is_of_fields && pqm_k8s_listed(s->signal[i].at, key))
+			p->signals[p->n++] = (uint16_t)i;
+}
+
+/* The path without its indices: "spec.containers[].args[]". Rules never name an index. */
+static pqm_bytes shape_of(pqm_bytes key, uint8_t *room)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < key.n && n < PATH_BYTES; i++)
+		if (n == 0 || room[n - 1] != '[' || key.p[i] < '0' || key.p[i] > '9')
+			room[n++] = key.p[i];
+	return (pqm_bytes){ room, n };
+}
+
+static const struct path *path_of(struct gb_signals *s, pqm_bytes key, struct path *spare)
+{
+	uint8_t room[PATH_BYTES];
+	pqm_bytes shape = shape_of(key, room);
+	struct path *p = pqm_map_get(&s->paths, shape);
+
+	if (p != NULL)
+		return p;
+	fill_path(s, spare, shape, key);
+	if (s->paths.n >= PATHS_MAX)
+		return spare;
+	p = pqm_new(s->arena, struct path, 1);
+	shape = pqm_bytes_dup(s->arena, shape);
+	if (p == NULL || shape.p == NULL || !pqm_map_put(&s->paths, shape, p))
+		return spare;
+	*p = *spare;
+	return p;
+}
+
+static const struct kind *kind_of(struct gb_signals *s, const struct pqm_object *o)
+{
+	uint8_t room[PATH_BYTES];
+	struct kind *k;
+
+	if (o->group.n + o->kind.n + 1 > sizeof(room))
+		return NULL;
+	if (o->group.n > 0)
+		memcpy(room, o->group.p, o->group.n);
+	room[o->group.n] = '/';
+	if (o->kind.n > 0)
+		memcpy(room + o->group.n + 1, o->kind.p, o->kind.n);
+	pqm_bytes name = { room, o->group.n + o->kind.n + 1 };
+
+	k = pqm_map_get(&s->kinds, name);
+	if (k != NULL)
+		return k;
+	k = pqm_new(s->arena, struct kind, 1);
+	name = pqm_bytes_dup(s->arena, name);
+	if (k == NULL || name.p == NULL || !pqm_map_put(&s->kinds, name, k))
+		return NULL;
+	for (size_t i = 0; i < s->n; i++)
+		k->fits[i] = pqm_k8s_listed(s->signal[i].kinds, name);
+	return k;
+}
+
+/* ---- the object at hand ---- */
+
+struct look {
+	struct gb_signals *s;
+	const struct pqm_object *o;
+	const struct kind *kind;
+	struct gb_shown at[GB_SIGNALS];
+};
+
+static void show(struct look *l, size_t signal, pqm_bytes text, uint32_t line)
+{
+	const struct gb_signal *g = &l->s->signal[signal];
+
+	if (l->s->seen[signal] || (g->needs_kind && !l->kind->fits[signal]))
+		return;
+	l->s->seen[signal] = 1;
+	l->at[signal] = (struct gb_shown){ g, text, line };
+}
+
+static void try_list(struct look *l, enum pqm_ai_field f, uint16_t first, pqm_bytes text, size_t at,
+	pqm_bytes said, uint32_t line)
+{
+	for (uint16_t i = first; i != 0; i = l->s->patterns[i - 1].next) {
+		const struct gb_pattern *p = &l->s->patterns[i - 1];
+
+		if (!l->s->seen[p->signal] && pqm_ai_fits(f, p->text, text, at))
+			show(l, p->signal, said, line);
+	}
+}
+
+/* All parts of a text whose evidence is one fact. */
+static void try_text(
+	struct look *l, enum pqm_ai_field f, pqm_bytes text, pqm_bytes said, uint32_t line)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		if (!pqm_ai_begins(f, text, i))
+			continue;
+		try_list(l, f, l->s->first[f][text.p[i]], text, i, said, line);
+		try_list(l, f, l->s->first[f][0], text, i, said, line);
+	}
+}
+
+/* "deploy.containers[2].args[0]" up to the container: what stands before command or args. */
+static pqm_bytes holder_of(pqm_bytes key)
+{
+	size_t dot = key.n;
+
+	while (dot > 0 && key.p[dot - 1] != '.')
+		dot--;
+	return pqm_sub(key, 0, dot);
+}
+
+/* Command and arguments of one container as one line; the words know their facts. */
+struct line {
+	struct pqm_buf text;
+	size_t from[PARTS_MAX];
+	const struct pqm_fact *fact[PARTS_MAX];
+	size_t n;
+	pqm_bytes holder;
+};
+
+static void try_line(struct look *l, struct line *c)
+{
+	pqm_bytes text = pqm_buf_bytes(&c->text);
+	size_t k = 0;
+
+	for (size_t i = 0; i < text.n; i++) {
+		while (k + 1 < c->n && c->from[k + 1] <= i)
+			k++;
+		if (!pqm_ai_begins(PQM_AI_COMMAND, text, i))
+			continue;
+		try_list(l, PQM_AI_COMMAND, l->s->first[PQM_AI_COMMAND][text.p[i]], text, i,
+			c->fact[k]->value, c->fact[k]->line);
+		try_list(l, PQM_AI_COMMAND, l->s->first[PQM_AI_COMMAND][0], text, i,
+			c->fact[k]->value, c->fact[k]->line);
+	}
+	pqm_buf_wipe(&c->text);
+	pqm_buf_init(&c->text, COMMAND_BYTES);
+	c->n = 0;
+}
+
+/* Arguments follow the command, whatever the manifest writes first. */
+static void add_words(
+	struct line *c, const struct pqm_object *o, pqm_bytes holder, const char *what)
+{
+	for (size_t i = 0; i < o->n_facts && c->n < PARTS_MAX; i++) {
+		const struct pqm_fact *f = &o->facts[i];
+
+		if (!pqm_starts(f->key, holder) ||
+			!pqm_starts(pqm_sub(f->key, holder.n, f->key.n), pqm_str(what)))
+			continue;
+		if (c->n > 0)
+			(void)pqm_buf_add(&c->text, PQM_LIT(" "));
+		c->from[c->n] = c->text.n;
+		c->fact[c->n++] = f;
+		(void)pqm_buf_add(&c->text, f->value);
+	}
+}
+
+static void try_command(struct look *l, const struct pqm_fact *f, struct line *c)
+{
+	pqm_bytes holder = holder_of(f->key);
+
+	if (pqm_eq(holder, c->holder) && !pqm_ends(f->key, PQM_LIT(".entrypoint")))
+		return;
+	c->holder = holder;
+	add_words(c, l->o, holder, "command[");
+	add_words(c, l->o, holder, "args[");
+	add_words(c, l->o, holder, "entrypoint");
+	if (c->n > 0)
+		try_line(l, c);
+}
+
+static void try_variable(struct look *l, const struct pqm_fact *f, const struct pqm_fact *value)
+{
+	uint8_t room[PATH_BYTES];
+	pqm_bytes text = { room, 0 };
+
+	if (f->value.n + 1 > sizeof(room))
+		return;
+	memcpy(room, f->value.p, f->value.n);
+	room[f->value.n] = '=';
+	text.n = f->value.n + 1;
+	if (value != NULL) {
+		pqm_bytes v = pqm_sub(value->value, 0, sizeof(room) - text.n);
+
+		if (v.n > 0)
+			memcpy(room + text.n, v.p, v.n);
+		text.n += v.n;
+	}
+	try_text(l, PQM_AI_VARIABLE, text, f->value, f->line);
+}
+
+/* The value that stands beside the name of a variable: "…env[3].value" for "…env[3].name". */
+static const struct pqm_fact *value_of(const struct pqm_object *o, size_t name)
+{
+	pqm_bytes holder = holder_of(o->facts[name].key);
+
+	for (size_t i = name + 1; i < o->n_facts && i <= name + 1; i++)
+		if (pqm_starts(o->facts[i].key, holder) &&
+			pqm_eqs(pqm_sub(o->facts[i].key, holder.n, o->facts[i].key.n), "value"))
+			return &o->facts[i];
+	return NULL;
+}
+
+static void try_label(struct look *l, const struct pqm_fact *f)
+{
+	static const char labels[] = "metadata.labels.";
+	size_t from = pqm_find(f->key, 0, PQM_LIT("metadata.labels.")) + sizeof(labels) - 1;
+	uint8_t room[PATH_BYTES];
+	pqm_bytes key = pqm_sub(f->key, from, f->key.n);
+
+	if (key.n + f->value.n + 1 > sizeof(room))
+		return;
+	if (key.n > 0)
+		memcpy(room, key.p, key.n);
+	room[key.n] = '=';
+	if (f->value.n > 0)
+		memcpy(room + key.n + 1, f->value.p, f->value.n);
+	try_text(l, PQM_AI_LABEL, (pqm_bytes){ room, key.n + 1 + f->value.n }, f->value, f->line);
+}
+
+static void try_resource(struct look *l, const struct pqm_fact *f)
+{
+	static const char limits[] = "resources.limits.";
+	size_t from = pqm_find(f->key, 0, PQM_LIT("resources.limits.")) + sizeof(limits) - 1;
+	pqm_bytes what = pqm_sub(f->key, from, f->key.n);
+
+	if (!pqm_eqs(f->value, "0"))
+		try_text(l, PQM_AI_RESOURCE, what, what, f->line);
+}
+
+static void try_fact(struct look *l, size_t i, const struct path *p, struct line *c)
+{
+	const struct pqm_fact *f = &l->o->facts[i];
+
+	switch (p->part) {
+	case P_IMAGE:
+		try_text(l, PQM_AI_IMAGE, f->value, f->value, f->line);
+		break;
+	case P_COMMAND:
+		try_command(l, f, c);
+		break;
+	case P_ENV_NAME:
+		try_variable(l, f, value_of(l->o, i));
+		break;
+	case P_PORT:
+		try_text(l, PQM_AI_PORT, f->value, f->value, f->line);
+		break;
+	case P_LABEL:
+		try_label(l, f);
+		break;
+	case P_RESOURCE:
+		try_resource(l, f);
+		break;
+	case P_ENV_VALUE:
+	case P_OTHER:
+		break;
+	}
+}
+
+static void try_facts(struct look *l, bool runs)
+{
+	struct line c = { .n = 0 };
+	struct path spare;
+
+	pqm_buf_init(&c.text, COMMAND_BYTES);
+	for (size_t i = 0; i < l->o->n_facts; i++) {
+		const struct pqm_fact *f = &l->o->facts[i];
+		const struct path *p = path_of(l->s, f->key, &spare);
+
+		for (size_t k = 0; k < p->n; k++) {
+			const struct gb_signal *g = &l->s->signal[p->signals[k]];
+
+			if ((runs || g->needs_kind) &&
+				(g->match == NULL || pqm_k8s_listed(g->match, f->value)))
+				show(l, p->signals[k], f->value, f->line);
+		}
+		if (runs)
+			try_fact(l, i, p, &c);
+	}
+	pqm_buf_wipe(&c.text);
+}
+
+bool gb_signals_of(struct gb_signals *s, const struct pqm_object *o, bool runs)
+{
+	struct look l = { .s = s, .o = o, .kind = kind_of(s, o) };
+
+	s->n_shown = 0;
+	if (l.kind == NULL)
+		return false;
+	memset(s->seen, 0, sizeof(s->seen));
+	for (size_t i = 0; i < s->n; i++)
+		if (l.kind->fits[i] && !s->signal[i].needs_kind)
+			show(&l, i, o->kind, o->line);
+	try_facts(&l, runs);
+	if (runs) {
+		try_text(&l, PQM_AI_NAME, o->name, o->name, o->line);
+		try_text(&l, PQM_AI_NAME, o->ns, o->ns, o->line);
+	}
+	for (size_t i = 0; i < s->n; i++)
+		if (s->seen[i])
+			s->shown[s->n_shown++] = l.at[i];
+	return true;
+}
