@@ -53,6 +53,11 @@ struct gb_draft {
 	uint32_t line;
 };
 
+/* One draft at one node; next: index in gb.of_nodes, 0 ends. */
+struct gb_of_node {
+	size_t draft, next;
+};
+
 /* Edges of a node as lists through the edge array: index + 1, 0 ends. */
 struct gb_links {
 	uint32_t first_in, last_in, first_out, last_out;
@@ -79,6 +84,8 @@ struct gb {
 	const struct pqm_inventory *inv;
 	struct pqm_arena *arena;
 	const struct pqm_k8s_kinds *kinds;
+	const struct pqm_rule **ai_rules; /* of ai/, but the signals */
+	size_t n_ai_rules, cap_ai_rules;
 	struct gb_thing *things; /* by id, path, line */
 	size_t n_things;
 	struct pqm_map nodes; /* id -> node index + 1 */
@@ -88,6 +95,8 @@ struct gb {
 	struct pqm_map hosts; /* host name -> node index + 1 of an edge */
 	const struct gb_thing **of_node;
 	size_t cap_of_node;
+	size_t *first_draft, *last_draft; /* by node, in gb.of_nodes; grown by attach */
+	size_t n_first_draft;
 	struct gb_links *links; /* by node */
 	struct gb_nexts *nexts; /* by edge */
 	size_t cap_links, cap_nexts;
@@ -97,6 +106,8 @@ struct gb {
 	bool *claimed;			     /* the same order */
 	struct gb_draft *drafts;
 	size_t n_drafts, cap_drafts;
+	struct gb_of_node *of_nodes; /* drafts of a node as a list; [0] is none */
+	size_t n_of_nodes, cap_of_nodes;
 	struct gb_wire *wires;
 	size_t n_wires;
 	double default_life, default_in_use, default_impact;
@@ -146,6 +157,9 @@ bool gb_known(const struct gb *b, pqm_bytes question, const struct gb_thing **ou
 void gb_know(struct gb *b, pqm_bytes question, const struct gb_thing *answer);
 
 /* gb_ai.c */
+/* The rules of ai/ but the signals, which are in a table of their own; start with *i = 0. */
+const struct pqm_rule *gb_ai_next(const struct gb *b, size_t *i);
+void gb_ai_rules(struct gb *b); /* first of all */
 void gb_classify(struct gb *b);
 /* The rule of ai/classes.yaml with key = value ("class", "role", …), or NULL. */
 const struct pqm_rule *gb_ai_rule(const struct gb *b, const char *key, pqm_bytes value);

@@ -2,14 +2,38 @@
 
 #include "gb_signals.h"
 
+void gb_ai_rules(struct gb *b)
+{
+	const struct pqm_rule *rule;
+	size_t i = 0;
+
+	while (b->st == PQM_OK && (rule = pqm_rules_next(b->r, "ai/", &i)) != NULL) {
+		/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers is meant */
+		const struct pqm_rule **grown =
+			pqm_grow(b->arena, b->ai_rules, b->n_ai_rules, &b->cap_ai_rules);
+
+		if (grown == NULL) {
+			gb_fail(b, "rules");
+			return;
+		}
+		b->ai_rules = grown;
+		if (pqm_yaml_get(rule->node, "weight") == NULL)
+			b->ai_rules[b->n_ai_rules++] = rule;
+	}
+}
+
+const struct pqm_rule *gb_ai_next(const struct gb *b, size_t *i)
+{
+	return *i < b->n_ai_rules ? b->ai_rules[(*i)++] : NULL;
+}
+
 const struct pqm_rule *gb_ai_rule(const struct gb *b, const char *key, pqm_bytes value)
 {
 	const struct pqm_rule *rule;
 	size_t i = 0;
 
-	while ((rule = pqm_rules_next(b->r, "ai/", &i)) != NULL)
-		if (pqm_yaml_get(rule->node, "weight") == NULL &&
-			pqm_yaml_get(rule->node, "env") == NULL &&
+	while ((rule = gb_ai_next(b, &i)) != NULL)
+		if (pqm_yaml_get(rule->node, "env") == NULL &&
 			pqm_eq(pqm_yaml_str(rule->node, key), value))
 			return rule;
 	return NULL;

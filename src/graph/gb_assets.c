@@ -76,7 +76,7 @@ static const struct pqm_rule *role_rule(const struct gb *b, pqm_bytes life_class
 	const struct pqm_rule *rule;
 	size_t i = 0;
 
-	while ((rule = pqm_rules_next(b->r, "ai/", &i)) != NULL)
+	while ((rule = gb_ai_next(b, &i)) != NULL)
 		if (pqm_yaml_get(rule->node, "lives") != NULL &&
 			pqm_k8s_listed(pqm_yaml_get(rule->node, "lives"), life_class))
 			return rule;
@@ -98,6 +98,50 @@ static struct gb_draft *new_draft(struct gb *b)
 	return &b->drafts[b->n_drafts++];
 }
 
+/* The lists of drafts by node grow with the nodes. */
+static bool room_for(struct gb *b, uint32_t node)
+{
+	size_t n = b->n_first_draft == 0 ? b->g->n_nodes : b->n_first_draft * 2, *first, *last;
+
+	if (node < b->n_first_draft)
+		return true;
+	n = n > node ? n : (size_t)node + 1;
+	first = pqm_new(b->arena, size_t, n);
+	last = pqm_new(b->arena, size_t, n);
+	if (first == NULL || last == NULL)
+		return false;
+	if (b->n_first_draft > 0) {
+		memcpy(first, b->first_draft, b->n_first_draft * sizeof(*first));
+		memcpy(last, b->last_draft, b->n_first_draft * sizeof(*last));
+	}
+	b->first_draft = first;
+	b->last_draft = last;
+	b->n_first_draft = n;
+	return true;
+}
+
+/* Remembers that draft i is at the node; lists keep the order of the drafts. */
+static bool index_draft(struct gb *b, uint32_t node, size_t i)
+{
+	struct gb_of_node *grown;
+
+	grown = pqm_grow(b->arena, b->of_nodes, b->n_of_nodes, &b->cap_of_nodes);
+	if (grown == NULL || !room_for(b, node))
+		return false;
+	b->of_nodes = grown;
+	if (b->n_of_nodes == 0) { /* 0 ends a list */
+		b->n_of_nodes = 1;
+		return index_draft(b, node, i);
+	}
+	b->of_nodes[b->n_of_nodes] = (struct gb_of_node){ i, 0 };
+	if (b->last_draft[node] != 0)
+		b->of_nodes[b->last_draft[node]].next = b->n_of_nodes;
+	else
+		b->first_draft[node] = b->n_of_nodes;
+	b->last_draft[node] = b->n_of_nodes++;
+	return true;
+}
+
 static void attach(struct gb *b, struct gb_draft *d, uint32_t node, pqm_bytes ref)
 {
 	uint32_t *at;
@@ -108,7 +152,8 @@ static void attach(struct gb *b, struct gb_draft *d, uint32_t node, pqm_bytes re
 			return;
 	at = pqm_grow(b->arena, d->at, d->n_at, &d->cap_at);
 	refs = pqm_grow(b->arena, d->at_ref, d->n_at, &d->cap_at_ref);
-	if (at == NULL || refs == NULL || node == GB_NONE) {
+	if (at == NULL || refs == NULL || node == GB_NONE ||
+		!index_draft(b, node, (size_t)(d - b->drafts))) {
 		gb_fail(b, "assets");
 		return;
 	}
@@ -315,14 +360,18 @@ static void annotated(struct gb *b, const struct gb_thing *t, const struct pqm_f
 
 struct gb_draft *gb_draft_of_role(struct gb *b, uint32_t node, pqm_bytes role, size_t *i)
 {
-	while (*i < b->n_drafts) {
-		struct gb_draft *d = &b->drafts[(*i)++];
+	size_t k;
+
+	if (node >= b->n_first_draft)
+		return NULL;
+	for (k = *i == 0 ? b->first_draft[node] : b->of_nodes[*i].next; k != 0;
+		k = b->of_nodes[k].next) {
+		struct gb_draft *d = &b->drafts[b->of_nodes[k].draft];
 
 		if (role.n > 0 && !pqm_eqs(role, "any") && !pqm_eq(d->role, role))
 			continue;
-		for (size_t k = 0; k < d->n_at; k++)
-			if (d->at[k] == node)
-				return d;
+		*i = k;
+		return d;
 	}
 	return NULL;
 }
@@ -418,13 +467,18 @@ static int draft_order(const void *x, const void *y)
 	return d != 0 ? d : (a->line > c->line) - (a->line < c->line);
 }
 
-static bool shares_place(const struct gb_draft *a, const struct gb_draft *c)
+/* The drafts were sorted: the lists by node are made anew. */
+static void index_again(struct gb *b)
 {
-	for (size_t i = 0; i < a->n_at; i++)
-		for (size_t k = 0; k < c->n_at; k++)
-			if (a->at[i] == c->at[k])
-				return true;
-	return false;
+	b->n_of_nodes = 0;
+	if (b->n_first_draft > 0) {
+		memset(b->first_draft, 0, b->n_first_draft * sizeof(*b->first_draft));
+		memset(b->last_draft, 0, b->n_first_draft * sizeof(*b->last_draft));
+	}
+	for (size_t i = 0; i < b->n_drafts && b->st == PQM_OK; i++)
+		for (size_t k = 0; k < b->drafts[i].n_at; k++)
+			if (!index_draft(b, b->drafts[i].at[k], i))
+				gb_fail(b, "assets");
 }
 
 /* Gradients and checkpoints of a workload come from the training data of the same workload, when the
@@ -433,24 +487,36 @@ static void guess_sources(struct gb *b, struct gb_draft *d)
 {
 	const struct pqm_rule *r = d->n_source_names > 0 ? NULL : gb_ai_rule(b, "role", d->role);
 	const struct pqm_yaml *from = r == NULL ? NULL : pqm_yaml_get(r->node, "derived");
+	size_t best = SIZE_MAX;
 
-	for (size_t i = 0; from != NULL && i < b->n_drafts && d->n_source_names == 0; i++) {
-		const struct gb_draft *s = &b->drafts[i];
+	for (size_t k = 0; from != NULL && k < d->n_at; k++)
+		for (size_t i = b->first_draft[d->at[k]]; i != 0; i = b->of_nodes[i].next) {
+			size_t s = b->of_nodes[i].draft;
 
-		if (s != d && shares_place(d, s) && pqm_k8s_listed(from, s->role))
-			add_source(b, d, s->a.id);
-	}
+			if (s < best && &b->drafts[s] != d &&
+				pqm_k8s_listed(from, b->drafts[s].role))
+				best = s;
+		}
+	if (best != SIZE_MAX)
+		add_source(b, d, b->drafts[best].a.id);
 }
 
-static uint32_t asset_named(const struct gb *b, pqm_bytes name)
+/* The first draft with a name or id, as people may name either. */
+static bool name_drafts(struct gb *b, struct pqm_map *names)
 {
-	for (size_t i = 0; i < b->n_drafts; i++)
-		if (pqm_eq(b->drafts[i].a.id, name) || pqm_eq(b->drafts[i].a.name, name))
-			return (uint32_t)i;
-	return GB_NONE;
+	for (size_t i = 0; i < b->n_drafts; i++) {
+		const pqm_bytes both[] = { b->drafts[i].a.id, b->drafts[i].a.name };
+
+		for (size_t k = 0; k < 2; k++)
+			if (pqm_map_get(names, both[k]) == NULL &&
+				!pqm_map_put(names, both[k], (void *)(uintptr_t)(i + 1)))
+				return false;
+	}
+	return true;
 }
 
-static void link_sources(struct gb *b, struct gb_draft *d, uint32_t self)
+static void link_sources(
+	struct gb *b, const struct pqm_map *names, struct gb_draft *d, uint32_t self)
 {
 	uint32_t *src = pqm_new(b->arena, uint32_t, d->n_source_names + 1);
 
@@ -459,7 +525,8 @@ static void link_sources(struct gb *b, struct gb_draft *d, uint32_t self)
 		return;
 	}
 	for (size_t i = 0; i < d->n_source_names; i++) {
-		uint32_t s = asset_named(b, d->source_names[i]);
+		const void *found = pqm_map_get(names, d->source_names[i]);
+		uint32_t s = found == NULL ? GB_NONE : (uint32_t)((uintptr_t)found - 1);
 
 		if (s != GB_NONE && s != self)
 			src[d->a.n_sources++] = s;
@@ -563,13 +630,19 @@ static void number_twins(struct gb *b)
 
 void gb_finish_assets(struct gb *b)
 {
+	struct pqm_map names = { .n = 0 };
+
 	if (b->n_drafts > 1)
 		qsort(b->drafts, b->n_drafts, sizeof(*b->drafts), draft_order);
 	number_twins(b);
+	index_again(b);
 	for (size_t i = 0; i < b->n_drafts && b->st == PQM_OK; i++)
 		guess_sources(b, &b->drafts[i]);
+	if (b->st == PQM_OK && !name_drafts(b, &names))
+		gb_fail(b, "assets");
 	for (size_t i = 0; i < b->n_drafts && b->st == PQM_OK; i++)
-		link_sources(b, &b->drafts[i], (uint32_t)i);
+		link_sources(b, &names, &b->drafts[i], (uint32_t)i);
+	pqm_map_fini(&names);
 	spread_lives(b);
 	for (size_t i = 0; i < b->n_drafts && b->st == PQM_OK; i++)
 		b->drafts[i].a.root = root_of(b, (uint32_t)i);

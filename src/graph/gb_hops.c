@@ -182,7 +182,7 @@ static const struct pqm_fact *server_tls(const struct gb *b, const struct gb_thi
 	const struct pqm_rule *rule;
 	size_t r = 0;
 
-	while (t != NULL && (rule = pqm_rules_next(b->r, "ai/", &r)) != NULL) {
+	while (t != NULL && (rule = gb_ai_next(b, &r)) != NULL) {
 		const struct pqm_yaml *flags = pqm_yaml_get(rule->node, "tls_flags");
 		const struct pqm_yaml *env = pqm_yaml_get(rule->node, "tls_env");
 
@@ -405,7 +405,7 @@ static const struct pqm_rule *endpoint_rule(const struct gb *b, pqm_bytes scheme
 	const struct pqm_rule *rule;
 	size_t i = 0;
 
-	while ((rule = pqm_rules_next(b->r, "ai/", &i)) != NULL)
+	while ((rule = gb_ai_next(b, &i)) != NULL)
 		if (pqm_k8s_listed(pqm_yaml_get(rule->node, "scheme"), scheme))
 			return rule;
 	return NULL;
@@ -571,7 +571,7 @@ static void outbound(struct gb *b, struct gb_draft *d, const struct gb_thing *t)
 	const struct pqm_rule *rule;
 	size_t r = 0;
 
-	while (b->st == PQM_OK && (rule = pqm_rules_next(b->r, "ai/", &r)) != NULL) {
+	while (b->st == PQM_OK && (rule = gb_ai_next(b, &r)) != NULL) {
 		pqm_bytes role = pqm_yaml_str(rule->node, "role");
 
 		if (!is_flow(rule) || (!pqm_eq(role, d->role) && !pqm_eqs(role, "any")))
@@ -613,7 +613,7 @@ static void collective(struct gb *b, struct gb_draft *d, const struct gb_thing *
 	struct gb_kex k;
 	size_t i = 0;
 
-	while (c == NULL && (rule = pqm_rules_next(b->r, "ai/", &i)) != NULL)
+	while (c == NULL && (rule = gb_ai_next(b, &i)) != NULL)
 		c = pqm_yaml_get(rule->node, "collective");
 	f = c == NULL || !pqm_eq(pqm_yaml_str(c, "role"), d->role) ? NULL : collective_fact(t, c);
 	if (f == NULL)
@@ -640,7 +640,7 @@ static const struct pqm_rule *wraps(const struct gb *b, const struct gb_thing *t
 	const struct pqm_rule *rule;
 	size_t r = 0;
 
-	while ((rule = pqm_rules_next(b->r, "ai/", &r)) != NULL) {
+	while ((rule = gb_ai_next(b, &r)) != NULL) {
 		const struct pqm_yaml *w = pqm_yaml_get(rule->node, "wrap");
 
 		for (size_t i = 0; w != NULL && i < t->o->n_facts; i++)
@@ -730,7 +730,7 @@ static void collective_asset(struct gb *b, const struct gb_thing *t)
 	const struct pqm_rule *rule;
 	size_t i = 0, k = 0;
 
-	while ((rule = pqm_rules_next(b->r, "ai/", &i)) != NULL) {
+	while ((rule = gb_ai_next(b, &i)) != NULL) {
 		const struct pqm_yaml *c = pqm_yaml_get(rule->node, "collective");
 		pqm_bytes role = pqm_yaml_str(c, "role");
 
@@ -746,7 +746,7 @@ static void flow_assets(struct gb *b, const struct gb_thing *t)
 	const struct pqm_rule *rule;
 	size_t r = 0;
 
-	while (b->st == PQM_OK && (rule = pqm_rules_next(b->r, "ai/", &r)) != NULL) {
+	while (b->st == PQM_OK && (rule = gb_ai_next(b, &r)) != NULL) {
 		pqm_bytes role = pqm_yaml_str(rule->node, "role");
 		size_t k = 0;
 
@@ -754,12 +754,15 @@ static void flow_assets(struct gb *b, const struct gb_thing *t)
 			gb_draft_of_role(b, t->node, role, &k) != NULL)
 			continue;
 		for (size_t i = 0; i < t->o->n_facts; i++) {
+			struct pqm_fact cut;
+
+			if (flow_value(t, rule, i, &cut) == NULL)
+				continue;
 			const struct pqm_rule *ar = gb_ai_rule(b, "role", role);
 			const struct pqm_yaml *lives =
 				ar == NULL ? NULL : pqm_yaml_get(ar->node, "lives");
-			struct pqm_fact cut;
 
-			if (flow_value(t, rule, i, &cut) == NULL || lives == NULL || lives->n == 0)
+			if (lives == NULL || lives->n == 0)
 				continue;
 			(void)gb_draft_default(b, t, role,
 				pqm_yaml_text(lives->items[lives->n - 1]), "referred to by URI");

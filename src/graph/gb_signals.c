@@ -43,6 +43,21 @@ static bool add_class(struct gb_signals *s, struct gb_signal *g, pqm_bytes name)
 	return true;
 }
 
+static pqm_bytes core_of(pqm_bytes text)
+{
+	pqm_bytes best = { text.p, 0 };
+	size_t from = 0;
+
+	for (size_t i = 0; i <= text.n; i++) {
+		if (i < text.n && text.p[i] != '*' && text.p[i] != ' ')
+			continue;
+		if (i - from > best.n)
+			best = pqm_sub(text, from, i - from);
+		from = i + 1;
+	}
+	return best;
+}
+
 static bool add_pattern(struct gb_signals *s, enum pqm_ai_field f, pqm_bytes text, uint16_t signal)
 {
 	struct gb_pattern *grown = pqm_grow(s->arena, s->patterns, s->n_patterns, &s->cap_patterns);
@@ -51,7 +66,8 @@ static bool add_pattern(struct gb_signals *s, enum pqm_ai_field f, pqm_bytes tex
 	if (grown == NULL || s->n_patterns + 1 >= UINT16_MAX)
 		return false;
 	s->patterns = grown;
-	s->patterns[s->n_patterns++] = (struct gb_pattern){ text, signal, s->first[f][byte] };
+	s->patterns[s->n_patterns++] =
+		(struct gb_pattern){ text, core_of(text), signal, s->first[f][byte] };
 	s->first[f][byte] = (uint16_t)s->n_patterns;
 	return true;
 }
@@ -119,6 +135,13 @@ enum pqm_st gb_signals_new(struct gb_signals **out, const struct pqm_rules *r,
 	if (s == NULL)
 		return pqm_fail(err, PQM_ENOMEM, "signals: out of memory");
 	s->arena = arena;
+	for (unsigned f = 0; f < PQM_AI_FIELDS; f++)
+		for (unsigned c = 0; c < 256; c++) {
+			uint8_t pair[2] = { (uint8_t)c, 'x' };
+
+			s->begins[f][c] = pqm_ai_begins(
+				(enum pqm_ai_field)f, (pqm_bytes){ pair, sizeof(pair) }, 1);
+		}
 	while ((rule = pqm_rules_next(r, "ai/", &i)) != NULL) {
 		if (pqm_yaml_get(rule->node, "weight") == NULL)
 			continue;
@@ -236,6 +259,7 @@ struct look {
 	struct gb_signals *s;
 	const struct pqm_object *o;
 	const struct kind *kind;
+	pqm_bytes holder; /* the container whose command was looked at last */
 	struct gb_shown at[GB_SIGNALS];
 };
 
@@ -249,27 +273,70 @@ static void show(struct look *l, size_t signal, pqm_bytes text, uint32_t line)
 	l->at[signal] = (struct gb_shown){ g, text, line };
 }
 
-static void try_list(struct look *l, enum pqm_ai_field f, uint16_t first, pqm_bytes text, size_t at,
-	pqm_bytes said, uint32_t line)
+/* A text with the facts that its parts come from. */
+struct line {
+	pqm_bytes text;
+	size_t from[PARTS_MAX];
+	const struct pqm_fact *fact[PARTS_MAX];
+	size_t n;
+};
+
+static void show_at(
+	struct look *l, uint16_t signal, const struct line *c, size_t at, pqm_bytes said)
 {
-	for (uint16_t i = first; i != 0; i = l->s->patterns[i - 1].next) {
+	size_t k = c->n - 1;
+
+	while (k > 0 && c->from[k] > at)
+		k--;
+	show(l, signal, said.p != NULL ? said : c->fact[k]->value, c->fact[k]->line);
+}
+
+static bool begins(const struct look *l, enum pqm_ai_field f, pqm_bytes text, size_t i)
+{
+	return i == 0 || l->s->begins[f][text.p[i - 1]];
+}
+
+/* Patterns that begin with '*': few texts hold what such a pattern looks for. */
+static void try_stars(struct look *l, enum pqm_ai_field f, const struct line *c, pqm_bytes said)
+{
+	for (uint16_t i = l->s->first[f][0]; i != 0; i = l->s->patterns[i - 1].next) {
 		const struct gb_pattern *p = &l->s->patterns[i - 1];
 
-		if (!l->s->seen[p->signal] && pqm_ai_fits(f, p->text, text, at))
-			show(l, p->signal, said, line);
+		if (l->s->seen[p->signal] || pqm_find(c->text, 0, p->core) == SIZE_MAX)
+			continue;
+		for (size_t k = 0; k < c->text.n && !l->s->seen[p->signal]; k++)
+			if (begins(l, f, c->text, k) && pqm_ai_fits(f, p->text, c->text, k))
+				show_at(l, p->signal, c, k, said);
 	}
 }
 
-/* All parts of a text whose evidence is one fact. */
-static void try_text(
-	struct look *l, enum pqm_ai_field f, pqm_bytes text, pqm_bytes said, uint32_t line)
+/* said: what the signal tells, {NULL, 0} for the fact's own value. */
+static void try_line(struct look *l, enum pqm_ai_field f, const struct line *c, pqm_bytes said)
 {
-	for (size_t i = 0; i < text.n; i++) {
-		if (!pqm_ai_begins(f, text, i))
+	for (size_t i = 0; i < c->text.n; i++) {
+		if (!begins(l, f, c->text, i))
 			continue;
-		try_list(l, f, l->s->first[f][text.p[i]], text, i, said, line);
-		try_list(l, f, l->s->first[f][0], text, i, said, line);
+		for (uint16_t k = l->s->first[f][c->text.p[i]]; k != 0;
+			k = l->s->patterns[k - 1].next) {
+			const struct gb_pattern *p = &l->s->patterns[k - 1];
+
+			if (!l->s->seen[p->signal] && pqm_ai_fits(f, p->text, c->text, i))
+				show_at(l, p->signal, c, i, said);
+		}
 	}
+	try_stars(l, f, c, said);
+}
+
+static void try_text(struct look *l, enum pqm_ai_field f, pqm_bytes text, pqm_bytes said,
+	const struct pqm_fact *fact)
+{
+	struct line c; /* of one part: the rest of its arrays is not looked at */
+
+	c.text = text;
+	c.n = 1;
+	c.from[0] = 0;
+	c.fact[0] = fact;
+	try_line(l, f, &c, said);
 }
 
 /* "deploy.containers[2].args[0]" up to the container: what stands before command or args. */
@@ -282,65 +349,44 @@ static pqm_bytes holder_of(pqm_bytes key)
 	return pqm_sub(key, 0, dot);
 }
 
-/* Command and arguments of one container as one line; the words know their facts. */
-struct line {
-	struct pqm_buf text;
-	size_t from[PARTS_MAX];
-	const struct pqm_fact *fact[PARTS_MAX];
-	size_t n;
-	pqm_bytes holder;
-};
-
-static void try_line(struct look *l, struct line *c)
-{
-	pqm_bytes text = pqm_buf_bytes(&c->text);
-	size_t k = 0;
-
-	for (size_t i = 0; i < text.n; i++) {
-		while (k + 1 < c->n && c->from[k + 1] <= i)
-			k++;
-		if (!pqm_ai_begins(PQM_AI_COMMAND, text, i))
-			continue;
-		try_list(l, PQM_AI_COMMAND, l->s->first[PQM_AI_COMMAND][text.p[i]], text, i,
-			c->fact[k]->value, c->fact[k]->line);
-		try_list(l, PQM_AI_COMMAND, l->s->first[PQM_AI_COMMAND][0], text, i,
-			c->fact[k]->value, c->fact[k]->line);
-	}
-	pqm_buf_wipe(&c->text);
-	pqm_buf_init(&c->text, COMMAND_BYTES);
-	c->n = 0;
-}
-
 /* Arguments follow the command, whatever the manifest writes first. */
-static void add_words(
-	struct line *c, const struct pqm_object *o, pqm_bytes holder, const char *what)
+static void add_words(struct line *c, struct pqm_buf *text, const struct pqm_object *o,
+	size_t first, pqm_bytes holder, const char *what)
 {
-	for (size_t i = 0; i < o->n_facts && c->n < PARTS_MAX; i++) {
+	for (size_t i = first; i < o->n_facts && c->n < PARTS_MAX; i++) {
 		const struct pqm_fact *f = &o->facts[i];
 
 		if (!pqm_starts(f->key, holder) ||
 			!pqm_starts(pqm_sub(f->key, holder.n, f->key.n), pqm_str(what)))
 			continue;
 		if (c->n > 0)
-			(void)pqm_buf_add(&c->text, PQM_LIT(" "));
-		c->from[c->n] = c->text.n;
+			(void)pqm_buf_add(text, PQM_LIT(" "));
+		c->from[c->n] = text->n;
 		c->fact[c->n++] = f;
-		(void)pqm_buf_add(&c->text, f->value);
+		(void)pqm_buf_add(text, f->value);
 	}
 }
 
-static void try_command(struct look *l, const struct pqm_fact *f, struct line *c)
+/* Command and arguments of one container as one line; the words know their facts. */
+static void try_command(struct look *l, size_t first)
 {
-	pqm_bytes holder = holder_of(f->key);
+	const struct pqm_object *o = l->o;
+	pqm_bytes holder = holder_of(o->facts[first].key);
+	struct line c;
+	struct pqm_buf text;
 
-	if (pqm_eq(holder, c->holder) && !pqm_ends(f->key, PQM_LIT(".entrypoint")))
+	if (pqm_eq(holder, l->holder))
 		return;
-	c->holder = holder;
-	add_words(c, l->o, holder, "command[");
-	add_words(c, l->o, holder, "args[");
-	add_words(c, l->o, holder, "entrypoint");
-	if (c->n > 0)
-		try_line(l, c);
+	l->holder = holder;
+	c.n = 0;
+	pqm_buf_init(&text, COMMAND_BYTES);
+	add_words(&c, &text, o, first, holder, "command[");
+	add_words(&c, &text, o, first, holder, "args[");
+	add_words(&c, &text, o, first, holder, "entrypoint");
+	c.text = pqm_buf_bytes(&text);
+	if (c.n > 0)
+		try_line(l, PQM_AI_COMMAND, &c, (pqm_bytes){ NULL, 0 });
+	pqm_buf_wipe(&text);
 }
 
 static void try_variable(struct look *l, const struct pqm_fact *f, const struct pqm_fact *value)
@@ -360,7 +406,7 @@ static void try_variable(struct look *l, const struct pqm_fact *f, const struct 
 			memcpy(room + text.n, v.p, v.n);
 		text.n += v.n;
 	}
-	try_text(l, PQM_AI_VARIABLE, text, f->value, f->line);
+	try_text(l, PQM_AI_VARIABLE, text, f->value, f);
 }
 
 /* The value that stands beside the name of a variable: "…env[3].value" for "…env[3].name". */
@@ -389,7 +435,7 @@ static void try_label(struct look *l, const struct pqm_fact *f)
 	room[key.n] = '=';
 	if (f->value.n > 0)
 		memcpy(room + key.n + 1, f->value.p, f->value.n);
-	try_text(l, PQM_AI_LABEL, (pqm_bytes){ room, key.n + 1 + f->value.n }, f->value, f->line);
+	try_text(l, PQM_AI_LABEL, (pqm_bytes){ room, key.n + 1 + f->value.n }, f->value, f);
 }
 
 static void try_resource(struct look *l, const struct pqm_fact *f)
@@ -399,25 +445,25 @@ static void try_resource(struct look *l, const struct pqm_fact *f)
 	pqm_bytes what = pqm_sub(f->key, from, f->key.n);
 
 	if (!pqm_eqs(f->value, "0"))
-		try_text(l, PQM_AI_RESOURCE, what, what, f->line);
+		try_text(l, PQM_AI_RESOURCE, what, what, f);
 }
 
-static void try_fact(struct look *l, size_t i, const struct path *p, struct line *c)
+static void try_fact(struct look *l, size_t i, const struct path *p)
 {
 	const struct pqm_fact *f = &l->o->facts[i];
 
 	switch (p->part) {
 	case P_IMAGE:
-		try_text(l, PQM_AI_IMAGE, f->value, f->value, f->line);
+		try_text(l, PQM_AI_IMAGE, f->value, f->value, f);
 		break;
 	case P_COMMAND:
-		try_command(l, f, c);
+		try_command(l, i);
 		break;
 	case P_ENV_NAME:
 		try_variable(l, f, value_of(l->o, i));
 		break;
 	case P_PORT:
-		try_text(l, PQM_AI_PORT, f->value, f->value, f->line);
+		try_text(l, PQM_AI_PORT, f->value, f->value, f);
 		break;
 	case P_LABEL:
 		try_label(l, f);
@@ -433,10 +479,8 @@ static void try_fact(struct look *l, size_t i, const struct path *p, struct line
 
 static void try_facts(struct look *l, bool runs)
 {
-	struct line c = { .n = 0 };
 	struct path spare;
 
-	pqm_buf_init(&c.text, COMMAND_BYTES);
 	for (size_t i = 0; i < l->o->n_facts; i++) {
 		const struct pqm_fact *f = &l->o->facts[i];
 		const struct path *p = path_of(l->s, f->key, &spare);
@@ -449,9 +493,8 @@ static void try_facts(struct look *l, bool runs)
 				show(l, p->signals[k], f->value, f->line);
 		}
 		if (runs)
-			try_fact(l, i, p, &c);
+			try_fact(l, i, p);
 	}
-	pqm_buf_wipe(&c.text);
 }
 
 bool gb_signals_of(struct gb_signals *s, const struct pqm_object *o, bool runs)
@@ -467,8 +510,10 @@ bool gb_signals_of(struct gb_signals *s, const struct pqm_object *o, bool runs)
 			show(&l, i, o->kind, o->line);
 	try_facts(&l, runs);
 	if (runs) {
-		try_text(&l, PQM_AI_NAME, o->name, o->name, o->line);
-		try_text(&l, PQM_AI_NAME, o->ns, o->ns, o->line);
+		const struct pqm_fact self = { .line = o->line };
+
+		try_text(&l, PQM_AI_NAME, o->name, o->name, &self);
+		try_text(&l, PQM_AI_NAME, o->ns, o->ns, &self);
 	}
 	for (size_t i = 0; i < s->n; i++)
 		if (s->seen[i])

@@ -38,6 +38,8 @@ struct gb_shown {
 
 struct gb_pattern {
 	pqm_bytes text;
+	pqm_bytes
+		core; /* a run of it without '*' and blanks: where it is not, the pattern is not */
 	uint16_t signal, next; /* index + 1 of the next with this first byte */
 };
 
@@ -50,6 +52,7 @@ struct gb_signals {
 	struct gb_pattern *patterns;
 	size_t n_patterns, cap_patterns;
 	uint16_t first[PQM_AI_FIELDS][256]; /* index + 1; [0]: patterns that begin with '*' */
+	bool begins[PQM_AI_FIELDS][256];    /* a part begins behind this byte */
 	struct pqm_map paths;	  /* field path without indices -> struct of gb_signals.c */
 	struct pqm_map kinds;	  /* "group/Kind" -> likewise */
 	uint8_t seen[GB_SIGNALS]; /* of the object at hand */

@@ -100,6 +100,8 @@ enum pqm_st pqm_graph_build(struct pqm_graph *g, const struct pqm_rules *r,
 	if (b.st == PQM_OK)
 		read_defaults(&b);
 	if (b.st == PQM_OK)
+		gb_ai_rules(&b);
+	if (b.st == PQM_OK)
 		place_findings(&b);
 	if (b.st == PQM_OK)
 		gb_nodes(&b);
