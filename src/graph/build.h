@@ -40,8 +40,9 @@ struct gb_draft {
 	struct pqm_asset a;
 	pqm_bytes role;
 	bool is_declared, has_life, has_impact;
-	char exposure; /* 0: as the place says */
-	char data;     /* F or S */
+	bool is_reference; /* a model or dataset by its name, for all that carry it */
+	char exposure;	   /* 0: as the place says */
+	char data;	   /* F or S */
 	double in_use_years;
 	uint32_t *at; /* nodes that carry it */
 	pqm_bytes *at_ref;
@@ -169,12 +170,21 @@ void gb_assets(struct gb *b); /* declared, annotated, classed */
 struct gb_draft *gb_draft_of_role(struct gb *b, uint32_t node, pqm_bytes role, size_t *i);
 /* An undeclared asset of a workload, by the default life of its role or class. */
 struct gb_draft *gb_draft_default(struct gb *b, const struct gb_thing *t, pqm_bytes role,
-	pqm_bytes life_class, const char *why);
+	pqm_bytes life_class, pqm_bytes why);
+void gb_draft_attach(struct gb *b, struct gb_draft *d, uint32_t node, pqm_bytes ref);
+void gb_draft_source(struct gb *b, struct gb_draft *d, pqm_bytes name);
 /* The letter of an exposure word or letter [design/risk.md (a)]; 0: not one. */
 char gb_exposure(pqm_bytes word);
 void gb_finish_assets(struct gb *b); /* sorts, lineage, impact; drafts to assets */
 
+/* gb_refs.c */
+void gb_references(struct gb *b); /* models and datasets that objects name */
+
 /* gb_hops.c */
+/* The value that a flow or reference rule reads from fact i of t: a variable's value, a flag's (then in
+ * *cut), or the field itself; NULL when it is none. */
+const struct pqm_fact *gb_flow_value(
+	const struct gb_thing *t, const struct pqm_rule *rule, size_t i, struct pqm_fact *cut);
 void gb_hops(struct gb *b);
 void gb_hop_add(struct gb *b, struct gb_draft *d, const struct pqm_hop *h);
 

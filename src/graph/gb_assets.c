@@ -142,7 +142,7 @@ static bool index_draft(struct gb *b, uint32_t node, size_t i)
 	return true;
 }
 
-static void attach(struct gb *b, struct gb_draft *d, uint32_t node, pqm_bytes ref)
+void gb_draft_attach(struct gb *b, struct gb_draft *d, uint32_t node, pqm_bytes ref)
 {
 	uint32_t *at;
 	pqm_bytes *refs;
@@ -163,7 +163,7 @@ static void attach(struct gb *b, struct gb_draft *d, uint32_t node, pqm_bytes re
 	d->at_ref[d->n_at++] = ref;
 }
 
-static void add_source(struct gb *b, struct gb_draft *d, pqm_bytes name)
+void gb_draft_source(struct gb *b, struct gb_draft *d, pqm_bytes name)
 {
 	pqm_bytes *grown =
 		pqm_grow(b->arena, d->source_names, d->n_source_names, &d->cap_source_names);
@@ -324,11 +324,11 @@ static void declared(struct gb *b, const struct gb_thing *t)
 
 		if (b->g->n_nodes > before)
 			b->g->nodes[n].is_ghost = true;
-		attach(b, d, n, f->key);
+		gb_draft_attach(b, d, n, f->key);
 	}
 	i = 0;
 	while ((f = gb_fact(t->o, PQM_LIT("sources[*]"), &i)) != NULL && b->st == PQM_OK)
-		add_source(b, d, f->value);
+		gb_draft_source(b, d, f->value);
 }
 
 static void annotated(struct gb *b, const struct gb_thing *t, const struct pqm_fact *data_class)
@@ -351,11 +351,11 @@ static void annotated(struct gb *b, const struct gb_thing *t, const struct pqm_f
 	set_class(b, d, data_class->value);
 	set_numbers(b, d, t, ANNOTATION, "shelf-life");
 	set_texts(d, t, ANNOTATION);
-	attach(b, d, t->node, data_class->key);
+	gb_draft_attach(b, d, t->node, data_class->key);
 	pqm_bytes rest = sources == NULL ? (pqm_bytes){ NULL, 0 } : sources->value, part;
 
 	while (rest.p != NULL && pqm_split(&rest, ',', &part))
-		add_source(b, d, pqm_trim(part));
+		gb_draft_source(b, d, pqm_trim(part));
 }
 
 struct gb_draft *gb_draft_of_role(struct gb *b, uint32_t node, pqm_bytes role, size_t *i)
@@ -376,8 +376,25 @@ struct gb_draft *gb_draft_of_role(struct gb *b, uint32_t node, pqm_bytes role, s
 	return NULL;
 }
 
-struct gb_draft *gb_draft_default(struct gb *b, const struct gb_thing *t, pqm_bytes role,
-	pqm_bytes life_class, const char *why)
+/* What the owner wrote on the namespace, then on the object itself, without naming a data class. */
+static void override(struct gb *b, struct gb_draft *d, const struct gb_thing *t)
+{
+	pqm_bytes id = pqm_arena_f(b->arena, "-/Namespace/%.*s", PQM_FMT(gb_ns(t)));
+	const void *found = id.p == NULL ? NULL : pqm_map_get(&b->nodes, id);
+	const struct gb_thing *ns = found == NULL ? NULL : b->of_node[(uintptr_t)found - 1];
+	pqm_bytes name = d->a.name;
+
+	if (ns != NULL) {
+		set_numbers(b, d, ns, ANNOTATION, "shelf-life");
+		set_texts(d, ns, ANNOTATION);
+	}
+	set_numbers(b, d, t, ANNOTATION, "shelf-life");
+	set_texts(d, t, ANNOTATION);
+	d->a.name = name; /* a title is of the asset that was named */
+}
+
+struct gb_draft *gb_draft_default(
+	struct gb *b, const struct gb_thing *t, pqm_bytes role, pqm_bytes life_class, pqm_bytes why)
 {
 	struct gb_draft *d = new_draft(b);
 
@@ -392,7 +409,8 @@ struct gb_draft *gb_draft_default(struct gb *b, const struct gb_thing *t, pqm_by
 	d->path = t->o->path;
 	d->line = t->o->line;
 	set_class(b, d, life_class);
-	attach(b, d, t->node, pqm_str(why));
+	override(b, d, t);
+	gb_draft_attach(b, d, t->node, why);
 	return d;
 }
 
@@ -407,7 +425,7 @@ static void classed(struct gb *b, const struct gb_thing *t)
 	const struct pqm_rule *role = role_rule(b, pqm_yaml_str(c->node, "life"));
 
 	(void)gb_draft_default(b, t, role != NULL ? pqm_yaml_str(role->node, "role") : t->ai_class,
-		pqm_yaml_str(c->node, "life"), "classed by signals");
+		pqm_yaml_str(c->node, "life"), PQM_LIT("classed by signals"));
 }
 
 /* A serving workload carries its clients' prompts even when the owner declared only the model. */
@@ -426,7 +444,8 @@ static void classed_inbound(struct gb *b, const struct gb_thing *t)
 		if (gb_draft_of_role(b, t->node, pqm_yaml_text(in->items[i]), &k) != NULL)
 			return;
 	}
-	(void)gb_draft_default(b, t, role, pqm_yaml_str(c->node, "life"), "classed by signals");
+	(void)gb_draft_default(
+		b, t, role, pqm_yaml_str(c->node, "life"), PQM_LIT("classed by signals"));
 }
 
 void gb_assets(struct gb *b)
@@ -453,6 +472,7 @@ void gb_assets(struct gb *b)
 		classed(b, t);
 		classed_inbound(b, t);
 	}
+	gb_references(b);
 }
 
 /* ---- from drafts to assets ---- */
@@ -498,21 +518,27 @@ static void guess_sources(struct gb *b, struct gb_draft *d)
 				best = s;
 		}
 	if (best != SIZE_MAX)
-		add_source(b, d, b->drafts[best].a.id);
+		gb_draft_source(b, d, b->drafts[best].a.id);
 }
 
-/* The first draft with a name or id, as people may name either. */
+static bool add_name(struct pqm_map *names, pqm_bytes name, size_t i)
+{
+	return name.n == 0 || pqm_map_get(names, name) != NULL ||
+		pqm_map_put(names, name, (void *)(uintptr_t)(i + 1));
+}
+
+/* The first draft with a name or id, as people may name either; a model also by what serves it. */
 static bool name_drafts(struct gb *b, struct pqm_map *names)
 {
-	for (size_t i = 0; i < b->n_drafts; i++) {
-		const pqm_bytes both[] = { b->drafts[i].a.id, b->drafts[i].a.name };
+	bool ok = true;
 
-		for (size_t k = 0; k < 2; k++)
-			if (pqm_map_get(names, both[k]) == NULL &&
-				!pqm_map_put(names, both[k], (void *)(uintptr_t)(i + 1)))
-				return false;
-	}
-	return true;
+	for (size_t i = 0; ok && i < b->n_drafts; i++)
+		ok = add_name(names, b->drafts[i].a.id, i) &&
+			add_name(names, b->drafts[i].a.name, i);
+	for (size_t i = 0; ok && i < b->n_drafts; i++)
+		if (b->drafts[i].is_reference && b->drafts[i].n_at > 0)
+			ok = add_name(names, b->g->nodes[b->drafts[i].at[0]].name, i);
+	return ok;
 }
 
 static void link_sources(

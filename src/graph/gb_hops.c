@@ -534,8 +534,7 @@ static void follow(struct gb *b, struct gb_draft *d, const struct gb_thing *t,
 		(struct pqm_edge){ t->node, to, PQM_LIT("talks-to"), f->key, t->o->path, f->line });
 }
 
-/* The value that a flow rule reads from fact i: a variable's value, a flag's, or the field itself. */
-static const struct pqm_fact *flow_value(
+const struct pqm_fact *gb_flow_value(
 	const struct gb_thing *t, const struct pqm_rule *rule, size_t i, struct pqm_fact *cut)
 {
 	const struct pqm_fact *f = &t->o->facts[i];
@@ -578,7 +577,7 @@ static void outbound(struct gb *b, struct gb_draft *d, const struct gb_thing *t)
 			continue;
 		for (size_t i = 0; i < t->o->n_facts; i++) {
 			struct pqm_fact cut;
-			const struct pqm_fact *v = flow_value(t, rule, i, &cut);
+			const struct pqm_fact *v = gb_flow_value(t, rule, i, &cut);
 
 			if (v != NULL)
 				follow(b, d, t, v, pqm_yaml_str(rule->node, "rel"));
@@ -737,7 +736,7 @@ static void collective_asset(struct gb *b, const struct gb_thing *t)
 		if (c == NULL || collective_fact(t, c) == NULL ||
 			gb_draft_of_role(b, t->node, role, &k) != NULL)
 			continue;
-		(void)gb_draft_default(b, t, role, role, "collective operations");
+		(void)gb_draft_default(b, t, role, role, PQM_LIT("collective operations"));
 	}
 }
 
@@ -756,7 +755,7 @@ static void flow_assets(struct gb *b, const struct gb_thing *t)
 		for (size_t i = 0; i < t->o->n_facts; i++) {
 			struct pqm_fact cut;
 
-			if (flow_value(t, rule, i, &cut) == NULL)
+			if (gb_flow_value(t, rule, i, &cut) == NULL)
 				continue;
 			const struct pqm_rule *ar = gb_ai_rule(b, "role", role);
 			const struct pqm_yaml *lives =
@@ -765,7 +764,8 @@ static void flow_assets(struct gb *b, const struct gb_thing *t)
 			if (lives == NULL || lives->n == 0)
 				continue;
 			(void)gb_draft_default(b, t, role,
-				pqm_yaml_text(lives->items[lives->n - 1]), "referred to by URI");
+				pqm_yaml_text(lives->items[lives->n - 1]),
+				PQM_LIT("referred to by URI"));
 			break;
 		}
 	}

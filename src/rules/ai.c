@@ -132,6 +132,9 @@ bool pqm_ai_rule_fits(const struct pqm_rule *rule, pqm_bytes sample)
 		return pqm_eq(pqm_yaml_str(n, "class"), sample);
 	if (pqm_yaml_get(n, "lives") != NULL)
 		return in_list(n, "lives", sample);
+	if (pqm_yaml_get(n, "hub") != NULL)
+		return in_list(pqm_yaml_get(n, "hub"), "schemes", sample) ||
+			in_list(pqm_yaml_get(n, "hub"), "hosts", sample);
 	if (pqm_yaml_get(n, "collective") != NULL)
 		return named(pqm_yaml_get(n, "collective"), sample);
 	return named(n, sample) || in_list(n, "at", sample) || in_list(n, "tls_flags", sample) ||

@@ -190,6 +190,91 @@ def corpus_set():
     signals("corpus", found)
 
 
+MANIFESTS = """\
+apiVersion: v1
+kind: Namespace
+metadata: {name: clinic, annotations: {pqmap.dev/impact: "4", pqmap.dev/owner: clinic-it}}
+---
+apiVersion: production-stack.vllm.ai/v1alpha1
+kind: VLLMRuntime
+metadata: {name: base, namespace: clinic, annotations: {pqmap.dev/shelf-life: 12y, pqmap.dev/exposure: internet}}
+spec: {model: {modelURL: acme/private-base}}
+---
+apiVersion: production-stack.vllm.ai/v1alpha1
+kind: LoraAdapter
+metadata: {name: notes-lora, namespace: clinic}
+spec: {baseModel: base, adapterSource: {type: huggingface, repository: acme/notes-lora}}
+---
+apiVersion: ome.io/v1beta1
+kind: ClusterBaseModel
+metadata: {name: shared}
+spec: {storage: {storageUri: "s3://models/shared"}}
+---
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: {name: a, namespace: clinic}
+spec: {predictor: {model: {storageUri: "s3://models/one"}}}
+---
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: {name: b, namespace: other, annotations: {pqmap.dev/shelf-life: soon}}
+spec: {predictor: {model: {storageUri: "s3://models/one"}}}
+---
+apiVersion: data.fluid.io/v1alpha1
+kind: Dataset
+metadata: {name: scans, namespace: clinic}
+spec: {mounts: [{mountPoint: "s3://clinic-scans/2026"}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: cars, namespace: shop}
+spec: {template: {spec: {containers: [{name: c, image: "shop/cars:1", args: ["--model=acme/roadster"]}]}}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: llm-notes}
+data: {storageUri: "s3://not/a-model"}
+"""
+
+DECLARED = """\
+assets:
+  - {name: "s3://models/shared", data-class: weights, life: 9y, impact: 5, exposure: partner}
+"""
+
+
+def assets():
+    """Models and datasets that are named are assets; owners decide their life, impact and exposure."""
+    with tmpdir() as d:
+        (pathlib.Path(d) / "all.yaml").write_text(MANIFESTS, encoding="utf-8")
+        (pathlib.Path(d) / ".pqmap.yaml").write_text(DECLARED, encoding="utf-8")
+        report = scan(d)
+    if report is None:
+        return
+    graph = report["graph"]
+    a = {x["id"]: x for x in graph["assets"]}
+    base, lora, shared = a.get("hf://acme/private-base"), a.get("hf://acme/notes-lora"), a.get("s3://models/shared")
+    one, scans = a.get("s3://models/one"), a.get("s3://clinic-scans/2026")
+    if not ok(all((base, lora, shared, one, scans)), "models, adapters and datasets are assets, workload or not", list(a)):
+        return
+    ok(base["life_years"]["value"] == 12 and "shelf-life" in base["life_years"]["source"]
+       and not base["life_years"]["assumption"], "an annotation sets the life, a public hub does not", base["life_years"])
+    ok(any(h["exposure"] == "I" for h in base["hops"]), "an annotation sets the exposure", base["hops"])
+    ok(lora["sources"] == ["hf://acme/private-base"] and lora["life_years"]["value"] == 12,
+       "an adapter lives as long as the model under it", lora)
+    ok(base["impact"]["value"] == 4 and base["owner"] == "clinic-it", "a namespace speaks for what is in it", base["impact"])
+    ok(shared["life_years"]["value"] == 9 and shared["impact"]["value"] == 5
+       and sum(x["id"].startswith("s3://models/shared") for x in graph["assets"]) == 1,
+       ".pqmap.yaml decides what a reference names", shared)
+    ok({e["to"] for e in graph["edges"] if e["from"] == one["node"]}
+       == {"clinic/InferenceService/a", "other/InferenceService/b"}, "one model of two servers is one asset")
+    ok(one["life_years"]["value"] == 5 and one["life_years"]["assumption"]
+       and any("soon" in u for u in graph["unresolved"]), "a life that cannot be read is told, the default holds")
+    ok(scans["kind"] == "training data" and scans["life_years"]["value"] == 7, "a dataset is training data", scans)
+    ok(not [x for x in a if "roadster" in x or "not/a-model" in x], "words of others name no asset", list(a))
+    ok(all(x["signals"] for x in (base, lora, one, scans)), "assets list the signals of what carries them")
+
+
 fixtures_set()
 corpus_set()
+assets()
 done()
