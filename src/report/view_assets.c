@@ -101,6 +101,7 @@ static void fill_signal(struct pqm_obj *o, const void *ctx, size_t i)
 	pqm_bytes path = pqm_printable(o->arena, s->path);
 
 	pqm_obj_text(o, "text", s->what);
+	pqm_obj_f(o, "weight", "weight %g", s->weight);
 	pqm_obj_text(o, "place",
 		s->line > 0 ? pqm_arena_f(o->arena, "%.*s:%u", PQM_FMT(path), s->line) : path);
 	pqm_obj_flag(o, "has_place", path.n > 0);
