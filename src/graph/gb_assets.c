@@ -362,7 +362,7 @@ struct gb_draft *gb_draft_of_role(struct gb *b, uint32_t node, pqm_bytes role, s
 {
 	size_t k;
 
-	if (node >= b->n_first_draft)
+	if (node >= b->n_first_draft || b->drafts == NULL)
 		return NULL;
 	for (k = *i == 0 ? b->first_draft[node] : b->of_nodes[*i].next; k != 0;
 		k = b->of_nodes[k].next) {

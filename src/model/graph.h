@@ -44,12 +44,12 @@ struct pqm_node {
 	pqm_bytes kind, ns, name;
 	pqm_bytes
 		ai_class; /* training inference data registry notebook federated platform client, or empty */
-	double ai_confidence; /* noisy-or of the signals */
-	const struct pqm_signal *signals;
-	size_t n_signals;
 	bool is_ghost;	/* referred to, but not among the documents */
 	pqm_bytes path; /* where its document is; empty for ghosts */
 	uint32_t line;
+	double ai_confidence; /* in ai_class: noisy-or of its signals */
+	const struct pqm_signal *signals;
+	size_t n_signals;
 };
 
 struct pqm_edge {

@@ -212,13 +212,14 @@ static inline void sample_graph(struct sample *s)
 
 	g->nodes[job] = (struct pqm_node){ PQM_NODE_WORKLOAD, PQM_LIT("train/Job/llama-clinic"),
 		PQM_LIT("PyTorchJob"), PQM_LIT("train"), PQM_LIT("llama-clinic"),
-		PQM_LIT("training"), false, PQM_LIT("train.yaml"), 4 };
+		PQM_LIT("training"), false, PQM_LIT("train.yaml"), 4, 0, NULL, 0 };
 	g->nodes[ing] = (struct pqm_node){ PQM_NODE_EDGE, PQM_LIT("edge/Ingress/data"),
 		PQM_LIT("Ingress"), PQM_LIT("edge"), PQM_LIT("data"), PQM_LIT(""), false,
-		PQM_LIT("edge.yaml"), 1 };
+		PQM_LIT("edge.yaml"), 1, 0, NULL, 0 };
 	g->nodes[cert] = (struct pqm_node){ PQM_NODE_CERTIFICATE,
 		PQM_LIT("edge/Certificate/" SAMPLE_HOSTILE), PQM_LIT("Certificate"),
-		PQM_LIT("edge"), PQM_LIT(SAMPLE_HOSTILE), PQM_LIT(""), true, PQM_LIT(""), 0 };
+		PQM_LIT("edge"), PQM_LIT(SAMPLE_HOSTILE), PQM_LIT(""), true, PQM_LIT(""), 0, 0,
+		NULL, 0 };
 	g->edges[0] = (struct pqm_edge){ job, 0, PQM_LIT("loads"), PQM_LIT("spec.volumes[0]"),
 		PQM_LIT("train.yaml"), 20 };
 	g->edges[1] = (struct pqm_edge){ ing, job, PQM_LIT("routes"), PQM_LIT("spec.rules[0]"),
@@ -235,7 +236,7 @@ static inline void sample_graph(struct sample *s)
 
 		g->nodes[i] = (struct pqm_node){ PQM_NODE_ASSET, pqm_str(d->id), PQM_LIT("asset"),
 			PQM_LIT("clinical-ai"), pqm_str(d->name), PQM_LIT("data"), false,
-			PQM_LIT(".pqmap.yaml"), 3 };
+			PQM_LIT(".pqmap.yaml"), 3, 0, NULL, 0 };
 		h[0] = (struct pqm_hop){ d->use, 'F', d->exposure, 'N', 0, 2, { PQM_LIT("E256") },
 			1, d->verdict, PQM_CONFIGURED, PQM_EXPLICIT, i < 2 ? ing : UINT32_MAX,
 			i < 2 ? cert : UINT32_MAX, pqm_str(d->label),
