@@ -158,6 +158,8 @@
 #define PQM_GRAPH_EDGES ((size_t)200000)
 /* And so many more for each object: a pod template refers to ten Secrets, ConfigMaps and images. */
 #define PQM_GRAPH_EDGES_PER_OBJECT ((size_t)16)
+/* Nodes in a drawing of that graph: what Graphviz lays out in seconds and a person can follow. */
+#define PQM_DOT_NODES ((size_t)200)
 
 /* Occurrences that the copies of one content may give: 100 copies of a store of 1,000 keys. */
 #define PQM_ROWS_PER_CONTENT ((size_t)100000)

@@ -5,15 +5,17 @@
 
 #include <cmocka.h>
 
+#include "base/limits.h"
 #include "parse/json.h"
 #include "report/load.h"
 #include "report/tally.h"
 #include "sample_report.h"
 
-extern const struct pqm_writer pqm_rep_csv, pqm_rep_json, pqm_rep_table, pqm_rep_html, pqm_rep_cbom;
+extern const struct pqm_writer pqm_rep_csv, pqm_rep_json, pqm_rep_table, pqm_rep_html, pqm_rep_cbom,
+	pqm_rep_dot;
 
 static const struct pqm_writer *const writers[] = { &pqm_rep_csv, &pqm_rep_json, &pqm_rep_table,
-	&pqm_rep_html, &pqm_rep_cbom };
+	&pqm_rep_html, &pqm_rep_cbom, &pqm_rep_dot };
 
 #define N_WRITERS (sizeof(writers) / sizeof(writers[0]))
 
@@ -116,6 +118,121 @@ static void csv_is_one_sorted_row_an_occurrence(void **state)
 	s.report.expand_stores = true;
 	write_to(&out, &pqm_rep_csv, &s.report);
 	assert_int_equal(count_of(text_of(&out), "\r\n"), t.places + 3);
+	pqm_out_abort(&out);
+	sample_fini(&s);
+}
+
+/* What Graphviz takes for a string or for its own words [Graphviz, The DOT language]. */
+static void check_dot(const char *text)
+{
+	bool inside = false;
+
+	for (const char *p = text; *p != '\0'; p++) {
+		if (inside && *p == '\\') {
+			p++;
+			if (*p == '\0' || strchr("n\"\\", *p) == NULL)
+				fail_msg("\\%c in a string", *p);
+		} else if (*p == '"') {
+			inside = !inside;
+		} else if (inside && *p == '&') {
+			assert_memory_equal(p, "&amp;", 5);
+		} else if (!inside && strchr("\n\t =->;,[]{}.0123456789_", *p) == NULL &&
+			(*p < 'A' || *p > 'z')) {
+			fail_msg("%c outside of strings", *p);
+		}
+	}
+	assert_false(inside);
+}
+
+static void dot_quotes_whatever_a_name_holds(void **state)
+{
+	static const char *const bad[] = { "\"", "\\", "a\\", "\\\"", "\"]; evil [label=\"",
+		"\\N\\G", "&quot;&#34;", "x\n}\ndigraph y {", "<b>html</b>", "\xff\xfe", "",
+		"a\\\\\"b" };
+	struct pqm_out out;
+	struct sample s;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		sample_init(&s, 10, true);
+		for (size_t k = 0; k < s.graph.n_nodes; k++)
+			s.graph.nodes[k].name = s.graph.nodes[k].kind = s.graph.nodes[k].ns =
+				s.graph.nodes[k].id = s.graph.nodes[k].ai_class = pqm_str(bad[i]);
+		for (size_t k = 0; k < s.graph.n_edges; k++)
+			s.graph.edges[k].rel = s.graph.edges[k].ref = s.graph.edges[k].path =
+				pqm_str(bad[i]);
+		for (size_t k = 0; k < s.graph.n_assets; k++)
+			s.graph.assets[k].hops[0].label = pqm_str(bad[i]);
+		write_to(&out, &pqm_rep_dot, &s.report);
+		check_dot(text_of(&out));
+		assert_int_equal(count_of(text_of(&out), "digraph "),
+			1 +
+				count_of(bad[i], "digraph ") *
+					count_of(text_of(&out), "\\\\x0adigraph "));
+		pqm_out_abort(&out);
+		sample_fini(&s);
+	}
+}
+
+static void dot_shows_ghosts_verdicts_and_the_deciding_path(void **state)
+{
+	struct pqm_out out;
+	struct sample s;
+
+	(void)state;
+	sample_init(&s, 10, true);
+	s.graph.edges[0].rel = PQM_LIT("carried-by");
+	s.graph.edges[0].from = 0;
+	s.graph.edges[0].to = (uint32_t)SAMPLE_N_ASSETS;
+	write_to(&out, &pqm_rep_dot, &s.report);
+	const char *text = text_of(&out);
+
+	assert_int_equal(count_of(text, "style=\"filled,dashed\""), 1);
+	assert_non_null(strstr(text, "not among the documents\", tooltip="));
+	assert_non_null(strstr(text,
+		"n6 -> n0 [label=\"carried-by\", "
+		"edgetooltip=\"spec.volumes[0], train.yaml:20\", "
+		"penwidth=2.5, dir=back];"));
+	assert_non_null(strstr(text,
+		"presents\\nclassical (decides)\\ningress "
+		"data.clinic.example: X25519 only\\nclassical (decides)"));
+	assert_null(strstr(text, "Cut:"));
+	pqm_out_abort(&out);
+	sample_fini(&s);
+}
+
+/* A workload with more neighbours than a drawing takes. */
+static void dot_says_what_it_cut(void **state)
+{
+	size_t n = PQM_DOT_NODES + 50, first;
+	struct pqm_out out;
+	struct sample s;
+
+	(void)state;
+	sample_init(&s, 10, true);
+	first = s.graph.n_nodes;
+	struct pqm_node *nodes = pqm_new(&s.graph.arena, struct pqm_node, first + n);
+	struct pqm_edge *edges = pqm_new(&s.graph.arena, struct pqm_edge, n);
+
+	memcpy(nodes, s.graph.nodes, first * sizeof(*nodes));
+	for (size_t i = 0; i < n; i++) {
+		nodes[first + i] = (struct pqm_node){ .type = PQM_NODE_SECRET,
+			.id = pqm_arena_f(&s.graph.arena, "ns/Secret/s%zu", i),
+			.kind = PQM_LIT("Secret") };
+		edges[i] = (struct pqm_edge){ 0, (uint32_t)(first + i), PQM_LIT("mounts"),
+			PQM_LIT("spec.volumes[0]"), PQM_LIT("a.yaml"), 1 };
+	}
+	s.graph.nodes = nodes;
+	s.graph.edges = edges;
+	s.graph.n_edges = n;
+	s.graph.n_nodes = first + n - 1; /* the last one stands alone */
+	s.graph.n_edges = n - 2;
+	write_to(&out, &pqm_rep_dot, &s.report);
+	assert_int_equal(
+		count_of(text_of(&out), "tooltip=\"") - count_of(text_of(&out), "edgetooltip=\""),
+		PQM_DOT_NODES);
+	assert_non_null(strstr(text_of(&out), "\\nCut: 200 of 255 objects are drawn"));
+	assert_non_null(strstr(text_of(&out), "\\n3 objects without a way to an AI asset"));
 	pqm_out_abort(&out);
 	sample_fini(&s);
 }
@@ -394,6 +511,9 @@ int main(void)
 		cmocka_unit_test(every_writer_defuses_hostile_text),
 		cmocka_unit_test(every_writer_is_stable_to_the_byte),
 		cmocka_unit_test(csv_is_one_sorted_row_an_occurrence),
+		cmocka_unit_test(dot_quotes_whatever_a_name_holds),
+		cmocka_unit_test(dot_shows_ghosts_verdicts_and_the_deciding_path),
+		cmocka_unit_test(dot_says_what_it_cut),
 		cmocka_unit_test(places_are_in_order),
 		cmocka_unit_test(tally_and_causes_add_up),
 		cmocka_unit_test(coverage_reasons_sum_to_what_was_not_read),
