@@ -127,6 +127,8 @@
 #define PQM_HOP_FINDINGS 50
 /* Steps along "derived from" between assets; longer chains are cycles or mistakes. */
 #define PQM_LINEAGE_DEPTH 32
+/* helm or kustomize, run for one folder by --render. */
+#define PQM_RENDER_MS 60000u
 /* Horizons of one arrival curve: surveys ask about five. */
 #define PQM_CURVE_POINTS_MAX 32
 /* Algorithm classes of rules/risk/shifts.yaml, and letters of one harvest, reach or coverage table. */

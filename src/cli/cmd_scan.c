@@ -133,6 +133,26 @@ static enum pqm_st check_endpoints(struct scan *s, bool *any, struct pqm_err *er
 	return st;
 }
 
+/* --render helm, --render kustomize */
+static enum pqm_st choose_render(
+	struct pqm_scan_options *opt, const struct pqm_args *a, struct pqm_err *err)
+{
+	for (size_t i = 0; i < a->n_given; i++) {
+		const char *tool = a->given[i].value;
+
+		if (strcmp(a->given[i].opt->name, "render") != 0)
+			continue;
+		if (strcmp(tool, "helm") == 0)
+			opt->render_helm = true;
+		else if (strcmp(tool, "kustomize") == 0)
+			opt->render_kustomize = true;
+		else
+			return pqm_fail(
+				err, PQM_EUSAGE, "--render %s: give helm or kustomize", tool);
+	}
+	return PQM_OK;
+}
+
 static enum pqm_st prepare(
 	struct scan *s, struct pqm_app *app, const struct pqm_args *a, struct pqm_err *err)
 {
@@ -143,6 +163,8 @@ static enum pqm_st prepare(
 		st = choose_jobs(&s->opt.jobs, a, err);
 	if (st == PQM_OK)
 		st = choose_progress(&s->opt.show_progress, app, a, err);
+	if (st == PQM_OK)
+		st = choose_render(&s->opt, a, err);
 	if (st == PQM_OK)
 		st = pqm_pipeline_settings(&s->p, a, false, err);
 	if (st == PQM_OK)
@@ -227,6 +249,10 @@ const struct pqm_command pqm_cmd_scan = {
 			PQM_NET_OPTS,
 			{ 0, "resume", "FILE",
 				"take over what an earlier -o jsonl=FILE found complete" },
+			{ 0, "render", "TOOL",
+				"run your own helm or kustomize on charts and kustomizations: "
+				"helm, "
+				"kustomize; repeatable" },
 			{ 0, NULL, NULL, NULL },
 		},
 	.takes_scan_opts = true,

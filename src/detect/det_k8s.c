@@ -1,12 +1,14 @@
 #include "k8s.h"
 
 #include "base/limits.h"
+#include "k8s_doc.h"
+#include "k8s_helm.h"
 #include "parse/yaml_block.h"
 
 /*
  * A raw "---" at the start of a line is a document boundary: YAML forbids it inside scalars. Each
  * document is parsed by itself, so that a broken one costs only itself, and long bodies of
- * CustomResourceDefinitions are never parsed at all.
+ * CustomResourceDefinitions are never parsed at all, but for how versions are converted.
  */
 /* How far a walk goes before the memory behind it is given back. */
 #define PASSED_BYTES ((size_t)1 << 20)
@@ -28,10 +30,10 @@ static bool is_declaration_name(pqm_bytes name)
 	return pqm_eqs(name, ".pqmap.yaml") || pqm_eqs(name, ".pqmap.yml");
 }
 
-/* Manifests are found by the anchor; only declarations have none. */
+/* Manifests are found by the anchor; declarations and UTF-16 have none. */
 static bool wants(const struct pqm_artifact *a)
 {
-	return is_declaration_name(a->name);
+	return is_declaration_name(a->name) || (pqm_k8s_is_utf16(a->head) && is_yaml_name(a->name));
 }
 
 /* A key called kind, in YAML or JSON. API descriptions of other kinds say apiVersion too. */
@@ -113,17 +115,38 @@ static bool has_line(pqm_bytes t, const char *words)
 
 struct visit {
 	struct pqm_k8s_scan *scan;
-	bool is_declaration;
+	bool is_declaration, is_template;
+	bool has_actions; /* the text has {{ in it */
+	unsigned n;
 };
+
+static void tell_doubled(struct pqm_k8s_scan *s, const struct pqm_yaml *key)
+{
+	if (key == NULL || s->is_doubled_told)
+		return;
+	s->is_doubled_told = true;
+	pqm_emit_note(s->out, s->off0 + key->off, PQM_EPARSE,
+		"line %u: a key is there twice in one mapping; the last one counts, as with "
+		"kubectl",
+		key->line + s->line0);
+}
 
 static enum pqm_st visit_doc(void *ctx, const struct pqm_yaml *root, struct pqm_err *err)
 {
 	struct visit *v = ctx;
 
+	if (v->has_actions && !v->is_template && pqm_k8s_has_action(root))
+		return pqm_fail(err, PQM_EPARSE, "template: filled in by a tool");
+	v->n++;
+	tell_doubled(v->scan, pqm_k8s_tidy(root));
 	if (root->type != PQM_YAML_MAP)
 		return PQM_OK;
 	if (v->is_declaration || pqm_yaml_get(root, "pqmap") != NULL)
 		return pqm_k8s_declared(v->scan, root, err);
+	if (pqm_starts(pqm_yaml_str(root, "apiVersion"), PQM_LIT("kustomize.config.k8s.io/")))
+		return PQM_OK; /* no object of a cluster; det_kustomize.c builds it */
+	if (v->is_template)
+		pqm_k8s_template_group(v->scan, root, v->scan->a->arena);
 	return pqm_k8s_object(v->scan, root, err);
 }
 
@@ -142,11 +165,90 @@ static bool is_json_like(pqm_bytes t)
 	return i < t.n && t.p[i] == '{';
 }
 
+/* Notes what could not be read; only what ends the scan of the file comes back. */
+static enum pqm_st tell(struct pqm_k8s_scan *s, const struct doc *d, enum pqm_st st,
+	const struct pqm_err *why, struct pqm_err *err)
+{
+	if (st == PQM_EPARSE && !s->is_named)
+		return PQM_OK; /* text that only opened like a manifest */
+	if (st == PQM_EPARSE && is_template(d->text))
+		pqm_emit_note(s->out, d->off, st,
+			"template: document at line %u is filled in by a tool; not resolved",
+			d->line + 1);
+	else if (st == PQM_EPARSE || st == PQM_ELIMIT)
+		pqm_emit_note(s->out, d->off, st, "document at line %u: %s", d->line + 1, why->msg);
+	else if (st == PQM_ENOMEM)
+		pqm_emit_note(s->out, d->off, PQM_ELIMIT,
+			"document at line %u: needs more than 64 MiB; split it", d->line + 1);
+	else if (st != PQM_OK)
+		return pqm_fail(err, st, "%s", why->msg);
+	return PQM_OK;
+}
+
+/* A document of a template whose actions are gone. What still is no YAML costs its lines. */
+static enum pqm_st read_blanked(
+	struct pqm_k8s_scan *s, struct visit *v, const struct doc *d, struct pqm_err *why)
+{
+	pqm_bytes copy = pqm_bytes_dup(s->a->arena, d->text);
+	size_t lost;
+
+	if (d->text.n > 0 && copy.p == NULL)
+		return PQM_ENOMEM;
+	lost = pqm_k8s_template_repair((uint8_t *)(uintptr_t)copy.p, copy.n);
+	if (lost == SIZE_MAX)
+		return pqm_fail(why, PQM_EPARSE, "template: no YAML is left of it");
+	if (lost > 0)
+		pqm_emit_note(s->out, d->off, PQM_EPARSE,
+			"template: document at line %u: %zu line%s left out to read the rest",
+			d->line + 1, lost, lost == 1 ? "" : "s");
+	v->is_template = true;
+	return pqm_yaml_docs(copy, s->a->arena, visit_doc, v, why);
+}
+
+/* A document with actions in it and no chart around it. */
+static enum pqm_st read_alone(
+	struct pqm_k8s_scan *s, struct visit *v, const struct doc *d, struct pqm_err *why)
+{
+	struct pqm_emit *out = s->out;
+	struct pqm_chart none = { 0 };
+	struct pqm_k8s_template t;
+	struct doc blank = *d;
+	enum pqm_st st;
+
+	pqm_arena_init(&none.arena, PQM_ARENA_BYTES);
+	st = pqm_k8s_template_open(&t, &none, d->text, out, why);
+	if (st == PQM_OK) {
+		t.off0 = d->off;
+		s->out = &t.emit;
+		s->off0 = blank.off = 0;
+		blank.text = t.text;
+		st = read_blanked(s, v, &blank, why);
+	}
+	s->out = out;
+	pqm_chart_fini(&none);
+	return st;
+}
+
+static enum pqm_st read_crd(
+	struct pqm_k8s_scan *s, struct visit *v, const struct doc *d, struct pqm_err *why)
+{
+	struct pqm_buf b;
+	enum pqm_st st = PQM_OK;
+
+	pqm_buf_init(&b, PQM_YAML_DOC_BYTES);
+	if (pqm_k8s_crd_body(&b, d->text))
+		st = pqm_yaml_docs(pqm_buf_bytes(&b), s->a->arena, visit_doc, v, why);
+	pqm_buf_fini(&b);
+	return st;
+}
+
 static enum pqm_st read_doc(
 	struct pqm_k8s_scan *s, const struct doc *d, bool is_declaration, struct pqm_err *err)
 {
-	struct visit v = { s, is_declaration };
+	struct visit v = { .scan = s, .is_declaration = is_declaration };
 	struct pqm_err why = { 0 };
+	const struct pqm_yaml *root = NULL;
+	enum pqm_st st;
 
 	if (!is_declaration &&
 		(pqm_find(d->text, 0, PQM_LIT("apiVersion")) == SIZE_MAX || !has_kind(d->text)))
@@ -155,36 +257,27 @@ static enum pqm_st read_doc(
 	s->off0 = d->off;
 	if (!is_declaration && is_json_like(d->text)) {
 		bool is_json = false;
-		enum pqm_st st = pqm_k8s_json(s, d->text, &is_json, err);
 
+		st = pqm_k8s_json(s, d->text, &is_json, err);
 		if (st != PQM_OK || is_json)
 			return st;
 		s->line0 = d->line;
 		s->off0 = d->off;
 	}
+	v.has_actions = s->is_named && !is_declaration && !s->is_template &&
+		pqm_find(d->text, 0, PQM_LIT("{{")) != SIZE_MAX;
 	if (has_line(d->text, "kind: CustomResourceDefinition"))
-		return PQM_OK;
-	const struct pqm_yaml *root = NULL;
-	enum pqm_st st;
-
-	if (!is_declaration && pqm_yaml_block(&root, d->text, &pqm_k8s_skips, s->a->arena))
+		st = read_crd(s, &v, d, &why);
+	else if (s->is_template)
+		st = read_blanked(s, &v, d, &why);
+	else if (!is_declaration && !v.has_actions &&
+		pqm_yaml_block(&root, d->text, &pqm_k8s_skips, s->a->arena))
 		st = visit_doc(&v, root, &why);
 	else
 		st = pqm_yaml_docs(d->text, s->a->arena, visit_doc, &v, &why);
-	if (st == PQM_EPARSE && s->is_named && is_template(d->text))
-		pqm_emit_note(s->out, d->off, st,
-			"template: document at line %u is filled in by a tool; not resolved",
-			d->line + 1);
-	else if (st == PQM_EPARSE && !s->is_named)
-		return PQM_OK; /* text that only opened like a manifest */
-	else if (st == PQM_EPARSE || st == PQM_ELIMIT)
-		pqm_emit_note(s->out, d->off, st, "document at line %u: %s", d->line + 1, why.msg);
-	else if (st == PQM_ENOMEM)
-		pqm_emit_note(s->out, d->off, PQM_ELIMIT,
-			"document at line %u: needs more than 64 MiB; split it", d->line + 1);
-	else if (st != PQM_OK)
-		return pqm_fail(NULL, st, "%s", why.msg);
-	return PQM_OK;
+	if (st == PQM_EPARSE && v.n == 0 && v.has_actions)
+		st = read_alone(s, &v, d, &why);
+	return tell(s, d, st, &why, err);
 }
 
 /* apiVersion: v1, apps/v1beta1, "v1", {{ … }}: what stands after the anchor. Descriptions of web APIs
@@ -214,6 +307,88 @@ static bool has_api_version(pqm_bytes body, const struct pqm_hits *hits)
 	return false;
 }
 
+/* Reads all documents of a text. */
+static enum pqm_st read_docs(
+	struct pqm_k8s_scan *s, pqm_bytes text, bool is_declaration, struct pqm_err *err)
+{
+	uint64_t off = 0, passed = 0;
+	uint32_t line = 0;
+	enum pqm_st st = PQM_OK;
+	struct doc d = { .off = 0 };
+
+	while (st == PQM_OK && text.n > 0) {
+		size_t used = 0;
+
+		s->off0 = off;
+		if (!is_declaration && !s->is_template)
+			st = pqm_k8s_list(s, text, &used, &line, err);
+		off += used;
+		text = pqm_sub(text, used, text.n);
+		if (st != PQM_OK || !next_doc(&text, &off, &line, &d))
+			break;
+		st = read_doc(s, &d, is_declaration, err);
+		pqm_arena_wipe(s->a->arena); /* it held the text of Secrets */
+		if (off - passed >= PASSED_BYTES)
+			pqm_emit_passed(s->out, passed = off);
+	}
+	return st == PQM_OK ? PQM_OK
+			    : pqm_fail(err, st, "byte %llu: manifest: %s",
+				      (unsigned long long)d.off, pqm_st_name(st));
+}
+
+/* A template of a chart; *is_one is false when it is none. */
+static enum pqm_st read_template(
+	struct pqm_k8s_scan *s, const struct pqm_artifact *a, bool *is_one, struct pqm_err *err)
+{
+	struct pqm_emit *out = s->out;
+	struct pqm_chart chart;
+	struct pqm_k8s_template t;
+	struct pqm_err why = { 0 };
+	enum pqm_st st = PQM_OK;
+
+	*is_one = false;
+	pqm_chart_init(&chart, a);
+	if (chart.chart != NULL) {
+		*is_one = true;
+		st = pqm_k8s_template_open(&t, &chart, a->body, out, &why);
+		if (st == PQM_OK) {
+			s->out = &t.emit;
+			s->is_template = true;
+			st = read_docs(s, t.text, false, err);
+			s->out = out;
+		} else {
+			pqm_emit_note(out, UINT64_MAX, st, "%s", why.msg);
+			st = PQM_OK;
+		}
+	}
+	pqm_chart_fini(&chart);
+	return st;
+}
+
+static enum pqm_st read_file(
+	struct pqm_k8s_scan *s, const struct pqm_artifact *a, bool declares, struct pqm_err *err)
+{
+	struct pqm_buf b;
+	bool is_one = false;
+	enum pqm_st st = PQM_OK;
+
+	if (pqm_k8s_is_utf16(a->head)) {
+		pqm_buf_init(&b, PQM_YAML_DOC_BYTES);
+		if (pqm_k8s_utf16(&b, a->body))
+			st = read_docs(s, pqm_buf_bytes(&b), declares, err);
+		else
+			pqm_emit_note(s->out, UINT64_MAX, PQM_EPARSE,
+				"not the UTF-16 that its first bytes say, or over 16 MiB");
+		pqm_buf_wipe(&b);
+		return st;
+	}
+	if (!declares && s->is_named && a->near != NULL &&
+		pqm_find(a->path, 0, PQM_LIT("/templates/")) != SIZE_MAX &&
+		a->body.n <= PQM_YAML_DOC_BYTES && pqm_find(a->body, 0, PQM_LIT("{{")) != SIZE_MAX)
+		st = read_template(s, a, &is_one, err);
+	return st != PQM_OK || is_one ? st : read_docs(s, a->body, declares, err);
+}
+
 static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	const struct pqm_hits *hits, struct pqm_emit *out, struct pqm_err *err)
 {
@@ -221,15 +396,11 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	struct pqm_k8s_scan s = { .rules = r, .a = &each, .out = out };
 	struct pqm_arena own;
 	bool declares = is_declaration_name(a->name), named = declares || is_yaml_name(a->name);
-	pqm_bytes rest = a->body;
-	uint64_t off = 0, passed = 0;
-	uint32_t line = 0;
 	enum pqm_st st = PQM_OK;
-	struct doc d = { .off = 0 };
 
 	if (hits->done_until != NULL && *hits->done_until > 0)
 		return PQM_OK; /* a later batch of a body that was read whole */
-	if (!declares && !has_api_version(a->body, hits))
+	if (!declares && !pqm_k8s_is_utf16(a->head) && !has_api_version(a->body, hits))
 		return PQM_OK;
 	if (hits->done_until != NULL)
 		*hits->done_until = UINT64_MAX;
@@ -240,27 +411,14 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 		return st;
 	s.shapes.arena = a->arena;
 	s.is_named = named;
+	if (pqm_eqs(a->name,
+		    PQM_K8S_RELEASE)) /* of a Secret: "namespace/Secret/name#data.release" */
+		s.ns = pqm_sub(a->object, 0, pqm_find_byte(a->object, 0, '/'));
 	pqm_arena_init(&own, PQM_ARENA_BYTES);
 	each.arena = &own;
-	while (st == PQM_OK && rest.n > 0) {
-		size_t used = 0;
-
-		s.off0 = off;
-		if (!declares)
-			st = pqm_k8s_list(&s, rest, &used, &line, err);
-		off += used;
-		rest = pqm_sub(rest, used, rest.n);
-		if (st != PQM_OK || !next_doc(&rest, &off, &line, &d))
-			break;
-		st = read_doc(&s, &d, declares, err);
-		pqm_arena_wipe(&own); /* it held the text of Secrets */
-		if (off - passed >= PASSED_BYTES)
-			pqm_emit_passed(out, passed = off);
-	}
+	st = read_file(&s, a, declares, err);
 	pqm_arena_fini(&own);
-	return st == PQM_OK ? PQM_OK
-			    : pqm_fail(err, st, "byte %llu: manifest: %s",
-				      (unsigned long long)d.off, pqm_st_name(st));
+	return st;
 }
 
 static const struct pqm_anchor anchors[] = { PQM_ANCHOR("apiVersion") };

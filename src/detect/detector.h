@@ -62,6 +62,8 @@ struct pqm_emit {
 	void (*note)(struct pqm_emit *e, uint64_t off, enum pqm_st why, const char *words);
 	void (*claim)(struct pqm_emit *e, uint64_t from, uint64_t to);
 	void (*passed)(struct pqm_emit *e, uint64_t off);
+	void (*part)(struct pqm_emit *e, pqm_bytes path_part);
+	void (*used)(struct pqm_emit *e, pqm_bytes rel);
 };
 
 /* Emits one sighting. PQM_ENOMEM when the run's memory is used up. */
@@ -77,6 +79,12 @@ void pqm_emit_claim(struct pqm_emit *e, uint64_t from, uint64_t to);
 /* A detector that walks a long body from its start says how far it is: memory behind it is given back.
  * What was there can still be read. */
 void pqm_emit_passed(struct pqm_emit *e, uint64_t off);
+/* What is emitted from here on is told under the artifact's path with " › " and path_part behind it;
+ * empty: of the artifact itself again. */
+void pqm_emit_part(struct pqm_emit *e, pqm_bytes path_part);
+/* The file at rel (as of struct pqm_near; with a slash at the end everything below the folder) is part of
+ * what this artifact emits: the objects that it gives by itself, and what was found at them, are dropped. */
+void pqm_emit_used(struct pqm_emit *e, pqm_bytes rel);
 
 struct pqm_detector {
 	const char *name;

@@ -39,3 +39,15 @@ void pqm_emit_passed(struct pqm_emit *e, uint64_t off)
 	if (e->passed != NULL)
 		e->passed(e, off);
 }
+
+void pqm_emit_part(struct pqm_emit *e, pqm_bytes path_part)
+{
+	if (e->part != NULL)
+		e->part(e, path_part);
+}
+
+void pqm_emit_used(struct pqm_emit *e, pqm_bytes rel)
+{
+	if (e->used != NULL)
+		e->used(e, rel);
+}

@@ -39,15 +39,21 @@ struct pqm_k8s_shapes {
 	struct pqm_k8s_met harmless; /* texts of which nothing had to be left out */
 };
 
+/* Name of the manifest of a Helm release, in paths. */
+#define PQM_K8S_RELEASE "release.yaml"
+
 struct pqm_k8s_scan {
 	const struct pqm_rules *rules;
 	const struct pqm_artifact *a;
 	struct pqm_emit *out;
 	const struct pqm_k8s_kinds *kinds;
 	struct pqm_k8s_shapes shapes;
-	bool is_named;	/* the file's name says YAML or JSON: what cannot be read is told */
-	uint32_t line0; /* lines before the current document */
-	uint64_t off0;	/* bytes before it */
+	pqm_bytes ns;	      /* of objects that name none; may be empty */
+	bool is_named;	      /* the file's name says YAML or JSON: what cannot be read is told */
+	bool is_template;     /* the text is a template without its actions */
+	bool is_doubled_told; /* doubled keys were noted */
+	uint32_t line0;	      /* lines before the current document */
+	uint64_t off0;	      /* bytes before it */
 };
 
 /* Emits the object with its facts and its content, then the findings of the checks. A mapping
@@ -94,6 +100,12 @@ enum pqm_st pqm_k8s_check(struct pqm_k8s_scan *s, const struct pqm_object *o, pq
  * field; line: where the value starts. The text is only looked at, never kept. */
 enum pqm_st pqm_k8s_check_text(struct pqm_k8s_scan *s, const struct pqm_object *o, pqm_bytes id,
 	const struct pqm_fact *text, struct pqm_err *err) PQM_MUST_USE;
+
+/* A Helm release as it stands in its Secret, and its manifest: empty when it is not the one that is
+ * installed. */
+bool pqm_k8s_is_release(pqm_bytes value);
+enum pqm_st pqm_k8s_release(struct pqm_arena *arena, pqm_bytes value, pqm_bytes *manifest,
+	struct pqm_err *err) PQM_MUST_USE;
 
 /* Whether a rule of rules/k8s shows in a sample manifest: its kind, its setting or its finding. */
 bool pqm_k8s_rule_fits(const struct pqm_rules *r, const struct pqm_rule *rule, pqm_bytes sample);

@@ -85,21 +85,24 @@ static pqm_bytes content_form(const struct walk *w, pqm_bytes path)
 	return own.n > 0 ? own : form_in(w->scan->kinds->any, path);
 }
 
-static void hand_over(struct walk *w, pqm_bytes path, pqm_bytes body, const struct pqm_yaml *at)
+static void hand_over(struct walk *w, pqm_bytes path, pqm_bytes body, const struct pqm_yaml *at,
+	pqm_bytes path_part)
 {
 	struct pqm_k8s_scan *s = w->scan;
 	pqm_bytes object = pqm_arena_f(s->a->arena, "%.*s#%.*s", PQM_FMT(w->id), PQM_FMT(path));
-	struct pqm_child c = {
-		.body = body, .object = object, .line = at->line + s->line0, .col = at->col
-	};
+	struct pqm_child c = { .body = body,
+		.object = object,
+		.line = path_part.n > 0 ? 0 : at->line + s->line0,
+		.col = at->col,
+		.path_part = path_part };
 
 	if (object.p == NULL)
-		w->st = pqm_fail(w->err, PQM_ENOMEM, "%u: out of memory", c.line);
+		w->st = pqm_fail(w->err, PQM_ENOMEM, "%u: out of memory", at->line + s->line0);
 	else
 		w->st = pqm_emit_child(s->out, &c);
 	if (w->st == PQM_OK)
 		pqm_emit_claim(s->out, s->off0 + at->off, s->off0 + at->end_off);
-	if (w->st == PQM_OK)
+	if (w->st == PQM_OK && path_part.n == 0)
 		w->st = pqm_k8s_check_text(
 			s, &w->obj, w->id, &(struct pqm_fact){ path, body, c.line, c.col }, w->err);
 }
@@ -110,8 +113,23 @@ static bool is_sops_cipher(pqm_bytes text)
 	return pqm_starts(text, PQM_LIT("ENC[AES256_GCM,"));
 }
 
+static void release(struct walk *w, pqm_bytes path, pqm_bytes value, const struct pqm_yaml *at)
+{
+	struct pqm_k8s_scan *s = w->scan;
+	struct pqm_err why = { 0 };
+	pqm_bytes manifest;
+	enum pqm_st st = pqm_k8s_release(s->a->arena, value, &manifest, &why);
+
+	if (st != PQM_OK)
+		pqm_emit_note(s->out, s->off0 + at->off, st, "%.*s#%.*s: %s", PQM_FMT(w->id),
+			PQM_FMT(path), why.msg);
+	else if (manifest.n > 0)
+		hand_over(w, path, manifest, at, PQM_LIT(PQM_K8S_RELEASE));
+}
+
 static void content(struct walk *w, pqm_bytes path, pqm_bytes form, const struct pqm_yaml *at)
 {
+	const pqm_bytes none = { NULL, 0 };
 	pqm_bytes text = pqm_yaml_text(at);
 	struct pqm_buf b;
 	size_t bad = 0;
@@ -119,12 +137,16 @@ static void content(struct walk *w, pqm_bytes path, pqm_bytes form, const struct
 	if (text.n < PQM_K8S_CONTENT_MIN || is_sops_cipher(text))
 		return;
 	if (!pqm_eqs(form, "base64")) {
-		hand_over(w, path, text, at);
+		hand_over(w, path, text, at, none);
 		return;
 	}
 	pqm_buf_init(&b, PQM_YAML_DOC_BYTES);
-	if (pqm_base64(&b, text, &bad) && b.n > 0)
-		hand_over(w, path, pqm_buf_bytes(&b), at);
+	bool ok = pqm_base64(&b, text, &bad) && b.n > 0;
+
+	if (ok && pqm_k8s_is_release(pqm_buf_bytes(&b)))
+		release(w, path, pqm_buf_bytes(&b), at);
+	else if (ok)
+		hand_over(w, path, pqm_buf_bytes(&b), at, none);
 	else
 		pqm_emit_note(w->scan->out, w->scan->off0 + at->off, PQM_EPARSE,
 			"%.*s#%.*s: not base64 from character %zu of the value", PQM_FMT(w->id),
@@ -470,7 +492,9 @@ static enum pqm_st one(struct pqm_k8s_scan *s, const struct pqm_yaml *root, pqm_
 	const struct pqm_yaml *meta = pqm_yaml_get(root, "metadata");
 	struct walk w = { .scan = s, .err = err };
 
-	if (pqm_eqs(kind, "CustomResourceDefinition"))
+	/* Schemas are long and say nothing; conversion webhooks bring a CA. */
+	if (pqm_eqs(kind, "CustomResourceDefinition") &&
+		pqm_yaml_at(root, "spec.conversion.webhook.clientConfig.caBundle") == NULL)
 		return PQM_OK;
 	w.obj = (struct pqm_object){ .path = s->a->path,
 		.line = root->line + s->line0,
@@ -496,6 +520,8 @@ static enum pqm_st one(struct pqm_k8s_scan *s, const struct pqm_yaml *root, pqm_
 		return PQM_OK;
 	}
 	w.kind = pqm_k8s_kind_of(s->kinds, w.obj.group, kind);
+	if (w.obj.ns.n == 0 && (w.kind == NULL || !w.kind->is_cluster_scoped))
+		w.obj.ns = s->ns;
 	w.shape = pqm_k8s_shape_of(&s->shapes, w.kind);
 	if (w.kind != NULL && w.kind->is_made)
 		w.obj.controller = controller_of(s, meta);

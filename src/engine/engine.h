@@ -62,6 +62,13 @@ struct pqm_place {
 	struct pqm_place *next;
 	uint32_t target;
 	pqm_bytes path;
+	bool is_used; /* see struct pqm_used */
+};
+
+struct pqm_used { /* a file whose objects are those of another, which was built from it */
+	struct pqm_used *next;
+	uint32_t target;
+	pqm_bytes path; /* with a slash at the end: a folder */
 };
 
 /* One unique content that had something to look at. */
@@ -112,6 +119,8 @@ struct pqm_counts { /* of one target */
 
 struct pqm_run {
 	const struct pqm_rules *rules;
+	const char *const *targets;
+	const struct pqm_scan_options *opt;
 	const struct pqm_detector *const *detectors;
 	size_t n_detectors;
 	struct pqm_matcher *matcher;
@@ -131,6 +140,7 @@ struct pqm_run {
 	struct pqm_content *contents;
 	struct pqm_inode *inodes;
 	struct pqm_skip_note *skips;
+	struct pqm_used *used;
 	struct pqm_coverage coverage;
 	size_t n_notes;
 	bool is_out_of_memory;
@@ -199,6 +209,25 @@ struct pqm_look {
 
 /* The same for an endpoint, which is no artifact: its answers are read by one detector of their own. */
 enum pqm_st pqm_look_endpoint(struct pqm_look *l, struct pqm_endpoint *ep, struct pqm_err *err);
+
+/* near.c: the files around the file at path, which came from that target. */
+struct pqm_around {
+	struct pqm_near near; /* first */
+	struct pqm_run *run;
+	uint32_t target;
+	pqm_bytes path;
+};
+
+void pqm_around_init(struct pqm_around *a, struct pqm_run *run, uint32_t target, pqm_bytes path);
+/* Remembers that the file at rel of it was used; see pqm_emit_used. */
+void pqm_around_used(const struct pqm_around *a, pqm_bytes rel);
+/* Marks the places that were used. */
+enum pqm_st pqm_around_settle(struct pqm_run *run, struct pqm_err *err);
+/* render.c: what the user's own program ("helm", "kustomize") makes of a folder. */
+enum pqm_st pqm_render(const char *what, const char *folder, struct pqm_buf *out,
+	struct pqm_err *err) PQM_MUST_USE;
+/* Whether the meaning of a file depends on the files around it: then equal files are not the same. */
+bool pqm_around_matters(pqm_bytes path, pqm_bytes name);
 
 void pqm_look_detect(struct pqm_look *l);
 /* Which detectors want the artifact whatever the matches are. Bit i: detector i. */

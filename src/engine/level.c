@@ -17,6 +17,7 @@ struct emitter {
 	struct pqm_emit emit; /* first: the detector sees only this */
 	struct pqm_look *l;
 	uint16_t detector;
+	pqm_bytes suffix;    /* of the level */
 	struct claim *claim; /* in the artifact's arena */
 	size_t n_claims, cap_claims;
 	/* What this level emitted so far, newest first; moved to the content when the level ends. */
@@ -256,6 +257,26 @@ static void emit_passed(struct pqm_emit *emit, uint64_t off)
 		(void)madvise((void *)(uintptr_t)body.p, (size_t)off, MADV_DONTNEED);
 }
 
+static void emit_part(struct pqm_emit *emit, pqm_bytes path_part)
+{
+	struct emitter *e = (struct emitter *)emit;
+	struct pqm_look *l = e->l;
+	struct pqm_arena *arena = &l->w->scratch;
+
+	l->suffix = e->suffix;
+	if (path_part.n > 0)
+		l->suffix = pqm_arena_f(arena, "%.*s › %.*s", PQM_FMT(e->suffix),
+			PQM_FMT(pqm_printable(arena, path_part)));
+}
+
+static void emit_used(struct pqm_emit *emit, pqm_bytes rel)
+{
+	struct emitter *e = (struct emitter *)emit;
+
+	if (e->l->artifact->near != NULL)
+		pqm_around_used((struct pqm_around *)e->l->artifact->near, rel);
+}
+
 /* Matches and hits of nested artifacts: one pair for each depth, kept by the worker. */
 static bool child_buffers(struct pqm_worker *w, unsigned depth)
 {
@@ -445,8 +466,10 @@ void pqm_look_detect(struct pqm_look *l)
 	struct pqm_worker *w = l->w;
 	const struct pqm_run *run = w->run;
 	struct emitter e = {
-		.emit = { emit_found, emit_object, emit_child, emit_note, emit_claim, emit_passed },
+		.emit = { emit_found, emit_object, emit_child, emit_note, emit_claim, emit_passed,
+			emit_part, emit_used },
 		.l = l,
+		.suffix = l->suffix,
 	};
 	uint64_t wanted = pqm_look_wanted(run, l->artifact);
 

@@ -98,7 +98,8 @@ static struct totals count(const struct pqm_run *run)
 				t.rows++;
 			for (const struct pqm_mark *m = c->marks; m != NULL; m = m->next)
 				t.notes++;
-			for (const struct pqm_thing *o = c->things; o != NULL; o = o->next)
+			for (const struct pqm_thing *o = p->is_used ? NULL : c->things; o != NULL;
+				o = o->next)
 				t.things++;
 		}
 	for (const struct pqm_skip_note *s = run->skips; s != NULL; s = s->next)
@@ -225,7 +226,9 @@ static int by_object(const void *x, const void *y)
 		c = cmp_u64(a->line, b->line);
 	if (c == 0)
 		c = pqm_cmp(a->kind, b->kind);
-	return c != 0 ? c : pqm_cmp(a->name, b->name);
+	if (c == 0)
+		c = pqm_cmp(a->name, b->name);
+	return c != 0 ? c : pqm_cmp(a->ns, b->ns);
 }
 
 static void gather(struct pqm_inventory *inv, struct pqm_map *texts, const struct pqm_run *run,
@@ -235,7 +238,8 @@ static void gather(struct pqm_inventory *inv, struct pqm_map *texts, const struc
 
 	for (const struct pqm_content *c = run->contents; c != NULL; c = c->next)
 		for (const struct pqm_place *p = c->places; p != NULL; p = p->next)
-			for (const struct pqm_thing *t = c->things; t != NULL; t = t->next) {
+			for (const struct pqm_thing *t = p->is_used ? NULL : c->things; t != NULL;
+				t = t->next) {
 				all[k] = (struct pqm_gathered){ t->object, t->packed };
 				all[k].o.target = p->target;
 				all[k++].o.path = full_path(inv, texts, p->path, t->object.path);
@@ -392,6 +396,8 @@ enum pqm_st pqm_run_merge(struct pqm_inventory *inv, struct pqm_run *run, struct
 	for (struct pqm_content *c = run->contents; c != NULL; c = c->next)
 		if (!cut_places(run, c))
 			return pqm_fail(err, PQM_ENOMEM, "out of memory while copies were counted");
+	if (pqm_around_settle(run, err) != PQM_OK)
+		return PQM_ENOMEM;
 	struct totals t = count(run);
 	struct row *rows = pqm_malloc((t.rows + 1) * sizeof(*rows));
 	struct pqm_fold *fold = NULL;
@@ -401,6 +407,8 @@ enum pqm_st pqm_run_merge(struct pqm_inventory *inv, struct pqm_run *run, struct
 	for (const struct pqm_content *c = run->contents; ok && c != NULL; c = c->next)
 		for (const struct pqm_place *p = c->places; p != NULL; p = p->next)
 			for (const struct pqm_sighting *s = c->sightings; s != NULL; s = s->next) {
+				if (p->is_used && s->at.object.n > 0)
+					continue;
 				rows[n] = (struct row){ &s->f, s->at };
 				rows[n].o.target = p->target;
 				rows[n].o.path = full_path(inv, &texts, p->path, s->at.path);

@@ -449,8 +449,8 @@ enum pqm_st pqm_scan(struct pqm_inventory *inv, const struct pqm_rules *rules,
 	const char *const *targets, size_t n_targets, const struct pqm_scan_options *options,
 	struct pqm_err *err)
 {
-	struct pqm_run run = { .rules = rules };
 	struct pqm_scan_options opt = *options;
+	struct pqm_run run = { .rules = rules, .targets = targets, .opt = &opt };
 	struct pqm_worker *workers = NULL;
 	enum pqm_st st;
 

@@ -20,6 +20,8 @@
 struct pqm_scan_options {
 	unsigned jobs;	    /* at least 1 */
 	bool show_progress; /* one line on stderr */
+	/* Run the user's own helm and kustomize (or kubectl) on what is theirs; nothing is run otherwise. */
+	bool render_helm, render_kustomize;
 	/* How to ask endpoints. Without it a target on the network is a usage error: nothing is
 	 * contacted. Its stop flag ends the whole scan; what is there then is kept. */
 	const struct pqm_endpoint_options *net;

@@ -228,6 +228,11 @@ static void detect(void *ctx)
 		.arena = &w->scratch,
 	};
 	struct pqm_look l = { .w = w, .content = r->content, .artifact = &a, .done = r->done };
+	struct pqm_around around;
+
+	pqm_around_init(&around, w->run, r->job->target, r->path);
+	if (r->job->dir->fd >= 0)
+		a.near = &around.near;
 
 	l.is_mapped = r->fd >= 0 && !r->is_small;
 
@@ -435,6 +440,8 @@ void pqm_worker_file(struct pqm_worker *w, const struct pqm_job *job)
 
 	r.name = pqm_str(slash != NULL ? slash + 1 : job->path);
 	r.name_class = class_of_name(r.name);
+	if (in_tree && pqm_around_matters(r.path, r.name))
+		r.name_class ^= (pqm_hash64(r.path) | 1) ^ (uint64_t)job->target << 32;
 	r.fd = openat(in_tree ? job->dir->fd : AT_FDCWD, name,
 		O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (in_tree ? O_NOFOLLOW : 0));
 	if (r.fd < 0 || fstat(r.fd, &r.st) != 0) {

@@ -11,6 +11,19 @@
 
 #include "base/arena.h"
 
+/* Files around an artifact, for what cannot be read alone (a chart's template, an overlay). Only those
+ * of the same target, links not followed. rel is relative to the artifact's folder ("../values.yaml"). */
+struct pqm_near {
+	/* The text of a regular file, in arena. PQM_EIO: there is none; PQM_EUSAGE: outside of what is
+	 * scanned; PQM_ELIMIT: over PQM_YAML_DOC_BYTES. */
+	enum pqm_st (*read)(struct pqm_near *n, pqm_bytes rel, struct pqm_arena *arena,
+		pqm_bytes *out, struct pqm_err *err);
+	/* What the user's own program ("helm", "kustomize") makes of the artifact's folder, in arena. NULL
+	 * when it was not asked for. */
+	enum pqm_st (*render)(struct pqm_near *n, const char *what, struct pqm_arena *arena,
+		pqm_bytes *out, struct pqm_err *err);
+};
+
 struct pqm_artifact {
 	pqm_bytes body;
 	pqm_bytes head;	  /* first bytes, at most one read chunk: cheap to look at */
@@ -21,6 +34,7 @@ struct pqm_artifact {
 		col;	/* for a child: where its text stands in the parent; line 0 = use offsets */
 	unsigned depth; /* 0 for files */
 	struct pqm_arena *arena; /* scratch, reset after the artifact */
+	struct pqm_near *near;	 /* NULL: a child, standard input, or a file that was named alone */
 };
 
 #endif
