@@ -210,11 +210,15 @@ bool k8s_is_meant(const struct k8s_look *l)
 {
 	const struct pqm_yaml *needs = pqm_yaml_get(l->on, "if");
 	const struct pqm_yaml *when = pqm_yaml_get(l->on, "when");
+	const struct pqm_yaml *never = pqm_yaml_get(l->on, "never");
 
 	if (any_at(l->o, pqm_yaml_get(l->on, "unless")) || (needs != NULL && !any_at(l->o, needs)))
 		return false;
 	for (size_t i = 0; when != NULL && i < when->n; i++)
 		if (!holds(l->o, when->items[i]))
+			return false;
+	for (size_t i = 0; never != NULL && i < never->n; i++)
+		if (holds(l->o, never->items[i]))
 			return false;
 	return true;
 }

@@ -33,7 +33,7 @@ struct k8s_groups {
 };
 
 enum pqm_st k8s_report(const struct k8s_look *l) PQM_MUST_USE;
-/* Whether the object is one of those that the entry means: `if`, `unless`, `when`. */
+/* Whether the object is one of those that the entry means: `if`, `unless`, `when`, `never`. */
 bool k8s_is_meant(const struct k8s_look *l);
 /* Cuts the next name off a list like "X25519:P-256", "X25519, P-256"; false at the end. */
 bool k8s_next_name(pqm_bytes *rest, pqm_bytes *name);

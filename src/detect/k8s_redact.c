@@ -9,7 +9,7 @@ static const char *const secret_words[] = { "pass", "pwd", "secret", "token", "k
 	"sig", "dsn", "bearer", "jwt", "cookie", "salt", "webhook", "hmac", "private" };
 /* Names that only point at the secret. */
 static const char *const pointer_ends[] = { "file", "path", "name", "dir", "url", "uri", "arn",
-	"host", "port", "endpoint", "unauthorized" };
+	"host", "port", "endpoint", "unauthorized", "size", "bits", "curve", "algorithm" };
 /* Flags whose argument is a password, a user with one, or a header in some common client. */
 static const char *const secret_flags[] = { "-p", "-W", "-u", "-a", "-H", "-w", "-U", "--user",
 	"--header", "--headers", "--proxy-user", "--login" };
@@ -129,8 +129,11 @@ static bool is_token(pqm_bytes word)
 
 static bool is_random_run(pqm_bytes run)
 {
+	static const char go_version[] = "VersionTLS"; /* VersionTLS12 */
 	bool digit = false, upper = false, small = false;
 
+	if (pqm_starts(run, pqm_str(go_version)) && run.n == sizeof(go_version) + 1)
+		return false;
 	for (size_t i = 0; i < run.n; i++) {
 		digit = digit || is_digit(run.p[i]);
 		upper = upper || (run.p[i] >= 'A' && run.p[i] <= 'Z');

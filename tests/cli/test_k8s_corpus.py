@@ -28,6 +28,7 @@ TEXT = {
     "k8s.spire-ca-key": ["_key_type"],
     "k8s.text-groups-classical": ["curve", "Curve", "groups"],
     "k8s.store-json-plaintext": ["endpoint_url"],
+    "k8s.kserve-url-scheme": ["urlScheme"],
 }
 
 
