@@ -1,6 +1,8 @@
 #include "json_parts.h"
 
+#include "base/limits.h"
 #include "base/num.h"
+#include "report/ways.h"
 
 static void opt_u64(struct pqm_out *o, const char *key, uint64_t v)
 {
@@ -248,7 +250,32 @@ static void use(struct pqm_out *o, const struct pqm_asset *a, const struct pqm_u
 	pqm_js_close(o, '}');
 }
 
-static void asset_score(struct pqm_out *o, const struct pqm_asset_score *s)
+/* From the asset to both ends of the hop that decides, with the reference that led to each node. */
+static void deciding_path(struct pqm_out *o, struct pqm_ways *w, const struct pqm_asset_score *s)
+{
+	struct pqm_way_step steps[PQM_WAY_STEPS];
+	size_t n = w == NULL ? 0 : pqm_way_to_hop(w, steps, s->asset, pqm_score_decider(s));
+
+	pqm_js_open(o, "deciding_path", '[');
+	for (size_t i = 0; i < n; i++) {
+		const struct pqm_edge *e =
+			steps[i].edge == PQM_WAY_NONE ? NULL : &w->g->edges[steps[i].edge];
+
+		pqm_js_open(o, NULL, '{');
+		pqm_js_str(o, "node", w->g->nodes[steps[i].node].id);
+		if (e != NULL) {
+			pqm_js_str(o, "rel", e->rel);
+			pqm_js_bool(o, "forward", e->to == steps[i].node);
+			pqm_js_opt(o, "ref", e->ref);
+			place(o, e->path, e->line);
+		}
+		pqm_js_close(o, '}');
+	}
+	pqm_js_close(o, ']');
+}
+
+static void asset_score(
+	struct pqm_out *o, struct pqm_ways *w /* may be NULL */, const struct pqm_asset_score *s)
 {
 	pqm_js_open(o, NULL, '{');
 	pqm_js_str(o, "id", s->asset->id);
@@ -263,6 +290,7 @@ static void asset_score(struct pqm_out *o, const struct pqm_asset_score *s)
 	pqm_js_bool(o, "capped", s->is_capped);
 	if (s->deciding < s->n_uses)
 		pqm_js_u64(o, "deciding_use", s->deciding);
+	deciding_path(o, w, s);
 	pqm_js_str(o, "why", s->why);
 	pqm_js_opt(o, "money_root", s->root_id);
 	if (s->has_money)
@@ -308,15 +336,24 @@ static void curves(struct pqm_out *o, const struct pqm_assessment *a)
 	pqm_js_close(o, ']');
 }
 
-void pqm_json_assessment(struct pqm_out *o, const struct pqm_assessment *a)
+void pqm_json_assessment(
+	struct pqm_out *o, const struct pqm_graph *g, const struct pqm_assessment *a)
 {
+	struct pqm_arena arena;
+	struct pqm_ways ways;
+	struct pqm_err err = { 0 };
+
+	pqm_arena_init(&arena, PQM_RUN_ARENA_BYTES);
+	bool has_ways = pqm_ways_init(&ways, g, &arena, &err) == PQM_OK;
+
 	pqm_js_open(o, "assessment", '{');
 	pqm_js_num(o, "assessed", a->assessed, 4);
 	pqm_js_str(o, "curve", a->curve_id);
 	pqm_js_open(o, "assets", '[');
 	for (size_t i = 0; i < a->n_assets; i++)
-		asset_score(o, &a->assets[i]);
+		asset_score(o, has_ways ? &ways : NULL, &a->assets[i]);
 	pqm_js_close(o, ']');
+	pqm_arena_fini(&arena);
 	pqm_js_bool(o, "has_money", a->has_money);
 	if (a->has_money) {
 		pqm_js_str(o, "currency", a->currency);

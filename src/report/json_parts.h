@@ -22,7 +22,9 @@ void pqm_json_targets(struct pqm_out *o, const struct pqm_inventory *inv);
 void pqm_json_coverage(struct pqm_out *o, const struct pqm_coverage *c);
 
 void pqm_json_graph(struct pqm_out *o, const struct pqm_graph *g);
-void pqm_json_assessment(struct pqm_out *o, const struct pqm_assessment *a);
+/* With the deciding path of each asset through g. */
+void pqm_json_assessment(
+	struct pqm_out *o, const struct pqm_graph *g, const struct pqm_assessment *a);
 void pqm_json_plan(struct pqm_out *o, const struct pqm_assessment *a, const struct pqm_plan *p);
 
 #endif

@@ -230,7 +230,7 @@ static enum pqm_st json_write(const struct pqm_report *r, struct pqm_out *o, str
 	pqm_js_close(o, '}');
 	inventory(o, r->rules, r->inv);
 	pqm_json_graph(o, r->graph);
-	pqm_json_assessment(o, r->assessment);
+	pqm_json_assessment(o, r->graph, r->assessment);
 	pqm_json_plan(o, r->assessment, r->plan);
 	pqm_js_close(o, '}');
 	return PQM_OK;

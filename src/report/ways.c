@@ -130,7 +130,11 @@ size_t pqm_way_to_hop(struct pqm_ways *w, struct pqm_way_step out[PQM_WAY_STEPS]
 		if (out[n - 1].node != h->from)
 			out[n++] = (struct pqm_way_step){ h->from, PQM_WAY_NONE };
 	}
-	if (h->to < w->g->n_nodes && h->to != h->from && h->to != a->node)
+	/* A way that came in through the hop's far end has shown it. */
+	for (size_t i = 0; i < n; i++)
+		if (out[i].node == h->to)
+			return n;
+	if (h->to < w->g->n_nodes)
 		out[n++] = (struct pqm_way_step){ h->to, pqm_ways_edge(w, h->from, h->to) };
 	return n;
 }

@@ -9,6 +9,7 @@
 #include "parse/json.h"
 #include "report/load.h"
 #include "report/tally.h"
+#include "report/ways.h"
 #include "sample_report.h"
 
 extern const struct pqm_writer pqm_rep_csv, pqm_rep_json, pqm_rep_table, pqm_rep_html, pqm_rep_cbom,
@@ -199,6 +200,59 @@ static void dot_shows_ghosts_verdicts_and_the_deciding_path(void **state)
 	assert_null(strstr(text, "Cut:"));
 	pqm_out_abort(&out);
 	sample_fini(&s);
+}
+
+/* Steps by node; the arrow is the edge's own direction. */
+static void check_way(struct pqm_ways *w, const struct pqm_asset *a, const struct pqm_hop *h,
+	const uint32_t *want, size_t n_want)
+{
+	struct pqm_way_step steps[PQM_WAY_STEPS];
+	size_t n = pqm_way_to_hop(w, steps, a, h);
+
+	assert_int_equal(n, n_want);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(steps[i].node, want[i]);
+}
+
+static void a_way_follows_content_and_names_its_references(void **state)
+{
+	/* 0 asset, 1 and 4 workloads, 2 image of both, 3 service of 1, 5 edge, 6 far host */
+	static const struct {
+		uint32_t from, to;
+		const char *rel;
+	} edges[] = { { 0, 1, "carried-by" }, { 1, 2, "runs" }, { 4, 2, "runs" },
+		{ 3, 1, "serves" }, { 5, 3, "routes" }, { 4, 6, "talks-to" } };
+	struct pqm_node nodes[7] = { 0 };
+	struct pqm_edge e[6] = { 0 };
+	struct pqm_graph g = { .nodes = nodes, .n_nodes = 7, .edges = e, .n_edges = 6 };
+	struct pqm_asset a = { .node = 0 };
+	struct pqm_err err = { 0 };
+	struct pqm_arena arena;
+	struct pqm_ways w;
+
+	(void)state;
+	for (size_t i = 0; i < 6; i++)
+		e[i] = (struct pqm_edge){ edges[i].from, edges[i].to, pqm_str(edges[i].rel),
+			PQM_LIT("spec"), PQM_LIT("a.yaml"), 1 };
+	pqm_arena_init(&arena, 1 << 20);
+	assert_int_equal(pqm_ways_init(&w, &g, &arena, &err), PQM_OK);
+	check_way(&w, &a, NULL, (const uint32_t[]){ 0 }, 1);
+	check_way(&w, &a, &(struct pqm_hop){ .from = 1, .to = 1 }, (const uint32_t[]){ 0, 1 }, 2);
+	check_way(&w, &a, &(struct pqm_hop){ .from = 3, .to = 5 }, (const uint32_t[]){ 0, 1, 3, 5 },
+		4);
+	/* Through the far end of the hop: not shown twice. */
+	check_way(
+		&w, &a, &(struct pqm_hop){ .from = 3, .to = 1 }, (const uint32_t[]){ 0, 1, 3 }, 3);
+	/* A shared image is a way only where there is no other. */
+	check_way(&w, &a, &(struct pqm_hop){ .from = 4, .to = 6 },
+		(const uint32_t[]){ 0, 1, 2, 4, 6 }, 5);
+	check_way(&w, &a, &(struct pqm_hop){ .from = UINT32_MAX, .to = UINT32_MAX },
+		(const uint32_t[]){ 0 }, 1);
+	assert_int_equal(pqm_ways_edge(&w, 1, 3), 3);
+	assert_int_equal(pqm_ways_edge(&w, 1, 6), PQM_WAY_NONE);
+	a.node = UINT32_MAX;
+	check_way(&w, &a, NULL, NULL, 0);
+	pqm_arena_fini(&arena);
 }
 
 /* A workload with more neighbours than a drawing takes. */
@@ -514,6 +568,7 @@ int main(void)
 		cmocka_unit_test(dot_quotes_whatever_a_name_holds),
 		cmocka_unit_test(dot_shows_ghosts_verdicts_and_the_deciding_path),
 		cmocka_unit_test(dot_says_what_it_cut),
+		cmocka_unit_test(a_way_follows_content_and_names_its_references),
 		cmocka_unit_test(places_are_in_order),
 		cmocka_unit_test(tally_and_causes_add_up),
 		cmocka_unit_test(coverage_reasons_sum_to_what_was_not_read),
