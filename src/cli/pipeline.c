@@ -90,6 +90,7 @@ enum pqm_st pqm_pipeline_init(struct pqm_pipeline *p, const struct pqm_args *a, 
 	pqm_graph_init(&p->graph);
 	pqm_assessment_init(&p->assessment);
 	pqm_plan_init(&p->plan);
+	pqm_practices_init(&p->practices);
 	pqm_bench_init(&p->bench);
 	for (size_t i = 0; i < a->n_given; i++) {
 		if (strcmp(a->given[i].opt->name, "output") != 0)
@@ -116,6 +117,7 @@ enum pqm_st pqm_pipeline_init(struct pqm_pipeline *p, const struct pqm_args *a, 
 void pqm_pipeline_fini(struct pqm_pipeline *p)
 {
 	pqm_bench_fini(&p->bench);
+	pqm_practices_fini(&p->practices);
 	pqm_plan_fini(&p->plan);
 	pqm_assessment_fini(&p->assessment);
 	pqm_graph_fini(&p->graph);
@@ -354,6 +356,8 @@ enum pqm_st pqm_pipeline_assess(struct pqm_pipeline *p, struct pqm_err *err)
 		st = pqm_assess(&p->assessment, &p->plan, &p->rules, &p->inv, &p->graph, &opt, err);
 	if (st == PQM_OK)
 		p->plan.bench = pqm_bench_words(&p->bench, &p->plan.arena);
+	if (st == PQM_OK)
+		st = pqm_practices_build(&p->practices, &p->rules, &p->inv, &p->graph, err);
 	return st;
 }
 
@@ -394,6 +398,7 @@ enum pqm_st pqm_pipeline_write(
 		.graph = &p->graph,
 		.assessment = &p->assessment,
 		.plan = &p->plan,
+		.practices = &p->practices,
 		.expand_stores = pqm_arg_has(a, "expand-trust-stores"),
 		.templates = pqm_arg(a, "templates"),
 	};

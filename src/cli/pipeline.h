@@ -2,7 +2,7 @@
  * pipeline.h — the one way from an inventory to the reports.
  *
  * Shape:     init, then fill inv (scan or load), then assess, then write.
- * Ownership: the pipeline owns all six central values and the rules.
+ * Ownership: the pipeline owns all central values and the rules.
  * Errors:    as the stages'.
  */
 #ifndef PQM_CLI_PIPELINE_H
@@ -10,6 +10,7 @@
 
 #include "assess/assess.h"
 #include "assess/perf.h"
+#include "assess/practices.h"
 #include "cli/command.h"
 #include "graph/graph_build.h"
 #include "report/writer.h"
@@ -22,6 +23,7 @@ struct pqm_pipeline {
 	struct pqm_graph graph;
 	struct pqm_assessment assessment;
 	struct pqm_plan plan;
+	struct pqm_practices practices;
 	struct pqm_bench bench;
 	struct pqm_report report;
 	bool is_streamed; /* -o jsonl was written while the scan ran */
@@ -41,7 +43,7 @@ enum pqm_st pqm_pipeline_load(struct pqm_pipeline *p, const struct pqm_args *a, 
 /* A bench file (path) with rows of `impl` preferred, or the reference profile when path is NULL. */
 enum pqm_st pqm_bench_open(struct pqm_bench *b, const struct pqm_rules *r, const char *path,
 	const char *impl, struct pqm_err *err) PQM_MUST_USE;
-/* Graph, risk and plan. */
+/* Graph, risk, plan and practices. */
 enum pqm_st pqm_pipeline_assess(struct pqm_pipeline *p, struct pqm_err *err) PQM_MUST_USE;
 /* Writes every -o; the table to standard output unless --quiet or another format goes there. */
 enum pqm_st pqm_pipeline_write(struct pqm_pipeline *p, struct pqm_app *app,

@@ -7,6 +7,7 @@
 #include "assess/run.h"
 #include "assess/tasks.h"
 #include "base/num.h"
+#include "cli/practice_check.h"
 #include "cli/probe_advice.h"
 #include "detect/endpoint.h"
 #include "detect/k8s.h"
@@ -325,6 +326,12 @@ static bool is_advice(struct checker *c, const struct pqm_rule *rule, pqm_bytes 
 	return pqm_advice_rule_takes(c->r, rule, sample);
 }
 
+/* "yes { apiVersion: … }": see the head of practices/custody.yaml. */
+static bool is_practice(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	return pqm_practice_fits(c->r, rule, sample);
+}
+
 static const struct {
 	const char *prefix;
 	sample_fn is_of;
@@ -342,6 +349,7 @@ static const struct {
 	{ "ai/", is_signal },
 	{ "plan/", is_task },
 	{ "perf/", is_perf },
+	{ "practices/", is_practice },
 	{ "tls/", is_wire },
 	{ "ssh/", is_wire },
 	{ "endpoints/ike.yaml", is_wire },

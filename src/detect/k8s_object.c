@@ -289,7 +289,8 @@ static struct pqm_k8s_shape said_of(
 		return *w->shape;
 	s.is_exact = kept(w, path, exact_of);
 	s.is_head = !s.is_exact && kept(w, path, heads_of);
-	s.is_fact = s.is_exact || s.is_head || kept(w, path, facts_of);
+	s.is_fact = s.is_exact || s.is_head || kept(w, path, facts_of) ||
+		pqm_k8s_asked(w->scan->kinds, path);
 	s.form = content_form(w, path);
 	s.looks = s.is_fact ? pqm_k8s_looks(w->scan->kinds, w->kind, path) : 0;
 	s.is_free = is_free_text(path);

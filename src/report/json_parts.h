@@ -11,6 +11,7 @@
 #ifndef PQM_REPORT_JSON_PARTS_H
 #define PQM_REPORT_JSON_PARTS_H
 
+#include "assess/practices.h"
 #include "base/out.h"
 #include "model/inventory.h"
 #include "model/plan.h"
@@ -25,6 +26,7 @@ void pqm_json_graph(struct pqm_out *o, const struct pqm_graph *g);
 /* With the deciding path of each asset through g. */
 void pqm_json_assessment(
 	struct pqm_out *o, const struct pqm_graph *g, const struct pqm_assessment *a);
+void pqm_json_practices(struct pqm_out *o, const struct pqm_practices *p);
 void pqm_json_plan(struct pqm_out *o, const struct pqm_assessment *a, const struct pqm_plan *p);
 
 #endif

@@ -450,6 +450,30 @@ static void plan(struct table *t)
 	pqm_out_lit(t->o, "\n");
 }
 
+/* One line: how many questions of rules/practices have which verdict, and the first that is a no. */
+static void practices(struct table *t)
+{
+	const struct pqm_practices *p = t->r->practices;
+	size_t n[PQM_N_PRACTICE_VERDICTS], first = 0;
+
+	if (p == NULL || p->n == 0 || t->r->inv->n_objects == 0)
+		return;
+	pqm_practices_count(n, p);
+	while (first < p->n && p->items[first].verdict != PQM_PRACTICE_NO)
+		first++;
+	heading(t, "PRACTICES");
+	pqm_out_f(t->o, " %zu yes, %zu partly, %zu no, %zu not shown", n[PQM_PRACTICE_YES],
+		n[PQM_PRACTICE_PARTLY], n[PQM_PRACTICE_NO], n[PQM_PRACTICE_NOT_SHOWN]);
+	if (first < p->n) {
+		pqm_bytes title = pqm_yaml_str(p->items[first].rule->node, "title");
+
+		pqm_out_f(t->o, "; no: %.*s%s", PQM_FMT(title), n[PQM_PRACTICE_NO] > 1 ? " …" : "");
+	}
+	if (p->n_contrasts > 0)
+		pqm_out_f(t->o, "; targets differ in %zu", p->n_contrasts);
+	pqm_out_lit(t->o, "\n");
+}
+
 static void deadlines(struct table *t)
 {
 	const struct pqm_plan *p = t->r->plan;
@@ -504,6 +528,7 @@ static enum pqm_st table_write(const struct pqm_report *r, struct pqm_out *o, st
 	findings(&t);
 	endpoints(&t);
 	coverage(&t);
+	practices(&t);
 	plan(&t);
 	deadlines(&t);
 	closing(&t);

@@ -183,10 +183,18 @@ PART(pqm_view_assets)
 PART(pqm_view_plan)
 PART(pqm_view_findings)
 PART(pqm_view_endpoints)
+PART(pqm_view_practices)
 PART(pqm_view_coverage)
 PART(pqm_svg_arrival)
 PART(pqm_svg_residual)
 PART(pqm_svg_gantt)
+
+/* Of a scan without manifests and endpoints every answer would be "not shown". */
+static bool has_practices(const struct pqm_report *r)
+{
+	return r->practices != NULL && r->practices->n > 0 &&
+		(r->inv->n_objects > 0 || r->inv->n_endpoints > 0);
+}
 
 void pqm_view_root(struct pqm_obj *o, const struct pqm_view *v)
 {
@@ -198,6 +206,7 @@ void pqm_view_root(struct pqm_obj *o, const struct pqm_view *v)
 	pqm_obj_list(o, "plan", 1, fill_pqm_view_plan, v);
 	pqm_obj_list(o, "findings", 1, fill_pqm_view_findings, v);
 	pqm_obj_list(o, "endpoints", r->inv->n_endpoints > 0, fill_pqm_view_endpoints, v);
+	pqm_obj_list(o, "practices", has_practices(r), fill_pqm_view_practices, v);
 	pqm_obj_list(o, "coverage", 1, fill_pqm_view_coverage, v);
 	pqm_obj_list(o, "arrival", r->assessment->n_curve > 1, fill_pqm_svg_arrival, v);
 	pqm_obj_list(o, "residual", r->plan->n_residual > 1, fill_pqm_svg_residual, v);

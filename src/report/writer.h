@@ -2,13 +2,14 @@
  * writer.h — what a report is, and what an output writer is.
  *
  * Shape:     a const descriptor pqm_rep_<name> in rep_<name>.c; the registry is generated.
- * Ownership: the report borrows the six central values; writers only read.
+ * Ownership: the report borrows the central values; writers only read.
  * Errors:    the output stream remembers its first failure.
  * Threads:   single-threaded, after the scan.
  */
 #ifndef PQM_REPORT_WRITER_H
 #define PQM_REPORT_WRITER_H
 
+#include "assess/practices.h"
 #include "base/out.h"
 #include "model/plan.h"
 #include "rules/rules.h"
@@ -19,6 +20,7 @@ struct pqm_report {
 	const struct pqm_graph *graph;
 	const struct pqm_assessment *assessment;
 	const struct pqm_plan *plan;
+	const struct pqm_practices *practices; /* may be NULL */
 	bool expand_stores;    /* --expand-trust-stores */
 	bool color;	       /* terminal table only */
 	const char *templates; /* --templates DIR, or NULL for the embedded ones */

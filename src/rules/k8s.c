@@ -129,6 +129,29 @@ static void load_checks(struct pqm_k8s_kinds *k, const struct pqm_rules *r)
 	}
 }
 
+static bool load_asked(struct pqm_k8s_kinds *k, const struct pqm_rules *r)
+{
+	const struct pqm_rule *rule;
+	size_t i = 0, n = 0;
+
+	while (pqm_rules_next(r, "practices/", &i) != NULL)
+		n++;
+	k->asked = pqm_new(&k->arena, const struct pqm_yaml *, n);
+	i = 0;
+	while (k->asked != NULL && (rule = pqm_rules_next(r, "practices/", &i)) != NULL)
+		if (pqm_yaml_get(rule->node, "facts") != NULL)
+			k->asked[k->n_asked++] = pqm_yaml_get(rule->node, "facts");
+	return k->asked != NULL;
+}
+
+bool pqm_k8s_asked(const struct pqm_k8s_kinds *k, pqm_bytes path)
+{
+	for (size_t i = 0; i < k->n_asked; i++)
+		if (pqm_k8s_listed(k->asked[i], path))
+			return true;
+	return false;
+}
+
 enum pqm_st pqm_k8s_kinds_new(
 	struct pqm_k8s_kinds **out, const struct pqm_rules *r, struct pqm_err *err)
 {
@@ -148,7 +171,8 @@ enum pqm_st pqm_k8s_kinds_new(
 	}
 	k->kind = pqm_new(&k->arena, struct pqm_k8s_kind, n_kinds + 1);
 	k->on = pqm_new(&k->arena, struct pqm_k8s_on, n_on + 1);
-	st = k->kind == NULL || k->on == NULL ? PQM_ENOMEM : load_kinds(k, r, err);
+	st = k->kind == NULL || k->on == NULL || !load_asked(k, r) ? PQM_ENOMEM
+								   : load_kinds(k, r, err);
 	if (st == PQM_OK) {
 		load_checks(k, r);
 		st = index_checks(k) ? PQM_OK : PQM_ENOMEM;

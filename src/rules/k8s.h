@@ -45,7 +45,9 @@ struct pqm_k8s_kinds {
 	struct pqm_map by_name;		/* kind -> its first entry; the others follow by next */
 	struct pqm_k8s_on *on;
 	size_t n_on;
-	struct pqm_map on_by_name; /* kind -> its first check */
+	struct pqm_map on_by_name;     /* kind -> its first check */
+	const struct pqm_yaml **asked; /* fact lists of practices, for objects of any kind */
+	size_t n_asked;
 	struct pqm_arena arena;
 };
 
@@ -68,6 +70,8 @@ pqm_bytes pqm_k8s_id(
 	const struct pqm_k8s_kinds *k, const struct pqm_object *o, struct pqm_arena *arena);
 /* Whether one of the globs of a list of scalars (may be NULL) fits the text. */
 bool pqm_k8s_listed(const struct pqm_yaml *globs, pqm_bytes text);
+/* Whether a rule of practices/ asks for the field. */
+bool pqm_k8s_asked(const struct pqm_k8s_kinds *k, pqm_bytes path);
 /* Glob match that looks at the fixed end of the pattern first: most patterns fail there. */
 bool pqm_k8s_fits(pqm_bytes glob, pqm_bytes text);
 
