@@ -98,7 +98,11 @@ bool pqm_k8s_rule_fits(const struct pqm_rules *r, const struct pqm_rule *rule, p
 		.path = PQM_LIT("sample.yaml"),
 		.name = PQM_LIT("sample.yaml"),
 		.arena = &arena };
-	struct watch w = { .emit = { see_found, see_object, see_child, see_note, see_claim, NULL },
+	struct watch w = { .emit = { .found = see_found,
+				   .object = see_object,
+				   .child = see_child,
+				   .note = see_note,
+				   .claim = see_claim },
 		.rule = rule };
 	struct pqm_k8s_scan s = { .rules = r, .a = &a, .out = &w.emit };
 	struct pqm_err err;

@@ -127,8 +127,11 @@ static inline size_t record_hits(pqm_bytes text, struct pqm_hit hit[RECORD_HITS]
 
 static inline void record_init(struct record *r, struct pqm_arena *arena)
 {
-	r->emit = (struct pqm_emit){ record_found, record_object, record_child, record_note,
-		record_claim, NULL };
+	r->emit = (struct pqm_emit){ .found = record_found,
+		.object = record_object,
+		.child = record_child,
+		.note = record_note,
+		.claim = record_claim };
 	r->arena = arena;
 	r->n_objects = r->n_found = r->n_children = r->n_notes = r->n_claims = 0;
 }
