@@ -163,6 +163,21 @@
 /* Nodes in a drawing of that graph: what Graphviz lays out in seconds and a person can follow. */
 #define PQM_DOT_NODES ((size_t)200)
 
+/* Live clusters: one page of a list. API servers send 500 objects of a few KiB; over it fewer are asked for. */
+#define PQM_KUBE_PAGE_BYTES ((size_t)32 << 20)
+/* Objects asked for in one page, as kubectl does. */
+#define PQM_KUBE_PAGE_OBJECTS 500u
+/* Tries of one request, and the longest wait between two; Retry-After is believed up to it. */
+#define PQM_KUBE_TRIES 8u
+#define PQM_KUBE_WAIT_MS 30000u
+/* Tries until the server answered for the first time. */
+#define PQM_KUBE_FIRST_TRIES 3u
+/* How often one list is begun anew because what it was read from is gone, or goes on without new objects. */
+#define PQM_KUBE_RESTARTS 5u
+#define PQM_KUBE_EMPTY_PAGES 1000u
+/* A credential plugin that opens no browser answers in seconds. */
+#define PQM_KUBE_EXEC_MS 60000u
+
 /* Occurrences that the copies of one content may give: 100 copies of a store of 1,000 keys. */
 #define PQM_ROWS_PER_CONTENT ((size_t)100000)
 

@@ -1,6 +1,7 @@
 #include "base/limits.h"
 #include "base/num.h"
 #include "base/sys.h"
+#include "cli/cluster_options.h"
 #include "cli/net_options.h"
 #include "cli/pipeline.h"
 #include "cli/stream.h"
@@ -58,9 +59,21 @@ static uint64_t n_untold(const struct pqm_endpoint_counts *c)
 	return pqm_endpoints_asked(c) - c->reach[PQM_R_ANSWERED] + c->incomplete;
 }
 
+struct scan {
+	struct pqm_scan_options opt;
+	struct pqm_endpoint_options net;
+	struct pqm_cluster_options cluster;
+	struct pqm_targets targets;
+	struct pqm_stream stream;
+	struct pqm_pipeline p;
+};
+
 /* Exit code and one line a failed target [DESIGN.md §2]. */
-static int tell_failures(const struct pqm_inventory *inv, const struct pqm_targets *t, bool strict)
+static int tell_failures(const struct scan *s, bool strict)
 {
+	const struct pqm_inventory *inv = &s->p.inv;
+	const struct pqm_targets *t = &s->targets;
+	bool is_dry_run = s->cluster.would_ask != NULL;
 	const struct pqm_coverage *c = &inv->coverage;
 	size_t n_failed = 0, n_listed_failed = 0;
 	uint64_t n_missed = c->unreadable + c->over_limit + c->changed + c->partial +
@@ -84,7 +97,8 @@ static int tell_failures(const struct pqm_inventory *inv, const struct pqm_targe
 	if (n_listed_failed > LISTED_FAILURES)
 		pqm_log(PQM_WARN, "scan", "%zu more of the list gave nothing; see coverage",
 			n_listed_failed - LISTED_FAILURES);
-	if (n_failed == 0 && c->read == 0 && pqm_endpoints_asked(&c->endpoints) == 0) {
+	if (n_failed == 0 && c->read == 0 && !is_dry_run &&
+		pqm_endpoints_asked(&c->endpoints) == 0) {
 		pqm_log(PQM_WARN, "scan", "nothing here that could be scanned");
 		return 4;
 	}
@@ -109,14 +123,6 @@ static int tell_failures(const struct pqm_inventory *inv, const struct pqm_targe
 	return 0;
 }
 
-struct scan {
-	struct pqm_scan_options opt;
-	struct pqm_endpoint_options net;
-	struct pqm_targets targets;
-	struct pqm_stream stream;
-	struct pqm_pipeline p;
-};
-
 /* What stands on the command line must be an endpoint that can be asked; in a list it is coverage. */
 static enum pqm_st check_endpoints(struct scan *s, bool *any, struct pqm_err *err)
 {
@@ -124,8 +130,10 @@ static enum pqm_st check_endpoints(struct scan *s, bool *any, struct pqm_err *er
 
 	*any = false;
 	for (size_t i = 0; i < s->targets.n && st == PQM_OK; i++) {
-		if (!pqm_scan_is_endpoint(s->targets.name[i]))
+		if (!pqm_scan_is_endpoint(s->targets.name[i])) {
+			*any = *any || pqm_cluster_is_target(s->targets.name[i]);
 			continue;
+		}
 		*any = true;
 		if (!s->targets.is_listed[i])
 			st = pqm_endpoint_check(s->targets.name[i], false, err);
@@ -153,6 +161,25 @@ static enum pqm_st choose_render(
 	return PQM_OK;
 }
 
+static void print_request(void *ctx, const char *server, const char *path)
+{
+	struct pqm_app *app = ctx;
+
+	pqm_out_f(app->out, "GET %s%s\n", server, path);
+}
+
+/* Only clusters have something to tell; what else is named would just not be scanned. */
+static enum pqm_st prepare_dry_run(struct scan *s, struct pqm_app *app, struct pqm_err *err)
+{
+	for (size_t i = 0; i < s->targets.n; i++)
+		if (!pqm_cluster_is_target(s->targets.name[i]))
+			return pqm_fail(err, PQM_EUSAGE, "--dry-run %s: is for clusters only",
+				s->targets.name[i]);
+	s->cluster.would_ask = print_request;
+	s->cluster.ctx = app;
+	return PQM_OK;
+}
+
 static enum pqm_st prepare(
 	struct scan *s, struct pqm_app *app, const struct pqm_args *a, struct pqm_err *err)
 {
@@ -172,6 +199,10 @@ static enum pqm_st prepare(
 	if (st == PQM_OK)
 		st = pqm_net_options(&s->net, a, &s->targets.arena, err);
 	if (st == PQM_OK)
+		st = pqm_cluster_options(&s->cluster, a, &s->targets.arena, err);
+	if (st == PQM_OK && pqm_arg_has(a, "dry-run"))
+		st = prepare_dry_run(s, app, err);
+	if (st == PQM_OK)
 		st = check_endpoints(s, &any, err);
 	if (st == PQM_OK)
 		st = pqm_stream_open(&s->stream, app, a, &s->p.rules, err);
@@ -184,6 +215,8 @@ static enum pqm_st prepare(
 	s->stream.stop = s->net.probe.stop;
 	s->net.known = s->stream.known.endpoints;
 	s->net.n_known = s->stream.known.n;
+	s->cluster.stop = s->net.probe.stop;
+	s->opt.cluster = &s->cluster;
 	s->opt.net = &s->net;
 	s->opt.on_endpoint = pqm_stream_endpoint;
 	s->opt.ctx = &s->stream;
@@ -197,6 +230,8 @@ static enum pqm_st scan(
 		pqm_scan(&s->p.inv, &s->p.rules, s->targets.name, s->targets.n, &s->opt, err);
 	uint64_t t0 = pqm_now_ns(), t1;
 
+	if (s->cluster.would_ask != NULL)
+		return st;
 	if (st == PQM_OK)
 		st = pqm_stream_finish(&s->stream, &s->p.inv, err);
 	if (st == PQM_OK)
@@ -218,8 +253,7 @@ static enum pqm_st run(struct pqm_app *app, const struct pqm_args *a, struct pqm
 	if (st == PQM_OK)
 		st = scan(&s, app, a, err);
 	if (st == PQM_OK)
-		app->exit_code =
-			tell_failures(&s.p.inv, &s.targets, pqm_arg_has(a, "fail-on-incomplete"));
+		app->exit_code = tell_failures(&s, pqm_arg_has(a, "fail-on-incomplete"));
 	if (st == PQM_OK && pqm_net_signal() != 0)
 		app->exit_code = 128 + pqm_net_signal();
 	pqm_stream_close(&s.stream);
@@ -236,17 +270,30 @@ const struct pqm_command pqm_cmd_scan = {
 		"  PATH     a file, or a folder with everything below it (links are not followed)\n"
 		"  -        standard input as one file\n"
 		"  @FILE    one target a line; @- reads the list from standard input\n"
+		"  cluster:[CONTEXT]\n"
+		"           a live cluster: the context of $KUBECONFIG or ~/.kube/config, else "
+		"the\n"
+		"           account of the pod. Secrets are not read unless --secrets says so.\n"
 		"  SCHEME:HOST[:PORT]\n"
 		"           an endpoint to ask: tls, quic, dtls, ssh, smtp, imap, postgres, …, "
 		"auto\n"
 		"           (guess); https://HOST. A file of such a name is ./tls:name.\n\n"
 		"The summary table goes to standard output unless a report does (-o json).\n"
-		"Only endpoints that you name are contacted; a scan of paths contacts nothing.\n\n"
+		"Only endpoints and clusters that you name are contacted; a scan of paths "
+		"contacts\n"
+		"nothing.\n\n"
 		"-o jsonl=FILE writes a line for each endpoint as it is finished; after an\n"
 		"interrupt, --resume FILE takes those over and asks the rest.",
 	.opts =
 		(const struct pqm_opt[]){
 			PQM_NET_OPTS,
+			PQM_CLUSTER_OPTS,
+			{ 0, "helm-releases", NULL,
+				"with --secrets all: the release Secrets of Helm too" },
+			{ 0, "dry-run", NULL,
+				"print what a cluster would be asked, after its discovery; ask "
+				"nothing "
+				"else" },
 			{ 0, "resume", "FILE",
 				"take over what an earlier -o jsonl=FILE found complete" },
 			{ 0, "render", "TOOL",

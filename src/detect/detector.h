@@ -80,7 +80,8 @@ void pqm_emit_claim(struct pqm_emit *e, uint64_t from, uint64_t to);
  * What was there can still be read. */
 void pqm_emit_passed(struct pqm_emit *e, uint64_t off);
 /* What is emitted from here on is told under the artifact's path with " › " and path_part behind it;
- * empty: of the artifact itself again. */
+ * empty: of the artifact itself again. In a list of an API server a path_part with '/' in front is the
+ * object's own URL, and the artifact for the parts that follow. */
 void pqm_emit_part(struct pqm_emit *e, pqm_bytes path_part);
 /* The file at rel (as of struct pqm_near; with a slash at the end everything below the folder) is part of
  * what this artifact emits: the objects that it gives by itself, and what was found at them, are dropped. */

@@ -65,6 +65,21 @@ static void pass(struct list *l)
 	}
 }
 
+/* The path of an object of a cluster: /namespaces/NS/RESOURCE/NAME. */
+static void tell_part(struct list *l, const struct pqm_yaml *o)
+{
+	const struct pqm_yaml *meta = pqm_yaml_get(o, "metadata");
+	struct pqm_arena *a = l->s->a->arena;
+	pqm_bytes ns = pqm_printable(a, pqm_yaml_str(meta, "namespace"));
+	pqm_bytes name = pqm_printable(a, pqm_yaml_str(meta, "name"));
+
+	if (l->s->a->resource.n == 0)
+		return;
+	pqm_emit_part(l->s->out,
+		pqm_arena_f(a, "%s%.*s/%.*s/%.*s", ns.n > 0 ? "/namespaces/" : "", PQM_FMT(ns),
+			PQM_FMT(l->s->a->resource), PQM_FMT(name)));
+}
+
 static enum pqm_st elements(struct list *l)
 {
 	enum pqm_st st = PQM_OK;
@@ -80,8 +95,10 @@ static enum pqm_st elements(struct list *l)
 			l->at.off = l->text.n;
 			return PQM_OK;
 		}
-		if (is_read)
+		if (is_read) {
+			tell_part(l, o);
 			st = pqm_k8s_item(l->s, o, l->api, l->kind, l->err);
+		}
 		pass(l);
 	}
 	if (st == PQM_OK && l->at.off >= l->text.n)

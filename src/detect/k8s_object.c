@@ -537,6 +537,9 @@ enum pqm_st pqm_k8s_item(struct pqm_k8s_scan *s, const struct pqm_yaml *o, pqm_b
 
 	if (o->type != PQM_YAML_MAP)
 		return PQM_OK;
+	/* The metadata alone, as API servers send it when asked, stands for the object. */
+	if (pqm_eqs(own, "PartialObjectMetadata"))
+		own = own_api = (pqm_bytes){ NULL, 0 };
 	if (own.n == 0 && kind.n > 4)
 		own = pqm_sub(kind, 0, kind.n - 4);
 	return own.n == 0 ? PQM_OK : one(s, o, own_api.n > 0 ? own_api : api, own, err);

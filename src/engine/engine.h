@@ -170,6 +170,7 @@ void pqm_worker_fini(struct pqm_worker *w);
 /* Scans one file; frees nothing of job. */
 void pqm_worker_file(struct pqm_worker *w, const struct pqm_job *job);
 void pqm_worker_bytes(struct pqm_worker *w, uint32_t target, pqm_bytes path, pqm_bytes body);
+void pqm_worker_page(struct pqm_worker *w, uint32_t target, const struct pqm_page *page);
 
 /* Emits what the endpoint's answers mean, and scans its certificates; copies what stays into inv (the
  * walking thread's while the scan runs), without DER. on_done may be NULL; false from it comes back. */
@@ -205,6 +206,7 @@ struct pqm_look {
 	bool is_mapped;	   /* the body is a mapping of a file: its pages can be given back */
 	pqm_bytes address; /* of an endpoint, for all that is found there; else empty */
 	uint64_t *done;	   /* by detector */
+	bool is_listed;	   /* of an API server: there are no lines and offsets */
 };
 
 /* The same for an endpoint, which is no artifact: its answers are read by one detector of their own. */

@@ -134,9 +134,11 @@ static enum pqm_st emit_found(struct pqm_emit *emit, const struct pqm_found *giv
 	pqm_finding_id(s->f.id, f);
 	s->at.path = keep(w, l->suffix);
 	s->at.object = keep(w, f->object.n > 0 ? f->object : l->object);
-	s->at.off = f->off;
-	s->at.line = l->line != 0 ? l->line : f->line;
-	s->at.col = l->line != 0 ? l->col : f->col;
+	if (!l->is_listed) {
+		s->at.off = f->off;
+		s->at.line = l->line != 0 ? l->line : f->line;
+		s->at.col = l->line != 0 ? l->col : f->col;
+	}
 	s->detector = e->detector;
 	s->is_direct = f->line == 0;
 	s->next = e->sightings;
@@ -175,6 +177,21 @@ static bool pack_facts(struct pqm_worker *w, struct pqm_thing *t, const struct p
 	return packed != NULL;
 }
 
+/* Objects of an API server stand in no file. */
+static void drop_lines(struct pqm_thing *t)
+{
+	struct pqm_fact *facts = (struct pqm_fact *)(uintptr_t)t->object.facts;
+	struct pqm_packed *packed = (struct pqm_packed *)(uintptr_t)t->packed;
+
+	t->object.line = 0;
+	for (size_t i = 0; i < t->object.n_facts; i++) {
+		if (packed != NULL)
+			packed[i].line = packed[i].col = 0;
+		else
+			facts[i].line = facts[i].col = 0;
+	}
+}
+
 static enum pqm_st emit_object(struct pqm_emit *emit, const struct pqm_object *o)
 {
 	struct emitter *e = (struct emitter *)emit;
@@ -195,6 +212,8 @@ static enum pqm_st emit_object(struct pqm_emit *emit, const struct pqm_object *o
 	t->object.controller = keep(w, o->controller);
 	if (o->controller.n > 0 ? !pack_facts(w, t, o) : !keep_facts(w, t, o))
 		return no_memory(e);
+	if (e->l->is_listed)
+		drop_lines(t);
 	t->next = e->l->content->things;
 	e->l->content->things = t;
 	return PQM_OK;
@@ -263,6 +282,10 @@ static void emit_part(struct pqm_emit *emit, pqm_bytes path_part)
 	struct pqm_look *l = e->l;
 	struct pqm_arena *arena = &l->w->scratch;
 
+	if (l->is_listed && pqm_starts(path_part, PQM_LIT("/"))) {
+		e->suffix = pqm_bytes_dup(arena, path_part);
+		path_part.n = 0;
+	}
 	l->suffix = e->suffix;
 	if (path_part.n > 0)
 		l->suffix = pqm_arena_f(arena, "%.*s › %.*s", PQM_FMT(e->suffix),
@@ -326,7 +349,7 @@ static enum pqm_st emit_child(struct pqm_emit *emit, const struct pqm_child *c)
 	};
 	struct pqm_look l = { w, up->content, &a, up->suffix, c->object,
 		c->line != 0 ? c->line : up->line, c->line != 0 ? c->col : up->col, up->depth + 1,
-		false, up->address, done };
+		false, up->address, done, up->is_listed };
 
 	if (up->depth + 1 > PQM_ARTIFACT_DEPTH) {
 		emit_note(emit, UINT64_MAX, PQM_ELIMIT, "nested deeper than 8 levels");
@@ -472,6 +495,7 @@ void pqm_look_detect(struct pqm_look *l)
 		.suffix = l->suffix,
 	};
 	uint64_t wanted = pqm_look_wanted(run, l->artifact);
+	pqm_bytes suffix = l->suffix;
 
 	for (size_t i = 0; i < w->matches.n; i++)
 		wanted |= UINT64_C(1) << run->pattern[w->matches.match[i].pattern].detector;
@@ -480,6 +504,7 @@ void pqm_look_detect(struct pqm_look *l)
 			continue;
 		e.detector = (uint16_t)i;
 		run_one(l, i, &e);
+		l->suffix = e.suffix = suffix;
 	}
 	commit(&e);
 }
@@ -487,7 +512,8 @@ void pqm_look_detect(struct pqm_look *l)
 enum pqm_st pqm_look_endpoint(struct pqm_look *l, struct pqm_endpoint *ep, struct pqm_err *err)
 {
 	struct emitter e = {
-		.emit = { emit_found, emit_object, emit_child, emit_note, emit_claim, emit_passed },
+		.emit = { emit_found, emit_object, emit_child, emit_note, emit_claim, emit_passed,
+			emit_part },
 		.l = l,
 		.detector = UINT16_MAX,
 	};

@@ -171,14 +171,36 @@ static enum pqm_st on_bytes(
 	return PQM_OK;
 }
 
+static enum pqm_st on_page(struct pqm_sink *sink, const struct pqm_page *p, struct pqm_err *err)
+{
+	struct sink *s = (struct sink *)sink;
+	struct pqm_counts *c = &s->run->counts[s->target];
+
+	(void)err;
+	atomic_fetch_add(&c->seen, p->n_objects);
+	atomic_fetch_add(&c->read, p->n_objects);
+	atomic_fetch_add(&c->bytes, p->n_bytes);
+	if (p->body.n > 0)
+		pqm_worker_page(s->main, s->target, p);
+	show_progress(s);
+	return PQM_OK;
+}
+
+static void on_note(struct pqm_sink *sink, pqm_bytes path, const char *reason, const char *words)
+{
+	struct sink *s = (struct sink *)sink;
+
+	pqm_run_skip(s->run, s->target, path, reason, words);
+}
+
 static void on_skip(struct pqm_sink *sink, enum pqm_skip why, pqm_bytes path, const char *words)
 {
 	static const char *const reason[] = { "symlink", "device", "socket", "fifo", "unreadable",
-		"over-limit", "mount" };
+		"over-limit", "mount", "forbidden", "incomplete" };
 	struct sink *s = (struct sink *)sink;
 	struct pqm_coverage *c = &s->run->coverage;
 	uint64_t *const counter[] = { &c->symlinks, &c->devices, &c->sockets, &c->fifos,
-		&c->unreadable, &c->over_limit, &c->mounts };
+		&c->unreadable, &c->over_limit, &c->mounts, &c->unreadable, &c->unreadable };
 
 	pthread_mutex_lock(&s->run->lock);
 	(*counter[why])++;
@@ -416,7 +438,8 @@ static enum pqm_st run_all(struct pqm_inventory *inv, struct pqm_run *run,
 {
 	pthread_t thread[PQM_THREADS_MAX] = { 0 };
 	struct sink s = {
-		.sink = { on_file, on_bytes, on_skip, on_directory, on_endpoint, on_bad },
+		.sink = { run->rules, opt->cluster, on_file, on_bytes, on_page, on_note, on_skip,
+			on_directory, on_endpoint, on_bad },
 		.run = run,
 		.main = &workers[0],
 		.show_progress = opt->show_progress,

@@ -15,6 +15,7 @@
 
 #include "model/inventory.h"
 #include "rules/rules.h"
+#include "source/cluster.h"
 #include "source/endpoint.h"
 
 struct pqm_scan_options {
@@ -25,6 +26,8 @@ struct pqm_scan_options {
 	/* How to ask endpoints. Without it a target on the network is a usage error: nothing is
 	 * contacted. Its stop flag ends the whole scan; what is there then is kept. */
 	const struct pqm_endpoint_options *net;
+	/* How to read clusters; without it such a target is a usage error. */
+	const struct pqm_cluster_options *cluster;
 	/* Called for each endpoint when it is finished, certificates and all; may be NULL. is_known: from
 	 * net->known. False stops. */
 	bool (*on_endpoint)(void *ctx, const struct pqm_endpoint *e, bool is_known);

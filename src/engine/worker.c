@@ -26,6 +26,7 @@ struct reading {
 	int fd;
 	struct stat st;
 	pqm_bytes path, name;
+	pqm_bytes resource; /* of a page of objects; else empty */
 	uint64_t name_class;
 	size_t first_n; /* bytes of the first chunk, still in w->buf when the file is small */
 	uint64_t total; /* bytes read so far */
@@ -225,6 +226,7 @@ static void detect(void *ctx)
 		.head = pqm_sub(r->body, 0, PQM_READ_CHUNK_BYTES),
 		.path = r->path,
 		.name = r->name,
+		.resource = r->resource,
 		.arena = &w->scratch,
 	};
 	struct pqm_look l = { .w = w, .content = r->content, .artifact = &a, .done = r->done };
@@ -235,6 +237,9 @@ static void detect(void *ctx)
 		a.near = &around.near;
 
 	l.is_mapped = r->fd >= 0 && !r->is_small;
+	l.is_listed = r->resource.n > 0;
+	if (l.is_listed)
+		l.suffix = pqm_arena_f(&w->scratch, "/%.*s", PQM_FMT(r->resource));
 
 	pqm_look_detect(&l);
 }
@@ -460,15 +465,13 @@ void pqm_worker_file(struct pqm_worker *w, const struct pqm_job *job)
 	(void)close(r.fd);
 }
 
-void pqm_worker_bytes(struct pqm_worker *w, uint32_t target, pqm_bytes path, pqm_bytes body)
+/* Sweeps and looks at bytes that are no file; what they are is in r. */
+static void look_at_bytes(struct reading *r, pqm_bytes body)
 {
-	struct pqm_dir none = { -1, 1 };
-	struct pqm_job job = { &none, (char *)(uintptr_t)path.p, 0, target };
-	struct reading r = { .w = w, .job = &job, .path = path, .name = path, .fd = -1 };
-	struct pqm_counts *c = &w->run->counts[target];
+	struct pqm_worker *w = r->w;
 
 	w->matches.n = 0;
-	r.total = body.n;
+	r->total = body.n;
 	for (size_t at = 0; at < body.n; at += PQM_READ_CHUNK_BYTES) {
 		size_t seen = at < CARRY ? at : CARRY;
 
@@ -478,15 +481,41 @@ void pqm_worker_bytes(struct pqm_worker *w, uint32_t target, pqm_bytes path, pqm
 		if (w->matches.n >= PQM_HITS_BATCH)
 			break; /* what was found so far is looked at; the rest is told below */
 	}
-	atomic_fetch_add(&c->read, 1);
-	atomic_fetch_add(&c->bytes, body.n);
-	r.content = content_claim(&r, NULL);
-	if (r.content == NULL)
+	r->content = content_claim(r, NULL);
+	if (r->content == NULL)
 		return;
 	if (w->matches.n >= PQM_HITS_BATCH)
-		pqm_run_skip(w->run, target, path, "over-limit",
-			"more than 16,384 candidates on standard input; save it to a file");
-	r.body = body;
-	detect(&r);
-	pqm_arena_reset(&w->scratch);
+		pqm_run_skip(w->run, r->job->target, r->path, "over-limit",
+			r->resource.n > 0 ? "more than 16,384 candidates in one page of objects"
+					  : "more than 16,384 candidates on standard input; save "
+					    "it to a file");
+	r->body = body;
+	detect(r);
+	pqm_arena_wipe(&w->scratch); /* it may have held a private key */
+}
+
+void pqm_worker_bytes(struct pqm_worker *w, uint32_t target, pqm_bytes path, pqm_bytes body)
+{
+	struct pqm_dir none = { -1, 1 };
+	struct pqm_job job = { &none, (char *)(uintptr_t)path.p, 0, target };
+	struct reading r = { .w = w, .job = &job, .path = path, .name = path, .fd = -1 };
+	struct pqm_counts *c = &w->run->counts[target];
+
+	atomic_fetch_add(&c->read, 1);
+	atomic_fetch_add(&c->bytes, body.n);
+	look_at_bytes(&r, body);
+}
+
+void pqm_worker_page(struct pqm_worker *w, uint32_t target, const struct pqm_page *page)
+{
+	struct pqm_dir none = { -1, 1 };
+	struct pqm_job job = { &none, (char *)(uintptr_t)page->path.p, 0, target };
+	struct reading r = { .w = w,
+		.job = &job,
+		.path = page->path,
+		.name = PQM_LIT("page.json"),
+		.resource = page->resource,
+		.fd = -1 };
+
+	look_at_bytes(&r, page->body);
 }

@@ -31,8 +31,11 @@ struct pqm_artifact {
 	pqm_bytes name;	  /* last part of path */
 	pqm_bytes object; /* for a child: "namespace/Secret/name#data.tls.key"; else empty */
 	uint32_t line,
-		col;	/* for a child: where its text stands in the parent; line 0 = use offsets */
-	unsigned depth; /* 0 for files */
+		col; /* for a child: where its text stands in the parent; line 0 = use offsets */
+	/* Of a list that an API server sent ("deployments"); else empty. Such text has no lines to go to: what
+	 * is found has the object's own URL as its path. */
+	pqm_bytes resource;
+	unsigned depth;		 /* 0 for files */
 	struct pqm_arena *arena; /* scratch, reset after the artifact */
 	struct pqm_near *near;	 /* NULL: a child, standard input, or a file that was named alone */
 };

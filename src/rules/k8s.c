@@ -44,7 +44,8 @@ static enum pqm_st load_one(
 		.edges = v[3],
 		.provides = v[4],
 		.exact = v[5],
-		.heads = v[6] };
+		.heads = v[6],
+		.live = pqm_yaml_get(n, "live") };
 	return PQM_OK;
 }
 
@@ -212,6 +213,39 @@ const struct pqm_k8s_kind *pqm_k8s_kind_of(
 		if (e->groups == NULL || pqm_k8s_listed(e->groups, group))
 			return e;
 	return NULL;
+}
+
+bool pqm_k8s_is_live(const struct pqm_k8s_kind *k)
+{
+	return !pqm_eqs(k->kind, "*") &&
+		!(k->live != NULL && k->live->type == PQM_YAML_SCALAR &&
+			pqm_eqs(k->live->text, "false"));
+}
+
+/* Ingress: ingresses; NetworkPolicy: networkpolicies; Gateway: gateways; Endpoints: as it is in `live`. */
+pqm_bytes pqm_k8s_resource(const struct pqm_k8s_kind *k, struct pqm_arena *arena)
+{
+	pqm_bytes named = pqm_yaml_str(k->live, "resource"), out;
+	size_t n = k->kind.n;
+	uint8_t last = n > 0 ? k->kind.p[n - 1] | 32 : 0,
+		before = n > 1 ? k->kind.p[n - 2] | 32 : 0;
+	const char *end = "s";
+	uint8_t *p;
+
+	if (named.n > 0)
+		return named;
+	if (last == 'y' && pqm_find_byte(PQM_LIT("aeiou"), 0, before) == SIZE_MAX) {
+		n--;
+		end = "ies";
+	} else if (last == 's' || last == 'x' || last == 'z' ||
+		(last == 'h' && (before == 's' || before == 'c'))) {
+		end = "es";
+	}
+	out = pqm_arena_f(arena, "%.*s%s", PQM_FMT(pqm_sub(k->kind, 0, n)), end);
+	p = (uint8_t *)(uintptr_t)out.p;
+	for (size_t i = 0; i < out.n; i++)
+		p[i] = p[i] >= 'A' && p[i] <= 'Z' ? (uint8_t)(p[i] + 32) : p[i];
+	return out;
 }
 
 pqm_bytes pqm_k8s_id(

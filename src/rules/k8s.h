@@ -24,6 +24,7 @@ struct pqm_k8s_kind {
 	const struct pqm_yaml *facts, *content, *edges, *provides; /* lists, may be NULL */
 	const struct pqm_yaml *exact;	 /* facts from a fixed vocabulary: kept as written */
 	const struct pqm_yaml *heads;	 /* fields of which the first bytes are a fact */
+	const struct pqm_yaml *live;	 /* how API servers have it; may be NULL */
 	const struct pqm_k8s_kind *next; /* of the same name, for other groups */
 };
 
@@ -63,6 +64,10 @@ const struct pqm_k8s_kind *pqm_k8s_kind_named(const struct pqm_k8s_kinds *k, pqm
 /* The first check of objects of a kind ("*": those of every kind), or NULL; ->next follows. Groups are
  * the caller's to compare. */
 const struct pqm_k8s_on *pqm_k8s_checks_of(const struct pqm_k8s_kinds *k, pqm_bytes kind);
+/* Whether API servers list the kind; configuration files and declarations only look like objects. */
+bool pqm_k8s_is_live(const struct pqm_k8s_kind *k);
+/* The name in URLs and RBAC rules: what `live` says, else the English plural. {NULL, 0} without memory. */
+pqm_bytes pqm_k8s_resource(const struct pqm_k8s_kind *k, struct pqm_arena *arena);
 /* "namespace/Kind/name", the name of an object in findings and in the graph. A namespaced object
  * that does not say its namespace is in "default", as kubectl would put it; "-" is none. {NULL, 0}
  * without memory. */

@@ -31,20 +31,38 @@ enum pqm_skip {
 	PQM_SKIP_FIFO,
 	PQM_SKIP_UNREADABLE,
 	PQM_SKIP_LIMIT,
-	PQM_SKIP_MOUNT, /* kernel file systems: proc, sysfs, … */
+	PQM_SKIP_MOUNT,	     /* kernel file systems: proc, sysfs, … */
+	PQM_SKIP_FORBIDDEN,  /* the server refuses us, and says so */
+	PQM_SKIP_INCOMPLETE, /* a list that could not be read to its end */
 };
 
+/* Objects of an API server: a JSON list of one kind. */
+struct pqm_page {
+	pqm_bytes body;		     /* empty: nothing to look at, only to count */
+	pqm_bytes path;		     /* of the API group: "cluster:CONTEXT/apis/apps/v1" */
+	pqm_bytes resource;	     /* "deployments" */
+	uint64_t n_objects, n_bytes; /* read for it */
+};
+
+struct pqm_cluster_options;
 struct pqm_endpoint;
 struct pqm_endpoint_options;
 struct pqm_rules;
 
 struct pqm_sink {
+	/* What a source may need to know; cluster is NULL where clusters are not asked. */
+	const struct pqm_rules *rules;
+	const struct pqm_cluster_options *cluster;
 	/* A regular file to open as name below dir. */
 	enum pqm_st (*file)(struct pqm_sink *s, struct pqm_dir *dir, const char *name,
 		pqm_bytes path, struct pqm_err *err);
 	/* Bytes that are no file (standard input). Scanned before it returns. */
 	enum pqm_st (*bytes)(
 		struct pqm_sink *s, pqm_bytes body, pqm_bytes path, struct pqm_err *err);
+	/* Objects that are no file. Scanned before it returns. */
+	enum pqm_st (*page)(struct pqm_sink *s, const struct pqm_page *p, struct pqm_err *err);
+	/* Something the reader of the report must know, nothing that was not read. */
+	void (*note)(struct pqm_sink *s, pqm_bytes path, const char *reason, const char *words);
 	/* Something that is seen and not read; words may be NULL. */
 	void (*skip)(struct pqm_sink *s, enum pqm_skip why, pqm_bytes path, const char *words);
 	void (*directory)(struct pqm_sink *s);

@@ -1,0 +1,286 @@
+/*
+ * libcurl is loaded when the first client is opened: with the thirty libraries that it needs, linking it
+ * would double the start of every run that contacts nothing.
+ */
+#include "http.h"
+
+#include <curl/curl.h>
+#include <dlfcn.h>
+#include <pthread.h>
+
+#include "base/arena.h"
+
+static struct {
+	void *lib;
+	CURLcode (*global_init)(long);
+	CURL *(*init)(void);
+	CURLcode (*setopt)(CURL *, CURLoption, ...);
+	CURLcode (*perform)(CURL *);
+	CURLcode (*getinfo)(CURL *, CURLINFO, ...);
+	void (*cleanup)(CURL *);
+	const char *(*words)(CURLcode);
+	struct curl_slist *(*append)(struct curl_slist *, const char *);
+	void (*free_list)(struct curl_slist *);
+	bool is_ready;
+} curl;
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+struct pqm_http {
+	CURL *easy;
+	const struct pqm_http_config *config;
+	struct curl_slist *connect_to;
+	struct pqm_buf *body;
+	char words[CURL_ERROR_SIZE];
+	bool is_over;
+};
+
+static bool bind_name(const char *name, void *function)
+{
+	void *p = dlsym(curl.lib, name);
+
+	memcpy(function, &p, sizeof(p));
+	return p != NULL;
+}
+
+static void load(void)
+{
+	curl.lib = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+	curl.is_ready = curl.lib != NULL && bind_name("curl_global_init", &curl.global_init) &&
+		bind_name("curl_easy_init", &curl.init) &&
+		bind_name("curl_easy_setopt", &curl.setopt) &&
+		bind_name("curl_easy_perform", &curl.perform) &&
+		bind_name("curl_easy_getinfo", &curl.getinfo) &&
+		bind_name("curl_easy_cleanup", &curl.cleanup) &&
+		bind_name("curl_easy_strerror", &curl.words) &&
+		bind_name("curl_slist_append", &curl.append) &&
+		bind_name("curl_slist_free_all", &curl.free_list) &&
+		curl.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+}
+
+static size_t on_body(char *p, size_t size, size_t n, void *ctx)
+{
+	struct pqm_http *h = ctx;
+
+	if (!pqm_buf_add(h->body, (pqm_bytes){ (const uint8_t *)p, size * n })) {
+		h->is_over = true;
+		return 0;
+	}
+	return size * n;
+}
+
+static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+	const struct pqm_http *h = ctx;
+
+	(void)a, (void)b, (void)c, (void)d;
+	return h->config->stop != NULL && *h->config->stop != 0;
+}
+
+static CURLcode set_blob(struct pqm_http *h, CURLoption option, pqm_bytes pem)
+{
+	struct curl_blob blob = { (void *)(uintptr_t)pem.p, pem.n, CURL_BLOB_NOCOPY };
+
+	return pem.n == 0 ? CURLE_OK : curl.setopt(h->easy, option, &blob);
+}
+
+static CURLcode set_trust(struct pqm_http *h)
+{
+	const struct pqm_http_config *c = h->config;
+	CURLcode rc = set_blob(h, CURLOPT_CAINFO_BLOB, c->ca);
+
+	if (rc == CURLE_OK && c->no_verify)
+		rc = curl.setopt(h->easy, CURLOPT_SSL_VERIFYPEER, 0L);
+	if (rc == CURLE_OK && c->no_verify)
+		rc = curl.setopt(h->easy, CURLOPT_SSL_VERIFYHOST, 0L);
+	return rc;
+}
+
+static CURLcode set_route(struct pqm_http *h)
+{
+	const struct pqm_http_config *c = h->config;
+	CURLcode rc = CURLE_OK;
+
+	if (c->proxy != NULL)
+		rc = curl.setopt(h->easy, CURLOPT_PROXY, c->proxy);
+	if (rc == CURLE_OK && c->proxy != NULL)
+		rc = curl.setopt(h->easy, CURLOPT_NOPROXY, "");
+	if (rc == CURLE_OK && c->connect_to != NULL) {
+		h->connect_to = curl.append(NULL, c->connect_to);
+		rc = h->connect_to == NULL
+			? CURLE_OUT_OF_MEMORY
+			: curl.setopt(h->easy, CURLOPT_CONNECT_TO, h->connect_to);
+	}
+	if (rc == CURLE_OK && c->user_password != NULL)
+		rc = curl.setopt(h->easy, CURLOPT_USERPWD, c->user_password);
+	return rc;
+}
+
+static CURLcode set_all(struct pqm_http *h)
+{
+	const struct pqm_http_config *c = h->config;
+
+	const struct {
+		CURLoption option;
+		long value;
+	} numbers[] = {
+		{ CURLOPT_NOSIGNAL, 1 },
+		{ CURLOPT_FOLLOWLOCATION, 0 },
+		{ CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1 },
+		{ CURLOPT_CONNECTTIMEOUT_MS, (long)c->connect_ms },
+		{ CURLOPT_TIMEOUT_MS, (long)c->total_ms },
+		{ CURLOPT_LOW_SPEED_LIMIT, 1 },
+		{ CURLOPT_LOW_SPEED_TIME, (long)c->idle_s },
+		{ CURLOPT_TCP_KEEPALIVE, 1 },
+		{ CURLOPT_NOPROGRESS, 0 },
+		{ CURLOPT_BUFFERSIZE, 128L << 10 },
+		{ CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
+	};
+
+	const struct {
+		CURLoption option;
+		const void *value;
+	} pointers[] = {
+		{ CURLOPT_ERRORBUFFER, h->words },
+		{ CURLOPT_ACCEPT_ENCODING, "gzip" },
+		{ CURLOPT_PROTOCOLS_STR, "http,https" },
+		{ CURLOPT_WRITEDATA, h },
+		{ CURLOPT_XFERINFODATA, h },
+	};
+
+	CURLcode rc = CURLE_OK;
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]) && rc == CURLE_OK; i++)
+		rc = curl.setopt(h->easy, numbers[i].option, numbers[i].value);
+	for (size_t i = 0; i < sizeof(pointers) / sizeof(pointers[0]) && rc == CURLE_OK; i++)
+		rc = curl.setopt(h->easy, pointers[i].option, pointers[i].value);
+	if (rc == CURLE_OK)
+		rc = curl.setopt(h->easy, CURLOPT_WRITEFUNCTION, on_body);
+	if (rc == CURLE_OK)
+		rc = curl.setopt(h->easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+	if (rc == CURLE_OK)
+		rc = set_trust(h);
+	if (rc == CURLE_OK)
+		rc = set_route(h);
+	if (rc == CURLE_OK)
+		rc = set_blob(h, CURLOPT_SSLCERT_BLOB, c->cert);
+	return rc == CURLE_OK ? set_blob(h, CURLOPT_SSLKEY_BLOB, c->key) : rc;
+}
+
+enum pqm_st pqm_http_open(
+	struct pqm_http **out, const struct pqm_http_config *c, struct pqm_err *err)
+{
+	struct pqm_http *h;
+	CURLcode rc;
+
+	(void)pthread_once(&once, load);
+	if (!curl.is_ready)
+		return pqm_fail(err, PQM_EUSAGE,
+			"libcurl.so.4 is missing: clusters are asked through it (Debian: apt "
+			"install libcurl4)");
+	h = pqm_calloc(1, sizeof(*h));
+	if (h == NULL)
+		return pqm_fail(err, PQM_ENOMEM, "out of memory for a connection");
+	h->config = c;
+	h->easy = curl.init();
+	rc = h->easy == NULL ? CURLE_OUT_OF_MEMORY : set_all(h);
+	if (rc != CURLE_OK) {
+		pqm_http_close(h);
+		return pqm_fail(err, PQM_EUSAGE, "libcurl: %s", curl.words(rc));
+	}
+	*out = h;
+	return PQM_OK;
+}
+
+void pqm_http_close(struct pqm_http *h)
+{
+	if (h == NULL)
+		return;
+	if (h->easy != NULL)
+		curl.cleanup(h->easy);
+	curl.free_list(h->connect_to);
+	pqm_free(h);
+}
+
+void pqm_http_identity(struct pqm_http *h, pqm_bytes cert, pqm_bytes key)
+{
+	(void)set_blob(h, CURLOPT_SSLCERT_BLOB, cert);
+	(void)set_blob(h, CURLOPT_SSLKEY_BLOB, key);
+	(void)curl.setopt(h->easy, CURLOPT_FRESH_CONNECT, 1L);
+}
+
+/* What another try will not change: names, certificates, our own settings, being stopped. */
+static bool is_final(CURLcode rc)
+{
+	switch ((int)rc) {
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_URL_MALFORMAT:
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_COULDNT_RESOLVE_PROXY:
+	case CURLE_ABORTED_BY_CALLBACK:
+	case CURLE_BAD_FUNCTION_ARGUMENT:
+	case CURLE_OUT_OF_MEMORY:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static enum pqm_st told(
+	struct pqm_http *h, CURLcode rc, struct pqm_http_reply *r, struct pqm_err *err)
+{
+	const char *words = h->words[0] != '\0' ? h->words : curl.words(rc);
+
+	r->is_final = is_final(rc);
+	if (rc == CURLE_OK)
+		return PQM_OK;
+	if (h->is_over)
+		return pqm_fail(err, PQM_ELIMIT, "the answer is over the limit of %zu MiB",
+			h->body->max >> 20);
+	if (rc == CURLE_ABORTED_BY_CALLBACK)
+		return pqm_fail(err, PQM_ENET, "interrupted");
+	return pqm_fail(err, PQM_ENET, "%s", words);
+}
+
+enum pqm_st pqm_http_get(struct pqm_http *h, const char *url, const char *const *headers,
+	struct pqm_buf *body, struct pqm_http_reply *r, struct pqm_err *err)
+{
+	struct curl_slist *list = NULL;
+	CURLcode rc = CURLE_OK;
+	curl_off_t wait = 0;
+	long status = 0;
+
+	*r = (struct pqm_http_reply){ 0 };
+	h->body = body;
+	h->is_over = false;
+	h->words[0] = '\0';
+	for (size_t i = 0; headers[i] != NULL && rc == CURLE_OK; i++) {
+		struct curl_slist *grown = curl.append(list, headers[i]);
+
+		if (grown == NULL)
+			rc = CURLE_OUT_OF_MEMORY;
+		else
+			list = grown;
+	}
+	if (rc == CURLE_OK)
+		rc = curl.setopt(h->easy, CURLOPT_HTTPHEADER, list);
+	if (rc == CURLE_OK)
+		rc = curl.setopt(h->easy, CURLOPT_URL, url);
+	if (rc == CURLE_OK)
+		rc = curl.perform(h->easy);
+	(void)curl.setopt(h->easy, CURLOPT_FRESH_CONNECT, 0L);
+	(void)curl.setopt(h->easy, CURLOPT_HTTPHEADER, NULL);
+	if (rc == CURLE_OK) {
+		(void)curl.getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status);
+		(void)curl.getinfo(h->easy, CURLINFO_RETRY_AFTER, &wait);
+		r->status = (unsigned)status;
+		r->wait_ms = wait > 0 ? (uint64_t)wait * 1000 : 0;
+	}
+	for (struct curl_slist *l = list; l != NULL; l = l->next)
+		pqm_wipe(l->data, strlen(l->data));
+	curl.free_list(list);
+	return told(h, rc, r, err);
+}
