@@ -113,9 +113,9 @@ void pqm_view_practices(struct pqm_obj *o, const struct pqm_view *v)
 	size_t n[PQM_N_PRACTICE_VERDICTS];
 
 	pqm_practices_count(n, p);
-	pqm_obj_f(o, "summary", "Of %zu questions %zu are answered yes, %zu partly, %zu no.", p->n,
-		n[PQM_PRACTICE_YES], n[PQM_PRACTICE_PARTLY], n[PQM_PRACTICE_NO]);
-	pqm_obj_f(o, "n_unshown", "%zu", n[PQM_PRACTICE_NOT_SHOWN]);
+	pqm_obj_f(o, "summary", "%zu questions: %zu yes, %zu partly, %zu no, %zu not shown.", p->n,
+		n[PQM_PRACTICE_YES], n[PQM_PRACTICE_PARTLY], n[PQM_PRACTICE_NO],
+		n[PQM_PRACTICE_NOT_SHOWN]);
 	pqm_obj_list(o, "questions", p->n, fill_practice, v);
 	size_t shown = pqm_view_cap(
 		o, p->n_contrasts, PQM_VIEW_PRACTICES, "contrasts_more", "has_contrasts_more");
