@@ -5,7 +5,7 @@
 
 /* Labels and annotations make paths without end; those beyond are looked at anew each time. */
 #define PATHS_MAX ((size_t)20000)
-#define COMMAND_BYTES ((size_t)16384)
+#define COMMAND_BYTES ((size_t)8192)
 #define PATH_BYTES 512
 #define PARTS_MAX 128
 
