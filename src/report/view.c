@@ -19,6 +19,22 @@ const char *pqm_view_class(enum pqm_decision d)
 	return "ok";
 }
 
+const char *pqm_verdict_class(enum pqm_verdict v)
+{
+	switch (v) {
+	case PQM_V_PLAINTEXT:
+	case PQM_V_CLASSICAL:
+		return "bad";
+	case PQM_V_HYBRID_CAPABLE:
+		return "warn";
+	case PQM_V_UNKNOWN:
+		return "mid";
+	case PQM_V_HYBRID:
+		return "ok";
+	}
+	return "mid";
+}
+
 size_t pqm_view_cap(struct pqm_obj *o, size_t n, size_t max, const char *more, const char *has_more)
 {
 	pqm_obj_text(o, more, pqm_text_count(o->arena, n > max ? n - max : 0));
@@ -49,11 +65,6 @@ void pqm_view_lines(struct pqm_obj *o, const char *name, const char *flag, pqm_b
 		n--;
 	pqm_obj_list(o, name, n, fill_line, l);
 	pqm_obj_flag(o, flag, n > 0);
-}
-
-const struct pqm_hop *pqm_view_decider(const struct pqm_asset_score *s)
-{
-	return s->deciding < s->n_uses ? s->uses[s->deciding].hop : NULL;
 }
 
 static bool map_asset(struct pqm_view *v, const struct pqm_asset_score **slot)
@@ -114,6 +125,10 @@ enum pqm_st pqm_view_init(struct pqm_view *v, const struct pqm_report *r, struct
 
 	if (st == PQM_OK && (!order_assets(v) || !map_tasks(v)))
 		st = pqm_fail(err, PQM_ENOMEM, "report: no memory for the page");
+	v->ways = pqm_new(&v->arena, struct pqm_ways, 1);
+	if (st == PQM_OK)
+		st = v->ways == NULL ? pqm_fail(err, PQM_ENOMEM, "report: no memory for the page")
+				     : pqm_ways_init(v->ways, r->graph, &v->arena, err);
 	if (st != PQM_OK)
 		pqm_view_fini(v);
 	return st;

@@ -14,13 +14,16 @@
 #include "base/map.h"
 #include "report/tally.h"
 #include "report/template.h"
+#include "report/ways.h"
 #include "report/writer.h"
 
 /* A page that a browser opens in a second and a person can still scroll. */
 #define PQM_VIEW_ASSETS 300
-#define PQM_VIEW_BARS 12 /* arrival drawing */
-#define PQM_VIEW_PATHS 3 /* deciding paths on page one */
-#define PQM_VIEW_USES 40 /* of one asset */
+#define PQM_VIEW_BARS 12     /* arrival drawing */
+#define PQM_VIEW_PATHS 3     /* deciding paths on page one */
+#define PQM_VIEW_DRAWINGS 20 /* of the assets behind them, folded */
+#define PQM_VIEW_DRAWN 24    /* objects in one drawing */
+#define PQM_VIEW_USES 40     /* of one asset */
 #define PQM_VIEW_TASKS 300
 #define PQM_VIEW_GANTT 24
 #define PQM_VIEW_LINES 40 /* lines of a change, places of a task */
@@ -43,6 +46,7 @@ struct pqm_view {
 	size_t n_ai, n_scores;
 	struct pqm_map
 		asset_of; /* finding id -> struct pqm_asset_score of the first asset it hurts */
+	struct pqm_ways *ways;
 	struct pqm_map task_no; /* task id -> its task */
 	char digest[2 * PQM_SHA256_BYTES + 1];
 };
@@ -68,14 +72,17 @@ void pqm_svg_gantt(struct pqm_obj *o, const struct pqm_view *v);
 /* The bar with range and dot of one score: fields lo_x, range_w, dot_x of a 120 wide box. */
 void pqm_svg_range(struct pqm_obj *o, const double p[PQM_N_SCENARIOS]);
 
-/* "bad" "warn" "mid" "ok": the class beside a decision's word. */
+/* What carries one asset and what protects it: field list "drawing" of one or none [view_graph.c] */
+void pqm_view_drawing(
+	struct pqm_obj *o, const struct pqm_view *v, const struct pqm_asset_score *score);
+
+/* "bad" "warn" "mid" "ok": the class beside a decision's word, or a verdict's. */
 const char *pqm_view_class(enum pqm_decision d);
+const char *pqm_verdict_class(enum pqm_verdict v);
 /* Fields more (text) and has_more for a list of which at most max are shown; returns how many. */
 size_t pqm_view_cap(
 	struct pqm_obj *o, size_t n, size_t max, const char *more, const char *has_more);
 /* Lines of a text as a list of {text}; text is borrowed. */
 void pqm_view_lines(struct pqm_obj *o, const char *name, const char *flag, pqm_bytes text);
-/* The hop that decides a score, or NULL. */
-const struct pqm_hop *pqm_view_decider(const struct pqm_asset_score *s);
 
 #endif

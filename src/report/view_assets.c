@@ -4,22 +4,6 @@
 
 #include "report/view_text.h"
 
-static const char *verdict_class(enum pqm_verdict v)
-{
-	switch (v) {
-	case PQM_V_PLAINTEXT:
-	case PQM_V_CLASSICAL:
-		return "bad";
-	case PQM_V_HYBRID_CAPABLE:
-		return "warn";
-	case PQM_V_UNKNOWN:
-		return "mid";
-	case PQM_V_HYBRID:
-		return "ok";
-	}
-	return "mid";
-}
-
 static void chances(struct pqm_obj *o, const struct pqm_asset_score *s)
 {
 	struct pqm_arena *a = o->arena;
@@ -134,7 +118,7 @@ static void use_hop(struct pqm_obj *o, const struct pqm_hop *h)
 	pqm_obj_text(o, "label", h->label);
 	pqm_obj_opt(o, "why", "has_why", h->why);
 	pqm_obj_text(o, "verdict", pqm_str(pqm_verdict_name(h->verdict)));
-	pqm_obj_text(o, "class", pqm_str(verdict_class(h->verdict)));
+	pqm_obj_text(o, "class", pqm_str(pqm_verdict_class(h->verdict)));
 	pqm_obj_f(
 		o, "evidence", "%s%s", pqm_evidence_name(h->evidence), pqm_basis_suffix(h->basis));
 	pqm_obj_opt(o, "place", "has_place",
@@ -202,7 +186,7 @@ static void fill_detail(struct pqm_obj *o, const void *ctx, size_t i)
 }
 
 /* A path as boxes with what joins them. */
-#define STEPS_MAX 10
+#define STEPS_MAX (PQM_WAY_STEPS + 2)
 
 struct step {
 	pqm_bytes rel, cut; /* of the join before the box */
@@ -234,88 +218,26 @@ static struct step node_step(const struct pqm_node *n, pqm_bytes rel)
 	return s;
 }
 
-struct way {
-	uint32_t *via;	/* edge by which a node was reached */
-	uint8_t *level; /* steps from the start; FAR when not reached */
-};
-
-#define FAR 255
-
-/* Takes every edge of either direction from the nodes of one level to the next. */
-static bool widen(const struct pqm_graph *g, struct way *w, uint8_t level)
+/* The boxes up to the hop's near end; the hop itself is the cut. */
+static void trace(struct path *p, const struct pqm_view *v, const struct pqm_asset *a,
+	const struct pqm_hop *h)
 {
-	bool grew = false;
+	const struct pqm_graph *g = v->r->graph;
+	struct pqm_way_step way[PQM_WAY_STEPS];
+	size_t n = pqm_way_to_hop(v->ways, way, a, h);
 
-	for (uint32_t e = 0; e < g->n_edges; e++) {
-		uint32_t a = g->edges[e].from, b = g->edges[e].to;
-
-		if (w->level[a] == level && w->level[b] == FAR) {
-			w->level[b] = (uint8_t)(level + 1);
-			w->via[b] = e;
-			grew = true;
-		} else if (w->level[b] == level && w->level[a] == FAR) {
-			w->level[a] = (uint8_t)(level + 1);
-			w->via[a] = e;
-			grew = true;
-		}
-	}
-	return grew;
-}
-
-/* Shortest way between two nodes: paths are short and lists long, so passes, not a queue. */
-static bool reach(const struct pqm_graph *g, uint32_t from, uint32_t to, struct way *w)
-{
-	bool grew = true;
-
-	memset(w->level, FAR, g->n_nodes);
-	w->level[from] = 0;
-	for (uint8_t d = 0; d < STEPS_MAX && grew && w->level[to] == FAR; d++)
-		grew = widen(g, w, d);
-	return w->level[to] != FAR;
-}
-
-/* Boxes for the nodes behind from, up to and with to. */
-static void walk(
-	struct path *p, const struct pqm_graph *g, uint32_t from, uint32_t to, const struct way *w)
-{
-	uint32_t back[STEPS_MAX + 2];
-	size_t n = 0;
-
-	for (uint32_t at = to; at != from && n < STEPS_MAX + 2;) {
-		const struct pqm_edge *e = &g->edges[w->via[at]];
-
-		back[n++] = at;
-		at = e->from == at ? e->to : e->from;
-	}
-	while (n > 0) {
-		uint32_t at = back[--n];
-
-		add_step(p, node_step(&g->nodes[at], g->edges[w->via[at]].rel));
-	}
-}
-
-static void trace(struct path *p, const struct pqm_graph *g, const struct pqm_asset *a,
-	const struct pqm_hop *h, struct pqm_arena *arena)
-{
-	struct way w = { pqm_new(arena, uint32_t, g->n_nodes),
-		pqm_new(arena, uint8_t, g->n_nodes) };
-	struct step cut = { .has_join = true,
-		.is_cut = true,
-		.rel = pqm_str(pqm_text_exposure(h->exposure)),
-		.cut = pqm_str(pqm_verdict_name(h->verdict)),
-		.kind = PQM_LIT("decides"),
-		.name = h->label };
-	uint32_t start = h->from;
-
-	if (w.via == NULL || w.level == NULL || a->node >= g->n_nodes || start >= g->n_nodes) {
-		add_step(p, cut);
-		return;
-	}
-	if (reach(g, a->node, start, &w))
-		walk(p, g, a->node, start, &w);
-	else if (start != a->node)
-		add_step(p, node_step(&g->nodes[start], PQM_LIT("")));
-	add_step(p, cut);
+	for (size_t i = 1; i < n && way[i - 1].node != h->from; i++)
+		add_step(p,
+			node_step(&g->nodes[way[i].node],
+				way[i].edge == PQM_WAY_NONE ? PQM_LIT("")
+							    : g->edges[way[i].edge].rel));
+	add_step(p,
+		(struct step){ .has_join = true,
+			.is_cut = true,
+			.rel = pqm_str(pqm_text_exposure(h->exposure)),
+			.cut = pqm_str(pqm_verdict_name(h->verdict)),
+			.kind = PQM_LIT("decides"),
+			.name = h->label });
 }
 
 static void fill_step(struct pqm_obj *o, const void *ctx, size_t i)
@@ -336,7 +258,7 @@ static void fill_path(struct pqm_obj *o, const void *ctx, size_t i)
 {
 	const struct pqm_view *v = ctx;
 	const struct pqm_asset_score *s = v->scores[i];
-	const struct pqm_hop *h = pqm_view_decider(s);
+	const struct pqm_hop *h = pqm_score_decider(s);
 	struct path *p = pqm_new(o->arena, struct path, 1);
 	pqm_bytes life = pqm_text_years(o->arena, s->asset->life_years.value);
 
@@ -356,8 +278,38 @@ static void fill_path(struct pqm_obj *o, const void *ctx, size_t i)
 			.small = pqm_arena_f(o->arena, "life %.*s, %s", PQM_FMT(life),
 				s->asset->life_years.is_assumption ? "assumed" : "declared") });
 	if (h != NULL)
-		trace(p, v->r->graph, s->asset, h, o->arena);
+		trace(p, v, s->asset, h);
 	pqm_obj_list(o, "steps", p->n, fill_step, p);
+	pqm_view_drawing(o, v, s);
+}
+
+/* Those behind the paths of page one. */
+struct drawings {
+	const struct pqm_view *v;
+	size_t first;
+};
+
+static void fill_more_drawing(struct pqm_obj *o, const void *ctx, size_t i)
+{
+	const struct drawings *m = ctx;
+
+	asset_name(o, m->v, m->first + i);
+	chances(o, m->v->scores[m->first + i]);
+	pqm_view_drawing(o, m->v, m->v->scores[m->first + i]);
+}
+
+static void more_drawings(struct pqm_obj *o, const struct pqm_view *v, size_t first)
+{
+	struct drawings *m = pqm_new(o->arena, struct drawings, 1);
+	size_t n = pqm_view_cap(
+		o, v->n_ai - first, PQM_VIEW_DRAWINGS, "drawings_more", "has_drawings_more");
+
+	if (m == NULL)
+		return;
+	*m = (struct drawings){ v, first };
+	pqm_obj_list(o, "more_drawings", n, fill_more_drawing, m);
+	pqm_obj_text(o, "n_drawings", pqm_text_n(o->arena, n, "more asset", "more assets"));
+	pqm_obj_flag(o, "has_drawings", n > 0);
 }
 
 void pqm_view_assets(struct pqm_obj *o, const struct pqm_view *v)
@@ -378,6 +330,7 @@ void pqm_view_assets(struct pqm_obj *o, const struct pqm_view *v)
 	pqm_obj_flag(o, "has_others", other > 0);
 	(void)pqm_view_cap(o, v->n_ai, PQM_VIEW_ASSETS, "ai_more", "has_ai_more");
 	pqm_obj_list(o, "paths", paths, fill_path, v);
+	more_drawings(o, v, paths);
 	pqm_obj_list(o, "details", v->n_scores < PQM_VIEW_ASSETS ? v->n_scores : PQM_VIEW_ASSETS,
 		fill_detail, v);
 }

@@ -202,6 +202,31 @@ static void dot_shows_ghosts_verdicts_and_the_deciding_path(void **state)
 	sample_fini(&s);
 }
 
+static void html_draws_hops_ghosts_and_the_deciding_path(void **state)
+{
+	struct pqm_out out;
+	struct sample s;
+
+	(void)state;
+	sample_init(&s, 10, true);
+	s.graph.edges[0] = (struct pqm_edge){ 0, (uint32_t)SAMPLE_N_ASSETS, PQM_LIT("carried-by"),
+		PQM_LIT("spec.volumes[0]"), PQM_LIT("train.yaml"), 20 };
+	write_to(&out, &pqm_rep_html, &s.report);
+	const char *svg = strstr(text_of(&out), "<svg class=\"graph\"");
+
+	assert_non_null(svg);
+	assert_non_null(strstr(svg,
+		"<g class=\"lk bad lit\"><title>presents; classical: ingress "
+		"data.clinic.example: X25519 only; by "
+		"spec.tls[0].secretName, edge.yaml:12</title>"));
+	assert_non_null(strstr(svg, "class=\"nd ghost lit\""));
+	assert_non_null(strstr(svg, ">not among the documents</text>"));
+	assert_non_null(strstr(svg, "text-anchor=\"middle\">classical</text>"));
+	assert_null(strstr(svg, "nan"));
+	pqm_out_abort(&out);
+	sample_fini(&s);
+}
+
 /* Steps by node; the arrow is the edge's own direction. */
 static void check_way(struct pqm_ways *w, const struct pqm_asset *a, const struct pqm_hop *h,
 	const uint32_t *want, size_t n_want)
@@ -568,6 +593,7 @@ int main(void)
 		cmocka_unit_test(dot_quotes_whatever_a_name_holds),
 		cmocka_unit_test(dot_shows_ghosts_verdicts_and_the_deciding_path),
 		cmocka_unit_test(dot_says_what_it_cut),
+		cmocka_unit_test(html_draws_hops_ghosts_and_the_deciding_path),
 		cmocka_unit_test(a_way_follows_content_and_names_its_references),
 		cmocka_unit_test(places_are_in_order),
 		cmocka_unit_test(tally_and_causes_add_up),

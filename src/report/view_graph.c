@@ -1,0 +1,361 @@
+/* view_graph.c — coordinates of the drawing around one asset; the markup is in reports/html. */
+#include "view.h"
+
+#include <math.h>
+
+#include "report/draw.h"
+#include "report/view_text.h"
+
+/* Columns from left to right: clients, edges, Services, workloads, what they hold or reach, and an asset that is held there. */
+#define COLUMNS 6
+#define BOX_W 146.0
+#define BOX_H 46.0
+#define COLUMN_STEP 238.0
+#define ROW_STEP 64.0
+#define TOP 10.0
+#define NAME_COLUMNS 21
+#define KIND_COLUMNS 25
+#define LOOP_H 30.0 /* room below a box that speaks to its like */
+#define ARCH_STEP 22.0
+#define WIDTH 1100.0
+#define LABELS_MAX 64
+
+struct box {
+	uint32_t node; /* or PQM_DRAW_CLIENT + letter */
+	int column;
+	bool has_loop;
+	double x, y;
+};
+
+struct line {
+	const struct pqm_draw_link *link;
+	double x0, y0, x1, y1; /* from edge to edge of the boxes */
+	double label_x, label_y;
+	double arch; /* control points' y of a line around boxes; 0: straight on */
+	bool is_side, is_loop, is_turned; /* side: both ends in one column; loop: in one box */
+};
+
+struct scene {
+	struct pqm_draw d;
+	const struct pqm_asset_score *s;
+	struct box *boxes;
+	size_t n_boxes;
+	struct line *lines;
+	size_t n_lines;
+	double width, height;
+};
+
+static int column_of(const struct pqm_graph *g, uint32_t node)
+{
+	if (node >= PQM_DRAW_CLIENT)
+		return 0;
+	switch (g->nodes[node].type) {
+	case PQM_NODE_EDGE:
+		return 1;
+	case PQM_NODE_SERVICE:
+		return 2;
+	case PQM_NODE_WORKLOAD:
+		return 3;
+	case PQM_NODE_ASSET:
+	case PQM_NODE_IMAGE:
+	case PQM_NODE_CERTIFICATE:
+	case PQM_NODE_SECRET:
+	case PQM_NODE_CONFIG:
+	case PQM_NODE_STORE:
+	case PQM_NODE_EXTERNAL:
+	case PQM_NODE_OTHER:
+		return 4;
+	}
+	return 4;
+}
+
+static const struct box *box_of(const struct scene *s, uint32_t node)
+{
+	for (size_t i = 0; i < s->n_boxes; i++)
+		if (s->boxes[i].node == node)
+			return &s->boxes[i];
+	return NULL;
+}
+
+/* An asset on a Secret or a store stands right of it. */
+static bool is_held(const struct scene *s)
+{
+	for (size_t i = 0; i < s->d.n_links; i++)
+		if (s->d.links[i].from == s->s->asset->node &&
+			column_of(s->d.g, s->d.links[i].to) == 4)
+			return true;
+	return false;
+}
+
+static void add_box(struct scene *s, uint32_t node)
+{
+	struct box b = { .node = node, .column = column_of(s->d.g, node) };
+
+	if (box_of(s, node) != NULL)
+		return;
+	if (node == s->s->asset->node && is_held(s))
+		b.column = COLUMNS - 1;
+	for (size_t i = 0; i < s->d.n_links; i++)
+		b.has_loop = b.has_loop || (s->d.links[i].from == node && s->d.links[i].to == node);
+	s->boxes[s->n_boxes++] = b;
+}
+
+/* The asset stands first in its column; the columns that nothing stands in take no room. */
+static void place_boxes(struct scene *s)
+{
+	double high[COLUMNS] = { 0 }, at[COLUMNS] = { 0 }, x[COLUMNS], left = 1, tallest = 0;
+
+	add_box(s, s->s->asset->node);
+	for (size_t i = 0; i < s->d.n_nodes; i++)
+		add_box(s, s->d.nodes[i]);
+	for (size_t i = 0; i < s->d.n_links; i++)
+		add_box(s, s->d.links[i].from);
+	for (size_t i = 0; i < s->n_boxes; i++)
+		high[s->boxes[i].column] += ROW_STEP + (s->boxes[i].has_loop ? LOOP_H : 0);
+	for (int c = 0; c < COLUMNS; c++) {
+		x[c] = left;
+		left += high[c] > 0 ? COLUMN_STEP : 0;
+		tallest = fmax(tallest, high[c]);
+	}
+	for (size_t i = 0; i < s->n_boxes; i++) {
+		struct box *b = &s->boxes[i];
+
+		b->x = x[b->column];
+		b->y = TOP + (tallest - high[b->column]) / 2 + at[b->column];
+		at[b->column] += ROW_STEP + (b->has_loop ? LOOP_H : 0);
+	}
+	s->width = fmax(WIDTH, left - COLUMN_STEP + BOX_W);
+	s->height = TOP + tallest - (ROW_STEP - BOX_H);
+}
+
+/* Does a box stand in the way of a line between two columns? */
+static bool is_blocked(
+	const struct scene *s, const struct line *l, const struct box *a, const struct box *b)
+{
+	double top = fmin(l->y0, l->y1), bottom = fmax(l->y0, l->y1);
+	int first = a->column < b->column ? a->column : b->column,
+	    last = a->column < b->column ? b->column : a->column;
+
+	for (size_t i = 0; i < s->n_boxes; i++) {
+		const struct box *o = &s->boxes[i];
+
+		if (o->column > first && o->column < last && o->y < bottom + 6 &&
+			o->y + BOX_H > top - 6)
+			return true;
+	}
+	return false;
+}
+
+/* Where a line leaves or reaches a box: the side that looks at the other end. */
+static void place_line(struct scene *s, struct line *l, const struct box *a, const struct box *b)
+{
+	bool right = a->column < b->column;
+
+	l->is_loop = a == b;
+	l->is_side = !l->is_loop && a->column == b->column;
+	l->x0 = a->x + (right || l->is_side ? BOX_W : 0);
+	l->x1 = b->x + (right ? 0 : BOX_W);
+	l->y0 = a->y + BOX_H / 2;
+	l->y1 = b->y + BOX_H / 2;
+	if (l->is_loop) {
+		l->x0 = a->x + 40;
+		l->x1 = a->x + BOX_W - 40;
+		l->y0 = l->y1 = a->y + BOX_H;
+	} else if (is_blocked(s, l, a, b)) {
+		s->height += ARCH_STEP;
+		/* The middle of the curve is as low as the drawing. */
+		l->arch = (8 * (s->height - 6) - l->y0 - l->y1) / 6;
+	}
+}
+
+/* Where no box can stand: in the first gap beside the start, below a loop, on an arch. */
+static void place_label(struct scene *s, struct line *l)
+{
+	double gaps = fmax(1, round(fabs(l->x1 - l->x0) / COLUMN_STEP)), t = .5 / gaps;
+	double rise = t * t * (3 - 2 * t), gap = COLUMN_STEP - BOX_W;
+	bool moved = true;
+
+	l->label_x = l->is_side ? l->x0 + gap / 2 : l->x0 + (l->x1 > l->x0 ? gap : -gap) / 2;
+	l->label_y = (l->is_side ? (l->y0 + l->y1) / 2 : l->y0 + rise * (l->y1 - l->y0)) - 5;
+	if (l->is_loop || l->arch > 0)
+		l->label_x = (l->x0 + l->x1) / 2;
+	if (l->is_loop)
+		l->label_y = l->y0 + 31;
+	if (l->arch > 0)
+		l->label_y = s->height - 10;
+	for (int tries = 0; tries < LABELS_MAX && moved; tries++) {
+		moved = false;
+		for (const struct line *o = s->lines; o < l && !moved; o++)
+			if (o->link->n_hops > 0 && fabs(o->label_x - l->label_x) < 80 &&
+				fabs(o->label_y - l->label_y) < 13) {
+				l->label_y = o->label_y + 13.5;
+				moved = true;
+			}
+	}
+	s->height = fmax(s->height, l->label_y + 4);
+}
+
+static void place_lines(struct scene *s)
+{
+	for (size_t i = 0; i < s->d.n_links; i++) {
+		const struct pqm_draw_link *link = &s->d.links[i];
+		const struct box *a = box_of(s, link->from), *b = box_of(s, link->to);
+		struct line *l = &s->lines[s->n_lines];
+
+		if (a == NULL || b == NULL)
+			continue;
+		/* An asset hangs on what carries it: the line runs from there. */
+		*l = (struct line){ .link = link,
+			.is_turned = link->edge != NULL && pqm_eqs(link->edge->rel, "carried-by") };
+		place_line(s, l, l->is_turned ? b : a, l->is_turned ? a : b);
+		if (link->n_hops > 0)
+			place_label(s, l);
+		s->n_lines++;
+	}
+}
+
+static void number(struct pqm_obj *o, const char *name, double v)
+{
+	pqm_obj_f(o, name, "%.1f", v);
+}
+
+static pqm_bytes shown(struct pqm_obj *o, pqm_bytes text, size_t columns)
+{
+	return pqm_text_cut(o->arena, pqm_printable(o->arena, text), columns);
+}
+
+static pqm_bytes kind_words(struct pqm_obj *o, const struct scene *s, const struct pqm_node *n)
+{
+	pqm_bytes kind = pqm_printable(o->arena, n->kind), ns = pqm_printable(o->arena, n->ns);
+
+	if (n->type == PQM_NODE_ASSET)
+		return s->s->asset->kind_words;
+	if (kind.n == 0)
+		return pqm_str(pqm_node_type_name(n->type));
+	if (ns.n == 0 || pqm_eqs(ns, "-"))
+		return kind;
+	return pqm_arena_f(o->arena, "%.*s in %.*s", PQM_FMT(kind), PQM_FMT(ns));
+}
+
+static void fill_box(struct pqm_obj *o, const void *ctx, size_t i)
+{
+	const struct scene *s = ctx;
+	const struct box *b = &s->boxes[i];
+	bool client = b->node >= PQM_DRAW_CLIENT;
+	const struct pqm_node *n = client ? NULL : &s->d.g->nodes[b->node];
+	pqm_bytes name = client ? PQM_LIT("clients") : n->name.n > 0 ? n->name : n->id;
+	pqm_bytes kind = client ? pqm_str(pqm_text_exposure((char)(b->node - PQM_DRAW_CLIENT)))
+				: kind_words(o, s, n);
+
+	if (n != NULL && b->node == s->s->asset->node)
+		name = s->s->asset->name;
+	number(o, "x", b->x);
+	number(o, "y", b->y);
+	number(o, "text_x", b->x + 9);
+	number(o, "name_y", b->y + 18);
+	number(o, "kind_y", b->y + 33);
+	pqm_obj_text(o, "name", shown(o, name, NAME_COLUMNS));
+	pqm_obj_text(o, "kind",
+		n != NULL && n->is_ghost ? PQM_LIT("not among the documents")
+					 : shown(o, kind, KIND_COLUMNS));
+	pqm_obj_text(o, "full", client ? name : n->id);
+	pqm_obj_f(o, "class", "%s%s%s%s", client ? "who" : "nd",
+		n != NULL && n->is_ghost ? " ghost" : "",
+		n != NULL && s->d.is_lit[b->node] ? " lit" : "",
+		n != NULL && n->type == PQM_NODE_ASSET ? " as" : "");
+}
+
+static void line_words(struct pqm_obj *o, const struct line *l)
+{
+	const struct pqm_draw_link *k = l->link;
+	pqm_bytes words = k->edge != NULL ? k->edge->rel : PQM_LIT("reaches");
+	pqm_bytes ref = k->edge != NULL ? k->edge->ref : PQM_LIT(""),
+		  path = k->edge != NULL ? k->edge->path : PQM_LIT("");
+
+	for (size_t i = 0; i < k->n_hops; i++)
+		words = pqm_arena_f(o->arena, "%.*s; %s: %.*s", PQM_FMT(words),
+			pqm_verdict_name(k->hops[i]->verdict),
+			PQM_FMT(pqm_printable(o->arena, k->hops[i]->label)));
+	if (ref.n > 0)
+		words = pqm_arena_f(o->arena, "%.*s; by %.*s, %.*s:%u", PQM_FMT(words),
+			PQM_FMT(pqm_printable(o->arena, ref)),
+			PQM_FMT(pqm_printable(o->arena, path)), k->edge->line);
+	pqm_obj_text(o, "words", words);
+}
+
+static void fill_line(struct pqm_obj *o, const void *ctx, size_t i)
+{
+	const struct line *l = &((const struct scene *)ctx)->lines[i];
+	const struct pqm_draw_link *k = l->link;
+	double bend = l->is_side ? 34 : (l->x1 - l->x0) / 2;
+	double cx0 = l->x0 + bend, cx1 = l->is_side ? l->x1 + bend : l->x1 - bend, cy0 = l->y0,
+	       cy1 = l->y1;
+	double tip_x = l->is_turned ? l->x0 : l->x1, tip_y = l->is_turned ? l->y0 : l->y1;
+
+	if (l->is_loop) {
+		cx0 = l->x0;
+		cx1 = l->x1;
+		cy0 = cy1 = l->y0 + 26;
+	} else if (l->arch > 0) {
+		cx0 = l->x0 + bend / 3;
+		cx1 = l->x1 - bend / 3;
+		cy0 = cy1 = l->arch;
+	}
+	double dx = (l->is_turned ? cx0 : cx1) - tip_x, dy = (l->is_turned ? cy0 : cy1) - tip_y;
+	double len = fmax(1, hypot(dx, dy));
+
+	dx /= len;
+	dy /= len;
+	pqm_obj_f(o, "curve", "M%.1f,%.1f C%.1f,%.1f %.1f,%.1f %.1f,%.1f", l->x0, l->y0, cx0, cy0,
+		cx1, cy1, l->x1, l->y1);
+	pqm_obj_f(o, "head", "%.1f,%.1f %.1f,%.1f %.1f,%.1f", tip_x, tip_y, tip_x + 8 * dx - 4 * dy,
+		tip_y + 8 * dy + 4 * dx, tip_x + 8 * dx + 4 * dy, tip_y + 8 * dy - 4 * dx);
+	pqm_obj_f(o, "class", "%s%s", k->n_hops > 0 ? pqm_verdict_class(k->hops[0]->verdict) : "",
+		k->is_lit ? " lit" : "");
+	pqm_obj_flag(o, "has_verdict", k->n_hops > 0);
+	pqm_obj_text(o, "verdict",
+		k->n_hops > 0 ? pqm_str(pqm_verdict_name(k->hops[0]->verdict)) : PQM_LIT(""));
+	number(o, "label_x", l->label_x);
+	number(o, "label_y", l->label_y);
+	line_words(o, l);
+}
+
+static bool build(struct scene *s, const struct pqm_view *v, struct pqm_arena *arena)
+{
+	struct pqm_err err;
+
+	if (s->s->asset->node >= v->r->graph->n_nodes ||
+		pqm_draw_init(&s->d, v->ways, PQM_VIEW_DRAWN, arena, &err) != PQM_OK)
+		return false;
+	pqm_draw_asset(&s->d, s->s);
+	if (pqm_draw_links(&s->d, &err) != PQM_OK || pqm_draw_hops(&s->d, s->s, &err) != PQM_OK)
+		return false;
+	s->boxes = pqm_new(arena, struct box, s->d.n_nodes + s->d.n_links + 1);
+	s->lines = pqm_new(arena, struct line, s->d.n_links + 1);
+	if (s->boxes == NULL || s->lines == NULL)
+		return false;
+	place_boxes(s);
+	place_lines(s);
+	return s->n_lines > 0;
+}
+
+static void fill_drawing(struct pqm_obj *o, const void *ctx, size_t i)
+{
+	const struct scene *s = ctx;
+
+	(void)i;
+	pqm_obj_f(o, "width", "%.0f", s->width + 2);
+	pqm_obj_f(o, "height", "%.0f", s->height + 2);
+	pqm_obj_list(o, "lines", s->n_lines, fill_line, s);
+	pqm_obj_list(o, "boxes", s->n_boxes, fill_box, s);
+}
+
+void pqm_view_drawing(
+	struct pqm_obj *o, const struct pqm_view *v, const struct pqm_asset_score *score)
+{
+	struct scene *s = pqm_new(o->arena, struct scene, 1);
+
+	if (s != NULL)
+		s->s = score;
+	pqm_obj_list(o, "drawing", s != NULL && build(s, v, o->arena) ? 1 : 0, fill_drawing, s);
+}
