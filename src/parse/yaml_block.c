@@ -314,6 +314,8 @@ static bool literal_lines(
 			if (first == end || deep <= indent || r->t.p[first] == '\t')
 				return refuse(r);
 		}
+		if (first == end && !has_break && end - at <= deep)
+			break;
 		if (first < end && first - at < deep) {
 			if (r->t.p[first] == '\t')
 				return refuse(r);
@@ -530,7 +532,7 @@ static struct pqm_yaml *block(struct reader *r, pqm_bytes key, unsigned depth)
 {
 	uint32_t indent = r->l.indent;
 	size_t keys = r->keys.n, items = r->items.n;
-	struct pqm_yaml *n = depth > PQM_YAML_DEPTH ? NULL : node_at(r, r->l.at);
+	struct pqm_yaml *n = depth >= PQM_YAML_DEPTH ? NULL : node_at(r, r->l.at);
 
 	if (n == NULL) {
 		r->is_bad = true;

@@ -7,7 +7,8 @@ Forms: json (indented as kubectl does), compact, yaml (one List), docs (a stream
 (a folder with a file a namespace). Pods and ReplicaSets name their controllers, every object carries what
 an API server adds (uid, managedFields, status). --truth holds what refers to what: from, relation, to;
 pods and ReplicaSets that a controller in the list made stand behind it and have no lines of their own.
-Everything follows from --seed; "keys" are random bytes in the armour of certificates, never usable.
+Everything follows from --seed. Certificates parse, but their keys and signatures are random
+bytes, and the bytes of tls.key are no key at all.
 """
 import argparse
 import base64
@@ -29,6 +30,22 @@ def field_tree(value):
         return {(f'k:{{"name":"{v["name"]}"}}' if isinstance(v, dict) and "name" in v else f"k:{i}"):
                 {".": {}, **field_tree(v)} for i, v in enumerate(value) if isinstance(v, dict)}
     return {}
+
+
+def der(tag, body):
+    n = len(body)
+    size = bytes([n]) if n < 128 else bytes([0x81, n]) if n < 256 else bytes([0x82, n >> 8, n & 255])
+    return bytes([tag]) + size + body
+
+
+def oid(hexa):
+    return der(0x06, bytes.fromhex(hexa))
+
+
+def armour(label, body):
+    text = base64.b64encode(body).decode()
+    lines = "\n".join(text[i:i + 64] for i in range(0, len(text), 64))
+    return f"-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n".encode()
 
 
 class Cluster:
@@ -125,14 +142,21 @@ class Cluster:
                 "hostIP": f"192.0.2.{k % 250}", "phase": "Running", "podIP": f"10.{k % 250}.{self.serial % 250}.7",
                 "qosClass": "Burstable", "startTime": TIME})
 
-    def material(self, label, n):
-        body = base64.b64encode(self.r.randbytes(n)).decode()
-        lines = "\n".join(body[i:i + 64] for i in range(0, len(body), 64))
-        return base64.b64encode(f"-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n".encode()).decode()
+    def certificate(self, name):
+        """A certificate that parses; key and signature are random bytes."""
+        def name_of(cn):
+            return der(0x30, der(0x31, der(0x30, oid("550403") + der(0x0c, cn.encode()))))
+        signed = der(0x30, oid("2b6570"))  # Ed25519
+        spki = der(0x30, signed + der(0x03, b"\0" + self.r.randbytes(32)))
+        when = der(0x30, der(0x17, b"260101000000Z") + der(0x17, b"270101000000Z"))
+        body = der(0x30, der(0xa0, der(0x02, b"\2")) + der(0x02, b"\1" + self.r.randbytes(15)) + signed +
+                   name_of("ca.example") + when + name_of(name[:60]) + spki)
+        return der(0x30, body + signed + der(0x03, b"\0" + self.r.randbytes(64)))
 
     def tls_secret(self, ns, name):
+        key = base64.b64encode(self.r.randbytes(138)).decode()  # opaque to whoever reads it: sealed elsewhere
         return self.obj("v1", "Secret", ns, name, {"data": {
-            "tls.crt": self.material("CERTIFICATE", 700), "tls.key": self.material("PRIVATE KEY", 1200)},
+            "tls.crt": base64.b64encode(armour("CERTIFICATE", self.certificate(name))).decode(), "tls.key": key},
             "type": "kubernetes.io/tls"}, annotations={"cert-manager.io/certificate-name": name})
 
     def around(self, ns, kind, name, i, api):
@@ -258,7 +282,7 @@ class Cluster:
         spec = self.template(ns, "Pod", name, i, False)
         owner = ("apps.kruise.io/v1alpha1", "CloneSet", f"unseen-{i}") if i % 2 else None
         pod = next(self.pods(ns, owner, name, {"run": name}, spec, 1))
-        old, pod["metadata"]["name"] = pod["metadata"]["name"], name
+        pod["metadata"]["name"] = name
         yield pod
 
     def namespace(self, n):
