@@ -80,6 +80,25 @@ static void tell_part(struct list *l, const struct pqm_yaml *o)
 			PQM_FMT(l->s->a->resource), PQM_FMT(name)));
 }
 
+/* Over the bracket of the elements and what stands behind them in the list's object. */
+static bool end_list(struct list *l)
+{
+	pqm_bytes key;
+
+	if (l->at.off >= l->text.n || l->text.p[l->at.off] != ']')
+		return false;
+	l->at.off++;
+	l->at.col++;
+	while (pqm_yjson_key(l->text, &l->at, &key))
+		if (!pqm_yjson_skip_value(l->text, &l->at))
+			return false;
+	if (l->at.off >= l->text.n || l->text.p[l->at.off] != '}')
+		return false;
+	l->at.off++;
+	l->at.col++;
+	return true;
+}
+
 static enum pqm_st elements(struct list *l)
 {
 	enum pqm_st st = PQM_OK;
@@ -101,7 +120,7 @@ static enum pqm_st elements(struct list *l)
 		}
 		pass(l);
 	}
-	if (st == PQM_OK && l->at.off >= l->text.n)
+	if (st == PQM_OK && !end_list(l))
 		note(l, &l->at, PQM_EPARSE, "the list has no end");
 	return st;
 }

@@ -428,13 +428,22 @@ static bool says_nothing(const struct walk *w)
 	return w->kind == NULL;
 }
 
+/* What has a template makes objects that name it, so it must be known by its own name. */
+static bool has_template(const struct walk *w)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (pqm_find(w->facts[i].key, 0, PQM_LIT("emplate.")) != SIZE_MAX)
+			return true;
+	return false;
+}
+
 static enum pqm_st hand_on(struct walk *w)
 {
 	struct pqm_k8s_scan *s = w->scan;
 
 	if (says_nothing(w))
 		return PQM_OK;
-	if (w->obj.controller.n == 0 || !pqm_k8s_is_again(&s->shapes, &w->obj))
+	if (w->obj.controller.n == 0 || has_template(w) || !pqm_k8s_is_again(&s->shapes, &w->obj))
 		return pqm_emit_object(s->out, &w->obj);
 	w->obj.n_facts = 0;
 	w->obj.n_made = 1;
