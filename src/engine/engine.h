@@ -241,9 +241,10 @@ bool pqm_worker_again(struct pqm_worker *w, struct pqm_content *c, const struct 
 /* Which objects stand behind their controllers; see fold.c. */
 struct pqm_fold;
 
-struct pqm_gathered {
-	struct pqm_object o;
-	const struct pqm_packed *packed; /* NULL: o has its facts */
+struct pqm_gathered { /* an object at one place */
+	const struct pqm_thing *thing;
+	pqm_bytes path;
+	uint32_t target, n_made;
 };
 
 /* Moves those that stay to the front of all, in their order; *n: how many. */

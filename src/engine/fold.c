@@ -31,24 +31,26 @@ static pqm_bytes key_of(char *buf, uint32_t target, pqm_bytes ns, pqm_bytes rest
 	return (pqm_bytes){ (const uint8_t *)buf, n < 0 || n >= KEY_BYTES ? 0 : (size_t)n };
 }
 
-static struct maker *maker_of(const struct pqm_fold *f, const struct pqm_object *o)
+static struct maker *maker_of(const struct pqm_fold *f, const struct pqm_gathered *g)
 {
+	const struct pqm_object *o = &g->thing->object;
 	char buf[KEY_BYTES];
 
 	return o->controller.n == 0
 		? NULL
-		: pqm_map_get(&f->makers, key_of(buf, o->target, o->ns, o->controller));
+		: pqm_map_get(&f->makers, key_of(buf, g->target, o->ns, o->controller));
 }
 
-static void add_maker(struct pqm_fold *f, const struct pqm_object *o, size_t at)
+static void add_maker(struct pqm_fold *f, const struct pqm_gathered *g, size_t at)
 {
-	struct maker *m = maker_of(f, o);
+	const struct pqm_object *o = &g->thing->object;
+	struct maker *m = maker_of(f, g);
 	char buf[KEY_BYTES];
 
 	if (m != NULL || o->controller.n == 0)
 		return;
 	m = pqm_new(&f->arena, struct maker, 1);
-	pqm_bytes key = pqm_bytes_dup(&f->arena, key_of(buf, o->target, o->ns, o->controller));
+	pqm_bytes key = pqm_bytes_dup(&f->arena, key_of(buf, g->target, o->ns, o->controller));
 
 	if (m == NULL || key.p == NULL || !pqm_map_put(&f->makers, key, m))
 		f->failed = true;
@@ -57,8 +59,9 @@ static void add_maker(struct pqm_fold *f, const struct pqm_object *o, size_t at)
 }
 
 /* Only what runs pods stands for them: the Node that is named by the pods of its kubelet does not. */
-static void find_maker(struct pqm_fold *f, const struct pqm_object *o, size_t at)
+static void find_maker(struct pqm_fold *f, const struct pqm_gathered *g, size_t at)
 {
+	const struct pqm_object *o = &g->thing->object;
 	const struct pqm_k8s_kind *kind;
 	char name[3 * PQM_K8S_KEY_BYTES + 3], buf[KEY_BYTES];
 	int n = snprintf(name, sizeof(name), "%.*s/%.*s/%.*s", PQM_FMT(o->group), PQM_FMT(o->kind),
@@ -68,7 +71,7 @@ static void find_maker(struct pqm_fold *f, const struct pqm_object *o, size_t at
 	if (n < 0 || (size_t)n >= sizeof(name))
 		return;
 	m = pqm_map_get(&f->makers,
-		key_of(buf, o->target, o->ns, (pqm_bytes){ (const uint8_t *)name, (size_t)n }));
+		key_of(buf, g->target, o->ns, (pqm_bytes){ (const uint8_t *)name, (size_t)n }));
 	if (m == NULL || m->at != 0)
 		return;
 	kind = pqm_k8s_kind_of(f->kinds, o->group, o->kind);
@@ -82,7 +85,7 @@ static size_t front_of(const struct pqm_fold *f, size_t at)
 	size_t front = at;
 
 	for (unsigned i = 0; i < CHAIN_MAX; i++) {
-		const struct maker *m = maker_of(f, &f->all[front].o);
+		const struct maker *m = maker_of(f, &f->all[front]);
 
 		if (m == NULL || m->at == 0)
 			return front;
@@ -91,7 +94,8 @@ static size_t front_of(const struct pqm_fold *f, size_t at)
 	return at;
 }
 
-static void add_gone(struct pqm_fold *f, const struct pqm_object *o, const struct pqm_object *front)
+static void add_gone(
+	struct pqm_fold *f, const struct pqm_gathered *g, const struct pqm_gathered *front)
 {
 	pqm_bytes *to = pqm_new(&f->arena, pqm_bytes, 1), key;
 
@@ -99,9 +103,9 @@ static void add_gone(struct pqm_fold *f, const struct pqm_object *o, const struc
 		f->failed = true;
 		return;
 	}
-	*to = pqm_k8s_id(f->kinds, front, &f->arena);
-	key = pqm_arena_f(
-		&f->arena, "%u %.*s", o->target, PQM_FMT(pqm_k8s_id(f->kinds, o, &f->arena)));
+	*to = pqm_k8s_id(f->kinds, &front->thing->object, &f->arena);
+	key = pqm_arena_f(&f->arena, "%u %.*s", g->target,
+		PQM_FMT(pqm_k8s_id(f->kinds, &g->thing->object, &f->arena)));
 	if (to->p == NULL || key.p == NULL || !pqm_map_put(&f->gone, key, to))
 		f->failed = true;
 }
@@ -124,16 +128,16 @@ static void add_agains(struct pqm_fold *f, const struct pqm_run *run)
 static void count(struct pqm_fold *f, bool *is_gone)
 {
 	for (size_t i = 0; i < f->n && !f->failed; i++) {
-		const struct maker *m = maker_of(f, &f->all[i].o);
+		const struct maker *m = maker_of(f, &f->all[i]);
 		size_t front = m == NULL ? i : front_of(f, i);
 
 		if (m != NULL && m->first == i + 1)
-			f->all[front].o.n_made += m->n_again;
+			f->all[front].n_made += m->n_again;
 		if (front == i)
 			continue;
-		f->all[front].o.n_made++;
+		f->all[front].n_made++;
 		is_gone[i] = true;
-		add_gone(f, &f->all[i].o, &f->all[front].o);
+		add_gone(f, &f->all[i], &f->all[front]);
 	}
 }
 
@@ -166,7 +170,7 @@ static void fold(struct pqm_fold *f, const struct pqm_run *run)
 		return;
 	}
 	for (size_t i = 0; i < f->n && !f->failed; i++)
-		find_maker(f, &f->all[i].o, i);
+		find_maker(f, &f->all[i], i);
 	add_agains(f, run);
 	count(f, is_gone);
 	if (!f->failed)
@@ -184,7 +188,7 @@ struct pqm_fold *pqm_fold_new(const struct pqm_run *run, struct pqm_gathered *al
 	f->all = all;
 	f->n = *n;
 	for (size_t i = 0; i < f->n && !f->failed; i++)
-		add_maker(f, &all[i].o, i);
+		add_maker(f, &all[i], i);
 	if (f->makers.n > 0 && !f->failed) {
 		f->failed = pqm_rules_k8s(&f->kinds, run->rules, &err) != PQM_OK;
 		if (!f->failed)

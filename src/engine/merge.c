@@ -216,19 +216,18 @@ static bool take_notes(
 
 static int by_object(const void *x, const void *y)
 {
-	const struct pqm_object *a = &((const struct pqm_gathered *)x)->o;
-	const struct pqm_object *b = &((const struct pqm_gathered *)y)->o;
+	const struct pqm_gathered *a = x, *b = y;
 	int c = cmp_u64(a->target, b->target);
 
 	if (c == 0)
 		c = pqm_cmp(a->path, b->path);
 	if (c == 0)
-		c = cmp_u64(a->line, b->line);
+		c = cmp_u64(a->thing->object.line, b->thing->object.line);
 	if (c == 0)
-		c = pqm_cmp(a->kind, b->kind);
+		c = pqm_cmp(a->thing->object.kind, b->thing->object.kind);
 	if (c == 0)
-		c = pqm_cmp(a->name, b->name);
-	return c != 0 ? c : pqm_cmp(a->ns, b->ns);
+		c = pqm_cmp(a->thing->object.name, b->thing->object.name);
+	return c != 0 ? c : pqm_cmp(a->thing->object.ns, b->thing->object.ns);
 }
 
 static void gather(struct pqm_inventory *inv, struct pqm_map *texts, const struct pqm_run *run,
@@ -239,11 +238,10 @@ static void gather(struct pqm_inventory *inv, struct pqm_map *texts, const struc
 	for (const struct pqm_content *c = run->contents; c != NULL; c = c->next)
 		for (const struct pqm_place *p = c->places; p != NULL; p = p->next)
 			for (const struct pqm_thing *t = p->is_used ? NULL : c->things; t != NULL;
-				t = t->next) {
-				all[k] = (struct pqm_gathered){ t->object, t->packed };
-				all[k].o.target = p->target;
-				all[k++].o.path = full_path(inv, texts, p->path, t->object.path);
-			}
+				t = t->next)
+				all[k++] = (struct pqm_gathered){ .thing = t,
+					.path = full_path(inv, texts, p->path, t->object.path),
+					.target = p->target };
 	if (n > 1)
 		qsort(all, n, sizeof(*all), by_object);
 }
@@ -273,8 +271,11 @@ static bool take_objects(struct pqm_inventory *inv, struct pqm_map *texts,
 	for (size_t i = 0; ok && i < n; i++) {
 		struct pqm_object *o = &inv->objects[inv->n_objects++];
 
-		*o = all[i].o;
-		ok = all[i].packed == NULL || unpack(inv, o, all[i].packed);
+		*o = all[i].thing->object;
+		o->path = all[i].path;
+		o->target = all[i].target;
+		o->n_made = all[i].n_made;
+		ok = all[i].thing->packed == NULL || unpack(inv, o, all[i].thing->packed);
 	}
 	pqm_free(all);
 	return ok;

@@ -517,5 +517,7 @@ enum pqm_st pqm_scan(struct pqm_inventory *inv, const struct pqm_rules *rules,
 			pqm_worker_fini(&workers[i]);
 	pqm_free(workers);
 	run_fini(&run);
+	/* What the workers held lies between what the inventory keeps. */
+	pqm_malloc_trim();
 	return st == PQM_OK ? pqm_inventory_seal(inv, rules, err) : st;
 }
