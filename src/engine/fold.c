@@ -116,7 +116,8 @@ static void add_agains(struct pqm_fold *f, const struct pqm_run *run)
 
 	for (const struct pqm_content *c = run->contents; c != NULL; c = c->next)
 		for (const struct pqm_place *p = c->places; p != NULL; p = p->next)
-			for (const struct pqm_again *a = c->agains; a != NULL; a = a->next) {
+			for (const struct pqm_again *a = p->is_used ? NULL : c->agains; a != NULL;
+				a = a->next) {
 				struct maker *m = pqm_map_get(
 					&f->makers, key_of(buf, p->target, a->ns, a->controller));
 
