@@ -513,7 +513,7 @@ enum pqm_st pqm_look_endpoint(struct pqm_look *l, struct pqm_endpoint *ep, struc
 {
 	struct emitter e = {
 		.emit = { emit_found, emit_object, emit_child, emit_note, emit_claim, emit_passed,
-			emit_part },
+			emit_part, emit_used },
 		.l = l,
 		.detector = UINT16_MAX,
 	};
