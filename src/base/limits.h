@@ -121,6 +121,8 @@
 #define PQM_K8S_PATH_BYTES 512
 /* Names, namespaces, kinds and map keys: Kubernetes allows 253, annotation keys 317. */
 #define PQM_K8S_KEY_BYTES 320
+/* Configuration text of one program: real files stay under 200 KiB. */
+#define PQM_CONF_BYTES ((size_t)1 << 20)
 /* Values of Secrets and ConfigMaps shorter than this hold no key or certificate. */
 #define PQM_K8S_CONTENT_MIN 16
 /* Ids of findings listed behind one hop; the rest is a count. */

@@ -9,6 +9,7 @@
 #include "base/num.h"
 #include "cli/practice_check.h"
 #include "cli/probe_advice.h"
+#include "detect/conf.h"
 #include "detect/endpoint.h"
 #include "detect/k8s.h"
 #include "engine/scan.h"
@@ -298,6 +299,12 @@ static bool is_signal(struct checker *c, const struct pqm_rule *rule, pqm_bytes 
 	return pqm_ai_rule_fits(rule, sample);
 }
 
+/* A file's name, a line end, its text. */
+static bool is_conf(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	return pqm_conf_rule_fits(c->r, rule, sample);
+}
+
 static bool is_task(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
 {
 	return pqm_plan_rule_takes(c->r, rule, sample);
@@ -347,6 +354,7 @@ static const struct {
 	{ "deadlines.yaml", is_duty },
 	{ "k8s/", is_manifest },
 	{ "ai/", is_signal },
+	{ "conf/", is_conf },
 	{ "plan/", is_task },
 	{ "perf/", is_perf },
 	{ "practices/", is_practice },
