@@ -25,12 +25,12 @@ struct ctx {
 	const struct pqm_graph *g;
 	const struct pqm_k8s_kinds *kinds;
 	pqm_bytes *ids;	      /* by object */
+	uint32_t *node;	      /* by object */
 	struct pqm_map nodes; /* id -> struct pqm_node */
 	struct placed *placed;
 	size_t n_placed, cap_placed;
 	uint32_t *first_out, *first_in; /* by node: edge index + 1 */
 	uint32_t *next_out, *next_in;	/* by edge */
-	struct pqm_arena scratch;
 	struct pqm_contrast_rows rows;
 	struct pqm_practice *item; /* being answered */
 	size_t n_targets;	   /* with objects */
@@ -242,10 +242,11 @@ static bool hop_fits(struct ctx *c, const struct pqm_yaml *ask, const struct pqm
 	if (verdicts != NULL && !pqm_k8s_listed(verdicts, pqm_str(pqm_verdict_name(h->verdict))))
 		return false;
 	if (evidence != NULL) {
-		pqm_bytes said = pqm_arena_f(&c->scratch, "%s%s", pqm_evidence_name(h->evidence),
-			pqm_basis_suffix(h->basis));
+		char said[32];
 
-		if (!pqm_k8s_listed(evidence, said))
+		(void)snprintf(said, sizeof(said), "%s%s", pqm_evidence_name(h->evidence),
+			pqm_basis_suffix(h->basis));
+		if (!pqm_k8s_listed(evidence, pqm_str(said)))
 			return false;
 	}
 	for (size_t i = 0; !found && i < h->n_findings; i++) {
@@ -298,11 +299,18 @@ struct proof {
 	const struct placed *placed; /* may be NULL */
 };
 
-static bool is_kind(struct ctx *c, const struct pqm_yaml *kinds, const struct pqm_object *o)
+/* "group/Kind" globs against both parts: the kind first, which seldom fits. */
+static bool is_kind(const struct pqm_yaml *kinds, const struct pqm_object *o)
 {
-	return kinds == NULL ||
-		pqm_k8s_listed(kinds,
-			pqm_arena_f(&c->scratch, "%.*s/%.*s", PQM_FMT(o->group), PQM_FMT(o->kind)));
+	for (size_t i = 0; kinds != NULL && i < kinds->n; i++) {
+		pqm_bytes glob = pqm_yaml_text(kinds->items[i]);
+		size_t slash = pqm_find_byte(glob, 0, '/');
+
+		if (slash != SIZE_MAX && pqm_k8s_fits(pqm_sub(glob, slash + 1, glob.n), o->kind) &&
+			pqm_k8s_fits(pqm_sub(glob, 0, slash), o->group))
+			return true;
+	}
+	return kinds == NULL;
 }
 
 /* Everything that an answer, or `of`, asks of an object, but its `and` and `any`. */
@@ -311,7 +319,7 @@ static bool object_fits(
 {
 	const struct pqm_yaml *edge = pqm_yaml_get(ask, "edge");
 
-	if (!is_kind(c, pqm_yaml_get(ask, "kinds"), m->o))
+	if (!is_kind(pqm_yaml_get(ask, "kinds"), m->o))
 		return false;
 	if (pqm_yaml_get(ask, "at") != NULL) {
 		proof->fact = fact_of(ask, m->o);
@@ -350,8 +358,11 @@ static pqm_bytes fill(struct ctx *c, pqm_bytes words, const char *hole, pqm_byte
 	if (at == SIZE_MAX)
 		return words;
 	value = pqm_printable(&c->p->arena, pqm_sub(value, 0, SHOWN_BYTES));
-	return pqm_arena_f(&c->p->arena, "%.*s%.*s%.*s", PQM_FMT(pqm_sub(words, 0, at)),
+	words = pqm_arena_f(&c->p->arena, "%.*s%.*s%.*s", PQM_FMT(pqm_sub(words, 0, at)),
 		PQM_FMT(value), PQM_FMT(pqm_sub(words, at + strlen(hole), words.n)));
+	if (words.p == NULL)
+		no_memory(c);
+	return words;
 }
 
 /* "metadata.annotations.example.dev/kms-key" is known to people as "example.dev/kms-key". */
@@ -445,7 +456,6 @@ static void answer(struct ctx *c, struct member *m)
 	c->item->n[m->at.verdict]++;
 	keep(c, &m->at);
 	contrast(c, m);
-	pqm_arena_reset(&c->scratch);
 }
 
 /* ---- the members of a practice ---- */
@@ -466,7 +476,7 @@ static bool is_object_of(struct ctx *c, const struct pqm_yaml *of, const struct 
 	for (size_t i = 0; any != NULL && i < any->n; i++)
 		if (object_fits(c, any->items[i], m, &proof))
 			return true;
-	if (any != NULL || !is_kind(c, pqm_yaml_get(of, "kinds"), m->o))
+	if (any != NULL || !is_kind(pqm_yaml_get(of, "kinds"), m->o))
 		return false; /* kinds first: most objects end here */
 	if ((with != NULL && !has_fact(with, m->o)) || !object_fits(c, of, m, &proof))
 		return false;
@@ -478,7 +488,7 @@ static void objects(struct ctx *c, const struct pqm_yaml *of)
 	for (size_t i = 0; i < c->inv->n_objects && c->st == PQM_OK; i++) {
 		const struct pqm_object *o = &c->inv->objects[i];
 		struct member m = { .o = o,
-			.node = node_of(c, c->ids[i]),
+			.node = c->node[i],
 			.at = { .target = o->target,
 				.what = c->ids[i],
 				.path = o->path,
@@ -486,8 +496,6 @@ static void objects(struct ctx *c, const struct pqm_yaml *of)
 
 		if (is_object_of(c, of, &m))
 			answer(c, &m);
-		else
-			pqm_arena_reset(&c->scratch);
 	}
 }
 
@@ -497,9 +505,9 @@ static bool is_new_hop(struct ctx *c, struct pqm_map *seen, const struct pqm_hop
 	pqm_bytes key = pqm_arena_f(
 		&c->p->arena, "%c %u %u %.*s", h->use, h->from, h->to, PQM_FMT(h->label));
 
-	if (key.p == NULL || pqm_map_get(seen, key) != NULL)
+	if (key.p != NULL && pqm_map_get(seen, key) != NULL)
 		return false;
-	if (!pqm_map_put(seen, key, (void *)(uintptr_t)h))
+	if (key.p == NULL || !pqm_map_put(seen, key, (void *)(uintptr_t)h))
 		no_memory(c);
 	return true;
 }
@@ -687,6 +695,11 @@ static void link_edges(struct ctx *c)
 	for (size_t i = 0; i < g->n_nodes && c->st == PQM_OK; i++)
 		if (!pqm_map_put(&c->nodes, g->nodes[i].id, &g->nodes[i]))
 			no_memory(c);
+	c->node = pqm_new(&c->p->arena, uint32_t, c->inv->n_objects);
+	if (c->node == NULL)
+		no_memory(c);
+	for (size_t i = 0; c->st == PQM_OK && i < c->inv->n_objects; i++)
+		c->node[i] = node_of(c, c->ids[i]);
 }
 
 /* What settings and keys say of key exchange, by role: rows beside those of the practices. */
@@ -746,9 +759,7 @@ enum pqm_st pqm_practices_build(struct pqm_practices *p, const struct pqm_rules 
 	c.st = pqm_rules_k8s(&c.kinds, r, err);
 	if (c.st != PQM_OK)
 		return c.st;
-	pqm_arena_init(&c.scratch, PQM_ARENA_BYTES);
 	all(&c);
-	pqm_arena_fini(&c.scratch);
 	pqm_map_fini(&c.nodes);
 	return c.st;
 }
