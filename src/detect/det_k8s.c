@@ -115,14 +115,18 @@ static bool has_line(pqm_bytes t, const char *words)
 
 struct visit {
 	struct pqm_k8s_scan *scan;
+	pqm_bytes text;
 	bool is_declaration, is_template;
 	bool has_actions; /* the text has {{ in it */
 	unsigned n;
 };
 
-static void tell_doubled(struct pqm_k8s_scan *s, const struct pqm_yaml *key)
+static void tell_doubled(const struct visit *v, const struct pqm_yaml *key)
 {
-	if (key == NULL || s->is_doubled_told)
+	struct pqm_k8s_scan *s = v->scan;
+
+	/* Keys of a merge are there to be overridden. */
+	if (key == NULL || s->is_doubled_told || pqm_find(v->text, 0, PQM_LIT("<<")) != SIZE_MAX)
 		return;
 	s->is_doubled_told = true;
 	pqm_emit_note(s->out, s->off0 + key->off, PQM_EPARSE,
@@ -138,7 +142,7 @@ static enum pqm_st visit_doc(void *ctx, const struct pqm_yaml *root, struct pqm_
 	if (v->has_actions && !v->is_template && pqm_k8s_has_action(root))
 		return pqm_fail(err, PQM_EPARSE, "template: filled in by a tool");
 	v->n++;
-	tell_doubled(v->scan, pqm_k8s_tidy(root));
+	tell_doubled(v, pqm_k8s_tidy(root));
 	if (root->type != PQM_YAML_MAP)
 		return PQM_OK;
 	if (v->is_declaration || pqm_yaml_get(root, "pqmap") != NULL)
@@ -245,7 +249,7 @@ static enum pqm_st read_crd(
 static enum pqm_st read_doc(
 	struct pqm_k8s_scan *s, const struct doc *d, bool is_declaration, struct pqm_err *err)
 {
-	struct visit v = { .scan = s, .is_declaration = is_declaration };
+	struct visit v = { .scan = s, .text = d->text, .is_declaration = is_declaration };
 	struct pqm_err why = { 0 };
 	const struct pqm_yaml *root = NULL;
 	enum pqm_st st;

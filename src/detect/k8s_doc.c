@@ -80,8 +80,7 @@ static const struct pqm_yaml *drop_doubled(struct pqm_yaml *n)
 		struct pqm_yaml *key = n->keys[i];
 
 		if (key->type == PQM_YAML_SCALAR && comes_again(n, i, is_large ? &last : NULL)) {
-			/* Keys of a merge stand elsewhere: they are there to be overridden. */
-			if (first == NULL && key->off >= n->off && key->off < n->end_off)
+			if (first == NULL)
 				first = key;
 			continue;
 		}

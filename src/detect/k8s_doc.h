@@ -17,7 +17,7 @@ bool pqm_k8s_is_utf16(pqm_bytes t);
 /* UTF-16 with a byte order mark as UTF-8 without. */
 bool pqm_k8s_utf16(struct pqm_buf *out, pqm_bytes t);
 /* Keeps the last of equal keys, which is the one that kubectl and API servers read, in a tree that is the
- * caller's alone. The first key that was doubled in the text, or NULL. */
+ * caller's alone. The first key that was doubled (or came by a merge and was set again), or NULL. */
 const struct pqm_yaml *pqm_k8s_tidy(const struct pqm_yaml *root);
 /* {{ .a }} is YAML, of a kind: a map whose key is a map, which no manifest has. */
 bool pqm_k8s_has_action(const struct pqm_yaml *root);
