@@ -36,7 +36,8 @@ static enum pqm_st see_found(struct pqm_emit *e, const struct pqm_found *f)
 static enum pqm_st see_child(struct pqm_emit *e, const struct pqm_child *c)
 {
 	(void)e;
-	assert(c->body.n > 0 && c->object.n > 0 && c->line > 0 && c->col > 0);
+	assert(c->body.n > 0 && c->object.n > 0);
+	assert((c->line > 0 && c->col > 0) || c->path_part.n > 0);
 	return PQM_OK;
 }
 
