@@ -220,7 +220,11 @@ enum pqm_st pqm_k8s_template_open(struct pqm_k8s_template *out, struct pqm_chart
 	size_t n = 0;
 
 	*out = (struct pqm_k8s_template){
-		.emit = { on_found, on_object, on_child, on_note, on_claim },
+		.emit = { .found = on_found,
+			.object = on_object,
+			.child = on_child,
+			.note = on_note,
+			.claim = on_claim },
 		.to = to,
 		.arena = &c->arena,
 		.original = text,
