@@ -346,17 +346,17 @@ static bool literal(struct reader *r, struct pqm_yaml *n, size_t at, size_t inde
 		end--;
 	if (end - at > 2 || (end - at == 2 && chomp != '-' && chomp != '+') || from >= r->t.n)
 		return refuse(r);
-	/* Room for the longest that it may be: found by walking over it twice. */
-	struct reader look = *r;
+	/* Room for the longest that it may be. */
 	size_t i = from;
 
-	for (; i < look.t.n; i = line_end(&look, i) + 1) {
+	while (i < r->t.n) {
 		size_t first = i;
 
-		while (first < look.t.n && look.t.p[first] == ' ')
+		while (first < r->t.n && r->t.p[first] == ' ')
 			first++;
-		if (first < look.t.n && look.t.p[first] != '\n' && first - i <= indent)
+		if (first < r->t.n && r->t.p[first] != '\n' && first - i <= indent)
 			break;
+		i = line_end(r, first) + 1;
 	}
 	out = pqm_arena_alloc(r->arena, (i < r->t.n ? i : r->t.n) - from + 1);
 	if (out == NULL || !literal_lines(r, indent, out, &len, &breaks))
