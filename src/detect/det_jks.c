@@ -119,7 +119,11 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	const struct pqm_hits *hits, struct pqm_emit *out, struct pqm_err *err)
 {
 	struct pqm_jks store;
-	struct job j = { .tap = { tap_found, tap_object, tap_child, tap_note, tap_claim },
+	struct job j = { .tap = { .found = tap_found,
+				 .object = tap_object,
+				 .child = tap_child,
+				 .note = tap_note,
+				 .claim = tap_claim },
 		.out = out,
 		.r = r,
 		.store = &store };

@@ -83,7 +83,7 @@ static bool fill_sha256(struct pqm_arena *arena, struct pqm_wire_cert *c)
 static enum pqm_st describe(struct ep_job *j, struct pqm_wire_cert *c, bool is_leaf)
 {
 	struct listener l = {
-		.emit = { hear, NULL, NULL, hear_note, NULL }, .arena = j->arena, .cert = c
+		.emit = { .found = hear, .note = hear_note }, .arena = j->arena, .cert = c
 	};
 	struct pqm_material mt;
 	struct pqm_err why = { PQM_OK, "" };

@@ -87,7 +87,7 @@ static bool read_sample(struct pqm_endpoint *e, const struct pqm_rules *r, pqm_b
 bool pqm_endpoint_rule_fits(
 	const struct pqm_rules *r, const struct pqm_rule *rule, pqm_bytes sample)
 {
-	struct catcher c = { .emit = { caught, NULL, NULL, no_note, NULL }, .rule = rule->id };
+	struct catcher c = { .emit = { .found = caught, .note = no_note }, .rule = rule->id };
 	struct pqm_offer offer = { 0 };
 	struct pqm_wire_fact fact = { 0 };
 	struct pqm_endpoint e = { .scheme = PQM_LIT("tls"),

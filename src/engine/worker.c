@@ -105,12 +105,17 @@ static uint64_t class_of_name(pqm_bytes name)
 {
 	size_t dot = name.n;
 
-	static const char *const whole[] = { "authorized_keys", "known_hosts" };
+	static const char *const whole[] = { "authorized_keys", "known_hosts", "ssh_config",
+		"sshd_config" };
+	static const char *const own[] = { ".conf", ".cnf", ".cfg", ".config", ".properties" };
 
 	if (name.n > 0 && name.p[0] == '.')
 		return pqm_hash64(name);
 	for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++)
 		if (pqm_find(name, 0, pqm_str(whole[i])) != SIZE_MAX)
+			return pqm_hash64(name);
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (pqm_ends(name, pqm_str(own[i])))
 			return pqm_hash64(name);
 	while (dot > 0 && name.p[dot - 1] != '.')
 		dot--;
