@@ -36,7 +36,9 @@ def run_all(tmp, address):
     for c in commands:
         r = subprocess.run(["/bin/bash", "-c", re.sub(r"\w+\.example\.org", address, c)], cwd=tmp, capture_output=True, timeout=120,
                            env={"PATH": f"{tmp}/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": str(tmp)}, stdin=subprocess.DEVNULL)
-        ok(r.returncode == 0 and (r.stdout or "-q" in c or "--out" in c), c, r.stderr.decode()[-400:])
+        to = re.search(r" > (\S+)", c)
+        said = (tmp / to.group(1)).stat().st_size if to else r.stdout or "-q" in c or "--out" in c
+        ok(r.returncode == 0 and said, c, r.stderr.decode()[-400:])
 
 
 text = (REPO / "README.md").read_text()
