@@ -182,3 +182,39 @@ void pqm_hex(char *out, const uint8_t *p, size_t n)
 	}
 	out[2 * n] = '\0';
 }
+
+int pqm_hex_lower(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int pqm_hex_digit(uint8_t c)
+{
+	return pqm_hex_lower(c >= 'A' && c <= 'F' ? c | 0x20 : c);
+}
+
+size_t pqm_utf8(uint8_t out[4], uint32_t c)
+{
+	if (c < 0x80) {
+		out[0] = (uint8_t)c;
+		return 1;
+	}
+	if (c < 0x800) {
+		out[0] = (uint8_t)(0xc0 | c >> 6);
+		out[1] = (uint8_t)(0x80 | (c & 63));
+		return 2;
+	}
+	if (c < 0x10000) {
+		out[0] = (uint8_t)(0xe0 | c >> 12);
+		out[1] = (uint8_t)(0x80 | (c >> 6 & 63));
+		out[2] = (uint8_t)(0x80 | (c & 63));
+		return 3;
+	}
+	out[0] = (uint8_t)(0xf0 | c >> 18);
+	out[1] = (uint8_t)(0x80 | (c >> 12 & 63));
+	out[2] = (uint8_t)(0x80 | (c >> 6 & 63));
+	out[3] = (uint8_t)(0x80 | (c & 63));
+	return 4;
+}

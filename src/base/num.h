@@ -42,5 +42,10 @@ const char *pqm_human_bytes(char out[32], uint64_t n);
 const char *pqm_human_count(char out[32], uint64_t n);
 /* Lower-case hex of n bytes and a NUL; out holds 2n + 1. */
 void pqm_hex(char *out, const uint8_t *p, size_t n);
+/* The value of a hex digit of either case, or as we write it ourselves; -1 when it is none. */
+int pqm_hex_digit(uint8_t c);
+int pqm_hex_lower(uint8_t c);
+/* The UTF-8 form of a code point up to U+10FFFF: how many of the four bytes it took. */
+size_t pqm_utf8(uint8_t out[4], uint32_t c);
 
 #endif

@@ -2,29 +2,11 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/map.h"
+#include "base/num.h"
 #include "k8s_doc.h"
 
 /* Maps up to here are compared key by key, larger ones through a hash map. */
 #define FEW_KEYS 24
-
-static void utf8(struct pqm_buf *b, uint32_t c)
-{
-	if (c < 0x80) {
-		(void)pqm_buf_byte(b, (uint8_t)c);
-		return;
-	}
-	if (c >= 0x10000)
-		(void)pqm_buf_byte(b, (uint8_t)(0xf0 | c >> 18));
-	if (c >= 0x10000)
-		(void)pqm_buf_byte(b, (uint8_t)(0x80 | (c >> 12 & 63)));
-	else if (c >= 0x800)
-		(void)pqm_buf_byte(b, (uint8_t)(0xe0 | c >> 12));
-	if (c >= 0x800)
-		(void)pqm_buf_byte(b, (uint8_t)(0x80 | (c >> 6 & 63)));
-	else
-		(void)pqm_buf_byte(b, (uint8_t)(0xc0 | c >> 6));
-	(void)pqm_buf_byte(b, (uint8_t)(0x80 | (c & 63)));
-}
 
 bool pqm_k8s_is_utf16(pqm_bytes t)
 {
@@ -36,6 +18,7 @@ bool pqm_k8s_utf16(struct pqm_buf *out, pqm_bytes t)
 	unsigned hi = t.n > 0 && t.p[0] == 0xff;
 
 	for (size_t i = 2; i + 1 < t.n; i += 2) {
+		uint8_t u[4];
 		uint32_t c = (uint32_t)t.p[i + hi] << 8 | t.p[i + 1 - hi];
 
 		if (c >= 0xd800 && c < 0xdc00 && i + 3 < t.n) {
@@ -46,7 +29,7 @@ bool pqm_k8s_utf16(struct pqm_buf *out, pqm_bytes t)
 			c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
 			i += 2;
 		}
-		utf8(out, c);
+		(void)pqm_buf_add(out, (pqm_bytes){ u, pqm_utf8(u, c) });
 	}
 	return !out->failed;
 }

@@ -1,6 +1,7 @@
 #include "pem.h"
 
 #include "base/limits.h"
+#include "base/num.h"
 
 #define LABEL_MAX 64
 #define HEADER_MAX 4096	 /* RFC 1421 headers and comments of one block */
@@ -27,21 +28,13 @@ static bool is_base64(int c)
 		c == '+' || c == '/' || c == '=';
 }
 
-static int hex_value(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Four hex digits of \uXXXX as an ASCII character. */
 static int unicode_escape(struct scan *s)
 {
 	int v = 0;
 
 	for (size_t i = 0; i < 4; i++) {
-		int h = s->pos < s->text.n ? hex_value(s->text.p[s->pos]) : -1;
+		int h = s->pos < s->text.n ? pqm_hex_digit(s->text.p[s->pos]) : -1;
 
 		if (h < 0)
 			return ODD;

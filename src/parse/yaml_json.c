@@ -1,6 +1,7 @@
 #include "yaml_json.h"
 
 #include "base/limits.h"
+#include "base/num.h"
 
 /* Children of the open containers: the last ones belong to the innermost. */
 struct stack {
@@ -86,40 +87,13 @@ static int hex4(pqm_bytes t, size_t at)
 	if (t.n < 4 || at > t.n - 4)
 		return -1;
 	for (size_t i = at; i < at + 4; i++) {
-		uint8_t c = t.p[i];
+		int h = pqm_hex_digit(t.p[i]);
 
-		if (c >= '0' && c <= '9')
-			v = v * 16 + (c - '0');
-		else if ((c | 32) >= 'a' && (c | 32) <= 'f')
-			v = v * 16 + ((c | 32) - 'a' + 10);
-		else
+		if (h < 0)
 			return -1;
+		v = v * 16 + h;
 	}
 	return v;
-}
-
-static size_t put_utf8(uint8_t *out, uint32_t c)
-{
-	if (c < 0x80) {
-		out[0] = (uint8_t)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		out[0] = (uint8_t)(0xc0 | c >> 6);
-		out[1] = (uint8_t)(0x80 | (c & 63));
-		return 2;
-	}
-	if (c < 0x10000) {
-		out[0] = (uint8_t)(0xe0 | c >> 12);
-		out[1] = (uint8_t)(0x80 | (c >> 6 & 63));
-		out[2] = (uint8_t)(0x80 | (c & 63));
-		return 3;
-	}
-	out[0] = (uint8_t)(0xf0 | c >> 18);
-	out[1] = (uint8_t)(0x80 | (c >> 12 & 63));
-	out[2] = (uint8_t)(0x80 | (c >> 6 & 63));
-	out[3] = (uint8_t)(0x80 | (c & 63));
-	return 4;
 }
 
 /* \uXXXX at s.p[i], i at the 'u': the code point and how many bytes it took; 0 when malformed. A lone
@@ -167,7 +141,7 @@ static bool unescape(pqm_bytes s, uint8_t *out, size_t *n)
 
 		if (took == 0)
 			return false;
-		*n += put_utf8(out + *n, c);
+		*n += pqm_utf8(out + *n, c);
 		i += took - 1;
 	}
 	return true;

@@ -10,14 +10,6 @@
 
 /* ---- the URL ---- */
 
-static int hex_value(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Percent-decoding [RFC3986 §2.1] into a text of at most 255 bytes without NUL. */
 static bool decode(char out[256], pqm_bytes in)
 {
@@ -27,8 +19,8 @@ static bool decode(char out[256], pqm_bytes in)
 		uint8_t c = in.p[i];
 
 		if (c == '%') {
-			int hi = in.n - i > 2 ? hex_value(in.p[i + 1]) : -1;
-			int lo = hi >= 0 ? hex_value(in.p[i + 2]) : -1;
+			int hi = in.n - i > 2 ? pqm_hex_digit(in.p[i + 1]) : -1;
+			int lo = hi >= 0 ? pqm_hex_digit(in.p[i + 2]) : -1;
 
 			if (hi < 0 || lo < 0)
 				return false;

@@ -1,5 +1,6 @@
 /* endpoint_read.c — an endpoint back from its JSON. */
 #include "base/limits.h"
+#include "base/num.h"
 #include "endpoint_json.h"
 #include "report/endpoint_text.h"
 
@@ -41,13 +42,6 @@ static uint64_t number(struct get *g, const struct pqm_json *v, const char *key,
 	return n;
 }
 
-static int hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* "0x11ec"; 0 when absent. */
 static uint16_t code(struct get *g, const struct pqm_json *v, const char *key)
 {
@@ -61,7 +55,7 @@ static uint16_t code(struct get *g, const struct pqm_json *v, const char *key)
 		return 0;
 	}
 	for (size_t i = 2; i < t.n; i++) {
-		int d = hex_digit(t.p[i]);
+		int d = pqm_hex_lower(t.p[i]);
 
 		if (d < 0) {
 			bad(g, key, "not four hex digits behind 0x");

@@ -71,19 +71,12 @@ static bool target_index(const struct load *l, const struct pqm_json *v, uint32_
 	return true;
 }
 
-static int hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool id_parse(pqm_bytes hex, uint8_t id[PQM_ID_BYTES])
 {
 	if (hex.n != (size_t)2 * PQM_ID_BYTES)
 		return false;
 	for (size_t i = 0; i < PQM_ID_BYTES; i++) {
-		int hi = hex_digit(hex.p[2 * i]), lo = hex_digit(hex.p[2 * i + 1]);
+		int hi = pqm_hex_lower(hex.p[2 * i]), lo = pqm_hex_lower(hex.p[2 * i + 1]);
 
 		if (hi < 0 || lo < 0)
 			return false;

@@ -49,14 +49,11 @@ bool pqm_wire_number(pqm_bytes text, uint32_t *out)
 	if (text.n < 3 || text.n > 8)
 		return false;
 	for (size_t i = 2; i < text.n; i++) {
-		uint8_t c = text.p[i] | 0x20;
-		unsigned digit = c >= '0' && c <= '9' ? c - (unsigned)'0'
-			: c >= 'a' && c <= 'f'	      ? c - (unsigned)'a' + 10
-						      : 16;
+		int digit = pqm_hex_digit(text.p[i]);
 
-		if (digit > 15)
+		if (digit < 0)
 			return false;
-		v = v << 4 | digit;
+		v = v << 4 | (unsigned)digit;
 	}
 	*out = (uint32_t)v;
 	return true;

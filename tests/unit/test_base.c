@@ -1,5 +1,7 @@
 #include "unit.h"
 
+#include <ctype.h>
+
 #include "base/buf.h"
 #include "base/cur.h"
 #include "base/hash.h"
@@ -374,6 +376,31 @@ static void sha256_is_sha256(void **state)
 	assert_memory_not_equal(d, e, 32); /* the lengths are part of the input */
 }
 
+static void hex_digits_and_utf8_are_read_and_written(void **state)
+{
+	static const struct {
+		uint32_t c;
+		const char *text;
+	} points[] = { { 'A', "A" }, { 0x7f, "\x7f" }, { 0x80, "\xc2\x80" }, { 0x7ff, "\xdf\xbf" },
+		{ 0x800, "\xe0\xa0\x80" }, { 0xffff, "\xef\xbf\xbf" },
+		{ 0x10000, "\xf0\x90\x80\x80" }, { 0x10ffff, "\xf4\x8f\xbf\xbf" } };
+
+	static const char digits[] = "0123456789abcdef";
+	uint8_t out[4];
+
+	(void)state;
+	for (unsigned c = 0; c < 256; c++) {
+		const char *lower = c == 0 ? NULL : strchr(digits, tolower((int)c));
+
+		assert_int_equal(
+			pqm_hex_digit((uint8_t)c), lower == NULL ? -1 : (int)(lower - digits));
+		assert_int_equal(pqm_hex_lower((uint8_t)c),
+			lower == NULL || isupper((int)c) ? -1 : (int)(lower - digits));
+	}
+	for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++)
+		assert_bytes(((pqm_bytes){ out, pqm_utf8(out, points[i].c) }), points[i].text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -395,6 +422,7 @@ int main(void)
 		cmocka_unit_test(json_text_escapes_every_byte_anywhere),
 		cmocka_unit_test(json_numbers_are_whole),
 		cmocka_unit_test(sha256_is_sha256),
+		cmocka_unit_test(hex_digits_and_utf8_are_read_and_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
