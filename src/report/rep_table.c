@@ -13,6 +13,7 @@
 #define WIDTH_MAX 200
 #define ASSETS_MAX 20 /* a screen; the reports have all of them */
 #define FAILED_MAX 10
+#define PRACTICES_SAID 4
 
 struct table {
 	const struct pqm_report *r;
@@ -450,25 +451,28 @@ static void plan(struct table *t)
 	pqm_out_lit(t->o, "\n");
 }
 
-/* One line: how many questions of rules/practices have which verdict, and the first that is a no. */
+/* One line: how many questions of rules/practices have which verdict, and the first that are a no. */
 static void practices(struct table *t)
 {
 	const struct pqm_practices *p = t->r->practices;
-	size_t n[PQM_N_PRACTICE_VERDICTS], first = 0;
+	size_t n[PQM_N_PRACTICE_VERDICTS], said = 0;
 
 	if (p == NULL || p->n == 0 || t->r->inv->n_objects == 0)
 		return;
 	pqm_practices_count(n, p);
-	while (first < p->n && p->items[first].verdict != PQM_PRACTICE_NO)
-		first++;
 	heading(t, "PRACTICES");
 	pqm_out_f(t->o, " %zu yes, %zu partly, %zu no, %zu not shown", n[PQM_PRACTICE_YES],
 		n[PQM_PRACTICE_PARTLY], n[PQM_PRACTICE_NO], n[PQM_PRACTICE_NOT_SHOWN]);
-	if (first < p->n) {
-		pqm_bytes title = pqm_yaml_str(p->items[first].rule->node, "title");
+	for (size_t i = 0; i < p->n && said < PRACTICES_SAID; i++)
+		if (p->items[i].verdict == PQM_PRACTICE_NO) {
+			pqm_bytes title = pqm_yaml_str(p->items[i].rule->node, "title");
 
-		pqm_out_f(t->o, "; no: %.*s%s", PQM_FMT(title), n[PQM_PRACTICE_NO] > 1 ? " …" : "");
-	}
+			pqm_out_f(t->o, "%s%.*s", said == 0 ? "\n          no: " : " · ",
+				PQM_FMT(title));
+			said++;
+		}
+	if (n[PQM_PRACTICE_NO] > said)
+		pqm_out_f(t->o, " · %zu more", n[PQM_PRACTICE_NO] - said);
 	if (p->n_contrasts > 0)
 		pqm_out_f(t->o, "; targets differ in %zu", p->n_contrasts);
 	pqm_out_lit(t->o, "\n");

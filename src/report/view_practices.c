@@ -56,6 +56,18 @@ static pqm_bytes counts(struct pqm_arena *a, const struct pqm_practice *p)
 	return out;
 }
 
+/* What the table says of the worst place: the details have the others. */
+static pqm_bytes worst(struct pqm_arena *a, const struct pqm_practice_place *at)
+{
+	const char *slash = at->what.n > 0 ? memrchr(at->what.p, '/', at->what.n) : NULL;
+	size_t skip = slash != NULL ? (size_t)(slash - (const char *)at->what.p) + 1 : 0;
+	pqm_bytes name = { at->what.p + skip, at->what.n - skip };
+
+	if (at->words.n == 0)
+		return name;
+	return pqm_arena_f(a, "%.*s: %.*s", PQM_FMT(name), PQM_FMT(at->words));
+}
+
 static void fill_practice(struct pqm_obj *o, const void *ctx, size_t i)
 {
 	const struct pqm_practice *p = &((const struct pqm_view *)ctx)->r->practices->items[i];
@@ -74,6 +86,8 @@ static void fill_practice(struct pqm_obj *o, const void *ctx, size_t i)
 	pqm_obj_opt(o, "fix", "has_fix", pqm_yaml_str(node, "fix"));
 	pqm_obj_flag(o, "has_places", p->n_places > 0);
 	pqm_obj_flag(o, "no_places", p->n_places == 0);
+	pqm_obj_opt(o, "worst", "has_worst",
+		p->n_places > 0 ? worst(o->arena, &p->places[0]) : PQM_LIT(""));
 	size_t n = p->n_places < PQM_VIEW_PLACES ? p->n_places : PQM_VIEW_PLACES;
 
 	pqm_obj_text(o, "places_more", pqm_text_count(o->arena, total - n));
