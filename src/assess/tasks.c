@@ -12,6 +12,7 @@ struct draft {
 	struct pqm_task t;
 	size_t cap_where, cap_assets, cap_findings, cap_deps;
 	struct pqm_map units; /* what was counted, once */
+	struct pqm_map of;    /* ids of its assets */
 	uint64_t n_places;    /* also those over PQM_TASK_PLACES_MAX */
 	pqm_bytes label, object, path,
 		words; /* of the first place; words: what `changes` looks at */
@@ -31,6 +32,8 @@ struct maker {
 	struct draft *d;
 	size_t n, cap;
 	struct pqm_map by_id;	       /* id -> index + 1 as pointer */
+	struct pqm_map by_finding;     /* id -> the first asset that lists it */
+	uint32_t *image;	       /* by node: what a workload runs, or NO_NODE */
 	const struct pqm_rule **rules; /* of plan/: thousands of findings ask each of them */
 	size_t n_rules;
 	enum pqm_st st;
@@ -56,11 +59,7 @@ static const struct pqm_node *node_of(const struct maker *m, uint32_t i)
 
 static uint32_t image_of(const struct maker *m, uint32_t workload)
 {
-	for (size_t i = 0; i < m->g->n_edges; i++)
-		if (m->g->edges[i].from == workload && pqm_eqs(m->g->edges[i].rel, "runs") &&
-			m->g->nodes[m->g->edges[i].to].type == PQM_NODE_IMAGE)
-			return m->g->edges[i].to;
-	return NO_NODE;
+	return workload < m->g->n_nodes ? m->image[workload] : NO_NODE;
 }
 
 static bool is_of(const struct maker *m, uint32_t i, enum pqm_node_type a, enum pqm_node_type b)
@@ -177,6 +176,21 @@ static void add_text(struct maker *m, pqm_bytes **list, size_t *n, size_t *cap, 
 	(*list)[(*n)++] = text;
 }
 
+static void add_asset(struct maker *m, struct draft *d, pqm_bytes id)
+{
+	pqm_bytes *grown;
+
+	if (pqm_map_get(&d->of, id) != NULL)
+		return;
+	grown = pqm_grow(m->arena, d->assets, d->t.n_assets, &d->cap_assets);
+	if (grown == NULL || !pqm_map_put(&d->of, id, m)) {
+		fail_memory(m);
+		return;
+	}
+	d->assets = grown;
+	d->assets[d->t.n_assets++] = id;
+}
+
 static pqm_bytes where_of(struct maker *m, const struct cause *c)
 {
 	const struct pqm_hop *h = c->hop;
@@ -229,7 +243,7 @@ static void add_finding(struct maker *m, struct draft *d, const uint8_t id[PQM_I
 static void add_cause(struct maker *m, struct draft *d, const struct cause *c)
 {
 	count_units(m, d, c);
-	add_text(m, &d->assets, &d->t.n_assets, &d->cap_assets, c->asset->id);
+	add_asset(m, d, c->asset->id);
 	add_place(m, d, c);
 	for (size_t i = 0; c->hop != NULL && i < c->hop->n_findings; i++)
 		add_finding(m, d, c->hop->findings[i]);
@@ -506,18 +520,13 @@ static void for_asset(struct maker *m, const struct pqm_asset *a)
 /* The asset that lists the finding; else the one for the rest of the target. */
 static const struct pqm_asset *asset_of(const struct maker *m, const struct pqm_finding *f)
 {
-	const struct pqm_asset *rest = NULL;
+	const struct pqm_asset *lists =
+		pqm_map_get(&m->by_finding, (pqm_bytes){ f->id, PQM_ID_BYTES });
 
-	for (size_t a = 0; a < m->g->n_assets; a++) {
-		const struct pqm_asset *s = &m->g->assets[a];
-
-		rest = s->is_unassigned && rest == NULL ? s : rest;
-		for (size_t h = 0; h < s->n_hops; h++)
-			for (size_t i = 0; i < s->hops[h].n_findings; i++)
-				if (memcmp(s->hops[h].findings[i], f->id, PQM_ID_BYTES) == 0)
-					return s;
-	}
-	return rest;
+	for (size_t a = 0; a < m->g->n_assets && lists == NULL; a++)
+		if (m->g->assets[a].is_unassigned)
+			lists = &m->g->assets[a];
+	return lists;
 }
 
 static void for_finding(struct maker *m, const struct pqm_finding *f)
@@ -702,6 +711,39 @@ static void list_rules(struct maker *m)
 		m->rules[m->n_rules++] = rule;
 }
 
+static void index_findings(struct maker *m, struct pqm_asset *a)
+{
+	for (size_t h = 0; h < a->n_hops; h++)
+		for (size_t i = 0; i < a->hops[h].n_findings; i++) {
+			const pqm_bytes id = { a->hops[h].findings[i], PQM_ID_BYTES };
+
+			if (pqm_map_get(&m->by_finding, id) == NULL &&
+				!pqm_map_put(&m->by_finding, id, a))
+				fail_memory(m);
+		}
+}
+
+static void index_graph(struct maker *m)
+{
+	const struct pqm_graph *g = m->g;
+
+	m->image = pqm_new(m->arena, uint32_t, g->n_nodes);
+	if (m->image == NULL) {
+		fail_memory(m);
+		return;
+	}
+	for (size_t i = 0; i < g->n_nodes; i++)
+		m->image[i] = NO_NODE;
+	for (size_t i = g->n_edges; i > 0; i--) {
+		const struct pqm_edge *e = &g->edges[i - 1];
+
+		if (g->nodes[e->to].type == PQM_NODE_IMAGE && pqm_eqs(e->rel, "runs"))
+			m->image[e->from] = e->to;
+	}
+	for (size_t a = 0; a < g->n_assets; a++)
+		index_findings(m, &g->assets[a]);
+}
+
 static void collect(struct maker *m, struct pqm_tasks *out)
 {
 	for (size_t a = 0; a < m->g->n_assets && m->st == PQM_OK; a++)
@@ -742,6 +784,8 @@ enum pqm_st pqm_tasks_build(struct pqm_tasks *out, const struct pqm_tasks_from *
 	if (m.st == PQM_OK)
 		list_rules(&m);
 	if (m.st == PQM_OK)
+		index_graph(&m);
+	if (m.st == PQM_OK)
 		collect(&m, out);
 	for (size_t i = 0; i < m.n && m.st == PQM_OK; i++)
 		m.st = fill_effort(&m, &m.d[i]);
@@ -749,8 +793,11 @@ enum pqm_st pqm_tasks_build(struct pqm_tasks *out, const struct pqm_tasks_from *
 		m.st = fill_texts(&m, &m.d[i]);
 	if (m.st == PQM_OK)
 		m.st = settle(&m, out);
-	for (size_t i = 0; i < m.n; i++)
+	for (size_t i = 0; i < m.n; i++) {
 		pqm_map_fini(&m.d[i].units);
+		pqm_map_fini(&m.d[i].of);
+	}
+	pqm_map_fini(&m.by_finding);
 	pqm_map_fini(&m.by_id);
 	return m.st;
 }
