@@ -6,7 +6,11 @@ struct roots {
 	struct pqm_root *root;
 	uint32_t *asset; /* index of the root in the graph */
 	size_t n;
+	uint32_t *first,
+		*next; /* by asset: the first derived from it, and the next of the same root */
 };
+
+#define NO_ASSET UINT32_MAX
 
 static size_t root_index(const struct pqm_run *r, size_t asset)
 {
@@ -15,33 +19,63 @@ static size_t root_index(const struct pqm_run *r, size_t asset)
 	return root < r->g->n_assets ? root : asset;
 }
 
+/* Lists the assets of each root, in the order of the graph. */
+static enum pqm_st list_members(struct pqm_run *r, struct roots *out)
+{
+	size_t n = r->g->n_assets;
+
+	out->first = pqm_new(&r->scratch, uint32_t, n);
+	out->next = pqm_new(&r->scratch, uint32_t, n);
+	if (out->first == NULL || out->next == NULL)
+		return pqm_fail(r->err, PQM_ENOMEM, "assessment: out of memory");
+	for (size_t a = 0; a < n; a++)
+		out->first[a] = NO_ASSET;
+	for (size_t a = n; a > 0; a--) {
+		size_t root = root_index(r, a - 1);
+
+		out->next[a - 1] = out->first[root];
+		out->first[root] = (uint32_t)(a - 1);
+	}
+	return PQM_OK;
+}
+
+/* Copies the vectors of everything derived from a root; counts them where v is NULL. */
+static size_t vectors_of(
+	const struct pqm_run *r, const struct roots *roots, uint32_t root, struct pqm_vector *v)
+{
+	size_t n = 0;
+
+	for (uint32_t a = roots->first[root]; a != NO_ASSET; a = roots->next[a])
+		for (size_t h = 0; h < r->g->assets[a].n_hops; h++, n++)
+			if (v != NULL)
+				v[n] = r->uses[a][h].v;
+	return n;
+}
+
 static enum pqm_st gather(struct pqm_run *r, struct roots *out)
 {
 	out->root = pqm_new(&r->scratch, struct pqm_root, r->g->n_assets);
 	out->asset = pqm_new(&r->scratch, uint32_t, r->g->n_assets);
 	if (out->root == NULL || out->asset == NULL)
 		return pqm_fail(r->err, PQM_ENOMEM, "assessment: out of memory");
-	for (uint32_t i = 0; i < r->g->n_assets; i++) {
+	enum pqm_st st = list_members(r, out);
+
+	for (uint32_t i = 0; i < r->g->n_assets && st == PQM_OK; i++) {
 		struct pqm_root one = { 0 };
 		struct pqm_vector *v;
-		size_t n = 0;
 
 		if (root_index(r, i) != i ||
 			!pqm_run_money(r, &r->g->assets[i], &one.lump, &one.rate))
 			continue;
-		for (size_t a = 0; a < r->g->n_assets; a++)
-			n += root_index(r, a) == i ? r->g->assets[a].n_hops : 0;
-		v = pqm_new(&r->scratch, struct pqm_vector, n);
+		v = pqm_new(&r->scratch, struct pqm_vector, vectors_of(r, out, i, NULL));
 		if (v == NULL)
 			return pqm_fail(r->err, PQM_ENOMEM, "assessment: out of memory");
+		one.n_uses = vectors_of(r, out, i, v);
 		one.uses = v;
-		for (size_t a = 0; a < r->g->n_assets; a++)
-			for (size_t h = 0; root_index(r, a) == i && h < r->g->assets[a].n_hops; h++)
-				v[one.n_uses++] = r->uses[a][h].v;
 		out->root[out->n] = one;
 		out->asset[out->n++] = i;
 	}
-	return PQM_OK;
+	return st;
 }
 
 static void add_money(struct pqm_money *sum, const struct pqm_money *m)
@@ -141,6 +175,9 @@ struct residual {
 	struct pqm_run *r;
 	struct roots roots;
 	double *left, *sunk; /* by root, or by asset when no money was declared */
+	/* What task k changes, as left numbers it: changed[changes[k]] up to changes[k + 1]. */
+	uint32_t *changed, *seen;
+	size_t *changes;
 	struct pqm_asset_score score;
 	struct pqm_exposure *tmp;
 };
@@ -165,17 +202,13 @@ static enum pqm_st left_of_root(struct residual *w, size_t i, uint32_t done)
 	struct pqm_run *r = w->r;
 	struct pqm_root *root = &w->roots.root[i];
 	struct pqm_vector *v = (struct pqm_vector *)(uintptr_t)root->uses;
+	uint32_t first = w->roots.first[w->roots.asset[i]];
 	struct pqm_money m;
-	size_t n = 0;
 	enum pqm_st st;
 
-	for (size_t a = 0; a < r->g->n_assets; a++) {
-		if (root_index(r, a) != w->roots.asset[i])
-			continue;
+	for (uint32_t a = first; a != NO_ASSET; a = w->roots.next[a])
 		set_years(w, a, done);
-		for (size_t h = 0; h < r->g->assets[a].n_hops; h++)
-			v[n++] = r->uses[a][h].v;
-	}
+	(void)vectors_of(r, &w->roots, w->roots.asset[i], v);
 	st = root_money(r, root, PQM_CENTRAL, &m);
 	if (st != PQM_OK)
 		return st;
@@ -197,38 +230,87 @@ static void left_of_asset(struct residual *w, size_t i, uint32_t done)
 	w->sunk[i] = w->score.sunk[PQM_CENTRAL];
 }
 
-static bool changes(const struct residual *w, size_t asset, uint32_t done)
+/* Calls see() with each pair of a task and what it changes, in rising order of the latter, each pair
+ * once. */
+static void each_change(
+	struct residual *w, void (*see)(struct residual *w, uint32_t task, uint32_t i))
 {
 	const struct pqm_run *r = w->r;
+	size_t n = r->a->has_money ? w->roots.n : r->g->n_assets;
 
-	for (size_t h = 0; h < r->g->assets[asset].n_hops; h++)
-		if (r->uses[asset][h].done_at == done)
-			return true;
-	return false;
+	memset(w->seen, 0xff, r->plan->n_tasks * sizeof(*w->seen));
+	for (uint32_t i = 0; i < n; i++) {
+		bool one = !r->a->has_money;
+		uint32_t a = one ? i : w->roots.first[w->roots.asset[i]];
+
+		for (; a != NO_ASSET; a = one ? NO_ASSET : w->roots.next[a])
+			for (size_t h = 0; h < r->g->assets[a].n_hops; h++) {
+				uint32_t task = r->uses[a][h].done_at;
+
+				if (task >= r->plan->n_tasks || w->seen[task] == i)
+					continue;
+				w->seen[task] = i;
+				see(w, task, i);
+			}
+	}
 }
 
-static bool root_changes(const struct residual *w, size_t i, uint32_t done)
+static void count_change(struct residual *w, uint32_t task, uint32_t i)
 {
-	for (size_t a = 0; a < w->r->g->n_assets; a++)
-		if (root_index(w->r, a) == w->roots.asset[i] && changes(w, a, done))
-			return true;
-	return false;
+	(void)i;
+	w->changes[task + 1]++;
+}
+
+static void list_change(struct residual *w, uint32_t task, uint32_t i)
+{
+	w->changed[w->changes[task]++] = i;
+}
+
+/* Lists what each task changes: an asset is scored again only where a use of it is done. */
+static enum pqm_st index_changes(struct residual *w)
+{
+	struct pqm_run *r = w->r;
+	size_t n = r->plan->n_tasks;
+
+	w->seen = pqm_new(&r->scratch, uint32_t, n);
+	w->changes = pqm_new(&r->scratch, size_t, n + 2);
+	if (w->seen == NULL || w->changes == NULL)
+		return pqm_fail(r->err, PQM_ENOMEM, "plan: out of memory");
+	each_change(w, count_change);
+	for (size_t k = 1; k <= n; k++)
+		w->changes[k] += w->changes[k - 1];
+	w->changed = pqm_new(&r->scratch, uint32_t, w->changes[n]);
+	if (w->changed == NULL)
+		return pqm_fail(r->err, PQM_ENOMEM, "plan: out of memory");
+	each_change(w, list_change);
+	/* Listing moved each start to its end, which is the next one's start. */
+	memmove(w->changes + 1, w->changes, (n + 1) * sizeof(*w->changes));
+	w->changes[0] = 0;
+	return PQM_OK;
+}
+
+static enum pqm_st one_left(struct residual *w, uint32_t i, uint32_t done)
+{
+	if (w->r->a->has_money)
+		return left_of_root(w, i, done);
+	left_of_asset(w, i, done);
+	return PQM_OK;
 }
 
 /* What is left with the first `done` tasks finished; only what the last of them changed. */
 static enum pqm_st update(struct residual *w, uint32_t done)
 {
+	const struct pqm_run *r = w->r;
+	size_t n = r->a->has_money ? w->roots.n : r->g->n_assets;
 	enum pqm_st st = PQM_OK;
 
-	if (!w->r->a->has_money) {
-		for (size_t i = 0; i < w->r->g->n_assets; i++)
-			if (done == 0 || changes(w, i, done - 1))
-				left_of_asset(w, i, done);
-		return PQM_OK;
+	if (done == 0) {
+		for (uint32_t i = 0; i < n && st == PQM_OK; i++)
+			st = one_left(w, i, 0);
+		return st;
 	}
-	for (size_t i = 0; i < w->roots.n && st == PQM_OK; i++)
-		if (done == 0 || root_changes(w, i, done - 1))
-			st = left_of_root(w, i, done);
+	for (size_t k = w->changes[done - 1]; k < w->changes[done] && st == PQM_OK; k++)
+		st = one_left(w, w->changed[k], done);
 	return st;
 }
 
@@ -249,7 +331,7 @@ static enum pqm_st prepare(struct residual *w)
 		(w->left == NULL || w->sunk == NULL || w->tmp == NULL || w->score.uses == NULL ||
 			r->plan->residual == NULL))
 		st = pqm_fail(r->err, PQM_ENOMEM, "plan: out of memory");
-	return st;
+	return st == PQM_OK ? index_changes(w) : st;
 }
 
 enum pqm_st pqm_run_residual(struct pqm_run *r)
