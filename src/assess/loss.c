@@ -41,42 +41,85 @@ static int by_number(const void *x, const void *y)
 	return (a > b) - (a < b);
 }
 
-/* Sorts and joins equal amounts; beyond the cap, neighbours on a grid are joined at their mean. */
-static size_t tidy(struct pqm_loss_point *at, size_t n)
+/* The cell of the grid in which an amount lies: its floor, as amounts are not negative. */
+static int64_t cell(double amount, double width)
 {
-	double top, width = 0;
-	size_t kept = 0;
+	return width > 0 ? (int64_t)(amount / width) : 0;
+}
+
+/* Joins neighbours of a rising list that are the same up to `close`, or in one cell of the grid (width
+ * 0: none), at their mean. */
+static size_t join_neighbours(struct pqm_loss_point *at, size_t n, double close, double width)
+{
+	struct pqm_loss_point *last = &at[0];
+	int64_t last_cell = cell(at[0].amount, width);
+	size_t kept = 1;
+
+	for (size_t i = 1; i < n; i++) {
+		int64_t own_cell = cell(at[i].amount, width);
+		bool same = at[i].amount > 0 && last->amount > 0 &&
+			(at[i].amount - last->amount <= close ||
+				(width > 0 && own_cell == last_cell));
+		double p = last->p + at[i].p;
+
+		if (same && p > 0) {
+			*last = (struct pqm_loss_point){
+				(last->amount * last->p + at[i].amount * at[i].p) / p, p
+			};
+			last_cell = cell(last->amount, width);
+		} else if (!same && at[i].amount == last->amount) {
+			last->p = p;
+		} else if (!same) {
+			last = &at[kept++];
+			*last = at[i];
+			last_cell = own_cell;
+		}
+	}
+	return kept;
+}
+
+/* Joins equal amounts of a rising list; beyond the cap, neighbours on a grid are joined at their mean. */
+static size_t join_equal(struct pqm_loss_point *at, size_t n)
+{
+	double top;
 
 	if (n == 0)
 		return 0;
-	qsort(at, n, sizeof(*at), by_amount);
 	top = at[n - 1].amount;
-	for (int pass = 0; pass < 2; pass++) {
-		kept = 0;
-		for (size_t i = 0; i < n; i++) {
-			struct pqm_loss_point *last = &at[kept > 0 ? kept - 1 : 0];
-			bool same = kept > 0 && at[i].amount > 0 && last->amount > 0 &&
-				(at[i].amount - last->amount <= SAME * top ||
-					(width > 0 &&
-						floor(at[i].amount / width) ==
-							floor(last->amount / width)));
-			double p = last->p + at[i].p;
-
-			if (same && p > 0)
-				*last = (struct pqm_loss_point){
-					(last->amount * last->p + at[i].amount * at[i].p) / p, p
-				};
-			else if (!same && kept > 0 && at[i].amount == last->amount)
-				last->p = p;
-			else if (!same)
-				at[kept++] = at[i];
-		}
-		n = kept;
-		if (n <= PQM_LOSS_ATOMS_MAX)
-			break;
-		width = top / (PQM_LOSS_ATOMS_MAX - 2);
-	}
+	n = join_neighbours(at, n, SAME * top, 0);
+	if (n > PQM_LOSS_ATOMS_MAX)
+		n = join_neighbours(at, n, SAME * top, top / (PQM_LOSS_ATOMS_MAX - 2));
 	return n;
+}
+
+static size_t tidy(struct pqm_loss_point *at, size_t n)
+{
+	qsort(at, n, sizeof(*at), by_amount);
+	return join_equal(at, n);
+}
+
+/* d := d + (0 or an amount), with d's amounts rising: both halves of the sum are, so that merging them
+ * gives what sorting would. False, and d as it was, where rounding made one of them fall. */
+static bool convolve_two(struct curve *c, struct dist *d, const struct pqm_loss_point b[2])
+{
+	size_t i = 0, k = 0, out = 0;
+
+	if (!(b[0].p > 0) || !(b[1].p > 0) || 2 * d->n > PQM_LOSS_WORK_MAX)
+		return false;
+	for (size_t j = 1; j < d->n; j++)
+		if (d->at[j].amount < d->at[j - 1].amount)
+			return false;
+	while (i < d->n || k < d->n) {
+		bool second = i == d->n ||
+			(k < d->n && d->at[k].amount + b[1].amount < d->at[i].amount + b[0].amount);
+		const struct pqm_loss_point *x = &d->at[second ? k++ : i++];
+
+		c->work[out++] =
+			(struct pqm_loss_point){ x->amount + b[second].amount, x->p * b[second].p };
+	}
+	d->n = join_equal(c->work, out);
+	memcpy(d->at, c->work, d->n * sizeof(*d->at));
+	return true;
 }
 
 /* d := d + (0 or one of the amounts of b); b holds n pairs whose p sum to 1. */
@@ -84,6 +127,8 @@ static void convolve(struct curve *c, struct dist *d, const struct pqm_loss_poin
 {
 	size_t out = 0;
 
+	if (n == 2 && convolve_two(c, d, b))
+		return;
 	for (size_t k = 0; k < n; k++) {
 		if (!(b[k].p > 0))
 			continue;
