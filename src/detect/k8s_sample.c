@@ -27,6 +27,24 @@ static bool has_value(const struct pqm_object *o, const struct pqm_yaml *want)
 	return false;
 }
 
+/* One of the entries of `ends` fits the object. */
+static bool ends_here(const struct pqm_object *o, const struct pqm_yaml *list)
+{
+	for (size_t i = 0; list != NULL && i < list->n; i++) {
+		const struct pqm_yaml *e = list->items[i];
+		bool any = pqm_yaml_get(e, "is") == NULL;
+
+		if (!pqm_eq(pqm_yaml_str(e, "kind"), o->kind))
+			continue;
+		if (pqm_yaml_get(e, "at") == NULL || (!any && has_value(o, e)))
+			return true;
+		for (size_t k = 0; any && k < o->n_facts; k++)
+			if (pqm_k8s_fits(pqm_yaml_str(e, "at"), o->facts[k].key))
+				return true;
+	}
+	return false;
+}
+
 static bool has_any_value(const struct pqm_object *o, const struct pqm_yaml *list)
 {
 	for (size_t i = 0; list != NULL && i < list->n; i++)
@@ -50,6 +68,8 @@ static enum pqm_st see_object(struct pqm_emit *e, const struct pqm_object *o)
 		w->fits = w->fits || has_fact(o, pqm_yaml_get(settings, "has"));
 	if (mesh != NULL)
 		w->fits = w->fits || has_any_value(o, pqm_yaml_get(mesh, "member"));
+	w->fits = w->fits || ends_here(o, pqm_yaml_get(n, "ends")) ||
+		has_fact(o, pqm_yaml_get(pqm_yaml_get(n, "versions"), "min"));
 	if (cni != NULL)
 		w->fits = w->fits || has_value(o, cni);
 	return PQM_OK;

@@ -59,6 +59,10 @@ struct gb_of_node {
 	size_t draft, next;
 };
 
+struct gb_label_of {
+	pqm_bytes ns, key, value;
+};
+
 /* Edges of a node as lists through the edge array: index + 1, 0 ends. */
 struct gb_links {
 	uint32_t first_in, last_in, first_out, last_out;
@@ -85,6 +89,11 @@ struct gb {
 	const struct pqm_inventory *inv;
 	struct pqm_arena *arena;
 	const struct pqm_k8s_kinds *kinds;
+	const struct pqm_rule **end_rules; /* of k8s/ends.yaml, made when first asked for */
+	size_t n_end_rules, cap_end_rules;
+	const struct pqm_rule **mesh_rules; /* of k8s/mesh.yaml, likewise */
+	size_t n_mesh_rules, cap_mesh_rules;
+	struct pqm_map scoped; /* mesh policies by namespace or host -> struct gb_scoped */
 	const struct pqm_rule **ai_rules; /* of ai/, but the signals */
 	size_t n_ai_rules, cap_ai_rules;
 	struct gb_thing *things; /* by id, path, line */
@@ -121,6 +130,8 @@ struct gb {
 
 /* gb_nodes.c */
 void gb_nodes(struct gb *b); /* things, nodes, edges, generated Services, hosts, unresolved */
+/* Whether the pods of a workload carry the label; its namespace is not looked at. */
+bool gb_has_label(const struct gb_thing *w, const struct gb_label_of *l);
 uint32_t gb_node(struct gb *b, enum pqm_node_type type, pqm_bytes id, pqm_bytes name);
 void gb_edge(struct gb *b, struct pqm_edge e);
 /* The next fact of o whose key fits glob; start with *i = 0. NULL at the end. */
@@ -138,10 +149,6 @@ pqm_bytes gb_ns(const struct gb_thing *t);
 
 /* gb_index.c: things by kind, name and label, each in their order */
 #define GB_KSERVE_LABEL "serving.kserve.io/inferenceservice"
-
-struct gb_label_of {
-	pqm_bytes ns, key, value;
-};
 
 void gb_index_new(struct gb *b); /* after the things have their nodes */
 void gb_index_free(struct gb *b);
@@ -196,6 +203,8 @@ struct gb_kex {
 	enum pqm_evidence evidence;
 	enum pqm_basis basis;
 	pqm_bytes words, why, ref, path; /* words: "X25519 only" */
+	pqm_bytes ends, protocol, versions, groups;
+	bool is_template; /* read before a template was filled in */
 	uint32_t line;
 	const uint8_t (*findings)[PQM_ID_BYTES];
 	size_t n_findings;
@@ -211,9 +220,32 @@ bool gb_own_kex(struct gb *b, uint32_t node, struct gb_kex *out);
 /* Keys and certificates at a Secret, ConfigMap or Certificate: the weakest class, all ids. False
  * when nothing is known. */
 bool gb_keys_of(struct gb *b, uint32_t node, struct gb_kex *out);
-/* What protects traffic to the pods of a workload below the application. */
-void gb_network_kex(struct gb *b, const struct gb_thing *server, bool use_mesh, struct gb_kex *out);
+/* Risk class of a group by its name; UNK for one that is not in the catalogue. */
+pqm_bytes gb_group_class(const struct gb *b, pqm_bytes group);
 pqm_bytes gb_weaker(pqm_bytes a, pqm_bytes b);
+
+/* gb_ends.c: who terminates */
+#define GB_NOBODY "nobody (plaintext)"
+#define GB_SERVER "the server itself"
+/* By what stands at an edge or Service; empty: nothing tells. *outside: the provider decides. */
+pqm_bytes gb_end_of(struct gb *b, uint32_t node, bool *outside);
+/* Fills ends, protocol and versions of what was found at an edge; what is there already stays. */
+void gb_edge_ends(struct gb *b, uint32_t edge, struct gb_kex *k);
+bool gb_is_template(const struct gb *b, uint32_t node);
+enum pqm_confidence gb_confidence(const struct gb_kex *k);
+/* Certificates of the hops that end where others present them; after all hops of the asset. */
+void gb_hop_certificates(struct gb_draft *d);
+
+/* gb_mesh.c */
+struct gb_call {
+	const struct gb_thing *server;	/* NULL: nothing is known of it */
+	const struct gb_thing *service; /* through which it is reached; may be NULL */
+	const struct gb_thing *client;	/* who calls; NULL: anybody */
+	bool use_mesh;
+};
+
+/* What protects traffic to the pods of a workload below the application. */
+void gb_network_kex(struct gb *b, const struct gb_call *call, struct gb_kex *out);
 
 /* gb_endpoints.c */
 void gb_endpoints(struct gb *b); /* after gb_nodes */

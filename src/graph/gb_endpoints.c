@@ -5,6 +5,8 @@
 #include "base/limits.h"
 #include "base/num.h"
 
+#define OFFERS_BYTES 200 /* a list that a person reads */
+
 /* A node that answers under a name or address. */
 struct joint {
 	const struct gb_thing *t;
@@ -259,6 +261,26 @@ static pqm_bytes weakest(const struct gb *b, const struct pqm_endpoint *e, pqm_b
 	return layer;
 }
 
+static pqm_bytes list_offers(struct gb *b, const struct pqm_endpoint *e, enum pqm_offer_kind kind,
+	enum pqm_wire_kind table)
+{
+	pqm_bytes out = { NULL, 0 };
+
+	for (size_t i = 0; i < e->n_offers && out.n < OFFERS_BYTES; i++) {
+		const struct pqm_offer *o = &e->offers[i];
+		const struct pqm_wire *w;
+
+		if (o->kind != kind || o->answer != PQM_A_YES)
+			continue;
+		w = o->name.n > 0 ? NULL : pqm_wire_code(b->r, table, o->code);
+		if (w == NULL && o->name.n == 0)
+			continue;
+		out = pqm_arena_f(b->arena, "%.*s%s%.*s", PQM_FMT(out), out.n > 0 ? ", " : "",
+			PQM_FMT((w != NULL ? w->name : o->name)));
+	}
+	return out;
+}
+
 static void say(struct gb *b, const struct gb_wire *w, struct gb_kex *out)
 {
 	pqm_bytes words = { NULL, 0 };
@@ -270,6 +292,9 @@ static void say(struct gb *b, const struct gb_wire *w, struct gb_kex *out)
 		.evidence = PQM_NEGOTIATED,
 		.basis = PQM_EXPLICIT,
 		.ref = PQM_LIT("probe"),
+		.protocol = w->e->protocol,
+		.versions = list_offers(b, w->e, PQM_O_VERSION, PQM_W_VERSION),
+		.groups = list_offers(b, w->e, PQM_O_GROUP, PQM_W_GROUP),
 		.path = w->name,
 		.findings = (const uint8_t(*)[PQM_ID_BYTES])w->findings,
 		.n_findings = w->n_findings };

@@ -2,6 +2,8 @@
 
 #include "base/limits.h"
 
+#define GROUPS_BYTES 200 /* a list that a person reads */
+
 /* Risk classes from the one that falls first to those that do not fall [rules/risk/shifts.yaml]. */
 static const char *const by_weakness[] = { "NONE", "WEAK", "UNK", "E256", "R2048", "E384", "E521",
 	"R3072", "R4096", "HYB", "PQ", "SYM" };
@@ -94,6 +96,7 @@ static void set_place(struct gb_kex *out, const struct gb *b, size_t placed)
 	out->why = gb_placed_finding(b, placed)->why;
 	out->evidence = gb_placed_finding(b, placed)->evidence;
 	out->basis = gb_placed_finding(b, placed)->basis;
+	out->is_template = pqm_eqs(pqm_occ_attr(o, "origin"), "template");
 }
 
 static pqm_bytes class_of(const struct gb *b, const struct pqm_finding *f)
@@ -102,12 +105,21 @@ static pqm_bytes class_of(const struct gb *b, const struct pqm_finding *f)
 				: pqm_alg_risk_class(b->r, f->family, f->parameter, f->bits);
 }
 
-static pqm_bytes group_class(const struct gb *b, pqm_bytes group)
+pqm_bytes gb_group_class(const struct gb *b, pqm_bytes group)
 {
 	const struct pqm_alg_ref *ref = pqm_alg_by_name(b->r, group);
 
 	return ref == NULL ? PQM_LIT("UNK")
 			   : pqm_alg_risk_class(b->r, ref->alg->family, ref->parameter, 0);
+}
+
+/* What a setting falls back to; empty: nothing. */
+static pqm_bytes fallback_of(const struct gb *b, size_t placed)
+{
+	const struct pqm_finding *f = gb_placed_finding(b, placed);
+	pqm_bytes to = pqm_occ_attr(&f->occs[b->placed[placed].occ], "fallback");
+
+	return pqm_eqs(to, "none") ? (pqm_bytes){ NULL, 0 } : to;
 }
 
 /* What one setting says: plaintext, classical only, hybrid with or without a way around. */
@@ -129,7 +141,7 @@ static void read_setting(struct gb *b, size_t i, struct gb_kex *out)
 			PQM_FMT((only ? PQM_LIT("") : fallback)));
 		/* With a fallback the classical group is what an attacker waits for. */
 		if (!only)
-			out->layer = group_class(b, fallback);
+			out->layer = gb_group_class(b, fallback);
 	} else if (f->family.n == 0) {
 		out->verdict = PQM_V_PLAINTEXT;
 		out->words = PQM_LIT("speaks plaintext");
@@ -139,9 +151,23 @@ static void read_setting(struct gb *b, size_t i, struct gb_kex *out)
 	}
 }
 
+/* Every group that the settings name, once. */
+static void add_group(struct gb *b, struct gb_kex *out, pqm_bytes group)
+{
+	pqm_bytes rest = out->groups, one;
+
+	while (rest.n > 0 && pqm_split(&rest, ',', &one))
+		if (pqm_eq(pqm_trim(one), group))
+			return;
+	if (group.n > 0 && out->groups.n < GROUPS_BYTES)
+		out->groups = pqm_arena_f(b->arena, "%.*s%s%.*s", PQM_FMT(out->groups),
+			out->groups.n > 0 ? ", " : "", PQM_FMT(group));
+}
+
 bool gb_own_kex(struct gb *b, uint32_t node, struct gb_kex *out)
 {
 	struct ids ids = { NULL, 0 };
+	struct gb_kex all = { .coverage = 'N' };
 	bool any = false;
 	size_t from, to;
 
@@ -155,11 +181,17 @@ bool gb_own_kex(struct gb *b, uint32_t node, struct gb_kex *out)
 			continue;
 		read_setting(b, i, &one);
 		take(b, &ids, i);
+		if (one.verdict != PQM_V_PLAINTEXT) {
+			add_group(b, &all,
+				f->quantum == PQM_Q_BROKEN ? alg_words(b, f) : f->algorithm);
+			add_group(b, &all, fallback_of(b, i));
+		}
 		if (!any || strength(one.layer) < strength(out->layer))
 			*out = one;
 		any = true;
 	}
 	if (any) {
+		out->groups = all.groups;
 		out->findings = (const uint8_t(*)[PQM_ID_BYTES])ids.id;
 		out->n_findings = ids.n;
 	}
@@ -251,114 +283,4 @@ bool gb_keys_of(struct gb *b, uint32_t node, struct gb_kex *out)
 	k.n_findings = ids.n;
 	*out = k;
 	return true;
-}
-
-/* ---- below the application ---- */
-
-static const struct gb_thing *search(const struct gb *b, const struct pqm_yaml *what, pqm_bytes ns)
-{
-	pqm_bytes kind = pqm_yaml_str(what, "kind"), at = pqm_yaml_str(what, "at"),
-		  is = pqm_yaml_str(what, "is");
-	const struct gb_thing *t;
-	uint32_t i = 0;
-
-	while ((t = gb_of_kind(b, kind, &i)) != NULL) {
-		const struct pqm_fact *f;
-		size_t k = 0;
-
-		if (ns.n > 0 && !pqm_eq(t->o->ns, ns))
-			continue;
-		while ((f = gb_fact(t->o, at, &k)) != NULL)
-			if (pqm_k8s_fits(is, f->value))
-				return t;
-	}
-	return NULL;
-}
-
-/* The first thing as the rule says (kind, at, is), in the namespace or (empty) anywhere. Every hop of
- * every asset asks. */
-static bool there_is(struct gb *b, const struct pqm_yaml *what, pqm_bytes ns)
-{
-	uint8_t buf[sizeof(what) + PQM_K8S_KEY_BYTES];
-	pqm_bytes question = { buf, sizeof(what) + ns.n };
-	const struct gb_thing *t;
-
-	if (ns.n > PQM_K8S_KEY_BYTES)
-		return search(b, what, ns) != NULL;
-	memcpy(buf, &what, sizeof(what));
-	if (ns.n > 0)
-		memcpy(buf + sizeof(what), ns.p, ns.n);
-	if (!gb_known(b, question, &t)) {
-		t = search(b, what, ns);
-		gb_know(b, question, t);
-	}
-	return t != NULL;
-}
-
-static bool has_one(const struct pqm_object *o, const struct pqm_yaml *list)
-{
-	for (size_t i = 0; list != NULL && i < list->n; i++) {
-		const struct pqm_fact *f;
-		size_t k = 0;
-
-		while ((f = gb_fact(o, pqm_yaml_str(list->items[i], "at"), &k)) != NULL)
-			if (pqm_k8s_fits(pqm_yaml_str(list->items[i], "is"), f->value))
-				return true;
-	}
-	return false;
-}
-
-static bool in_mesh(const struct gb *b, const struct gb_thing *server, const struct pqm_yaml *mesh)
-{
-	const struct gb_thing *ns = gb_named(b, PQM_LIT("Namespace"), server->o->ns);
-
-	return ns != NULL && has_one(ns->o, pqm_yaml_get(mesh, "member")) &&
-		!has_one(server->o, pqm_yaml_get(mesh, "out"));
-}
-
-static void protect(struct gb *b, const struct pqm_rule *rule, bool strict, struct gb_kex *out)
-{
-	pqm_bytes layer = group_class(b, pqm_yaml_str(rule->node, "alg"));
-
-	*out = (struct gb_kex){ .layer = layer,
-		.coverage = 'N',
-		.verdict = PQM_V_CLASSICAL,
-		.evidence = PQM_CONFIGURED,
-		.basis = PQM_IMPLIED,
-		.why = pqm_yaml_str(rule->node, "why") };
-	out->words = pqm_arena_f(b->arena, "%.*s, %.*s%s",
-		PQM_FMT(pqm_yaml_str(rule->node, "words")),
-		PQM_FMT(pqm_yaml_str(rule->node, "alg")), strict ? "" : ", plaintext let in");
-}
-
-void gb_network_kex(struct gb *b, const struct gb_thing *server, bool use_mesh, struct gb_kex *out)
-{
-	const struct pqm_rule *rule;
-	size_t i = 0;
-
-	*out = (struct gb_kex){ .layer = PQM_LIT("NONE"),
-		.coverage = 'N',
-		.verdict = PQM_V_PLAINTEXT,
-		.evidence = PQM_CONFIGURED,
-		.basis = PQM_ABSENCE,
-		.words = PQM_LIT("speaks plaintext"),
-		.why = PQM_LIT("Neither the server nor a mesh encrypts this.") };
-	while (server != NULL && (rule = pqm_rules_next(b->r, "k8s/", &i)) != NULL) {
-		const struct pqm_yaml *mesh = pqm_yaml_get(rule->node, "mesh");
-		const struct pqm_yaml *cni = pqm_yaml_get(rule->node, "cni");
-		const struct pqm_yaml *strict = pqm_yaml_get(mesh, "strict");
-
-		if (cni != NULL && there_is(b, cni, (pqm_bytes){ NULL, 0 })) {
-			protect(b, rule, true, out);
-			return;
-		}
-		if (mesh == NULL || !use_mesh || !in_mesh(b, server, mesh))
-			continue;
-		bool all = strict != NULL &&
-			(there_is(b, strict, pqm_yaml_str(strict, "root")) ||
-				there_is(b, strict, server->o->ns));
-
-		protect(b, rule, all, out);
-		return;
-	}
 }

@@ -50,6 +50,12 @@ static void add(struct gb *b, struct gb_draft *d, const struct hop *w, const str
 		.from = w->from,
 		.to = w->to,
 		.label = w->label,
+		.ends = k->ends,
+		.protocol = k->protocol,
+		.versions = k->versions,
+		.groups = k->groups,
+		.certificate = w->use == 'K' ? (pqm_bytes){ NULL, 0 } : k->words,
+		.confidence = gb_confidence(k),
 		.why = k->why,
 		.task = pqm_str(w->task),
 		.ref = k->ref,
@@ -59,6 +65,8 @@ static void add(struct gb *b, struct gb_draft *d, const struct hop *w, const str
 		.n_findings = k->n_findings };
 
 	h.layers[0] = k->layer;
+	if (k->verdict == PQM_V_PLAINTEXT)
+		h.protocol = PQM_LIT("none");
 	if (k->verdict == PQM_V_PLAINTEXT)
 		h.task = PQM_LIT("plaintext-fix");
 	else if (k->verdict == PQM_V_HYBRID)
@@ -112,9 +120,12 @@ static void cert_hop(
 	struct gb *b, struct gb_draft *d, uint32_t holder, uint32_t secret, char exposure)
 {
 	struct gb_kex k;
+	bool outside;
 
 	if (!gb_keys_of(b, secret, &k))
 		return;
+	k.ends = b->g->nodes[holder].type == PQM_NODE_WORKLOAD ? PQM_LIT(GB_SERVER)
+							       : gb_end_of(b, holder, &outside);
 	add(b, d,
 		&(struct hop){ 'S', exposure, holder, secret,
 			pqm_arena_f(b->arena, "certificate %.*s: %.*s",
@@ -145,6 +156,7 @@ static void edge_hops(struct gb *b, struct gb_draft *d, uint32_t from, uint32_t 
 	size_t i = 0;
 
 	gb_edge_kex(b, edge, &k);
+	gb_edge_ends(b, edge, &k);
 	add(b, d,
 		&(struct hop){ 'K', exposure, from, edge,
 			pqm_arena_f(b->arena, "%s %.*s: %.*s",
@@ -219,16 +231,18 @@ static bool shows_server(const struct gb_thing *w)
 	return false;
 }
 
-static void server_kex(struct gb *b, const struct gb_thing *w, struct gb_kex *k)
+static void server_kex(struct gb *b, const struct gb_call *call, struct gb_kex *k)
 {
+	const struct gb_thing *w = call->server;
 	const struct pqm_fact *tls = server_tls(b, w);
 
 	if (w == NULL || tls == NULL) {
-		gb_network_kex(b, w, true, k);
+		gb_network_kex(b, call, k);
 		if (k->verdict == PQM_V_PLAINTEXT && !shows_server(w)) {
 			k->layer = PQM_LIT("UNK");
 			k->verdict = PQM_V_UNKNOWN;
 			k->words = PQM_LIT("protection not shown");
+			k->ends = k->protocol = (pqm_bytes){ NULL, 0 };
 			k->why = PQM_LIT(
 				"Nothing here says whether this is encrypted: the platform may "
 				"do it. A probe would tell.");
@@ -241,6 +255,8 @@ static void server_kex(struct gb *b, const struct gb_thing *w, struct gb_kex *k)
 		.evidence = PQM_CONFIGURED,
 		.basis = PQM_DEFAULT,
 		.words = PQM_LIT("TLS, no hybrid group seen"),
+		.ends = PQM_LIT(GB_SERVER),
+		.protocol = PQM_LIT("TLS"),
 		.why = PQM_LIT(
 			"The server speaks TLS with its library's groups; nothing says that a "
 			"hybrid one is among them."),
@@ -250,15 +266,22 @@ static void server_kex(struct gb *b, const struct gb_thing *w, struct gb_kex *k)
 }
 
 /* A Service's own finding (a plaintext port) says where; the server's TLS says it is not so. */
-static void service_kex(struct gb *b, const struct gb_thing *w, uint32_t service, struct gb_kex *k)
+static void service_kex(struct gb *b, const struct gb_thing *w, const struct gb_thing *client,
+	uint32_t service, struct gb_kex *k)
 {
+	const struct gb_call call = { w, b->of_node[service], client, true };
 	struct gb_kex told;
 
-	if (gb_measured_node(b, service, k))
+	if (gb_measured_node(b, service, k)) {
+		k->ends = PQM_LIT(GB_SERVER);
 		return;
-	server_kex(b, w, k);
-	if (k->verdict == PQM_V_PLAINTEXT && gb_own_kex(b, service, &told))
+	}
+	server_kex(b, &call, k);
+	k->is_template = gb_is_template(b, service) || (w != NULL && gb_is_template(b, w->node));
+	if (k->verdict == PQM_V_PLAINTEXT && gb_own_kex(b, service, &told)) {
 		*k = told;
+		k->ends = k->verdict == PQM_V_PLAINTEXT ? PQM_LIT(GB_NOBODY) : PQM_LIT(GB_SERVER);
+	}
 	if (k->path.n == 0) {
 		k->path = b->g->nodes[service].path;
 		k->line = b->g->nodes[service].line;
@@ -285,7 +308,7 @@ static void service_hops(struct gb *b, struct gb_draft *d, uint32_t service, uin
 	struct gb_kex k;
 	size_t i = 0;
 
-	service_kex(b, w, service, &k);
+	service_kex(b, w, NULL, service, &k);
 	add(b, d,
 		&(struct hop){ 'K', exposure, service, workload,
 			pqm_arena_f(b->arena, "%s%.*s%s %.*s",
@@ -449,7 +472,7 @@ static void to_service(struct gb *b, struct gb_draft *d, const struct gb_thing *
 	size_t i = 0;
 
 	e = gb_out(b, service, "serves", &i);
-	service_kex(b, e == NULL ? NULL : b->of_node[e->to], service, &k);
+	service_kex(b, e == NULL ? NULL : b->of_node[e->to], t, service, &k);
 	add(b, d,
 		&(struct hop){ 'K', 'L', t->node, service,
 			pqm_arena_f(b->arena, "%.*s%s %.*s", PQM_FMT(service_words(b, service)),
@@ -472,18 +495,31 @@ static void to_outside(struct gb *b, struct gb_draft *d, const struct gb_thing *
 		.basis = PQM_DEFAULT,
 		.words = PQM_LIT("TLS, groups not told"),
 		.why = PQM_LIT(
-			"Nothing says which groups this link negotiates; a probe would tell.") };
+			"Nothing says which groups this link negotiates; a probe would tell."),
+		.ends = PQM_LIT("provider (outside the manifest): probe to confirm"),
+		.protocol = PQM_LIT("TLS"),
+		.is_template = gb_is_template(b, t->node) };
 
 	if (is_one_of(u->scheme, plain_schemes)) {
 		k.layer = PQM_LIT("NONE");
 		k.verdict = PQM_V_PLAINTEXT;
 		k.words = PQM_LIT("plaintext");
 		k.why = PQM_LIT("The URL's scheme has no TLS.");
+		k.ends = PQM_LIT(GB_NOBODY);
+		k.protocol = PQM_LIT("none");
 	} else if (!is_one_of(u->scheme, cloud_schemes)) {
 		k.words = PQM_LIT("protection not shown");
+		k.ends = k.protocol = (pqm_bytes){ NULL, 0 };
 		k.why = PQM_LIT("The URL's scheme does not tell whether this is encrypted.");
-	} else if (!gb_measured_host(b, u->host, u->port, &k)) {
-		(void)gb_own_kex(b, t->node, &k);
+	} else {
+		const pqm_bytes ends = k.ends;
+
+		if (!gb_measured_host(b, u->host, u->port, &k))
+			(void)gb_own_kex(b, t->node, &k);
+		k.protocol = k.protocol.n > 0 ? k.protocol : PQM_LIT("TLS");
+		k.ends = k.verdict == PQM_V_PLAINTEXT  ? PQM_LIT(GB_NOBODY)
+			: k.evidence == PQM_NEGOTIATED ? PQM_LIT("what answers there (measured)")
+						       : ends;
 	}
 	if (k.path.n == 0) {
 		k.ref = f->key;
@@ -617,7 +653,7 @@ static void collective(struct gb *b, struct gb_draft *d, const struct gb_thing *
 	f = c == NULL || !pqm_eq(pqm_yaml_str(c, "role"), d->role) ? NULL : collective_fact(t, c);
 	if (f == NULL)
 		return;
-	gb_network_kex(b, t, false, &k);
+	gb_network_kex(b, &(const struct gb_call){ .server = t }, &k);
 	if (k.verdict == PQM_V_PLAINTEXT)
 		k.why = pqm_yaml_str(rule->node, "why");
 	k.ref = f->key;
@@ -823,6 +859,7 @@ void gb_hops(struct gb *b)
 			hops_at(b, d, d->at[k]);
 		if (d->a.n_hops == 0 && b->st == PQM_OK)
 			unknown_hop(b, d);
+		gb_hop_certificates(d);
 		if (d->a.n_hops > 1)
 			qsort(d->a.hops, d->a.n_hops, sizeof(*d->a.hops), hop_order);
 	}

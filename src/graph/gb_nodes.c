@@ -448,7 +448,7 @@ static void rule_edges(struct gb *b, const struct gb_thing *t)
 }
 
 /* A label of the pods of a workload. Bare pods carry it themselves; KServe labels its pods. */
-static bool has_label(const struct gb_thing *w, const struct gb_label_of *l)
+bool gb_has_label(const struct gb_thing *w, const struct gb_label_of *l)
 {
 	if (pqm_eqs(l->key, GB_KSERVE_LABEL) && pqm_eqs(w->o->kind, "InferenceService"))
 		return pqm_eq(w->o->name, l->value);
@@ -502,7 +502,7 @@ static void select_workloads(struct gb *b, const struct gb_thing *s)
 		size_t k = 0;
 
 		while (all && next_label(s, &l, &k))
-			all = has_label(w, &l);
+			all = gb_has_label(w, &l);
 		if (all)
 			gb_edge(b,
 				(struct pqm_edge){ s->node, w->node, PQM_LIT("serves"),

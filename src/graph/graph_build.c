@@ -122,6 +122,7 @@ enum pqm_st pqm_graph_build(struct pqm_graph *g, const struct pqm_rules *r,
 	gb_index_free(&b);
 	pqm_map_fini(&b.nodes);
 	pqm_map_fini(&b.hosts);
+	pqm_map_fini(&b.scoped);
 	pqm_map_fini(&b.edges);
 	return b.st;
 }

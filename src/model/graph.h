@@ -70,6 +70,16 @@ enum pqm_verdict {
 
 const char *pqm_verdict_name(enum pqm_verdict v);
 
+/* How sure a statement is, whatever it says. */
+enum pqm_confidence {
+	PQM_C_LOW,     /* nothing but its absence, or a name, says so */
+	PQM_C_MEDIUM,  /* a default, a product's habit, a template before it is filled in */
+	PQM_C_HIGH,    /* written down */
+	PQM_C_CERTAIN, /* decoded or negotiated */
+};
+
+const char *pqm_confidence_name(enum pqm_confidence v);
+
 #define PQM_LAYERS_MAX 4
 
 /* One use of cryptography that protects (or fails to protect) an asset. */
@@ -94,6 +104,12 @@ struct pqm_hop {
 	uint32_t line;
 	const uint8_t (*findings)[PQM_ID_BYTES]; /* ids of the findings behind it */
 	size_t n_findings;
+	pqm_bytes ends; /* who terminates: "ingress-nginx", "nobody (plaintext)"; may be empty */
+	pqm_bytes
+		protocol; /* "TLS", "mTLS", "WireGuard", "none"; this and the next: empty unknown */
+	pqm_bytes versions, groups; /* as set or measured: "TLSv1.2 TLSv1.3", "X25519, P-256" */
+	pqm_bytes certificate;	    /* weakest algorithm presented: "RSA-2048" */
+	enum pqm_confidence confidence;
 };
 
 /* A value with its origin: declared (who says so) or an assumption. */

@@ -19,6 +19,13 @@ const char *pqm_verdict_name(enum pqm_verdict v)
 	return names[v];
 }
 
+const char *pqm_confidence_name(enum pqm_confidence v)
+{
+	static const char *const names[] = { "low", "medium", "high", "certain" };
+
+	return names[v];
+}
+
 const char *pqm_scenario_name(enum pqm_scenario v)
 {
 	static const char *const names[] = { "slow", "central", "fast", "stress" };

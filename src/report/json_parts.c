@@ -134,6 +134,12 @@ static void hop(struct pqm_out *o, const struct pqm_graph *g, const struct pqm_h
 	if (h->to < g->n_nodes)
 		pqm_js_str(o, "to", g->nodes[h->to].id);
 	pqm_js_str(o, "label", h->label);
+	pqm_js_opt(o, "terminated_by", h->ends);
+	pqm_js_opt(o, "protocol", h->protocol);
+	pqm_js_opt(o, "versions", h->versions);
+	pqm_js_opt(o, "groups", h->groups);
+	pqm_js_opt(o, "certificate", h->certificate);
+	pqm_js_cstr(o, "confidence", pqm_confidence_name(h->confidence));
 	pqm_js_opt(o, "why", h->why);
 	pqm_js_opt(o, "task", h->task);
 	pqm_js_opt(o, "ref", h->ref);

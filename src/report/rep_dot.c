@@ -132,6 +132,10 @@ static void tooltip(struct pqm_out *o, struct pqm_arena *a, const struct pqm_dra
 
 	pqm_out_lit(o, "\", edgetooltip=\"");
 	quoted(o, pqm_printable(a, ref.n > 0 ? ref : PQM_LIT("no field")));
+	if (l->n_hops > 0 && l->hops[0]->ends.n > 0) {
+		pqm_out_lit(o, "; terminated by ");
+		quoted(o, pqm_printable(a, l->hops[0]->ends));
+	}
 	if (l->edge != NULL)
 		place(o, a, l->edge->path, l->edge->line);
 	else

@@ -107,6 +107,25 @@ static void use_letters(struct pqm_obj *o, const struct pqm_use_score *u)
 			: pqm_str(pqm_text_coverage(u->v.coverage)));
 }
 
+/* "TLS, TLSv1.2 TLSv1.3, groups X25519, certificate RSA-2048": what is told of them. */
+static pqm_bytes hop_terms(struct pqm_obj *o, const struct pqm_hop *h)
+{
+	const struct {
+		const char *words;
+		pqm_bytes text;
+	} parts[] = { { "", h->protocol }, { "", h->versions }, { "groups ", h->groups },
+		{ "certificate ", h->use == 'K' ? h->certificate : PQM_LIT("") } };
+
+	pqm_bytes out = { NULL, 0 };
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (parts[i].text.n > 0 && !pqm_eqs(parts[i].text, "none"))
+			out = pqm_arena_f(o->arena, "%.*s%s%s%.*s", PQM_FMT(out),
+				out.n > 0 ? ", " : "", parts[i].words,
+				PQM_FMT(pqm_printable(o->arena, parts[i].text)));
+	return out;
+}
+
 static void use_hop(struct pqm_obj *o, const struct pqm_hop *h)
 {
 	static const struct pqm_hop none = { .verdict = PQM_V_UNKNOWN };
@@ -124,6 +143,9 @@ static void use_hop(struct pqm_obj *o, const struct pqm_hop *h)
 	pqm_obj_opt(o, "place", "has_place",
 		h->line > 0 ? pqm_arena_f(o->arena, "%.*s:%u", PQM_FMT(path), h->line) : path);
 	pqm_obj_opt(o, "ref", "has_ref", h->ref);
+	pqm_obj_text(o, "confidence", pqm_str(pqm_confidence_name(h->confidence)));
+	pqm_obj_opt(o, "ends", "has_ends", h->ends);
+	pqm_obj_opt(o, "terms", "has_terms", hop_terms(o, h));
 }
 
 static void fill_use(struct pqm_obj *o, const void *ctx, size_t i)

@@ -273,9 +273,11 @@ static void line_words(struct pqm_obj *o, const struct line *l)
 		  path = k->edge != NULL ? k->edge->path : PQM_LIT("");
 
 	for (size_t i = 0; i < k->n_hops; i++)
-		words = pqm_arena_f(o->arena, "%.*s; %s: %.*s", PQM_FMT(words),
+		words = pqm_arena_f(o->arena, "%.*s; %s: %.*s%s%.*s", PQM_FMT(words),
 			pqm_verdict_name(k->hops[i]->verdict),
-			PQM_FMT(pqm_printable(o->arena, k->hops[i]->label)));
+			PQM_FMT(pqm_printable(o->arena, k->hops[i]->label)),
+			k->hops[i]->ends.n > 0 ? ", terminated by " : "",
+			PQM_FMT(pqm_printable(o->arena, k->hops[i]->ends)));
 	if (ref.n > 0)
 		words = pqm_arena_f(o->arena, "%.*s; by %.*s, %.*s:%u", PQM_FMT(words),
 			PQM_FMT(pqm_printable(o->arena, ref)),
