@@ -72,6 +72,10 @@
 #define PQM_NOTES_PER_FILE 50
 /* Lines of an @FILE target list. */
 #define PQM_TARGETS_MAX 100000
+/* What --follow takes up: endpoints, images, and lines about those that are left out. */
+#define PQM_FOLLOW_ENDPOINTS_MAX 2000
+#define PQM_FOLLOW_IMAGES_MAX 500
+#define PQM_FOLLOW_LEFT_MAX 1000
 /* Standard input read as one artifact. */
 #define PQM_STDIN_BYTES ((size_t)256 << 20)
 /* Text of one field of a finding, after which it is cut with an ellipsis. */

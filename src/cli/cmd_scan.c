@@ -75,7 +75,7 @@ static int tell_failures(const struct scan *s, bool strict)
 	const struct pqm_targets *t = &s->targets;
 	bool is_dry_run = s->cluster.would_ask != NULL;
 	const struct pqm_coverage *c = &inv->coverage;
-	size_t n_failed = 0, n_listed_failed = 0;
+	size_t n_failed = 0, n_listed_failed = 0, n_followed_failed = 0;
 	uint64_t n_missed = c->unreadable + c->over_limit + c->changed + c->partial +
 		c->n_notes_dropped + n_untold(&c->endpoints);
 	bool named_failed = false;
@@ -83,6 +83,10 @@ static int tell_failures(const struct scan *s, bool strict)
 	for (size_t i = 0; i < inv->n_targets; i++) {
 		if (!inv->targets[i].failed)
 			continue;
+		if (i >= t->n) {
+			n_followed_failed++;
+			continue;
+		}
 		n_failed++;
 		n_listed_failed += t->is_listed[i];
 		named_failed = named_failed || !t->is_listed[i];
@@ -97,14 +101,18 @@ static int tell_failures(const struct scan *s, bool strict)
 	if (n_listed_failed > LISTED_FAILURES)
 		pqm_log(PQM_WARN, "scan", "%zu more of the list gave nothing; see coverage",
 			n_listed_failed - LISTED_FAILURES);
+	if (n_followed_failed > 0)
+		pqm_log(PQM_WARN, "follow",
+			"%zu of the %zu targets that were followed gave nothing, or not all; see "
+			"coverage",
+			n_followed_failed, inv->n_targets - t->n);
 	if (n_failed == 0 && c->read == 0 && !is_dry_run &&
 		pqm_endpoints_asked(&c->endpoints) == 0) {
 		pqm_log(PQM_WARN, "scan", "nothing here that could be scanned");
 		return 4;
 	}
 	/* Members of an @FILE list that fail are coverage; all of them failing is a failure. */
-	if (named_failed ||
-		(n_failed > 0 && n_listed_failed == n_failed && n_failed == inv->n_targets))
+	if (named_failed || (n_failed > 0 && n_listed_failed == n_failed && n_failed == t->n))
 		return 3;
 	for (size_t k = 0; !strict && k < c->n_notes; k++)
 		if (pqm_eqs(c->notes[k].reason, "over-limit")) {
@@ -113,6 +121,7 @@ static int tell_failures(const struct scan *s, bool strict)
 				PQM_FMT(c->notes[k].path), PQM_FMT(c->notes[k].words));
 			break;
 		}
+	n_missed += n_followed_failed;
 	if (strict && (n_missed > 0 || n_failed > 0)) {
 		pqm_log(PQM_WARN, "scan",
 			"%llu things were not read or only in part; see coverage "
@@ -161,6 +170,21 @@ static enum pqm_st choose_render(
 	return PQM_OK;
 }
 
+/* --follow endpoints,images */
+static enum pqm_st choose_follow(
+	struct pqm_scan_options *opt, const struct pqm_args *a, struct pqm_err *err)
+{
+	for (size_t i = 0; i < a->n_given; i++)
+		if (strcmp(a->given[i].opt->name, "follow") == 0 &&
+			pqm_follow_read(&opt->follow, a->given[i].value, err) != PQM_OK)
+			return err->st;
+	opt->follow_external = pqm_arg_has(a, "follow-external");
+	if (opt->follow_external && (opt->follow & PQM_FOLLOW_ENDPOINTS) == 0)
+		return pqm_fail(err, PQM_EUSAGE,
+			"--follow-external: says how far --follow endpoints goes; give that too");
+	return PQM_OK;
+}
+
 static void print_request(void *ctx, const char *server, const char *path)
 {
 	struct pqm_app *app = ctx;
@@ -168,15 +192,56 @@ static void print_request(void *ctx, const char *server, const char *path)
 	pqm_out_f(app->out, "GET %s%s\n", server, path);
 }
 
-/* Only clusters have something to tell; what else is named would just not be scanned. */
+/* "tls:h:443  spec.tls[0].hosts[0] of ns/Ingress/web  web.yaml:12", then why it is not followed. */
+static void print_followed(void *ctx, const struct pqm_followed *f)
+{
+	struct pqm_app *app = ctx;
+	struct pqm_arena a;
+
+	pqm_arena_init(&a, PQM_ARENA_BYTES);
+	pqm_out_str(app->out, f->left.n > 0 ? "not " : "");
+	pqm_out_bytes(app->out, pqm_printable(&a, f->target));
+	if (f->from.object.n > 0) {
+		pqm_out_lit(app->out, "  ");
+		pqm_out_bytes(app->out, pqm_printable(&a, f->from.ref));
+		pqm_out_lit(app->out, " of ");
+		pqm_out_bytes(app->out, pqm_printable(&a, f->from.object));
+	}
+	if (f->from.path.n > 0) {
+		pqm_out_lit(app->out, "  ");
+		pqm_out_bytes(app->out, pqm_printable(&a, f->from.path));
+	}
+	if (f->from.line > 0)
+		pqm_out_f(app->out, ":%u", f->from.line);
+	if (f->left.n > 0) {
+		pqm_out_lit(app->out, "  ");
+		pqm_out_bytes(app->out, pqm_printable(&a, f->left));
+	}
+	pqm_out_lit(app->out, "\n");
+	pqm_arena_fini(&a);
+}
+
+/* Clusters tell what they would be asked, and --follow what it would take up; what else is named would
+ * just not be scanned. */
 static enum pqm_st prepare_dry_run(struct scan *s, struct pqm_app *app, struct pqm_err *err)
 {
-	for (size_t i = 0; i < s->targets.n; i++)
-		if (!pqm_cluster_is_target(s->targets.name[i]))
-			return pqm_fail(err, PQM_EUSAGE, "--dry-run %s: is for clusters only",
+	for (size_t i = 0; i < s->targets.n; i++) {
+		bool is_cluster = pqm_cluster_is_target(s->targets.name[i]);
+
+		if (!is_cluster && (s->opt.follow == 0 || pqm_scan_is_special(s->targets.name[i])))
+			return pqm_fail(err, PQM_EUSAGE,
+				"--dry-run %s: is for clusters, and for what --follow takes up",
 				s->targets.name[i]);
+		if (is_cluster && s->opt.follow != 0)
+			pqm_log(PQM_WARN, "follow",
+				"%s: what it names is known when it was read; save its objects "
+				"(kubectl get -A -o json) to see the list",
+				s->targets.name[i]);
+	}
 	s->cluster.would_ask = print_request;
 	s->cluster.ctx = app;
+	s->opt.would_follow = print_followed;
+	s->opt.follow_ctx = app;
 	return PQM_OK;
 }
 
@@ -192,6 +257,8 @@ static enum pqm_st prepare(
 		st = choose_progress(&s->opt.show_progress, app, a, err);
 	if (st == PQM_OK)
 		st = choose_render(&s->opt, a, err);
+	if (st == PQM_OK)
+		st = choose_follow(&s->opt, a, err);
 	if (st == PQM_OK)
 		st = pqm_pipeline_settings(&s->p, a, false, err);
 	if (st == PQM_OK)
@@ -210,7 +277,7 @@ static enum pqm_st prepare(
 		return st;
 	s->p.is_streamed = true;
 	/* A scan of files has nothing to keep when it is cut off: the signal ends it. */
-	if (any)
+	if (any || s->opt.follow != 0)
 		s->net.probe.stop = pqm_net_stop_on_signals();
 	s->stream.stop = s->net.probe.stop;
 	s->net.known = s->stream.known.endpoints;
@@ -281,7 +348,11 @@ const struct pqm_command pqm_cmd_scan = {
 		"The summary table goes to standard output unless a report does (-o json).\n"
 		"Only endpoints and clusters that you name are contacted; a scan of paths "
 		"contacts\n"
-		"nothing.\n\n"
+		"nothing. --follow endpoints asks what the objects name as well: edges and load\n"
+		"balancers at private addresses, and Services when it runs inside the cluster\n"
+		"(cluster:in-cluster); with --follow-external also public addresses and hosts\n"
+		"outside. --follow images reads the images from their registries. With --dry-run\n"
+		"the list is printed and nothing is contacted.\n\n"
 		"-o jsonl=FILE writes a line for each endpoint as it is finished; after an\n"
 		"interrupt, --resume FILE takes those over and asks the rest.",
 	.opts =
@@ -291,9 +362,15 @@ const struct pqm_command pqm_cmd_scan = {
 			{ 0, "helm-releases", NULL,
 				"with --secrets all: the release Secrets of Helm too" },
 			{ 0, "dry-run", NULL,
-				"print what a cluster would be asked, after its discovery; ask "
-				"nothing "
-				"else" },
+				"print what a cluster would be asked, after its discovery, and "
+				"what "
+				"--follow would take up; ask nothing else" },
+			{ 0, "follow", "LIST",
+				"then ask or read what the objects name: endpoints, images, by "
+				"comma" },
+			{ 0, "follow-external", NULL,
+				"with --follow endpoints: public addresses and hosts outside the "
+				"cluster too" },
 			{ 0, "resume", "FILE",
 				"take over what an earlier -o jsonl=FILE found complete" },
 			{ 0, "render", "TOOL",

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "engine/scan.h"
 
 static enum pqm_st add(struct pqm_targets *t, pqm_bytes name, bool is_listed, struct pqm_err *err)
 {
@@ -75,4 +76,21 @@ enum pqm_st pqm_targets_expand(
 void pqm_targets_fini(struct pqm_targets *t)
 {
 	pqm_arena_fini(&t->arena);
+}
+
+enum pqm_st pqm_follow_read(unsigned *what, const char *list, struct pqm_err *err)
+{
+	pqm_bytes rest = pqm_str(list), one;
+
+	while (pqm_split(&rest, ',', &one)) {
+		one = pqm_trim(one);
+		if (pqm_eqs(one, "endpoints"))
+			*what |= PQM_FOLLOW_ENDPOINTS;
+		else if (pqm_eqs(one, "images"))
+			*what |= PQM_FOLLOW_IMAGES;
+		else
+			return pqm_fail(err, PQM_EUSAGE,
+				"--follow %s: give endpoints, images or both", list);
+	}
+	return PQM_OK;
 }

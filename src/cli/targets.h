@@ -21,4 +21,7 @@ enum pqm_st pqm_targets_expand(
 	struct pqm_targets *t, const char *const *args, size_t n, struct pqm_err *err) PQM_MUST_USE;
 void pqm_targets_fini(struct pqm_targets *t);
 
+/* Reads "endpoints,images" into PQM_FOLLOW_* bits. */
+enum pqm_st pqm_follow_read(unsigned *what, const char *list, struct pqm_err *err) PQM_MUST_USE;
+
 #endif

@@ -32,6 +32,23 @@ static bool keep_content(struct pqm_worker *w, const struct pqm_endpoint *e, pqm
 	return ok;
 }
 
+/* A host that was followed and is not there is told once, whatever its ports are. */
+static bool is_told(struct pqm_run *run, const struct pqm_endpoint *e)
+{
+	pqm_bytes host;
+	bool is_known;
+
+	if (e->target < run->n_named || e->address.n > 0 || e->reach != PQM_R_UNREACHABLE)
+		return false;
+	pthread_mutex_lock(&run->lock);
+	is_known = pqm_map_get(&run->unreached, e->host) != NULL;
+	host = is_known ? e->host : pqm_bytes_dup(&run->arena, e->host);
+	if (!is_known && (host.p == NULL || !pqm_map_put(&run->unreached, host, run)))
+		run->is_out_of_memory = true;
+	pthread_mutex_unlock(&run->lock);
+	return is_known;
+}
+
 static void tally(
 	struct pqm_worker *w, const struct pqm_endpoint *e, pqm_bytes name, bool has_notes)
 {
@@ -46,7 +63,7 @@ static void tally(
 	atomic_fetch_add(&c->seen, 1);
 	if (e->reach == PQM_R_ANSWERED)
 		atomic_fetch_add(&c->read, 1);
-	else
+	else if (!is_told(w->run, e))
 		pqm_run_skip(w->run, e->target, name, pqm_reach_name(e->reach),
 			e->words.n > 0 ? (const char *)pqm_arena_f(&w->scratch, "%.*s",
 						 PQM_FMT(pqm_printable(&w->scratch, e->words)))

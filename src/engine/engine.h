@@ -120,6 +120,7 @@ struct pqm_counts { /* of one target */
 struct pqm_run {
 	const struct pqm_rules *rules;
 	const char *const *targets;
+	size_t n_named; /* of them; those behind were followed */
 	const struct pqm_scan_options *opt;
 	const struct pqm_detector *const *detectors;
 	size_t n_detectors;
@@ -137,6 +138,7 @@ struct pqm_run {
 	bool is_closed;
 	struct pqm_arena arena;
 	struct pqm_map by_content, by_inode;
+	struct pqm_map unreached; /* hosts that were followed and have no address */
 	struct pqm_content *contents;
 	struct pqm_inode *inodes;
 	struct pqm_skip_note *skips;

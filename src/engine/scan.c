@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "engine.h"
+#include "follow.h"
 #include "guard.h"
 
 struct sink {
@@ -19,6 +20,8 @@ struct sink {
 	uint64_t last_shown_ns;
 	const struct pqm_scan_options *opt;
 	struct pqm_inventory *inv;
+	const struct pqm_endpoint_options *net;
+	size_t first;	/* of the targets of this round */
 	size_t n_named; /* endpoints to ask */
 	struct pqm_kept kept;
 };
@@ -292,6 +295,13 @@ bool pqm_scan_is_endpoint(const char *target)
 	return source != NULL && source->walk_all != NULL;
 }
 
+bool pqm_scan_is_special(const char *target)
+{
+	const struct pqm_source *source = source_of(target);
+
+	return source != NULL && strcmp(source->name, "path") != 0;
+}
+
 static enum pqm_st walk_target(
 	struct sink *s, const struct pqm_source *source, const char *target, struct pqm_err *err)
 {
@@ -314,21 +324,21 @@ static enum pqm_st walk_target(
 static enum pqm_st walk_all(struct sink *s, const struct pqm_source *source,
 	const char *const *targets, struct pqm_err *err)
 {
-	size_t n = s->inv->n_targets;
+	const size_t n = s->inv->n_targets;
 	const char **names = pqm_calloc(n + 1, sizeof(*names));
 	uint32_t *index = pqm_calloc(n + 1, sizeof(*index));
-	struct pqm_walk_all w = { names, index, 0, s->opt->net, s->run->rules };
+	struct pqm_walk_all w = { names, index, 0, s->net, s->run->rules };
 	enum pqm_st st = PQM_OK;
 
-	for (size_t t = 0; names != NULL && index != NULL && t < n; t++)
+	for (size_t t = s->first; names != NULL && index != NULL && t < n; t++)
 		if (source_of(targets[t]) == source) {
 			names[w.n] = targets[t];
 			index[w.n++] = (uint32_t)t;
 		}
-	s->n_named = w.n;
+	s->n_named += w.n;
 	if (names == NULL || index == NULL)
 		st = pqm_fail(err, PQM_ENOMEM, "out of memory for the targets");
-	else if (w.n > 0 && s->opt->net == NULL)
+	else if (w.n > 0 && s->net == NULL)
 		st = pqm_fail(err, PQM_EUSAGE, "%s: this command asks no endpoints", names[0]);
 	else if (w.n > 0)
 		st = source->walk_all(&w, &s->sink, err);
@@ -342,7 +352,7 @@ static enum pqm_st walk(struct sink *s, const char *const *targets, struct pqm_e
 {
 	enum pqm_st st = PQM_OK;
 
-	for (size_t t = 0; t < s->inv->n_targets && st == PQM_OK; t++) {
+	for (size_t t = s->first; t < s->inv->n_targets && st == PQM_OK; t++) {
 		const struct pqm_source *source = source_of(targets[t]);
 
 		if (source == NULL)
@@ -414,6 +424,7 @@ static void run_fini(struct pqm_run *run)
 	pqm_free(run->counts);
 	pqm_map_fini(&run->by_content);
 	pqm_map_fini(&run->by_inode);
+	pqm_map_fini(&run->unreached);
 	pqm_arena_fini(&run->arena);
 	(void)pthread_mutex_destroy(&run->lock);
 	(void)pthread_cond_destroy(&run->not_empty);
@@ -431,12 +442,155 @@ static enum pqm_st name_targets(
 	return PQM_OK;
 }
 
-/* Walks all targets with the threads running; then waits for them. */
+/* Walks the targets of a round with the threads running; then waits for them. */
+static enum pqm_st run_round(
+	struct sink *s, struct pqm_worker *workers, const char *const *targets, struct pqm_err *err)
+{
+	pthread_t thread[PQM_THREADS_MAX] = { 0 };
+	struct pqm_run *run = s->run;
+	struct pqm_batch *b;
+	enum pqm_st st;
+
+	run->is_closed = false;
+	s->n_threads = 0;
+	for (unsigned i = 1; i < s->opt->jobs; i++)
+		if (pthread_create(&thread[s->n_threads], NULL, work, &workers[i]) == 0)
+			s->n_threads++;
+	st = walk(s, targets, err);
+	pthread_mutex_lock(&run->lock);
+	run->is_closed = true;
+	pthread_cond_broadcast(&run->not_empty);
+	pthread_mutex_unlock(&run->lock);
+	while ((b = pop(run)) != NULL)
+		scan_batch(&workers[0], b);
+	for (unsigned i = 0; i < s->n_threads; i++)
+		(void)pthread_join(thread[i], NULL);
+	if (s->opt->show_progress)
+		(void)fprintf(stderr, "\r\x1b[K");
+	if (st == PQM_OK && run->is_out_of_memory)
+		st = pqm_fail(err, PQM_ENOMEM, "out of memory: the findings do not fit");
+	return st;
+}
+
+/* ---- --follow: a second round of targets, which the objects of the first one name ---- */
+
+static void tell_left(struct pqm_run *run, const struct pqm_followed *f)
+{
+	struct pqm_arena a;
+	pqm_bytes words;
+
+	pqm_arena_init(&a, PQM_ARENA_BYTES);
+	words = pqm_arena_f(&a, "%.*s: %.*s", PQM_FMT(f->target), PQM_FMT(f->left));
+	if (f->from.object.n > 0)
+		words = pqm_arena_f(&a, "%.*s, named by %.*s of %.*s: %.*s", PQM_FMT(f->target),
+			PQM_FMT(f->from.ref), PQM_FMT(f->from.object), PQM_FMT(f->left));
+	pqm_run_skip(run, f->from_target, f->from.path, "not-followed",
+		words.p == NULL ? "out of memory" : (const char *)words.p);
+	pqm_arena_fini(&a);
+}
+
+/* The targets of the first round, then those that are followed. NULL without memory. */
+static const char *const *add_targets(
+	struct pqm_inventory *inv, struct pqm_run *run, const struct pqm_follow *f)
+{
+	size_t n = inv->n_targets;
+	struct pqm_target *all = pqm_new(&inv->arena, struct pqm_target, n + f->n + 1);
+	const char **names = pqm_arena_array(&run->arena, n + f->n + 1, sizeof(*names));
+	bool ok = all != NULL && names != NULL;
+
+	for (size_t i = 0; ok && i < n + f->n; i++) {
+		const struct pqm_followed *one = i < n ? NULL : &f->list[i - n];
+		struct pqm_target *t = &all[i];
+
+		if (one == NULL) {
+			*t = inv->targets[i];
+		} else {
+			t->name = pqm_bytes_dup(&inv->arena, one->target);
+			t->from = one->from;
+			t->from.object = pqm_bytes_dup(&inv->arena, one->from.object);
+			t->from.ref = pqm_bytes_dup(&inv->arena, one->from.ref);
+			t->from.path = pqm_bytes_dup(&inv->arena, one->from.path);
+			ok = t->name.p != NULL && t->from.object.p != NULL &&
+				t->from.ref.p != NULL && t->from.path.p != NULL;
+		}
+		names[i] = i < n ? run->targets[i] : (const char *)t->name.p;
+	}
+	if (!ok)
+		return NULL;
+	inv->targets = all;
+	inv->n_targets = n + f->n;
+	run->targets = names;
+	return names;
+}
+
+/* What is left of the time for all endpoints. */
+static uint64_t budget_left(const struct pqm_endpoint_options *net, uint64_t since_ns)
+{
+	uint64_t all = net->probe.time_budget_ms, used = (pqm_now_ns() - since_ns) / 1000000;
+
+	return all == 0 ? 0 : all > used ? all - used : 1;
+}
+
+static enum pqm_st follow_list(struct sink *s, struct pqm_worker *workers, struct pqm_follow *f,
+	uint64_t since_ns, struct pqm_err *err)
+{
+	struct pqm_endpoint_options net = { 0 };
+	const char *const *targets;
+
+	for (size_t i = 0; i < f->n + f->n_left; i++)
+		if (s->opt->would_follow != NULL)
+			s->opt->would_follow(s->opt->follow_ctx, &f->list[i]);
+		else if (f->list[i].left.n > 0)
+			tell_left(s->run, &f->list[i]);
+	if (f->n == 0 && s->opt->would_follow == NULL)
+		pqm_log(PQM_WARN, "follow", "nothing that was read names what could be followed");
+	if (f->n == 0 || s->opt->would_follow != NULL)
+		return PQM_OK;
+	s->first = s->inv->n_targets;
+	targets = add_targets(s->inv, s->run, f);
+	if (targets == NULL)
+		return pqm_fail(err, PQM_ENOMEM, "out of memory for what is followed");
+	if (s->net != NULL) {
+		net = *s->net;
+		net.probe.time_budget_ms = budget_left(s->net, since_ns);
+		net.probe.private_only = !s->opt->follow_external;
+		s->net = &net;
+	}
+	enum pqm_st st = run_round(s, workers, targets, err);
+
+	s->net = s->opt->net;
+	return st;
+}
+
+static enum pqm_st follow(
+	struct sink *s, struct pqm_worker *workers, uint64_t since_ns, struct pqm_err *err)
+{
+	struct pqm_inventory so_far;
+	struct pqm_follow f = { 0 };
+	enum pqm_st st;
+
+	if (is_stopped(s->opt)) {
+		pqm_run_skip(s->run, 0, s->inv->targets[0].name, "not-followed",
+			"interrupted before anything was followed");
+		return PQM_OK;
+	}
+	pqm_inventory_init(&so_far);
+	so_far.targets = s->inv->targets;
+	so_far.n_targets = s->inv->n_targets;
+	st = pqm_run_merge(&so_far, s->run, err);
+	if (st == PQM_OK)
+		st = pqm_follow_find(&f, s->run->rules, &so_far, s->opt, err);
+	pqm_inventory_fini(&so_far);
+	if (st == PQM_OK)
+		st = follow_list(s, workers, &f, since_ns, err);
+	pqm_follow_fini(&f);
+	return st;
+}
+
 static enum pqm_st run_all(struct pqm_inventory *inv, struct pqm_run *run,
 	struct pqm_worker *workers, const char *const *targets, const struct pqm_scan_options *opt,
 	struct pqm_err *err)
 {
-	pthread_t thread[PQM_THREADS_MAX] = { 0 };
 	struct sink s = {
 		.sink = { run->rules, opt->cluster, on_file, on_bytes, on_page, on_note, on_skip,
 			on_directory, on_endpoint, on_bad },
@@ -445,26 +599,13 @@ static enum pqm_st run_all(struct pqm_inventory *inv, struct pqm_run *run,
 		.show_progress = opt->show_progress,
 		.opt = opt,
 		.inv = inv,
+		.net = opt->net,
 	};
-	struct pqm_batch *b;
-	enum pqm_st st;
+	uint64_t since_ns = pqm_now_ns();
+	enum pqm_st st = run_round(&s, workers, targets, err);
 
-	for (unsigned i = 1; i < opt->jobs; i++)
-		if (pthread_create(&thread[s.n_threads], NULL, work, &workers[i]) == 0)
-			s.n_threads++;
-	st = walk(&s, targets, err);
-	pthread_mutex_lock(&run->lock);
-	run->is_closed = true;
-	pthread_cond_broadcast(&run->not_empty);
-	pthread_mutex_unlock(&run->lock);
-	while ((b = pop(run)) != NULL)
-		scan_batch(&workers[0], b);
-	for (unsigned i = 0; i < s.n_threads; i++)
-		(void)pthread_join(thread[i], NULL);
-	if (opt->show_progress)
-		(void)fprintf(stderr, "\r\x1b[K");
-	if (st == PQM_OK && run->is_out_of_memory)
-		st = pqm_fail(err, PQM_ENOMEM, "out of memory: the findings do not fit");
+	if (st == PQM_OK && opt->follow != 0 && inv->n_targets > 0)
+		st = follow(&s, workers, since_ns, err);
 	return st;
 }
 
@@ -473,7 +614,9 @@ enum pqm_st pqm_scan(struct pqm_inventory *inv, const struct pqm_rules *rules,
 	struct pqm_err *err)
 {
 	struct pqm_scan_options opt = *options;
-	struct pqm_run run = { .rules = rules, .targets = targets, .opt = &opt };
+	struct pqm_run run = {
+		.rules = rules, .targets = targets, .n_named = n_targets, .opt = &opt
+	};
 	struct pqm_worker *workers = NULL;
 	enum pqm_st st;
 
@@ -485,7 +628,9 @@ enum pqm_st pqm_scan(struct pqm_inventory *inv, const struct pqm_rules *rules,
 	(void)pthread_cond_init(&run.not_empty, NULL);
 	pqm_arena_init(&run.arena, PQM_RUN_ARENA_BYTES);
 	pqm_guard_install();
-	run.counts = pqm_calloc(n_targets + 1, sizeof(*run.counts));
+	run.counts = pqm_calloc(n_targets + 1 +
+			(opt.follow == 0 ? 0 : PQM_FOLLOW_ENDPOINTS_MAX + PQM_FOLLOW_IMAGES_MAX),
+		sizeof(*run.counts));
 	workers = pqm_calloc(opt.jobs, sizeof(*workers));
 	st = run.counts == NULL || workers == NULL ? pqm_fail(err, PQM_ENOMEM, "out of memory")
 						   : PQM_OK;

@@ -18,6 +18,16 @@
 #include "source/cluster.h"
 #include "source/endpoint.h"
 
+/* What --follow takes up from the objects that were read. */
+enum { PQM_FOLLOW_ENDPOINTS = 1, PQM_FOLLOW_IMAGES = 2 };
+
+struct pqm_followed {
+	pqm_bytes target; /* "tls:host:443", "registry:REFERENCE"; NUL-terminated */
+	struct pqm_origin from;
+	uint32_t from_target; /* of the inventory: where that object was read */
+	pqm_bytes left;	      /* why it is not followed; empty: it is */
+};
+
 struct pqm_scan_options {
 	unsigned jobs;	    /* at least 1 */
 	bool show_progress; /* one line on stderr */
@@ -32,6 +42,12 @@ struct pqm_scan_options {
 	 * net->known. False stops. */
 	bool (*on_endpoint)(void *ctx, const struct pqm_endpoint *e, bool is_known);
 	void *ctx;
+	/* Then ask or read what is named by the objects that were read; PQM_FOLLOW_*. */
+	unsigned follow;
+	bool follow_external; /* what is outside the cluster or has a public address too */
+	/* Not NULL: nothing is followed, and no endpoint asked; each is told instead. */
+	void (*would_follow)(void *ctx, const struct pqm_followed *f);
+	void *follow_ctx;
 };
 
 enum pqm_st pqm_scan(struct pqm_inventory *inv, const struct pqm_rules *rules,
@@ -40,6 +56,8 @@ enum pqm_st pqm_scan(struct pqm_inventory *inv, const struct pqm_rules *rules,
 
 /* Is the target one on the network? */
 bool pqm_scan_is_endpoint(const char *target);
+/* Is it one that a source of its own reads, no file or folder? */
+bool pqm_scan_is_special(const char *target);
 
 /* Sorts and groups what was put in, folds trust stores. For loaders that add findings by hand; the
  * scan does it itself. */

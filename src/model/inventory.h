@@ -12,11 +12,20 @@
 #include "model/endpoint.h"
 #include "model/finding.h"
 
+/* The field of an object that names a target that the user did not. */
+struct pqm_origin {
+	pqm_bytes object; /* "namespace/Kind/name"; empty: the user named it */
+	pqm_bytes ref;	  /* "spec.tls[0].hosts[0]" */
+	pqm_bytes path;
+	uint32_t line; /* 0: none */
+};
+
 struct pqm_target {
-	pqm_bytes name; /* as the user wrote it */
+	pqm_bytes name; /* as the user wrote it, or as it was followed */
 	pqm_bytes kind; /* "file", "tree", "stdin" … */
 	uint64_t n_seen, n_read, n_bytes;
 	bool failed; /* gave nothing: exit code 3 */
+	struct pqm_origin from;
 };
 
 /* One thing that was not read, or only in part. */

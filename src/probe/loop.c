@@ -240,6 +240,14 @@ static void start_or_park(struct probe_loop *l, struct probe_wait *w)
 		pqm_free(w);
 		return;
 	}
+	if (c->private_only && (a->family == 0 || !probe_addr_is_private(a))) {
+		probe_report_untried(l, w->target, a->family == 0 ? NULL : a, PQM_R_SKIPPED,
+			a->family == 0 ? "a name that the proxy would resolve, maybe to a public "
+					 "address"
+				       : "a public address");
+		pqm_free(w);
+		return;
+	}
 	if (a->family != 0 && is_wrong_family(l, a)) {
 		probe_report_untried(l, w->target, a, PQM_R_SKIPPED,
 			c->family == 4 ? "not an IPv4 address" : "not an IPv6 address");

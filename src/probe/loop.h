@@ -56,6 +56,8 @@ socklen_t probe_addr_sock(const struct probe_addr *a, uint16_t port, struct sock
 uint16_t probe_scheme_port(const char *text);
 /* Are the entries of a deny list well-formed? PQM_EUSAGE names the one that is not. */
 enum pqm_st probe_deny_check(const char *const *deny, struct pqm_err *err) PQM_MUST_USE;
+/* Of a network that the internet does not route, or this machine. */
+bool probe_addr_is_private(const struct probe_addr *a);
 /* The entry that forbids this host or address (each may be NULL), or NULL. */
 const char *probe_denied(const char *const *deny, const char *host, const struct probe_addr *addr);
 

@@ -60,6 +60,9 @@ struct pqm_probe_config {
 	bool all_addresses;
 	const char *const *
 		deny; /* hosts, addresses or address/prefix never to contact; NULL-terminated or NULL */
+	/* Only private and loopback addresses [RFC1918, RFC4193, RFC6598]; with a proxy, which resolves
+	 * names, only targets that are such an address. */
+	bool private_only;
 	const volatile int
 		*stop;		 /* non-zero: finish what runs as unfinished, return; may be NULL */
 	uint64_t time_budget_ms; /* of the run; 0: none */
@@ -75,6 +78,11 @@ bool pqm_probe_is_target(const char *text);
  * PQM_EUSAGE with words for anything else. */
 enum pqm_st pqm_probe_target_parse(struct pqm_probe_target *out, const char *text, bool bare,
 	struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;
+
+/* Is the name or address literal on the deny list? */
+bool pqm_probe_is_denied(const char *const *deny, const char *host);
+/* Is it an address literal, and one that private_only lets through? */
+bool pqm_probe_is_address(pqm_bytes host, bool *is_private);
 
 struct pqm_probe_stats {
 	uint64_t connections, datagrams, bytes_in, bytes_out, endpoints;

@@ -432,3 +432,43 @@ const char *probe_denied(const char *const *deny, const char *host, const struct
 	}
 	return NULL;
 }
+
+bool pqm_probe_is_denied(const char *const *deny, const char *host)
+{
+	struct probe_addr a;
+
+	return probe_denied(deny, host, probe_addr_parse(&a, pqm_str(host)) ? &a : NULL) != NULL;
+}
+
+bool probe_addr_is_private(const struct probe_addr *addr)
+{
+	static const struct {
+		struct probe_addr net;
+		unsigned bits;
+	} nets[] = {
+		{ { .family = AF_INET, .ip = { 10 } }, 8 },
+		{ { .family = AF_INET, .ip = { 172, 16 } }, 12 },
+		{ { .family = AF_INET, .ip = { 192, 168 } }, 16 },
+		{ { .family = AF_INET, .ip = { 100, 64 } }, 10 },
+		{ { .family = AF_INET, .ip = { 127 } }, 8 },
+		{ { .family = AF_INET6, .ip = { [15] = 1 } }, 128 },
+		{ { .family = AF_INET6, .ip = { 0xfc } }, 7 },
+	};
+	struct probe_addr a = probe_addr_plain(addr);
+
+	for (size_t i = 0; i < sizeof(nets) / sizeof(nets[0]); i++)
+		if (in_prefix(&a, &nets[i].net, nets[i].bits))
+			return true;
+	return false;
+}
+
+bool pqm_probe_is_address(pqm_bytes host, bool *is_private)
+{
+	struct probe_addr a;
+
+	*is_private = false;
+	if (!probe_addr_parse(&a, host))
+		return false;
+	*is_private = probe_addr_is_private(&a);
+	return true;
+}

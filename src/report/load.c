@@ -198,6 +198,15 @@ static enum pqm_st load_targets(struct load *l, const struct pqm_json *list)
 			return bad(l, "targets", i, "a count is not a whole number");
 		if (!get_text(l, v, "name", &t.name) || !get_text(l, v, "kind", &t.kind))
 			return no_memory(l);
+		const struct pqm_json *from = pqm_json_get(v, "followed_from");
+
+		if (from != NULL &&
+			(!get_text(l, from, "object", &t.from.object) ||
+				!get_text(l, from, "ref", &t.from.ref) ||
+				!get_text(l, from, "path", &t.from.path)))
+			return no_memory(l);
+		if (from != NULL && !count32(from, "line", &t.from.line))
+			return bad(l, "targets", i, "a line is not a whole number");
 		all[inv->n_targets++] = t;
 	}
 	return PQM_OK;

@@ -46,6 +46,14 @@ void pqm_json_targets(struct pqm_out *o, const struct pqm_inventory *inv)
 		pqm_js_u64(o, "read", t->n_read);
 		pqm_js_u64(o, "bytes", t->n_bytes);
 		pqm_js_bool(o, "failed", t->failed);
+		if (t->from.object.n > 0) {
+			pqm_js_open(o, "followed_from", '{');
+			pqm_js_str(o, "object", t->from.object);
+			pqm_js_str(o, "ref", t->from.ref);
+			pqm_js_str(o, "path", t->from.path);
+			opt_u64(o, "line", t->from.line);
+			pqm_js_close(o, '}');
+		}
 		pqm_js_close(o, '}');
 	}
 	pqm_js_close(o, ']');

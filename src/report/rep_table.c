@@ -319,6 +319,24 @@ static void failed_targets(struct table *t)
 		pqm_out_f(t->o, "\n          and %zu more", n - FAILED_MAX);
 }
 
+/* --follow: how many targets the user did not name, and how many stayed out. */
+static void followed_targets(struct table *t)
+{
+	const struct pqm_inventory *inv = t->r->inv;
+	size_t n = 0, n_left = 0;
+
+	for (size_t i = 0; i < inv->n_targets; i++)
+		n += inv->targets[i].from.object.n > 0;
+	for (size_t i = 0; i < inv->coverage.n_notes; i++)
+		n_left += pqm_eqs(inv->coverage.notes[i].reason, "not-followed");
+	if (n > 0)
+		pqm_out_f(t->o, "\n          followed %zu target%s that objects name", n,
+			n == 1 ? "" : "s");
+	if (n_left > 0)
+		pqm_out_f(t->o, "%s%zu named and not followed: see the coverage of -o json",
+			n > 0 ? "; " : "\n          ", n_left);
+}
+
 static void coverage(struct table *t)
 {
 	const struct pqm_coverage *c = &t->r->inv->coverage;
@@ -330,6 +348,7 @@ static void coverage(struct table *t)
 	heading(t, "COVERAGE");
 	if (c->seen == 0 && pqm_endpoints_asked(&c->endpoints) > 0) {
 		pqm_out_lit(t->o, "  no files were asked for");
+		followed_targets(t);
 		failed_targets(t);
 		pqm_out_lit(t->o, "\n");
 		return;
@@ -346,6 +365,7 @@ static void coverage(struct table *t)
 	pqm_out_str(t->o, unread == 0 ? "" : ")");
 	if (c->partial > 0)
 		pqm_out_f(t->o, "; %s read in part", pqm_human_count(a, c->partial));
+	followed_targets(t);
 	failed_targets(t);
 	pqm_out_lit(t->o, "\n");
 }

@@ -35,7 +35,11 @@ static void fill_target(struct pqm_obj *o, const void *ctx, size_t i)
 	char size[32];
 
 	pqm_obj_text(o, "name", t->name);
-	pqm_obj_text(o, "kind", t->kind);
+	if (t->from.object.n > 0)
+		pqm_obj_f(o, "kind", "%.*s, named by %.*s", PQM_FMT(t->kind),
+			PQM_FMT(pqm_printable(o->arena, t->from.object)));
+	else
+		pqm_obj_text(o, "kind", t->kind);
 	pqm_obj_text(o, "seen", pqm_text_count(o->arena, t->n_seen));
 	pqm_obj_text(o, "read", pqm_text_count(o->arena, t->n_read));
 	pqm_obj_f(o, "bytes", "%s", pqm_human_bytes(size, t->n_bytes));
