@@ -26,6 +26,17 @@ static pqm_bytes own_name(const struct pqm_alg_ref *ref)
 	return pqm_eq(ref->algorithm, ref->alg->name) ? ref->alg->family : ref->algorithm;
 }
 
+/* What nobody wrote down is told with who does it, since which release, and where that is said. */
+static void say_source(struct pqm_found *f, const struct k8s_look *l)
+{
+	const struct pqm_yaml *refs = pqm_yaml_get(l->rule->node, "refs");
+
+	pqm_found_attr(f, "product", pqm_yaml_str(l->rule->node, "product"));
+	pqm_found_attr(f, "versions", pqm_yaml_str(l->rule->node, "versions"));
+	for (size_t i = 0; refs != NULL && i < refs->n; i++)
+		pqm_found_attr(f, "source", pqm_yaml_text(refs->items[i]));
+}
+
 enum pqm_st k8s_report(const struct k8s_look *l)
 {
 	const struct pqm_yaml *e = pqm_yaml_get(l->rule->node, "emit");
@@ -62,6 +73,8 @@ enum pqm_st k8s_report(const struct k8s_look *l)
 		&f, "fallback", l->fallback.n > 0 ? l->fallback : pqm_yaml_str(e, "fallback"));
 	if (ca != NULL && pqm_eqs(ca->value, "true"))
 		pqm_found_attr(&f, "is_ca", PQM_LIT("true"));
+	if (f.basis != PQM_EXPLICIT && pqm_yaml_get(l->rule->node, "product") != NULL)
+		say_source(&f, l);
 	(void)snprintf(rule_id, sizeof(rule_id), "%.*s", PQM_FMT(l->rule->id));
 	pqm_rule_fill(&f, l->scan->rules, rule_id);
 	if (f.object.p == NULL)
@@ -274,13 +287,15 @@ static enum pqm_st plain_report(struct k8s_look *l, const struct pqm_fact *f)
 	return k8s_report(l);
 }
 
-/* `values`, or any value without it, but for `except`. */
+/* `values`, or any value without it, but for `except`; of images those within `versions`. */
 static bool has_value(const struct k8s_look *l, pqm_bytes value)
 {
 	const struct pqm_yaml *values = pqm_yaml_get(l->rule->node, "values");
 
 	return (values == NULL || pqm_k8s_listed(values, value)) &&
-		!pqm_k8s_listed(pqm_yaml_get(l->rule->node, "except"), value);
+		!pqm_k8s_listed(pqm_yaml_get(l->rule->node, "except"), value) &&
+		(!pqm_ends(pqm_yaml_str(l->on, "at"), PQM_LIT(".image")) ||
+			k8s_image_fits(pqm_yaml_str(l->rule->node, "versions"), value));
 }
 
 /* One of the names in the value; "!x" and "-x" take x out of an OpenSSL list. */
@@ -339,7 +354,7 @@ static enum pqm_st run_test(struct k8s_look *l, pqm_bytes test)
 	return pqm_rule_fail(l->rule, pqm_yaml_get(l->rule->node, "test"), l->err,
 		"test is one of groups-classical, groups-hybrid, algorithm, absent, matches, "
 		"present, "
-		"names, lacks, text, text-groups-classical, text-groups-hybrid");
+		"names, lacks, text, text-lacks, text-groups-classical, text-groups-hybrid");
 }
 
 /* Bits of struct pqm_k8s_shape.looks are numbered along the checks of the kind, then those of "*". */

@@ -45,5 +45,7 @@ enum pqm_st k8s_report_groups(
 /* The tests "text" and "text-groups-…" on one text. */
 enum pqm_st k8s_test_text(struct k8s_look *l, const struct pqm_fact *text) PQM_MUST_USE;
 bool k8s_is_text_test(pqm_bytes test);
+/* Whether the tag of an image is within versions (">= 1.2, < 2"); a tag without a number may be. */
+bool k8s_image_fits(pqm_bytes versions, pqm_bytes image);
 
 #endif

@@ -99,6 +99,20 @@ static enum pqm_st commands(struct k8s_look *l, const struct pqm_fact *text)
 	return st;
 }
 
+/* The text has a word of `needs` and no line that fits one of `lines`: its program's default holds. */
+static enum pqm_st lacks(struct k8s_look *l, const struct pqm_fact *text)
+{
+	const struct pqm_yaml *map = pqm_yaml_get(l->rule->node, "lines");
+	struct lines lines = lines_of(text);
+	pqm_bytes line;
+
+	while (next_line(&lines, &line))
+		for (size_t i = 0; map != NULL && i < map->n && !is_comment(line); i++)
+			if (pqm_glob(map->keys[i]->text, line))
+				return PQM_OK;
+	return report_line(l, text, text->line, (pqm_bytes){ NULL, 0 });
+}
+
 /* The groups after each key, on the same line or as a list below. */
 static enum pqm_st groups(struct k8s_look *l, const struct pqm_fact *text, bool want_hybrid)
 {
@@ -139,7 +153,7 @@ enum pqm_st k8s_test_text(struct k8s_look *l, const struct pqm_fact *text)
 		return groups(l, text, false);
 	if (pqm_eqs(test, "text-groups-hybrid"))
 		return groups(l, text, true);
-	return commands(l, text);
+	return pqm_eqs(test, "text-lacks") ? lacks(l, text) : commands(l, text);
 }
 
 static enum pqm_st check_all(

@@ -276,6 +276,9 @@ static void findings(struct table *t)
 	pqm_bytes things = pqm_text_n(&t->arena, t->tally.total, "thing", "things"),
 		  places = pqm_text_n(&t->arena, t->tally.places, "place", "places");
 
+	if (t->tally.defaulted > 0)
+		places = pqm_arena_f(&t->arena, "%.*s, %llu written by nobody", PQM_FMT(places),
+			(unsigned long long)t->tally.defaulted);
 	rest(t, pqm_arena_f(&t->arena, "%.*s in %.*s", PQM_FMT(things), PQM_FMT(places)), 66);
 	if (t->tally.by_quantum[PQM_Q_BROKEN] == 0 && t->tally.by_quantum[PQM_Q_UNKNOWN] > 0)
 		pqm_out_lit(

@@ -70,6 +70,17 @@ struct shown {
 	size_t n;
 };
 
+/* "cert-manager >= 0.15 does so by itself, says github.com/…": of what nobody wrote down. */
+static pqm_bytes source_words(struct pqm_arena *a, const struct pqm_occurrence *at)
+{
+	pqm_bytes product = pqm_occ_attr(at, "product"), source = pqm_occ_attr(at, "source");
+
+	if (product.n == 0 || source.n == 0)
+		return (pqm_bytes){ NULL, 0 };
+	return pqm_arena_f(a, "%.*s %.*s does so by itself, says %.*s", PQM_FMT(product),
+		PQM_FMT(pqm_occ_attr(at, "versions")), PQM_FMT(source));
+}
+
 static void fill_place(struct pqm_obj *o, const void *ctx, size_t i)
 {
 	const struct shown *s = ctx;
@@ -83,6 +94,7 @@ static void fill_place(struct pqm_obj *o, const void *ctx, size_t i)
 	pqm_obj_opt(o, "object", "has_object", s->at[i].o->object);
 	pqm_obj_opt(o, "comment", "has_comment", comment);
 	pqm_obj_opt(o, "until", "has_until", pqm_occ_attr(s->at[i].o, "not_after"));
+	pqm_obj_opt(o, "source", "has_source", source_words(o->arena, s->at[i].o));
 	pqm_obj_f(
 		o, "evidence", "%s%s", pqm_evidence_name(f->evidence), pqm_basis_suffix(f->basis));
 	pqm_obj_f(o, "id", "%s", id);
@@ -201,6 +213,8 @@ void pqm_view_findings(struct pqm_obj *o, const struct pqm_view *v)
 	pqm_obj_text(o, "n_causes", pqm_text_n(o->arena, v->n_causes, "cause", "causes"));
 	pqm_obj_text(o, "n_findings", pqm_text_n(o->arena, v->tally.total, "thing", "things"));
 	pqm_obj_text(o, "n_places", pqm_text_n(o->arena, v->tally.places, "place", "places"));
+	pqm_obj_text(o, "n_defaulted", pqm_text_count(o->arena, v->tally.defaulted));
+	pqm_obj_flag(o, "has_defaulted", v->tally.defaulted > 0);
 	pqm_obj_flag(o, "has_causes", n > 0);
 	pqm_obj_flag(o, "no_causes", n == 0);
 	pqm_obj_flag(o, "none_broken", n > 0 && v->tally.by_quantum[PQM_Q_BROKEN] == 0);

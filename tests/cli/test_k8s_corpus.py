@@ -278,7 +278,7 @@ def check_lines(report):
             elif value:
                 good = value in here
             else:
-                good = re.match(r"(- )?\"?[A-Za-z]+\"?:", here) is not None
+                good = re.match(r" *(- )?\"?[\w.-]+\"?:", here) is not None
             seen += 1
             wrong += not good
             if not good:
