@@ -125,6 +125,9 @@
 #define PQM_K8S_PATH_BYTES 512
 /* Names, namespaces, kinds and map keys: Kubernetes allows 253, annotation keys 317. */
 #define PQM_K8S_KEY_BYTES 320
+/* Header or footer of a model or dataset file (safetensors allows 100 MB), and what it may list. */
+#define PQM_AIF_HEADER_BYTES ((size_t)100 << 20)
+#define PQM_AIF_ENTRIES 1000000
 /* Configuration text of one program: real files stay under 200 KiB. */
 #define PQM_CONF_BYTES ((size_t)1 << 20)
 /* Values of Secrets and ConfigMaps shorter than this hold no key or certificate. */

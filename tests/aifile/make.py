@@ -1,0 +1,305 @@
+#!/usr/bin/env python3
+"""Writes small files of every format that det_aifile knows, look-alikes and hostile ones, with what a reader must say.
+
+make(folder) returns {path: facts}: a dict of facts that must be there, None where nothing may be recognised, or a string that
+the note about a broken file must contain. Only the formats' own documents were used: no library that writes them is needed."""
+import functools
+import io
+import json
+import pickle
+import struct
+import sys
+import types
+import zipfile
+
+
+def safetensors(tensors, meta=None):
+    """tensors: name -> (dtype, shape, bits of an element)."""
+    head, at = ({"__metadata__": meta} if meta else {}), 0
+    for name, (dtype, shape, bits) in tensors.items():
+        n = 1
+        for d in shape:
+            n *= d
+        size = (n * bits + 7) // 8
+        head[name] = {"dtype": dtype, "shape": shape, "data_offsets": [at, at + size]}
+        at += size
+    text = json.dumps(head).encode()
+    text += b" " * (-len(text) % 8)
+    return struct.pack("<Q", len(text)) + text + bytes(at)
+
+
+def gguf(version, keys, tensors, order="<"):
+    size = "I" if version == 1 else "Q"
+
+    def string(s):
+        return struct.pack(order + size, len(s)) + s.encode()
+
+    out = b"GGUF" + struct.pack(order + "I" + 2 * size, version, len(tensors), len(keys))
+    for key, (kind, value) in keys.items():
+        out += string(key) + struct.pack(order + "I", kind)
+        if kind == 8:
+            out += string(value)
+        elif kind == 9:
+            out += struct.pack(order + "I" + size, 8, len(value)) + b"".join(string(v) for v in value)
+        elif kind == 4:
+            out += struct.pack(order + "I", value)
+        else:
+            out += struct.pack(order + "f", value)
+    for name, (kind, dims) in tensors.items():
+        out += string(name) + struct.pack(order + "I" + len(dims) * size, len(dims), *dims) + struct.pack(order + "IQ", kind, 0)
+    return out + bytes(64)
+
+
+@functools.cache
+def fake(module, name):
+    """A class that pickles as module.name, without that module."""
+    parts = module.split(".")
+    for i in range(len(parts)):
+        sys.modules.setdefault(".".join(parts[:i + 1]), types.ModuleType(".".join(parts[:i + 1])))
+    cls = type(name, (), {"__module__": module, "__qualname__": name})
+    setattr(sys.modules[module], name, cls)
+    return cls
+
+
+class Storage:
+    def __init__(self, cls, key, n):
+        self.id = ("storage", cls, str(key), "cpu", n)
+
+
+class TorchPickler(pickle.Pickler):
+    def persistent_id(self, obj):
+        return obj.id if isinstance(obj, Storage) else None
+
+
+class Tensor:
+    def __init__(self, storage, shape):
+        self.storage, self.shape = storage, shape
+
+    def __reduce__(self):
+        return fake("torch._utils", "_rebuild_tensor_v2"), (self.storage, 0, self.shape, (1,), False)
+
+
+def torch_pickle(storages):
+    """storages: name -> (class, key, elements); a key twice is one storage."""
+    out = io.BytesIO()
+    TorchPickler(out, 2).dump({k: Tensor(Storage(fake("torch", c), key, n), (n,)) for k, (c, key, n) in storages.items()})
+    return out.getvalue()
+
+
+def zipped(members, method=zipfile.ZIP_STORED):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as z:
+        for name, body in members.items():
+            z.writestr(name, body)
+    return out.getvalue()
+
+
+class Act:
+    def __init__(self, call, *args):
+        self.call, self.args = call, args
+
+    def __reduce__(self):
+        return self.call, self.args
+
+
+def varint(n):
+    out = b""
+    while n > 0x7f:
+        out += bytes([n & 0x7f | 0x80])
+        n >>= 7
+    return out + bytes([n])
+
+
+def field(no, value):
+    if isinstance(value, int):
+        return varint(no << 3) + varint(value)
+    return varint(no << 3 | 2) + varint(len(value)) + value
+
+
+def onnx(initializers, packed=False):
+    graph = field(2, b"intent-classifier")
+    for kind, dims in initializers:
+        d = field(1, b"".join(varint(x) for x in dims)) if packed else b"".join(field(1, x) for x in dims)
+        graph += field(5, d + field(2, kind) + field(8, b"w") + field(9, bytes(8)))
+    return field(1, 8) + field(2, b"pytorch") + field(7, graph) + field(8, field(2, 17))
+
+
+def zigzag(n):
+    return varint((n << 1) ^ (n >> 63))
+
+
+def thrift(fields):
+    """fields: (id, type, bytes)."""
+    out, last = b"", 0
+    for no, kind, body in fields:
+        out += bytes([(no - last) << 4 | kind]) + body
+        last = no
+    return out + b"\0"
+
+
+def thrift_list(kind, items):
+    head = bytes([len(items) << 4 | kind]) if len(items) < 15 else bytes([0xf0 | kind]) + varint(len(items))
+    return head + b"".join(items)
+
+
+def text(s):
+    return varint(len(s)) + s
+
+
+def parquet(columns, rows, encrypted=(), footer_encrypted=False):
+    if footer_encrypted:
+        crypto = thrift([(1, 12, thrift([(1, 12, thrift([(1, 8, text(b"aad"))]))])), (2, 8, text(b"key-1"))])
+        foot = crypto + b"\xde\xad" * 40
+        return b"PARE" + bytes(40) + foot + struct.pack("<I", len(foot)) + b"PARE"
+    schema = [thrift([(4, 8, text(b"root")), (5, 5, zigzag(len(columns)))])]
+    schema += [thrift([(1, 5, zigzag(6)), (4, 8, text(c))]) for c in columns]
+    chunks = []
+    for c in columns:
+        fields = [(2, 6, zigzag(4))]
+        if c in encrypted:
+            fields.append((8, 12, thrift([(2, 12, thrift([(1, 9, thrift_list(8, [text(c)])), (2, 8, text(b"k"))]))])))
+        chunks.append(thrift(fields))
+    groups = [thrift([(1, 9, thrift_list(12, chunks)), (2, 6, zigzag(100)), (3, 6, zigzag(rows))])]
+    fields = [(1, 5, zigzag(2)), (2, 9, thrift_list(12, schema)), (3, 6, zigzag(rows)), (4, 9, thrift_list(12, groups)),
+              (6, 8, text(b"parquet-cpp-arrow version 17.0.0"))]
+    if encrypted:
+        fields.append((8, 12, thrift([(1, 12, thrift([]))])))
+    foot = thrift(fields)
+    return b"PAR1" + bytes(100) + foot + struct.pack("<I", len(foot)) + b"PAR1"
+
+
+def masked_crc(data):
+    c = 0xffffffff
+    for b in data:
+        c ^= b
+        for _ in range(8):
+            c = (c >> 1) ^ (0x82f63b78 if c & 1 else 0)
+    c ^= 0xffffffff
+    return ((c >> 15 | c << 17) + 0xa282ead8) & 0xffffffff
+
+
+def tfrecord(body):
+    n = struct.pack("<Q", len(body))
+    return n + struct.pack("<I", masked_crc(n)) + body + struct.pack("<I", masked_crc(body))
+
+
+def npy(descr, shape, body):
+    head = str({"descr": descr, "fortran_order": False, "shape": shape}).encode()
+    head += b" " * (-(len(head) + 11) % 64) + b"\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head + body
+
+
+def good():
+    llama = {"model.embed_tokens.weight": ("BF16", [128, 64], 16), "lm_head.weight": ("BF16", [128, 64], 16),
+             "norm.weight": ("F32", [64], 32)}
+    keys = {"general.architecture": (8, "llama"), "general.name": (8, "Clinic Llama"), "general.license": (8, "apache-2.0"),
+            "llama.block_count": (4, 2), "tokenizer.ggml.tokens": (9, ["a", "b", "hello"]), "llama.rope.freq_base": (6, 1e4)}
+    tensors = {"token_embd.weight": (12, [64, 128]), "output_norm.weight": (0, [64])}
+    torch = {"w": ("BFloat16Storage", 0, 4096), "b": ("FloatStorage", 1, 32), "tied": ("BFloat16Storage", 0, 4096)}
+    legacy = b"".join(pickle.dumps(x, 2) for x in (0x1950a86a20f9469cfc6c, 1001, {"little_endian": True})) + torch_pickle(torch)
+    sk = pickle.dumps([fake("sklearn.linear_model._logistic", "LogisticRegression")()], 4)
+    return {
+        "llama/model-00001-of-00001.safetensors": (safetensors(llama, {"format": "pt"}), {
+            "kind": "Model", "format": "safetensors", "parameters": 128 * 64 * 2 + 64, "tensors": 3, "types": "BF16 16384, F32 64",
+            "producer": "pt"}),
+        "fp4.safetensors": (safetensors({"w": ("F4", [3, 3], 4)}), {"parameters": 9, "types": "F4 9"}),
+        "empty.safetensors": (safetensors({}), {"format": "safetensors"}),
+        "clinic.gguf": (gguf(3, keys, tensors), {
+            "kind": "Model", "format": "gguf", "version": "3", "architecture": "llama", "title": "Clinic Llama",
+            "license": "apache-2.0", "parameters": 64 * 128 + 64, "types": "Q4_K 8192, F32 64"}),
+        "old.gguf": (gguf(1, keys, tensors), {"version": "1", "parameters": 64 * 128 + 64}),
+        "big-endian.gguf": (gguf(3, keys, tensors, ">"), {"version": "3", "architecture": "llama", "parameters": 64 * 128 + 64}),
+        "torch/pytorch_model.bin": (zipped({"archive/data.pkl": torch_pickle(torch), "archive/byteorder": b"little",
+                                            "archive/data/0": bytes(8192), "archive/version": b"3\n"}), {
+            "kind": "Model", "format": "pytorch", "parameters": 4096 + 32, "types": "BF16 4096, F32 32"}),
+        "script.pt": (zipped({"net/data.pkl": torch_pickle(torch), "net/code/__torch__.py": b"x", "net/version": b"3\n"}),
+                      {"format": "torchscript"}),
+        "legacy.pth": (legacy, {"format": "pytorch-legacy", "parameters": 4096 + 32}),
+        "intent.pkl": (sk, {"kind": "Model", "format": "pickle", "version": "4"}),
+        "evil.pt": (zipped({"archive/data.pkl": pickle.dumps([fake("torch", "FloatStorage")(), Act(__import__("os").getcwd)], 2)}),
+                    {"format": "pytorch", "runs": "posix.getcwd"}),
+        "evil4.pkl": (pickle.dumps([fake("torch.nn", "Module")(), Act(eval, "1")], 4), {"runs": "builtins.eval"}),
+        "net.keras": (zipped({"metadata.json": b"{}", "config.json": b"{}", "model.weights.h5": b"x"}),
+                      {"kind": "Model", "format": "keras"}),
+        "arrays.npz": (zipped({"a.npy": npy("<f4", (2,), bytes(8)), "b.npy": npy("<f4", (2,), bytes(8))}),
+                       {"kind": "Array", "format": "npz"}),
+        "x.npy": (npy("<f2", (3, 4), bytes(24)), {"kind": "Array", "format": "npy", "version": "1.0", "architecture": "<f2"}),
+        "intent.onnx": (onnx([(1, [10, 20]), (10, [5])]), {
+            "kind": "Model", "format": "onnx", "version": "8", "producer": "pytorch", "title": "intent-classifier",
+            "parameters": 205, "types": "F32 200, F16 5"}),
+        "packed.onnx": (onnx([(16, [300, 2])], packed=True), {"parameters": 600, "types": "BF16 600"}),
+        "patients.parquet": (parquet([b"id", b"name", b"icd10"], 1234), {
+            "kind": "Dataset", "format": "parquet", "rows": 1234, "columns": 3, "producer": "parquet-cpp-arrow version 17.0.0"}),
+        "wide.parquet": (parquet([b"c%d" % i for i in range(40)], 7), {"rows": 7, "columns": 40}),
+        "sealed-columns.parquet": (parquet([b"id", b"name", b"icd10"], 5, encrypted=[b"name"]), {
+            "encryption": "AES_GCM_V1", "encrypted": "1 of 3 columns", "rows": 5}),
+        "sealed.parquet": (parquet([], 0, footer_encrypted=True), {"encryption": "AES_GCM_V1", "encrypted": "footer and columns"}),
+        "train-00000.tfrecord": (tfrecord(b"example" * 20), {"kind": "Dataset", "format": "tfrecord"}),
+        "docs.faiss": (b"IxFI" + struct.pack("<iq", 768, 10000) + bytes(64), {
+            "kind": "Index", "format": "faiss", "dimension": 768, "rows": 10000}),
+        "t.arrow": (b"ARROW1\0\0" + bytes(64), {"kind": "Dataset", "format": "arrow"}),
+        "t.avro": (b"Obj\x01\x04\x16avro.schema" + bytes(64), {"kind": "Dataset", "format": "avro"}),
+        "t.orc": (b"ORC" + bytes(64), {"kind": "Dataset", "format": "orc"}),
+        "weights.h5": (b"\x89HDF\r\n\x1a\n" + bytes(100) + b"keras_version" + bytes(64), {"kind": "Model", "format": "hdf5"}),
+        "weather.h5": (b"\x89HDF\r\n\x1a\n" + bytes(300), {"kind": "Array", "format": "hdf5"}),
+        "mobile.tflite": (struct.pack("<I", 28) + b"TFL3" + bytes(64), {"kind": "Model", "format": "tflite"}),
+        "1/saved_model.pb": (b"\x08\x01\x12\x10" + bytes(64), {"kind": "Model", "format": "saved-model"}),
+    }
+
+
+def look_alikes():
+    return {
+        "list.pickle": pickle.dumps([1, 2, "three", {"os": "name"}], 4),
+        "date.pickle": pickle.dumps(__import__("datetime").date(2026, 1, 1), 2),
+        "noise.bin": b"\x80\x04" + bytes(range(256)) * 4,
+        "book.xlsx": zipped({"[Content_Types].xml": b"<x/>", "xl/workbook.xml": b"<x/>"}, zipfile.ZIP_DEFLATED),
+        "tool.whl": zipped({"tool/__init__.py": b"x = 1\n", "tool-1.dist-info/METADATA": b"Name: tool\n"}),
+        "config.zip": zipped({"config.json": b"{}", "readme.txt": b"x"}),
+        "proto.pb": field(1, 8) + field(2, b"not a model at all") + field(3, b"x" * 40),
+        "gguf.txt": b"GGUF is a file format of models, version 3, as the manual says in its first line.\n",
+        "json.bin": struct.pack("<Q", 40) + b'{"this": "is JSON behind eight bytes", "n": 1}' + bytes(64),
+        "orc.txt": b"ORC is a columnar format.\n" * 4,
+        "paris.txt": b"PAR1S is not Parquet, whatever it begins with.\n" * 4,
+        "tree.txt": b"tree\n`-- branch\n",
+        "crc.tfrecord": struct.pack("<Q", 9) + bytes(40),
+    }
+
+
+def hostile():
+    st = safetensors({"w": ("F32", [4, 4], 32)})
+    pq = parquet([b"a"], 1)
+    return {
+        "cut.safetensors": (st[:-20], "cut off"),
+        "cut-head.safetensors": (st[:30], "cut off"),
+        "huge.safetensors": (struct.pack("<Q", 1 << 63) + b'{"a":' + bytes(64), None),
+        "overflow.safetensors": (safetensors({"w": ("F32", [1], 32)}).replace(b"[1]", b"[4294967296,4294967296,4]"), "fit"),
+        "liar.safetensors": (safetensors({"w": ("F32", [8], 32), "v": ("F32", [8], 32)}).replace(b"[8]", b"[9]", 1), "fit"),
+        "cut.gguf": (gguf(3, {"general.architecture": (8, "llama")}, {"t": (0, [4])})[:60], "cut off"),
+        "counts.gguf": (b"GGUF" + struct.pack("<IQQ", 3, 1 << 63, 1 << 63) + bytes(64), "over"),
+        "string.gguf": (b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<Q", (1 << 64) - 1) + bytes(64), "cut off"),
+        "deep.gguf": (b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<Q", 1) + b"k" + struct.pack("<I", 9) +
+                      struct.pack("<IQ", 9, 1) * 60, "malformed"),
+        "cut.parquet": (pq[:-10], "cut off"),
+        "footer.parquet": (pq[:-8] + struct.pack("<I", 0x7fffffff) + b"PAR1", "footer"),
+        "nest.parquet": (b"PAR1" + b"\x1c" * 4000 + struct.pack("<I", 4000) + b"PAR1", "malformed"),
+        "packed.pt": (zipped({"archive/data.pkl": torch_pickle({"w": ("FloatStorage", 0, 4)})}, zipfile.ZIP_DEFLATED), "compressed"),
+        "cut.pt": (zipped({"archive/data.pkl": torch_pickle({"w": ("FloatStorage", 0, 4)})[:60]}), "cut off"),
+    }
+
+
+def make(folder):
+    want = {}
+    files = good()
+    files.update({f"look-alikes/{k}": (v, None) for k, v in look_alikes().items()})
+    files.update({f"hostile/{k}": v for k, v in hostile().items()})
+    for name, (body, facts) in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(body)
+        want[name] = facts
+    return want
+
+
+if __name__ == "__main__":
+    import pathlib
+    print(len(make(pathlib.Path(sys.argv[1]))), "files")

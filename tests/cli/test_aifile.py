@@ -1,0 +1,42 @@
+#!/usr/bin/env python3
+"""Files of models, datasets and indexes: formats, sizes and encryption, look-alikes and broken files."""
+import json
+import pathlib
+import sys
+
+from kit import REPO, done, err, ok, run, tmpdir
+
+sys.path.insert(0, str(REPO / "tests/aifile"))
+from make import make  # noqa: E402
+
+
+def facts(o):
+    return {"kind": o["kind"], **{f["key"]: f["value"] for f in o["facts"]}}
+
+
+with tmpdir() as tmp:
+    tmp = pathlib.Path(tmp)
+    want = make(tmp)
+    r = run("scan", "-o", "json", tmp)
+    if ok(r.returncode == 0, "the folder is scanned", err(r)):
+        report = json.loads(r.stdout)
+        got = {str(pathlib.Path(o["path"]).relative_to(tmp)): facts(o) for o in report["objects"] if o["group"] == "file.pqmap.dev"}
+        notes = {}
+        for n in report["coverage"]["notes"]:
+            notes.setdefault(str(pathlib.Path(n["path"]).relative_to(tmp)), n["words"])
+        for name, w in want.items():
+            if isinstance(w, dict):
+                have = got.get(name, {})
+                bad = {k: (v, have.get(k)) for k, v in w.items() if have.get(k) != str(v)}
+                ok(not bad and name not in notes, f"{name}: {have.get('format')}", {"wanted, got": bad, "note": notes.get(name)})
+            elif w is None:
+                ok(name not in got and name not in notes, f"{name}: nothing of ours", (got.get(name), notes.get(name)))
+            else:
+                ok(w in notes.get(name, ""), f"{name}: {notes.get(name)}", w)
+        c = report["coverage"]
+        ok(c["read"] == c["seen"] == len(want), "coverage adds up", c)
+    again = run("scan", "-j1", "-o", "json", tmp)
+    ok(json.loads(again.stdout)["objects"] == report["objects"], "one thread says the same")
+    before = json.dumps(report["graph"]["nodes"])
+    ok("posix.getcwd" in json.dumps(report["objects"]), "what a pickle would call is named, not called", before[:200])
+done()
