@@ -53,6 +53,43 @@ static bool has_any_value(const struct pqm_object *o, const struct pqm_yaml *lis
 	return false;
 }
 
+static bool holds_pods(const struct pqm_object *o, const struct pqm_yaml *rule)
+{
+	const struct pqm_yaml *at = pqm_yaml_get(rule, "pods");
+
+	if (at == NULL || pqm_k8s_listed(pqm_yaml_get(rule, "not_kinds"), o->kind))
+		return false;
+	for (size_t i = 0; i < o->n_facts; i++)
+		if (pqm_k8s_listed(at, o->facts[i].key) &&
+			!pqm_k8s_listed(pqm_yaml_get(rule, "not"), o->facts[i].key))
+			return true;
+	return false;
+}
+
+/* A value is a URL of one of the schemes. */
+static bool has_scheme(const struct pqm_object *o, const struct pqm_yaml *schemes)
+{
+	for (size_t i = 0; schemes != NULL && i < o->n_facts; i++) {
+		size_t at = pqm_find(o->facts[i].value, 0, PQM_LIT("://"));
+
+		if (at != SIZE_MAX && pqm_k8s_listed(schemes, pqm_sub(o->facts[i].value, 0, at)))
+			return true;
+	}
+	return false;
+}
+
+static bool is_given(
+	const struct pqm_k8s_kinds *kinds, const struct pqm_object *o, const struct pqm_yaml *ids)
+{
+	struct pqm_arena arena;
+	bool is;
+
+	pqm_arena_init(&arena, PQM_ARENA_BYTES);
+	is = pqm_k8s_listed(ids, pqm_k8s_id(kinds, o, &arena));
+	pqm_arena_fini(&arena);
+	return is;
+}
+
 static enum pqm_st see_object(struct pqm_emit *e, const struct pqm_object *o)
 {
 	struct watch *w = (struct watch *)e;
@@ -70,6 +107,8 @@ static enum pqm_st see_object(struct pqm_emit *e, const struct pqm_object *o)
 		w->fits = w->fits || has_any_value(o, pqm_yaml_get(mesh, "member"));
 	w->fits = w->fits || ends_here(o, pqm_yaml_get(n, "ends")) ||
 		has_fact(o, pqm_yaml_get(pqm_yaml_get(n, "versions"), "min"));
+	w->fits = w->fits || holds_pods(o, n) || is_given(w->kinds, o, pqm_yaml_get(n, "given")) ||
+		has_scheme(o, pqm_yaml_get(n, "host_schemes"));
 	if (cni != NULL)
 		w->fits = w->fits || has_value(o, cni);
 	return PQM_OK;

@@ -132,6 +132,7 @@ struct gb {
 void gb_nodes(struct gb *b); /* things, nodes, edges, generated Services, hosts, unresolved */
 /* Whether the pods of a workload carry the label; its namespace is not looked at. */
 bool gb_has_label(const struct gb_thing *w, const struct gb_label_of *l);
+enum pqm_node_type gb_type_of(pqm_bytes word);
 uint32_t gb_node(struct gb *b, enum pqm_node_type type, pqm_bytes id, pqm_bytes name);
 void gb_edge(struct gb *b, struct pqm_edge e);
 /* The next fact of o whose key fits glob; start with *i = 0. NULL at the end. */
@@ -147,6 +148,13 @@ void gb_doubt(struct gb *b, const struct gb_thing *t, const struct pqm_fact *f, 
 /* The namespace as in the id: never empty. */
 pqm_bytes gb_ns(const struct gb_thing *t);
 
+/* gb_edges.c */
+void gb_rule_edges(
+	struct gb *b, const struct gb_thing *t); /* what its kind's rules say it refers to */
+void gb_ghosts(struct gb *b);			 /* unresolved references */
+/* Namespace (empty: that of who says it) and name of the Service that a host name of the cluster is. */
+bool gb_cluster_host(const struct gb *b, pqm_bytes host, pqm_bytes *ns, pqm_bytes *name);
+
 /* gb_index.c: things by kind, name and label, each in their order */
 #define GB_KSERVE_LABEL "serving.kserve.io/inferenceservice"
 
@@ -158,6 +166,8 @@ const struct gb_thing *gb_labelled(const struct gb *b, const struct gb_label_of 
 size_t gb_n_labelled(const struct gb *b, const struct gb_label_of *l);
 /* The first of a kind and name in whatever namespace, or NULL. */
 const struct gb_thing *gb_named(const struct gb *b, pqm_bytes kind, pqm_bytes name);
+/* The only one, or NULL. */
+const struct gb_thing *gb_only_named(const struct gb *b, pqm_bytes kind, pqm_bytes name);
 /* The label of a workload's pods that the fact is, or empty. */
 pqm_bytes gb_label(const struct gb_thing *w, const struct pqm_fact *f);
 /* Answers that took a look at many things, kept. */
@@ -205,6 +215,7 @@ struct gb_kex {
 	pqm_bytes words, why, ref, path; /* words: "X25519 only" */
 	pqm_bytes ends, protocol, versions, groups;
 	bool is_template; /* read before a template was filled in */
+	bool is_guess;	  /* a reference was matched by name alone */
 	uint32_t line;
 	const uint8_t (*findings)[PQM_ID_BYTES];
 	size_t n_findings;

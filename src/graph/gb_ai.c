@@ -2,6 +2,9 @@
 
 #include "gb_signals.h"
 
+/* What is read before a template is filled in is medium at most [design/kubernetes-ai.md §5]. */
+#define TEMPLATE_MAX 0.84
+
 void gb_ai_rules(struct gb *b)
 {
 	const struct pqm_rule *rule;
@@ -114,6 +117,8 @@ static void classify(struct gb *b, struct gb_thing *t, struct gb_signals *s)
 		return;
 	}
 	t->ai_class = s->classes[best];
+	if (gb_is_template(b, t->node) && t->confidence > TEMPLATE_MAX)
+		t->confidence = TEMPLATE_MAX;
 	keep_signals(b, t, s, best);
 }
 

@@ -636,8 +636,12 @@ static void asset_node(struct gb *b, struct gb_draft *d)
 	b->g->nodes[d->a.node].line = d->line;
 	for (size_t i = 0; i < d->n_at; i++)
 		gb_edge(b,
-			(struct pqm_edge){ d->a.node, d->at[i], PQM_LIT("carried-by"), d->at_ref[i],
-				d->path, d->line });
+			(struct pqm_edge){ .from = d->a.node,
+				.to = d->at[i],
+				.rel = PQM_LIT("carried-by"),
+				.ref = d->at_ref[i],
+				.path = d->path,
+				.line = d->line });
 }
 
 /* The same name declared twice keeps two rows: the second gets a number, so that ids stay unique. */

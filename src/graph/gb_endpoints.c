@@ -93,8 +93,12 @@ static void join(struct joiner *j, struct gb_wire *w, pqm_bytes name)
 		if (w->node == GB_NONE)
 			return;
 		gb_edge(j->b,
-			(struct pqm_edge){ w->node, one->t->node, PQM_LIT("measures"),
-				PQM_LIT("host and port"), one->t->o->path, one->t->o->line });
+			(struct pqm_edge){ .from = w->node,
+				.to = one->t->node,
+				.rel = PQM_LIT("measures"),
+				.ref = PQM_LIT("host and port"),
+				.path = one->t->o->path,
+				.line = one->t->o->line });
 	}
 }
 
@@ -159,8 +163,12 @@ static void present(struct joiner *j, const struct gb_wire *w, pqm_bytes object)
 	if (!pqm_split(&rest, '#', &id) || (node = pqm_map_get(&j->b->nodes, id)) == NULL)
 		return;
 	gb_edge(j->b,
-		(struct pqm_edge){ w->node, (uint32_t)((uintptr_t)node - 1), PQM_LIT("presents"),
-			PQM_LIT("same public key"), w->name, 0 });
+		(struct pqm_edge){ .from = w->node,
+			.to = (uint32_t)((uintptr_t)node - 1),
+			.rel = PQM_LIT("presents"),
+			.ref = PQM_LIT("same public key"),
+			.path = w->name,
+			.line = 0 });
 }
 
 /* Same public key on the wire and in an object: an edge between them, whatever wraps the key. */

@@ -175,7 +175,7 @@ enum pqm_confidence gb_confidence(const struct gb_kex *k)
 {
 	enum pqm_confidence c = PQM_C_LOW;
 
-	if (k->verdict == PQM_V_UNKNOWN && k->evidence != PQM_NEGOTIATED)
+	if (k->is_guess || (k->verdict == PQM_V_UNKNOWN && k->evidence != PQM_NEGOTIATED))
 		return PQM_C_LOW;
 	switch (k->evidence) {
 	case PQM_PARSED:

@@ -117,13 +117,15 @@ static bool is_public_ca(const struct gb *b, uint32_t secret)
 }
 
 static void cert_hop(
-	struct gb *b, struct gb_draft *d, uint32_t holder, uint32_t secret, char exposure)
+	struct gb *b, struct gb_draft *d, uint32_t holder, const struct pqm_edge *by, char exposure)
 {
+	uint32_t secret = by->to;
 	struct gb_kex k;
 	bool outside;
 
 	if (!gb_keys_of(b, secret, &k))
 		return;
+	k.is_guess = by->is_guess;
 	k.ends = b->g->nodes[holder].type == PQM_NODE_WORKLOAD ? PQM_LIT(GB_SERVER)
 							       : gb_end_of(b, holder, &outside);
 	add(b, d,
@@ -165,7 +167,7 @@ static void edge_hops(struct gb *b, struct gb_draft *d, uint32_t from, uint32_t 
 			exposure == 'P' ? "partner-link-hybrid" : "hybrid-on-edge" },
 		&k);
 	while ((e = gb_out(b, edge, "presents", &i)) != NULL)
-		cert_hop(b, d, edge, e->to, exposure);
+		cert_hop(b, d, edge, e, exposure);
 }
 
 static bool is_external(const struct gb *b, uint32_t service)
@@ -322,7 +324,7 @@ static void service_hops(struct gb *b, struct gb_draft *d, uint32_t service, uin
 	if (server_tls(b, w) != NULL)
 		while ((e = gb_out(b, workload, "mounts", &i)) != NULL)
 			if (b->g->nodes[e->to].type == PQM_NODE_SECRET)
-				cert_hop(b, d, workload, e->to, exposure);
+				cert_hop(b, d, workload, e, exposure);
 	i = 0;
 	while ((e = gb_in(b, service, "routes", &i)) != NULL)
 		if (b->g->nodes[e->from].type == PQM_NODE_EDGE)
@@ -457,22 +459,48 @@ static uint32_t service_of(struct gb *b, const struct gb_thing *t, pqm_bytes hos
 	pqm_bytes rest = host, name = { NULL, 0 }, ns = { NULL, 0 };
 	const void *found;
 
-	(void)pqm_split(&rest, '.', &name);
-	if (rest.p == NULL || !pqm_split(&rest, '.', &ns))
-		ns = t->o->ns;
+	if (!gb_cluster_host(b, host, &ns, &name)) {
+		(void)pqm_split(&rest, '.', &name);
+		if (rest.p != NULL)
+			(void)pqm_split(&rest, '.', &ns);
+	}
+	if (ns.n == 0)
+		ns = gb_ns(t);
 	found = pqm_map_get(
 		&b->nodes, pqm_arena_f(b->arena, "%.*s/Service/%.*s", PQM_FMT(ns), PQM_FMT(name)));
 	return found == NULL ? GB_NONE : (uint32_t)((uintptr_t)found - 1);
 }
 
-static void to_service(struct gb *b, struct gb_draft *d, const struct gb_thing *t, uint32_t service)
+/* No object answers the name: what the URL says is all there is. */
+static void ghost_kex(const struct url *u, struct gb_kex *k)
+{
+	bool plain = is_one_of(u->scheme, plain_schemes);
+
+	*k = (struct gb_kex){ .layer = plain ? PQM_LIT("NONE") : PQM_LIT("UNK"),
+		.coverage = 'N',
+		.verdict = plain ? PQM_V_PLAINTEXT : PQM_V_UNKNOWN,
+		.evidence = PQM_CONFIGURED,
+		.basis = PQM_EXPLICIT,
+		.words = plain ? PQM_LIT("plaintext by its URL")
+			       : PQM_LIT("not among the documents"),
+		.why = PQM_LIT(
+			"No Service of this name was read; only the URL that names it tells."),
+		.ends = plain ? PQM_LIT(GB_NOBODY) : (pqm_bytes){ NULL, 0 },
+		.is_guess = true };
+}
+
+static void to_service(struct gb *b, struct gb_draft *d, const struct gb_thing *t,
+	const struct url *u, uint32_t service)
 {
 	const struct pqm_edge *e;
 	struct gb_kex k;
 	size_t i = 0;
 
 	e = gb_out(b, service, "serves", &i);
-	service_kex(b, e == NULL ? NULL : b->of_node[e->to], t, service, &k);
+	if (b->g->nodes[service].is_ghost)
+		ghost_kex(u, &k);
+	else
+		service_kex(b, e == NULL ? NULL : b->of_node[e->to], t, service, &k);
 	add(b, d,
 		&(struct hop){ 'K', 'L', t->node, service,
 			pqm_arena_f(b->arena, "%.*s%s %.*s", PQM_FMT(service_words(b, service)),
@@ -527,7 +555,12 @@ static void to_outside(struct gb *b, struct gb_draft *d, const struct gb_thing *
 		k.line = f->line;
 	}
 	gb_edge(b,
-		(struct pqm_edge){ t->node, n, PQM_LIT("talks-to"), f->key, t->o->path, f->line });
+		(struct pqm_edge){ .from = t->node,
+			.to = n,
+			.rel = PQM_LIT("talks-to"),
+			.ref = f->key,
+			.path = t->o->path,
+			.line = f->line });
 	add(b, d,
 		&(struct hop){ 'K', exposure, t->node, n,
 			pqm_arena_f(b->arena, "%.*s to %.*s: %.*s", PQM_FMT(t->o->name),
@@ -550,7 +583,13 @@ static void follow(struct gb *b, struct gb_draft *d, const struct gb_thing *t,
 			pqm_arena_f(b->arena, "%.*s://%.*s", PQM_FMT(u.scheme), PQM_FMT(u.bucket)),
 			u.bucket);
 
-		gb_edge(b, (struct pqm_edge){ t->node, s, rel, f->key, t->o->path, f->line });
+		gb_edge(b,
+			(struct pqm_edge){ .from = t->node,
+				.to = s,
+				.rel = rel,
+				.ref = f->key,
+				.path = t->o->path,
+				.line = f->line });
 		if (!read_url(endpoint_of(b, t, store), &u))
 			return;
 	}
@@ -561,13 +600,18 @@ static void follow(struct gb *b, struct gb_draft *d, const struct gb_thing *t,
 		to = (uint32_t)((uintptr_t)edge - 1);
 		edge_hops(b, d, t->node, to);
 	} else if (service != GB_NONE) {
-		to_service(b, d, t, service);
+		to_service(b, d, t, &u, service);
 	} else {
 		to_outside(b, d, t, &u, f);
 		return;
 	}
 	gb_edge(b,
-		(struct pqm_edge){ t->node, to, PQM_LIT("talks-to"), f->key, t->o->path, f->line });
+		(struct pqm_edge){ .from = t->node,
+			.to = to,
+			.rel = PQM_LIT("talks-to"),
+			.ref = f->key,
+			.path = t->o->path,
+			.line = f->line });
 }
 
 const struct pqm_fact *gb_flow_value(

@@ -159,6 +159,26 @@ const struct gb_thing *gb_named(const struct gb *b, pqm_bytes kind, pqm_bytes na
 		: walk(b, pqm_map_get(&b->index->names, (pqm_bytes){ buf, (size_t)n }), &i);
 }
 
+const struct gb_thing *gb_only_named(const struct gb *b, pqm_bytes kind, pqm_bytes name)
+{
+	uint8_t buf[KEY_BYTES];
+	int n = snprintf((char *)buf, sizeof(buf), "%.*s/%.*s", PQM_FMT(kind), PQM_FMT(name));
+	const struct gb_thing *t, *only = NULL;
+	uint32_t i = 0;
+
+	if (n < 0 || (size_t)n >= sizeof(buf))
+		return NULL;
+	while ((t = walk(b, pqm_map_get(&b->index->names, (pqm_bytes){ buf, (size_t)n }), &i)) !=
+		NULL) {
+		if (!t->is_first)
+			continue;
+		if (only != NULL)
+			return NULL;
+		only = t;
+	}
+	return only;
+}
+
 const struct gb_thing *gb_labelled(const struct gb *b, const struct gb_label_of *l, uint32_t *i)
 {
 	uint8_t buf[KEY_BYTES];

@@ -5,8 +5,6 @@
 
 /* Relations are words of rules/k8s: ten letters or so. */
 #define EDGE_REL_BYTES 64
-/* Of an object in a cluster; longer ones are looked up as well, only slower. */
-#define ID_BYTES ((size_t)1024)
 #define EDGES_CUT "over %zu references between objects; the rest is left out"
 
 static const struct {
@@ -29,7 +27,7 @@ void gb_fail(struct gb *b, const char *words)
 		b->st = pqm_fail(b->err, PQM_ENOMEM, "graph: %s: out of memory", words);
 }
 
-static enum pqm_node_type type_of(pqm_bytes word)
+enum pqm_node_type gb_type_of(pqm_bytes word)
 {
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (pqm_eqs(word, types[i].word))
@@ -258,6 +256,25 @@ static void make_room(struct gb *b)
 	b->g->cap_edges = b->cap_nexts = 2 * n;
 }
 
+/* A kind without a rule of its own runs pods when it has a list of containers, but for places where
+ * containers are a sample, a pattern or a schema. */
+static bool holds_pods(const struct gb *b, const struct pqm_object *o)
+{
+	const struct pqm_rule *rule = pqm_rules_get(b->r, PQM_LIT("k8s.pod-template"));
+	const struct pqm_yaml *at, *not ;
+
+	if (rule == NULL || b->kinds->any == NULL)
+		return false;
+	at = pqm_yaml_get(rule->node, "pods");
+	not = pqm_yaml_get(rule->node, "not");
+	if (pqm_k8s_listed(pqm_yaml_get(rule->node, "not_kinds"), o->kind))
+		return false;
+	for (size_t i = 0; i < o->n_facts; i++)
+		if (pqm_k8s_listed(at, o->facts[i].key) && !pqm_k8s_listed(not, o->facts[i].key))
+			return true;
+	return false;
+}
+
 static void make_things(struct gb *b)
 {
 	b->things = pqm_new(b->arena, struct gb_thing, b->inv->n_objects + 1);
@@ -282,9 +299,17 @@ static void make_things(struct gb *b)
 		struct gb_thing *t = &b->things[i];
 		size_t before = b->g->n_nodes;
 
-		if (t->kind == NULL || t->kind->node_type.n == 0)
+		enum pqm_node_type type;
+
+		if (t->kind == NULL && holds_pods(b, t->o)) {
+			t->kind = b->kinds->any;
+			type = PQM_NODE_WORKLOAD;
+		} else if (t->kind == NULL || t->kind->node_type.n == 0) {
 			continue;
-		t->node = gb_node(b, type_of(t->kind->node_type), t->id, t->o->name);
+		} else {
+			type = gb_type_of(t->kind->node_type);
+		}
+		t->node = gb_node(b, type, t->id, t->o->name);
 		t->is_first = b->g->n_nodes > before;
 		if (!t->is_first || b->st != PQM_OK)
 			continue;
@@ -326,125 +351,17 @@ static void made_services(struct gb *b, const struct gb_thing *t)
 			name);
 
 		gb_edge(b,
-			(struct pqm_edge){ n, t->node, PQM_LIT("serves"),
-				PQM_LIT("made by the controller"), t->o->path, t->o->line });
+			(struct pqm_edge){ .from = n,
+				.to = t->node,
+				.rel = PQM_LIT("serves"),
+				.ref = PQM_LIT("made by the controller"),
+				.path = t->o->path,
+				.line = t->o->line });
 		if (n != GB_NONE && b->g->nodes[n].path.n == 0) {
 			b->g->nodes[n].path = t->o->path;
 			b->g->nodes[n].line = t->o->line;
 		}
 	}
-}
-
-static uint32_t resolve(
-	struct gb *b, const struct gb_thing *from, pqm_bytes kind, pqm_bytes ns, pqm_bytes name)
-{
-	const struct pqm_k8s_kind *k = pqm_k8s_kind_named(b->kinds, kind);
-	bool is_cluster = k != NULL && k->is_cluster_scoped;
-	pqm_bytes home = is_cluster ? PQM_LIT("-") : ns.n > 0 ? ns : gb_ns(from), id;
-
-	if (pqm_eqs(home, "-") && !is_cluster) {
-		const struct gb_thing *t = gb_named(b, kind, name);
-
-		if (t != NULL && t->node != GB_NONE)
-			return t->node;
-	}
-	char buf[ID_BYTES];
-	int len = snprintf(
-		buf, sizeof(buf), "%.*s/%.*s/%.*s", PQM_FMT(home), PQM_FMT(kind), PQM_FMT(name));
-	const void *old = len < 0 || (size_t)len >= sizeof(buf)
-		? NULL
-		: pqm_map_get(&b->nodes, (pqm_bytes){ (const uint8_t *)buf, (size_t)len });
-
-	if (old != NULL)
-		return (uint32_t)((uintptr_t)old - 1);
-	id = pqm_arena_f(b->arena, "%.*s/%.*s/%.*s", PQM_FMT(home), PQM_FMT(kind), PQM_FMT(name));
-	size_t before = b->g->n_nodes;
-	uint32_t n = gb_node(b, k == NULL ? PQM_NODE_OTHER : type_of(k->node_type), id, name);
-
-	if (b->g->n_nodes > before)
-		b->g->nodes[n].is_ghost = true;
-	return n;
-}
-
-/* The value of the fact whose key differs from f's only in the last part. */
-static pqm_bytes beside(const struct pqm_object *o, const struct pqm_fact *f, pqm_bytes last)
-{
-	size_t dot = f->key.n;
-
-	while (dot > 0 && f->key.p[dot - 1] != '.')
-		dot--;
-	for (size_t i = 0; last.n > 0 && i < o->n_facts; i++) {
-		pqm_bytes k = o->facts[i].key;
-
-		if (k.n == dot + last.n && pqm_starts(k, pqm_sub(f->key, 0, dot)) &&
-			pqm_ends(k, last))
-			return o->facts[i].value;
-	}
-	return (pqm_bytes){ NULL, 0 };
-}
-
-/* "ns/name"; a host name of the cluster: "name", "name.ns", "name.ns.svc…". Other hosts have no object. */
-static bool split_name(const struct pqm_yaml *rule, pqm_bytes *ns, pqm_bytes *name)
-{
-	pqm_bytes form = pqm_yaml_str(rule, "form"), rest = *name, first, third = { NULL, 0 };
-
-	if (pqm_k8s_listed(pqm_yaml_get(rule, "skip"), *name))
-		return false;
-	if (pqm_eqs(form, "ns/name") && pqm_find_byte(*name, 0, '/') != SIZE_MAX) {
-		(void)pqm_split(&rest, '/', ns);
-		*name = rest;
-	}
-	if (!pqm_eqs(form, "host") || pqm_find_byte(*name, 0, '.') == SIZE_MAX)
-		return true;
-	(void)pqm_split(&rest, '.', &first);
-	(void)pqm_split(&rest, '.', ns);
-	if (rest.p != NULL)
-		(void)pqm_split(&rest, '.', &third);
-	*name = first;
-	return third.n == 0 || pqm_eqs(third, "svc");
-}
-
-static pqm_bytes kind_said(
-	const struct pqm_object *o, const struct pqm_fact *f, const struct pqm_yaml *rule)
-{
-	pqm_bytes at = pqm_yaml_str(rule, "kind_at");
-	pqm_bytes by = beside(o, f, pqm_yaml_str(rule, "kind_beside"));
-	size_t i = 0;
-	const struct pqm_fact *said = at.n == 0 ? NULL : gb_fact(o, at, &i);
-
-	return said != NULL ? said->value : by.n > 0 ? by : pqm_yaml_str(rule, "to");
-}
-
-static void rule_edge(struct gb *b, const struct gb_thing *t, const struct pqm_yaml *rule)
-{
-	pqm_bytes at = pqm_yaml_str(rule, "at");
-	const struct pqm_fact *f;
-	size_t i = 0;
-
-	while ((f = gb_fact(t->o, at, &i)) != NULL && b->st == PQM_OK) {
-		pqm_bytes ns = beside(t->o, f, pqm_yaml_str(rule, "ns")), name = f->value;
-		struct pqm_edge e = { t->node, GB_NONE, pqm_yaml_str(rule, "rel"), f->key,
-			t->o->path, f->line };
-
-		if (!split_name(rule, &ns, &name))
-			continue;
-		if (pqm_eqs(pqm_yaml_str(rule, "to"), "image"))
-			e.to = gb_node(b, PQM_NODE_IMAGE, f->value, f->value);
-		else
-			e.to = resolve(b, t, kind_said(t->o, f, rule), ns, name);
-		gb_edge(b, e);
-	}
-}
-
-static void rule_edges(struct gb *b, const struct gb_thing *t)
-{
-	const struct pqm_yaml *own = t->kind->edges;
-	const struct pqm_yaml *any = b->kinds->any == NULL ? NULL : b->kinds->any->edges;
-
-	for (size_t i = 0; own != NULL && i < own->n; i++)
-		rule_edge(b, t, own->items[i]);
-	for (size_t i = 0; any != NULL && i < any->n; i++)
-		rule_edge(b, t, any->items[i]);
 }
 
 /* A label of the pods of a workload. Bare pods carry it themselves; KServe labels its pods. */
@@ -505,8 +422,12 @@ static void select_workloads(struct gb *b, const struct gb_thing *s)
 			all = gb_has_label(w, &l);
 		if (all)
 			gb_edge(b,
-				(struct pqm_edge){ s->node, w->node, PQM_LIT("serves"),
-					PQM_LIT("spec.selector"), s->o->path, first->line });
+				(struct pqm_edge){ .from = s->node,
+					.to = w->node,
+					.rel = PQM_LIT("serves"),
+					.ref = PQM_LIT("spec.selector"),
+					.path = s->o->path,
+					.line = first->line });
 	}
 }
 
@@ -554,9 +475,12 @@ static void settings_edges(struct gb *b, const struct pqm_rule *rule)
 			(t = gb_of_kind(b, pqm_yaml_str(of, "kind"), &k)) != NULL)
 			if (t->is_first && class_fits(t, of))
 				gb_edge(b,
-					(struct pqm_edge){ c->node, t->node, PQM_LIT("configures"),
-						pqm_yaml_str(of, "field"), c->o->path,
-						c->o->line });
+					(struct pqm_edge){ .from = c->node,
+						.to = t->node,
+						.rel = PQM_LIT("configures"),
+						.ref = pqm_yaml_str(of, "field"),
+						.path = c->o->path,
+						.line = c->o->line });
 	}
 }
 
@@ -571,43 +495,6 @@ static void add_hosts(struct gb *b, const struct gb_thing *t)
 			!pqm_map_put(&b->hosts, f->value, (void *)((uintptr_t)t->node + 1)))
 			gb_fail(b, "hosts");
 	}
-}
-
-static bool is_quiet(const struct pqm_edge *e)
-{
-	return pqm_eqs(e->rel, "of-class") || pqm_eqs(e->rel, "makes") ||
-		pqm_eqs(e->rel, "issues") || pqm_eqs(e->rel, "runs-as");
-}
-
-/* A reference without an object is told, unless a controller will make the object. */
-static void list_unresolved(struct gb *b)
-{
-	pqm_bytes *lines = pqm_new(b->arena, pqm_bytes, b->g->n_nodes + 1);
-	size_t n = 0;
-
-	if (lines == NULL) {
-		gb_fail(b, "unresolved references");
-		return;
-	}
-	for (uint32_t i = 0; i < b->g->n_nodes && b->st == PQM_OK; i++) {
-		const struct pqm_node *g = &b->g->nodes[i];
-		const struct pqm_edge *e, *first = NULL;
-		bool quiet = false;
-		size_t k = 0;
-
-		if (!g->is_ghost)
-			continue;
-		while ((e = gb_in(b, i, NULL, &k)) != NULL) {
-			quiet = quiet || is_quiet(e);
-			first = first == NULL ? e : first;
-		}
-		if (quiet || first == NULL)
-			continue;
-		lines[n++] = pqm_arena_f(b->arena, "%.*s: named by %.*s of %.*s, no such object",
-			PQM_FMT(g->id), PQM_FMT(first->ref), PQM_FMT(b->g->nodes[first->from].id));
-	}
-	b->g->unresolved = lines;
-	b->g->n_unresolved = n;
 }
 
 void gb_nodes(struct gb *b)
@@ -628,7 +515,7 @@ void gb_nodes(struct gb *b)
 
 		if (!t->is_first)
 			continue;
-		rule_edges(b, t);
+		gb_rule_edges(b, t);
 		add_hosts(b, t);
 		if (b->g->nodes[t->node].type == PQM_NODE_SERVICE)
 			select_workloads(b, t);
@@ -637,5 +524,5 @@ void gb_nodes(struct gb *b)
 	i = 0;
 	while (b->st == PQM_OK && (rule = pqm_rules_next(b->r, "k8s/", &i)) != NULL)
 		settings_edges(b, rule);
-	list_unresolved(b);
+	gb_ghosts(b);
 }

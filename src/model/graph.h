@@ -58,6 +58,8 @@ struct pqm_edge {
 	pqm_bytes ref; /* "spec.tls[0].secretName" */
 	pqm_bytes path;
 	uint32_t line;
+	bool is_guess; /* by name alone: the namespace of one end is not told */
+	bool is_made;  /* a controller makes the far end */
 };
 
 enum pqm_verdict {

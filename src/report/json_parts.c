@@ -109,6 +109,8 @@ static void edge(struct pqm_out *o, const struct pqm_graph *g, const struct pqm_
 	pqm_js_str(o, "rel", e->rel);
 	pqm_js_opt(o, "ref", e->ref);
 	place(o, e->path, e->line);
+	if (e->is_guess)
+		pqm_js_bool(o, "guess", true);
 	pqm_js_close(o, '}');
 }
 

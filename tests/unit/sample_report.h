@@ -220,12 +220,24 @@ static inline void sample_graph(struct sample *s)
 		PQM_LIT("edge/Certificate/" SAMPLE_HOSTILE), PQM_LIT("Certificate"),
 		PQM_LIT("edge"), PQM_LIT(SAMPLE_HOSTILE), PQM_LIT(""), true, PQM_LIT(""), 0, 0,
 		NULL, 0 };
-	g->edges[0] = (struct pqm_edge){ job, 0, PQM_LIT("loads"), PQM_LIT("spec.volumes[0]"),
-		PQM_LIT("train.yaml"), 20 };
-	g->edges[1] = (struct pqm_edge){ ing, job, PQM_LIT("routes"), PQM_LIT("spec.rules[0]"),
-		PQM_LIT("edge.yaml"), 9 };
-	g->edges[2] = (struct pqm_edge){ ing, cert, PQM_LIT("presents"),
-		PQM_LIT("spec.tls[0].secretName"), PQM_LIT("edge.yaml"), 12 };
+	g->edges[0] = (struct pqm_edge){ .from = job,
+		.to = 0,
+		.rel = PQM_LIT("loads"),
+		.ref = PQM_LIT("spec.volumes[0]"),
+		.path = PQM_LIT("train.yaml"),
+		.line = 20 };
+	g->edges[1] = (struct pqm_edge){ .from = ing,
+		.to = job,
+		.rel = PQM_LIT("routes"),
+		.ref = PQM_LIT("spec.rules[0]"),
+		.path = PQM_LIT("edge.yaml"),
+		.line = 9 };
+	g->edges[2] = (struct pqm_edge){ .from = ing,
+		.to = cert,
+		.rel = PQM_LIT("presents"),
+		.ref = PQM_LIT("spec.tls[0].secretName"),
+		.path = PQM_LIT("edge.yaml"),
+		.line = 12 };
 	unresolved[0] = PQM_LIT("edge/Ingress/data: Secret data-tls is not among the documents");
 	g->unresolved = unresolved;
 	g->n_unresolved = 1;
@@ -237,13 +249,25 @@ static inline void sample_graph(struct sample *s)
 		g->nodes[i] = (struct pqm_node){ PQM_NODE_ASSET, pqm_str(d->id), PQM_LIT("asset"),
 			PQM_LIT("clinical-ai"), pqm_str(d->name), PQM_LIT("data"), false,
 			PQM_LIT(".pqmap.yaml"), 3, 0, NULL, 0 };
-		h[0] = (struct pqm_hop){ d->use, 'F', d->exposure, 'N', 0, 2, { PQM_LIT("E256") },
-			1, d->verdict, PQM_CONFIGURED, PQM_EXPLICIT, i < 2 ? ing : UINT32_MAX,
-			i < 2 ? cert : UINT32_MAX, pqm_str(d->label),
-			PQM_LIT("ssl-ecdh-curve pins X25519; OpenSSL 3.5 here would offer "
-				"X25519MLKEM768."),
-			PQM_LIT("ingress-hybrid-on"), PQM_LIT("data.ssl-ecdh-curve"),
-			PQM_LIT("edge/ingress-config.yaml"), 41, NULL, 0 };
+		h[0] = (struct pqm_hop){ .use = d->use,
+			.data = 'F',
+			.exposure = d->exposure,
+			.coverage = 'N',
+			.share = 2,
+			.layers = { PQM_LIT("E256") },
+			.n_layers = 1,
+			.verdict = d->verdict,
+			.evidence = PQM_CONFIGURED,
+			.from = i < 2 ? ing : UINT32_MAX,
+			.to = i < 2 ? cert : UINT32_MAX,
+			.label = pqm_str(d->label),
+			.why = PQM_LIT("ssl-ecdh-curve pins X25519; OpenSSL 3.5 here would offer "
+				       "X25519MLKEM768."),
+			.task = PQM_LIT("ingress-hybrid-on"),
+			.ref = PQM_LIT("data.ssl-ecdh-curve"),
+			.path = PQM_LIT("edge/ingress-config.yaml"),
+			.line = 41,
+			.ends = PQM_LIT("ingress-nginx") };
 		h[0].findings = (const uint8_t(*)[PQM_ID_BYTES]) & s->inv.findings[3 + i].id;
 		h[0].n_findings = 1;
 		sig[0] = (struct pqm_signal){ PQM_LIT("image segment vllm-openai"), .8,

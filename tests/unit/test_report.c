@@ -209,8 +209,12 @@ static void html_draws_hops_ghosts_and_the_deciding_path(void **state)
 
 	(void)state;
 	sample_init(&s, 10, true);
-	s.graph.edges[0] = (struct pqm_edge){ 0, (uint32_t)SAMPLE_N_ASSETS, PQM_LIT("carried-by"),
-		PQM_LIT("spec.volumes[0]"), PQM_LIT("train.yaml"), 20 };
+	s.graph.edges[0] = (struct pqm_edge){ .from = 0,
+		.to = (uint32_t)SAMPLE_N_ASSETS,
+		.rel = PQM_LIT("carried-by"),
+		.ref = PQM_LIT("spec.volumes[0]"),
+		.path = PQM_LIT("train.yaml"),
+		.line = 20 };
 	write_to(&out, &pqm_rep_html, &s.report);
 	const char *svg = strstr(text_of(&out), "<svg class=\"graph\"");
 
@@ -257,8 +261,12 @@ static void a_way_follows_content_and_names_its_references(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 6; i++)
-		e[i] = (struct pqm_edge){ edges[i].from, edges[i].to, pqm_str(edges[i].rel),
-			PQM_LIT("spec"), PQM_LIT("a.yaml"), 1 };
+		e[i] = (struct pqm_edge){ .from = edges[i].from,
+			.to = edges[i].to,
+			.rel = pqm_str(edges[i].rel),
+			.ref = PQM_LIT("spec"),
+			.path = PQM_LIT("a.yaml"),
+			.line = 1 };
 	pqm_arena_init(&arena, 1 << 20);
 	assert_int_equal(pqm_ways_init(&w, &g, &arena, &err), PQM_OK);
 	check_way(&w, &a, NULL, (const uint32_t[]){ 0 }, 1);
@@ -298,8 +306,12 @@ static void dot_says_what_it_cut(void **state)
 		nodes[first + i] = (struct pqm_node){ .type = PQM_NODE_SECRET,
 			.id = pqm_arena_f(&s.graph.arena, "ns/Secret/s%zu", i),
 			.kind = PQM_LIT("Secret") };
-		edges[i] = (struct pqm_edge){ 0, (uint32_t)(first + i), PQM_LIT("mounts"),
-			PQM_LIT("spec.volumes[0]"), PQM_LIT("a.yaml"), 1 };
+		edges[i] = (struct pqm_edge){ .from = 0,
+			.to = (uint32_t)(first + i),
+			.rel = PQM_LIT("mounts"),
+			.ref = PQM_LIT("spec.volumes[0]"),
+			.path = PQM_LIT("a.yaml"),
+			.line = 1 };
 	}
 	s.graph.nodes = nodes;
 	s.graph.edges = edges;
