@@ -139,6 +139,12 @@ static pqm_bytes versions_of(struct gb *b, uint32_t edge)
 		if (t != NULL && add_versions(b, t->o, from, &out))
 			return out;
 	}
+	i = 0;
+	while ((e = gb_out(b, edge, "configured-by", &i)) != NULL) {
+		t = b->of_node[e->to];
+		if (t != NULL && add_versions(b, t->o, from, &out))
+			return out;
+	}
 	return out;
 }
 

@@ -221,6 +221,16 @@ void gb_edge_kex(struct gb *b, uint32_t edge, struct gb_kex *out)
 			*out = one;
 		any = true;
 	}
+	i = 0;
+	while ((e = gb_out(b, edge, "configured-by", &i)) != NULL) {
+		struct gb_kex one = { 0 };
+
+		if (!gb_own_kex(b, e->to, &one))
+			continue;
+		if (!any || strength(one.layer) < strength(out->layer))
+			*out = one;
+		any = true;
+	}
 	if (any)
 		return;
 	*out = (struct gb_kex){ .layer = PQM_LIT("UNK"),

@@ -267,6 +267,30 @@ static void server_kex(struct gb *b, const struct gb_call *call, struct gb_kex *
 		.line = tls->line };
 }
 
+/* A policy by which gateways speak TLS to the Service says that its server does. */
+static void backend_tls(struct gb *b, uint32_t service, struct gb_kex *k)
+{
+	const struct pqm_edge *e;
+	size_t i = 0;
+
+	if ((e = gb_in(b, service, "protects", &i)) == NULL)
+		return;
+	*k = (struct gb_kex){ .layer = PQM_LIT("UNK"),
+		.coverage = 'N',
+		.verdict = PQM_V_UNKNOWN,
+		.evidence = PQM_CONFIGURED,
+		.basis = PQM_DEFAULT,
+		.words = PQM_LIT("TLS, no hybrid group seen"),
+		.ends = PQM_LIT(GB_SERVER),
+		.protocol = PQM_LIT("TLS"),
+		.why = PQM_LIT(
+			"A policy has gateways speak TLS to this Service; nothing says with which "
+			"groups."),
+		.ref = e->ref,
+		.path = e->path,
+		.line = e->line };
+}
+
 /* A Service's own finding (a plaintext port) says where; the server's TLS says it is not so. */
 static void service_kex(struct gb *b, const struct gb_thing *w, const struct gb_thing *client,
 	uint32_t service, struct gb_kex *k)
@@ -284,6 +308,8 @@ static void service_kex(struct gb *b, const struct gb_thing *w, const struct gb_
 		*k = told;
 		k->ends = k->verdict == PQM_V_PLAINTEXT ? PQM_LIT(GB_NOBODY) : PQM_LIT(GB_SERVER);
 	}
+	if (k->verdict == PQM_V_PLAINTEXT)
+		backend_tls(b, service, k);
 	if (k->path.n == 0) {
 		k->path = b->g->nodes[service].path;
 		k->line = b->g->nodes[service].line;

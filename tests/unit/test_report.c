@@ -221,7 +221,7 @@ static void html_draws_hops_ghosts_and_the_deciding_path(void **state)
 	assert_non_null(svg);
 	assert_non_null(strstr(svg,
 		"<g class=\"lk bad lit\"><title>presents; classical: ingress "
-		"data.clinic.example: X25519 only; by "
+		"data.clinic.example: X25519 only, terminated by ingress-nginx; by "
 		"spec.tls[0].secretName, edge.yaml:12</title>"));
 	assert_non_null(strstr(svg, "class=\"nd ghost lit\""));
 	assert_non_null(strstr(svg, ">not among the documents</text>"));
