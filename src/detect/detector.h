@@ -53,6 +53,7 @@ struct pqm_child {
 	uint32_t line,
 		col; /* in the parent's text; 0 for binary parents: then path_part is needed */
 	pqm_bytes path_part; /* appended to the path with " › "; may be empty */
+	bool is_block;	     /* its lines are lines of the parent, the first below `line` */
 };
 
 struct pqm_emit {

@@ -209,6 +209,7 @@ struct pqm_look {
 	pqm_bytes address; /* of an endpoint, for all that is found there; else empty */
 	uint64_t *done;	   /* by detector */
 	bool is_listed;	   /* of an API server: there are no lines and offsets */
+	bool is_block;	   /* what is on line n of the child is n lines below `line` */
 };
 
 /* The same for an endpoint, which is no artifact: its answers are read by one detector of their own. */

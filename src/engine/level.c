@@ -95,6 +95,15 @@ static bool has_attr(const struct pqm_found *f, const char *key)
 	return false;
 }
 
+/* The line and column in the file. */
+static uint32_t place_of(const struct pqm_look *l, const struct pqm_found *f, uint32_t *col)
+{
+	bool is_own = l->line == 0 || (l->is_block && f->line > 0);
+
+	*col = is_own ? f->col : l->col;
+	return l->line == 0 ? f->line : l->line + (l->is_block ? f->line : 0);
+}
+
 static enum pqm_st emit_found(struct pqm_emit *emit, const struct pqm_found *given)
 {
 	struct emitter *e = (struct emitter *)emit;
@@ -136,8 +145,7 @@ static enum pqm_st emit_found(struct pqm_emit *emit, const struct pqm_found *giv
 	s->at.object = keep(w, f->object.n > 0 ? f->object : l->object);
 	if (!l->is_listed) {
 		s->at.off = f->off;
-		s->at.line = l->line != 0 ? l->line : f->line;
-		s->at.col = l->line != 0 ? l->col : f->col;
+		s->at.line = place_of(l, f, &s->at.col);
 	}
 	s->detector = e->detector;
 	s->is_direct = f->line == 0;
@@ -349,7 +357,7 @@ static enum pqm_st emit_child(struct pqm_emit *emit, const struct pqm_child *c)
 	};
 	struct pqm_look l = { w, up->content, &a, up->suffix, c->object,
 		c->line != 0 ? c->line : up->line, c->line != 0 ? c->col : up->col, up->depth + 1,
-		false, up->address, done, up->is_listed };
+		false, up->address, done, up->is_listed, c->is_block };
 
 	if (up->depth + 1 > PQM_ARTIFACT_DEPTH) {
 		emit_note(emit, UINT64_MAX, PQM_ELIMIT, "nested deeper than 8 levels");
