@@ -97,9 +97,24 @@ uint64_t pqm_k8s_looks(
 enum pqm_st pqm_k8s_check(struct pqm_k8s_scan *s, const struct pqm_object *o, pqm_bytes id,
 	uint64_t looks, struct pqm_err *err) PQM_MUST_USE;
 /* Runs the checks that read text (scripts, configuration files) on content or on a fact's value. at: the
- * field; line: where the value starts. The text is only looked at, never kept. */
+ * field; line: where the value starts. The text is only looked at, never kept. family: whose settings
+ * det_conf.c tells already, or NULL. */
 enum pqm_st pqm_k8s_check_text(struct pqm_k8s_scan *s, const struct pqm_object *o, pqm_bytes id,
-	const struct pqm_fact *text, struct pqm_err *err) PQM_MUST_USE;
+	const struct pqm_fact *text, const struct pqm_rule *family,
+	struct pqm_err *err) PQM_MUST_USE;
+
+/* A text in an object. family: whose configuration it is (rules/conf), or NULL. add: takes what the family
+ * lists as facts; NULL: nothing does. */
+struct pqm_k8s_text {
+	pqm_bytes path, body;
+	pqm_bytes object; /* "namespace/Kind/name#path" */
+	uint32_t line;
+	bool is_block; /* its lines are lines of the file, from the one below `line` */
+	const struct pqm_rule *family;
+	void (*add)(void *ctx, pqm_bytes key, pqm_bytes value, uint32_t line);
+	void *ctx;
+};
+enum pqm_st pqm_k8s_conf(struct pqm_k8s_scan *s, struct pqm_k8s_text *text) PQM_MUST_USE;
 
 /* A Helm release as it stands in its Secret, and its manifest: empty when it is not the one that is
  * installed. */

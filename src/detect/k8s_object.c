@@ -85,6 +85,38 @@ static pqm_bytes content_form(const struct walk *w, pqm_bytes path)
 	return own.n > 0 ? own : form_in(w->scan->kinds->any, path);
 }
 
+/* In a literal block the lines of the text are lines of the file. Not between quotes, not where lines are
+ * folded, and not in what Kustomize took from other files. A template has its own offsets. */
+static bool is_block(const struct walk *w, const struct pqm_yaml *at)
+{
+	pqm_bytes first = pqm_sub(w->scan->a->body, (size_t)w->scan->off0 + at->off, 1);
+
+	return !at->is_plain && pqm_find_byte(pqm_yaml_text(at), 0, '\n') != SIZE_MAX &&
+		(w->scan->is_template || pqm_eqs(first, "|"));
+}
+
+static void add_setting(void *ctx, pqm_bytes key, pqm_bytes value, uint32_t line)
+{
+	struct walk *w = ctx;
+	struct pqm_yaml at = { .line = line - w->scan->line0, .col = 1 };
+
+	w->looks |= pqm_k8s_looks(w->scan->kinds, w->kind, key);
+	add_fact(w, key, value, &at);
+}
+
+/* What a text says: facts where its program is known, then the checks that read text. Secrets give none. */
+static void read_text(struct walk *w, struct pqm_k8s_text *t, uint32_t col)
+{
+	struct pqm_fact text = { t->path, t->body, t->line, col };
+
+	if (!pqm_eqs(w->obj.kind, "Secret"))
+		t->add = add_setting;
+	t->ctx = w;
+	w->st = pqm_k8s_conf(w->scan, t);
+	if (w->st == PQM_OK)
+		w->st = pqm_k8s_check_text(w->scan, &w->obj, w->id, &text, t->family, w->err);
+}
+
 static void hand_over(struct walk *w, pqm_bytes path, pqm_bytes body, const struct pqm_yaml *at,
 	pqm_bytes path_part)
 {
@@ -95,7 +127,9 @@ static void hand_over(struct walk *w, pqm_bytes path, pqm_bytes body, const stru
 		.line = path_part.n > 0 ? 0 : at->line + s->line0,
 		.col = at->col,
 		.path_part = path_part };
+	struct pqm_k8s_text t = { .path = path, .body = body, .object = object, .line = c.line };
 
+	c.is_block = t.is_block = body.p == at->text.p && is_block(w, at);
 	if (object.p == NULL)
 		w->st = pqm_fail(w->err, PQM_ENOMEM, "%u: out of memory", at->line + s->line0);
 	else
@@ -103,8 +137,7 @@ static void hand_over(struct walk *w, pqm_bytes path, pqm_bytes body, const stru
 	if (w->st == PQM_OK)
 		pqm_emit_claim(s->out, s->off0 + at->off, s->off0 + at->end_off);
 	if (w->st == PQM_OK && path_part.n == 0)
-		w->st = pqm_k8s_check_text(
-			s, &w->obj, w->id, &(struct pqm_fact){ path, body, c.line, c.col }, w->err);
+		read_text(w, &t, c.col);
 }
 
 /* What SOPS puts in the place of a value; the recipients stand at the end of the document. */

@@ -156,8 +156,15 @@ enum pqm_st k8s_test_text(struct k8s_look *l, const struct pqm_fact *text)
 	return pqm_eqs(test, "text-lacks") ? lacks(l, text) : commands(l, text);
 }
 
-static enum pqm_st check_all(
-	struct k8s_look *with, const struct pqm_k8s_on *on, const struct pqm_fact *text)
+/* `unless_conf`: families of rules/conf of which det_conf.c tells the same, with the program's name. */
+static bool is_told(const struct pqm_rule *rule, const struct pqm_rule *family)
+{
+	return family != NULL &&
+		pqm_k8s_listed(pqm_yaml_get(rule->node, "unless_conf"), family->id);
+}
+
+static enum pqm_st check_all(struct k8s_look *with, const struct pqm_k8s_on *on,
+	const struct pqm_fact *text, const struct pqm_rule *family)
 {
 	enum pqm_st st = PQM_OK;
 
@@ -166,7 +173,7 @@ static enum pqm_st check_all(
 
 		l.rule = on->rule;
 		l.on = on->node;
-		if (k8s_is_text_test(on->test) &&
+		if (k8s_is_text_test(on->test) && !is_told(on->rule, family) &&
 			(on->groups == NULL || pqm_k8s_listed(on->groups, l.o->group)) &&
 			pqm_k8s_fits(pqm_yaml_str(on->node, "at"), text->key))
 			st = k8s_test_text(&l, text);
@@ -175,10 +182,12 @@ static enum pqm_st check_all(
 }
 
 enum pqm_st pqm_k8s_check_text(struct pqm_k8s_scan *s, const struct pqm_object *o, pqm_bytes id,
-	const struct pqm_fact *text, struct pqm_err *err)
+	const struct pqm_fact *text, const struct pqm_rule *family, struct pqm_err *err)
 {
 	struct k8s_look l = { .scan = s, .o = o, .id = id, .err = err };
-	enum pqm_st st = check_all(&l, pqm_k8s_checks_of(s->kinds, o->kind), text);
+	enum pqm_st st = check_all(&l, pqm_k8s_checks_of(s->kinds, o->kind), text, family);
 
-	return st == PQM_OK ? check_all(&l, pqm_k8s_checks_of(s->kinds, PQM_LIT("*")), text) : st;
+	if (st == PQM_OK)
+		st = check_all(&l, pqm_k8s_checks_of(s->kinds, PQM_LIT("*")), text, family);
+	return st;
 }
