@@ -55,7 +55,7 @@ enum pqm_st k8s_report(const struct k8s_look *l)
 		f.algorithm = own_name(ref);
 		pqm_alg_fill(&f, ref);
 	}
-	if (pqm_yaml_get(e, "parameter") != NULL)
+	if (f.parameter.n == 0 && pqm_yaml_get(e, "parameter") != NULL)
 		f.parameter = pqm_yaml_str(e, "parameter");
 	(void)pqm_meaning_parse(pqm_yaml_str(e, "meaning"), &f.meaning);
 	(void)pqm_function_parse(pqm_yaml_str(e, "function"), &f.function);
@@ -324,9 +324,15 @@ static enum pqm_st test_lacks(struct k8s_look *l)
 	return l->fact == NULL ? PQM_OK : k8s_report(l);
 }
 
+/* No algorithm, but maybe its size. */
 static enum pqm_st test_absent(struct k8s_look *l)
 {
-	return first_at(l->o, pqm_yaml_str(l->on, "at")) != NULL ? PQM_OK : k8s_report(l);
+	if (first_at(l->o, pqm_yaml_str(l->on, "at")) != NULL)
+		return PQM_OK;
+	l->fact = first_at(l->o, pqm_yaml_str(l->on, "size"));
+	if (l->fact != NULL)
+		l->parameter = l->fact->value;
+	return k8s_report(l);
 }
 
 static enum pqm_st run_test(struct k8s_look *l, pqm_bytes test)

@@ -253,6 +253,8 @@ static bool put_url(struct pqm_buf *b, pqm_bytes s, size_t colon)
 	if (host > end && is_host(pqm_sub(rest, 0, end)))
 		return false;
 	(void)pqm_buf_add(b, pqm_sub(s, 0, colon + 3));
+	if (pqm_eqs(scheme, "ollama") && is_plain(rest)) /* name:tag, there is no host */
+		return pqm_buf_add(b, rest);
 	return put_place(b, pqm_sub(rest, host, rest.n));
 }
 
