@@ -87,7 +87,7 @@ static inline enum pqm_st record_child(struct pqm_emit *e, const struct pqm_chil
 		return PQM_ENOMEM;
 	r->children[r->n_children++] = (struct pqm_child){ pqm_bytes_dup(r->arena, c->body),
 		pqm_bytes_dup(r->arena, c->object), c->line, c->col,
-		pqm_bytes_dup(r->arena, c->path_part) };
+		pqm_bytes_dup(r->arena, c->path_part), c->is_block };
 	return PQM_OK;
 }
 

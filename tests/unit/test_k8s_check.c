@@ -56,9 +56,9 @@ static void each_test_names_value_and_line(void **state)
 			5 },
 		{ CONFIG "  ssl-ciphers: 'ECDHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES128-SHA'\n",
 			"k8s.suite-dhe", "DH", "", 5 },
-		{ CONFIG "  gen.sh: |\n    set -e\n    openssl genrsa -out k.pem 3072\n",
+		{ CONFIG "  steps.txt: |\n    set -e\n    openssl genrsa -out k.pem 3072\n",
 			"k8s.script-makes-key", "RSA", "3072", 7 },
-		{ CONFIG "  envoy.yaml: |\n    tls_params:\n      ecdh_curves:\n"
+		{ CONFIG "  part.txt: |\n    tls_params:\n      ecdh_curves:\n"
 			 "      - X25519:P-256:P-521\n",
 			"k8s.text-groups-classical", "X25519", "", 7 },
 		{ "apiVersion: config.jobset.x-k8s.io/v1alpha1\nkind: Configuration\n"
@@ -120,6 +120,57 @@ static void look_alikes_say_nothing(void **state)
 		if (rec.n_found != 0)
 			fail_msg("%.*s in\n%s", PQM_FMT(rec.found[0].rule), t[i]);
 	}
+}
+
+static const struct pqm_fact *setting(const char *key)
+{
+	for (size_t i = 0; i < rec.objects[0].n_facts; i++)
+		if (pqm_eqs(rec.objects[0].facts[i].key, key))
+			return &rec.objects[0].facts[i];
+	return NULL;
+}
+
+/* Settings of a program that rules/conf knows are facts, each on its line; its findings are det_conf's alone. */
+static void settings_in_text_are_facts(void **state)
+{
+	(void)state;
+	scan(CONFIG "  nginx.conf: |\n    server {\n      listen 8443 ssl;\n"
+		    "      ssl_certificate_key /tls/tls.key;\n"
+		    "      ssl_ecdh_curve X25519;\n"
+		    "      location / { proxy_pass http://u:hunter2@web:80; }\n    }\n");
+	assert_int_equal(rec.n_objects, 1);
+	assert_null(found("k8s.text-groups-classical"));
+	assert_bytes(setting("data.nginx.conf:listen")->value, "8443 ssl");
+	assert_int_equal(setting("data.nginx.conf:listen")->line, 7);
+	assert_bytes(setting("data.nginx.conf:ssl_certificate_key")->value, "/tls/tls.key");
+	assert_int_equal(setting("data.nginx.conf:ssl_ecdh_curve")->line, 9);
+	assert_bytes(setting("data.nginx.conf:proxy_pass")->value, "http://web:80");
+	assert_true(rec.children[0].is_block);
+
+	scan(CONFIG
+		"  nginx.conf: \"server {\\n listen 443 ssl;\\n ssl_protocols TLSv1.2;\\n}\"\n");
+	assert_int_equal(setting("data.nginx.conf:ssl_protocols")->line, 5);
+	assert_false(rec.children[0].is_block);
+
+	scan("apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: n}\nstringData:\n"
+	     "  nginx.conf: |\n    server {\n      listen 443 ssl;\n    }\n");
+	assert_null(setting("stringData.nginx.conf:listen"));
+}
+
+/* Without an algorithm cert-manager makes RSA; the size may be said all the same. */
+static void a_size_without_an_algorithm_counts(void **state)
+{
+	const struct pqm_found *f;
+
+	(void)state;
+	scan("apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: c, namespace: "
+	     "n}\n"
+	     "spec:\n  secretName: s\n  privateKey:\n    size: 3072\n");
+	f = found("k8s.certificate-algorithm-default");
+	assert_non_null(f);
+	assert_bytes(f->family, "RSA");
+	assert_bytes(f->parameter, "3072");
+	assert_int_equal(f->line, 7);
 }
 
 /* Checks are chosen by the fields of an object; the choice is remembered for the next of its kind. */
@@ -196,6 +247,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_test_names_value_and_line),
 		cmocka_unit_test(look_alikes_say_nothing),
+		cmocka_unit_test(settings_in_text_are_facts),
+		cmocka_unit_test(a_size_without_an_algorithm_counts),
 		cmocka_unit_test(what_one_object_lacks_the_next_may_have),
 		cmocka_unit_test(sealed_values_are_not_kept),
 		cmocka_unit_test(a_cloud_policy_without_a_name_is_not_called_classical),
