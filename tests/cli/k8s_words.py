@@ -167,11 +167,6 @@ RULES = {
     "k8s.implied.linkerd-identity": fixed("tls.mesh(linkerd)"),
     "k8s.implied.calico-wireguard": fixed("tls.mesh(wireguard)"),
     "k8s.implied.cilium-wireguard": fixed("tls.mesh(wireguard)"),
-    "k8s.implied.kserve-llmisvc": algorithm_in("implied"),
-    "k8s.implied.nvflare": algorithm_in("implied"),
-    "k8s.implied.openfl": algorithm_in("implied"),
-    "k8s.implied.strimzi-ca": algorithm_in("implied"),
-    "k8s.implied.istio-ca": algorithm_in("implied"),
     "k8s.spire-ca-key": algorithm_in("spire.ca"),
     "k8s.script-makes-key": algorithm_in("script.keygen"),
     "k8s.kubeadm-algorithm": algorithm_in("script.keygen"),
@@ -403,6 +398,8 @@ def words_of(docs, with_keys):
         for f, occ in d.findings:
             if f["rule"] in RULES:
                 found = RULES[f["rule"]](d, f, occ)
+            elif f["rule"].startswith("k8s.implied."):
+                found = {f"implied({algorithm(f)})"}
             else:
                 found = {"?" + f["rule"]}
             out |= {w if isinstance(w, tuple) else (w, occ["line"]) for w in found}
