@@ -335,6 +335,28 @@ class Faults:
             return kind
 
 
+def groups_of(cluster, which):
+    groups = {}
+    for r in cluster.resources.values():
+        if (r.group == "") == (which == "api"):
+            groups.setdefault(r.group, {}).setdefault(r.version, []).append(r)
+    return groups
+
+
+def aggregated(cluster, which, v):
+    items = [{"metadata": {"name": g} if g else {}, "versions": [
+        {"version": version, "freshness": "Current", "resources": [
+            {"resource": r.plural, "responseKind": {"group": g, "version": version, "kind": r.kind},
+             "scope": "Namespaced" if r.namespaced else "Cluster", "singularResource": r.kind.lower(),
+             "verbs": ["get", "list", "watch"]} for r in rs]} for version, rs in versions.items()]}
+        for g, versions in groups_of(cluster, which).items()]
+    return {"kind": "APIGroupDiscoveryList", "apiVersion": f"apidiscovery.k8s.io/{v}", "metadata": {}, "items": items}
+
+
+def aggregated_type(v):
+    return f"application/json;g=apidiscovery.k8s.io;v={v};as=APIGroupDiscoveryList"
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "mock"
@@ -421,22 +443,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def discovery(self, which):
         s = self.server.mock
-        groups = {}
-        for r in s.cluster.resources.values():
-            if (r.group == "") == (which == "api"):
-                groups.setdefault(r.group, {}).setdefault(r.version, []).append(r)
         accept = self.headers.get("Accept", "")
         if not s.legacy and "as=APIGroupDiscoveryList" in accept:
             v = "v2" if "v=v2;" in accept else "v2beta1"
-            items = [{"metadata": {"name": g} if g else {}, "versions": [
-                {"version": version, "freshness": "Current", "resources": [
-                    {"resource": r.plural, "responseKind": {"group": g, "version": version, "kind": r.kind},
-                     "scope": "Namespaced" if r.namespaced else "Cluster", "singularResource": r.kind.lower(),
-                     "verbs": ["get", "list", "watch"]} for r in rs]} for version, rs in versions.items()]}
-                for g, versions in groups.items()]
-            return self.answer(200, {"kind": "APIGroupDiscoveryList", "apiVersion": f"apidiscovery.k8s.io/{v}",
-                                     "metadata": {}, "items": items},
-                               content_type=f"application/json;g=apidiscovery.k8s.io;v={v};as=APIGroupDiscoveryList")
+            return self.answer(200, aggregated(s.cluster, which, v), content_type=aggregated_type(v))
+        groups = groups_of(s.cluster, which)
         if which == "api":
             return self.answer(200, {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []})
         return self.answer(200, {"kind": "APIGroupList", "apiVersion": "v1",
@@ -664,6 +675,42 @@ def fill(cluster, n, size=2000, namespaces=20):
             "status": {"replicas": 2, "readyReplicas": 2}})
 
 
+def fill_from(cluster, lines):
+    """The objects of a list as gen_cluster.py --form compact prints it; kinds that the table has not are left out."""
+    plural = {}
+    for r in cluster.resources.values():
+        plural[(r.group, r.kind)] = r
+    for o in json.loads("".join(lines))["items"]:
+        group, _, version = o["apiVersion"].rpartition("/")
+        r = plural.get((group, o["kind"]))
+        if r is not None and r.version == version:
+            cluster.add(group, r.plural, o)
+
+
+def render(cluster, folder, limit=500):
+    """One file for each answer that serve.c sends: head and all. Continue tokens are numbers. The bytes of all bodies."""
+    folder = pathlib.Path(folder)
+    cluster.seal()
+    total = 0
+
+    def put(name, body, content_type="application/json"):
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+        (folder / name).write_bytes(head + body)
+        return len(body)
+
+    for which in ("api", "apis"):
+        put(f"_{which}.0", json.dumps(aggregated(cluster, which, "v2")).encode(), aggregated_type("v2"))
+    for r in cluster.resources.values():
+        base = (f"_apis_{r.group}" if r.group else "_api") + f"_{r.version}_{r.plural}"
+        n = max(1, -(-len(r.objects) // limit))
+        for i in range(n):
+            meta = {"resourceVersion": "1000", **({"continue": str(i + 1)} if i + 1 < n else {})}
+            total += put(f"{base}.{i}", b'{"kind":"%sList","apiVersion":"%s","metadata":%s,"items":[%s]}\n' % (
+                r.kind.encode(), r.api_version.encode(), json.dumps(meta).encode(),
+                b",".join(o[2] for o in r.objects[i * limit:(i + 1) * limit])))
+    return total
+
+
 def rules_of(text):
     """RBAC of a manifest as `pqmap init` writes it: {namespace or "": {(group, resource): verbs}}."""
     out = {}
@@ -697,8 +744,20 @@ def main():
     p.add_argument("--legacy", action="store_true")
     p.add_argument("--plain-bytes", action="store_true", help="never gzip")
     p.add_argument("--port", type=int, default=0)
-    p.add_argument("--kubeconfig", required=True)
+    p.add_argument("--kubeconfig")
+    p.add_argument("--list", help="objects of this file, made by gen_cluster.py --form compact, not --objects of our own")
+    p.add_argument("--render", metavar="DIR", help="write the pages for serve.c and end")
     a = p.parse_args()
+    if a.render:
+        cluster = Cluster()
+        if a.list:
+            fill_from(cluster, open(a.list, encoding="utf-8"))
+        else:
+            fill(cluster, a.objects, a.bytes)
+        print(f"{cluster.count()} objects, {render(cluster, a.render)} bytes")
+        return
+    if a.kubeconfig is None:
+        p.error("--kubeconfig FILE or --render DIR")
     with tempfile.TemporaryDirectory() as tmp:
         pki = make_pki(tmp)
         cluster = Cluster()
