@@ -176,6 +176,9 @@
 #define PQM_KUBE_PAGE_BYTES ((size_t)32 << 20)
 /* Objects asked for in one page, as kubectl does. */
 #define PQM_KUBE_PAGE_OBJECTS 500u
+/* Pages that wait for a worker, more than there are workers, and the bytes of all that are held. */
+#define PQM_PAGES_AHEAD 1u
+#define PQM_PAGES_BYTES ((size_t)16 << 20)
 /* Tries of one request, and the longest wait between two; Retry-After is believed up to it. */
 #define PQM_KUBE_TRIES 8u
 #define PQM_KUBE_WAIT_MS 30000u

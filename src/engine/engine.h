@@ -102,7 +102,16 @@ struct pqm_job {
 	uint32_t target;
 };
 
+struct pqm_queued_page { /* of an API server, with the buffer that it came in */
+	struct pqm_queued_page *next;
+	struct pqm_arena arena; /* of this and its names */
+	struct pqm_page page;
+	struct pqm_buf buf;
+	uint32_t target;
+};
+
 struct pqm_batch {
+	struct pqm_queued_page *page; /* instead of files */
 	size_t n;
 	struct pqm_job job[PQM_BATCH_FILES];
 };
@@ -135,6 +144,8 @@ struct pqm_run {
 	pthread_cond_t not_empty;
 	struct pqm_batch *queue[PQM_QUEUE_BATCHES];
 	size_t q_head, q_n;
+	struct pqm_queued_page *idle; /* with buffers that the next pages come in */
+	size_t n_pages, page_bytes;   /* of pages that wait or are looked at */
 	bool is_closed;
 	struct pqm_arena arena;
 	struct pqm_map by_content, by_inode;
@@ -192,6 +203,13 @@ struct pqm_asked {
 
 bool pqm_worker_endpoint(
 	struct pqm_worker *w, const struct pqm_endpoint *e, const struct pqm_asked *to);
+
+/* pages.c: keeps a page and its buffer for a worker, an empty one in its place; NULL when there are enough
+ * of them, or no memory: then the page is looked at where it is. */
+struct pqm_batch *pqm_page_keep(
+	struct pqm_run *run, uint32_t target, const struct pqm_page *page, unsigned n_threads);
+void pqm_page_scan(struct pqm_worker *w, struct pqm_queued_page *q); /* takes q */
+void pqm_pages_fini(struct pqm_run *run);
 
 /* Adds a coverage line under the lock. */
 void pqm_run_skip(struct pqm_run *run, uint32_t target, pqm_bytes path, const char *reason,

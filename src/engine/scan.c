@@ -55,6 +55,8 @@ void pqm_run_skip(
 
 static void scan_batch(struct pqm_worker *w, struct pqm_batch *b)
 {
+	if (b->page != NULL)
+		pqm_page_scan(w, b->page);
 	for (size_t i = 0; i < b->n; i++) {
 		pqm_worker_file(w, &b->job[i]);
 		pqm_dir_unref(b->job[i].dir);
@@ -174,6 +176,17 @@ static enum pqm_st on_bytes(
 	return PQM_OK;
 }
 
+/* False: it is looked at here. */
+static bool queue_page(struct sink *s, const struct pqm_page *p)
+{
+	struct pqm_batch *b =
+		s->n_threads == 0 ? NULL : pqm_page_keep(s->run, s->target, p, s->n_threads);
+
+	if (b != NULL && !push(s->run, b))
+		scan_batch(s->main, b);
+	return b != NULL;
+}
+
 static enum pqm_st on_page(struct pqm_sink *sink, const struct pqm_page *p, struct pqm_err *err)
 {
 	struct sink *s = (struct sink *)sink;
@@ -183,7 +196,7 @@ static enum pqm_st on_page(struct pqm_sink *sink, const struct pqm_page *p, stru
 	atomic_fetch_add(&c->seen, p->n_objects);
 	atomic_fetch_add(&c->read, p->n_objects);
 	atomic_fetch_add(&c->bytes, p->n_bytes);
-	if (p->body.n > 0)
+	if (p->body.n > 0 && !queue_page(s, p))
 		pqm_worker_page(s->main, s->target, p);
 	show_progress(s);
 	return PQM_OK;
@@ -419,6 +432,7 @@ static void finish_targets(struct pqm_inventory *inv, struct pqm_run *run)
 
 static void run_fini(struct pqm_run *run)
 {
+	pqm_pages_fini(run);
 	pqm_matcher_free(run->matcher);
 	pqm_free(run->pattern);
 	pqm_free(run->counts);

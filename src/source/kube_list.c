@@ -25,8 +25,6 @@ bool pqm_kube_lister_init(struct pqm_kube_lister *l)
 {
 	pqm_arena_init(&l->arena, (size_t)4 << 20);
 	pqm_buf_init(&l->body, PQM_KUBE_PAGE_BYTES);
-	/* The list around the objects, besides. */
-	pqm_buf_init(&l->page, PQM_KUBE_PAGE_BYTES + 4096);
 	l->seen.hasher = pqm_hasher_new();
 	return l->seen.hasher != NULL;
 }
@@ -34,7 +32,7 @@ bool pqm_kube_lister_init(struct pqm_kube_lister *l)
 void pqm_kube_lister_fini(struct pqm_kube_lister *l)
 {
 	pqm_buf_wipe(&l->body);
-	pqm_buf_wipe(&l->page);
+	pqm_free(l->parts);
 	pqm_kube_seen_fini(&l->seen);
 	pqm_arena_fini(&l->arena);
 }
@@ -51,20 +49,6 @@ void pqm_kube_gap(struct pqm_kube_lister *l, enum pqm_skip why, const char *path
 	pqm_arena_fini(&a);
 }
 
-/* Was it not told before? */
-static enum pqm_st judge(struct listing *g, const struct pqm_kube_item *item, bool *is_new)
-{
-	struct pqm_kube_seen *seen = &g->l->seen;
-	pqm_bytes names[] = { g->r->group, g->r->kind, item->ns, item->name };
-	struct pqm_hash128 key =
-		item->uid.n > 0 ? pqm_kube_key(seen, &item->uid, 1) : pqm_kube_key(seen, names, 4);
-
-	*is_new = !pqm_kube_has(seen, key);
-	if (*is_new && !pqm_kube_put(seen, key))
-		return pqm_fail(g->err, PQM_ENOMEM, "out of memory for the objects' names");
-	return PQM_OK;
-}
-
 static pqm_bytes base_path(struct listing *g)
 {
 	const struct pqm_kube_resource *r = g->r;
@@ -76,54 +60,123 @@ static pqm_bytes base_path(struct listing *g)
 			PQM_FMT(r->version)));
 }
 
-static void open_list(struct listing *g)
+/* What is no object to tell of becomes a number, which no reader of lists looks at. */
+static void blank(struct pqm_buf *b, size_t off, size_t n)
 {
-	struct pqm_buf *b = &g->l->page;
+	memset(b->p + off, ' ', n);
+	b->p[off] = '0';
+}
 
-	pqm_wipe(b->p, b->n);
-	b->n = 0;
-	b->failed = false;
-	(void)pqm_buf_f(b, "{\"kind\":\"%.*sList\",\"apiVersion\":\"%.*s%s%.*s\",\"items\":[",
+static enum pqm_st add_part(struct listing *g, pqm_bytes page, const struct pqm_kube_item *item)
+{
+	struct pqm_kube_lister *l = g->l;
+	pqm_bytes names[] = { g->r->group, g->r->kind, item->ns, item->name };
+	size_t off = (size_t)(item->text.p - page.p);
+	bool has_uid = item->uid.n > 0;
+
+	if (!has_uid && item->name.n == 0) {
+		blank(&l->body, off, item->text.n);
+		return PQM_OK;
+	}
+	if (l->n_parts == l->cap_parts) {
+		size_t cap = l->cap_parts == 0 ? 512 : 2 * l->cap_parts;
+		struct pqm_kube_part *grown = pqm_calloc(cap, sizeof(*grown));
+
+		if (grown == NULL)
+			return pqm_fail(g->err, PQM_ENOMEM, "out of memory for a page of objects");
+		if (l->n_parts > 0)
+			memcpy(grown, l->parts, l->n_parts * sizeof(*grown));
+		pqm_free(l->parts);
+		l->parts = grown;
+		l->cap_parts = cap;
+	}
+	l->parts[l->n_parts++] = (struct pqm_kube_part){ off, item->text.n,
+		has_uid ? pqm_kube_key(&l->seen, &item->uid, 1)
+			: pqm_kube_key(&l->seen, names, 4) };
+	return PQM_OK;
+}
+
+/* What was told before is not told again. */
+static enum pqm_st drop_known(struct listing *g, uint64_t *n_new)
+{
+	struct pqm_kube_lister *l = g->l;
+
+	for (size_t i = 0; i < l->n_parts; i++) {
+		const struct pqm_kube_part *part = &l->parts[i];
+
+		if (!pqm_kube_has(&l->seen, part->key)) {
+			if (!pqm_kube_put(&l->seen, part->key))
+				return pqm_fail(
+					g->err, PQM_ENOMEM, "out of memory for the objects' names");
+			(*n_new)++;
+			continue;
+		}
+		blank(&l->body, part->off, part->n);
+	}
+	return PQM_OK;
+}
+
+/* The list's own beginning makes room for one that says which kind was asked for. */
+static pqm_bytes put_head(struct listing *g, const struct pqm_kube_page *page)
+{
+	struct pqm_buf *b = &g->l->body;
+	pqm_bytes head = pqm_arena_f(&g->l->arena,
+		"{\"kind\":\"%.*sList\",\"apiVersion\":\"%.*s%s%.*s\",\"items\":",
 		PQM_FMT(g->r->kind), PQM_FMT(g->r->group), g->r->group.n > 0 ? "/" : "",
 		PQM_FMT(g->r->version));
+	size_t at = page->items, n = page->text.n;
+
+	if (head.p == NULL)
+		return head;
+	if (at < head.n) {
+		size_t room = head.n - at;
+
+		b->n = n;
+		if (!pqm_buf_reserve(b, room))
+			return (pqm_bytes){ NULL, 0 };
+		memmove(b->p + at + room, b->p + at, n - at);
+		at += room;
+		b->n = n += room;
+	}
+	memcpy(b->p + at - head.n, head.p, head.n);
+	return (pqm_bytes){ b->p + at - head.n, n - at + head.n };
 }
 
-static enum pqm_st hand_over(struct listing *g, uint64_t n_new)
+/* Hands on the page in l->body; *n_new counts the objects that are. */
+static enum pqm_st take_page(struct listing *g, const struct pqm_kube_page *page, uint64_t *n_new)
 {
-	struct pqm_buf *b = &g->l->page;
-	struct pqm_page page = { .path = base_path(g),
+	struct pqm_page out = { .path = base_path(g),
 		.resource = g->r->name,
-		.n_objects = n_new,
-		.n_bytes = g->l->body.n };
+		.n_bytes = g->l->body.n,
+		.buf = &g->l->body };
+	enum pqm_st st = drop_known(g, n_new);
 
-	if (!pqm_buf_add(b, PQM_LIT("]}")))
-		return pqm_fail(g->err, PQM_ENOMEM, "out of memory for a page of objects");
-	if (n_new > 0)
-		page.body = pqm_buf_bytes(b);
-	g->n_objects += n_new;
-	g->l->n_objects += n_new;
-	return g->l->sink->page(g->l->sink, &page, g->err);
+	if (st != PQM_OK)
+		return st;
+	if (*n_new > 0) {
+		out.body = put_head(g, page);
+		if (out.body.p == NULL)
+			return pqm_fail(g->err, PQM_ENOMEM, "out of memory for a page of objects");
+	}
+	out.n_objects = *n_new;
+	g->n_objects += *n_new;
+	g->l->n_objects += *n_new;
+	return g->l->sink->page(g->l->sink, &out, g->err);
 }
 
-/* The objects of the page that are new; *n_new counts them. */
-static enum pqm_st take_page(struct listing *g, struct pqm_kube_page *page, uint64_t *n_new)
+/* Reads the page in l->body; false in *is_whole: it has no end, and nothing of it is taken. */
+static enum pqm_st read_page(struct listing *g, struct pqm_kube_page *page, bool *is_whole)
 {
+	pqm_bytes text = pqm_buf_bytes(&g->l->body);
 	struct pqm_kube_item item;
 	enum pqm_st st = PQM_OK;
 
-	*n_new = 0;
-	open_list(g);
-	while (st == PQM_OK && pqm_kube_page_next(page, &item)) {
-		bool is_new = false;
-
-		st = judge(g, &item, &is_new);
-		if (st != PQM_OK || !is_new)
-			continue;
-		if ((*n_new)++ > 0)
-			(void)pqm_buf_byte(&g->l->page, ',');
-		(void)pqm_buf_add(&g->l->page, item.text);
-	}
-	return st == PQM_OK ? hand_over(g, *n_new) : st;
+	g->l->n_parts = 0;
+	*is_whole = pqm_kube_page_open(page, text);
+	while (*is_whole && st == PQM_OK && pqm_kube_page_next(page, &item))
+		st = add_part(g, text, &item);
+	*is_whole = *is_whole && st == PQM_OK && pqm_kube_page_end(page);
+	return st;
 }
 
 /* For a query [RFC3986 §2.3]; the token is the server's and may hold anything. */
@@ -203,20 +256,24 @@ static enum pqm_st on_page(struct listing *g, bool *goes_on)
 {
 	struct pqm_kube_page page;
 	uint64_t n_new = 0;
-	enum pqm_st st;
+	bool is_whole;
+	enum pqm_st st = read_page(g, &page, &is_whole);
 
 	*goes_on = false;
-	if (!pqm_kube_page_open(&page, pqm_buf_bytes(&g->l->body))) {
+	if (st != PQM_OK)
+		return st;
+	if (!is_whole) {
 		stopped_early(g, "the answer is not a whole JSON list");
 		return PQM_OK;
 	}
+	/* Behind take_page the text is somebody else's. */
+	encode(&g->next, page.next);
 	st = take_page(g, &page, &n_new);
 	if (st != PQM_OK)
 		return st;
 	g->n_pages++;
 	g->n_empty = n_new > 0 ? 0 : g->n_empty + 1;
 	g->n_restarts = n_new > 0 ? 0 : g->n_restarts;
-	encode(&g->next, page.next);
 	if (g->next.failed || (g->n_empty > PQM_KUBE_EMPTY_PAGES && g->n_empty > g->n_pages / 2))
 		stopped_early(g, "the list goes on without new objects");
 	else
@@ -305,16 +362,19 @@ static enum pqm_st get_namespace(struct listing *g)
 	l->n_answers++;
 	/* The object as a list of one: the same way as all others. */
 	struct pqm_buf b;
+	bool is_whole = false;
 
-	pqm_buf_init(&b, PQM_KUBE_PAGE_BYTES + 64);
+	pqm_buf_init(&b, PQM_KUBE_PAGE_BYTES);
 	(void)pqm_buf_f(&b, "{\"items\":[");
 	(void)pqm_buf_add(&b, pqm_buf_bytes(&l->body));
 	(void)pqm_buf_add(&b, PQM_LIT("]}"));
-	if (!b.failed && pqm_kube_page_open(&page, pqm_buf_bytes(&b)))
-		st = take_page(g, &page, &n_new);
-	else
+	pqm_buf_wipe(&l->body);
+	l->body = b;
+	st = b.failed ? PQM_OK : read_page(g, &page, &is_whole);
+	if (st == PQM_OK && is_whole)
+		return take_page(g, &page, &n_new);
+	if (st == PQM_OK)
 		stopped_early(g, "the answer is not a whole JSON object");
-	pqm_buf_fini(&b);
 	return st;
 }
 

@@ -1,7 +1,8 @@
 /*
  * kube_list.h — every object of a resource, page after page, once.
  *
- * Shape:     pages go to the sink as they come; one is held at a time.
+ * Shape:     pages go to the sink as they come, in the buffer that they came in; one is held at a time, and
+ *            those that the sink keeps.
  * Ownership: the lister owns its buffers; client, settings and sink are borrowed.
  * Errors:    what cannot be listed is told to the sink as a gap and the next resource is read; only a server
  *            that fails over and over, a credential that is refused and memory end the walk.
@@ -16,12 +17,19 @@
 #include "kube_page.h"
 #include "source.h"
 
+struct pqm_kube_part { /* an object of a page */
+	size_t off, n;
+	struct pqm_hash128 key; /* what it is known by */
+};
+
 struct pqm_kube_lister {
 	struct pqm_kube *k;
 	const struct pqm_cluster_options *opt;
 	struct pqm_sink *sink;
 	struct pqm_arena arena; /* of one request */
-	struct pqm_buf body, page;
+	struct pqm_buf body;
+	struct pqm_kube_part *parts; /* of the page */
+	size_t n_parts, cap_parts;
 	struct pqm_kube_seen seen;
 	uint64_t n_objects;
 	unsigned n_answers, n_failures; /* failures: in a row */

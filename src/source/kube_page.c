@@ -33,34 +33,61 @@ static pqm_bytes list_meta(pqm_bytes text, struct pqm_yjson_at at)
 	return (pqm_bytes){ NULL, 0 };
 }
 
-bool pqm_kube_page_open(struct pqm_kube_page *p, pqm_bytes text)
+/* Along the members of the list from where the walk stands, into its elements or over its end. */
+static bool members(struct pqm_kube_page *p)
 {
-	struct pqm_yjson_at at = { 0, 1, 1 };
 	pqm_bytes key;
 
-	*p = (struct pqm_kube_page){ .text = text };
-	if (!pqm_yjson_enter(text, &at, '{'))
-		return false;
-	while (pqm_yjson_key(text, &at, &key)) {
+	while (pqm_yjson_key(p->text, &p->at, &key)) {
 		if (pqm_eqs(key, "metadata")) {
-			p->next = list_meta(text, at);
-		} else if (pqm_eqs(key, "items")) {
-			p->at = at;
+			p->next = list_meta(p->text, p->at);
+		} else if (pqm_eqs(key, "items") && p->items == SIZE_MAX) {
+			size_t bracket = p->at.off;
+
 			/* An empty list may be null. */
-			p->has_items = pqm_yjson_enter(text, &p->at, '[');
+			if (pqm_yjson_enter(p->text, &p->at, '[')) {
+				p->items = bracket;
+				p->is_inside = true;
+				return true;
+			}
 		}
-		if (!pqm_yjson_skip_value(text, &at))
+		if (!pqm_yjson_skip_value(p->text, &p->at))
 			return false;
 	}
 	/* Whole only when its own bracket closes it. */
-	return at.off < text.n && text.p[at.off] == '}';
+	return p->at.off < p->text.n && p->text.p[p->at.off] == '}';
+}
+
+bool pqm_kube_page_open(struct pqm_kube_page *p, pqm_bytes text)
+{
+	*p = (struct pqm_kube_page){ .text = text, .at = { 0, 1, 1 }, .items = SIZE_MAX };
+	return pqm_yjson_enter(text, &p->at, '{') && members(p);
+}
+
+bool pqm_kube_page_end(struct pqm_kube_page *p)
+{
+	struct pqm_kube_item rest;
+
+	while (pqm_kube_page_next(p, &rest))
+		;
+	if (p->is_inside) {
+		if (p->at.off >= p->text.n || p->text.p[p->at.off] != ']')
+			return false;
+		p->at.off++;
+		p->is_inside = false;
+		if (!members(p))
+			return false;
+	}
+	p->text.n = p->at.off + 1;
+	return true;
 }
 
 pqm_bytes pqm_kube_continue(pqm_bytes text)
 {
 	struct pqm_kube_page p;
 
-	return pqm_kube_page_open(&p, text) ? p.next : (pqm_bytes){ NULL, 0 };
+	return pqm_kube_page_open(&p, text) && pqm_kube_page_end(&p) ? p.next
+								     : (pqm_bytes){ NULL, 0 };
 }
 
 static void read_meta(struct pqm_kube_item *item, pqm_bytes text, struct pqm_yjson_at at)
@@ -69,7 +96,7 @@ static void read_meta(struct pqm_kube_item *item, pqm_bytes text, struct pqm_yjs
 
 	if (!pqm_yjson_enter(text, &at, '{'))
 		return;
-	while (pqm_yjson_key(text, &at, &key)) {
+	while (item->uid.n == 0 && pqm_yjson_key(text, &at, &key)) {
 		if (pqm_eqs(key, "uid"))
 			item->uid = peek(text, &at);
 		else if (pqm_eqs(key, "name"))
@@ -87,7 +114,7 @@ bool pqm_kube_page_next(struct pqm_kube_page *p, struct pqm_kube_item *item)
 	size_t from;
 	pqm_bytes key;
 
-	while (p->has_items && pqm_yjson_element(p->text, &p->at)) {
+	while (p->is_inside && pqm_yjson_element(p->text, &p->at)) {
 		from = p->at.off;
 		at = p->at;
 		if (!pqm_yjson_skip_value(p->text, &p->at))

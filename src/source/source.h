@@ -39,6 +39,7 @@ enum pqm_skip {
 /* Objects of an API server: a JSON list of one kind. */
 struct pqm_page {
 	pqm_bytes body;		     /* empty: nothing to look at, only to count */
+	struct pqm_buf *buf;	     /* that holds body: the sink may keep it and put another there */
 	pqm_bytes path;		     /* of the API group: "cluster:CONTEXT/apis/apps/v1" */
 	pqm_bytes resource;	     /* "deployments" */
 	uint64_t n_objects, n_bytes; /* read for it */
@@ -59,7 +60,7 @@ struct pqm_sink {
 	/* Bytes that are no file (standard input). Scanned before it returns. */
 	enum pqm_st (*bytes)(
 		struct pqm_sink *s, pqm_bytes body, pqm_bytes path, struct pqm_err *err);
-	/* Objects that are no file. Scanned before it returns. */
+	/* Objects that are no file. Scanned before it returns, or later when the buffer was kept. */
 	enum pqm_st (*page)(struct pqm_sink *s, const struct pqm_page *p, struct pqm_err *err);
 	/* Something the reader of the report must know, nothing that was not read. */
 	void (*note)(struct pqm_sink *s, pqm_bytes path, const char *reason, const char *words);

@@ -50,6 +50,8 @@ static void read_page(pqm_bytes text)
 		assert(item.text.p >= end && item.text.p + item.text.n <= text.p + text.n);
 		end = item.text.p + item.text.n;
 	}
+	if (pqm_kube_page_end(&p))
+		assert(p.text.n <= text.n && p.text.p[p.text.n - 1] == '}');
 	(void)pqm_kube_continue(text);
 }
 

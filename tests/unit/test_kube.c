@@ -188,7 +188,6 @@ static void a_page_gives_its_objects_and_where_it_goes_on(void **state)
 
 	(void)state;
 	assert_true(pqm_kube_page_open(&p, pqm_str(list)));
-	assert_bytes(p.next, "abc==");
 	assert_true(pqm_kube_page_next(&p, &item));
 	assert_bytes(item.name, "a");
 	assert_bytes(item.ns, "n");
@@ -200,8 +199,16 @@ static void a_page_gives_its_objects_and_where_it_goes_on(void **state)
 	assert_true(pqm_kube_page_next(&p, &item));
 	assert_bytes(item.text, "{}");
 	assert_false(pqm_kube_page_next(&p, &item));
+	assert_true(pqm_kube_page_end(&p));
+	assert_true(pqm_ends(p.text, PQM_LIT("]}")));
+	assert_bytes(p.next, "abc==");
+	assert_true(pqm_kube_page_open(
+		&p, PQM_LIT("{\"items\":[{}],\"metadata\":{\"continue\":\"t\"}}")));
+	assert_true(pqm_kube_page_end(&p));
+	assert_bytes(p.next, "t");
 	assert_true(pqm_kube_page_open(&p, PQM_LIT("{\"items\":null,\"metadata\":{}}")));
 	assert_false(pqm_kube_page_next(&p, &item));
+	assert_true(pqm_kube_page_end(&p));
 	assert_int_equal(p.next.n, 0);
 	assert_bytes(
 		pqm_kube_continue(PQM_LIT(
@@ -215,7 +222,8 @@ static void a_page_that_is_cut_is_none(void **state)
 
 	(void)state;
 	for (size_t n = 0; n < sizeof(list) - 2; n++)
-		assert_false(pqm_kube_page_open(&p, (pqm_bytes){ (const uint8_t *)list, n }));
+		assert_false(pqm_kube_page_open(&p, (pqm_bytes){ (const uint8_t *)list, n }) &&
+			pqm_kube_page_end(&p));
 }
 
 static void a_set_knows_what_it_was_given(void **state)
