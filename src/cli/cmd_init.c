@@ -1,5 +1,6 @@
 #include "cli/cluster_options.h"
 #include "cli/init_kubernetes.h"
+#include "cli/targets.h"
 
 #define IMAGE "registry.example/pqmap:" PQM_VERSION
 
@@ -25,6 +26,8 @@ static enum pqm_st settings(struct pqm_init_kubernetes *s, const struct pqm_args
 {
 	enum pqm_st st = pqm_cluster_options(&s->scan, a, arena, err);
 
+	if (st == PQM_OK)
+		st = pqm_follow_options(&s->follow, &s->follow_external, a, err);
 	if (st == PQM_OK)
 		st = plain(&s->image, a, "image", err);
 	if (st == PQM_OK)
@@ -69,10 +72,12 @@ const struct pqm_command pqm_cmd_init = {
 		"are\n"
 		"            those that `scan cluster:` needs for the kinds of the rules, each a\n"
 		"            list; -n and --secrets mean what they mean there, and give Roles in\n"
-		"            those namespaces. Secrets are not readable unless --secrets says so.",
+		"            those namespaces. Secrets are not readable unless --secrets says so.\n"
+		"            --follow is passed on, and the NetworkPolicy then lets it out.",
 	.opts =
 		(const struct pqm_opt[]){
 			PQM_CLUSTER_OPTS,
+			PQM_FOLLOW_OPTS,
 			{ 0, "image", "IMAGE", "image of pqmap (default: " IMAGE ")" },
 			{ 0, "install-in", "NAMESPACE", "where the CronJob runs (default: pqmap)" },
 			{ 0, "schedule", "CRON", "when it runs (default: 17 2 * * *)" },

@@ -170,21 +170,6 @@ static enum pqm_st choose_render(
 	return PQM_OK;
 }
 
-/* --follow endpoints,images */
-static enum pqm_st choose_follow(
-	struct pqm_scan_options *opt, const struct pqm_args *a, struct pqm_err *err)
-{
-	for (size_t i = 0; i < a->n_given; i++)
-		if (strcmp(a->given[i].opt->name, "follow") == 0 &&
-			pqm_follow_read(&opt->follow, a->given[i].value, err) != PQM_OK)
-			return err->st;
-	opt->follow_external = pqm_arg_has(a, "follow-external");
-	if (opt->follow_external && (opt->follow & PQM_FOLLOW_ENDPOINTS) == 0)
-		return pqm_fail(err, PQM_EUSAGE,
-			"--follow-external: says how far --follow endpoints goes; give that too");
-	return PQM_OK;
-}
-
 static void print_request(void *ctx, const char *server, const char *path)
 {
 	struct pqm_app *app = ctx;
@@ -258,7 +243,7 @@ static enum pqm_st prepare(
 	if (st == PQM_OK)
 		st = choose_render(&s->opt, a, err);
 	if (st == PQM_OK)
-		st = choose_follow(&s->opt, a, err);
+		st = pqm_follow_options(&s->opt.follow, &s->opt.follow_external, a, err);
 	if (st == PQM_OK)
 		st = pqm_pipeline_settings(&s->p, a, false, err);
 	if (st == PQM_OK)
@@ -359,18 +344,13 @@ const struct pqm_command pqm_cmd_scan = {
 		(const struct pqm_opt[]){
 			PQM_NET_OPTS,
 			PQM_CLUSTER_OPTS,
+			PQM_FOLLOW_OPTS,
 			{ 0, "helm-releases", NULL,
 				"with --secrets all: the release Secrets of Helm too" },
 			{ 0, "dry-run", NULL,
 				"print what a cluster would be asked, after its discovery, and "
 				"what "
 				"--follow would take up; ask nothing else" },
-			{ 0, "follow", "LIST",
-				"then ask or read what the objects name: endpoints, images, by "
-				"comma" },
-			{ 0, "follow-external", NULL,
-				"with --follow endpoints: public addresses and hosts outside the "
-				"cluster too" },
 			{ 0, "resume", "FILE",
 				"take over what an earlier -o jsonl=FILE found complete" },
 			{ 0, "render", "TOOL",

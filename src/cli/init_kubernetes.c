@@ -1,6 +1,7 @@
 #include "init_kubernetes.h"
 
 #include "cluster_options.h"
+#include "engine/scan.h"
 #include "rules/k8s.h"
 
 struct right {
@@ -181,18 +182,46 @@ static void account(struct init *t)
 		t->s->ns, t->s->ns);
 }
 
+/* What --follow reaches: names are looked up, then asked. */
+static void follow_egress(struct init *t)
+{
+	static const char *const own[] = { "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
+		"100.64.0.0/10", "fc00::/7" };
+
+	pqm_out_lit(t->o,
+		"    # --follow: names are looked up in the cluster's DNS (OpenShift: dns.operator.openshift.io, 5353).\n    - ports:\n"
+		"        - { protocol: UDP, port: 53 }\n        - { protocol: TCP, port: 53 }\n"
+		"      to:\n        - namespaceSelector: {}\n          podSelector:\n"
+		"            matchLabels: { k8s-app: kube-dns }\n");
+	if ((t->s->follow & PQM_FOLLOW_ENDPOINTS) != 0) {
+		pqm_out_lit(t->o,
+			"    # --follow endpoints: every port, as Services have any.\n"
+			"    - to:\n        - namespaceSelector: {}\n");
+		for (size_t i = 0; !t->s->follow_external && i < sizeof(own) / sizeof(own[0]); i++)
+			pqm_out_f(t->o, "        - ipBlock: { cidr: \"%s\" }\n", own[i]);
+		if (t->s->follow_external)
+			pqm_out_lit(t->o,
+				"        - ipBlock: { cidr: \"0.0.0.0/0\" }\n"
+				"        - ipBlock: { cidr: \"::/0\" }\n");
+	}
+	if ((t->s->follow & PQM_FOLLOW_IMAGES) != 0)
+		pqm_out_lit(t->o,
+			"    # --follow images: registries; narrow it to yours.\n    - ports:\n"
+			"        - { protocol: TCP, port: 443 }\n");
+}
+
 static void network(struct init *t)
 {
 	const char *to = t->s->api_server;
 
 	pqm_out_f(t->o,
-		"---\n# Nothing comes in; out goes what talks to the API server, by address: no "
-		"DNS is needed.\n"
+		"---\n# Nothing comes in; out goes what talks to the API server, by address%s\n"
 		"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: pqmap\n"
 		"  namespace: %s\nspec:\n  podSelector:\n    matchLabels:\n"
 		"      app.kubernetes.io/name: pqmap\n  policyTypes: [\"Ingress\", \"Egress\"]\n"
 		"  egress:\n    - ports:\n        - { protocol: TCP, port: 443 }\n"
 		"        - { protocol: TCP, port: 6443 }\n",
+		t->s->follow != 0 ? ", and what\n# --follow reaches." : ": no DNS is needed.",
 		t->s->ns);
 	if (to != NULL)
 		pqm_out_f(t->o, "      to:\n        - ipBlock: { cidr: \"%s\" }\n", to);
@@ -200,6 +229,8 @@ static void network(struct init *t)
 		pqm_out_lit(t->o,
 			"      # Narrower: init kubernetes --api-server ADDRESS/PREFIX, from\n"
 			"      # `kubectl get endpoints kubernetes`.\n");
+	if (t->s->follow != 0)
+		follow_egress(t);
 }
 
 static void volume(struct init *t)
@@ -249,6 +280,12 @@ static void cron_job(struct init *t)
 	if (c->secrets != PQM_SECRETS_NONE)
 		list_arg(t, "--secrets", pqm_secrets_name(c->secrets), c->secret_namespaces,
 			c->n_secret_namespaces);
+	if (t->s->follow != 0)
+		pqm_out_f(t->o, ", \"--follow\", \"%s%s%s\"%s",
+			(t->s->follow & PQM_FOLLOW_ENDPOINTS) != 0 ? "endpoints" : "",
+			t->s->follow == (PQM_FOLLOW_ENDPOINTS | PQM_FOLLOW_IMAGES) ? "," : "",
+			(t->s->follow & PQM_FOLLOW_IMAGES) != 0 ? "images" : "",
+			t->s->follow_external ? ", \"--follow-external\"" : "");
 	pqm_out_lit(t->o,
 		", \"-o\", \"json=/reports/pqmap.json\", \"-o\", \"html=/reports/pqmap.html\"]\n"
 		"              resources:\n                requests: { cpu: 100m, memory: 128Mi }\n"

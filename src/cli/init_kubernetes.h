@@ -15,6 +15,8 @@ struct pqm_init_kubernetes {
 	struct pqm_cluster_options scan; /* what the scan will read */
 	const char *image, *ns, *schedule;
 	const char *api_server; /* address/prefix; or NULL: any */
+	unsigned follow;	/* PQM_FOLLOW_*: what the scan follows, and so may reach */
+	bool follow_external;
 };
 
 enum pqm_st pqm_init_kubernetes(struct pqm_out *o, const struct pqm_init_kubernetes *s,

@@ -78,7 +78,7 @@ void pqm_targets_fini(struct pqm_targets *t)
 	pqm_arena_fini(&t->arena);
 }
 
-enum pqm_st pqm_follow_read(unsigned *what, const char *list, struct pqm_err *err)
+static enum pqm_st read_follow(unsigned *what, const char *list, struct pqm_err *err)
 {
 	pqm_bytes rest = pqm_str(list), one;
 
@@ -93,4 +93,20 @@ enum pqm_st pqm_follow_read(unsigned *what, const char *list, struct pqm_err *er
 				"--follow %s: give endpoints, images or both", list);
 	}
 	return PQM_OK;
+}
+
+enum pqm_st pqm_follow_options(
+	unsigned *what, bool *external, const struct pqm_args *a, struct pqm_err *err)
+{
+	enum pqm_st st = PQM_OK;
+
+	*what = 0;
+	for (size_t i = 0; i < a->n_given && st == PQM_OK; i++)
+		if (strcmp(a->given[i].opt->name, "follow") == 0)
+			st = read_follow(what, a->given[i].value, err);
+	*external = pqm_arg_has(a, "follow-external");
+	if (st == PQM_OK && *external && (*what & PQM_FOLLOW_ENDPOINTS) == 0)
+		return pqm_fail(err, PQM_EUSAGE,
+			"--follow-external: says how far --follow endpoints goes; give that too");
+	return st;
 }

@@ -9,6 +9,7 @@
 #define PQM_CLI_TARGETS_H
 
 #include "base/arena.h"
+#include "cli/command.h"
 
 struct pqm_targets {
 	struct pqm_arena arena;
@@ -21,7 +22,18 @@ enum pqm_st pqm_targets_expand(
 	struct pqm_targets *t, const char *const *args, size_t n, struct pqm_err *err) PQM_MUST_USE;
 void pqm_targets_fini(struct pqm_targets *t);
 
-/* Reads "endpoints,images" into PQM_FOLLOW_* bits. */
-enum pqm_st pqm_follow_read(unsigned *what, const char *list, struct pqm_err *err) PQM_MUST_USE;
+/* Rows of a command's option table. */
+#define PQM_FOLLOW_OPTS                                                                            \
+	{ 0, "follow", "LIST",                                                                     \
+		"then ask or read what the objects name: endpoints, images, by comma" },           \
+	{                                                                                          \
+		0, "follow-external", NULL,                                                        \
+			"with --follow endpoints: public addresses and hosts outside the cluster " \
+			"too"                                                                      \
+	}
+
+/* --follow as PQM_FOLLOW_* bits, --follow-external. */
+enum pqm_st pqm_follow_options(
+	unsigned *what, bool *external, const struct pqm_args *a, struct pqm_err *err) PQM_MUST_USE;
 
 #endif
