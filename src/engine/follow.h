@@ -28,4 +28,12 @@ enum pqm_st pqm_follow_find(struct pqm_follow *f, const struct pqm_rules *r,
 	struct pqm_err *err) PQM_MUST_USE;
 void pqm_follow_fini(struct pqm_follow *f);
 
+struct pqm_run;
+/* Appends what is to be followed to the targets of inv and run, tells what is left out; or tells all of it
+ * to would_follow. *any: there is a second round. */
+enum pqm_st pqm_follow_targets(struct pqm_inventory *inv, struct pqm_run *run, bool *any,
+	struct pqm_err *err) PQM_MUST_USE;
+/* What is left of a time budget (0: none), at least a moment. */
+uint64_t pqm_follow_budget(uint64_t all_ms, uint64_t used_ns);
+
 #endif

@@ -486,118 +486,27 @@ static enum pqm_st run_round(
 	return st;
 }
 
-/* ---- --follow: a second round of targets, which the objects of the first one name ---- */
-
-static void tell_left(struct pqm_run *run, const struct pqm_followed *f)
-{
-	struct pqm_arena a;
-	pqm_bytes words;
-
-	pqm_arena_init(&a, PQM_ARENA_BYTES);
-	words = pqm_arena_f(&a, "%.*s: %.*s", PQM_FMT(f->target), PQM_FMT(f->left));
-	if (f->from.object.n > 0)
-		words = pqm_arena_f(&a, "%.*s, named by %.*s of %.*s: %.*s", PQM_FMT(f->target),
-			PQM_FMT(f->from.ref), PQM_FMT(f->from.object), PQM_FMT(f->left));
-	pqm_run_skip(run, f->from_target, f->from.path, "not-followed",
-		words.p == NULL ? "out of memory" : (const char *)words.p);
-	pqm_arena_fini(&a);
-}
-
-/* The targets of the first round, then those that are followed. NULL without memory. */
-static const char *const *add_targets(
-	struct pqm_inventory *inv, struct pqm_run *run, const struct pqm_follow *f)
-{
-	size_t n = inv->n_targets;
-	struct pqm_target *all = pqm_new(&inv->arena, struct pqm_target, n + f->n + 1);
-	const char **names = pqm_arena_array(&run->arena, n + f->n + 1, sizeof(*names));
-	bool ok = all != NULL && names != NULL;
-
-	for (size_t i = 0; ok && i < n + f->n; i++) {
-		const struct pqm_followed *one = i < n ? NULL : &f->list[i - n];
-		struct pqm_target *t = &all[i];
-
-		if (one == NULL) {
-			*t = inv->targets[i];
-		} else {
-			t->name = pqm_bytes_dup(&inv->arena, one->target);
-			t->from = one->from;
-			t->from.object = pqm_bytes_dup(&inv->arena, one->from.object);
-			t->from.ref = pqm_bytes_dup(&inv->arena, one->from.ref);
-			t->from.path = pqm_bytes_dup(&inv->arena, one->from.path);
-			ok = t->name.p != NULL && t->from.object.p != NULL &&
-				t->from.ref.p != NULL && t->from.path.p != NULL;
-		}
-		names[i] = i < n ? run->targets[i] : (const char *)t->name.p;
-	}
-	if (!ok)
-		return NULL;
-	inv->targets = all;
-	inv->n_targets = n + f->n;
-	run->targets = names;
-	return names;
-}
-
-/* What is left of the time for all endpoints. */
-static uint64_t budget_left(const struct pqm_endpoint_options *net, uint64_t since_ns)
-{
-	uint64_t all = net->probe.time_budget_ms, used = (pqm_now_ns() - since_ns) / 1000000;
-
-	return all == 0 ? 0 : all > used ? all - used : 1;
-}
-
-static enum pqm_st follow_list(struct sink *s, struct pqm_worker *workers, struct pqm_follow *f,
-	uint64_t since_ns, struct pqm_err *err)
-{
-	struct pqm_endpoint_options net = { 0 };
-	const char *const *targets;
-
-	for (size_t i = 0; i < f->n + f->n_left; i++)
-		if (s->opt->would_follow != NULL)
-			s->opt->would_follow(s->opt->follow_ctx, &f->list[i]);
-		else if (f->list[i].left.n > 0)
-			tell_left(s->run, &f->list[i]);
-	if (f->n == 0 && s->opt->would_follow == NULL)
-		pqm_log(PQM_WARN, "follow", "nothing that was read names what could be followed");
-	if (f->n == 0 || s->opt->would_follow != NULL)
-		return PQM_OK;
-	s->first = s->inv->n_targets;
-	targets = add_targets(s->inv, s->run, f);
-	if (targets == NULL)
-		return pqm_fail(err, PQM_ENOMEM, "out of memory for what is followed");
-	if (s->net != NULL) {
-		net = *s->net;
-		net.probe.time_budget_ms = budget_left(s->net, since_ns);
-		net.probe.private_only = !s->opt->follow_external;
-		s->net = &net;
-	}
-	enum pqm_st st = run_round(s, workers, targets, err);
-
-	s->net = s->opt->net;
-	return st;
-}
-
+/* A second round, of what the objects of the first one name. */
 static enum pqm_st follow(
 	struct sink *s, struct pqm_worker *workers, uint64_t since_ns, struct pqm_err *err)
 {
-	struct pqm_inventory so_far;
-	struct pqm_follow f = { 0 };
+	struct pqm_endpoint_options net = { 0 };
+	bool any = false;
 	enum pqm_st st;
 
-	if (is_stopped(s->opt)) {
-		pqm_run_skip(s->run, 0, s->inv->targets[0].name, "not-followed",
-			"interrupted before anything was followed");
-		return PQM_OK;
+	s->first = s->inv->n_targets;
+	st = pqm_follow_targets(s->inv, s->run, &any, err);
+	if (st != PQM_OK || !any)
+		return st;
+	if (s->net != NULL) {
+		net = *s->net;
+		net.probe.private_only = !s->opt->follow_external;
+		net.probe.time_budget_ms =
+			pqm_follow_budget(net.probe.time_budget_ms, pqm_now_ns() - since_ns);
+		s->net = &net;
 	}
-	pqm_inventory_init(&so_far);
-	so_far.targets = s->inv->targets;
-	so_far.n_targets = s->inv->n_targets;
-	st = pqm_run_merge(&so_far, s->run, err);
-	if (st == PQM_OK)
-		st = pqm_follow_find(&f, s->run->rules, &so_far, s->opt, err);
-	pqm_inventory_fini(&so_far);
-	if (st == PQM_OK)
-		st = follow_list(s, workers, &f, since_ns, err);
-	pqm_follow_fini(&f);
+	st = run_round(s, workers, s->run->targets, err);
+	s->net = s->opt->net;
 	return st;
 }
 
