@@ -54,6 +54,50 @@ void pqm_sha256(uint8_t out[PQM_SHA256_BYTES], pqm_bytes in)
 	(void)ok;
 }
 
+struct pqm_digest {
+	EVP_MD_CTX *ctx;
+};
+
+struct pqm_digest *pqm_digest_new(bool is_sha512)
+{
+	struct pqm_digest *d = pqm_calloc(1, sizeof(*d));
+
+	if (d == NULL)
+		return NULL;
+	d->ctx = EVP_MD_CTX_new();
+	if (d->ctx == NULL ||
+		EVP_DigestInit_ex(d->ctx, is_sha512 ? EVP_sha512() : EVP_sha256(), NULL) != 1) {
+		pqm_digest_free(d);
+		return NULL;
+	}
+	return d;
+}
+
+void pqm_digest_free(struct pqm_digest *d)
+{
+	if (d == NULL)
+		return;
+	EVP_MD_CTX_free(d->ctx);
+	pqm_free(d);
+}
+
+void pqm_digest_add(struct pqm_digest *d, pqm_bytes in)
+{
+	int ok = in.n == 0 ? 1 : EVP_DigestUpdate(d->ctx, in.p, in.n);
+
+	assert(ok == 1);
+	(void)ok;
+}
+
+size_t pqm_digest_end(struct pqm_digest *d, uint8_t out[PQM_DIGEST_BYTES_MAX])
+{
+	unsigned n = 0;
+	int ok = EVP_DigestFinal_ex(d->ctx, out, &n);
+
+	assert(ok == 1);
+	return ok == 1 ? n : 0;
+}
+
 uint64_t pqm_hash64(pqm_bytes in)
 {
 	return XXH3_64bits_withSeed(in.p, in.n, seed_get());

@@ -20,6 +20,15 @@ void pqm_sha256(uint8_t out[PQM_SHA256_BYTES], pqm_bytes in);
 /* SHA-256 over length-prefixed parts, so that no two lists of parts give the same input. */
 void pqm_sha256_parts(uint8_t out[PQM_SHA256_BYTES], const pqm_bytes *parts, size_t n);
 
+/* Streaming digests, of blobs that are named by them. */
+struct pqm_digest;
+#define PQM_DIGEST_BYTES_MAX 64
+struct pqm_digest *pqm_digest_new(bool is_sha512); /* NULL without memory; returns owned */
+void pqm_digest_free(struct pqm_digest *d);	   /* may be NULL */
+void pqm_digest_add(struct pqm_digest *d, pqm_bytes in);
+/* How many bytes of out it filled: 32 or 64. */
+size_t pqm_digest_end(struct pqm_digest *d, uint8_t out[PQM_DIGEST_BYTES_MAX]);
+
 uint64_t pqm_hash64(pqm_bytes in);
 /* Name and version of the libcrypto that is running. */
 const char *pqm_hash_library(void);

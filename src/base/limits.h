@@ -190,6 +190,36 @@
 /* A credential plugin that opens no browser answers in seconds. */
 #define PQM_KUBE_EXEC_MS 60000u
 
+/* Container images. Manifests: registries refuse more than 4 MiB; configurations carry the history. */
+#define PQM_OCI_MANIFEST_BYTES ((size_t)4 << 20)
+/* Layers of one image: overlay file systems take 128; entries of one index; indexes in indexes. */
+#define PQM_OCI_LAYERS 1024
+#define PQM_OCI_INDEX ((size_t)4096)
+#define PQM_OCI_DEPTH 4
+/* Images of one target. */
+#define PQM_OCI_IMAGES ((size_t)1000)
+/* Paths of one image that are remembered to know what upper layers hide: 16 bytes each, twice over. */
+#define PQM_IMAGE_PATHS ((size_t)2 << 20)
+/* Entries of one layer: ten times the largest known. */
+#define PQM_LAYER_ENTRIES ((uint64_t)20 << 20)
+/* Name of an entry, and folders below each other in it. */
+#define PQM_ENTRY_NAME_BYTES ((size_t)4096)
+#define PQM_ENTRY_DEPTH 256
+/* What a layer unpacks to, for each byte packed, once it is over PQM_RATIO_FROM_BYTES: text packs 10:1. */
+#define PQM_RATIO_MAX 200
+#define PQM_RATIO_FROM_BYTES ((uint64_t)1 << 30)
+/* Members up to the first size are handed to other threads, whole, so many bytes of them at a time. */
+#define PQM_MEMBER_QUEUE_BYTES ((size_t)4 << 20)
+#define PQM_MEMBERS_QUEUED_BYTES ((size_t)16 << 20)
+/* Members up to this size are held whole. Of larger ones so much is: the start, the end, and around every
+ * candidate; the rest is swept and let go. */
+#define PQM_MEMBER_HELD_BYTES ((size_t)24 << 20)
+#define PQM_MEMBER_HEAD_BYTES ((size_t)12 << 20)
+/* The largest member: a model of 400 billion parameters in one file. */
+#define PQM_MEMBER_BYTES ((uint64_t)1 << 40)
+/* Entries of the archive that holds an image: blobs and folders. */
+#define PQM_ARCHIVE_ENTRIES ((size_t)65536)
+
 /* Occurrences that the copies of one content may give: 100 copies of a store of 1,000 keys. */
 #define PQM_ROWS_PER_CONTENT ((size_t)100000)
 

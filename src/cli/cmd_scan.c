@@ -2,6 +2,7 @@
 #include "base/num.h"
 #include "base/sys.h"
 #include "cli/cluster_options.h"
+#include "cli/image_options.h"
 #include "cli/net_options.h"
 #include "cli/pipeline.h"
 #include "cli/stream.h"
@@ -63,6 +64,7 @@ struct scan {
 	struct pqm_scan_options opt;
 	struct pqm_endpoint_options net;
 	struct pqm_cluster_options cluster;
+	struct pqm_image_options images;
 	struct pqm_targets targets;
 	struct pqm_stream stream;
 	struct pqm_pipeline p;
@@ -140,7 +142,8 @@ static enum pqm_st check_endpoints(struct scan *s, bool *any, struct pqm_err *er
 	*any = false;
 	for (size_t i = 0; i < s->targets.n && st == PQM_OK; i++) {
 		if (!pqm_scan_is_endpoint(s->targets.name[i])) {
-			*any = *any || pqm_cluster_is_target(s->targets.name[i]);
+			*any = *any || pqm_cluster_is_target(s->targets.name[i]) ||
+				pqm_image_is_target(s->targets.name[i]);
 			continue;
 		}
 		*any = true;
@@ -252,6 +255,8 @@ static enum pqm_st prepare(
 		st = pqm_net_options(&s->net, a, &s->targets.arena, err);
 	if (st == PQM_OK)
 		st = pqm_cluster_options(&s->cluster, a, &s->targets.arena, err);
+	if (st == PQM_OK)
+		st = pqm_image_options(&s->images, a, &s->targets.arena, err);
 	if (st == PQM_OK && pqm_arg_has(a, "dry-run"))
 		st = prepare_dry_run(s, app, err);
 	if (st == PQM_OK)
@@ -268,7 +273,9 @@ static enum pqm_st prepare(
 	s->net.known = s->stream.known.endpoints;
 	s->net.n_known = s->stream.known.n;
 	s->cluster.stop = s->net.probe.stop;
+	s->images.stop = s->net.probe.stop;
 	s->opt.cluster = &s->cluster;
+	s->opt.images = &s->images;
 	s->opt.net = &s->net;
 	s->opt.on_endpoint = pqm_stream_endpoint;
 	s->opt.ctx = &s->stream;
@@ -326,18 +333,22 @@ const struct pqm_command pqm_cmd_scan = {
 		"           a live cluster: the context of $KUBECONFIG or ~/.kube/config, else "
 		"the\n"
 		"           account of the pod. Secrets are not read unless --secrets says so.\n"
+		"  oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:TAG]\n"
+		"           a container image, read as a stream, layer by layer\n"
+		"  registry:HOST[:PORT]/REPOSITORY[:TAG|@DIGEST]\n"
+		"           an image in a registry; credentials as in ~/.docker/config.json\n"
 		"  SCHEME:HOST[:PORT]\n"
 		"           an endpoint to ask: tls, quic, dtls, ssh, smtp, imap, postgres, …, "
 		"auto\n"
 		"           (guess); https://HOST. A file of such a name is ./tls:name.\n\n"
 		"The summary table goes to standard output unless a report does (-o json).\n"
-		"Only endpoints and clusters that you name are contacted; a scan of paths "
-		"contacts\n"
-		"nothing. --follow endpoints asks what the objects name as well: edges and load\n"
-		"balancers at private addresses, and Services when it runs inside the cluster\n"
-		"(cluster:in-cluster); with --follow-external also public addresses and hosts\n"
-		"outside. --follow images reads the images from their registries. With --dry-run\n"
-		"the list is printed and nothing is contacted.\n\n"
+		"Only endpoints, clusters and registries that you name are contacted; a scan of "
+		"paths\n"
+		"contacts nothing. --follow endpoints asks what the objects name as well: edges\n"
+		"and load balancers at private addresses, and Services when it runs inside the\n"
+		"cluster (cluster:in-cluster); with --follow-external also public addresses and\n"
+		"hosts outside. --follow images reads the images from their registries. With\n"
+		"--dry-run the list is printed and nothing is contacted.\n\n"
 		"-o jsonl=FILE writes a line for each endpoint as it is finished; after an\n"
 		"interrupt, --resume FILE takes those over and asks the rest.",
 	.opts =
@@ -345,6 +356,7 @@ const struct pqm_command pqm_cmd_scan = {
 			PQM_NET_OPTS,
 			PQM_CLUSTER_OPTS,
 			PQM_FOLLOW_OPTS,
+			PQM_IMAGE_OPTS,
 			{ 0, "helm-releases", NULL,
 				"with --secrets all: the release Secrets of Helm too" },
 			{ 0, "dry-run", NULL,

@@ -62,7 +62,9 @@ struct pqm_place {
 	struct pqm_place *next;
 	uint32_t target;
 	pqm_bytes path;
-	bool is_used; /* see struct pqm_used */
+	const struct pqm_from *from; /* the layer that it is in; NULL: in none */
+	unsigned hidden_by;	     /* index of an upper layer; 0: none */
+	bool is_used;		     /* see struct pqm_used */
 };
 
 struct pqm_used { /* a file whose objects are those of another, which was built from it */
@@ -95,11 +97,33 @@ struct pqm_inode {
 	struct pqm_inode *next;
 };
 
+/* A layer of an image that members came from [layer.c]. */
+struct pqm_from {
+	struct pqm_from *next;
+	struct pqm_layer layer; /* text in the run's arena */
+	pqm_bytes prefix;	/* before the members' paths */
+	uint32_t target;
+	bool is_void; /* it was not what its digest says: nothing of it counts */
+	atomic_uint_fast64_t seen, read, bytes;
+	struct pqm_name *links;
+};
+
+struct pqm_name { /* a second name of a member */
+	struct pqm_name *next;
+	pqm_bytes path, to;
+	unsigned hidden_by;
+};
+
 struct pqm_job {
 	struct pqm_dir *dir;
 	char *path;
 	size_t name_at; /* name = path + name_at when dir->fd >= 0 */
 	uint32_t target;
+	/* Of a member: its bytes, which go with the job, and where they come from. dir->fd is -1. */
+	uint8_t *body;
+	size_t n_body;
+	struct pqm_from *from;
+	unsigned hidden_by;
 };
 
 struct pqm_queued_page { /* of an API server, with the buffer that it came in */
@@ -112,7 +136,7 @@ struct pqm_queued_page { /* of an API server, with the buffer that it came in */
 
 struct pqm_batch {
 	struct pqm_queued_page *page; /* instead of files */
-	size_t n;
+	size_t n, n_bytes; /* n_bytes: of members */
 	struct pqm_job job[PQM_BATCH_FILES];
 };
 
@@ -154,6 +178,8 @@ struct pqm_run {
 	struct pqm_inode *inodes;
 	struct pqm_skip_note *skips;
 	struct pqm_used *used;
+	struct pqm_from *layers;
+	size_t queued_bytes; /* of members that wait */
 	struct pqm_coverage coverage;
 	size_t n_notes;
 	bool is_out_of_memory;
@@ -177,6 +203,27 @@ struct pqm_worker {
 	struct pqm_hit *child_hits[PQM_ARTIFACT_DEPTH];
 	struct pqm_hasher *hasher;
 };
+
+/* Scans bytes whose matches are in w->matches: what a member, job->path, holds or the part of it that was
+ * kept. hash is of all of it; NULL: compared with nothing. */
+void pqm_worker_swept(struct pqm_worker *w, const struct pqm_job *job, pqm_bytes body,
+	const struct pqm_hash128 *hash);
+/* layer.c: a member whose bytes are in the job, or that is read here, piece by piece. */
+void pqm_worker_body(struct pqm_worker *w, const struct pqm_job *job);
+enum pqm_st pqm_worker_member(
+	struct pqm_worker *w, const struct pqm_job *job, struct pqm_member *m, struct pqm_err *err);
+/* Copies; becomes the first of run->layers. */
+enum pqm_st pqm_from_new(struct pqm_run *run, uint32_t target, const struct pqm_layer *l,
+	pqm_bytes prefix, struct pqm_err *err);
+/* The path of a member as it is reported. */
+bool pqm_from_path(
+	const struct pqm_from *f, pqm_bytes path, unsigned hidden_by, struct pqm_buf *out);
+/* Gives links their findings, drops what is void, and counts the rest. */
+enum pqm_st pqm_layers_settle(struct pqm_run *run, struct pqm_err *err);
+/* What a place in an image says of itself, in the arena. At most PQM_FROM_ATTRS. */
+#define PQM_FROM_ATTRS 6
+size_t pqm_from_attrs(const struct pqm_from *f, unsigned hidden_by, struct pqm_arena *arena,
+	struct pqm_attr out[PQM_FROM_ATTRS]);
 
 enum pqm_st pqm_worker_init(struct pqm_worker *w, struct pqm_run *run, struct pqm_err *err);
 void pqm_worker_fini(struct pqm_worker *w);

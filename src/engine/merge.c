@@ -4,6 +4,7 @@
 
 struct row { /* one sighting at one place */
 	const struct pqm_finding *f;
+	const struct pqm_place *place;
 	struct pqm_occurrence o;
 };
 
@@ -119,11 +120,16 @@ static void copy_finding(struct pqm_inventory *inv, struct pqm_map *texts, struc
 		*field[i] = full_path(inv, texts, *field[i], none);
 }
 
-static bool copy_occ(struct pqm_inventory *inv, struct pqm_map *texts, struct pqm_occurrence *out,
-	const struct pqm_occurrence *o)
+static bool copy_occ(struct pqm_inventory *inv, struct pqm_map *texts, struct pqm_arena *scratch,
+	struct pqm_occurrence *out, const struct row *row)
 {
 	const pqm_bytes none = { NULL, 0 };
-	struct pqm_attr *attrs = pqm_new(&inv->arena, struct pqm_attr, o->n_attrs + 1);
+	const struct pqm_occurrence *o = &row->o;
+	struct pqm_attr of_layer[PQM_FROM_ATTRS];
+	size_t n_of_layer = row->place->from == NULL
+		? 0
+		: pqm_from_attrs(row->place->from, row->place->hidden_by, scratch, of_layer);
+	struct pqm_attr *attrs = pqm_new(&inv->arena, struct pqm_attr, o->n_attrs + n_of_layer + 1);
 
 	if (attrs == NULL)
 		return false;
@@ -133,12 +139,17 @@ static bool copy_occ(struct pqm_inventory *inv, struct pqm_map *texts, struct pq
 		attrs[i].key = full_path(inv, texts, o->attrs[i].key, none);
 		attrs[i].value = full_path(inv, texts, o->attrs[i].value, none);
 	}
+	for (size_t i = 0; i < n_of_layer; i++) {
+		attrs[out->n_attrs].key = full_path(inv, texts, of_layer[i].key, none);
+		attrs[out->n_attrs++].value = full_path(inv, texts, of_layer[i].value, none);
+	}
 	out->attrs = attrs;
 	return true;
 }
 
 /* Groups sorted rows by id; the same thing found twice at one place counts once. */
-static bool group(struct pqm_inventory *inv, struct pqm_map *texts, const struct row *row, size_t n)
+static bool group(struct pqm_inventory *inv, struct pqm_map *texts, struct pqm_arena *scratch,
+	const struct row *row, size_t n)
 {
 	size_t n_ids = 0;
 
@@ -160,7 +171,7 @@ static bool group(struct pqm_inventory *inv, struct pqm_map *texts, const struct
 		for (; i < n && memcmp(row[i].f->id, row[first].f->id, PQM_ID_BYTES) == 0; i++) {
 			if (f->n_occs > 0 && cmp_occ(&row[i].o, &row[i - 1].o) == 0)
 				continue;
-			if (!copy_occ(inv, texts, &f->occs[f->n_occs], &row[i].o))
+			if (!copy_occ(inv, texts, scratch, &f->occs[f->n_occs], &row[i]))
 				return false;
 			f->n_occs++;
 		}
@@ -410,7 +421,7 @@ enum pqm_st pqm_run_merge(struct pqm_inventory *inv, struct pqm_run *run, struct
 			for (const struct pqm_sighting *s = c->sightings; s != NULL; s = s->next) {
 				if (p->is_used && s->at.object.n > 0)
 					continue;
-				rows[n] = (struct row){ &s->f, s->at };
+				rows[n] = (struct row){ &s->f, p, s->at };
 				rows[n].o.target = p->target;
 				rows[n].o.path = full_path(inv, &texts, p->path, s->at.path);
 				n++;
@@ -419,7 +430,8 @@ enum pqm_st pqm_run_merge(struct pqm_inventory *inv, struct pqm_run *run, struct
 	pqm_fold_free(fold);
 	if (ok && n > 1)
 		qsort(rows, n, sizeof(*rows), by_id_and_place);
-	ok = ok && group(inv, &texts, rows, n) && take_notes(inv, &texts, run, t.notes);
+	ok = ok && group(inv, &texts, &run->arena, rows, n) &&
+		take_notes(inv, &texts, run, t.notes);
 	pqm_free(rows);
 	pqm_map_fini(&texts);
 	return ok

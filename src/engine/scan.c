@@ -14,6 +14,7 @@ struct sink {
 	struct pqm_run *run;
 	struct pqm_worker *main; /* the walking thread's own worker */
 	struct pqm_batch *batch; /* being filled */
+	struct pqm_from *from;	 /* the layer that members come from */
 	uint32_t target;
 	unsigned n_threads;
 	bool show_progress;
@@ -58,9 +59,17 @@ static void scan_batch(struct pqm_worker *w, struct pqm_batch *b)
 	if (b->page != NULL)
 		pqm_page_scan(w, b->page);
 	for (size_t i = 0; i < b->n; i++) {
-		pqm_worker_file(w, &b->job[i]);
-		pqm_dir_unref(b->job[i].dir);
-		pqm_free(b->job[i].path);
+		struct pqm_job *job = &b->job[i];
+
+		if (job->from != NULL) {
+			pqm_worker_body(w, job);
+			pqm_wipe(job->body, job->n_body); /* it may be a private key */
+			pqm_free(job->body);
+		} else {
+			pqm_worker_file(w, job);
+		}
+		pqm_dir_unref(job->dir);
+		pqm_free(job->path);
 	}
 	pqm_free(b);
 }
@@ -77,6 +86,7 @@ static struct pqm_batch *pop(struct pqm_run *run)
 		b = run->queue[run->q_head];
 		run->q_head = (run->q_head + 1) % PQM_QUEUE_BATCHES;
 		run->q_n--;
+		run->queued_bytes -= b->n_bytes;
 	}
 	pthread_mutex_unlock(&run->lock);
 	return b;
@@ -87,8 +97,10 @@ static bool push(struct pqm_run *run, struct pqm_batch *b)
 	bool ok;
 
 	pthread_mutex_lock(&run->lock);
-	ok = run->q_n < PQM_QUEUE_BATCHES;
+	ok = run->q_n < PQM_QUEUE_BATCHES &&
+		(b->n_bytes == 0 || run->queued_bytes + b->n_bytes <= PQM_MEMBERS_QUEUED_BYTES);
 	if (ok) {
+		run->queued_bytes += b->n_bytes;
 		run->queue[(run->q_head + run->q_n) % PQM_QUEUE_BATCHES] = b;
 		run->q_n++;
 		pthread_cond_signal(&run->not_empty);
@@ -155,8 +167,10 @@ static enum pqm_st on_file(struct pqm_sink *sink, struct pqm_dir *dir, const cha
 	memcpy(copy, path.p, path.n);
 	copy[path.n] = '\0';
 	pqm_dir_ref(dir);
-	s->batch->job[s->batch->n++] = (struct pqm_job){ dir, copy,
-		path.n - (n_name < path.n ? n_name : path.n), s->target };
+	s->batch->job[s->batch->n++] = (struct pqm_job){ .dir = dir,
+		.path = copy,
+		.name_at = path.n - (n_name < path.n ? n_name : path.n),
+		.target = s->target };
 	atomic_fetch_add_explicit(&s->run->counts[s->target].seen, 1, memory_order_relaxed);
 	if (s->batch->n == PQM_BATCH_FILES) {
 		flush(s);
@@ -200,6 +214,132 @@ static enum pqm_st on_page(struct pqm_sink *sink, const struct pqm_page *p, stru
 		pqm_worker_page(s->main, s->target, p);
 	show_progress(s);
 	return PQM_OK;
+}
+
+static enum pqm_st on_layer(
+	struct pqm_sink *sink, const struct pqm_layer *l, pqm_bytes prefix, struct pqm_err *err)
+{
+	struct sink *s = (struct sink *)sink;
+	enum pqm_st st = pqm_from_new(s->run, s->target, l, prefix, err);
+
+	if (st == PQM_OK)
+		s->from = s->run->layers;
+	return st;
+}
+
+static void on_layer_end(struct pqm_sink *sink, bool is_good)
+{
+	struct sink *s = (struct sink *)sink;
+
+	flush(s);
+	s->from->is_void = !is_good;
+	s->from = NULL;
+}
+
+/* The path of a member, as a job keeps it. NULL without memory. */
+static char *member_path(struct sink *s, const struct pqm_member *m)
+{
+	struct pqm_buf b;
+	char *path = NULL;
+
+	pqm_buf_init(&b, (size_t)1 << 20);
+	if (pqm_from_path(s->from, m->path, m->hidden_by, &b) &&
+		(path = pqm_malloc(b.n + 1)) != NULL) {
+		memcpy(path, b.p, b.n);
+		path[b.n] = '\0';
+	}
+	pqm_buf_fini(&b);
+	return path;
+}
+
+/* All of a member of at most PQM_MEMBER_QUEUE_BYTES. */
+static enum pqm_st read_member(uint8_t *p, struct pqm_member *m, struct pqm_err *err)
+{
+	enum pqm_st st;
+	pqm_bytes block;
+	uint64_t off;
+
+	while ((st = m->next(m, &block, &off, err)) == PQM_OK && block.n > 0) {
+		if (off > m->size || block.n > m->size - off)
+			return pqm_fail(err, PQM_EPARSE, "an entry is longer than it says");
+		memcpy(p + off, block.p, block.n);
+	}
+	return st;
+}
+
+static enum pqm_st queue_member(
+	struct sink *s, struct pqm_job *job, struct pqm_member *m, struct pqm_err *err)
+{
+	enum pqm_st st;
+
+	job->n_body = (size_t)m->size;
+	job->body = pqm_calloc(1, job->n_body + 1);
+	if (s->batch == NULL)
+		s->batch = pqm_calloc(1, sizeof(*s->batch));
+	if (job->body == NULL || s->batch == NULL) {
+		pqm_free(job->body);
+		return pqm_fail(err, PQM_ENOMEM, "out of memory for a member");
+	}
+	st = read_member(job->body, m, err);
+	if (st != PQM_OK) {
+		pqm_wipe(job->body, job->n_body);
+		pqm_free(job->body);
+		return st;
+	}
+	s->batch->job[s->batch->n++] = *job;
+	s->batch->n_bytes += job->n_body;
+	if (s->batch->n == PQM_BATCH_FILES || s->batch->n_bytes >= PQM_MEMBER_QUEUE_BYTES / 4) {
+		flush(s);
+		show_progress(s);
+	}
+	return PQM_OK;
+}
+
+static enum pqm_st on_member(struct pqm_sink *sink, struct pqm_member *m, struct pqm_err *err)
+{
+	struct sink *s = (struct sink *)sink;
+	struct pqm_job job = { .path = member_path(s, m),
+		.target = s->target,
+		.from = s->from,
+		.hidden_by = m->hidden_by };
+	enum pqm_st st;
+
+	if (job.path == NULL)
+		return pqm_fail(err, PQM_ENOMEM, "out of memory for a path");
+	if (is_stopped(s->opt)) {
+		pqm_free(job.path);
+		return pqm_fail(err, PQM_EIO, "interrupted");
+	}
+	atomic_fetch_add_explicit(&s->from->seen, 1, memory_order_relaxed);
+	if (m->size <= PQM_MEMBER_QUEUE_BYTES) {
+		st = queue_member(s, &job, m, err);
+		if (st != PQM_OK)
+			pqm_free(job.path);
+		return st;
+	}
+	st = pqm_worker_member(s->main, &job, m, err);
+	pqm_free(job.path);
+	show_progress(s);
+	return st;
+}
+
+static enum pqm_st on_link(
+	struct pqm_sink *sink, const struct pqm_member *m, pqm_bytes to, struct pqm_err *err)
+{
+	struct sink *s = (struct sink *)sink;
+	struct pqm_name *n;
+
+	pthread_mutex_lock(&s->run->lock);
+	n = pqm_new(&s->run->arena, struct pqm_name, 1);
+	if (n != NULL) {
+		*n = (struct pqm_name){ s->from->links, pqm_bytes_dup(&s->run->arena, m->path),
+			pqm_bytes_dup(&s->run->arena, to), m->hidden_by };
+		s->from->links = n;
+	}
+	pthread_mutex_unlock(&s->run->lock);
+	atomic_fetch_add_explicit(&s->from->seen, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&s->from->read, 1, memory_order_relaxed);
+	return n != NULL ? PQM_OK : pqm_fail(err, PQM_ENOMEM, "out of memory for a link");
 }
 
 static void on_note(struct pqm_sink *sink, pqm_bytes path, const char *reason, const char *words)
@@ -515,8 +655,9 @@ static enum pqm_st run_all(struct pqm_inventory *inv, struct pqm_run *run,
 	struct pqm_err *err)
 {
 	struct sink s = {
-		.sink = { run->rules, opt->cluster, on_file, on_bytes, on_page, on_note, on_skip,
-			on_directory, on_endpoint, on_bad },
+		.sink = { run->rules, opt->cluster, opt->images, on_file, on_bytes, on_page,
+			on_layer, on_layer_end, on_member, on_link, on_note, on_skip, on_directory,
+			on_endpoint, on_bad },
 		.run = run,
 		.main = &workers[0],
 		.show_progress = opt->show_progress,
@@ -568,6 +709,8 @@ enum pqm_st pqm_scan(struct pqm_inventory *inv, const struct pqm_rules *rules,
 	if (st == PQM_OK)
 		st = run_all(inv, &run, workers, targets, &opt, err);
 	t1 = pqm_now_ns();
+	if (st == PQM_OK)
+		st = pqm_layers_settle(&run, err);
 	if (st == PQM_OK) {
 		finish_targets(inv, &run);
 		st = pqm_run_merge(inv, &run, err);

@@ -17,6 +17,7 @@
 #include "rules/rules.h"
 #include "source/cluster.h"
 #include "source/endpoint.h"
+#include "source/image.h"
 
 /* What --follow takes up from the objects that were read. */
 enum { PQM_FOLLOW_ENDPOINTS = 1, PQM_FOLLOW_IMAGES = 2 };
@@ -38,6 +39,8 @@ struct pqm_scan_options {
 	const struct pqm_endpoint_options *net;
 	/* How to read clusters; without it such a target is a usage error. */
 	const struct pqm_cluster_options *cluster;
+	/* How to read images; without it such a target is a usage error. */
+	const struct pqm_image_options *images;
 	/* Called for each endpoint when it is finished, certificates and all; may be NULL. is_known: from
 	 * net->known. False stops. */
 	bool (*on_endpoint)(void *ctx, const struct pqm_endpoint *e, bool is_known);

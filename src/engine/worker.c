@@ -74,12 +74,14 @@ void pqm_worker_fini(struct pqm_worker *w)
 	pqm_arena_fini(&w->keep);
 }
 
-static struct pqm_place *place_new(struct pqm_run *run, uint32_t target, pqm_bytes path)
+static struct pqm_place *place_new(struct pqm_run *run, const struct pqm_job *job, pqm_bytes path)
 {
 	struct pqm_place *p = pqm_new(&run->arena, struct pqm_place, 1);
 
 	if (p != NULL) {
-		p->target = target;
+		p->target = job->target;
+		p->from = job->from;
+		p->hidden_by = job->hidden_by;
 		p->path = pqm_bytes_dup(&run->arena, path);
 	}
 	if (p == NULL || p->path.p == NULL) {
@@ -89,9 +91,10 @@ static struct pqm_place *place_new(struct pqm_run *run, uint32_t target, pqm_byt
 	return p;
 }
 
-static void add_place(struct pqm_run *run, struct pqm_place **list, uint32_t target, pqm_bytes path)
+static void add_place(
+	struct pqm_run *run, struct pqm_place **list, const struct pqm_job *job, pqm_bytes path)
 {
-	struct pqm_place *p = place_new(run, target, path);
+	struct pqm_place *p = place_new(run, job, path);
 
 	if (p != NULL) {
 		p->next = *list;
@@ -137,7 +140,7 @@ static bool is_other_name(struct reading *r)
 
 	seen = i != NULL;
 	if (seen) {
-		add_place(run, &i->waiting, r->job->target, r->path);
+		add_place(run, &i->waiting, r->job, r->path);
 		run->coverage.copies++;
 	} else if ((i = pqm_new(&run->arena, struct pqm_inode, 1)) != NULL) {
 		memcpy(i->key, key, sizeof(key));
@@ -202,13 +205,13 @@ static struct pqm_content *content_claim(struct reading *r, const struct pqm_has
 		pthread_mutex_lock(&run->lock);
 	}
 	if (old != NULL) {
-		add_place(run, &old->places, r->job->target, r->path);
+		add_place(run, &old->places, r->job, r->path);
 		run->coverage.copies++;
 		if (r->inode != NULL)
 			r->inode->content = old;
 		c = NULL;
 	} else if (hash == NULL || pqm_map_put(&run->by_content, key, c)) {
-		add_place(run, &c->places, r->job->target, r->path);
+		add_place(run, &c->places, r->job, r->path);
 		c->origin = c->places != NULL ? c->places->path : c->origin;
 		c->next = run->contents;
 		run->contents = c;
@@ -502,7 +505,7 @@ static void look_at_bytes(struct reading *r, pqm_bytes body)
 void pqm_worker_bytes(struct pqm_worker *w, uint32_t target, pqm_bytes path, pqm_bytes body)
 {
 	struct pqm_dir none = { -1, 1 };
-	struct pqm_job job = { &none, (char *)(uintptr_t)path.p, 0, target };
+	struct pqm_job job = { .dir = &none, .path = (char *)(uintptr_t)path.p, .target = target };
 	struct reading r = { .w = w, .job = &job, .path = path, .name = path, .fd = -1 };
 	struct pqm_counts *c = &w->run->counts[target];
 
@@ -511,10 +514,35 @@ void pqm_worker_bytes(struct pqm_worker *w, uint32_t target, pqm_bytes path, pqm
 	look_at_bytes(&r, body);
 }
 
+void pqm_worker_swept(struct pqm_worker *w, const struct pqm_job *job, pqm_bytes body,
+	const struct pqm_hash128 *hash)
+{
+	struct reading r = { .w = w,
+		.job = job,
+		.path = pqm_str(job->path),
+		.fd = -1,
+		.is_small = true, /* the hash is of all of it */
+		.total = body.n,
+		.body = body };
+	const char *slash = strrchr(job->path, '/');
+
+	r.name = pqm_str(slash != NULL ? slash + 1 : job->path);
+	r.name_class = class_of_name(r.name);
+	if (w->matches.is_full)
+		tell_full(&r);
+	r.content = content_claim(&r, hash);
+	if (r.content != NULL)
+		detect(&r);
+	w->matches.n = 0;
+	pqm_arena_wipe(&w->scratch);
+}
+
 void pqm_worker_page(struct pqm_worker *w, uint32_t target, const struct pqm_page *page)
 {
 	struct pqm_dir none = { -1, 1 };
-	struct pqm_job job = { &none, (char *)(uintptr_t)page->path.p, 0, target };
+	struct pqm_job job = {
+		.dir = &none, .path = (char *)(uintptr_t)page->path.p, .target = target
+	};
 	struct reading r = { .w = w,
 		.job = &job,
 		.path = page->path,

@@ -45,7 +45,27 @@ struct pqm_page {
 	uint64_t n_objects, n_bytes; /* read for it */
 };
 
+/* A layer of a container image. */
+struct pqm_layer {
+	pqm_bytes image;    /* "registry.example/team/app:1.0@sha256:…" */
+	pqm_bytes platform; /* "linux/amd64" */
+	pqm_bytes digest;   /* of the layer, as the manifest says */
+	pqm_bytes made_by;  /* the step that made it; may be empty */
+	unsigned index;	    /* from 1, the base first */
+};
+
+/* A file in the layer that was begun last. Texts and blocks are lent for the call. */
+struct pqm_member {
+	pqm_bytes path;	    /* in the image: "/etc/ssl/private/key.pem" */
+	unsigned hidden_by; /* index of the upper layer that removes or replaces it; 0: none */
+	uint64_t size;
+	/* The next block and where it belongs; an empty one is the end. */
+	enum pqm_st (*next)(
+		struct pqm_member *m, pqm_bytes *block, uint64_t *off, struct pqm_err *err);
+};
+
 struct pqm_cluster_options;
+struct pqm_image_options;
 struct pqm_endpoint;
 struct pqm_endpoint_options;
 struct pqm_rules;
@@ -54,6 +74,7 @@ struct pqm_sink {
 	/* What a source may need to know; cluster is NULL where clusters are not asked. */
 	const struct pqm_rules *rules;
 	const struct pqm_cluster_options *cluster;
+	const struct pqm_image_options *images; /* NULL: images are not asked for */
 	/* A regular file to open as name below dir. */
 	enum pqm_st (*file)(struct pqm_sink *s, struct pqm_dir *dir, const char *name,
 		pqm_bytes path, struct pqm_err *err);
@@ -62,6 +83,16 @@ struct pqm_sink {
 		struct pqm_sink *s, pqm_bytes body, pqm_bytes path, struct pqm_err *err);
 	/* Objects that are no file. Scanned before it returns, or later when the buffer was kept. */
 	enum pqm_st (*page)(struct pqm_sink *s, const struct pqm_page *p, struct pqm_err *err);
+	/* A layer begins; prefix stands before the paths of its members. Copied. */
+	enum pqm_st (*layer)(struct pqm_sink *s, const struct pqm_layer *l, pqm_bytes prefix,
+		struct pqm_err *err);
+	/* It ended. is_good: else nothing of it counts, it was not what it should be. */
+	void (*layer_end)(struct pqm_sink *s, bool is_good);
+	/* Read to its end before it returns, with the failure of next() when that fails. */
+	enum pqm_st (*member)(struct pqm_sink *s, struct pqm_member *m, struct pqm_err *err);
+	/* Another name in the layer for the member at path `to`. */
+	enum pqm_st (*link)(
+		struct pqm_sink *s, const struct pqm_member *m, pqm_bytes to, struct pqm_err *err);
 	/* Something the reader of the report must know, nothing that was not read. */
 	void (*note)(struct pqm_sink *s, pqm_bytes path, const char *reason, const char *words);
 	/* Something that is seen and not read; words may be NULL. */

@@ -1,0 +1,417 @@
+/* layer.c — members of container images: read as streams, held in part, and put in their places. */
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "base/limits.h"
+#include "base/num.h"
+#include "engine.h"
+
+#define CARRY PQM_PATTERN_MAX
+#define TAIL_BYTES ((uint64_t)1 << 20)
+#define KEEP_RANGES 8
+#define PROGRAM_HEADERS 64
+
+enum pqm_st pqm_from_new(struct pqm_run *run, uint32_t target, const struct pqm_layer *l,
+	pqm_bytes prefix, struct pqm_err *err)
+{
+	struct pqm_from *f;
+
+	pthread_mutex_lock(&run->lock);
+	f = pqm_new(&run->arena, struct pqm_from, 1);
+	if (f != NULL) {
+		f->layer = (struct pqm_layer){ pqm_bytes_dup(&run->arena, l->image),
+			pqm_bytes_dup(&run->arena, l->platform),
+			pqm_bytes_dup(&run->arena, l->digest),
+			pqm_bytes_dup(&run->arena, l->made_by), l->index };
+		f->prefix = pqm_bytes_dup(&run->arena, prefix);
+		f->target = target;
+		f->next = run->layers;
+		run->layers = f;
+	}
+	pthread_mutex_unlock(&run->lock);
+	return f != NULL ? PQM_OK : pqm_fail(err, PQM_ENOMEM, "out of memory for a layer");
+}
+
+bool pqm_from_path(
+	const struct pqm_from *f, pqm_bytes path, unsigned hidden_by, struct pqm_buf *out)
+{
+	out->n = 0;
+	(void)pqm_buf_add(out, f->prefix);
+	(void)pqm_buf_add(out, PQM_LIT(" › "));
+	if (hidden_by > 0)
+		(void)pqm_buf_f(out, "layer %u, hidden by layer %u › ", f->layer.index, hidden_by);
+	(void)pqm_buf_add(out, path);
+	return !out->failed;
+}
+
+size_t pqm_from_attrs(const struct pqm_from *f, unsigned hidden_by, struct pqm_arena *arena,
+	struct pqm_attr out[PQM_FROM_ATTRS])
+{
+	const struct pqm_attr all[PQM_FROM_ATTRS] = {
+		{ PQM_LIT("image"), f->layer.image },
+		{ PQM_LIT("platform"), f->layer.platform },
+		{ PQM_LIT("layer"), f->layer.digest },
+		{ PQM_LIT("layer_index"), pqm_arena_f(arena, "%u", f->layer.index) },
+		{ PQM_LIT("made_by"), f->layer.made_by },
+		{ PQM_LIT("shipped"),
+			hidden_by == 0 ? (pqm_bytes){ NULL, 0 }
+				       : pqm_arena_f(arena, "in a lower layer; hidden by layer %u",
+						 hidden_by) },
+	};
+	size_t n = 0;
+
+	for (size_t i = 0; i < PQM_FROM_ATTRS; i++)
+		if (all[i].value.n > 0)
+			out[n++] = all[i];
+	return n;
+}
+
+static bool is_wanted(struct pqm_worker *w, const struct pqm_job *job, pqm_bytes body)
+{
+	const char *slash = strrchr(job->path, '/');
+	struct pqm_artifact a = {
+		.body = body,
+		.head = pqm_sub(body, 0, PQM_READ_CHUNK_BYTES),
+		.path = pqm_str(job->path),
+		.name = pqm_str(slash != NULL ? slash + 1 : job->path),
+	};
+
+	return pqm_look_wanted(w->run, &a) != 0;
+}
+
+void pqm_worker_body(struct pqm_worker *w, const struct pqm_job *job)
+{
+	struct pqm_dir none = { -1, 1 };
+	struct pqm_job here = *job;
+	pqm_bytes body = { job->body, job->n_body };
+
+	here.dir = &none;
+	atomic_fetch_add_explicit(&job->from->read, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&job->from->bytes, body.n, memory_order_relaxed);
+	w->matches.n = 0;
+	pqm_matcher_sweep(w->run->matcher, body, 0, 0, &w->matches);
+	if (w->matches.n == 0 && !is_wanted(w, job, body))
+		return;
+	pqm_hasher_start(w->hasher);
+	pqm_hasher_add(w->hasher, body);
+	struct pqm_hash128 hash = pqm_hasher_end(w->hasher);
+
+	pqm_worker_swept(w, &here, body, &hash);
+}
+
+/* A member that is read and swept here. What is not kept is given back to the system, and reads as zeros. */
+struct big {
+	struct pqm_worker *w;
+	uint8_t *p;
+	size_t size;
+	size_t filled, swept;
+	size_t last, last_n; /* the chunk before, whose fate is open */
+	bool last_hit, before_hit;
+	size_t kept;
+	bool has_holes, is_cut;
+
+	struct {
+		uint64_t from, to;
+	} keep[KEEP_RANGES];
+
+	size_t n_keep;
+};
+
+static uint64_t elf_word(const uint8_t *p, unsigned n, bool is_big)
+{
+	uint64_t v = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		v = v << 8 | p[is_big ? i : n - 1 - i];
+	return v;
+}
+
+/* The dynamic segment of a program lies behind its code and data: it is kept, the rest of it stands at
+ * the start [gABI ch. 5]. */
+static void keep_dynamic(struct big *b)
+{
+	const uint8_t *h = b->p;
+	bool is_64, is_big_end;
+	uint64_t off, n, size;
+
+	if (b->filled < 64 || memcmp(h, "\177ELF", 4) != 0)
+		return;
+	is_64 = h[4] == 2;
+	is_big_end = h[5] == 2;
+	off = elf_word(h + (is_64 ? 32 : 28), is_64 ? 8 : 4, is_big_end);
+	size = elf_word(h + (is_64 ? 54 : 42), 2, is_big_end);
+	n = elf_word(h + (is_64 ? 56 : 44), 2, is_big_end);
+	if (size < (is_64 ? 56U : 32U))
+		return;
+	for (uint64_t i = 0; i < n && i < PROGRAM_HEADERS && b->n_keep < KEEP_RANGES; i++) {
+		if (off > b->filled || b->filled - off < (i + 1) * size)
+			return;
+		const uint8_t *ph = h + off + i * size;
+		uint64_t at = elf_word(ph + (is_64 ? 8 : 4), is_64 ? 8 : 4, is_big_end);
+		uint64_t len = elf_word(ph + (is_64 ? 32 : 16), is_64 ? 8 : 4, is_big_end);
+
+		if (elf_word(ph, 4, is_big_end) == 2 && at < b->size && len <= b->size - at) {
+			b->keep[b->n_keep].from = at;
+			b->keep[b->n_keep++].to = at + len;
+		}
+	}
+}
+
+static bool is_kept(const struct big *b, size_t at, size_t n)
+{
+	if (b->size <= PQM_MEMBER_HELD_BYTES || at < PQM_MEMBER_HEAD_BYTES ||
+		b->size - at <= TAIL_BYTES)
+		return true;
+	for (size_t i = 0; i < b->n_keep; i++)
+		if (at < b->keep[i].to && at + n > b->keep[i].from)
+			return true;
+	return false;
+}
+
+static void let_go(struct big *b, size_t at, size_t n)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t from = (at + page - 1) / page * page, to = (at + n) / page * page;
+
+	if (from < to)
+		(void)madvise(b->p + from, to - from, MADV_DONTNEED);
+}
+
+/* Decides about the chunk before, now that both its neighbours were swept. */
+static void settle_chunk(struct big *b, bool hit)
+{
+	if (b->last_n > 0 && !is_kept(b, b->last, b->last_n)) {
+		bool has_reason = hit || b->last_hit || b->before_hit;
+
+		if (has_reason && b->kept + b->last_n <= PQM_MEMBER_HELD_BYTES) {
+			b->kept += b->last_n;
+		} else {
+			b->is_cut = b->is_cut || has_reason;
+			let_go(b, b->last, b->last_n);
+		}
+	}
+	b->before_hit = b->last_hit;
+	b->last_hit = hit;
+}
+
+static void sweep_to(struct big *b, size_t end)
+{
+	while (b->swept < end) {
+		size_t n = end - b->swept < PQM_READ_CHUNK_BYTES ? end - b->swept
+								 : PQM_READ_CHUNK_BYTES;
+		size_t seen = b->swept < CARRY ? b->swept : CARRY, before = b->w->matches.n;
+
+		pqm_matcher_sweep(b->w->run->matcher,
+			(pqm_bytes){ b->p + b->swept - seen, seen + n }, seen, b->swept - seen,
+			&b->w->matches);
+		settle_chunk(b, b->w->matches.n > before);
+		b->last = b->swept;
+		b->last_n = n;
+		b->swept += n;
+	}
+}
+
+static enum pqm_st fill(struct big *b, struct pqm_member *m, struct pqm_err *err)
+{
+	enum pqm_st st;
+	pqm_bytes block;
+	uint64_t off;
+
+	while ((st = m->next(m, &block, &off, err)) == PQM_OK && block.n > 0) {
+		if (off < b->filled || off > b->size || block.n > b->size - off)
+			return pqm_fail(err, PQM_EPARSE, "an entry is longer than it says");
+		if (off > b->filled) {
+			sweep_to(b, b->filled);
+			b->has_holes = true;
+			b->swept = (size_t)off;
+		}
+		memcpy(b->p + off, block.p, block.n);
+		if (b->filled < PQM_READ_CHUNK_BYTES && off + block.n >= PQM_READ_CHUNK_BYTES) {
+			b->filled = (size_t)off + block.n;
+			keep_dynamic(b);
+		}
+		b->filled = (size_t)off + block.n;
+		pqm_hasher_add(b->w->hasher, block);
+		if (b->filled - b->swept >= PQM_READ_CHUNK_BYTES)
+			sweep_to(b, b->filled - (b->filled - b->swept) % PQM_READ_CHUNK_BYTES);
+	}
+	if (st == PQM_OK)
+		sweep_to(b, b->filled);
+	if (st == PQM_OK)
+		settle_chunk(b, false);
+	return st;
+}
+
+static void tell_cut(struct pqm_worker *w, const struct pqm_job *job, const char *words)
+{
+	pqm_run_skip(w->run, job->target, pqm_str(job->path), "over-limit", words);
+}
+
+/* Steps over what cannot be held. */
+static enum pqm_st pass(struct pqm_member *m, struct pqm_err *err)
+{
+	pqm_bytes block;
+	uint64_t off;
+	enum pqm_st st;
+
+	while ((st = m->next(m, &block, &off, err)) == PQM_OK && block.n > 0)
+		;
+	return st;
+}
+
+enum pqm_st pqm_worker_member(
+	struct pqm_worker *w, const struct pqm_job *job, struct pqm_member *m, struct pqm_err *err)
+{
+	struct big b = { .w = w, .size = (size_t)m->size };
+	struct pqm_dir none = { -1, 1 };
+	struct pqm_job here = *job;
+	enum pqm_st st;
+
+	here.dir = &none;
+	b.p = mmap(NULL, b.size, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (b.p == MAP_FAILED) {
+		tell_cut(w, job, "too large for the address space; not read");
+		return pass(m, err);
+	}
+	(void)madvise(b.p, b.size, MADV_NOHUGEPAGE);
+	w->matches.n = 0;
+	pqm_hasher_start(w->hasher);
+	st = fill(&b, m, err);
+	if (st == PQM_OK) {
+		pqm_bytes body = { b.p, b.size };
+		struct pqm_hash128 hash = pqm_hasher_end(w->hasher);
+
+		atomic_fetch_add_explicit(&job->from->read, 1, memory_order_relaxed);
+		atomic_fetch_add_explicit(&job->from->bytes, b.size, memory_order_relaxed);
+		if (b.is_cut)
+			tell_cut(w, job,
+				"candidates in more than 24 MiB of a large file; only the first "
+				"of them were looked at");
+		if (w->matches.n > 0 || is_wanted(w, job, body))
+			pqm_worker_swept(w, &here, body, b.has_holes ? NULL : &hash);
+	}
+	(void)munmap(b.p, b.size);
+	return st;
+}
+
+/* "pointer of the layer" and path: what links are looked up by. */
+static bool key_of(struct pqm_buf *key, const struct pqm_from *f, pqm_bytes path)
+{
+	key->n = 0;
+	(void)pqm_buf_add(key, (pqm_bytes){ (const uint8_t *)&f, sizeof(f) });
+	(void)pqm_buf_add(key, path);
+	return !key->failed;
+}
+
+struct linking {
+	struct pqm_run *run;
+	struct pqm_map by_path; /* -> struct pqm_content */
+	struct pqm_buf key, text;
+	bool failed;
+};
+
+static void put(struct linking *l, const struct pqm_from *f, pqm_bytes path, struct pqm_content *c)
+{
+	pqm_bytes kept;
+
+	if (!key_of(&l->key, f, path)) {
+		l->failed = true;
+		return;
+	}
+	kept = pqm_bytes_dup(&l->run->arena, pqm_buf_bytes(&l->key));
+	l->failed = l->failed || kept.p == NULL || !pqm_map_put(&l->by_path, kept, c);
+}
+
+static void index_places(struct linking *l)
+{
+	for (struct pqm_content *c = l->run->contents; c != NULL; c = c->next)
+		for (struct pqm_place *p = c->places; p != NULL && !l->failed; p = p->next) {
+			if (p->from == NULL || p->from->links == NULL)
+				continue;
+			if (!pqm_from_path(p->from, (pqm_bytes){ NULL, 0 }, p->hidden_by, &l->text))
+				l->failed = true;
+			else
+				put(l, p->from, pqm_sub(p->path, l->text.n, p->path.n), c);
+		}
+}
+
+static void follow(struct linking *l, struct pqm_from *f)
+{
+	struct pqm_name *in_order = NULL;
+
+	while (f->links != NULL) {
+		struct pqm_name *n = f->links;
+
+		f->links = n->next;
+		n->next = in_order;
+		in_order = n;
+	}
+	for (struct pqm_name *n = in_order; n != NULL && !l->failed; n = n->next) {
+		struct pqm_content *c = key_of(&l->key, f, n->to)
+			? pqm_map_get(&l->by_path, pqm_buf_bytes(&l->key))
+			: NULL;
+		struct pqm_place *p =
+			c == NULL ? NULL : pqm_new(&l->run->arena, struct pqm_place, 1);
+
+		if (c == NULL)
+			continue; /* nothing was found in it */
+		if (p == NULL || !pqm_from_path(f, n->path, n->hidden_by, &l->text)) {
+			l->failed = true;
+			return;
+		}
+		p->target = f->target;
+		p->from = f;
+		p->hidden_by = n->hidden_by;
+		p->path = pqm_bytes_dup(&l->run->arena, pqm_buf_bytes(&l->text));
+		p->next = c->places;
+		c->places = p;
+		put(l, f, n->path, c);
+	}
+}
+
+static void drop_void(struct pqm_run *run)
+{
+	for (struct pqm_content *c = run->contents; c != NULL; c = c->next) {
+		struct pqm_place **at = &c->places;
+
+		while (*at != NULL) {
+			if ((*at)->from != NULL && (*at)->from->is_void)
+				*at = (*at)->next;
+			else
+				at = &(*at)->next;
+		}
+	}
+}
+
+enum pqm_st pqm_layers_settle(struct pqm_run *run, struct pqm_err *err)
+{
+	struct linking l = { .run = run };
+	bool any = false, any_void = false;
+
+	for (struct pqm_from *f = run->layers; f != NULL; f = f->next) {
+		struct pqm_counts *c = &run->counts[f->target];
+
+		any = any || f->links != NULL;
+		any_void = any_void || f->is_void;
+		if (f->is_void)
+			continue;
+		atomic_fetch_add(&c->seen, atomic_load(&f->seen));
+		atomic_fetch_add(&c->read, atomic_load(&f->read));
+		atomic_fetch_add(&c->bytes, atomic_load(&f->bytes));
+	}
+	if (any_void)
+		drop_void(run);
+	if (!any)
+		return PQM_OK;
+	pqm_buf_init(&l.key, (size_t)1 << 20);
+	pqm_buf_init(&l.text, (size_t)1 << 20);
+	index_places(&l);
+	for (struct pqm_from *f = run->layers; f != NULL && !l.failed; f = f->next)
+		if (!f->is_void)
+			follow(&l, f);
+	pqm_buf_fini(&l.key);
+	pqm_buf_fini(&l.text);
+	pqm_map_fini(&l.by_path);
+	return l.failed ? pqm_fail(err, PQM_ENOMEM, "out of memory for links in images") : PQM_OK;
+}

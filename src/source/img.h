@@ -1,0 +1,73 @@
+/*
+ * img.h — what the parts that read container images share. Not for other modules.
+ *
+ * Shape:     a store gives manifests and blobs by descriptor; an image is walked layer by layer from the top,
+ *            so that what an upper layer hides is known when a lower one is read.
+ * Ownership: a store owns what it opens; a feed is closed by whoever asked for it.
+ * Errors:    PQM_EUSAGE, PQM_EIO, PQM_ENET for a target that cannot be read at all; PQM_EPARSE for a blob
+ *            that is not what its digest says.
+ * Threads:   one thread.
+ * Limits:    PQM_OCI_*, PQM_IMAGE_*, PQM_LAYER_*, PQM_ENTRY_*.
+ */
+#ifndef PQM_SOURCE_IMG_H
+#define PQM_SOURCE_IMG_H
+
+#include "source/image.h"
+#include "source/source.h"
+#include "source/unpack.h"
+
+/* Where the blobs of images come from. */
+struct pqm_store_of {
+	/* A blob, to be read once, from its start. What comes is checked by the caller. */
+	enum pqm_st (*open)(struct pqm_store_of *s, const struct pqm_oci_desc *d,
+		struct pqm_feed **out, struct pqm_err *err);
+	void (*close)(struct pqm_store_of *s); /* frees it */
+};
+
+/* One image to walk. */
+struct pqm_image {
+	struct pqm_store_of *store;
+	pqm_bytes label;     /* before the paths: "oci:DIR:tag" */
+	pqm_bytes reference; /* as reported: "oci:DIR:tag@sha256:…" */
+	struct pqm_oci_config config;
+	const struct pqm_oci_desc *layers; /* the base first */
+	size_t n_layers;
+};
+
+/* img_layer.c: walks the layers, the top first. */
+enum pqm_st pqm_image_walk(
+	const struct pqm_image *im, struct pqm_sink *s, struct pqm_err *err) PQM_MUST_USE;
+/* img_blob.c: a whole blob in memory, checked. */
+enum pqm_st pqm_image_blob(struct pqm_store_of *s, const struct pqm_oci_desc *d, pqm_bytes *out,
+	struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;
+/* "blobs/sha256/HEX": where a layout has it. The digest is one. */
+#define PQM_BLOB_NAME 160
+const char *pqm_image_blob_name(char out[PQM_BLOB_NAME], pqm_bytes digest);
+/* A feed that hashes what passes and fails at the end when size or digest are others. Takes feed. */
+struct pqm_feed *pqm_image_checked(
+	struct pqm_feed *feed, const struct pqm_oci_desc *d, struct pqm_err *err);
+/* Bytes [from, from + n) of a file. Borrows fd. */
+struct pqm_feed *pqm_image_slice(int fd, uint64_t from, uint64_t n, struct pqm_err *err);
+
+/* img_choose.c: what this machine is; arch is empty when it has no name of its own. */
+struct pqm_platform pqm_image_here(void);
+/* The images behind a manifest or index, of the platform asked for; walks them all. tag (may be
+ * empty): only entries of that name. Borrows store. */
+enum pqm_st pqm_image_choose(struct pqm_store_of *store, pqm_bytes target, pqm_bytes tag,
+	const struct pqm_oci_manifest *root, struct pqm_sink *s, struct pqm_err *err) PQM_MUST_USE;
+/* "NAME[:TAG]" of a file or folder that exists: a name with a colon of its own is one. */
+enum pqm_st pqm_image_name(const char *spec, struct pqm_arena *arena, const char **path,
+	pqm_bytes *tag, struct pqm_err *err) PQM_MUST_USE;
+
+/* Each takes the whole target and what stands behind its scheme. */
+/* img_dir.c: an OCI image layout. */
+enum pqm_st pqm_image_layout(
+	const char *target, const char *spec, struct pqm_sink *s, struct pqm_err *err) PQM_MUST_USE;
+/* img_tar.c: an archive of an OCI image layout, or of `docker save`. */
+enum pqm_st pqm_image_archive(
+	const char *target, const char *spec, struct pqm_sink *s, struct pqm_err *err) PQM_MUST_USE;
+/* img_registry.c */
+enum pqm_st pqm_image_registry(
+	const char *target, const char *spec, struct pqm_sink *s, struct pqm_err *err) PQM_MUST_USE;
+
+#endif

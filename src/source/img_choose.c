@@ -1,0 +1,256 @@
+/* img_choose.c — from an index or manifest to the images that are to be read, and through them. */
+#include <stdlib.h>
+#include <sys/utsname.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "img.h"
+
+struct candidate {
+	struct pqm_oci_desc desc;
+	struct pqm_oci_manifest manifest;
+	struct pqm_oci_config config;
+	pqm_bytes name; /* ref.name of the outermost index that has one; empty: none */
+	bool is_image;	/* else an artifact: it fits every platform */
+	bool is_taken;
+};
+
+struct choice {
+	struct pqm_store_of *store;
+	struct pqm_sink *sink;
+	struct pqm_err *err;
+	struct pqm_arena *arena;
+	pqm_bytes target, tag;
+	struct candidate *list;
+	size_t n, cap;
+};
+
+struct pqm_platform pqm_image_here(void)
+{
+	static const struct {
+		const char *machine, *arch, *variant;
+	} names[] = {
+		{ "x86_64", "amd64", "" },
+		{ "aarch64", "arm64", "" },
+		{ "armv7l", "arm", "v7" },
+		{ "armv6l", "arm", "v6" },
+		{ "i686", "386", "" },
+		{ "ppc64le", "ppc64le", "" },
+		{ "s390x", "s390x", "" },
+		{ "riscv64", "riscv64", "" },
+	};
+
+	struct pqm_platform p = { PQM_LIT("linux"), { NULL, 0 }, { NULL, 0 } };
+	struct utsname u;
+
+	if (uname(&u) != 0)
+		return p;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(u.machine, names[i].machine) == 0) {
+			p.arch = pqm_str(names[i].arch);
+			p.variant = pqm_str(names[i].variant);
+		}
+	return p;
+}
+
+static bool is_image_config(pqm_bytes media_type)
+{
+	return media_type.n == 0 ||
+		pqm_eqs(media_type, "application/vnd.oci.image.config.v1+json") ||
+		pqm_eqs(media_type, "application/vnd.docker.container.image.v1+json");
+}
+
+/* The manifest, and for an image what its configuration says. */
+static enum pqm_st load(struct choice *c, struct candidate *k)
+{
+	pqm_bytes text;
+	enum pqm_st st = PQM_OK;
+
+	if (k->desc.digest.n > 0) {
+		st = pqm_image_blob(c->store, &k->desc, &text, c->arena, c->err);
+		if (st == PQM_OK)
+			st = pqm_oci_manifest_parse(&k->manifest, text, c->arena, c->err);
+	}
+	if (st != PQM_OK || k->manifest.is_index)
+		return st;
+	k->is_image =
+		k->manifest.config.digest.n > 0 && is_image_config(k->manifest.config.media_type);
+	if (!k->is_image)
+		return PQM_OK;
+	st = pqm_image_blob(c->store, &k->manifest.config, &text, c->arena, c->err);
+	if (st == PQM_OK)
+		st = pqm_oci_config_parse(&k->config, text, c->arena, c->err);
+	return st;
+}
+
+static enum pqm_st gather(
+	struct choice *c, const struct pqm_oci_manifest *m, pqm_bytes name, unsigned depth);
+
+static enum pqm_st take(
+	struct choice *c, const struct pqm_oci_desc *d, pqm_bytes name, unsigned depth)
+{
+	struct candidate *grown, k = { .desc = *d, .name = name };
+	enum pqm_st st;
+
+	k.desc.is_manifest = true;
+	/* What is not of the platform need not be fetched. */
+	if (c->sink->images->has_platform && d->platform.arch.n > 0 &&
+		!pqm_eqs(d->platform.arch, "unknown") &&
+		!pqm_platform_fits(&c->sink->images->platform, &d->platform)) {
+		k.config.platform = d->platform;
+		k.is_image = true;
+	} else {
+		st = load(c, &k);
+		if (st != PQM_OK)
+			return st;
+		if (k.manifest.is_index)
+			return gather(c, &k.manifest, name, depth + 1);
+	}
+	if (c->n >= PQM_OCI_INDEX)
+		return pqm_fail(c->err, PQM_ELIMIT, "more than 4,096 images");
+	grown = pqm_grow(c->arena, c->list, c->n, &c->cap);
+	if (grown == NULL)
+		return pqm_fail(c->err, PQM_ENOMEM, "out of memory for the images");
+	c->list = grown;
+	c->list[c->n++] = k;
+	return PQM_OK;
+}
+
+static enum pqm_st gather(
+	struct choice *c, const struct pqm_oci_manifest *m, pqm_bytes name, unsigned depth)
+{
+	enum pqm_st st = PQM_OK;
+
+	if (depth > PQM_OCI_DEPTH)
+		return pqm_fail(c->err, PQM_ELIMIT, "indexes in indexes deeper than 4 levels");
+	for (size_t i = 0; i < m->n && st == PQM_OK; i++) {
+		const struct pqm_oci_desc *d = &m->list[i];
+
+		if (d->is_attestation)
+			continue;
+		if (depth == 0 && c->tag.n > 0 && !pqm_eq(d->ref_name, c->tag))
+			continue;
+		st = take(c, d, name.n > 0 ? name : d->ref_name, depth);
+	}
+	return st;
+}
+
+static bool fits(const struct candidate *k, const struct pqm_platform *wish)
+{
+	return !k->is_image || pqm_platform_fits(wish, &k->config.platform);
+}
+
+/* Of the images of one name, those to read. */
+static enum pqm_st choose_named(struct choice *c, pqm_bytes name)
+{
+	const struct pqm_image_options *opt = c->sink->images;
+	struct pqm_platform here = pqm_image_here(),
+			    wish = opt->has_platform ? opt->platform : here;
+	struct candidate *only = NULL;
+	size_t n_named = 0, n_taken = 0;
+	struct pqm_buf have;
+
+	pqm_buf_init(&have, 1024);
+	for (size_t i = 0; i < c->n; i++) {
+		struct candidate *k = &c->list[i];
+
+		if (!pqm_eq(k->name, name))
+			continue;
+		n_named++;
+		only = k;
+		k->is_taken = fits(k, &wish);
+		n_taken += k->is_taken;
+		(void)pqm_buf_f(&have, "%s%.*s", n_named > 1 ? ", " : "",
+			PQM_FMT(pqm_platform_text(&k->config.platform, c->arena)));
+	}
+	if (n_taken == 0 && n_named == 1 && !opt->has_platform) {
+		only->is_taken = true;
+		n_taken = 1;
+	}
+	enum pqm_st st = n_taken > 0
+		? PQM_OK
+		: pqm_fail(c->err, PQM_EUSAGE, "%.*s: no image for %.*s; there is %.*s%s",
+			  PQM_FMT(c->target), PQM_FMT(pqm_platform_text(&wish, c->arena)),
+			  PQM_FMT(pqm_buf_bytes(&have)),
+			  opt->has_platform ? "" : ": choose with --platform");
+
+	pqm_buf_fini(&have);
+	return st;
+}
+
+static bool is_first_of_name(const struct choice *c, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (pqm_eq(c->list[k].name, c->list[i].name))
+			return false;
+	return true;
+}
+
+static enum pqm_st walk(struct choice *c, const struct candidate *k, size_t n_taken)
+{
+	struct pqm_image im = {
+		.store = c->store,
+		.label = c->target,
+		.reference = c->target,
+		.config = k->config,
+		.layers = k->manifest.list,
+		.n_layers = k->manifest.n,
+	};
+	pqm_bytes digest = k->desc.digest;
+
+	if (n_taken > 1)
+		im.label = k->name.n > 0
+			? pqm_arena_f(c->arena, "%.*s:%.*s", PQM_FMT(c->target), PQM_FMT(k->name))
+			: pqm_arena_f(c->arena, "%.*s@%.*s", PQM_FMT(c->target),
+				  PQM_FMT(pqm_sub(digest, 0, 7 + 12)));
+	im.label = pqm_printable(c->arena, im.label);
+	if (digest.n > 0 && pqm_find(c->target, 0, digest) == SIZE_MAX)
+		im.reference =
+			pqm_arena_f(c->arena, "%.*s@%.*s", PQM_FMT(im.label), PQM_FMT(digest));
+	if (im.label.p == NULL || im.reference.p == NULL)
+		return pqm_fail(c->err, PQM_ENOMEM, "out of memory for an image");
+	return pqm_image_walk(&im, c->sink, c->err);
+}
+
+/* Reads what was chosen; one of several that cannot be read is told. */
+static enum pqm_st walk_all(struct choice *c)
+{
+	size_t n_taken = 0, n_bad = 0;
+	enum pqm_st st = PQM_OK;
+
+	for (size_t i = 0; i < c->n; i++)
+		n_taken += c->list[i].is_taken;
+	for (size_t i = 0; i < c->n && st == PQM_OK; i++) {
+		if (!c->list[i].is_taken)
+			continue;
+		st = walk(c, &c->list[i], n_taken);
+		if (st == PQM_EPARSE || st == PQM_ENET || st == PQM_EIO) {
+			n_bad++;
+			st = n_bad == n_taken ? st : PQM_OK;
+		}
+	}
+	return st;
+}
+
+enum pqm_st pqm_image_choose(struct pqm_store_of *store, pqm_bytes target, pqm_bytes tag,
+	const struct pqm_oci_manifest *root, struct pqm_sink *s, struct pqm_err *err)
+{
+	struct pqm_arena arena;
+	struct choice c = {
+		.store = store, .sink = s, .err = err, .arena = &arena, .target = target, .tag = tag
+	};
+	enum pqm_st st;
+
+	pqm_arena_init(&arena, PQM_ARENA_BYTES);
+	st = gather(&c, root, (pqm_bytes){ NULL, 0 }, 0);
+	if (st == PQM_OK && c.n == 0)
+		st = pqm_fail(err, PQM_EUSAGE, "%.*s: %s", PQM_FMT(target),
+			tag.n > 0 ? "has no image of this name" : "has no image in it");
+	for (size_t i = 0; i < c.n && st == PQM_OK; i++)
+		if (is_first_of_name(&c, i))
+			st = choose_named(&c, c.list[i].name);
+	if (st == PQM_OK)
+		st = walk_all(&c);
+	pqm_arena_fini(&arena);
+	return st;
+}

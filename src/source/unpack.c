@@ -1,0 +1,280 @@
+/*
+ * libarchive is loaded when the first archive is opened: with what it needs (libxml2, ICU, ACLs) it would
+ * slow the start of every run that reads none.
+ */
+#include "unpack.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <sys/stat.h>
+
+#include "base/arena.h"
+#include "base/limits.h"
+
+static struct {
+	void *lib;
+	struct archive *(*read_new)(void);
+	int (*read_free)(struct archive *);
+	int (*support_gzip)(struct archive *);
+	int (*support_zstd)(struct archive *);
+	int (*support_xz)(struct archive *);
+	int (*support_bzip2)(struct archive *);
+	int (*support_tar)(struct archive *);
+	int (*support_empty)(struct archive *);
+	int (*open)(struct archive *, void *, archive_open_callback *, archive_read_callback *,
+		archive_close_callback *);
+	int (*next_header)(struct archive *, struct archive_entry **);
+	int (*data_block)(struct archive *, const void **, size_t *, la_int64_t *);
+	la_int64_t (*filter_bytes)(struct archive *, int);
+	const char *(*words)(struct archive *);
+	void (*set_error)(struct archive *, int, const char *, ...);
+	const char *(*path)(struct archive_entry *);
+	const char *(*path_utf8)(struct archive_entry *);
+	const char *(*hardlink)(struct archive_entry *);
+	const char *(*hardlink_utf8)(struct archive_entry *);
+	const char *(*symlink)(struct archive_entry *);
+	const char *(*symlink_utf8)(struct archive_entry *);
+	la_int64_t (*size)(struct archive_entry *);
+	__LA_MODE_T (*type)(struct archive_entry *);
+	bool is_ready;
+} la;
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+struct pqm_unpack {
+	struct archive *a;
+	struct pqm_feed *feed;
+	uint64_t n_in;
+	uint64_t size, left; /* of the data of an entry */
+	bool is_ended;
+	struct pqm_err err; /* of the feed, or of a limit */
+};
+
+static void load(void)
+{
+	const struct {
+		const char *name;
+		void *function;
+	} all[] = {
+		{ "archive_read_new", &la.read_new },
+		{ "archive_read_free", &la.read_free },
+		{ "archive_read_support_filter_gzip", &la.support_gzip },
+		{ "archive_read_support_filter_zstd", &la.support_zstd },
+		{ "archive_read_support_filter_xz", &la.support_xz },
+		{ "archive_read_support_filter_bzip2", &la.support_bzip2 },
+		{ "archive_read_support_format_tar", &la.support_tar },
+		{ "archive_read_support_format_empty", &la.support_empty },
+		{ "archive_read_open", &la.open },
+		{ "archive_read_next_header", &la.next_header },
+		{ "archive_read_data_block", &la.data_block },
+		{ "archive_filter_bytes", &la.filter_bytes },
+		{ "archive_error_string", &la.words },
+		{ "archive_set_error", &la.set_error },
+		{ "archive_entry_pathname", &la.path },
+		{ "archive_entry_pathname_utf8", &la.path_utf8 },
+		{ "archive_entry_hardlink", &la.hardlink },
+		{ "archive_entry_hardlink_utf8", &la.hardlink_utf8 },
+		{ "archive_entry_symlink", &la.symlink },
+		{ "archive_entry_symlink_utf8", &la.symlink_utf8 },
+		{ "archive_entry_size", &la.size },
+		{ "archive_entry_filetype", &la.type },
+	};
+
+	la.lib = dlopen("libarchive.so.13", RTLD_NOW | RTLD_LOCAL);
+	la.is_ready = la.lib != NULL;
+	for (size_t i = 0; la.is_ready && i < sizeof(all) / sizeof(all[0]); i++) {
+		void *p = dlsym(la.lib, all[i].name);
+
+		memcpy(all[i].function, &p, sizeof(p));
+		la.is_ready = p != NULL;
+	}
+}
+
+/* A few packed bytes that unpack to very much are no layer: it is stopped before the disk of whoever would
+ * unpack it is full. */
+static bool is_bomb(const struct pqm_unpack *u)
+{
+	la_int64_t out = la.filter_bytes(u->a, 0);
+
+	return out > 0 && (uint64_t)out > PQM_RATIO_FROM_BYTES &&
+		(uint64_t)out / PQM_RATIO_MAX > u->n_in;
+}
+
+static enum pqm_st fail_bomb(struct pqm_unpack *u)
+{
+	return pqm_fail(&u->err, PQM_ELIMIT,
+		"unpacks to more than %d times its size; stopped at %llu MiB", PQM_RATIO_MAX,
+		(unsigned long long)la.filter_bytes(u->a, 0) >> 20);
+}
+
+static la_ssize_t on_read(struct archive *a, void *ctx, const void **p)
+{
+	struct pqm_unpack *u = ctx;
+	pqm_bytes b = { NULL, 0 };
+	enum pqm_st st = u->err.st;
+
+	if (st == PQM_OK && is_bomb(u))
+		st = fail_bomb(u);
+	if (st == PQM_OK)
+		st = u->feed->next(u->feed, &b, &u->err);
+	if (st != PQM_OK) {
+		u->err.st = st;
+		la.set_error(a, EIO, "input failed");
+		return -1;
+	}
+	u->n_in += b.n;
+	*p = b.p;
+	return (la_ssize_t)b.n;
+}
+
+enum pqm_st pqm_unpack_open(struct pqm_unpack **out, struct pqm_feed *feed, struct pqm_err *err)
+{
+	struct pqm_unpack *u;
+
+	(void)pthread_once(&once, load);
+	if (!la.is_ready)
+		return pqm_fail(err, PQM_EUSAGE,
+			"libarchive.so.13 is missing: archives are read through it (Debian: apt "
+			"install libarchive13)");
+	u = pqm_calloc(1, sizeof(*u));
+	if (u != NULL)
+		u->a = la.read_new();
+	if (u == NULL || u->a == NULL) {
+		pqm_free(u);
+		return pqm_fail(err, PQM_ENOMEM, "out of memory for an archive");
+	}
+	u->feed = feed;
+	(void)la.support_gzip(u->a);
+	(void)la.support_zstd(u->a);
+	(void)la.support_xz(u->a);
+	(void)la.support_bzip2(u->a);
+	(void)la.support_tar(u->a);
+	(void)la.support_empty(u->a);
+	if (la.open(u->a, u, NULL, on_read, NULL) != ARCHIVE_OK) {
+		enum pqm_st st = u->err.st != PQM_OK
+			? pqm_fail(err, u->err.st, "%s", u->err.msg)
+			: pqm_fail(err, PQM_EPARSE, "is no tar archive");
+
+		pqm_unpack_close(u);
+		return st;
+	}
+	*out = u;
+	return PQM_OK;
+}
+
+void pqm_unpack_close(struct pqm_unpack *u)
+{
+	if (u == NULL)
+		return;
+	(void)la.read_free(u->a);
+	pqm_free(u);
+}
+
+static enum pqm_st told(struct pqm_unpack *u, struct pqm_err *err)
+{
+	const char *words = la.words(u->a);
+
+	if (u->err.st != PQM_OK)
+		return pqm_fail(err, u->err.st, "%s", u->err.msg);
+	return pqm_fail(err, PQM_EPARSE, "malformed archive: %s", words != NULL ? words : "?");
+}
+
+static enum pqm_entry_type type_of(struct archive_entry *e)
+{
+	if (la.hardlink(e) != NULL || la.hardlink_utf8(e) != NULL)
+		return PQM_ENTRY_HARDLINK;
+	switch (la.type(e)) {
+	case S_IFREG:
+		return PQM_ENTRY_FILE;
+	case S_IFDIR:
+		return PQM_ENTRY_DIR;
+	case S_IFLNK:
+		return PQM_ENTRY_SYMLINK;
+	case S_IFCHR:
+	case S_IFBLK:
+		return PQM_ENTRY_DEVICE;
+	case S_IFIFO:
+		return PQM_ENTRY_FIFO;
+	case S_IFSOCK:
+		return PQM_ENTRY_SOCKET;
+	default:
+		return PQM_ENTRY_OTHER;
+	}
+}
+
+/* The bytes as they are; a pax name that the locale cannot say is UTF-8. */
+static pqm_bytes either(const char *raw, const char *utf8)
+{
+	return pqm_str(raw != NULL ? raw : utf8);
+}
+
+/* Some builders leave out the padding of the last entry and the blocks behind it; readers do without. It is
+ * no such archive when the feed does not end as it should. */
+static bool is_missing_end(struct pqm_unpack *u, int rc)
+{
+	pqm_bytes rest = { NULL, 0 };
+
+	if (rc == ARCHIVE_OK || rc == ARCHIVE_WARN || u->err.st != PQM_OK || u->left > 0 ||
+		!pqm_starts(pqm_str(la.words(u->a)), PQM_LIT("Truncated input file")))
+		return false;
+	do
+		u->err.st = u->feed->next(u->feed, &rest, &u->err);
+	while (u->err.st == PQM_OK && rest.n > 0);
+	u->is_ended = u->err.st == PQM_OK;
+	return u->is_ended;
+}
+
+enum pqm_st pqm_unpack_next(
+	struct pqm_unpack *u, struct pqm_entry *e, bool *got, struct pqm_err *err)
+{
+	struct archive_entry *entry = NULL;
+	int rc = u->is_ended ? ARCHIVE_EOF : la.next_header(u->a, &entry);
+
+	*got = false;
+	if (rc == ARCHIVE_EOF || is_missing_end(u, rc))
+		return PQM_OK;
+	if (rc != ARCHIVE_OK && rc != ARCHIVE_WARN)
+		return told(u, err);
+	if (is_bomb(u)) {
+		(void)fail_bomb(u);
+		return told(u, err);
+	}
+	*e = (struct pqm_entry){
+		.name = either(la.path(entry), la.path_utf8(entry)),
+		.type = type_of(entry),
+		.size = la.size(entry) > 0 ? (uint64_t)la.size(entry) : 0,
+		.data_off = (uint64_t)la.filter_bytes(u->a, 0),
+	};
+	if (e->type == PQM_ENTRY_HARDLINK)
+		e->link = either(la.hardlink(entry), la.hardlink_utf8(entry));
+	else if (e->type == PQM_ENTRY_SYMLINK)
+		e->link = either(la.symlink(entry), la.symlink_utf8(entry));
+	u->size = u->left = e->size;
+	*got = true;
+	return PQM_OK;
+}
+
+enum pqm_st pqm_unpack_data(
+	struct pqm_unpack *u, pqm_bytes *block, uint64_t *off, struct pqm_err *err)
+{
+	const void *p = NULL;
+	la_int64_t at = 0;
+	size_t n = 0;
+	int rc;
+
+	do
+		rc = la.data_block(u->a, &p, &n, &at);
+	while (rc == ARCHIVE_OK && n == 0);
+	*block = (pqm_bytes){ NULL, 0 };
+	*off = (uint64_t)at;
+	if (rc == ARCHIVE_EOF || is_missing_end(u, rc))
+		return PQM_OK;
+	if (rc != ARCHIVE_OK && rc != ARCHIVE_WARN)
+		return told(u, err);
+	*block = (pqm_bytes){ p, n };
+	u->left = *off + n < u->size ? u->size - *off - n : 0;
+	return PQM_OK;
+}
