@@ -93,8 +93,11 @@ static void drop_claim(struct pqm_emit *e, uint64_t from, uint64_t to)
 static bool on_done(struct pqm_endpoint_calls *calls, const struct pqm_endpoint *given, bool known)
 {
 	struct probe *p = (struct probe *)calls;
-	struct pqm_emit drop = { drop_found, drop_object, drop_child, drop_note, drop_claim, NULL,
-		NULL, NULL };
+	struct pqm_emit drop = { .found = drop_found,
+		.object = drop_object,
+		.child = drop_child,
+		.note = drop_note,
+		.claim = drop_claim };
 	struct pqm_endpoint *all = pqm_grow(&p->arena, p->all, p->n, &p->cap);
 
 	(void)known;

@@ -1,6 +1,7 @@
 #include "k8s.h"
 
 #include "base/limits.h"
+#include "k8s_ahead.h"
 #include "k8s_doc.h"
 #include "k8s_helm.h"
 #include "parse/yaml_block.h"
@@ -78,29 +79,26 @@ static bool is_boundary(pqm_bytes t, size_t at)
 		t.p[at + 3] == '\t';
 }
 
-/* The next document of *rest; false at the end. */
-static bool next_doc(pqm_bytes *rest, uint64_t *off, uint32_t *line, struct doc *d)
+/* Where the document that text starts with ends. */
+static size_t doc_end(pqm_bytes text)
 {
-	size_t end = 0;
-
-	if (rest->n == 0)
-		return false;
-	for (;;) {
-		end = pqm_find(*rest, end, PQM_LIT("\n---"));
-		if (end == SIZE_MAX) {
-			end = rest->n;
-			break;
-		}
+	for (size_t end = 0;;) {
+		end = pqm_find(text, end, PQM_LIT("\n---"));
+		if (end == SIZE_MAX)
+			return text.n;
 		end++;
-		if (is_boundary(*rest, end))
-			break;
+		if (is_boundary(text, end))
+			return end;
 	}
-	*d = (struct doc){ pqm_sub(*rest, 0, end), *off, *line };
-	for (size_t i = 0; i < end; i++)
-		*line += rest->p[i] == '\n';
-	*off += end;
-	*rest = pqm_sub(*rest, end, rest->n);
-	return true;
+}
+
+static bool is_json_like(pqm_bytes t)
+{
+	size_t i = 0;
+
+	while (i < t.n && t.p[i] <= ' ')
+		i++;
+	return i < t.n && t.p[i] == '{';
 }
 
 static bool has_line(pqm_bytes t, const char *words)
@@ -111,6 +109,46 @@ static bool has_line(pqm_bytes t, const char *words)
 		if (at == 0 || t.p[at - 1] == '\n')
 			return true;
 	return false;
+}
+
+/* Reads a document as far as that needs nothing but its text. */
+static void look_into(
+	const struct pqm_k8s_walk *w, struct pqm_k8s_step *step, struct pqm_arena *arena)
+{
+	pqm_bytes t = step->text;
+
+	if (w->is_declared)
+		return;
+	step->is_nothing = pqm_find(t, 0, PQM_LIT("apiVersion")) == SIZE_MAX || !has_kind(t);
+	if (step->is_nothing || w->is_template || is_json_like(t) ||
+		pqm_find(t, 0, PQM_LIT("{{")) != SIZE_MAX ||
+		has_line(t, "kind: CustomResourceDefinition"))
+		return;
+	if (!pqm_yaml_block(&step->root, t, &pqm_k8s_skips, arena)) {
+		step->root = NULL;
+		step->is_tried = true;
+	}
+}
+
+static bool next_doc(struct pqm_k8s_walk *w, struct pqm_k8s_step *step, struct pqm_arena *arena)
+{
+	pqm_bytes rest = pqm_sub(w->text, w->at.off, w->text.n);
+
+	*step = (struct pqm_k8s_step){ .from = w->at, .to = w->at };
+	if (w->is_done || rest.n == 0)
+		return false;
+	if (!w->is_past && !w->is_declared && !w->is_template && pqm_k8s_is_list(rest)) {
+		step->is_list = w->is_done = true;
+		return true;
+	}
+	w->is_past = false;
+	step->text = pqm_sub(rest, 0, doc_end(rest));
+	w->at.off += step->text.n;
+	for (size_t i = 0; i < step->text.n; i++)
+		w->at.line += step->text.p[i] == '\n';
+	step->to = w->at;
+	look_into(w, step, arena);
+	return true;
 }
 
 struct visit {
@@ -158,15 +196,6 @@ static bool is_template(pqm_bytes t)
 {
 	return pqm_find(t, 0, PQM_LIT("{{")) != SIZE_MAX ||
 		pqm_find(t, 0, PQM_LIT("{%")) != SIZE_MAX;
-}
-
-static bool is_json_like(pqm_bytes t)
-{
-	size_t i = 0;
-
-	while (i < t.n && t.p[i] <= ' ')
-		i++;
-	return i < t.n && t.p[i] == '{';
 }
 
 /* Notes what could not be read; only what ends the scan of the file comes back. */
@@ -246,19 +275,20 @@ static enum pqm_st read_crd(
 	return st;
 }
 
-static enum pqm_st read_doc(
-	struct pqm_k8s_scan *s, const struct doc *d, bool is_declaration, struct pqm_err *err)
+static enum pqm_st read_doc(struct pqm_k8s_scan *s, const struct pqm_k8s_step *step,
+	bool is_declaration, struct pqm_err *err)
 {
+	const struct doc at = { step->text, step->from.off, step->from.line }, *d = &at;
 	struct visit v = { .scan = s, .text = d->text, .is_declaration = is_declaration };
 	struct pqm_err why = { 0 };
-	const struct pqm_yaml *root = NULL;
 	enum pqm_st st;
 
-	if (!is_declaration &&
-		(pqm_find(d->text, 0, PQM_LIT("apiVersion")) == SIZE_MAX || !has_kind(d->text)))
+	if (step->is_nothing)
 		return PQM_OK;
 	s->line0 = d->line;
 	s->off0 = d->off;
+	if (step->root != NULL)
+		return tell(s, d, visit_doc(&v, step->root, &why), &why, err);
 	if (!is_declaration && is_json_like(d->text)) {
 		bool is_json = false;
 
@@ -274,9 +304,6 @@ static enum pqm_st read_doc(
 		st = read_crd(s, &v, d, &why);
 	else if (s->is_template)
 		st = read_blanked(s, &v, d, &why);
-	else if (!is_declaration && !v.has_actions &&
-		pqm_yaml_block(&root, d->text, &pqm_k8s_skips, s->a->arena))
-		st = visit_doc(&v, root, &why);
 	else
 		st = pqm_yaml_docs(d->text, s->a->arena, visit_doc, &v, &why);
 	if (st == PQM_EPARSE && v.n == 0 && v.has_actions)
@@ -311,33 +338,53 @@ static bool has_api_version(pqm_bytes body, const struct pqm_hits *hits)
 	return false;
 }
 
+/* Reads the list at the walk's place. */
+static enum pqm_st read_list(
+	struct pqm_k8s_scan *s, struct pqm_k8s_walk *w, uint32_t lines, struct pqm_err *err)
+{
+	enum pqm_st st;
+	size_t used = 0;
+
+	s->off0 = w->at.off;
+	st = pqm_k8s_list(s, pqm_sub(w->text, w->at.off, w->text.n), &used, &lines, err);
+	w->at.off += used;
+	w->at.line = lines;
+	w->is_past = true;
+	w->is_done = false;
+	return st;
+}
+
 /* Reads all documents of a text. */
 static enum pqm_st read_docs(
 	struct pqm_k8s_scan *s, pqm_bytes text, bool is_declaration, struct pqm_err *err)
 {
+	struct pqm_k8s_walk w = { .text = text,
+		.is_declared = is_declaration,
+		.is_template = s->is_template,
+		.next = next_doc };
+	struct pqm_k8s_ahead ahead;
+	const struct pqm_k8s_step *step;
 	uint64_t off = 0, passed = 0;
-	uint32_t line = 0;
 	enum pqm_st st = PQM_OK;
-	struct doc d = { .off = 0 };
 
-	while (st == PQM_OK && text.n > 0) {
-		size_t used = 0;
-
-		s->off0 = off;
-		if (!is_declaration && !s->is_template)
-			st = pqm_k8s_list(s, text, &used, &line, err);
-		off += used;
-		text = pqm_sub(text, used, text.n);
-		if (st != PQM_OK || !next_doc(&text, &off, &line, &d))
-			break;
-		st = read_doc(s, &d, is_declaration, err);
+	pqm_k8s_ahead_start(&ahead, s, &w);
+	while (st == PQM_OK && (step = pqm_k8s_ahead_next(&ahead)) != NULL) {
+		if (step->is_list) {
+			pqm_k8s_ahead_end(&ahead);
+			st = read_list(s, &w, w.at.line, err);
+			pqm_k8s_ahead_start(&ahead, s, &w);
+			continue;
+		}
+		off = step->from.off;
+		st = read_doc(s, step, is_declaration, err);
 		pqm_arena_wipe(s->a->arena); /* it held the text of Secrets */
-		if (off - passed >= PASSED_BYTES)
-			pqm_emit_passed(s->out, passed = off);
+		if (w.at.off - passed >= PASSED_BYTES)
+			pqm_emit_passed(s->out, passed = w.at.off);
 	}
+	pqm_k8s_ahead_end(&ahead);
 	return st == PQM_OK ? PQM_OK
-			    : pqm_fail(err, st, "byte %llu: manifest: %s",
-				      (unsigned long long)d.off, pqm_st_name(st));
+			    : pqm_fail(err, st, "byte %llu: manifest: %s", (unsigned long long)off,
+				      pqm_st_name(st));
 }
 
 /* A template of a chart; *is_one is false when it is none. */

@@ -56,6 +56,17 @@ struct pqm_child {
 	bool is_block;	     /* its lines are lines of the parent, the first below `line` */
 };
 
+/* A job that a detector has done beside it. run() only reads the artifact and what ctx holds, and may be
+ * broken off where a file shrinks under it; ended() is called on its thread then too. stop() comes from the
+ * detector's thread and makes run() end soon; release() frees ctx when it has ended. */
+struct pqm_beside {
+	void (*run)(void *ctx);
+	void (*ended)(void *ctx);
+	void (*stop)(void *ctx);
+	void (*release)(void *ctx);
+	void *ctx;
+};
+
 struct pqm_emit {
 	enum pqm_st (*found)(struct pqm_emit *e, const struct pqm_found *f);
 	enum pqm_st (*object)(struct pqm_emit *e, const struct pqm_object *o);
@@ -65,6 +76,8 @@ struct pqm_emit {
 	void (*passed)(struct pqm_emit *e, uint64_t off);
 	void (*part)(struct pqm_emit *e, pqm_bytes path_part);
 	void (*used)(struct pqm_emit *e, pqm_bytes rel);
+	bool (*beside)(struct pqm_emit *e, const struct pqm_beside *job);
+	void (*alone)(struct pqm_emit *e);
 };
 
 /* Emits one sighting. PQM_ENOMEM when the run's memory is used up. */
@@ -87,6 +100,11 @@ void pqm_emit_part(struct pqm_emit *e, pqm_bytes path_part);
 /* The file at rel (as of struct pqm_near; with a slash at the end everything below the folder) is part of
  * what this artifact emits: the objects that it gives by itself, and what was found at them, are dropped. */
 void pqm_emit_used(struct pqm_emit *e, pqm_bytes rel);
+
+/* Starts a job when a thread is left for it; on false ctx is still the caller's. At most one at a time: it
+ * ends with alone, or when the detector returns. */
+bool pqm_emit_beside(struct pqm_emit *e, const struct pqm_beside *job);
+void pqm_emit_alone(struct pqm_emit *e);
 
 struct pqm_detector {
 	const char *name;

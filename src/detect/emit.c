@@ -34,6 +34,17 @@ void pqm_emit_claim(struct pqm_emit *e, uint64_t from, uint64_t to)
 	e->claim(e, from, to);
 }
 
+bool pqm_emit_beside(struct pqm_emit *e, const struct pqm_beside *job)
+{
+	return e->beside != NULL && e->beside(e, job);
+}
+
+void pqm_emit_alone(struct pqm_emit *e)
+{
+	if (e->alone != NULL)
+		e->alone(e);
+}
+
 void pqm_emit_passed(struct pqm_emit *e, uint64_t off)
 {
 	if (e->passed != NULL)

@@ -54,6 +54,7 @@ struct pqm_k8s_scan {
 	bool is_doubled_told; /* doubled keys were noted */
 	uint32_t line0;	      /* lines before the current document */
 	uint64_t off0;	      /* bytes before it */
+	unsigned n_aheads;    /* how often reading ahead was started */
 };
 
 /* Emits the object with its facts and its content, then the findings of the checks. A mapping
@@ -70,6 +71,8 @@ extern const struct pqm_yjson_opt pqm_k8s_skips;
  * elements, *line then the lines before that; 0 when text starts with no list. */
 enum pqm_st pqm_k8s_list(struct pqm_k8s_scan *s, pqm_bytes text, size_t *used, uint32_t *line,
 	struct pqm_err *err) PQM_MUST_USE;
+/* Whether text starts with such a list. */
+bool pqm_k8s_is_list(pqm_bytes text);
 /* Emits the object of a JSON document. *is_json is false when it is none (YAML may look like it); then
  * nothing was emitted. s->line0 and s->off0 are used up. */
 enum pqm_st pqm_k8s_json(

@@ -2,6 +2,7 @@
 #include "k8s.h"
 
 #include "base/limits.h"
+#include "k8s_ahead.h"
 #include "parse/yaml_block.h"
 
 /* How far a walk goes before the memory behind it is given back. */
@@ -99,27 +100,70 @@ static bool end_list(struct list *l)
 	return true;
 }
 
-static enum pqm_st elements(struct list *l)
+static bool next_element(struct pqm_k8s_walk *w, struct pqm_k8s_step *step, struct pqm_arena *arena)
 {
-	enum pqm_st st = PQM_OK;
+	struct pqm_yjson_at at;
+	struct pqm_err why = { 0 };
+	pqm_bytes text;
 
-	l->s->line0 = 0; /* nodes know their lines in the file */
-	while (st == PQM_OK && pqm_yjson_element(l->text, &l->at)) {
-		const struct pqm_yaml *o = NULL;
-		bool is_read = false;
+	if (w->is_done || !pqm_yjson_element(w->text, &w->at))
+		return false;
+	*step = (struct pqm_k8s_step){ .from = w->at };
+	at = (struct pqm_yjson_at){ 0, w->at.line, w->at.col };
+	text = pqm_sub(w->text, w->at.off, PQM_YAML_DOC_BYTES);
+	if (pqm_yjson_value(&step->root, text, &at, &pqm_k8s_skips, arena, &why) == PQM_OK) {
+		w->at = (struct pqm_yjson_at){ w->at.off + at.off, at.line, at.col };
+	} else {
+		step->root = NULL;
+		w->is_done = !pqm_yjson_skip_value(w->text, &w->at);
+	}
+	step->to = w->at;
+	return true;
+}
 
-		l->s->off0 = l->off + l->at.off;
+static enum pqm_st element(struct list *l, const struct pqm_k8s_step *step, bool *is_end)
+{
+	const struct pqm_yaml *o = step->root;
+	bool is_read = o != NULL;
+
+	*is_end = false;
+	l->s->off0 = l->off + step->from.off;
+	if (!is_read) {
+		/* Once more, to tell what is wrong. */
+		pqm_arena_wipe(l->s->a->arena);
+		l->at = step->from;
 		if (!next_value(l, &o, &is_read)) {
 			note(l, &l->at, PQM_EPARSE, "the list ends in it");
 			l->at.off = l->text.n;
+			*is_end = true;
 			return PQM_OK;
 		}
-		if (is_read) {
-			tell_part(l, o);
-			st = pqm_k8s_item(l->s, o, l->api, l->kind, l->err);
-		}
+	}
+	if (!is_read)
+		return PQM_OK;
+	tell_part(l, o);
+	return pqm_k8s_item(l->s, o, l->api, l->kind, l->err);
+}
+
+static enum pqm_st elements(struct list *l)
+{
+	struct pqm_k8s_walk w = { .text = l->text, .at = l->at, .next = next_element };
+	struct pqm_k8s_ahead ahead;
+	const struct pqm_k8s_step *step;
+	enum pqm_st st = PQM_OK;
+	bool is_end = false;
+
+	l->s->line0 = 0; /* nodes know their lines in the file */
+	pqm_k8s_ahead_start(&ahead, l->s, &w);
+	while (st == PQM_OK && !is_end && (step = pqm_k8s_ahead_next(&ahead)) != NULL) {
+		l->at = w.at;
+		st = element(l, step, &is_end);
 		pass(l);
 	}
+	pqm_k8s_ahead_end(&ahead);
+	if (is_end)
+		return st;
+	l->at = w.at;
 	if (st == PQM_OK && !end_list(l))
 		note(l, &l->at, PQM_EPARSE, "the list has no end");
 	return st;
@@ -164,17 +208,17 @@ static bool find_items(struct list *l)
 /* Lines in front of the elements: apiVersion, kind, metadata. */
 #define HEAD_LINES 64
 
-static pqm_bytes line_at(const struct list *l)
+static pqm_bytes line_at(pqm_bytes text, const struct pqm_yjson_at *at)
 {
-	return pqm_sub(l->text, l->at.off, pqm_find_byte(l->text, l->at.off, '\n') - l->at.off);
+	return pqm_sub(text, at->off, pqm_find_byte(text, at->off, '\n') - at->off);
 }
 
-static void next_line(struct list *l, pqm_bytes line)
+static void next_line(pqm_bytes text, struct pqm_yjson_at *at, pqm_bytes line)
 {
-	l->at.off += line.n + 1;
-	l->at.line++;
-	if (l->at.off > l->text.n)
-		l->at.off = l->text.n;
+	at->off += line.n + 1;
+	at->line++;
+	if (at->off > text.n)
+		at->off = text.n;
 }
 
 static size_t indent_of(pqm_bytes line)
@@ -197,7 +241,7 @@ static bool find_yaml_items(struct list *l, size_t *indent)
 	bool is_list = false;
 
 	for (unsigned i = 0; i < HEAD_LINES && l->at.off < l->text.n; i++) {
-		pqm_bytes line = line_at(l), text = pqm_trim(line);
+		pqm_bytes line = line_at(l->text, &l->at), text = pqm_trim(line);
 
 		*indent = indent_of(line);
 		if (is_list && text.n > 0)
@@ -208,25 +252,28 @@ static bool find_yaml_items(struct list *l, size_t *indent)
 			l->api = pqm_trim(pqm_sub(line, 11, line.n));
 		else if (pqm_starts(line, PQM_LIT("kind:")))
 			l->kind = pqm_trim(pqm_sub(line, 5, line.n));
-		next_line(l, line);
+		next_line(l->text, &l->at, line);
 	}
 	return false;
 }
 
-/* The lines of the element at l->at; false behind the last one. */
-static bool next_lines(struct list *l, size_t indent, pqm_bytes *out, struct pqm_yjson_at *from)
+/* The lines of the element at w->at; false behind the last one. */
+static bool next_lines(struct pqm_k8s_walk *w, struct pqm_k8s_step *step, struct pqm_arena *arena)
 {
-	pqm_bytes line = line_at(l);
+	pqm_bytes line = line_at(w->text, &w->at);
 
-	*from = l->at;
-	if (l->at.off >= l->text.n || indent_of(line) != indent || !is_dash(line, indent))
+	if (w->at.off >= w->text.n || indent_of(line) != w->indent || !is_dash(line, w->indent))
 		return false;
+	*step = (struct pqm_k8s_step){ .from = w->at };
 	do {
-		next_line(l, line);
-		line = line_at(l);
-	} while (l->at.off < l->text.n &&
-		(indent_of(line) > indent || pqm_trim(line).n == 0 || line.p[indent] == '#'));
-	*out = pqm_sub(l->text, from->off, l->at.off - from->off);
+		next_line(w->text, &w->at, line);
+		line = line_at(w->text, &w->at);
+	} while (w->at.off < w->text.n &&
+		(indent_of(line) > w->indent || pqm_trim(line).n == 0 || line.p[w->indent] == '#'));
+	step->to = w->at;
+	step->text = pqm_sub(w->text, step->from.off, w->at.off - step->from.off);
+	if (!pqm_yaml_block(&step->root, step->text, &pqm_k8s_skips, arena))
+		step->root = NULL;
 	return true;
 }
 
@@ -245,30 +292,52 @@ static enum pqm_st take(void *ctx, const struct pqm_yaml *root, struct pqm_err *
 	return pqm_k8s_item(t->l->s, root->items[0], t->l->api, t->l->kind, t->l->err);
 }
 
+static enum pqm_st yaml_element(struct list *l, const struct pqm_k8s_step *step)
+{
+	struct taken t = { l, false };
+	struct pqm_err why = { 0 };
+	enum pqm_st st;
+
+	l->s->line0 = step->from.line - 1;
+	l->s->off0 = l->off + step->from.off;
+	if (step->root != NULL)
+		st = take(&t, step->root, &why);
+	else
+		st = pqm_yaml_docs(step->text, l->s->a->arena, take, &t, &why);
+	if (st == PQM_OK || t.is_done)
+		return st;
+	note(l, &step->from, st == PQM_ENOMEM ? PQM_ELIMIT : st, why.msg);
+	return PQM_OK;
+}
+
 static enum pqm_st yaml_elements(struct list *l, size_t indent)
 {
-	struct pqm_yjson_at from;
+	struct pqm_k8s_walk w = {
+		.text = l->text, .at = l->at, .indent = indent, .next = next_lines
+	};
+	struct pqm_k8s_ahead ahead;
+	const struct pqm_k8s_step *step;
 	enum pqm_st st = PQM_OK;
-	pqm_bytes text;
 
-	while (st == PQM_OK && next_lines(l, indent, &text, &from)) {
-		struct taken t = { l, false };
-		const struct pqm_yaml *root = NULL;
-		struct pqm_err why = { 0 };
-
-		l->s->line0 = from.line - 1;
-		l->s->off0 = l->off + from.off;
-		if (pqm_yaml_block(&root, text, &pqm_k8s_skips, l->s->a->arena))
-			st = take(&t, root, &why);
-		else
-			st = pqm_yaml_docs(text, l->s->a->arena, take, &t, &why);
-		if (st != PQM_OK && !t.is_done) {
-			note(l, &from, st == PQM_ENOMEM ? PQM_ELIMIT : st, why.msg);
-			st = PQM_OK;
-		}
+	pqm_k8s_ahead_start(&ahead, l->s, &w);
+	while (st == PQM_OK && (step = pqm_k8s_ahead_next(&ahead)) != NULL) {
+		l->at = w.at;
+		st = yaml_element(l, step);
 		pass(l);
 	}
+	pqm_k8s_ahead_end(&ahead);
 	return st;
+}
+
+bool pqm_k8s_is_list(pqm_bytes text)
+{
+	struct list l = { .text = text, .at = { 0, 1, 1 } };
+	size_t indent;
+
+	if (find_items(&l))
+		return true;
+	l = (struct list){ .text = text, .at = { 0, 1, 1 } };
+	return text.n >= LIST_BYTES && find_yaml_items(&l, &indent);
 }
 
 enum pqm_st pqm_k8s_list(

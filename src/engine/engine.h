@@ -163,6 +163,7 @@ struct pqm_run {
 		uint16_t detector, anchor;
 	} * pattern;		   /* by pattern index */
 	struct pqm_counts *counts; /* by target */
+	atomic_uint n_busy;	   /* threads that read a file, and those beside them */
 
 	pthread_mutex_t lock; /* everything below */
 	pthread_cond_t not_empty;
@@ -185,8 +186,17 @@ struct pqm_run {
 	bool is_out_of_memory;
 };
 
+/* What runs beside a worker. */
+struct pqm_besides {
+	bool is_on;
+	pthread_t thread;
+	pqm_bytes body; /* that both read */
+	struct pqm_beside job;
+};
+
 struct pqm_worker {
 	struct pqm_run *run;
+	struct pqm_besides beside;
 	struct pqm_arena scratch; /* of one artifact */
 	struct pqm_arena keep;	  /* for the run */
 	struct pqm_map interned;
@@ -257,6 +267,10 @@ struct pqm_batch *pqm_page_keep(
 	struct pqm_run *run, uint32_t target, const struct pqm_page *page, unsigned n_threads);
 void pqm_page_scan(struct pqm_worker *w, struct pqm_queued_page *q); /* takes q */
 void pqm_pages_fini(struct pqm_run *run);
+
+/* beside.c: starts the job when a thread is left for it; and ends it, if there is one. */
+bool pqm_worker_beside(struct pqm_worker *w, pqm_bytes body, const struct pqm_beside *job);
+void pqm_worker_alone(struct pqm_worker *w);
 
 /* Adds a coverage line under the lock. */
 void pqm_run_skip(struct pqm_run *run, uint32_t target, pqm_bytes path, const char *reason,

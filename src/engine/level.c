@@ -308,6 +308,21 @@ static void emit_used(struct pqm_emit *emit, pqm_bytes rel)
 		pqm_around_used((struct pqm_around *)e->l->artifact->near, rel);
 }
 
+static bool emit_beside(struct pqm_emit *emit, const struct pqm_beside *job)
+{
+	const struct pqm_look *l = ((struct emitter *)emit)->l;
+
+	return l->depth == 0 && pqm_worker_beside(l->w, l->artifact->body, job);
+}
+
+static void emit_alone(struct pqm_emit *emit)
+{
+	const struct pqm_look *l = ((struct emitter *)emit)->l;
+
+	if (l->depth == 0)
+		pqm_worker_alone(l->w);
+}
+
 /* Matches and hits of nested artifacts: one pair for each depth, kept by the worker. */
 static bool child_buffers(struct pqm_worker *w, unsigned depth)
 {
@@ -482,6 +497,7 @@ static void run_one(struct pqm_look *l, size_t i, struct emitter *e)
 		enum pqm_st st =
 			run->detectors[i]->run(run->rules, l->artifact, &hits, &e->emit, &err);
 
+		emit_alone(&e->emit);
 		if (st != PQM_OK)
 			emit_note(&e->emit, UINT64_MAX, st,
 				err.msg[0] != '\0' ? err.msg : run->detectors[i]->name);
@@ -498,7 +514,7 @@ void pqm_look_detect(struct pqm_look *l)
 	const struct pqm_run *run = w->run;
 	struct emitter e = {
 		.emit = { emit_found, emit_object, emit_child, emit_note, emit_claim, emit_passed,
-			emit_part, emit_used },
+			emit_part, emit_used, emit_beside, emit_alone },
 		.l = l,
 		.suffix = l->suffix,
 	};
@@ -521,7 +537,7 @@ enum pqm_st pqm_look_endpoint(struct pqm_look *l, struct pqm_endpoint *ep, struc
 {
 	struct emitter e = {
 		.emit = { emit_found, emit_object, emit_child, emit_note, emit_claim, emit_passed,
-			emit_part, emit_used },
+			emit_part, emit_used, emit_beside, emit_alone },
 		.l = l,
 		.detector = UINT16_MAX,
 	};

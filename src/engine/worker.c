@@ -318,8 +318,10 @@ static void look(struct reading *r, const struct pqm_hash128 *hash)
 				w->run, r->job->target, r->path, "unreadable", "cannot be mapped");
 			return;
 		}
-		if (!pqm_guard_run(r->body, detect, r))
+		if (!pqm_guard_run(r->body, detect, r)) {
+			pqm_worker_alone(w);
 			note_changed(r);
+		}
 		(void)madvise((void *)(uintptr_t)r->body.p, r->body.n, MADV_DONTNEED);
 	}
 	w->matches.n = 0;
@@ -463,6 +465,7 @@ void pqm_worker_file(struct pqm_worker *w, const struct pqm_job *job)
 			(void)close(r.fd);
 		return;
 	}
+	atomic_fetch_add(&w->run->n_busy, 1);
 	if (!S_ISREG(r.st.st_mode))
 		unreadable(&r, EINVAL); /* swapped for something else after the folder was read */
 	else if (is_other_name(&r))
@@ -470,6 +473,7 @@ void pqm_worker_file(struct pqm_worker *w, const struct pqm_job *job)
 			&w->run->counts[job->target].read, 1, memory_order_relaxed);
 	else
 		scan_open(&r);
+	atomic_fetch_sub(&w->run->n_busy, 1);
 	(void)close(r.fd);
 }
 
@@ -498,7 +502,9 @@ static void look_at_bytes(struct reading *r, pqm_bytes body)
 					  : "more than 16,384 candidates on standard input; save "
 					    "it to a file");
 	r->body = body;
+	atomic_fetch_add(&w->run->n_busy, 1);
 	detect(r);
+	atomic_fetch_sub(&w->run->n_busy, 1);
 	pqm_arena_wipe(&w->scratch); /* it may have held a private key */
 }
 
