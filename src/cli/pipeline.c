@@ -401,6 +401,7 @@ enum pqm_st pqm_pipeline_write(
 		.practices = &p->practices,
 		.expand_stores = pqm_arg_has(a, "expand-trust-stores"),
 		.templates = pqm_arg(a, "templates"),
+		.show_hops = pqm_arg_has(a, "verbose"),
 	};
 	for (size_t i = 0; i < a->n_given && st == PQM_OK; i++) {
 		const char *file;

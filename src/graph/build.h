@@ -264,6 +264,30 @@ void gb_endpoints(struct gb *b); /* after gb_nodes */
 bool gb_measured_node(struct gb *b, uint32_t node, struct gb_kex *out);
 bool gb_measured_host(struct gb *b, pqm_bytes host, uint16_t port, struct gb_kex *out);
 
+/* A hop on its way: what protects it, between which nodes, and what fixes it. */
+struct gb_hop {
+	char use, exposure;
+	uint32_t from, to;
+	pqm_bytes label;
+	const char *task;
+};
+
+void gb_hop_put(struct gb *b, struct gb_draft *d, const struct gb_hop *w, const struct gb_kex *k);
+/* The edge and the certificates that it presents. */
+void gb_edge_hops(struct gb *b, struct gb_draft *d, uint32_t from, uint32_t edge);
+/* What a Service of server w (NULL: unknown) speaks to the client (NULL: anybody). */
+void gb_service_kex(struct gb *b, const struct gb_thing *w, const struct gb_thing *client,
+	uint32_t service, struct gb_kex *k);
+pqm_bytes gb_service_words(struct gb *b, uint32_t service); /* "qdrant:6333" */
+/* Exposure of what leaves the cluster at a node. */
+char gb_outside(const struct gb *b, const struct gb_draft *d, uint32_t node);
+/* The value beside the name of a variable, or NULL. */
+const struct pqm_fact *gb_env_value(const struct pqm_object *o, const struct pqm_fact *name);
+
+/* gb_flows.c */
+void gb_outbound(struct gb *b, struct gb_draft *d, const struct gb_thing *t);
+bool gb_is_flow(const struct pqm_rule *rule);
+
 /* gb_rest.c */
 void gb_unassigned(struct gb *b);
 

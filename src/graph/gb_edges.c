@@ -248,9 +248,9 @@ static pqm_bytes ghost_line(
 	pqm_bytes more =
 		n <= 1 ? (pqm_bytes){ NULL, 0 } : pqm_arena_f(b->arena, " and %zu more", n - 1);
 
-	return pqm_arena_f(b->arena, "%.*s: named by %.*s of %.*s%.*s at %.*s:%u, no such object",
-		PQM_FMT(ghost->id), PQM_FMT(by->ref), PQM_FMT(b->g->nodes[by->from].id),
-		PQM_FMT(more), PQM_FMT(by->path), by->line);
+	return pqm_arena_f(b->arena, "%.*s: no such object, named at %.*s:%u by %.*s of %.*s%.*s",
+		PQM_FMT(ghost->id), PQM_FMT(by->path), by->line, PQM_FMT(by->ref),
+		PQM_FMT(b->g->nodes[by->from].id), PQM_FMT(more));
 }
 
 /* A reference without an object is told, unless a controller will make the object. */

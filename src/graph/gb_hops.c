@@ -3,14 +3,6 @@
 #include "base/limits.h"
 #include "base/num.h"
 
-/* A hop on its way: what protects it, between which nodes, and what fixes it. */
-struct hop {
-	char use, exposure;
-	uint32_t from, to;
-	pqm_bytes label;
-	const char *task;
-};
-
 /* What protects the same far end the same way is one use, whoever the near end is: what is sent up
  * and read back through one edge is the same content behind the same key exchange. */
 static bool same_hop(const struct pqm_hop *a, const struct pqm_hop *c)
@@ -36,7 +28,7 @@ void gb_hop_add(struct gb *b, struct gb_draft *d, const struct pqm_hop *h)
 	d->a.hops[d->a.n_hops++] = *h;
 }
 
-static void add(struct gb *b, struct gb_draft *d, const struct hop *w, const struct gb_kex *k)
+void gb_hop_put(struct gb *b, struct gb_draft *d, const struct gb_hop *w, const struct gb_kex *k)
 {
 	struct pqm_hop h = { .use = w->use,
 		.data = d->data,
@@ -79,7 +71,7 @@ static void add(struct gb *b, struct gb_draft *d, const struct hop *w, const str
 }
 
 /* The workload's annotation wins over the asset's word, which wins over what the place suggests. */
-static char outside(const struct gb *b, const struct gb_draft *d, uint32_t node)
+char gb_outside(const struct gb *b, const struct gb_draft *d, uint32_t node)
 {
 	const struct gb_thing *t = node == GB_NONE ? NULL : b->of_node[node];
 	const struct pqm_fact *f =
@@ -128,8 +120,8 @@ static void cert_hop(
 	k.is_guess = by->is_guess;
 	k.ends = b->g->nodes[holder].type == PQM_NODE_WORKLOAD ? PQM_LIT(GB_SERVER)
 							       : gb_end_of(b, holder, &outside);
-	add(b, d,
-		&(struct hop){ 'S', exposure, holder, secret,
+	gb_hop_put(b, d,
+		&(struct gb_hop){ 'S', exposure, holder, secret,
 			pqm_arena_f(b->arena, "certificate %.*s: %.*s",
 				PQM_FMT(node_name(b, secret)), PQM_FMT(k.words)),
 			is_public_ca(b, secret) ? "public-cert-pq" : "leaf-certs-pq" },
@@ -150,17 +142,17 @@ static pqm_bytes edge_name(const struct gb *b, uint32_t edge)
 	return node_name(b, edge);
 }
 
-static void edge_hops(struct gb *b, struct gb_draft *d, uint32_t from, uint32_t edge)
+void gb_edge_hops(struct gb *b, struct gb_draft *d, uint32_t from, uint32_t edge)
 {
-	char exposure = outside(b, d, edge);
+	char exposure = gb_outside(b, d, edge);
 	const struct pqm_edge *e;
 	struct gb_kex k;
 	size_t i = 0;
 
 	gb_edge_kex(b, edge, &k);
 	gb_edge_ends(b, edge, &k);
-	add(b, d,
-		&(struct hop){ 'K', exposure, from, edge,
+	gb_hop_put(b, d,
+		&(struct gb_hop){ 'K', exposure, from, edge,
 			pqm_arena_f(b->arena, "%s %.*s: %.*s",
 				pqm_eqs(b->g->nodes[edge].kind, "Ingress") ? "ingress" : "gateway",
 				PQM_FMT(edge_name(b, edge)), PQM_FMT(k.words)),
@@ -179,7 +171,7 @@ static bool is_external(const struct gb *b, uint32_t service)
 }
 
 /* "NAME=VALUE" of a variable, for globs of rules. */
-static const struct pqm_fact *env_value(const struct pqm_object *o, const struct pqm_fact *name)
+const struct pqm_fact *gb_env_value(const struct pqm_object *o, const struct pqm_fact *name)
 {
 	pqm_bytes stem = pqm_sub(name->key, 0, name->key.n - 4);
 
@@ -209,7 +201,7 @@ static const struct pqm_fact *server_tls(const struct gb *b, const struct gb_thi
 				return f;
 			if (!pqm_glob(PQM_LIT("*env[*].name"), f->key))
 				continue;
-			v = env_value(t->o, f);
+			v = gb_env_value(t->o, f);
 			if (v != NULL &&
 				pqm_k8s_listed(env,
 					pqm_arena_f(b->arena, "%.*s=%.*s", PQM_FMT(f->value),
@@ -292,7 +284,7 @@ static void backend_tls(struct gb *b, uint32_t service, struct gb_kex *k)
 }
 
 /* A Service's own finding (a plaintext port) says where; the server's TLS says it is not so. */
-static void service_kex(struct gb *b, const struct gb_thing *w, const struct gb_thing *client,
+void gb_service_kex(struct gb *b, const struct gb_thing *w, const struct gb_thing *client,
 	uint32_t service, struct gb_kex *k)
 {
 	const struct gb_call call = { w, b->of_node[service], client, true };
@@ -316,7 +308,7 @@ static void service_kex(struct gb *b, const struct gb_thing *w, const struct gb_
 	}
 }
 
-static pqm_bytes service_words(struct gb *b, uint32_t service)
+pqm_bytes gb_service_words(struct gb *b, uint32_t service)
 {
 	const struct gb_thing *t = b->of_node[service];
 	const struct pqm_fact *port = t == NULL ? NULL : gb_fact1(t->o, "spec.ports[*].port");
@@ -331,17 +323,17 @@ static void service_hops(struct gb *b, struct gb_draft *d, uint32_t service, uin
 {
 	const struct gb_thing *w = b->of_node[workload];
 	bool external = is_external(b, service);
-	char exposure = external ? outside(b, d, workload) : 'L';
+	char exposure = external ? gb_outside(b, d, workload) : 'L';
 	const struct pqm_edge *e;
 	struct gb_kex k;
 	size_t i = 0;
 
-	service_kex(b, w, NULL, service, &k);
-	add(b, d,
-		&(struct hop){ 'K', exposure, service, workload,
+	gb_service_kex(b, w, NULL, service, &k);
+	gb_hop_put(b, d,
+		&(struct gb_hop){ 'K', exposure, service, workload,
 			pqm_arena_f(b->arena, "%s%.*s%s %.*s",
 				exposure == 'P' ? "partner link " : "",
-				PQM_FMT(service_words(b, service)),
+				PQM_FMT(gb_service_words(b, service)),
 				k.verdict == PQM_V_PLAINTEXT ? "" : ":", PQM_FMT(k.words)),
 			exposure == 'P'			     ? "partner-link-hybrid"
 				: k.verdict == PQM_V_UNKNOWN ? "library-upgrade"
@@ -354,7 +346,7 @@ static void service_hops(struct gb *b, struct gb_draft *d, uint32_t service, uin
 	i = 0;
 	while ((e = gb_in(b, service, "routes", &i)) != NULL)
 		if (b->g->nodes[e->from].type == PQM_NODE_EDGE)
-			edge_hops(b, d, service, e->from);
+			gb_edge_hops(b, d, service, e->from);
 }
 
 static bool carries_inbound(const struct gb *b, const struct gb_draft *d, const struct gb_thing *w)
@@ -392,303 +384,6 @@ static void inbound(struct gb *b, struct gb_draft *d, uint32_t workload)
 	}
 	if (n == 0 && spare != GB_NONE)
 		service_hops(b, d, spare, workload);
-}
-
-/* ---- outbound: URLs in variables, flags and fields ---- */
-
-struct url {
-	pqm_bytes scheme, host,
-		bucket; /* host without port; bucket: host and path of a store URI */
-	uint16_t port;	/* 443 when none is written */
-};
-
-static bool read_url(pqm_bytes v, struct url *u)
-{
-	size_t at = pqm_find(v, 0, PQM_LIT("://")), end;
-
-	if (at == SIZE_MAX || at == 0 || at > 16)
-		return false;
-	pqm_bytes rest = pqm_sub(v, at + 3, v.n);
-	size_t user = pqm_find_byte(rest, 0, '@');
-
-	end = 0;
-	while (end < rest.n && strchr("/?# \t\n", rest.p[end]) == NULL)
-		end++;
-	if (user != SIZE_MAX && user < end) {
-		rest = pqm_sub(rest, user + 1, rest.n);
-		end -= user + 1;
-	}
-	u->scheme = pqm_sub(v, 0, at);
-	u->bucket = pqm_sub(rest, 0, end);
-	u->host = u->bucket;
-	u->port = 443;
-	for (size_t i = 0; i < u->host.n; i++) {
-		uint64_t port;
-
-		if (u->host.p[i] != ':')
-			continue;
-		if (pqm_u64_parse(pqm_sub(u->host, i + 1, u->host.n), UINT16_MAX, &port))
-			u->port = (uint16_t)port;
-		u->host = pqm_sub(u->host, 0, i);
-	}
-	return u->host.n > 0;
-}
-
-static bool is_one_of(pqm_bytes s, const char *const *list)
-{
-	for (; *list != NULL; list++)
-		if (pqm_eqs(s, *list))
-			return true;
-	return false;
-}
-
-/* Schemes that say "no TLS", that stay on the node, and that are HTTPS under another name. */
-static const char *const plain_schemes[] = { "http", "grpc", "redis", "ws", "ftp", "amqp", "ldap",
-	"tcp", NULL };
-static const char *const local_schemes[] = { "pvc", "file", "local", "emptydir", "models", NULL };
-static const char *const cloud_schemes[] = { "https", "grpcs", "rediss", "wss", "ftps", "amqps",
-	"ldaps", "hf", "huggingface", "gs", "oci", "abfs", "abfss", "wasbs", "az", "azure", "ngc",
-	"modelscope", NULL };
-
-/* The rule that says how a store URI (s3://bucket) reaches its host, or NULL. */
-static const struct pqm_rule *endpoint_rule(const struct gb *b, pqm_bytes scheme)
-{
-	const struct pqm_rule *rule;
-	size_t i = 0;
-
-	while ((rule = gb_ai_next(b, &i)) != NULL)
-		if (pqm_k8s_listed(pqm_yaml_get(rule->node, "scheme"), scheme))
-			return rule;
-	return NULL;
-}
-
-static pqm_bytes endpoint_of(
-	const struct gb *b, const struct gb_thing *t, const struct pqm_rule *rule)
-{
-	for (size_t i = 0; i < t->o->n_facts; i++) {
-		const struct pqm_fact *f = &t->o->facts[i], *v;
-
-		if (!pqm_glob(PQM_LIT("*env[*].name"), f->key) ||
-			!pqm_k8s_listed(pqm_yaml_get(rule->node, "env"), f->value))
-			continue;
-		v = env_value(t->o, f);
-		if (v != NULL)
-			return v->value;
-	}
-	(void)b;
-	return pqm_yaml_str(rule->node, "default");
-}
-
-/* "qdrant.data.svc.cluster.local", "qdrant.data", "qdrant": the Service of that name, if there is. */
-static uint32_t service_of(struct gb *b, const struct gb_thing *t, pqm_bytes host)
-{
-	pqm_bytes rest = host, name = { NULL, 0 }, ns = { NULL, 0 };
-	const void *found;
-
-	if (!gb_cluster_host(b, host, &ns, &name)) {
-		(void)pqm_split(&rest, '.', &name);
-		if (rest.p != NULL)
-			(void)pqm_split(&rest, '.', &ns);
-	}
-	if (ns.n == 0)
-		ns = gb_ns(t);
-	found = pqm_map_get(
-		&b->nodes, pqm_arena_f(b->arena, "%.*s/Service/%.*s", PQM_FMT(ns), PQM_FMT(name)));
-	return found == NULL ? GB_NONE : (uint32_t)((uintptr_t)found - 1);
-}
-
-/* No object answers the name: what the URL says is all there is. */
-static void ghost_kex(const struct url *u, struct gb_kex *k)
-{
-	bool plain = is_one_of(u->scheme, plain_schemes);
-
-	*k = (struct gb_kex){ .layer = plain ? PQM_LIT("NONE") : PQM_LIT("UNK"),
-		.coverage = 'N',
-		.verdict = plain ? PQM_V_PLAINTEXT : PQM_V_UNKNOWN,
-		.evidence = PQM_CONFIGURED,
-		.basis = PQM_EXPLICIT,
-		.words = plain ? PQM_LIT("plaintext by its URL")
-			       : PQM_LIT("not among the documents"),
-		.why = PQM_LIT(
-			"No Service of this name was read; only the URL that names it tells."),
-		.ends = plain ? PQM_LIT(GB_NOBODY) : (pqm_bytes){ NULL, 0 },
-		.is_guess = true };
-}
-
-static void to_service(struct gb *b, struct gb_draft *d, const struct gb_thing *t,
-	const struct url *u, uint32_t service)
-{
-	const struct pqm_edge *e;
-	struct gb_kex k;
-	size_t i = 0;
-
-	e = gb_out(b, service, "serves", &i);
-	if (b->g->nodes[service].is_ghost)
-		ghost_kex(u, &k);
-	else
-		service_kex(b, e == NULL ? NULL : b->of_node[e->to], t, service, &k);
-	add(b, d,
-		&(struct hop){ 'K', 'L', t->node, service,
-			pqm_arena_f(b->arena, "%.*s%s %.*s", PQM_FMT(service_words(b, service)),
-				k.verdict == PQM_V_PLAINTEXT ? "" : ":", PQM_FMT(k.words)),
-			"mesh-link-hybrid" },
-		&k);
-}
-
-static void to_outside(struct gb *b, struct gb_draft *d, const struct gb_thing *t,
-	const struct url *u, const struct pqm_fact *f)
-{
-	char exposure = outside(b, d, t->node);
-	uint32_t n = gb_node(b, PQM_NODE_EXTERNAL,
-		pqm_arena_f(b->arena, "%.*s://%.*s", PQM_FMT(u->scheme), PQM_FMT(u->bucket)),
-		u->host);
-	struct gb_kex k = { .layer = PQM_LIT("UNK"),
-		.coverage = 'N',
-		.verdict = PQM_V_UNKNOWN,
-		.evidence = PQM_CONFIGURED,
-		.basis = PQM_DEFAULT,
-		.words = PQM_LIT("TLS, groups not told"),
-		.why = PQM_LIT(
-			"Nothing says which groups this link negotiates; a probe would tell."),
-		.ends = PQM_LIT("provider (outside the manifest): probe to confirm"),
-		.protocol = PQM_LIT("TLS"),
-		.is_template = gb_is_template(b, t->node) };
-
-	if (is_one_of(u->scheme, plain_schemes)) {
-		k.layer = PQM_LIT("NONE");
-		k.verdict = PQM_V_PLAINTEXT;
-		k.words = PQM_LIT("plaintext");
-		k.why = PQM_LIT("The URL's scheme has no TLS.");
-		k.ends = PQM_LIT(GB_NOBODY);
-		k.protocol = PQM_LIT("none");
-	} else if (!is_one_of(u->scheme, cloud_schemes)) {
-		k.words = PQM_LIT("protection not shown");
-		k.ends = k.protocol = (pqm_bytes){ NULL, 0 };
-		k.why = PQM_LIT("The URL's scheme does not tell whether this is encrypted.");
-	} else {
-		const pqm_bytes ends = k.ends;
-
-		if (!gb_measured_host(b, u->host, u->port, &k))
-			(void)gb_own_kex(b, t->node, &k);
-		k.protocol = k.protocol.n > 0 ? k.protocol : PQM_LIT("TLS");
-		k.ends = k.verdict == PQM_V_PLAINTEXT  ? PQM_LIT(GB_NOBODY)
-			: k.evidence == PQM_NEGOTIATED ? PQM_LIT("what answers there (measured)")
-						       : ends;
-	}
-	if (k.path.n == 0) {
-		k.ref = f->key;
-		k.path = t->o->path;
-		k.line = f->line;
-	}
-	gb_edge(b,
-		(struct pqm_edge){ .from = t->node,
-			.to = n,
-			.rel = PQM_LIT("talks-to"),
-			.ref = f->key,
-			.path = t->o->path,
-			.line = f->line });
-	add(b, d,
-		&(struct hop){ 'K', exposure, t->node, n,
-			pqm_arena_f(b->arena, "%.*s to %.*s: %.*s", PQM_FMT(t->o->name),
-				PQM_FMT(u->host), PQM_FMT(k.words)),
-			exposure == 'P' ? "partner-link-hybrid" : "mesh-link-hybrid" },
-		&k);
-}
-
-static void follow(struct gb *b, struct gb_draft *d, const struct gb_thing *t,
-	const struct pqm_fact *f, pqm_bytes rel)
-{
-	const struct pqm_rule *store;
-	struct url u;
-
-	if (!read_url(f->value, &u) || is_one_of(u.scheme, local_schemes))
-		return;
-	store = endpoint_rule(b, u.scheme);
-	if (store != NULL) {
-		uint32_t s = gb_node(b, PQM_NODE_STORE,
-			pqm_arena_f(b->arena, "%.*s://%.*s", PQM_FMT(u.scheme), PQM_FMT(u.bucket)),
-			u.bucket);
-
-		gb_edge(b,
-			(struct pqm_edge){ .from = t->node,
-				.to = s,
-				.rel = rel,
-				.ref = f->key,
-				.path = t->o->path,
-				.line = f->line });
-		if (!read_url(endpoint_of(b, t, store), &u))
-			return;
-	}
-	const void *edge = pqm_map_get(&b->hosts, u.host);
-	uint32_t service = service_of(b, t, u.host), to = service;
-
-	if (edge != NULL) {
-		to = (uint32_t)((uintptr_t)edge - 1);
-		edge_hops(b, d, t->node, to);
-	} else if (service != GB_NONE) {
-		to_service(b, d, t, &u, service);
-	} else {
-		to_outside(b, d, t, &u, f);
-		return;
-	}
-	gb_edge(b,
-		(struct pqm_edge){ .from = t->node,
-			.to = to,
-			.rel = PQM_LIT("talks-to"),
-			.ref = f->key,
-			.path = t->o->path,
-			.line = f->line });
-}
-
-const struct pqm_fact *gb_flow_value(
-	const struct gb_thing *t, const struct pqm_rule *rule, size_t i, struct pqm_fact *cut)
-{
-	const struct pqm_fact *f = &t->o->facts[i];
-
-	if (pqm_k8s_listed(pqm_yaml_get(rule->node, "at"), f->key))
-		return f;
-	if (pqm_glob(PQM_LIT("*env[*].name"), f->key))
-		return pqm_k8s_listed(pqm_yaml_get(rule->node, "env"), f->value)
-			? env_value(t->o, f)
-			: NULL;
-	if (!pqm_glob(PQM_LIT("*args[*]"), f->key) && !pqm_glob(PQM_LIT("*command[*]"), f->key))
-		return NULL;
-	size_t eq = pqm_find_byte(f->value, 0, '=');
-	pqm_bytes flag = pqm_sub(f->value, 0, eq);
-
-	if (!pqm_k8s_listed(pqm_yaml_get(rule->node, "flags"), flag))
-		return NULL;
-	*cut = *f;
-	if (eq != SIZE_MAX) {
-		cut->value = pqm_sub(f->value, eq + 1, f->value.n);
-		return cut;
-	}
-	return i + 1 < t->o->n_facts ? &t->o->facts[i + 1] : NULL;
-}
-
-static bool is_flow(const struct pqm_rule *rule)
-{
-	return pqm_yaml_get(rule->node, "role") != NULL && pqm_yaml_get(rule->node, "rel") != NULL;
-}
-
-static void outbound(struct gb *b, struct gb_draft *d, const struct gb_thing *t)
-{
-	const struct pqm_rule *rule;
-	size_t r = 0;
-
-	while (b->st == PQM_OK && (rule = gb_ai_next(b, &r)) != NULL) {
-		pqm_bytes role = pqm_yaml_str(rule->node, "role");
-
-		if (!is_flow(rule) || (!pqm_eq(role, d->role) && !pqm_eqs(role, "any")))
-			continue;
-		for (size_t i = 0; i < t->o->n_facts; i++) {
-			struct pqm_fact cut;
-			const struct pqm_fact *v = gb_flow_value(t, rule, i, &cut);
-
-			if (v != NULL)
-				follow(b, d, t, v, pqm_yaml_str(rule->node, "rel"));
-		}
-	}
 }
 
 /* ---- collectives, wrapping, signing ---- */
@@ -729,8 +424,8 @@ static void collective(struct gb *b, struct gb_draft *d, const struct gb_thing *
 	k.ref = f->key;
 	k.path = t->o->path;
 	k.line = f->line;
-	add(b, d,
-		&(struct hop){ 'K', 'L', t->node, t->node,
+	gb_hop_put(b, d,
+		&(struct gb_hop){ 'K', 'L', t->node, t->node,
 			pqm_arena_f(b->arena, "workers of %.*s: %.*s", PQM_FMT(t->o->name),
 				PQM_FMT((k.verdict == PQM_V_PLAINTEXT
 						? PQM_LIT("collectives in plaintext")
@@ -766,10 +461,10 @@ static void key_hop(struct gb *b, struct gb_draft *d, char use, uint32_t from, u
 		return;
 	if (rule != NULL)
 		k.why = pqm_yaml_str(rule->node, "why");
-	char exposure = use == 'W' ? 'O' : outside(b, d, from);
+	char exposure = use == 'W' ? 'O' : gb_outside(b, d, from);
 
-	add(b, d,
-		&(struct hop){ use, exposure, from, holder,
+	gb_hop_put(b, d,
+		&(struct gb_hop){ use, exposure, from, holder,
 			pqm_arena_f(b->arena, "%s %.*s: %.*s",
 				use == 'W' ? "data key wrapped to" : "signing key",
 				PQM_FMT(node_name(b, holder)), PQM_FMT(k.words)),
@@ -818,11 +513,11 @@ static void hops_at(struct gb *b, struct gb_draft *d, uint32_t node)
 		signing(b, d, node);
 	} else if (t != NULL && b->g->nodes[node].type == PQM_NODE_WORKLOAD) {
 		inbound(b, d, node);
-		outbound(b, d, t);
+		gb_outbound(b, d, t);
 		collective(b, d, t);
 		at_rest(b, d, t);
 	} else if (t != NULL && b->g->nodes[node].type == PQM_NODE_EDGE) {
-		edge_hops(b, d, node, node);
+		gb_edge_hops(b, d, node, node);
 	} else if (use == 'W') {
 		key_hop(b, d, 'W', node, node, gb_ai_rule(b, "role", d->role));
 	}
@@ -855,7 +550,7 @@ static void flow_assets(struct gb *b, const struct gb_thing *t)
 		pqm_bytes role = pqm_yaml_str(rule->node, "role");
 		size_t k = 0;
 
-		if (!is_flow(rule) || !pqm_yaml_true(rule->node, "makes_asset") ||
+		if (!gb_is_flow(rule) || !pqm_yaml_true(rule->node, "makes_asset") ||
 			gb_draft_of_role(b, t->node, role, &k) != NULL)
 			continue;
 		for (size_t i = 0; i < t->o->n_facts; i++) {

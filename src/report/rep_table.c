@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "base/num.h"
+#include "report/table_graph.h"
 #include "report/tally.h"
 #include "report/view_text.h"
 
@@ -552,9 +553,13 @@ static enum pqm_st table_write(const struct pqm_report *r, struct pqm_out *o, st
 	pqm_tally(&t.tally, r->inv);
 	measure(&t);
 	assets(&t);
+	pqm_table_paths(t.o, &t.arena, r, t.width);
+	pqm_arena_reset(&t.arena);
 	findings(&t);
 	endpoints(&t);
 	coverage(&t);
+	pqm_table_ghosts(t.o, &t.arena, r, t.width);
+	pqm_arena_reset(&t.arena);
 	practices(&t);
 	plan(&t);
 	deadlines(&t);

@@ -23,6 +23,7 @@ struct pqm_report {
 	const struct pqm_practices *practices; /* may be NULL */
 	bool expand_stores;		       /* --expand-trust-stores */
 	bool color;			       /* terminal table only */
+	bool show_hops;			       /* likewise: -v */
 	const char *templates;		       /* --templates DIR, or NULL for the embedded ones */
 	/* For the closing line of the table; 0 when loaded from a file. Never in other formats. */
 	uint64_t elapsed_ns, peak_rss_bytes;
