@@ -217,6 +217,16 @@
 #define PQM_MEMBER_HEAD_BYTES ((size_t)12 << 20)
 /* The largest member: a model of 400 billion parameters in one file. */
 #define PQM_MEMBER_BYTES ((uint64_t)1 << 40)
+/* Tries of one request to a registry, without any progress between them, and redirects of one. */
+#define PQM_REGISTRY_TRIES 6u
+#define PQM_REGISTRY_REDIRECTS 5u
+/* Longest wait between two tries; Retry-After is believed up to it. */
+#define PQM_REGISTRY_WAIT_MS 30000u
+/* Docker's configuration, and what a credential helper prints. */
+#define PQM_DOCKER_CONFIG_BYTES ((size_t)1 << 20)
+#define PQM_DOCKER_HELPER_MS 60000u
+/* Answers of a registry that are no blob: tokens, errors. */
+#define PQM_REGISTRY_ANSWER_BYTES ((size_t)1 << 20)
 /* Entries of the archive that holds an image: blobs and folders. */
 #define PQM_ARCHIVE_ENTRIES ((size_t)65536)
 

@@ -10,6 +10,10 @@
 
 #include "base/arena.h"
 
+/* What is held of a body before the other side has to wait. */
+#define PENDING_BYTES ((size_t)1 << 20)
+#define POLL_MS 200
+
 static struct {
 	void *lib;
 	CURLcode (*global_init)(long);
@@ -21,6 +25,14 @@ static struct {
 	const char *(*words)(CURLcode);
 	struct curl_slist *(*append)(struct curl_slist *, const char *);
 	void (*free_list)(struct curl_slist *);
+	CURLcode (*pause)(CURL *, int);
+	CURLM *(*multi_init)(void);
+	CURLMcode (*multi_add)(CURLM *, CURL *);
+	CURLMcode (*multi_remove)(CURLM *, CURL *);
+	CURLMcode (*multi_perform)(CURLM *, int *);
+	CURLMcode (*multi_poll)(CURLM *, struct curl_waitfd *, unsigned, int, int *);
+	CURLMsg *(*multi_info)(CURLM *, int *);
+	CURLMcode (*multi_cleanup)(CURLM *);
 	bool is_ready;
 } curl;
 
@@ -33,6 +45,12 @@ struct pqm_http {
 	struct pqm_buf *body;
 	char words[CURL_ERROR_SIZE];
 	bool is_over;
+	/* Of a body that is read as it comes. */
+	CURLM *multi;
+	struct curl_slist *headers;
+	struct pqm_buf *head, pending;
+	bool is_streaming, is_paused, is_done, has_unread;
+	CURLcode result;
 };
 
 static bool bind_name(const char *name, void *function)
@@ -55,6 +73,14 @@ static void load(void)
 		bind_name("curl_easy_strerror", &curl.words) &&
 		bind_name("curl_slist_append", &curl.append) &&
 		bind_name("curl_slist_free_all", &curl.free_list) &&
+		bind_name("curl_easy_pause", &curl.pause) &&
+		bind_name("curl_multi_init", &curl.multi_init) &&
+		bind_name("curl_multi_add_handle", &curl.multi_add) &&
+		bind_name("curl_multi_remove_handle", &curl.multi_remove) &&
+		bind_name("curl_multi_perform", &curl.multi_perform) &&
+		bind_name("curl_multi_poll", &curl.multi_poll) &&
+		bind_name("curl_multi_info_read", &curl.multi_info) &&
+		bind_name("curl_multi_cleanup", &curl.multi_cleanup) &&
 		curl.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 }
 
@@ -62,11 +88,28 @@ static size_t on_body(char *p, size_t size, size_t n, void *ctx)
 {
 	struct pqm_http *h = ctx;
 
+	if (h->is_streaming && h->pending.n >= PENDING_BYTES) {
+		h->is_paused = true;
+		return CURL_WRITEFUNC_PAUSE;
+	}
 	if (!pqm_buf_add(h->body, (pqm_bytes){ (const uint8_t *)p, size * n })) {
 		h->is_over = true;
 		return 0;
 	}
 	return size * n;
+}
+
+static size_t on_header(char *p, size_t size, size_t n, void *ctx)
+{
+	struct pqm_http *h = ctx;
+	pqm_bytes line = { (const uint8_t *)p, size * n };
+
+	if (h->head == NULL)
+		return line.n;
+	/* Of several answers (100 Continue, a proxy's) the last one counts. */
+	if (pqm_starts(line, PQM_LIT("HTTP/")))
+		h->head->n = 0;
+	return pqm_buf_add(h->head, line) ? line.n : 0;
 }
 
 static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
@@ -146,6 +189,7 @@ static CURLcode set_all(struct pqm_http *h)
 		{ CURLOPT_PROTOCOLS_STR, "http,https" },
 		{ CURLOPT_WRITEDATA, h },
 		{ CURLOPT_XFERINFODATA, h },
+		{ CURLOPT_HEADERDATA, h },
 	};
 
 	CURLcode rc = CURLE_OK;
@@ -156,6 +200,8 @@ static CURLcode set_all(struct pqm_http *h)
 		rc = curl.setopt(h->easy, pointers[i].option, pointers[i].value);
 	if (rc == CURLE_OK)
 		rc = curl.setopt(h->easy, CURLOPT_WRITEFUNCTION, on_body);
+	if (rc == CURLE_OK)
+		rc = curl.setopt(h->easy, CURLOPT_HEADERFUNCTION, on_header);
 	if (rc == CURLE_OK)
 		rc = curl.setopt(h->easy, CURLOPT_XFERINFOFUNCTION, on_progress);
 	if (rc == CURLE_OK)
@@ -176,7 +222,8 @@ enum pqm_st pqm_http_open(
 	(void)pthread_once(&once, load);
 	if (!curl.is_ready)
 		return pqm_fail(err, PQM_EUSAGE,
-			"libcurl.so.4 is missing: clusters are asked through it (Debian: apt "
+			"libcurl.so.4 is missing: clusters and registries are asked through it "
+			"(Debian: apt "
 			"install libcurl4)");
 	h = pqm_calloc(1, sizeof(*h));
 	if (h == NULL)
@@ -196,8 +243,12 @@ void pqm_http_close(struct pqm_http *h)
 {
 	if (h == NULL)
 		return;
+	pqm_http_stop(h);
+	if (h->multi != NULL)
+		(void)curl.multi_cleanup(h->multi);
 	if (h->easy != NULL)
 		curl.cleanup(h->easy);
+	pqm_buf_fini(&h->pending);
 	curl.free_list(h->connect_to);
 	pqm_free(h);
 }
@@ -245,6 +296,26 @@ static enum pqm_st told(
 	return pqm_fail(err, PQM_ENET, "%s", words);
 }
 
+static CURLcode make_list(struct curl_slist **list, const char *const *headers)
+{
+	for (size_t i = 0; headers[i] != NULL; i++) {
+		struct curl_slist *grown = curl.append(*list, headers[i]);
+
+		if (grown == NULL)
+			return CURLE_OUT_OF_MEMORY;
+		*list = grown;
+	}
+	return CURLE_OK;
+}
+
+/* Headers may hold tokens. */
+static void free_wiped(struct curl_slist *list)
+{
+	for (struct curl_slist *l = list; l != NULL; l = l->next)
+		pqm_wipe(l->data, strlen(l->data));
+	curl.free_list(list);
+}
+
 enum pqm_st pqm_http_get(struct pqm_http *h, const char *url, const char *const *headers,
 	struct pqm_buf *body, struct pqm_http_reply *r, struct pqm_err *err)
 {
@@ -257,14 +328,7 @@ enum pqm_st pqm_http_get(struct pqm_http *h, const char *url, const char *const 
 	h->body = body;
 	h->is_over = false;
 	h->words[0] = '\0';
-	for (size_t i = 0; headers[i] != NULL && rc == CURLE_OK; i++) {
-		struct curl_slist *grown = curl.append(list, headers[i]);
-
-		if (grown == NULL)
-			rc = CURLE_OUT_OF_MEMORY;
-		else
-			list = grown;
-	}
+	rc = make_list(&list, headers);
 	if (rc == CURLE_OK)
 		rc = curl.setopt(h->easy, CURLOPT_HTTPHEADER, list);
 	if (rc == CURLE_OK)
@@ -279,8 +343,124 @@ enum pqm_st pqm_http_get(struct pqm_http *h, const char *url, const char *const 
 		r->status = (unsigned)status;
 		r->wait_ms = wait > 0 ? (uint64_t)wait * 1000 : 0;
 	}
-	for (struct curl_slist *l = list; l != NULL; l = l->next)
-		pqm_wipe(l->data, strlen(l->data));
-	curl.free_list(list);
+	free_wiped(list);
 	return told(h, rc, r, err);
+}
+
+/* Goes on until there is something to read, or the end. */
+static void advance(struct pqm_http *h)
+{
+	int n = 0;
+	CURLMsg *m;
+
+	if (h->is_paused && h->pending.n == 0) {
+		h->is_paused = false;
+		(void)curl.pause(h->easy, CURLPAUSE_CONT);
+	}
+	if (!h->is_done && curl.multi_perform(h->multi, &n) != CURLM_OK) {
+		h->is_done = true;
+		h->result = CURLE_OUT_OF_MEMORY;
+	}
+	while ((m = curl.multi_info(h->multi, &n)) != NULL)
+		if (m->msg == CURLMSG_DONE) {
+			h->is_done = true;
+			h->result = m->data.result;
+		}
+	if (!h->is_done && h->pending.n == 0)
+		(void)curl.multi_poll(h->multi, NULL, 0, POLL_MS, NULL);
+}
+
+static CURLcode set_request(struct pqm_http *h, const struct pqm_http_request *q)
+{
+	CURLcode rc = make_list(&h->headers, q->headers);
+
+	if (rc == CURLE_OK)
+		rc = curl.setopt(h->easy, CURLOPT_HTTPHEADER, h->headers);
+	if (rc == CURLE_OK)
+		rc = curl.setopt(h->easy, CURLOPT_URL, q->url);
+	if (rc == CURLE_OK)
+		rc = curl.setopt(h->easy, CURLOPT_ACCEPT_ENCODING, NULL);
+	if (rc == CURLE_OK && q->post != NULL)
+		rc = curl.setopt(h->easy, CURLOPT_COPYPOSTFIELDS, q->post);
+	else if (rc == CURLE_OK)
+		rc = curl.setopt(h->easy, CURLOPT_HTTPGET, 1L);
+	return rc;
+}
+
+enum pqm_st pqm_http_start(struct pqm_http *h, const struct pqm_http_request *q,
+	struct pqm_http_reply *r, struct pqm_err *err)
+{
+	CURLcode rc = CURLE_OK;
+	curl_off_t wait = 0;
+	long status = 0;
+
+	pqm_http_stop(h);
+	*r = (struct pqm_http_reply){ 0 };
+	pqm_buf_init(&h->pending, 2 * PENDING_BYTES);
+	h->body = &h->pending;
+	h->head = q->head;
+	h->is_over = h->is_done = h->is_paused = false;
+	h->words[0] = '\0';
+	h->is_streaming = true;
+	if (h->multi == NULL)
+		h->multi = curl.multi_init();
+	rc = h->multi == NULL ? CURLE_OUT_OF_MEMORY : set_request(h, q);
+	if (rc == CURLE_OK && curl.multi_add(h->multi, h->easy) != CURLM_OK)
+		rc = CURLE_OUT_OF_MEMORY;
+	/* The headers are there when the first byte of the body is, or the end. */
+	while (rc == CURLE_OK && !h->is_done && h->pending.n == 0)
+		advance(h);
+	if (rc == CURLE_OK && h->is_done && h->pending.n == 0)
+		rc = h->result;
+	if (rc == CURLE_OK) {
+		(void)curl.getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status);
+		(void)curl.getinfo(h->easy, CURLINFO_RETRY_AFTER, &wait);
+		r->status = (unsigned)status;
+		r->wait_ms = wait > 0 ? (uint64_t)wait * 1000 : 0;
+	}
+	enum pqm_st st = told(h, rc, r, err);
+
+	h->has_unread = true;
+	if (st != PQM_OK)
+		pqm_http_stop(h);
+	return st;
+}
+
+enum pqm_st pqm_http_read(
+	struct pqm_http *h, pqm_bytes *out, struct pqm_http_reply *r, struct pqm_err *err)
+{
+	if (!h->has_unread)
+		h->pending.n = 0;
+	h->has_unread = false;
+	while (!h->is_done && h->pending.n == 0)
+		advance(h);
+	*out = pqm_buf_bytes(&h->pending);
+	return out->n > 0 ? PQM_OK : told(h, h->result, r, err);
+}
+
+void pqm_http_stop(struct pqm_http *h)
+{
+	if (!h->is_streaming)
+		return;
+	if (h->multi != NULL)
+		(void)curl.multi_remove(h->multi, h->easy);
+	(void)curl.setopt(h->easy, CURLOPT_HTTPHEADER, NULL);
+	(void)curl.setopt(h->easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+	(void)curl.setopt(h->easy, CURLOPT_HTTPGET, 1L);
+	free_wiped(h->headers);
+	h->headers = NULL;
+	h->head = NULL;
+	pqm_buf_wipe(&h->pending);
+	h->is_streaming = false;
+}
+
+pqm_bytes pqm_http_header(pqm_bytes head, const char *name)
+{
+	pqm_bytes rest = head, line;
+	size_t n = strlen(name);
+
+	while (rest.p != NULL && pqm_split(&rest, '\n', &line))
+		if (line.n > n && line.p[n] == ':' && pqm_ieq(pqm_sub(line, 0, n), pqm_str(name)))
+			return pqm_trim(pqm_sub(line, n + 1, line.n));
+	return (pqm_bytes){ NULL, 0 };
 }

@@ -34,6 +34,14 @@ struct pqm_http_reply {
 	bool is_final;	  /* of a failure: another try would end the same way */
 };
 
+/* A request whose body is read as it comes, and as it was sent: not unpacked. */
+struct pqm_http_request {
+	const char *url;
+	const char *const *headers; /* "Name: value", ended by NULL */
+	const char *post;	    /* a form to send; NULL: GET */
+	struct pqm_buf *head;	    /* what the answer's headers are appended to, as lines */
+};
+
 enum pqm_st pqm_http_open(
 	struct pqm_http **out, const struct pqm_http_config *c, struct pqm_err *err) PQM_MUST_USE;
 void pqm_http_close(struct pqm_http *h); /* may be NULL */
@@ -42,5 +50,15 @@ void pqm_http_identity(struct pqm_http *h, pqm_bytes cert, pqm_bytes key);
 /* Headers are "Name: value", ended by NULL. The body is appended. */
 enum pqm_st pqm_http_get(struct pqm_http *h, const char *url, const char *const *headers,
 	struct pqm_buf *body, struct pqm_http_reply *r, struct pqm_err *err) PQM_MUST_USE;
+
+/* Returns when the headers are there; until pqm_http_stop the client is taken. A failure stops it. */
+enum pqm_st pqm_http_start(struct pqm_http *h, const struct pqm_http_request *q,
+	struct pqm_http_reply *r, struct pqm_err *err) PQM_MUST_USE;
+/* The next bytes, lent until the next call; none at the end. is_final as of pqm_http_get. */
+enum pqm_st pqm_http_read(struct pqm_http *h, pqm_bytes *out, struct pqm_http_reply *r,
+	struct pqm_err *err) PQM_MUST_USE;
+void pqm_http_stop(struct pqm_http *h);
+/* The first header of that name in such lines; empty when there is none. */
+pqm_bytes pqm_http_header(pqm_bytes head, const char *name);
 
 #endif

@@ -204,9 +204,11 @@ static enum pqm_st walk(struct choice *c, const struct candidate *k, size_t n_ta
 			: pqm_arena_f(c->arena, "%.*s@%.*s", PQM_FMT(c->target),
 				  PQM_FMT(pqm_sub(digest, 0, 7 + 12)));
 	im.label = pqm_printable(c->arena, im.label);
-	if (digest.n > 0 && pqm_find(c->target, 0, digest) == SIZE_MAX)
-		im.reference =
-			pqm_arena_f(c->arena, "%.*s@%.*s", PQM_FMT(im.label), PQM_FMT(digest));
+	/* What was asked for by the digest of an index is named by the one that was taken. */
+	if (digest.n > 0)
+		im.reference = pqm_arena_f(c->arena, "%.*s@%.*s",
+			PQM_FMT(pqm_sub(im.label, 0, pqm_find(im.label, 0, PQM_LIT("@sha")))),
+			PQM_FMT(digest));
 	if (im.label.p == NULL || im.reference.p == NULL)
 		return pqm_fail(c->err, PQM_ENOMEM, "out of memory for an image");
 	return pqm_image_walk(&im, c->sink, c->err);

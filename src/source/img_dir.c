@@ -96,7 +96,6 @@ static enum pqm_st read_all(
 enum pqm_st pqm_image_name(const char *spec, struct pqm_arena *arena, const char **path,
 	pqm_bytes *tag, struct pqm_err *err)
 {
-	const char *colon = strrchr(spec, ':');
 	struct stat sb;
 	pqm_bytes name;
 
@@ -106,16 +105,20 @@ enum pqm_st pqm_image_name(const char *spec, struct pqm_arena *arena, const char
 		return pqm_fail(err, PQM_EUSAGE, "name the file or folder behind the colon");
 	if (stat(spec, &sb) == 0)
 		return PQM_OK;
-	if (colon == NULL || colon == spec)
-		return pqm_fail(err, PQM_EIO, "%s: %s", spec, strerrordesc_np(errno));
-	name = pqm_bytes_dup(arena, (pqm_bytes){ (const uint8_t *)spec, (size_t)(colon - spec) });
-	if (name.p == NULL)
-		return pqm_fail(err, PQM_ENOMEM, "out of memory");
-	*path = (const char *)name.p;
-	*tag = pqm_str(colon + 1);
-	if (stat(*path, &sb) != 0)
-		return pqm_fail(err, PQM_EIO, "%s: %s", *path, strerrordesc_np(errno));
-	return PQM_OK;
+	/* A tag may have colons of its own: the shortest name that exists is the one. */
+	for (const char *colon = strchr(spec + 1, ':'); colon != NULL;
+		colon = strchr(colon + 1, ':')) {
+		name = pqm_bytes_dup(
+			arena, (pqm_bytes){ (const uint8_t *)spec, (size_t)(colon - spec) });
+		if (name.p == NULL)
+			return pqm_fail(err, PQM_ENOMEM, "out of memory");
+		if (stat((const char *)name.p, &sb) == 0) {
+			*path = (const char *)name.p;
+			*tag = pqm_str(colon + 1);
+			return PQM_OK;
+		}
+	}
+	return pqm_fail(err, PQM_EIO, "%s: no such file or folder", spec);
 }
 
 enum pqm_st pqm_image_layout(
