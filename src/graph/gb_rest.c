@@ -87,6 +87,9 @@ static void sort_out(const struct pqm_rules *r, const struct pqm_map *cas,
 		g->noun = f->meaning == PQM_USE	   ? "use of key exchange|uses of key exchange"
 			: f->meaning == PQM_CONFIG ? "key-exchange setting|key-exchange settings"
 						   : "key-exchange key|key-exchange keys";
+	} else if (g->use == 'W' && pqm_starts(f->rule, PQM_LIT("sealed."))) {
+		g->task = "rewrap-keys";
+		g->noun = "file encrypted to a key|files encrypted to keys";
 	} else if (g->use == 'W') {
 		g->task = f->meaning == PQM_USE ? "library-upgrade" : "rewrap-keys";
 		g->noun = f->meaning == PQM_USE
