@@ -150,6 +150,11 @@ struct pqm_counts { /* of one target */
 	struct pqm_reaches reaches; /* of the walking thread */
 };
 
+struct pqm_settled { /* a set of hashes; see settled.c */
+	uint64_t *slot;
+	size_t n, cap;
+};
+
 struct pqm_run {
 	const struct pqm_rules *rules;
 	const char *const *targets;
@@ -169,6 +174,7 @@ struct pqm_run {
 	pthread_cond_t not_empty;
 	struct pqm_batch *queue[PQM_QUEUE_BATCHES];
 	size_t q_head, q_n;
+	struct pqm_settled settled;
 	struct pqm_queued_page *idle; /* with buffers that the next pages come in */
 	size_t n_pages, page_bytes;   /* of pages that wait or are looked at */
 	bool is_closed;
@@ -319,6 +325,10 @@ uint64_t pqm_look_wanted(const struct pqm_run *run, const struct pqm_artifact *a
 
 /* Counts an object that says nothing new [fold.c]. */
 bool pqm_worker_again(struct pqm_worker *w, struct pqm_content *c, const struct pqm_object *o);
+
+/* True when the object of a page will stand behind a controller that was read before [settled.c]. */
+bool pqm_is_settled(struct pqm_run *run, uint32_t target, const struct pqm_object *o);
+void pqm_settled_fini(struct pqm_settled *s);
 
 /* Which objects stand behind their controllers; see fold.c. */
 struct pqm_fold;

@@ -218,7 +218,12 @@ static enum pqm_st emit_object(struct pqm_emit *emit, const struct pqm_object *o
 	t->object.ns = keep(w, o->ns);
 	t->object.name = pqm_bytes_dup(&w->texts, o->name);
 	t->object.controller = keep(w, o->controller);
-	if (o->controller.n > 0 ? !pack_facts(w, t, o) : !keep_facts(w, t, o))
+	if (e->l->is_listed && e->l->content->places != NULL &&
+		pqm_is_settled(w->run, e->l->content->places->target, o))
+		t->object.n_facts = 0;
+	if (t->object.n_facts == 0)
+		t->object.facts = NULL;
+	else if (o->controller.n > 0 ? !pack_facts(w, t, o) : !keep_facts(w, t, o))
 		return no_memory(e);
 	if (e->l->is_listed)
 		drop_lines(t);

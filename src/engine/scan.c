@@ -572,7 +572,6 @@ static void finish_targets(struct pqm_inventory *inv, struct pqm_run *run)
 
 static void run_fini(struct pqm_run *run)
 {
-	pqm_pages_fini(run);
 	pqm_matcher_free(run->matcher);
 	pqm_free(run->pattern);
 	pqm_free(run->counts);
@@ -709,6 +708,8 @@ enum pqm_st pqm_scan(struct pqm_inventory *inv, const struct pqm_rules *rules,
 	if (st == PQM_OK)
 		st = run_all(inv, &run, workers, targets, &opt, err);
 	t1 = pqm_now_ns();
+	pqm_pages_fini(&run);
+	pqm_settled_fini(&run.settled);
 	if (st == PQM_OK)
 		st = pqm_layers_settle(&run, err);
 	if (st == PQM_OK) {

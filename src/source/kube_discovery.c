@@ -246,11 +246,15 @@ static enum pqm_st read_legacy(struct discovery *d, struct pqm_err *err)
 	return st;
 }
 
+/* What controllers make comes behind them, and pods, of the group without a name, behind all. */
 static int in_order(const void *x, const void *y)
 {
 	const struct pqm_kube_resource *a = x, *b = y;
-	int c = pqm_cmp(a->group, b->group);
+	bool is_made = a->rule->is_made;
+	int c = (int)is_made - (int)b->rule->is_made;
 
+	if (c == 0)
+		c = is_made ? pqm_cmp(b->group, a->group) : pqm_cmp(a->group, b->group);
 	return c != 0 ? c : pqm_cmp(a->name, b->name);
 }
 
