@@ -25,6 +25,8 @@ struct pqm_conf_scan {
 /* The family of rules/conf that the text is certainly of, or NULL. */
 const struct pqm_rule *pqm_conf_family(
 	const struct pqm_rules *r, const struct pqm_artifact *a, bool *has_include);
+/* Whether the name alone says so. */
+bool pqm_conf_is_named(const struct pqm_rules *r, const struct pqm_artifact *a);
 /* Calls see() for every statement of the text in the family's form. */
 enum pqm_st pqm_conf_each(const struct pqm_rule *family, const struct pqm_artifact *a,
 	enum pqm_st (*see)(void *ctx, const struct pqm_conf_item *item), void *ctx) PQM_MUST_USE;
@@ -39,6 +41,10 @@ pqm_bytes pqm_conf_suite(pqm_bytes list, const struct pqm_yaml *suites);
  * variable. */
 bool pqm_conf_command(
 	const struct pqm_yaml *setting, pqm_bytes args, pqm_bytes *alg, pqm_bytes *size);
+
+/* Whether a family of shell commands knows the program ("/usr/bin/openssl"), or one that text names. */
+bool pqm_conf_is_keygen(const struct pqm_rules *r, pqm_bytes program);
+bool pqm_conf_names_keygen(const struct pqm_rules *r, pqm_bytes text);
 
 /* Whether a rule of rules/conf shows in a sample: the file's name, a line end, its text. */
 bool pqm_conf_rule_fits(const struct pqm_rules *r, const struct pqm_rule *rule, pqm_bytes sample);

@@ -269,18 +269,27 @@ static enum pqm_st test_flags(struct look *l)
 	return PQM_OK;
 }
 
-static enum pqm_st test_ciphers(struct look *l)
+/* The first suite of the list that the rule is about. */
+static enum pqm_st test_suites(struct look *l, const char *finds, const char *algorithm)
 {
-	const struct pqm_rule *rule = finding_rule(l->s->rules, "rsa-key-exchange");
-	struct meant m = of_alg(pqm_alg_by_name(l->s->rules, PQM_LIT("RSA")));
+	const struct pqm_rule *rule = finding_rule(l->s->rules, finds);
+	struct meant m = of_alg(pqm_alg_by_name(l->s->rules, pqm_str(algorithm)));
 	pqm_bytes suite = { NULL, 0 };
 
 	if (rule != NULL)
 		suite = pqm_conf_suite(l->value, pqm_yaml_get(rule->node, "suites"));
 	if (suite.n == 0)
 		return PQM_OK;
+	l->shown = (pqm_bytes){ NULL, 0 };
 	show(l, suite);
-	return report(l, "rsa-key-exchange", &m);
+	return report(l, finds, &m);
+}
+
+static enum pqm_st test_ciphers(struct look *l)
+{
+	enum pqm_st st = test_suites(l, "rsa-key-exchange", "RSA");
+
+	return st == PQM_OK ? test_suites(l, "dhe-key-exchange", "DH") : st;
 }
 
 static enum pqm_st test_plaintext(struct look *l)

@@ -80,6 +80,17 @@ static pqm_bytes first_line(pqm_bytes head)
 	return pqm_trim(pqm_sub(line, 0, pqm_find_byte(line, 0, '\n')));
 }
 
+bool pqm_conf_is_named(const struct pqm_rules *r, const struct pqm_artifact *a)
+{
+	const struct pqm_rule *rule;
+	size_t i = 0;
+
+	while ((rule = pqm_rules_next(r, "conf/", &i)) != NULL)
+		if (pqm_k8s_listed(pqm_yaml_get(rule->node, "names"), name_of(a)))
+			return true;
+	return false;
+}
+
 const struct pqm_rule *pqm_conf_family(
 	const struct pqm_rules *r, const struct pqm_artifact *a, bool *has_include)
 {
@@ -111,6 +122,47 @@ const struct pqm_rule *pqm_conf_family(
 		}
 	}
 	return best;
+}
+
+/* Calls for each directive of the families of shell commands until one answers true. */
+static bool any_command(const struct pqm_rules *r,
+	bool (*is_it)(pqm_bytes directive, pqm_bytes text), pqm_bytes text)
+{
+	const struct pqm_rule *rule;
+	size_t i = 0;
+
+	while ((rule = pqm_rules_next(r, "conf/", &i)) != NULL) {
+		const struct pqm_yaml *settings = pqm_yaml_get(rule->node, "settings");
+
+		if (!pqm_eqs(pqm_yaml_str(rule->node, "form"), "shell"))
+			continue;
+		for (size_t k = 0; settings != NULL && k < settings->n; k++) {
+			const struct pqm_yaml *d = pqm_yaml_get(settings->items[k], "directives");
+
+			for (size_t j = 0; d != NULL && j < d->n; j++)
+				if (is_it(d->items[j]->text, text))
+					return true;
+		}
+	}
+	return false;
+}
+
+static bool is_in(pqm_bytes directive, pqm_bytes text)
+{
+	return pqm_find(text, 0, directive) != SIZE_MAX;
+}
+
+bool pqm_conf_is_keygen(const struct pqm_rules *r, pqm_bytes program)
+{
+	for (size_t i = program.n; i > 0; i--)
+		if (program.p[i - 1] == '/')
+			return any_command(r, pqm_eq, pqm_sub(program, i, program.n));
+	return any_command(r, pqm_eq, program);
+}
+
+bool pqm_conf_names_keygen(const struct pqm_rules *r, pqm_bytes text)
+{
+	return any_command(r, is_in, text);
 }
 
 struct walk {

@@ -51,8 +51,19 @@ static bool has_part(pqm_bytes suite, pqm_bytes part)
 	return false;
 }
 
+static bool is_class(const char *const *names, pqm_bytes name)
+{
+	for (; *names != NULL; names++)
+		if (pqm_eqs(name, *names))
+			return true;
+	return false;
+}
+
+/* Classes of suites with RSA key transport, and with finite-field Diffie-Hellman. */
 static bool is_taken_away(pqm_bytes list, pqm_bytes suite)
 {
+	static const char *const rsa[] = { "RSA", "kRSA", "aRSA", NULL };
+	static const char *const dhe[] = { "DH", "DHE", "EDH", "kDHE", "kEDH", "kDH", NULL };
 	pqm_bytes rest = list, word;
 
 	while (pqm_conf_word(&rest, ":;", &word)) {
@@ -60,7 +71,7 @@ static bool is_taken_away(pqm_bytes list, pqm_bytes suite)
 			continue;
 		pqm_bytes what = pqm_sub(word, 1, word.n);
 
-		if (pqm_eqs(what, "RSA") || pqm_eqs(what, "kRSA") || pqm_eqs(what, "aRSA") ||
+		if (is_class(pqm_find(suite, 0, PQM_LIT("DH")) == SIZE_MAX ? rsa : dhe, what) ||
 			pqm_eq(what, suite) || has_part(suite, what))
 			return true;
 	}

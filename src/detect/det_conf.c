@@ -37,7 +37,7 @@ static bool is_script(pqm_bytes head)
 
 static bool wants(const struct pqm_artifact *a)
 {
-	if (a->body.n > PQM_CONF_BYTES || a->body.n == 0)
+	if (a->body.n == 0)
 		return false;
 	return (a->object.n > 0 || has_conf_name(a->name)) && is_text(a->head) &&
 		!is_script(a->head);
@@ -58,6 +58,12 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	(void)hits;
 	if (!wants(a))
 		return PQM_OK;
+	if (a->body.n > PQM_CONF_BYTES) {
+		if (pqm_conf_is_named(r, a))
+			pqm_emit_note(out, 0, PQM_ELIMIT,
+				"configuration of more than 1 MiB: its settings are not read");
+		return PQM_OK;
+	}
 	s.family = pqm_conf_family(r, a, &s.has_include);
 	if (s.family == NULL)
 		return PQM_OK;

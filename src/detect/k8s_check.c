@@ -274,6 +274,8 @@ static enum pqm_st each(struct k8s_look *l, bool once,
 
 		if (!pqm_k8s_fits(at, f->key) || !fits(l, f->value) || !is_where(l, f))
 			continue;
+		if (!k8s_is_meant(l)) /* of the whole object: asked last, since few values fit */
+			return PQM_OK;
 		st = then(l, f);
 		if (once)
 			break;
@@ -335,26 +337,38 @@ static enum pqm_st test_absent(struct k8s_look *l)
 	return k8s_report(l);
 }
 
+/* The tests on the object as a whole; *is_one: test is one of them. */
+static enum pqm_st test_object(struct k8s_look *l, pqm_bytes test, bool *is_one)
+{
+	static const char *const whole[] = { "groups-classical", "groups-hybrid", "absent",
+		"lacks" };
+	size_t i = 0;
+
+	while (i < 4 && !pqm_eqs(test, whole[i]))
+		i++;
+	*is_one = i < 4;
+	if (i == 4 || !k8s_is_meant(l))
+		return PQM_OK;
+	if (i < 2)
+		return test_groups(l, i == 1);
+	return i == 2 ? test_absent(l) : test_lacks(l);
+}
+
 static enum pqm_st run_test(struct k8s_look *l, pqm_bytes test)
 {
-	if (!k8s_is_meant(l))
-		return PQM_OK;
-	if (pqm_eqs(test, "groups-classical"))
-		return test_groups(l, false);
-	if (pqm_eqs(test, "groups-hybrid"))
-		return test_groups(l, true);
+	bool is_one;
+	enum pqm_st st = test_object(l, test, &is_one);
+
+	if (is_one)
+		return st;
 	if (pqm_eqs(test, "algorithm"))
 		return each(l, false, has_value, one_algorithm);
-	if (pqm_eqs(test, "absent"))
-		return test_absent(l);
 	if (pqm_eqs(test, "matches"))
 		return each(l, false, has_value, plain_report);
 	if (pqm_eqs(test, "present"))
 		return each(l, true, has_value, plain_report);
 	if (pqm_eqs(test, "names"))
 		return each(l, false, has_name, plain_report);
-	if (pqm_eqs(test, "lacks"))
-		return test_lacks(l);
 	if (k8s_is_text_test(test))
 		return each(l, false, has_value, k8s_test_text);
 	return pqm_rule_fail(l->rule, pqm_yaml_get(l->rule->node, "test"), l->err,

@@ -1,5 +1,7 @@
 #include "k8s.h"
 
+#include "conf.h"
+
 #include "base/buf.h"
 #include "base/limits.h"
 
@@ -158,6 +160,43 @@ static void release(struct walk *w, pqm_bytes path, pqm_bytes value, const struc
 			PQM_FMT(path), why.msg);
 	else if (manifest.n > 0)
 		hand_over(w, path, manifest, at, PQM_LIT(PQM_K8S_RELEASE));
+}
+
+/* Command lines that make keys are read as scripts are; they are looked at, never kept. */
+static void script(struct walk *w, pqm_bytes path, pqm_bytes body, const struct pqm_yaml *at)
+{
+	struct pqm_k8s_scan *s = w->scan;
+	struct pqm_child c = { .body = body,
+		.object = pqm_arena_f(s->a->arena, "%.*s#%.*s", PQM_FMT(w->id), PQM_FMT(path)),
+		.line = at->line + s->line0,
+		.col = at->col,
+		.is_block = body.p == at->text.p && is_block(w, at) };
+
+	if (c.object.p == NULL)
+		w->st = pqm_fail(w->err, PQM_ENOMEM, "%u: out of memory", c.line);
+	else
+		w->st = pqm_emit_child(s->out, &c);
+}
+
+/* "[openssl, genrsa, '2048']" without a shell: command and args are one line. */
+static void exec_form(struct walk *w, const struct pqm_yaml *of, const struct pqm_yaml *command)
+{
+	const struct pqm_yaml *const lists[] = { command, pqm_yaml_get(of, "args") };
+	pqm_bytes path = { (const uint8_t *)w->path, w->path_n };
+	struct pqm_buf b;
+
+	if (command->n == 0 || command->type != PQM_YAML_SEQ ||
+		!pqm_conf_is_keygen(w->scan->rules, pqm_yaml_text(command->items[0])))
+		return;
+	pqm_buf_init(&b, PQM_CONF_BYTES);
+	for (size_t l = 0; l < 2; l++)
+		for (size_t i = 0; lists[l] != NULL && i < lists[l]->n; i++) {
+			(void)pqm_buf_add(&b, pqm_yaml_text(lists[l]->items[i]));
+			(void)pqm_buf_add(&b, PQM_LIT(" "));
+		}
+	if (!b.failed)
+		script(w, path, pqm_buf_bytes(&b), command->items[0]);
+	pqm_buf_wipe(&b);
 }
 
 static void content(struct walk *w, pqm_bytes path, pqm_bytes form, const struct pqm_yaml *at)
@@ -362,6 +401,10 @@ static void scalar(struct walk *w, const struct pqm_yaml *parent, size_t i)
 	said = said_of(w, path, parent, i);
 	if (said.form.n > 0 && (!said.is_fact || said.is_head) && at->type == PQM_YAML_SCALAR)
 		content(w, path, said.form, at);
+	if (said.is_free && parent->type == PQM_YAML_SEQ && at->type == PQM_YAML_SCALAR &&
+		(pqm_find_byte(text, 0, ' ') != SIZE_MAX) &&
+		pqm_conf_names_keygen(w->scan->rules, text))
+		script(w, path, text, at);
 	bool is_word = said.is_head || (said.is_exact && text.n <= EXACT_BYTES_MAX);
 
 	if (!said.is_fact || (!is_word && !said.is_free && said.is_secret))
@@ -430,6 +473,8 @@ static void member(struct walk *w, const struct pqm_yaml *n, size_t i, unsigned 
 			scalar(w, n, i);
 		else
 			visit(w, n->items[i], depth + 1);
+		if (n->type == PQM_YAML_MAP && pqm_eqs(n->keys[i]->text, "command"))
+			exec_form(w, n, n->items[i]);
 	}
 	w->path_n = keep;
 	w->shape = shape;
