@@ -39,6 +39,8 @@ struct pqm_k8s_shapes {
 	struct pqm_k8s_met harmless; /* texts of which nothing had to be left out */
 };
 
+/* Annotations by which cert-manager writes a CA into an object. */
+#define PQM_K8S_INJECTED "cert-manager.io/inject-"
 /* Name of the manifest of a Helm release, in paths. */
 #define PQM_K8S_RELEASE "release.yaml"
 

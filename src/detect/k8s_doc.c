@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/map.h"
 #include "base/num.h"
+#include "k8s.h"
 #include "k8s_doc.h"
 
 /* Maps up to here are compared key by key, larger ones through a hash map. */
@@ -128,13 +129,16 @@ static bool is_key(pqm_bytes line, const char *key)
 	return pqm_starts(line, k) && line.n > k.n && line.p[k.n] == ':';
 }
 
+#define CRD_HEAD_BYTES 4096 /* where its annotations are looked for */
+
 bool pqm_k8s_crd_body(struct pqm_buf *out, pqm_bytes text)
 {
 	pqm_bytes rest = text, line;
 	bool in_meta = false, in_spec = false, in_conversion = false, has_conversion = false;
 	unsigned child = 0;
 
-	if (pqm_find(text, 0, PQM_LIT("caBundle")) == SIZE_MAX)
+	if (pqm_find(text, 0, PQM_LIT("caBundle")) == SIZE_MAX &&
+		pqm_find(pqm_sub(text, 0, CRD_HEAD_BYTES), 0, PQM_LIT(PQM_K8S_INJECTED)) == SIZE_MAX)
 		return false;
 	while (rest.p != NULL && pqm_split(&rest, '\n', &line)) {
 		unsigned indent = indent_of(line);

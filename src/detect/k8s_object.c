@@ -51,6 +51,20 @@ static bool kept(const struct walk *w, pqm_bytes path,
 		(any != NULL && pqm_k8s_listed(list_of(any), path));
 }
 
+static bool is_named_by(const struct pqm_k8s_kind *k, pqm_bytes path)
+{
+	for (uint32_t i = 0; k != NULL && k->edges != NULL && i < k->edges->n; i++)
+		if (pqm_k8s_fits(pqm_yaml_str(k->edges->items[i], "at"), path))
+			return true;
+	return false;
+}
+
+/* "tlsSecret: edge" names an object: the field of an edge holds no secret, whatever it is called. */
+static bool is_reference(const struct walk *w, pqm_bytes path)
+{
+	return is_named_by(w->kind, path) || is_named_by(w->scan->kinds->any, path);
+}
+
 static void add_fact(struct walk *w, pqm_bytes path, pqm_bytes value, const struct pqm_yaml *at)
 {
 	struct pqm_fact *grown;
@@ -367,8 +381,8 @@ static struct pqm_k8s_shape said_of(
 	s.looks = s.is_fact ? pqm_k8s_looks(w->scan->kinds, w->kind, path) : 0;
 	s.is_free = is_free_text(path);
 	/* Annotations that rules list refer to a Secret by name ("auth-tls-secret"). */
-	s.is_secret =
-		is_secret_field(parent, i) && !pqm_starts(path, PQM_LIT("metadata.annotations."));
+	s.is_secret = is_secret_field(parent, i) &&
+		!pqm_starts(path, PQM_LIT("metadata.annotations.")) && !is_reference(w, path);
 	if (w->shape != NULL) {
 		w->shape->is_known = true;
 		w->shape->is_exact = s.is_exact;
@@ -574,15 +588,26 @@ static pqm_bytes controller_of(struct pqm_k8s_scan *s, const struct pqm_yaml *me
 	return (pqm_bytes){ NULL, 0 };
 }
 
+static bool has_injection(const struct pqm_yaml *meta)
+{
+	const struct pqm_yaml *a = pqm_yaml_get(meta, "annotations");
+
+	for (uint32_t i = 0; a != NULL && a->type == PQM_YAML_MAP && i < a->n; i++)
+		if (pqm_starts(a->keys[i]->text, PQM_LIT(PQM_K8S_INJECTED)))
+			return true;
+	return false;
+}
+
 static enum pqm_st one(struct pqm_k8s_scan *s, const struct pqm_yaml *root, pqm_bytes api,
 	pqm_bytes kind, struct pqm_err *err)
 {
 	const struct pqm_yaml *meta = pqm_yaml_get(root, "metadata");
 	struct walk w = { .scan = s, .err = err };
 
-	/* Schemas are long and say nothing; conversion webhooks bring a CA. */
+	/* Schemas are long and say nothing; conversion webhooks bring a CA, or have one injected. */
 	if (pqm_eqs(kind, "CustomResourceDefinition") &&
-		pqm_yaml_at(root, "spec.conversion.webhook.clientConfig.caBundle") == NULL)
+		pqm_yaml_at(root, "spec.conversion.webhook.clientConfig.caBundle") == NULL &&
+		!has_injection(meta))
 		return PQM_OK;
 	w.obj = (struct pqm_object){ .path = s->a->path,
 		.line = root->line + s->line0,

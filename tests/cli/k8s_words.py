@@ -127,6 +127,11 @@ def of_conf_key(doc, f, occ):
     return {f"{'spire.ca' if attribute(occ, 'program') == 'SPIRE' else 'script.keygen'}({algorithm(f)})"}
 
 
+def of_token(doc, f, occ):
+    """The header names the signature: HS256 is no key that a quantum computer finds."""
+    return {"jwt(HS256)" if f.get("family") == "HMAC" else f"jwt({algorithm(f)})"}
+
+
 SILENT = fixed()  # the finding judges what a fact, and so another word, says already
 RULES = {
     "cert.x509": of_certificate,
@@ -149,6 +154,18 @@ RULES = {
     "k8s.store-plaintext": of_store,
     "k8s.store-json-plaintext": fixed("plain(*)"),
     "k8s.env-plaintext": of_url,
+    "k8s.listener-plaintext": of_url,
+    "k8s.config-url-plaintext": fixed("plain(*)"),
+    "k8s.flag-plaintext": SILENT,
+    "k8s.mesh-hole-plaintext": of_off,
+    "k8s.network-plaintext": of_off,
+    "k8s.pg-hba-plaintext": of_off,
+    "k8s.verify-off": fixed("tls.noverify"),
+    "k8s.flag-no-verify": fixed("tls.noverify"),
+    "k8s.env-no-verify-empty": fixed("tls.noverify"),
+    "k8s.text-no-verify": fixed("tls.noverify"),
+    "k8s.signed-token": of_token,
+    "k8s.ipsec-psk": lambda doc, f, occ: {f"sym({f.get('algorithm', '')})"},
     "k8s.url-plaintext": of_url,
     "k8s.elastic-plaintext": of_elastic,
     "k8s.mtls-off": of_off,
