@@ -138,7 +138,8 @@ bool pqm_k8s_crd_body(struct pqm_buf *out, pqm_bytes text)
 	unsigned child = 0;
 
 	if (pqm_find(text, 0, PQM_LIT("caBundle")) == SIZE_MAX &&
-		pqm_find(pqm_sub(text, 0, CRD_HEAD_BYTES), 0, PQM_LIT(PQM_K8S_INJECTED)) == SIZE_MAX)
+		pqm_find(pqm_sub(text, 0, CRD_HEAD_BYTES), 0, PQM_LIT(PQM_K8S_INJECTED)) ==
+			SIZE_MAX)
 		return false;
 	while (rest.p != NULL && pqm_split(&rest, '\n', &line)) {
 		unsigned indent = indent_of(line);
