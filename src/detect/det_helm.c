@@ -5,10 +5,15 @@
 #include "base/limits.h"
 #include "k8s_helm.h"
 
+/* values.yaml, values-prod.yaml, prod-values.yaml: what people call them. */
 static bool is_values_name(pqm_bytes name)
 {
-	return pqm_starts(name, PQM_LIT("values")) &&
-		(pqm_ends(name, PQM_LIT(".yaml")) || pqm_ends(name, PQM_LIT(".yml")));
+	size_t dot = pqm_ends(name, PQM_LIT(".yml")) ? 4 : 5;
+
+	if (dot == 5 && !pqm_ends(name, PQM_LIT(".yaml")))
+		return false;
+	return pqm_starts(name, PQM_LIT("values")) ||
+		pqm_ends(pqm_sub(name, 0, name.n - dot), PQM_LIT("values"));
 }
 
 static bool wants(const struct pqm_artifact *a)
@@ -45,14 +50,14 @@ static bool add(struct pqm_arena *arena, struct pqm_yaml *map, const char *key, 
 }
 
 /* The values as an object of a kind of their own, so that rules say what of them counts. */
-static enum pqm_st emit_values(
-	struct pqm_k8s_scan *s, const struct pqm_yaml *values, pqm_bytes chart, struct pqm_err *err)
+static enum pqm_st emit_values(struct pqm_k8s_scan *s, const struct pqm_yaml *values,
+	pqm_bytes chart, bool is_own, struct pqm_err *err)
 {
 	struct pqm_arena *arena = s->a->arena;
 	struct pqm_yaml *root = map_of(arena, values, 4), *meta = map_of(arena, values, 1);
 	pqm_bytes name = chart;
 
-	if (!pqm_eqs(s->a->name, "values.yaml"))
+	if (!is_own || !pqm_eqs(s->a->name, "values.yaml"))
 		name = pqm_arena_f(arena, "%.*s/%.*s", PQM_FMT(chart), PQM_FMT(s->a->name));
 	if (root == NULL || meta == NULL || !add(arena, meta, "name", name, NULL) ||
 		!add(arena, root, "apiVersion", PQM_LIT("helm.sh/v1"), NULL) ||
@@ -63,7 +68,19 @@ static enum pqm_st emit_values(
 	return pqm_k8s_object(s, root, err);
 }
 
-static enum pqm_st read_values(struct pqm_k8s_scan *s, pqm_bytes chart, struct pqm_err *err)
+/* The folder, for values of a chart that is elsewhere. */
+static pqm_bytes folder_of(const struct pqm_artifact *a)
+{
+	size_t end = a->path.n > a->name.n ? a->path.n - a->name.n - 1 : 0, from = end;
+
+	while (from > 0 && a->path.p[from - 1] != '/')
+		from--;
+	return pqm_sub(a->path, from, end - from);
+}
+
+/* is_own: of the chart in the same folder. */
+static enum pqm_st read_values(
+	struct pqm_k8s_scan *s, pqm_bytes chart, bool is_own, struct pqm_err *err)
 {
 	const struct pqm_artifact *a = s->a;
 	const struct pqm_yaml *root = NULL;
@@ -75,7 +92,7 @@ static enum pqm_st read_values(struct pqm_k8s_scan *s, pqm_bytes chart, struct p
 			pqm_emit_note(s->out, UINT64_MAX, st, "values of a chart: %s", why.msg);
 		return PQM_OK;
 	}
-	return root->type == PQM_YAML_MAP ? emit_values(s, root, chart, err) : PQM_OK;
+	return root->type == PQM_YAML_MAP ? emit_values(s, root, chart, is_own, err) : PQM_OK;
 }
 
 static enum pqm_st render(const struct pqm_artifact *a, struct pqm_emit *out)
@@ -104,19 +121,24 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	struct pqm_k8s_scan s = { .rules = r, .a = a, .out = out, .is_named = true };
 	const struct pqm_yaml *chart = NULL;
 	struct pqm_err ignored = { 0 };
-	pqm_bytes text;
+	pqm_bytes text, name = { NULL, 0 };
 	enum pqm_st st;
 
 	(void)hits;
-	if (a->near == NULL)
-		return PQM_OK;
 	if (pqm_eqs(a->name, "Chart.yaml"))
-		return render(a, out);
-	if (a->near->read(a->near, PQM_LIT("Chart.yaml"), a->arena, &text, &ignored) != PQM_OK ||
-		pqm_yaml_one(&chart, text, a->arena, &ignored) != PQM_OK)
-		return PQM_OK;
+		return a->near == NULL ? PQM_OK : render(a, out);
+	if (a->near != NULL &&
+		a->near->read(a->near, PQM_LIT("Chart.yaml"), a->arena, &text, &ignored) ==
+			PQM_OK &&
+		pqm_yaml_one(&chart, text, a->arena, &ignored) == PQM_OK)
+		name = pqm_yaml_str(chart, "name");
+	else if (pqm_find(a->body, 0, PQM_LIT("apiVersion:")) != SIZE_MAX ||
+		pqm_find(a->body, 0, PQM_LIT("{{")) != SIZE_MAX)
+		return PQM_OK; /* a manifest or a template of that name */
+	else
+		name = folder_of(a);
 	st = pqm_rules_k8s(&s.kinds, r, err);
-	return st != PQM_OK ? st : read_values(&s, pqm_yaml_str(chart, "name"), err);
+	return st != PQM_OK ? st : read_values(&s, name, chart != NULL, err);
 }
 
 const struct pqm_detector pqm_det_helm = {
