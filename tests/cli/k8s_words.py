@@ -207,7 +207,7 @@ RULES = {
 }
 
 VERSION = re.compile(r"(?i)(?:version)?tlsv?(\d)[._]?(\d)")
-FILE_FLAG = re.compile(r"--[\w-]*(?:cert|key|ssl-ca)[\w-]*[= ](/[^\s'\"]+)")
+FILE_FLAG = re.compile(r"--[\w-]*(?:cert|key|ssl-ca)[\w-]*(?<!-path)(?<!-dir)[= ](/[^\s'\"]+)")
 ASSET_FIELD = re.compile(r"(storageUri|[uU]ri|URL|\.url|urls\[\d+\]|mountPoint|s3URI|s3OutputPath|args\[\d+\]|command\[\d+\])$")
 
 
@@ -339,7 +339,13 @@ def of_facts(doc):
         out |= of_words_of_command(key, value, line) | of_scheme(key, value, line) | of_directive(key, value, line)
     out |= lists(doc, "tls.ciphers", "spec.cipherSuites[*]", "tlsCipherSuites[*]", "*.tls.cipherSuites[*]",
                  "metadata.annotations.nginx.ingress.kubernetes.io/ssl-ciphers")
-    out |= lists(doc, "tls.groups", "*ecdhCurves[*]", "*curvePreferences[*]", "data.ssl-ecdh-curve")
+    out |= lists(doc, "tls.groups", "*ecdhCurves[*]", "*curvePreferences[*]", "data.ssl-ecdh-curve", "*ecdh_curves[*]")
+    if doc.kind == "EnvoyConfig":
+        for key, value, line in doc.facts:
+            m = re.fullmatch(r"(static_resources\.listeners\[\d+\]\.)address\.socket_address\.port_value", key)
+            tls = doc.fact(m.group(1) + "*transport_socket*") if m else []
+            sds = doc.fact(m.group(1) + "*tls_certificate_sds_secret_configs*") if m else []
+            out |= {(f"tls.listener({value}{',SDS' if sds else ''})", line)} if tls else set()
     if doc.kind == "Ingress" and doc.fact("spec.tls[*]*"):
         out.add(("tls.listener(ingress:443)", doc.line_of("spec.tls[*]*")))
     nginx = "metadata.annotations.nginx.ingress.kubernetes.io/"
@@ -371,7 +377,9 @@ def of_edge(doc, edge, with_keys):
         return {f"tls.caRef({kind}/{ns + '/' if 'auth-tls-secret' in edge['ref'] else ''}{name})"}
     if edge["rel"] == "issues":
         return {f"cm.secret({name})"}
-    if edge["rel"] == "mounts" and kind == "Secret" and "olumes[" in edge["ref"] and edge["to"] in with_keys:
+    items = doc.fact(edge["ref"].removesuffix("secretName") + "items[*].key")
+    if edge["rel"] == "mounts" and kind == "Secret" and "olumes[" in edge["ref"] and (
+            edge["to"] in with_keys or "tls.key" in items):
         return {f"tls.secretRef({name})"}
     if edge["rel"] == "filled-from" and doc.one("spec.target.template.type") == "kubernetes.io/tls":
         return {f"tls.secretFrom({kind}/{name})"}

@@ -20,6 +20,8 @@ ALSO = {
     # The second of two listeners, and the certificates of both.
     ("frontend-cert-validation.yaml", "Gateway/client-validation-basic"): {
         "tls.listener(HTTPS:8443,Terminate)", "tls.secretRef(foo-example-com-cert)", "tls.secretRef(bar-example-com-cert)"},
+    # The same Secret as certificate and as CA; the label names it once.
+    ("monitor_tls_patch.yaml", "0"): {"tls.caRef(Secret/metrics-server-cert)"},
     # Three RAY_TLS_* variables with the paths.
     ("ray-cluster.tls.yaml", "RayCluster/raycluster-tls"): {
         "tls.file(/etc/ca/tls/ca.crt)", "tls.file(/etc/ray/tls/tls.crt)", "tls.file(/etc/ray/tls/tls.key)"},
