@@ -32,6 +32,11 @@ enum pqm_st pqm_conf_each(const struct pqm_rule *family, const struct pqm_artifa
 	enum pqm_st (*see)(void *ctx, const struct pqm_conf_item *item), void *ctx) PQM_MUST_USE;
 /* Emits what the statements of s->family mean. */
 enum pqm_st pqm_conf_check(struct pqm_conf_scan *s) PQM_MUST_USE;
+/* The same of what SOPS wrote or is told: names are age, pgp, pgp-enc, kms, …, values recipients. */
+enum pqm_st pqm_conf_sops(const struct pqm_artifact *a,
+	enum pqm_st (*see)(void *ctx, const struct pqm_conf_item *item), void *ctx) PQM_MUST_USE;
+/* What the key of an armoured PGP message was wrapped with; bits of RSA and ElGamal. */
+bool pqm_conf_sops_pgp(pqm_bytes armour, pqm_bytes *name, unsigned *bits);
 /* One word of a version list: 13 for TLSv1.3, TLSv1_3, tls13; 0 when it is none. */
 unsigned pqm_conf_version(pqm_bytes word);
 /* What a list of OpenSSL or IANA cipher names asks for: the first suite of `suites` (globs) that nothing

@@ -362,10 +362,78 @@ static enum pqm_st test_command(struct look *l)
 	return report_key(l, alg, size);
 }
 
+static enum pqm_st report_recipient(struct look *l, const struct meant *m)
+{
+	if (m->parameter.n > 0 || m->family.n > 0)
+		show(l, m->parameter.n > 0 ? m->parameter : m->family);
+	return report(l,
+		m->quantum == PQM_Q_HYBRID || m->quantum == PQM_Q_SAFE ? "sealed-hybrid"
+								       : "sealed-classical",
+		m);
+}
+
+/* `recipients`: glob of a recipient -> algorithm; the first that fits. */
+static enum pqm_st test_recipient(struct look *l)
+{
+	const struct pqm_yaml *map = pqm_yaml_get(l->s->family->node, "recipients");
+
+	for (size_t i = 0; map != NULL && i < map->n; i++) {
+		if (!pqm_glob(map->keys[i]->text, l->value))
+			continue;
+		struct meant m = of_alg(pqm_alg_by_name(l->s->rules, pqm_yaml_text(map->items[i])));
+
+		return m.is_known ? report_recipient(l, &m) : PQM_OK;
+	}
+	return PQM_OK;
+}
+
+static enum pqm_st test_pgp(struct look *l)
+{
+	unsigned bits = 0;
+	pqm_bytes name;
+
+	if (!pqm_conf_sops_pgp(l->value, &name, &bits))
+		return PQM_OK;
+	struct meant m = of_alg(pqm_alg_by_name(l->s->rules, name));
+
+	if (!m.is_known)
+		return PQM_OK;
+	if (m.parameter.n == 0 && (pqm_eqs(name, "RSA") || pqm_eqs(name, "ElGamal")))
+		m.parameter = pqm_arena_f(l->s->a->arena, "%u", bits);
+	return report_recipient(l, &m);
+}
+
+/* A key elsewhere: a fingerprint, a KMS. */
+static enum pqm_st test_remote(struct look *l)
+{
+	struct meant none = { .quantum = PQM_Q_UNKNOWN };
+
+	l->shown = (pqm_bytes){ NULL, 0 };
+	return report(l, "sealed-remote", &none);
+}
+
+/* Tests of what something is encrypted to; *is_one: means is one of them. */
+static enum pqm_st test_sealed(struct look *l, pqm_bytes means, bool *is_one)
+{
+	*is_one = true;
+	if (pqm_eqs(means, "recipient"))
+		return test_recipient(l);
+	if (pqm_eqs(means, "pgp"))
+		return test_pgp(l);
+	if (pqm_eqs(means, "remote"))
+		return test_remote(l);
+	*is_one = false;
+	return PQM_OK;
+}
+
 static enum pqm_st run_test(struct look *l)
 {
 	pqm_bytes means = pqm_yaml_str(l->setting, "means");
+	bool is_one;
+	enum pqm_st st = test_sealed(l, means, &is_one);
 
+	if (is_one)
+		return st;
 	if (pqm_eqs(means, "groups") || pqm_eqs(means, "ssh-kex") ||
 		pqm_eqs(means, "ssh-hostkey") || pqm_eqs(means, "signatures"))
 		return test_list(l, means);
@@ -385,7 +453,7 @@ static enum pqm_st run_test(struct look *l)
 		return test_command(l);
 	return pqm_rule_fail(l->s->family, l->setting, l->s->err,
 		"means is one of groups, ssh-kex, ssh-hostkey, signatures, versions, ceiling, "
-		"no-tls13, ciphers, plaintext, key, command");
+		"no-tls13, ciphers, plaintext, key, command, recipient, pgp, remote");
 }
 
 /* Narrows the value by `word` (it must come first) and `option` (the value is the word behind it). */

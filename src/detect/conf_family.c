@@ -241,6 +241,8 @@ enum pqm_st pqm_conf_each(const struct pqm_rule *family, const struct pqm_artifa
 
 	if (pqm_eqs(name, "yaml"))
 		return each_yaml(a, &(struct walk){ NULL, see, ctx });
+	if (pqm_eqs(name, "sops"))
+		return pqm_conf_sops(a, see, ctx);
 	if (!pqm_conf_form_parse(name, &form))
 		return PQM_OK;
 	pqm_conf_open(&c, form, a->body);
