@@ -26,6 +26,17 @@ static void take(struct pqm_draw *d, uint32_t node)
 	d->nodes[d->n_nodes++] = node;
 }
 
+/* Of an asset whose hops nothing tells, what carries it is still to be seen. */
+static void take_carriers(struct pqm_draw *d, uint32_t asset)
+{
+	for (uint32_t i = d->ways->start[asset]; i < d->ways->start[asset + 1]; i++) {
+		const struct pqm_edge *e = &d->g->edges[d->ways->touching[i]];
+
+		if (e->from == asset && pqm_eqs(e->rel, "carried-by"))
+			take(d, e->to);
+	}
+}
+
 void pqm_draw_asset(struct pqm_draw *d, const struct pqm_asset_score *s)
 {
 	struct pqm_way_step steps[PQM_WAY_STEPS];
@@ -39,6 +50,8 @@ void pqm_draw_asset(struct pqm_draw *d, const struct pqm_asset_score *s)
 		take(d, s->asset->hops[i].from);
 		take(d, s->asset->hops[i].to);
 	}
+	if (n == 1 && d->n_nodes > 0)
+		take_carriers(d, steps[0].node);
 }
 
 /* What many share and nothing passes through: an image, an account, a class, a far host. */

@@ -211,7 +211,7 @@ static void fill_detail(struct pqm_obj *o, const void *ctx, size_t i)
 #define STEPS_MAX (PQM_WAY_STEPS + 2)
 
 struct step {
-	pqm_bytes rel, cut; /* of the join before the box */
+	pqm_bytes rel, cut, class; /* of the join before the box */
 	pqm_bytes kind, name, small;
 	bool has_join, is_cut;
 };
@@ -240,26 +240,38 @@ static struct step node_step(const struct pqm_node *n, pqm_bytes rel)
 	return s;
 }
 
+static pqm_bytes rel_words(pqm_bytes rel)
+{
+	return pqm_eqs(rel, "carried-by")  ? PQM_LIT("carried by")
+		: pqm_eqs(rel, "talks-to") ? PQM_LIT("talks to")
+					   : rel;
+}
+
 /* The boxes up to the hop's near end; the hop itself is the cut. */
-static void trace(struct path *p, const struct pqm_view *v, const struct pqm_asset *a,
-	const struct pqm_hop *h)
+static void trace(struct path *p, const struct pqm_view *v, const struct pqm_asset *asset,
+	const struct pqm_hop *h, struct pqm_arena *a)
 {
 	const struct pqm_graph *g = v->r->graph;
 	struct pqm_way_step way[PQM_WAY_STEPS];
-	size_t n = pqm_way_to_hop(v->ways, way, a, h);
+	size_t n = pqm_way_to_hop(v->ways, way, asset, h);
 
 	for (size_t i = 1; i < n && way[i - 1].node != h->from; i++)
 		add_step(p,
 			node_step(&g->nodes[way[i].node],
-				way[i].edge == PQM_WAY_NONE ? PQM_LIT("")
-							    : g->edges[way[i].edge].rel));
+				way[i].edge == PQM_WAY_NONE
+					? PQM_LIT("")
+					: rel_words(g->edges[way[i].edge].rel)));
 	add_step(p,
 		(struct step){ .has_join = true,
 			.is_cut = true,
 			.rel = pqm_str(pqm_text_exposure(h->exposure)),
 			.cut = pqm_str(pqm_verdict_name(h->verdict)),
+			.class = pqm_str(pqm_verdict_class(h->verdict)),
 			.kind = PQM_LIT("decides"),
-			.name = h->label });
+			.name = h->label,
+			.small = h->ends.n == 0 ? h->ends
+						: pqm_arena_f(a, "terminated by %.*s",
+							  PQM_FMT(pqm_printable(a, h->ends))) });
 }
 
 static void fill_step(struct pqm_obj *o, const void *ctx, size_t i)
@@ -268,6 +280,7 @@ static void fill_step(struct pqm_obj *o, const void *ctx, size_t i)
 
 	pqm_obj_text(o, "rel", s->rel);
 	pqm_obj_text(o, "verdict", s->cut);
+	pqm_obj_text(o, "class", s->class);
 	pqm_obj_text(o, "kind", s->kind);
 	pqm_obj_text(o, "text", s->name);
 	pqm_obj_opt(o, "small", "has_small", s->small);
@@ -300,7 +313,7 @@ static void fill_path(struct pqm_obj *o, const void *ctx, size_t i)
 			.small = pqm_arena_f(o->arena, "life %.*s, %s", PQM_FMT(life),
 				s->asset->life_years.is_assumption ? "assumed" : "declared") });
 	if (h != NULL)
-		trace(p, v, s->asset, h);
+		trace(p, v, s->asset, h, o->arena);
 	pqm_obj_list(o, "steps", p->n, fill_step, p);
 	pqm_view_drawing(o, v, s);
 }

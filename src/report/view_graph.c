@@ -17,7 +17,6 @@
 #define KIND_COLUMNS 25
 #define LOOP_H 30.0 /* room below a box that speaks to its like */
 #define ARCH_STEP 22.0
-#define WIDTH 1100.0
 #define LABELS_MAX 64
 
 struct box {
@@ -124,7 +123,7 @@ static void place_boxes(struct scene *s)
 		b->y = TOP + (tallest - high[b->column]) / 2 + at[b->column];
 		at[b->column] += ROW_STEP + (b->has_loop ? LOOP_H : 0);
 	}
-	s->width = fmax(WIDTH, left - COLUMN_STEP + BOX_W);
+	s->width = left - COLUMN_STEP + BOX_W;
 	s->height = TOP + tallest - (ROW_STEP - BOX_H);
 }
 
@@ -168,6 +167,34 @@ static void place_line(struct scene *s, struct line *l, const struct box *a, con
 	}
 }
 
+#define FAN 2 /* lines at one end that still leave room for their words */
+
+static size_t lines_at(const struct scene *s, const struct line *l, bool start)
+{
+	uint32_t from = l->is_turned ? l->link->to : l->link->from,
+		 to = l->is_turned ? l->link->from : l->link->to, at = start ? from : to;
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->d.n_links; i++) {
+		const struct pqm_draw_link *k = &s->d.links[i];
+
+		n += k->n_hops > 0 && (k->from == at || k->to == at);
+	}
+	return n;
+}
+
+/* Where many lines leave one box, the words stand where they have come apart. */
+static void fan_label(const struct scene *s, struct line *l)
+{
+	size_t out = lines_at(s, l, true), in = lines_at(s, l, false);
+	double gap = COLUMN_STEP - BOX_W, away = l->x1 > l->x0 ? gap / 2 : -gap / 2;
+
+	if (l->is_side || l->is_loop || l->arch > 0 || (out <= FAN && in <= FAN) || out == in)
+		return;
+	l->label_x = out > in ? l->x1 - away : l->x0 + away;
+	l->label_y = (out > in ? l->y1 : l->y0) - 5;
+}
+
 /* Where no box can stand: in the first gap beside the start, below a loop, on an arch. */
 static void place_label(struct scene *s, struct line *l)
 {
@@ -183,6 +210,7 @@ static void place_label(struct scene *s, struct line *l)
 		l->label_y = l->y0 + 31;
 	if (l->arch > 0)
 		l->label_y = s->height - 10;
+	fan_label(s, l);
 	for (int tries = 0; tries < LABELS_MAX && moved; tries++) {
 		moved = false;
 		for (const struct line *o = s->lines; o < l && !moved; o++)
@@ -237,6 +265,21 @@ static pqm_bytes kind_words(struct pqm_obj *o, const struct scene *s, const stru
 	return pqm_arena_f(o->arena, "%.*s in %.*s", PQM_FMT(kind), PQM_FMT(ns));
 }
 
+/* A controller makes what a Certificate or an ExternalSecret names. */
+static pqm_bytes ghost_words(const struct scene *s, uint32_t node)
+{
+	const struct pqm_ways *w = s->d.ways;
+
+	for (uint32_t i = w->start[node]; i < w->start[node + 1]; i++) {
+		const struct pqm_edge *e = &w->g->edges[w->touching[i]];
+
+		if (e->to == node &&
+			(e->is_made || pqm_eqs(e->rel, "issues") || pqm_eqs(e->rel, "makes")))
+			return PQM_LIT("made by a controller");
+	}
+	return PQM_LIT("not among the documents");
+}
+
 static void fill_box(struct pqm_obj *o, const void *ctx, size_t i)
 {
 	const struct scene *s = ctx;
@@ -256,8 +299,7 @@ static void fill_box(struct pqm_obj *o, const void *ctx, size_t i)
 	number(o, "kind_y", b->y + 33);
 	pqm_obj_text(o, "name", shown(o, name, NAME_COLUMNS));
 	pqm_obj_text(o, "kind",
-		n != NULL && n->is_ghost ? PQM_LIT("not among the documents")
-					 : shown(o, kind, KIND_COLUMNS));
+		n != NULL && n->is_ghost ? ghost_words(s, b->node) : shown(o, kind, KIND_COLUMNS));
 	pqm_obj_text(o, "full", client ? name : n->id);
 	pqm_obj_f(o, "class", "%s%s%s%s", client ? "who" : "nd",
 		n != NULL && n->is_ghost ? " ghost" : "",
@@ -352,12 +394,24 @@ static void fill_drawing(struct pqm_obj *o, const void *ctx, size_t i)
 	pqm_obj_list(o, "boxes", s->n_boxes, fill_box, s);
 }
 
+/* Why there is no drawing, or no hop in one. */
+static pqm_bytes why_not(const struct pqm_view *v, const struct pqm_asset_score *score)
+{
+	return score->asset->node < v->r->graph->n_nodes
+		? PQM_LIT("No drawing: no object that was read carries this asset. Name those that "
+			  "do under on: in .pqmap.yaml.")
+		: PQM_LIT("No drawing: this asset is not on the graph.");
+}
+
 void pqm_view_drawing(
 	struct pqm_obj *o, const struct pqm_view *v, const struct pqm_asset_score *score)
 {
 	struct scene *s = pqm_new(o->arena, struct scene, 1);
+	bool drawn;
 
 	if (s != NULL)
 		s->s = score;
-	pqm_obj_list(o, "drawing", s != NULL && build(s, v, o->arena) ? 1 : 0, fill_drawing, s);
+	drawn = s != NULL && build(s, v, o->arena);
+	pqm_obj_list(o, "drawing", drawn ? 1 : 0, fill_drawing, s);
+	pqm_obj_opt(o, "no_drawing", "has_no_drawing", drawn ? PQM_LIT("") : why_not(v, score));
 }
