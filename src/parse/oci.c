@@ -157,6 +157,20 @@ static void add_word(struct pqm_buf *out, pqm_bytes word)
 	(void)pqm_buf_add(out, pqm_sub(word, at, word.n));
 }
 
+static pqm_bytes next_word(pqm_bytes rest)
+{
+	pqm_bytes word = { NULL, 0 };
+
+	return rest.p != NULL && pqm_split(&rest, ' ', &word) ? word : (pqm_bytes){ NULL, 0 };
+}
+
+/* What stands behind the -p of mkdir or cp. */
+static bool is_place(pqm_bytes word)
+{
+	return word.n == 0 || pqm_find_byte(PQM_LIT("/.-~$"), 0, word.p[0]) != SIZE_MAX ||
+		pqm_find_byte(word, 0, '/') != SIZE_MAX;
+}
+
 /* A step may hold passwords that the builder was given: values of build arguments, of names that sound like
  * it, and what stands behind such options are left out. */
 static pqm_bytes redacted(struct pqm_arena *arena, pqm_bytes step)
@@ -197,11 +211,14 @@ static pqm_bytes redacted(struct pqm_arena *arena, pqm_bytes step)
 			n_args -= n_args > 0;
 			continue;
 		}
-		hides_next = word.n > 0 &&
-			(is_option || word.p[word.n - 1] == ':' ||
-				pqm_ieq(word, PQM_LIT("bearer")) ||
-				pqm_ieq(word, PQM_LIT("basic"))) &&
-			is_secret_name(word);
+		hides_next = (pqm_eqs(word, "-u") &&
+				     pqm_find_byte(next_word(rest), 0, ':') != SIZE_MAX) ||
+			(pqm_eqs(word, "-p") && !is_place(next_word(rest))) ||
+			(word.n > 0 &&
+				(is_option || word.p[word.n - 1] == ':' ||
+					pqm_ieq(word, PQM_LIT("bearer")) ||
+					pqm_ieq(word, PQM_LIT("basic"))) &&
+				is_secret_name(word));
 		add_word(&out, word);
 	}
 	kept = pqm_buf_bytes(&out);

@@ -67,14 +67,16 @@ struct checked {
 	struct pqm_digest *digest;
 	uint64_t n;
 	bool is_done;
+	struct pqm_err
+		verdict; /* said again to whoever asks again: a reader of archives may not listen */
 };
 
-static enum pqm_st check(struct checked *c, struct pqm_err *err)
+static enum pqm_st check(struct checked *c)
 {
+	struct pqm_err *err = &c->verdict;
 	uint8_t hash[PQM_DIGEST_BYTES_MAX];
 	size_t n = pqm_digest_end(c->digest, hash);
 
-	c->is_done = true;
 	if (c->d->has_size && c->n != c->d->size)
 		return pqm_fail(err, PQM_EPARSE, "%.*s: has %llu bytes, and should have %llu",
 			PQM_FMT(c->d->digest), (unsigned long long)c->n,
@@ -91,18 +93,20 @@ static enum pqm_st checked_next(struct pqm_feed *feed, pqm_bytes *out, struct pq
 	enum pqm_st st;
 
 	*out = (pqm_bytes){ NULL, 0 };
-	if (c->is_done)
-		return PQM_OK;
-	st = c->in->next(c->in, out, err);
-	if (st != PQM_OK)
-		return st;
-	if (out->n == 0)
-		return check(c, err);
-	c->n += out->n;
-	if (c->d->has_size && c->n > c->d->size)
-		return check(c, err);
-	pqm_digest_add(c->digest, *out);
-	return PQM_OK;
+	if (!c->is_done) {
+		st = c->in->next(c->in, out, &c->verdict);
+		c->n += out->n;
+		if (st == PQM_OK && out->n > 0 && (!c->d->has_size || c->n <= c->d->size)) {
+			pqm_digest_add(c->digest, *out);
+			return PQM_OK;
+		}
+		*out = (pqm_bytes){ NULL, 0 };
+		c->is_done = true;
+		if (st == PQM_OK)
+			(void)check(c);
+	}
+	return c->verdict.st == PQM_OK ? PQM_OK
+				       : pqm_fail(err, c->verdict.st, "%s", c->verdict.msg);
 }
 
 static void checked_close(struct pqm_feed *feed)

@@ -206,9 +206,13 @@ static pqm_bytes image_id(struct archive *a, pqm_bytes config)
 
 static bool has_tag(const struct pqm_oci_saved *s, pqm_bytes tag)
 {
-	for (size_t i = 0; i < s->n_tags; i++)
-		if (pqm_eq(s->tags[i], tag))
+	for (size_t i = 0; i < s->n_tags; i++) {
+		pqm_bytes rest = pqm_sub(s->tags[i], 0, s->tags[i].n - tag.n);
+
+		/* "app:1" is "docker.io/library/app:1" too. */
+		if (pqm_ends(s->tags[i], tag) && (rest.n == 0 || pqm_ends(rest, PQM_LIT("/"))))
 			return true;
+	}
 	return tag.n == 0;
 }
 
