@@ -182,6 +182,13 @@ void gb_classify(struct gb *b);
 /* The rule of ai/classes.yaml with key = value ("class", "role", …), or NULL. */
 const struct pqm_rule *gb_ai_rule(const struct gb *b, const char *key, pqm_bytes value);
 
+/* gb_files.c: model and data files that were read, by name */
+struct gb_signals;
+void gb_files(struct gb *b, struct pqm_map *files); /* name -> index of its object + 1 */
+/* Adds the signals of the files that a workload names. */
+void gb_files_of(struct gb *b, const struct pqm_map *files, const struct gb_thing *t,
+	struct gb_signals *s);
+
 /* gb_assets.c */
 void gb_assets(struct gb *b); /* declared, annotated, classed */
 struct gb_draft *gb_draft_of_role(struct gb *b, uint32_t node, pqm_bytes role, size_t *i);

@@ -135,9 +135,11 @@ static void tell(struct gb *b, const struct gb_thing *t)
 void gb_classify(struct gb *b)
 {
 	struct gb_signals *s = NULL;
+	struct pqm_map files = { 0 };
 
 	if (b->st == PQM_OK)
 		b->st = gb_signals_new(&s, b->r, b->arena, b->err);
+	gb_files(b, &files);
 	for (size_t i = 0; i < b->n_things && b->st == PQM_OK; i++) {
 		struct gb_thing *t = &b->things[i];
 
@@ -147,11 +149,14 @@ void gb_classify(struct gb *b)
 			gb_fail(b, "signals");
 			break;
 		}
+		if (b->g->nodes[t->node].type == PQM_NODE_WORKLOAD)
+			gb_files_of(b, &files, t, s);
 		if (s->n_shown == 0)
 			continue;
 		classify(b, t, s);
 		if (t->confidence > 0)
 			tell(b, t);
 	}
+	pqm_map_fini(&files);
 	gb_signals_fini(s);
 }

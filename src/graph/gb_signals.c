@@ -111,7 +111,8 @@ static enum pqm_st add_signal(
 		.is_alone = pqm_yaml_get(n, "alone") == NULL || pqm_yaml_true(n, "alone"),
 		.kinds = pqm_yaml_get(n, "kinds"),
 		.at = pqm_yaml_get(n, "at"),
-		.match = pqm_yaml_get(n, "match") };
+		.match = pqm_yaml_get(n, "match"),
+		.files = pqm_yaml_get(n, "files") };
 	if (!pqm_yaml_f64(n, "weight", &g->weight) || g->weight < 0 || g->weight >= 1)
 		return pqm_rule_fail(rule, NULL, err, "weight is a number from 0 to below 1");
 	if (c != NULL && c->type == PQM_YAML_SEQ)

@@ -26,7 +26,7 @@ struct gb_signal {
 	uint16_t classes;  /* bits of gb_signals.classes */
 	bool needs_kind;   /* kinds and something else: both */
 	bool is_of_fields; /* by `at` */
-	const struct pqm_yaml *kinds, *at, *match;
+	const struct pqm_yaml *kinds, *at, *match, *files;
 };
 
 /* A signal that an object shows, and where. */

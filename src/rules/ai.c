@@ -111,7 +111,7 @@ static bool signal_fits(const struct pqm_yaml *n, pqm_bytes sample)
 	for (unsigned f = 0; f < PQM_AI_FIELDS; f++)
 		if (any_fits((enum pqm_ai_field)f, pqm_yaml_get(n, fields[f].list), sample))
 			return true;
-	return path_fits(n, sample);
+	return path_fits(n, sample) || in_list(n, "files", sample);
 }
 
 /* "NAME=VALUE" by its name, or a flag as it stands. */

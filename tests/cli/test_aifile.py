@@ -39,4 +39,32 @@ with tmpdir() as tmp:
     ok(json.loads(again.stdout)["objects"] == report["objects"], "one thread says the same")
     before = json.dumps(report["graph"]["nodes"])
     ok("posix.getcwd" in json.dumps(report["objects"]), "what a pickle would call is named, not called", before[:200])
+
+MANIFEST = """apiVersion: apps/v1
+kind: Deployment
+metadata: {{ name: {0}, namespace: clinic }}
+spec:
+  selector: {{ matchLabels: {{ app: {0} }} }}
+  template:
+    metadata: {{ labels: {{ app: {0} }} }}
+    spec:
+      containers:
+        - name: main
+          image: registry.example/clinic/{0}:1
+          args: ["--serve", "{1}"]
+"""
+with tmpdir() as tmp:
+    tmp = pathlib.Path(tmp)
+    make(tmp / "files")
+    for name, arg in (("by-name", "clinic.gguf"), ("by-path", "/srv/llama/model-00001-of-00001.safetensors"),
+                      ("elsewhere", "/srv/other/model-00001-of-00001.safetensors"), ("plain", "patients.csv"),
+                      ("dataset", "patients.parquet")):
+        (tmp / f"{name}.yaml").write_text(MANIFEST.format(name, arg))
+    report = json.loads(run("scan", "-o", "json", tmp).stdout)
+    classes = {n["name"]: n for n in report["graph"]["nodes"] if n["type"] == "workload"}
+    for name, want in (("by-name", "inference"), ("by-path", "inference"), ("elsewhere", None), ("plain", None), ("dataset", None)):
+        got = classes[name].get("ai_class")
+        signals = [s["what"] for s in classes[name].get("signals", [])]
+        ok((got or None) == want if name != "elsewhere" else "was read" not in str(signals), f"{name}: {want}", (got, signals))
+    ok("model file that was read: clinic.gguf, gguf" in str(classes["by-name"]), "the file is listed with the verdict", classes["by-name"])
 done()
