@@ -135,7 +135,7 @@ class Tally:
     """Facts against labels: (word, line) pairs, each word of a document once."""
 
     def __init__(self):
-        self.hits = self.misses = self.false = self.lines = self.wrong_lines = self.held_out = 0
+        self.hits = self.misses = self.false = self.lines = self.wrong_lines = self.held_out = self.trapped = 0
 
     def add(self, name, want, got):
         for word in sorted(set(want) | set(got)):
@@ -199,8 +199,12 @@ def labelled(root, what):
         tally.held_out += len(placeholders)
         for x in placeholders:
             del want[x]
+        before = tally.false
         tally.add(f"{row['file']}:{line} {row['doc']}", want, got)
+        tally.trapped += tally.false - before if "trap" in row["note"] else 0
     ok(len(rows) >= 300 and tally.hits >= 100, f"{what}: enough labels to tell", f"{len(rows)} rows, {tally.hits} facts")
+    traps = sum("trap" in row["note"] for row in rows)
+    ok(tally.trapped == 0, f"{what}: none of {traps} look-alikes gives a false fact", f"{tally.trapped} do")
     tally.judge(what, len(rows))
 
 
