@@ -1,9 +1,14 @@
 #!/usr/bin/env python3
 """Practices: answered from evidence, told in JSON, page and table; clusters compared; the article's manifest."""
 import json
+import os
 import pathlib
+import sys
 
 from kit import REPO, done, err, ok, out, run, tmpdir
+
+sys.path.insert(0, str(REPO / "tests/kube"))
+from mock_api import Cluster, Mock, free_port, kubeconfig, make_pki  # noqa: E402
 
 KEY = """-----BEGIN PRIVATE KEY-----
 MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
@@ -95,6 +100,82 @@ def compared(tmp):
     ok(practices["contrasts"] == [] and "Told differently" not in html, "clusters that are alike differ in nothing")
 
 
+def folders(tmp):
+    """Two folders, one a cluster: the same role in several files is one side."""
+    for name, policy, curve, provider in (("prod", "Always", "X25519MLKEM768:X25519", KMS), ("lab", "Never", "X25519", LOCAL)):
+        for i, doc in enumerate(cluster(policy, curve, provider).split("---\n")):
+            (tmp / name / str(i)).mkdir(parents=True)
+            (tmp / name / str(i) / "x.yaml").write_text(doc)
+    practices, html, table = scan(tmp, tmp / "prod", tmp / "lab")
+    seen = {c["what"]: c["sides"] for c in practices["contrasts"]}
+    ok({"Key exchange", "New keys at renewal", "Secrets at rest"} <= set(seen), "two folders: groups, rotation and KMS are compared", seen)
+    ok(all([s["target"] for s in sides] == [0, 1] for sides in seen.values()), "each folder is one side", seen)
+    ok("targets differ" in table and "Told differently by the targets" in html, "page and table tell the difference")
+
+
+def live(tmp):
+    """Two contexts of a kubeconfig against API servers of our own."""
+    pki = tmp / "pki"
+    pki.mkdir()
+    make_pki(pki)
+    clusters = []
+    for policy, curve in (("Always", "X25519MLKEM768:X25519"), ("Never", "X25519")):
+        c = Cluster()
+        c.add("", "configmaps", {"metadata": {"name": "ingress-nginx-controller", "namespace": "edge"},
+                                 "data": {"ssl-ecdh-curve": curve}})
+        c.add("cert-manager.io", "certificates", {"metadata": {"name": "web", "namespace": "edge"}, "spec": {
+            "secretName": "web", "privateKey": {"algorithm": "ECDSA", "rotationPolicy": policy}}})
+        clusters.append(c)
+    ca = {"certificate-authority": str(pki / "ca.crt")}
+    with Mock(clusters[0], pki, {"a-token": "a"}, port=free_port()) as one, Mock(clusters[1], pki, {"b-token": "b"}, port=free_port()) as two:
+        a = kubeconfig(tmp / "a.json", one.url, {"token": "a-token"}, ca, context="prod")
+        b = kubeconfig(tmp / "b.json", two.url, {"token": "b-token"}, ca, context="lab")
+        # Both in one file, the second under names of its own.
+        text = json.loads(pathlib.Path(a).read_text()), json.loads(pathlib.Path(b).read_text())
+        both = dict(text[0])
+        for key in ("clusters", "users", "contexts"):
+            both[key] = text[0][key] + [dict(e, name=e["name"] + ("" if key == "contexts" else "-2")) for e in text[1][key]]
+        for context in both["contexts"][1:]:
+            context["context"] = {k: v + "-2" if k in ("cluster", "user") else v for k, v in context["context"].items()}
+        (tmp / "both.json").write_text(json.dumps(both))
+        r = run("scan", "cluster:prod", "cluster:lab", "-o", f"json={tmp}/l.json", cwd=tmp,
+                env={"KUBECONFIG": str(tmp / "both.json"), "HOME": str(tmp), "no_proxy": "", "https_proxy": "", "HTTPS_PROXY": ""})
+    report = json.loads((tmp / "l.json").read_text()) if os.path.exists(tmp / "l.json") else {"practices": {"contrasts": []}, "targets": []}
+    ok(r.returncode == 0 and len(report["targets"]) == 2, "two live clusters are scanned", err(r))
+    seen = {c["what"]: c for c in report["practices"]["contrasts"]}
+    for what, words in (("Key exchange", "MLKEM"), ("New keys at renewal", "Always")):
+        c = seen.get(what, {"sides": []})
+        ok([s["target"] for s in c["sides"]] == [0, 1] and words in c["sides"][0]["words"].replace("-", ""),
+           f"live clusters, {what}: side by side", seen)
+
+
+def scaled(tmp):
+    """The autoscaler is another object, found by name; the budget is asked of itself."""
+    path = tmp / "s.yaml"
+    text = """apiVersion: apps/v1
+kind: Deployment
+metadata: { name: llm, namespace: ai }
+spec: { template: { spec: { containers: [{ name: s, image: 'vllm/vllm-openai:v0.11.0' }] } } }
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: { name: llm, namespace: %s }
+spec: { minReplicas: 2, maxReplicas: 9, scaleTargetRef: { apiVersion: apps/v1, kind: Deployment, name: llm } }
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: { name: llm, namespace: ai }
+spec: { maxUnavailable: 0, selector: { matchLabels: { app: llm } } }
+"""
+    for ns, verdict in (("ai", "partly"), ("other", "not shown")):
+        path.write_text(text % ns)
+        practices, _, _ = scan(tmp, path)
+        q = question(practices, "practice.operation.zones")
+        ok(q["verdict"] == verdict, f"an autoscaler in {ns}: {verdict}", q)
+    q = question(practices, "practice.operation.disruption")
+    ok(q and q["verdict"] == "no" and "maxUnavailable 0" in q["places"][0]["words"], "a budget of nothing stops restarts", q)
+
+
 def unshown(tmp):
     path = tmp / "c.yaml"
     path.write_text("""apiVersion: cert-manager.io/v1
@@ -142,6 +223,6 @@ spec: {{ secretName: c{i}, privateKey: {{ rotationPolicy: {'Never' if i == 299 e
 
 
 with tmpdir() as tmp:
-    for case in (article, without_claims, compared, unshown, secret_values, many):
+    for case in (article, without_claims, compared, folders, live, scaled, unshown, secret_values, many):
         case(pathlib.Path(tmp))
 done()
