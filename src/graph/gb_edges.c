@@ -123,7 +123,7 @@ static pqm_bytes scheme_before(pqm_bytes v, size_t at)
 
 	while (from > 0 && strchr("= \t\n,;\"'([", v.p[from - 1]) == NULL)
 		from--;
-	return pqm_sub(v, from, at);
+	return pqm_sub(v, from, at - from);
 }
 
 /* The host of the first URL in a text, or the text itself where it is a name of the cluster; else empty. */

@@ -61,6 +61,23 @@ def topology(tmp):
     os.remove(path)
 
 
+def every_kind_of_edge(tmp):
+    truth = os.path.join(tmp, "each.tsv")
+    path = generate(tmp, "each.json", "--workloads", 100, "--each", 2000, "--pods", 1, "--events", 0, "--form", "compact",
+                    "--truth", truth)
+    want = {tuple(line.split("\t")) for line in pathlib.Path(truth).read_text().splitlines()}
+    report = scan(path)
+    by_rel = {rel: ({w for w in want if w[1] == rel}, {e for e in edges(report) if e[1] == rel}) for rel in {w[1] for w in want}}
+    bad = {rel: (len(a), len(b), sorted(a ^ b)[:2]) for rel, (a, b) in by_rel.items()
+           if len(a & b) < 0.99 * len(a) or len(a & b) < 0.99 * len(b)}
+    many = sorted(rel for rel, (a, _) in by_rel.items() if len(a) >= 2000)
+    ok(not bad and len(many) >= 19, f"2,000 and more of {len(many)} kinds of edges: precision and recall of each at least 0.99, "
+       f"{len(want)} in all", bad or many)
+    unnamed = [e for e in report["graph"]["edges"] if not e.get("ref") or not e.get("path")]
+    ok(not unnamed, "every edge names the reference that it comes from", unnamed[:2])
+    os.remove(path)
+
+
 def forms(tmp):
     reports = {}
     for form in ("json", "compact", "yaml", "docs", "tree"):
@@ -159,6 +176,7 @@ def broken(tmp):
 
 with tmpdir() as tmp:
     topology(tmp)
+    every_kind_of_edge(tmp)
     forms(tmp)
     folding(tmp)
     injected(tmp)

@@ -18,8 +18,6 @@ import random
 import sys
 
 TIME = "2026-03-01T08:00:00Z"
-RELATIONS = ("serves", "routes", "presents", "joins", "mounts", "stores", "issues", "issued-by", "signs-with",
-             "makes", "runs-as", "pulls-with", "runs", "of-class")
 
 
 def field_tree(value):
@@ -89,11 +87,16 @@ class Cluster:
     def runs(self, ns, kind, name, image):
         self.edges.add((f"{ns}/{kind}/{name}", "runs", image))
 
+    def peer(self, ns, i):
+        """The host of a Service of the namespace, short or in full."""
+        first = i - i % self.per_ns
+        return f"svc-app-{first + i * 7 % self.per_ns}" + (f".{ns}.svc.cluster.local" if i % 3 == 0 else "")
+
     def template(self, ns, kind, name, i, claim, with_edges=True):
         """The pod spec of workload i, and what it refers to."""
         image = f"registry.example/team-{i % 40}/{['api', 'worker', 'web', 'batch'][i % 4]}:1.{i % 30}"
         env = [{"name": "LOG_LEVEL", "value": "info"}, {"name": "PORT", "value": str(8000 + i % 10)},
-               {"name": "PEER", "value": f"http://svc-{i % self.per_ns}:80"}]
+               {"name": "PEER", "value": f"http://{self.peer(ns, i)}:80"}]
         c = {"args": ["--listen=:8080", f"--shard={i % 7}", "--v=2"], "env": env, "image": image,
              "imagePullPolicy": "IfNotPresent", "name": "main",
              "livenessProbe": {"failureThreshold": 3, "httpGet": {"path": "/healthz", "port": 8080, "scheme": "HTTP"},
@@ -104,6 +107,8 @@ class Cluster:
              "volumeMounts": [{"mountPath": "/etc/app", "name": "config"}]}
         volumes = [{"configMap": {"defaultMode": 420, "name": f"conf-{name}"}, "name": "config"}]
         refs = [("mounts", "ConfigMap", f"conf-{name}"), ("runs-as", "ServiceAccount", f"sa-{i % 9}")]
+        if with_edges:  # some of the peers have no Service: the reference leads to nothing that was read
+            self.edge(ns, kind, name, "talks-to", "Service", self.peer(ns, i).split(".")[0])
         if i % 2 == 0:
             env.append({"name": "DB_DSN", "valueFrom": {"secretKeyRef": {"key": "dsn", "name": f"db-{name}"}}})
             refs.append(("mounts", "Secret", f"db-{name}"))
@@ -262,6 +267,7 @@ class Cluster:
         yield self.obj("kubeflow.org/v1", "PyTorchJob", ns, name, {"spec": {"pytorchReplicaSpecs": {
             "Master": {"replicas": 1, "restartPolicy": "OnFailure", "template": {"spec": spec}}}}},
             status={"conditions": [{"status": "True", "type": "Running"}]})
+        self.edges.add((f"asset/{ns}/{name}/training-data", "carried-by", f"{ns}/PyTorchJob/{name}"))
         yield from self.pods(ns, ("kubeflow.org/v1", "PyTorchJob", name), f"{name}-master", {"training.kubeflow.org/job-name": name}, spec, 1)
 
     def raycluster(self, ns, name, i):
@@ -269,6 +275,7 @@ class Cluster:
         yield self.obj("ray.io/v1", "RayCluster", ns, name, {"spec": {"rayVersion": "2.9.0", "headGroupSpec": {
             "rayStartParams": {"dashboard-host": "0.0.0.0"}, "template": {"spec": spec}}}}, status={"state": "ready"})
         self.edge(ns, "Service", f"{name}-head-svc", "serves", "RayCluster", name)
+        self.edges.add((f"asset/{ns}/{name}/training-data", "carried-by", f"{ns}/RayCluster/{name}"))
 
     def inferenceservice(self, ns, name, i):
         yield self.obj("serving.kserve.io/v1beta1", "InferenceService", ns, name, {"spec": {"predictor": {"model": {
@@ -276,6 +283,7 @@ class Cluster:
             "storageUri": f"s3://models-{i % 5}/{name}"}}}}, status={"url": f"http://{name}.{ns}.example"})
         for made in (name, f"{name}-predictor", f"{name}-transformer"):
             self.edge(ns, "Service", made, "serves", "InferenceService", name)
+        self.model(ns, name, f"models-{i % 5}", name)
 
     def orphan(self, ns, name, i):
         """A bare pod, and one whose controller is not in the list: both stay."""
@@ -320,9 +328,116 @@ class Cluster:
                                                       "tls": {"certificateRefs": [{"kind": "Secret", "name": "front-tls"}], "mode": "Terminate"}}]}})
         self.edge("edge", "Gateway", "front", "presents", "Secret", "front-tls")
 
+    def each(self):
+        """As many of every further kind of reference as asked for, all of them in namespaces of their own."""
+        made = [self.each_secret, self.each_gateway, self.each_proxy, self.each_mesh, self.each_asset]
+        for ns in sorted({f.__name__.replace("_", "-") for f in made}):
+            yield self.obj("v1", "Namespace", None, ns, {"spec": {"finalizers": ["kubernetes"]}})
+        yield self.obj("v1", "ConfigMap", "ingress-nginx", "controller", {"data": {"ssl-ecdh-curve": "X25519:P-256"}})
+        for f in made:
+            for i in range(self.a.each):
+                yield from f(f.__name__.replace("_", "-"), i)
+
+    def each_secret(self, ns, i):
+        """What fills, makes and signs Secrets, and who mounts them."""
+        yield self.obj("external-secrets.io/v1", "SecretStore", ns, f"store-{i}", {"spec": {"provider": {"vault": {
+            "server": "https://vault.example:8200", "path": "secret"}}}})
+        yield self.obj("external-secrets.io/v1", "ExternalSecret", ns, f"ext-{i}", {"spec": {
+            "secretStoreRef": {"kind": "SecretStore", "name": f"store-{i}"}, "target": {"name": f"filled-{i}"}}})
+        self.edge(ns, "ExternalSecret", f"ext-{i}", "filled-from", "SecretStore", f"store-{i}")
+        self.edge(ns, "ExternalSecret", f"ext-{i}", "makes", "Secret", f"filled-{i}")
+        yield self.obj("external-secrets.io/v1alpha1", "PushSecret", ns, f"push-{i}", {"spec": {
+            "secretStoreRefs": [{"name": f"store-{i}"}], "selector": {"secret": {"name": f"filled-{i}"}}}})
+        self.edge(ns, "PushSecret", f"push-{i}", "sends", "Secret", f"filled-{i}")
+        yield self.obj("secrets-store.csi.x-k8s.io/v1", "SecretProviderClass", ns, f"csi-{i}", {"spec": {
+            "provider": "vault", "secretObjects": [{"secretName": f"synced-{i}", "type": "Opaque", "data": []}]}})
+        self.edge(ns, "SecretProviderClass", f"csi-{i}", "makes", "Secret", f"synced-{i}")
+        yield self.obj("cert-manager.io/v1", "Issuer", ns, f"ca-{i}", {"spec": {"ca": {"secretName": f"synced-{i}"}}})
+        self.edge(ns, "Issuer", f"ca-{i}", "signs-with", "Secret", f"synced-{i}")
+        image = f"registry.example/each/app:{i % 9}"
+        yield self.obj("apps/v1", "Deployment", ns, f"app-{i}", {"spec": {"template": {"spec": {
+            "containers": [{"name": "c", "image": image, "args": [f"--peer=https://far-{i}.each-gateway.svc:8443/x"]}],
+            "imagePullSecrets": [{"name": f"filled-{i}"}], "serviceAccountName": f"sa-{i}", "volumes": [
+                {"name": "a", "csi": {"driver": "secrets-store.csi.k8s.io", "volumeAttributes": {"secretProviderClass": f"csi-{i}"}}},
+                {"name": "b", "persistentVolumeClaim": {"claimName": f"claim-{i}"}},
+                {"name": "d", "projected": {"sources": [{"clusterTrustBundle": {"name": f"bundle-{i}", "path": "ca.pem"}}]}}]}}}})
+        for rel, kind, name, where in (("mounts", "SecretProviderClass", f"csi-{i}", None), ("stores", "PersistentVolumeClaim", f"claim-{i}", None),
+                                       ("trusts", "ClusterTrustBundle", f"bundle-{i}", "-"), ("pulls-with", "Secret", f"filled-{i}", None),
+                                       ("runs-as", "ServiceAccount", f"sa-{i}", None), ("talks-to", "Service", f"far-{i}", "each-gateway")):
+            self.edge(ns, "Deployment", f"app-{i}", rel, kind, name, where)
+        self.runs(ns, "Deployment", f"app-{i}", image)
+
+    def each_gateway(self, ns, i):
+        """A gateway with its policies, a route and the policy of a backend."""
+        yield self.obj("v1", "Service", ns, f"far-{i}", {"spec": {"ports": [{"port": 8443}]}})
+        yield self.obj("gateway.networking.k8s.io/v1", "Gateway", ns, f"gw-{i}", {"spec": {"gatewayClassName": "eg", "listeners": [
+            {"name": "https", "port": 443, "protocol": "HTTPS", "hostname": f"g{i}.example", "tls": {"certificateRefs": [{"name": f"edge-{i}"}]}}]}})
+        self.edge(ns, "Gateway", f"gw-{i}", "presents", "Secret", f"edge-{i}")
+        yield self.obj("gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", ns, f"ctp-{i}", {"spec": {
+            "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": f"gw-{i}"}], "tls": {"ecdhCurves": ["P-256"]}}})
+        self.edge(ns, "ClientTrafficPolicy", f"ctp-{i}", "configures", "Gateway", f"gw-{i}")
+        yield self.obj("gateway.networking.k8s.io/v1", "HTTPRoute", ns, f"rt-{i}", {"spec": {
+            "parentRefs": [{"name": f"gw-{i}"}], "rules": [{"backendRefs": [{"name": f"far-{i}", "port": 8443}]}]}})
+        self.edge(ns, "HTTPRoute", f"rt-{i}", "joins", "Gateway", f"gw-{i}")
+        for kind, name in (("HTTPRoute", f"rt-{i}"), ("Gateway", f"gw-{i}")):
+            self.edge(ns, kind, name, "routes", "Service", f"far-{i}")
+        yield self.obj("gateway.networking.k8s.io/v1", "BackendTLSPolicy", ns, f"btp-{i}", {"spec": {
+            "targetRefs": [{"group": "", "kind": "Service", "name": f"far-{i}"}],
+            "validation": {"hostname": "far.example", "caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": f"ca-{i}"}]}}})
+        self.edge(ns, "BackendTLSPolicy", f"btp-{i}", "protects", "Service", f"far-{i}")
+        self.edge(ns, "BackendTLSPolicy", f"btp-{i}", "trusts", "ConfigMap", f"ca-{i}")
+
+    def each_proxy(self, ns, i):
+        """Edges of controllers: Traefik with its options, ingress-nginx with its ConfigMap and client CAs."""
+        yield self.obj("v1", "Service", ns, f"svc-{i}", {"spec": {"ports": [{"port": 80}]}})
+        yield self.obj("traefik.io/v1alpha1", "TLSOption", ns, f"opt-{i}", {"spec": {"minVersion": "VersionTLS13"}})
+        yield self.obj("traefik.io/v1alpha1", "IngressRoute", ns, f"ir-{i}", {"spec": {
+            "routes": [{"match": f"Host(`t{i}.example`)", "kind": "Rule", "services": [{"name": f"svc-{i}", "port": 80}]}],
+            "tls": {"secretName": f"edge-{i}", "options": {"name": f"opt-{i}"}}}})
+        self.edge(ns, "IngressRoute", f"ir-{i}", "routes", "Service", f"svc-{i}")
+        self.edge(ns, "IngressRoute", f"ir-{i}", "presents", "Secret", f"edge-{i}")
+        self.edge(ns, "IngressRoute", f"ir-{i}", "configured-by", "TLSOption", f"opt-{i}")
+        yield self.obj("networking.k8s.io/v1", "Ingress", ns, f"in-{i}", {"spec": {"ingressClassName": "nginx", "rules": [
+            {"host": f"n{i}.example", "http": {"paths": [{"backend": {"service": {"name": f"svc-{i}", "port": {"number": 80}}}, "path": "/", "pathType": "Prefix"}]}}]}},
+            annotations={"nginx.ingress.kubernetes.io/auth-tls-secret": f"{ns}/clients-{i}"})
+        self.edge(ns, "Ingress", f"in-{i}", "routes", "Service", f"svc-{i}")
+        self.edge(ns, "Ingress", f"in-{i}", "of-class", "IngressClass", "nginx", "-")
+        self.edge(ns, "Ingress", f"in-{i}", "trusts", "Secret", f"clients-{i}")
+        self.edge("ingress-nginx", "ConfigMap", "controller", "configures", "Ingress", f"in-{i}", ns)
+
+    def each_mesh(self, ns, i):
+        """A host of the mesh: VirtualService below an Istio gateway, and what its callers start."""
+        yield self.obj("networking.istio.io/v1", "Gateway", ns, f"igw-{i}", {"spec": {"servers": [
+            {"port": {"number": 443, "protocol": "HTTPS", "name": "h"}, "hosts": [f"m{i}.example"], "tls": {"mode": "SIMPLE", "credentialName": f"edge-{i}"}}]}})
+        self.edge(ns, "Gateway", f"igw-{i}", "presents", "Secret", f"edge-{i}")
+        yield self.obj("networking.istio.io/v1", "VirtualService", ns, f"vs-{i}", {"spec": {"hosts": [f"m{i}.example"], "gateways": ["mesh", f"igw-{i}"],
+            "http": [{"route": [{"destination": {"host": f"host-{i}.{ns}.svc.cluster.local"}}]}]}})
+        self.edge(ns, "VirtualService", f"vs-{i}", "joins", "Gateway", f"igw-{i}")
+        for kind, name in (("VirtualService", f"vs-{i}"), ("Gateway", f"igw-{i}")):
+            self.edge(ns, kind, name, "routes", "Service", f"host-{i}")
+        yield self.obj("networking.istio.io/v1", "DestinationRule", ns, f"dr-{i}", {"spec": {"host": f"host-{i}", "trafficPolicy": {
+            "tls": {"mode": "MUTUAL", "credentialName": f"client-{i}"}}}})
+        self.edge(ns, "DestinationRule", f"dr-{i}", "presents", "Secret", f"client-{i}")
+
+    def model(self, ns, name, bucket, key):
+        """What a served model makes: two assets, the bucket, and the way there, which nobody wrote down."""
+        who = f"{ns}/InferenceService/{name}"
+        self.edges |= {(f"asset/s3://{bucket}/{key}", "carried-by", who), (f"asset/{ns}/{name}/prompts", "carried-by", who),
+                       (who, "loads", f"s3://{bucket}"), (who, "talks-to", "https://s3.amazonaws.com")}
+
+    def each_asset(self, ns, i):
+        """A model by its URI, what serves it, and the store it comes from."""
+        yield self.obj("serving.kserve.io/v1beta1", "InferenceService", ns, f"isvc-{i}", {"spec": {"predictor": {"model": {
+            "modelFormat": {"name": "sklearn"}, "storageUri": f"s3://each-{i}/model"}}}})
+        for made in (f"isvc-{i}", f"isvc-{i}-predictor", f"isvc-{i}-transformer"):
+            self.edge(ns, "Service", made, "serves", "InferenceService", f"isvc-{i}")
+        self.model(ns, f"isvc-{i}", f"each-{i}", "model")
+
     def groups(self):
         """Lists of objects: the edge first, then a namespace each."""
         yield "edge", self.edge_objects()
+        if self.a.each:
+            yield "each", self.each()
         for n in range(self.n_ns):
             yield f"team-{n}", self.namespace(n)
 
@@ -406,6 +521,7 @@ def main():
     ap.add_argument("--per-namespace", type=int, default=50)
     ap.add_argument("--pods", type=int, default=6, help="of a Deployment or StatefulSet")
     ap.add_argument("--replicasets", type=int, default=2, help="of a Deployment; one has the pods")
+    ap.add_argument("--each", type=int, default=0, help="of every further kind of reference")
     ap.add_argument("--events", type=int, default=5, help="of a workload")
     ap.add_argument("--form", choices=("json", "compact", "yaml", "docs", "tree"), default="json")
     ap.add_argument("--seed", type=int, default=1)
