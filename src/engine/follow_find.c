@@ -179,18 +179,24 @@ static bool is_inside(const struct mention *m, pqm_bytes host)
 			!pqm_probe_is_address(host, &is_private));
 }
 
+static bool is_denied(struct finder *s, pqm_bytes host)
+{
+	pqm_bytes z = pqm_bytes_dup(&s->f->arena, host);
+
+	return z.p != NULL && s->opt->net != NULL &&
+		pqm_probe_is_denied(s->opt->net->probe.deny, (const char *)z.p);
+}
+
 /* Why the host is not asked, or NULL. */
 static const char *forbids(struct finder *s, const struct mention *m, pqm_bytes host)
 {
 	bool is_private = false, is_address = pqm_probe_is_address(host, &is_private);
-	pqm_bytes z = pqm_bytes_dup(&s->f->arena, host);
 
 	if (host.n == 0 || pqm_find_byte(host, 0, '*') != SIZE_MAX)
 		return "a pattern names no host";
 	if (is_reserved(host))
 		return "a reserved name, which is no host of anybody's [RFC6761]";
-	if (z.p != NULL && s->opt->net != NULL &&
-		pqm_probe_is_denied(s->opt->net->probe.deny, (const char *)z.p))
+	if (is_denied(s, host))
 		return "the deny list forbids it";
 	if (m->way == WAY_OUTSIDE && is_address &&
 		(pqm_starts(host, PQM_LIT("127.")) || pqm_eqs(host, "::1")))
@@ -475,7 +481,9 @@ static void add_url(struct finder *s, const struct mention *m, pqm_bytes url)
 		end++;
 	rest = pqm_sub(rest, 0, end);
 	p.scheme = scheme_of_word(s, pqm_sub(url, 0, at), false);
-	p.number = 443;
+	p.number = pqm_probe_default_port(pqm_sub(url, 0, at));
+	if (p.number == 0)
+		p.number = 443;
 	colon = rest.n;
 	while (colon > 0 && rest.p[colon - 1] >= '0' && rest.p[colon - 1] <= '9')
 		colon--;
@@ -550,12 +558,29 @@ static void find_plain(struct finder *s)
 		}
 }
 
+/* "HOST[:PORT]/…" has a dot, a colon or is localhost [distribution reference grammar]; else Docker Hub. */
+static pqm_bytes registry_of(pqm_bytes ref)
+{
+	pqm_bytes first = pqm_sub(ref, 0, pqm_find_byte(ref, 0, '/'));
+	size_t colon = pqm_find_byte(first, 0, ':');
+
+	if (first.n == ref.n ||
+		(colon == SIZE_MAX && pqm_find_byte(first, 0, '.') == SIZE_MAX &&
+			!pqm_eqs(first, "localhost")))
+		return PQM_LIT("docker.io");
+	return pqm_sub(first, 0, colon);
+}
+
 static void add_image(struct finder *s, const struct mention *m, pqm_bytes ref)
 {
 	pqm_bytes name = pqm_arena_f(&s->f->arena, IMAGE_SCHEME "%.*s", PQM_FMT(ref));
 
 	if (name.p == NULL || ref.n == 0 || !is_new(s, name))
 		return;
+	if (is_denied(s, registry_of(ref))) {
+		leave(s, name, m, "the deny list forbids its registry");
+		return;
+	}
 	if (!pqm_scan_is_special((const char *)name.p)) {
 		s->n_unread++;
 		return;

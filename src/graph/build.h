@@ -295,6 +295,9 @@ const struct pqm_fact *gb_env_value(const struct pqm_object *o, const struct pqm
 void gb_outbound(struct gb *b, struct gb_draft *d, const struct gb_thing *t);
 bool gb_is_flow(const struct pqm_rule *rule);
 
+/* gb_images.c */
+void gb_images(struct gb *b); /* after gb_nodes: images that were read, joined to what runs them */
+
 /* gb_rest.c */
 void gb_unassigned(struct gb *b);
 

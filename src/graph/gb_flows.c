@@ -2,11 +2,12 @@
 #include "build.h"
 
 #include "base/num.h"
+#include "probe/probe.h"
 
 struct url {
 	pqm_bytes scheme, host,
 		bucket; /* host without port; bucket: host and path of a store URI */
-	uint16_t port;	/* 443 when none is written */
+	uint16_t port;	/* the scheme's when none is written, or 443 */
 };
 
 static bool read_url(pqm_bytes v, struct url *u)
@@ -28,7 +29,9 @@ static bool read_url(pqm_bytes v, struct url *u)
 	u->scheme = pqm_sub(v, 0, at);
 	u->bucket = pqm_sub(rest, 0, end);
 	u->host = u->bucket;
-	u->port = 443;
+	u->port = pqm_probe_default_port(u->scheme);
+	if (u->port == 0)
+		u->port = 443;
 	for (size_t i = 0; i < u->host.n; i++) {
 		uint64_t port;
 
@@ -168,7 +171,8 @@ static void to_outside(struct gb *b, struct gb_draft *d, const struct gb_thing *
 		k.why = PQM_LIT("The URL's scheme has no TLS.");
 		k.ends = PQM_LIT(GB_NOBODY);
 		k.protocol = PQM_LIT("none");
-	} else if (!is_one_of(u->scheme, cloud_schemes)) {
+	} else if (!is_one_of(u->scheme, cloud_schemes) &&
+		!gb_measured_host(b, u->host, u->port, &k)) {
 		k.words = PQM_LIT("protection not shown");
 		k.ends = k.protocol = (pqm_bytes){ NULL, 0 };
 		k.why = PQM_LIT("The URL's scheme does not tell whether this is encrypted.");

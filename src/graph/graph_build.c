@@ -106,6 +106,8 @@ enum pqm_st pqm_graph_build(struct pqm_graph *g, const struct pqm_rules *r,
 	if (b.st == PQM_OK)
 		gb_nodes(&b);
 	if (b.st == PQM_OK)
+		gb_images(&b);
+	if (b.st == PQM_OK)
 		gb_endpoints(&b);
 	if (b.st == PQM_OK)
 		gb_classify(&b);

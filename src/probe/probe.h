@@ -79,6 +79,8 @@ bool pqm_probe_is_target(const char *text);
 enum pqm_st pqm_probe_target_parse(struct pqm_probe_target *out, const char *text, bool bare,
 	struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;
 
+/* Port of a scheme ("https", "postgres"); 0: not one that is asked. */
+uint16_t pqm_probe_default_port(pqm_bytes scheme);
 /* Is the name or address literal on the deny list? */
 bool pqm_probe_is_denied(const char *const *deny, const char *host);
 /* Is it an address literal, and one that private_only lets through? */

@@ -433,6 +433,13 @@ const char *probe_denied(const char *const *deny, const char *host, const struct
 	return NULL;
 }
 
+uint16_t pqm_probe_default_port(pqm_bytes text)
+{
+	const struct scheme *s = scheme_of(text);
+
+	return s == NULL ? 0 : s->port;
+}
+
 bool pqm_probe_is_denied(const char *const *deny, const char *host)
 {
 	struct probe_addr a;

@@ -3,6 +3,10 @@
 is looked up and nothing goes beyond loopback, whatever the program does."""
 import base64
 import contextlib
+import gzip
+import hashlib
+import http.server
+import io
 import json
 import os
 import pathlib
@@ -12,6 +16,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tarfile
 import threading
 import time
 
@@ -275,6 +280,7 @@ webhooks: [{{ name: h.x.y, clientConfig: {{ url: "https://hook.partner.net:{port
 def outbound(b, port):
     text = workload().replace('args: ["--model", "m"] }', f"""args: ["--model", "m"], env: [
             {{ name: OPENAI_BASE_URL, value: "https://llm.partner.net:{port}/v1" }},
+            {{ name: A_INFERENCE_URL, value: "postgres://db.partner.net/x" }},
             {{ name: MODEL_SERVER_URL, value: "https://127.0.0.1:{port}" }}] }}""")
     r, doc = b.scan(text, "--follow", "endpoints")
     ok(not b.log.exists() and any("llm.partner.net" in x and "--follow-external" in x for x in left(doc)),
@@ -284,6 +290,7 @@ def outbound(b, port):
     ok(f.get("object") == "ai/Deployment/llm" and "env" in f.get("ref", ""), "--follow-external asks it", (followed(doc), left(doc)))
     ok(any("llm.partner.net" in h["label"] and "(measured)" in h["label"] for h in hops(doc)), "… and its hop is measured",
        [h["label"] for h in hops(doc)])
+    ok("postgres:db.partner.net:5432" in followed(doc), "… a URL without a port has its scheme's", followed(doc))
     ok(not any("127.0.0.1" in t for t in followed(doc)), "the pod's own loopback is not ours", followed(doc))
 
 
@@ -395,6 +402,92 @@ def interrupt(b):
     ok(r.returncode == 0 and time.time() - t0 < 10 and doc is not None, "--time-budget holds for what is followed", time.time() - t0)
 
 
+# ---- images ----
+
+def image(files):
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w") as t:
+        for name, data in files.items():
+            i = tarfile.TarInfo(name)
+            i.size = len(data)
+            t.addfile(i, io.BytesIO(data))
+    layer = gzip.compress(raw.getvalue(), mtime=0)
+
+    def digest(data):
+        return "sha256:" + hashlib.sha256(data).hexdigest()
+    config = json.dumps({"architecture": "amd64", "os": "linux",
+                         "rootfs": {"type": "layers", "diff_ids": [digest(raw.getvalue())]}}).encode()
+    what = "application/vnd.oci.image."
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": what + "manifest.v1+json",
+                           "config": {"mediaType": what + "config.v1+json", "digest": digest(config), "size": len(config)},
+                           "layers": [{"mediaType": what + "layer.v1.tar+gzip", "digest": digest(layer),
+                                       "size": len(layer)}]}).encode()
+    return manifest, {digest(config): config, digest(layer): layer}
+
+
+class Registry(http.server.BaseHTTPRequestHandler):
+    manifest, blobs, asked = b"", {}, []
+
+    def do_GET(self):
+        self.asked.append(self.path)
+        parts = self.path.split("/")
+        body = b"{}" if self.path == "/v2/" else self.manifest if "manifests" in parts and "gone" not in parts else \
+            self.blobs.get(parts[-1])
+        self.send_response(200 if body is not None else 404)
+        self.send_header("Content-Length", str(len(body or b"")))
+        self.send_header("Content-Type", "application/vnd.oci.image.manifest.v1+json" if "manifests" in parts
+                         else "application/octet-stream")
+        self.end_headers()
+        self.wfile.write(body or b"")
+
+    def log_message(self, *args):
+        pass
+
+
+def images(b):
+    library = next((p for p in map(pathlib.Path, ("/usr/lib/x86_64-linux-gnu/libssl.so.3", "/lib64/libssl.so.3"))
+                    if p.exists()), None)
+    files = {"etc/ssl/server.pem": (b.tmp / "c.pem").read_bytes()}
+    if library is not None:
+        files["usr/lib/libssl.so.3"] = library.read_bytes()
+    Registry.manifest, Registry.blobs = image(files)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Registry)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    at = f"127.0.0.1:{server.server_port}"
+    text = workload().replace("vllm/vllm-openai:v0.6", f"{at}/vllm/vllm-openai:v1") + "---\n" + \
+        workload().replace("name: llm", "name: two").replace("vllm/vllm-openai:v0.6", f"{at}/vllm/vllm-openai:v1") + "---\n" + \
+        workload().replace("name: llm", "name: three").replace("vllm/vllm-openai:v0.6", f"{at}/gone/x:v1")
+    r, doc = b.scan(text, "--follow", "endpoints")
+    ok(r.returncode == 0 and not Registry.asked and not b.log.exists(), "images are not read unless --follow images", b.said("connect"))
+    r, doc = b.scan(text, "--follow", "images", "--dry-run")
+    ok(f"registry:{at}/vllm/vllm-openai:v1  spec.template.spec.containers[0].image of ai/Deployment/llm  m.yaml:9"
+       in out(r).splitlines() and not Registry.asked, "--dry-run lists them", out(r))
+    name = f"registry:{at}/vllm/vllm-openai:v1"
+    r, doc = b.scan(text, "--follow", "images", "--insecure-registry", at)
+    ok(r.returncode == 0 and set(followed(doc)) == {name, f"registry:{at}/gone/x:v1"} and not b.said("left"),
+       "each image once; one that is not there is coverage", (r.returncode, err(r), sorted(followed(doc))))
+    ok(sum("/blobs/" in x for x in Registry.asked) == 2, "… and read once", Registry.asked)
+    ok(any(o["path"].startswith(name + " › ") and o["path"].endswith("/etc/ssl/server.pem") for f in doc["findings"]
+           if f["rule"] == "cert.x509" for o in f["occurrences"]), "what is in it is found")
+    edges = [(e["from"], e["rel"], e["to"]) for e in doc["graph"]["edges"]]
+    ok(("ai/Deployment/llm", "runs", f"{at}/vllm/vllm-openai:v1") in edges
+       and ("ai/Deployment/two", "runs", f"{at}/vllm/vllm-openai:v1") in edges, "workloads run it", edges)
+    if library is not None:
+        ok((f"{at}/vllm/vllm-openai:v1", "contains", f"{at}/vllm/vllm-openai:v1#libcrypto.so.3") in edges,
+           "… and it contains libraries", edges)
+    _, doc2 = b.scan(text, "--follow", "images", "--insecure-registry", at, "-j", "1")
+    ok(doc2 == doc, "the same report again")
+    r, _ = b.scan(text, "--follow", "images", "--insecure-registry", at, "--fail-on-incomplete")
+    ok(r.returncode == 3, "--fail-on-incomplete: the missing one makes it 3")
+    Registry.asked.clear()
+    r, doc = b.scan(text, "--follow", "images", "--insecure-registry", at, "--deny", "127.0.0.1")
+    ok(not Registry.asked and sum("the deny list forbids its registry" in x for x in left(doc)) == 2, "--deny holds for registries",
+       (Registry.asked, left(doc)))
+    r, doc = b.scan(text, "--follow", "images", "--insecure-registry", at, name)
+    ok(set(followed(doc)) == {f"registry:{at}/gone/x:v1"}, "an image that the user names is not followed as well", followed(doc))
+    server.shutdown()
+
+
 # ---- a live cluster ----
 
 def live(b, pki, port):
@@ -480,6 +573,7 @@ def main():
             limits(b)
             resume(b, relay.port)
             interrupt(b)
+            images(b)
             pki = tmp / "pki"
             pki.mkdir()
             make_pki(pki)
