@@ -440,6 +440,20 @@ static enum pqm_st read_file(
 	return st != PQM_OK || is_one ? st : read_docs(s, a->body, declares, err);
 }
 
+/* The paths that this thread keeps; NULL when it keeps none. */
+static struct pqm_k8s_paths *kept_paths(const struct pqm_artifact *a, struct pqm_emit *out)
+{
+	struct pqm_arena *arena = NULL;
+	struct pqm_k8s_paths *p = pqm_emit_kept(out, sizeof(*p), &arena);
+
+	if (p == NULL)
+		return NULL;
+	p->arena = arena;
+	if (a->depth == 0)
+		pqm_k8s_paths_trim(p);
+	return p;
+}
+
 static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	const struct pqm_hits *hits, struct pqm_emit *out, struct pqm_err *err)
 {
@@ -461,6 +475,7 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	if (st != PQM_OK)
 		return st;
 	s.shapes.arena = a->arena;
+	s.shapes.paths = kept_paths(a, out);
 	s.is_named = named;
 	if (pqm_eqs(a->name,
 		    PQM_K8S_RELEASE)) /* of a Secret: "namespace/Secret/name#data.release" */

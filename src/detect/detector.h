@@ -78,6 +78,7 @@ struct pqm_emit {
 	void (*used)(struct pqm_emit *e, pqm_bytes rel);
 	bool (*beside)(struct pqm_emit *e, const struct pqm_beside *job);
 	void (*alone)(struct pqm_emit *e);
+	void *(*kept)(struct pqm_emit *e, size_t n, struct pqm_arena **arena);
 };
 
 /* Emits one sighting. PQM_ENOMEM when the run's memory is used up. */
@@ -105,6 +106,9 @@ void pqm_emit_used(struct pqm_emit *e, pqm_bytes rel);
  * ends with alone, or when the detector returns. */
 bool pqm_emit_beside(struct pqm_emit *e, const struct pqm_beside *job);
 void pqm_emit_alone(struct pqm_emit *e);
+/* n bytes that this thread keeps for the detector from artifact to artifact, zeroed at first, and an arena for
+ * what they point to; NULL: it keeps nothing. Only for what does not depend on the artifact. */
+void *pqm_emit_kept(struct pqm_emit *e, size_t n, struct pqm_arena **arena);
 
 struct pqm_detector {
 	const char *name;

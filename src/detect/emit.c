@@ -45,6 +45,11 @@ void pqm_emit_alone(struct pqm_emit *e)
 		e->alone(e);
 }
 
+void *pqm_emit_kept(struct pqm_emit *e, size_t n, struct pqm_arena **arena)
+{
+	return e->kept == NULL ? NULL : e->kept(e, n, arena);
+}
+
 void pqm_emit_passed(struct pqm_emit *e, uint64_t off)
 {
 	if (e->passed != NULL)

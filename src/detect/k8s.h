@@ -31,12 +31,18 @@ struct pqm_k8s_met {
 	size_t n, cap;
 };
 
-struct pqm_k8s_shapes {
+/* The paths that were met; they follow from the rules alone, so that a thread keeps them from file to file. */
+struct pqm_k8s_paths {
 	struct pqm_arena *arena;
 	struct pqm_k8s_shape roots; /* children: one a kind, by the address of its entry */
 	size_t n;
-	struct pqm_k8s_met made;     /* objects, see pqm_k8s_is_again */
-	struct pqm_k8s_met harmless; /* texts of which nothing had to be left out */
+};
+
+struct pqm_k8s_shapes {
+	struct pqm_arena *arena;
+	struct pqm_k8s_paths own, *paths; /* paths NULL: own, in arena */
+	struct pqm_k8s_met made;	  /* objects, see pqm_k8s_is_again */
+	struct pqm_k8s_met harmless;	  /* texts of which nothing had to be left out */
 };
 
 /* Annotations by which cert-manager writes a CA into an object. */
@@ -82,6 +88,8 @@ enum pqm_st pqm_k8s_json(
 /* Emits the declarations of a .pqmap.yaml document. */
 enum pqm_st pqm_k8s_declared(
 	struct pqm_k8s_scan *s, const struct pqm_yaml *root, struct pqm_err *err) PQM_MUST_USE;
+/* Makes room in paths that are kept, where one file filled them. Shapes of them are no more. */
+void pqm_k8s_paths_trim(struct pqm_k8s_paths *p);
 /* The shape of objects of a kind (may be NULL: without an entry), and the one of a member ("[]" of a
  * sequence). NULL, which both take, when too many were met to remember more. */
 struct pqm_k8s_shape *pqm_k8s_shape_of(struct pqm_k8s_shapes *s, const struct pqm_k8s_kind *kind);

@@ -7,7 +7,26 @@
 #define SHAPES_MAX ((size_t)20000)
 #define SIBLINGS_MAX 256
 
-static struct pqm_k8s_shape *add(struct pqm_k8s_shapes *s, struct pqm_k8s_shape *of,
+static struct pqm_k8s_paths *paths_of(struct pqm_k8s_shapes *s)
+{
+	if (s->paths == NULL) {
+		s->own.arena = s->arena;
+		s->paths = &s->own;
+	}
+	return s->paths;
+}
+
+void pqm_k8s_paths_trim(struct pqm_k8s_paths *p)
+{
+	struct pqm_arena *arena = p->arena;
+
+	if (p->n < SHAPES_MAX / 2)
+		return;
+	pqm_arena_reset(arena);
+	*p = (struct pqm_k8s_paths){ .arena = arena };
+}
+
+static struct pqm_k8s_shape *add(struct pqm_k8s_paths *s, struct pqm_k8s_shape *of,
 	struct pqm_k8s_shape *behind, pqm_bytes key)
 {
 	struct pqm_k8s_shape *c =
@@ -47,13 +66,13 @@ struct pqm_k8s_shape *pqm_k8s_shape_child(
 		end = c;
 		n++;
 	}
-	return n >= SIBLINGS_MAX ? NULL : add(s, of, end, key);
+	return n >= SIBLINGS_MAX ? NULL : add(paths_of(s), of, end, key);
 }
 
 struct pqm_k8s_shape *pqm_k8s_shape_of(struct pqm_k8s_shapes *s, const struct pqm_k8s_kind *kind)
 {
 	return pqm_k8s_shape_child(
-		s, &s->roots, (pqm_bytes){ (const uint8_t *)&kind, sizeof(kind) });
+		s, &paths_of(s)->roots, (pqm_bytes){ (const uint8_t *)&kind, sizeof(kind) });
 }
 
 /* What is remembered of one file: templates of controllers, and texts. */

@@ -136,7 +136,7 @@ struct pqm_queued_page { /* of an API server, with the buffer that it came in */
 
 struct pqm_batch {
 	struct pqm_queued_page *page; /* instead of files */
-	size_t n, n_bytes; /* n_bytes: of members */
+	size_t n, n_bytes;	      /* n_bytes: of members */
 	struct pqm_job job[PQM_BATCH_FILES];
 };
 
@@ -192,6 +192,14 @@ struct pqm_run {
 	bool is_out_of_memory;
 };
 
+#define PQM_DETECTORS_MAX 64
+
+/* What a worker keeps for a detector. */
+struct pqm_kept_of {
+	void *p;
+	struct pqm_arena arena;
+};
+
 /* What runs beside a worker. */
 struct pqm_besides {
 	bool is_on;
@@ -203,6 +211,7 @@ struct pqm_besides {
 struct pqm_worker {
 	struct pqm_run *run;
 	struct pqm_besides beside;
+	struct pqm_kept_of kept[PQM_DETECTORS_MAX];
 	struct pqm_arena scratch; /* of one artifact */
 	struct pqm_arena keep;	  /* for the run */
 	struct pqm_map interned;

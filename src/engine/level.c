@@ -328,6 +328,22 @@ static void emit_alone(struct pqm_emit *emit)
 		pqm_worker_alone(l->w);
 }
 
+static void *emit_kept(struct pqm_emit *emit, size_t n, struct pqm_arena **arena)
+{
+	const struct emitter *e = (struct emitter *)emit;
+	struct pqm_kept_of *k;
+
+	if (e->detector >= PQM_DETECTORS_MAX)
+		return NULL;
+	k = &e->l->w->kept[e->detector];
+	if (k->p == NULL) {
+		k->p = pqm_calloc(1, n);
+		pqm_arena_init(&k->arena, PQM_ARENA_BYTES);
+	}
+	*arena = &k->arena;
+	return k->p;
+}
+
 /* Matches and hits of nested artifacts: one pair for each depth, kept by the worker. */
 static bool child_buffers(struct pqm_worker *w, unsigned depth)
 {
@@ -519,7 +535,7 @@ void pqm_look_detect(struct pqm_look *l)
 	const struct pqm_run *run = w->run;
 	struct emitter e = {
 		.emit = { emit_found, emit_object, emit_child, emit_note, emit_claim, emit_passed,
-			emit_part, emit_used, emit_beside, emit_alone },
+			emit_part, emit_used, emit_beside, emit_alone, emit_kept },
 		.l = l,
 		.suffix = l->suffix,
 	};
@@ -542,7 +558,7 @@ enum pqm_st pqm_look_endpoint(struct pqm_look *l, struct pqm_endpoint *ep, struc
 {
 	struct emitter e = {
 		.emit = { emit_found, emit_object, emit_child, emit_note, emit_claim, emit_passed,
-			emit_part, emit_used, emit_beside, emit_alone },
+			emit_part, emit_used, emit_beside, emit_alone, emit_kept },
 		.l = l,
 		.detector = UINT16_MAX,
 	};

@@ -408,7 +408,7 @@ static enum pqm_st build_matcher(struct pqm_run *run, struct pqm_err *err)
 
 	while (pqm_detectors[run->n_detectors] != NULL)
 		n += pqm_detectors[run->n_detectors++]->n_anchors;
-	if (run->n_detectors > 64)
+	if (run->n_detectors > PQM_DETECTORS_MAX)
 		return pqm_fail(err, PQM_EINTERNAL, "more than 64 detectors");
 	run->detectors = pqm_detectors;
 	p = pqm_calloc(n + 1, sizeof(*p));

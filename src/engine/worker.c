@@ -66,6 +66,11 @@ void pqm_worker_fini(struct pqm_worker *w)
 		pqm_free(w->child_matches[i]);
 		pqm_free(w->child_hits[i]);
 	}
+	for (size_t i = 0; i < PQM_DETECTORS_MAX; i++) {
+		if (w->kept[i].p != NULL)
+			pqm_arena_fini(&w->kept[i].arena);
+		pqm_free(w->kept[i].p);
+	}
 	pqm_hasher_free(w->hasher);
 	pqm_map_fini(&w->interned);
 	pqm_map_fini(&w->agains);
