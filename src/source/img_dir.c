@@ -139,7 +139,7 @@ enum pqm_st pqm_image_layout(
 	if (st == PQM_OK)
 		st = open_at(&l, "index.json", &feed, err);
 	if (st == PQM_OK)
-		st = read_all(feed, &arena, &text, err);
+		st = feed == NULL ? PQM_ENOMEM : read_all(feed, &arena, &text, err);
 	if (st == PQM_OK)
 		st = pqm_oci_manifest_parse(&index, text, &arena, err);
 	if (st == PQM_OK && !index.is_index)

@@ -194,6 +194,24 @@ def layers(tmp):
     ok(r.returncode == 2, "a platform that is none", err(r))
 
 
+def artifact(tmp):
+    """No image: a file by its title, and one that is a tar."""
+    layout, one, two = Layout(tmp / "artifact"), key(), key("x25519")
+    empty = dict(layout.blob(b"{}"), mediaType="application/vnd.oci.empty.v1+json")
+    files = [dict(layout.blob(one), mediaType="application/vnd.example.weight.v1.raw",
+                  annotations={"org.opencontainers.image.title": "weights/signing.pem"}),
+             dict(layout.blob(tar_of([("in.pem", two)])), mediaType="application/vnd.example.code.v1.tar")]
+    manifest = {"schemaVersion": 2, "artifactType": "application/vnd.example", "config": empty, "layers": files}
+    layout.manifests.append(layout.blob(json.dumps(manifest).encode()))
+    layout.write()
+    r, _, got = scan(tmp, f"oci:{tmp / 'artifact'}")
+    ok(set(got) == {"/weights/signing.pem", "/in.pem"}, "an artifact that is no image", err(r) + str(sorted(got)))
+    blob = layout.file(files[0]["digest"])
+    blob.write_bytes(key())
+    r, _, got = scan(tmp, f"oci:{tmp / 'artifact'}")
+    ok(set(got) == {"/in.pem"} and "digest" in err(r), "and one whose file is another", err(r) + str(sorted(got)))
+
+
 def hostile(tmp):
     good, bad = key(), key("x25519")
     layout = Layout(tmp / "wrong")
@@ -453,6 +471,7 @@ def main():
         root, _, want = same_as_tree(tmp)
         real_builders(tmp, root, want)
         layers(tmp)
+        artifact(tmp)
         hostile(tmp)
         memory(tmp)
         registries(tmp, want)
