@@ -15,6 +15,7 @@ static void tell_left(struct pqm_run *run, const struct pqm_followed *f)
 	if (f->from.object.n > 0)
 		words = pqm_arena_f(&a, "%.*s, named by %.*s of %.*s: %.*s", PQM_FMT(f->target),
 			PQM_FMT(f->from.ref), PQM_FMT(f->from.object), PQM_FMT(f->left));
+	words = pqm_arena_f(&a, "%.*s", PQM_FMT(pqm_printable(&a, words)));
 	pqm_run_skip(run, f->from_target, f->from.path, "not-followed",
 		words.p == NULL ? "out of memory" : (const char *)words.p);
 	pqm_arena_fini(&a);
