@@ -208,7 +208,7 @@ static const char *forbids(struct finder *s, const struct mention *m, pqm_bytes 
 	if (m->way == WAY_OUTSIDE && !is_private)
 		return "outside the cluster; --follow-external asks it";
 	if (is_address && !is_private)
-		return "a public address; --follow-external asks it";
+		return "not a private address; --follow-external asks it";
 	return NULL;
 }
 

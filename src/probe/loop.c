@@ -244,7 +244,7 @@ static void start_or_park(struct probe_loop *l, struct probe_wait *w)
 		probe_report_untried(l, w->target, a->family == 0 ? NULL : a, PQM_R_SKIPPED,
 			a->family == 0 ? "a name that the proxy would resolve, maybe to a public "
 					 "address"
-				       : "a public address");
+				       : "not a private address");
 		pqm_free(w);
 		return;
 	}

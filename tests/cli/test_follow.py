@@ -313,9 +313,9 @@ def forbidden(b, port):
     ok("nothing that was read names what could be followed" in err(r), "… and nothing is left: said", err(r))
     text = workload() + lb("pub", 443, "203.0.113.5") + lb("meta", 80, "169.254.169.254") + ingress("pub", "public.corp")
     r, doc = b.scan(text, "--follow", "endpoints")
-    ok(r.returncode == 0 and not b.said("left") and not b.said("connect") and sum("a public address" in x for x in left(doc)) == 2,
+    ok(r.returncode == 0 and not b.said("left") and not b.said("connect") and sum("not a private address" in x for x in left(doc)) == 2,
        "public and link-local addresses need --follow-external", (left(doc), b.said("left")))
-    ok(any(n["reason"] == "skipped" and "a public address" in n["words"] for n in doc["coverage"]["notes"]),
+    ok(any(n["reason"] == "skipped" and "not a private address" in n["words"] for n in doc["coverage"]["notes"]),
        "… a name that leads to one too", doc["coverage"]["notes"])
     r, doc = b.scan(text, "--follow", "endpoints", "--follow-external", "--timeout", "2")
     ok(sorted(set(b.said("left"))) == ["169.254.169.254:80", "203.0.113.5:443", "203.0.113.9:443"],
