@@ -238,6 +238,28 @@ static bool put_place(struct pqm_buf *b, pqm_bytes s)
 	return true;
 }
 
+/* Of the parameters of a URL only those that say whether TLS is used, in words that can be nothing else. */
+static bool put_tls_mode(struct pqm_buf *b, pqm_bytes s)
+{
+	static const char *const names[] = { "sslmode", "ssl-mode", "useSSL", "ssl", "tls" };
+	static const char *const modes[] = { "disable", "allow", "prefer", "require", "verify-ca",
+		"verify-full", "DISABLED", "PREFERRED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY",
+		"true", "false", "skip-verify" };
+	size_t at = pqm_find_byte(s, 0, '?');
+	pqm_bytes rest = pqm_sub(s, at == SIZE_MAX ? s.n : at + 1, s.n), one;
+
+	while (rest.n > 0 && pqm_split(&rest, '&', &one)) {
+		size_t eq = pqm_find_byte(one, 0, '=');
+
+		if (eq == SIZE_MAX || !IN(pqm_sub(one, 0, eq), names) ||
+			!IN(pqm_sub(one, eq + 1, one.n), modes))
+			continue;
+		(void)pqm_buf_byte(b, '?');
+		return pqm_buf_add(b, one);
+	}
+	return true;
+}
+
 /* Everything up to the last '@' is the user part, even beyond a '/' that should have been escaped:
  * only where a host comes first it cannot be told what is what. */
 static bool put_url(struct pqm_buf *b, pqm_bytes s, size_t colon)
@@ -255,7 +277,8 @@ static bool put_url(struct pqm_buf *b, pqm_bytes s, size_t colon)
 	(void)pqm_buf_add(b, pqm_sub(s, 0, colon + 3));
 	if (pqm_eqs(scheme, "ollama") && is_plain(rest)) /* name:tag, there is no host */
 		return pqm_buf_add(b, rest);
-	return put_place(b, pqm_sub(rest, host, rest.n));
+	rest = pqm_sub(rest, host, rest.n);
+	return put_place(b, rest) && put_tls_mode(b, rest);
 }
 
 /* URLs with commas between them; further hosts may leave out the scheme. */

@@ -185,6 +185,20 @@ static bool pack_facts(struct pqm_worker *w, struct pqm_thing *t, const struct p
 	return packed != NULL;
 }
 
+/* Lines of an object inside a value are lines of the file: below the mark of a block, else those of the value. */
+static void move_lines(struct pqm_thing *t, const struct pqm_look *l)
+{
+	struct pqm_fact *facts = (struct pqm_fact *)(uintptr_t)t->object.facts;
+	struct pqm_packed *packed = (struct pqm_packed *)(uintptr_t)t->packed;
+
+	t->object.line = l->line + (l->is_block ? t->object.line : 0);
+	for (size_t i = 0; i < t->object.n_facts; i++) {
+		uint32_t *line = packed != NULL ? &packed[i].line : &facts[i].line;
+
+		*line = l->line + (l->is_block ? *line : 0);
+	}
+}
+
 /* Objects of an API server stand in no file. */
 static void drop_lines(struct pqm_thing *t)
 {
@@ -227,6 +241,8 @@ static enum pqm_st emit_object(struct pqm_emit *emit, const struct pqm_object *o
 		return no_memory(e);
 	if (e->l->is_listed)
 		drop_lines(t);
+	else if (e->l->line != 0)
+		move_lines(t, e->l);
 	t->next = e->l->content->things;
 	e->l->content->things = t;
 	return PQM_OK;
