@@ -209,7 +209,7 @@ static void drop_lines(struct pqm_thing *t)
 	for (size_t i = 0; i < t->object.n_facts; i++) {
 		if (packed != NULL)
 			packed[i].line = packed[i].col = 0;
-		else
+		else if (facts != NULL)
 			facts[i].line = facts[i].col = 0;
 	}
 }

@@ -239,21 +239,23 @@ static int by_id(const void *x, const void *y)
 /* Arrays that grow by doubling leave half of what they took behind: they start with what a cluster needs. */
 static void make_room(struct gb *b)
 {
-	size_t n = b->inv->n_objects + b->inv->n_objects / 4 + 64;
+	/* A third of the nodes are no objects: images, hosts, what is referred to and not there. */
+	size_t n = b->inv->n_objects + b->inv->n_objects / 2 + 64;
+	size_t n_edges = 2 * b->inv->n_objects + b->inv->n_objects / 2 + 128;
 
 	b->g->nodes = pqm_new(b->arena, struct pqm_node, n);
 	b->links = pqm_new(b->arena, struct gb_links, n);
 	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers is meant */
 	b->of_node = pqm_arena_array(b->arena, n, sizeof(*b->of_node));
-	b->g->edges = pqm_new(b->arena, struct pqm_edge, 2 * n);
-	b->nexts = pqm_new(b->arena, struct gb_nexts, 2 * n);
+	b->g->edges = pqm_new(b->arena, struct pqm_edge, n_edges);
+	b->nexts = pqm_new(b->arena, struct gb_nexts, n_edges);
 	if (b->g->nodes == NULL || b->links == NULL || b->of_node == NULL || b->g->edges == NULL ||
 		b->nexts == NULL) {
 		gb_fail(b, "nodes");
 		return;
 	}
 	b->g->cap_nodes = b->cap_links = b->cap_of_node = n;
-	b->g->cap_edges = b->cap_nexts = 2 * n;
+	b->g->cap_edges = b->cap_nexts = n_edges;
 }
 
 /* A kind without a rule of its own runs pods when it has a list of containers, but for places where
