@@ -43,7 +43,7 @@ static enum pqm_st see(void *ctx, const struct pqm_conf_item *item)
 		return PQM_OK;
 	value = harmless(s->arena, item->name, value);
 	key = pqm_arena_f(s->arena, "%.*s:%.*s", PQM_FMT(s->text->path), PQM_FMT(item->name));
-	if (value.n == 0 || key.p == NULL)
+	if (value.n == 0 || key.p == NULL || key.n >= PQM_K8S_PATH_BYTES)
 		return PQM_OK;
 	s->text->add(
 		s->text->ctx, key, value, s->text->line + (s->text->is_block ? item->line : 0));
