@@ -278,6 +278,10 @@ static enum pqm_st prepare(
 	s->opt.images = &s->images;
 	s->opt.net = &s->net;
 	s->opt.on_endpoint = pqm_stream_endpoint;
+	if (s->stream.out != NULL)
+		s->opt.on_listed = pqm_stream_listed;
+	s->opt.known_lists = s->stream.known.lists;
+	s->opt.n_known_lists = s->stream.known.n_lists;
 	s->opt.ctx = &s->stream;
 	return PQM_OK;
 }
@@ -349,8 +353,9 @@ const struct pqm_command pqm_cmd_scan = {
 		"cluster (cluster:in-cluster); with --follow-external also public addresses and\n"
 		"hosts outside. --follow images reads the images from their registries. With\n"
 		"--dry-run the list is printed and nothing is contacted.\n\n"
-		"-o jsonl=FILE writes a line for each endpoint as it is finished; after an\n"
-		"interrupt, --resume FILE takes those over and asks the rest.",
+		"-o jsonl=FILE writes a line for each endpoint as it is finished, and what each\n"
+		"list of a cluster held when it was read to its end; after an interrupt, --resume\n"
+		"FILE takes those over and asks the rest.",
 	.opts =
 		(const struct pqm_opt[]){
 			PQM_NET_OPTS,

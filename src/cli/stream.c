@@ -69,7 +69,7 @@ enum pqm_st pqm_stream_open(struct pqm_stream *s, struct pqm_app *app, const str
 	if (n > 1)
 		return pqm_fail(err, PQM_EUSAGE, "-o jsonl: give it once");
 	if (resume != NULL)
-		st = pqm_jsonl_load(&s->known, resume, &s->arena, err);
+		st = pqm_jsonl_load(&s->known, resume, rules->version, &s->arena, err);
 	if (st != PQM_OK || file == NULL)
 		return st;
 	if (*file == '\0')
@@ -95,6 +95,17 @@ bool pqm_stream_endpoint(void *ctx, const struct pqm_endpoint *e, bool is_known)
 		(s->stop != NULL && *s->stop != 0 && !e->is_complete))
 		return true;
 	pqm_jsonl_endpoint(s->out, s->rules, e, PQM_ENDPOINT_DER | PQM_ENDPOINT_TIMING);
+	pqm_out_flush(s->out);
+	return s->out->errnum == 0;
+}
+
+bool pqm_stream_listed(void *ctx, const struct pqm_listed *l, bool is_known)
+{
+	struct pqm_stream *s = ctx;
+
+	if (s->out == NULL || (is_known && s->is_appending))
+		return true;
+	pqm_listed_json(s->out, l);
 	pqm_out_flush(s->out);
 	return s->out->errnum == 0;
 }

@@ -28,6 +28,8 @@ enum pqm_st pqm_stream_open(struct pqm_stream *s, struct pqm_app *app, const str
 	const struct pqm_rules *rules, struct pqm_err *err) PQM_MUST_USE;
 /* pqm_scan_options.on_endpoint; ctx is the stream. False when it cannot be written. */
 bool pqm_stream_endpoint(void *ctx, const struct pqm_endpoint *e, bool is_known);
+/* pqm_scan_options.on_listed, the same way. */
+bool pqm_stream_listed(void *ctx, const struct pqm_listed *l, bool is_known);
 /* The lines behind the endpoints. */
 enum pqm_st pqm_stream_finish(
 	struct pqm_stream *s, const struct pqm_inventory *inv, struct pqm_err *err) PQM_MUST_USE;

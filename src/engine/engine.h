@@ -83,6 +83,7 @@ struct pqm_content {
 	struct pqm_again *agains;
 	size_t n_marks;
 	bool is_endpoint; /* no file: not counted as read in part */
+	uint32_t list;	  /* of an API server, by number from 1; 0: of none */
 	pqm_bytes origin; /* path under which it is scanned */
 	/* The key: content (all of a small file, samples of a large one) and what the name suggests. */
 	struct pqm_hash128 hash;
@@ -171,7 +172,7 @@ struct pqm_run {
 	atomic_uint n_busy;	   /* threads that read a file, and those beside them */
 
 	pthread_mutex_t lock; /* everything below */
-	pthread_cond_t not_empty;
+	pthread_cond_t not_empty, page_done;
 	struct pqm_batch *queue[PQM_QUEUE_BATCHES];
 	size_t q_head, q_n;
 	struct pqm_settled settled;
@@ -286,6 +287,19 @@ void pqm_pages_fini(struct pqm_run *run);
 /* beside.c: starts the job when a thread is left for it; and ends it, if there is one. */
 bool pqm_worker_beside(struct pqm_worker *w, pqm_bytes body, const struct pqm_beside *job);
 void pqm_worker_alone(struct pqm_worker *w);
+
+/* scan.c: the next batch, or NULL; under the lock. And what scans one. */
+struct pqm_batch *pqm_run_pop(struct pqm_run *run);
+void pqm_batch_scan(struct pqm_worker *w, struct pqm_batch *b);
+/* merge.c: facts of an object as they were given. */
+bool pqm_thing_unpack(struct pqm_arena *a, struct pqm_object *o, const struct pqm_packed *p);
+
+/* listed.c: waits for the pages of a list and tells them; l has the rest. */
+enum pqm_st pqm_listed_tell(struct pqm_run *run, struct pqm_worker *main, struct pqm_listed *l,
+	uint32_t list, struct pqm_err *err) PQM_MUST_USE;
+/* Takes over what an earlier run had of this request; NULL: nothing. */
+const struct pqm_listed *pqm_listed_take(
+	struct pqm_run *run, struct pqm_worker *main, uint32_t target, pqm_bytes request);
 
 /* Adds a coverage line under the lock. */
 void pqm_run_skip(struct pqm_run *run, uint32_t target, pqm_bytes path, const char *reason,

@@ -232,7 +232,8 @@ static enum pqm_st emit_object(struct pqm_emit *emit, const struct pqm_object *o
 	t->object.ns = keep(w, o->ns);
 	t->object.name = pqm_bytes_dup(&w->texts, o->name);
 	t->object.controller = keep(w, o->controller);
-	if (e->l->is_listed && e->l->content->places != NULL &&
+	/* A later run that takes the list over may not have the controller. */
+	if (e->l->is_listed && w->run->opt->on_listed == NULL && e->l->content->places != NULL &&
 		pqm_is_settled(w->run, e->l->content->places->target, o))
 		t->object.n_facts = 0;
 	if (t->object.n_facts == 0)

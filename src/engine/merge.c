@@ -257,9 +257,9 @@ static void gather(struct pqm_inventory *inv, struct pqm_map *texts, const struc
 		qsort(all, n, sizeof(*all), by_object);
 }
 
-static bool unpack(struct pqm_inventory *inv, struct pqm_object *o, const struct pqm_packed *p)
+bool pqm_thing_unpack(struct pqm_arena *a, struct pqm_object *o, const struct pqm_packed *p)
 {
-	struct pqm_fact *facts = pqm_new(&inv->arena, struct pqm_fact, o->n_facts);
+	struct pqm_fact *facts = pqm_new(a, struct pqm_fact, o->n_facts);
 
 	for (size_t i = 0; facts != NULL && i < o->n_facts; i++)
 		facts[i] = (struct pqm_fact){ *p[i].key, *p[i].value, p[i].line, p[i].col };
@@ -286,7 +286,8 @@ static bool take_objects(struct pqm_inventory *inv, struct pqm_map *texts,
 		o->path = all[i].path;
 		o->target = all[i].target;
 		o->n_made = all[i].n_made;
-		ok = all[i].thing->packed == NULL || unpack(inv, o, all[i].thing->packed);
+		ok = all[i].thing->packed == NULL ||
+			pqm_thing_unpack(&inv->arena, o, all[i].thing->packed);
 	}
 	pqm_free(all);
 	return ok;

@@ -84,6 +84,7 @@ void pqm_page_scan(struct pqm_worker *w, struct pqm_queued_page *q)
 	run->n_pages--;
 	run->page_bytes -= q->page.body.n;
 	put_back(run, q);
+	pthread_cond_broadcast(&run->page_done);
 	pthread_mutex_unlock(&run->lock);
 }
 

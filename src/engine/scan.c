@@ -25,6 +25,7 @@ struct sink {
 	size_t first;	/* of the targets of this round */
 	size_t n_named; /* endpoints to ask */
 	struct pqm_kept kept;
+	uint32_t n_lists; /* of clusters, so far */
 };
 
 static bool is_stopped(const struct pqm_scan_options *opt)
@@ -54,7 +55,7 @@ void pqm_run_skip(
 	pthread_mutex_unlock(&run->lock);
 }
 
-static void scan_batch(struct pqm_worker *w, struct pqm_batch *b)
+void pqm_batch_scan(struct pqm_worker *w, struct pqm_batch *b)
 {
 	if (b->page != NULL)
 		pqm_page_scan(w, b->page);
@@ -74,20 +75,27 @@ static void scan_batch(struct pqm_worker *w, struct pqm_batch *b)
 	pqm_free(b);
 }
 
-/* The next batch; NULL when the queue is closed and drained. */
-static struct pqm_batch *pop(struct pqm_run *run)
+struct pqm_batch *pqm_run_pop(struct pqm_run *run)
 {
 	struct pqm_batch *b = NULL;
 
-	pthread_mutex_lock(&run->lock);
-	while (run->q_n == 0 && !run->is_closed)
-		pthread_cond_wait(&run->not_empty, &run->lock);
 	if (run->q_n > 0) {
 		b = run->queue[run->q_head];
 		run->q_head = (run->q_head + 1) % PQM_QUEUE_BATCHES;
 		run->q_n--;
-		run->queued_bytes -= b->n_bytes;
 	}
+	return b;
+}
+
+/* The next batch; NULL when the queue is closed and drained. */
+static struct pqm_batch *pop(struct pqm_run *run)
+{
+	struct pqm_batch *b;
+
+	pthread_mutex_lock(&run->lock);
+	while (run->q_n == 0 && !run->is_closed)
+		pthread_cond_wait(&run->not_empty, &run->lock);
+	b = pqm_run_pop(run);
 	pthread_mutex_unlock(&run->lock);
 	return b;
 }
@@ -115,7 +123,7 @@ static void *work(void *arg)
 	struct pqm_batch *b;
 
 	while ((b = pop(w->run)) != NULL)
-		scan_batch(w, b);
+		pqm_batch_scan(w, b);
 	return NULL;
 }
 
@@ -126,7 +134,7 @@ static void flush(struct sink *s)
 
 	s->batch = NULL;
 	if (b != NULL && (s->n_threads == 0 || !push(s->run, b)))
-		scan_batch(s->main, b);
+		pqm_batch_scan(s->main, b);
 }
 
 static void show_progress(struct sink *s)
@@ -197,7 +205,7 @@ static bool queue_page(struct sink *s, const struct pqm_page *p)
 		s->n_threads == 0 ? NULL : pqm_page_keep(s->run, s->target, p, s->n_threads);
 
 	if (b != NULL && !push(s->run, b))
-		scan_batch(s->main, b);
+		pqm_batch_scan(s->main, b);
 	return b != NULL;
 }
 
@@ -340,6 +348,34 @@ static enum pqm_st on_link(
 	atomic_fetch_add_explicit(&s->from->seen, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&s->from->read, 1, memory_order_relaxed);
 	return n != NULL ? PQM_OK : pqm_fail(err, PQM_ENOMEM, "out of memory for a link");
+}
+
+static bool on_list(struct pqm_sink *sink, pqm_bytes request, uint32_t *number, uint64_t *n)
+{
+	struct sink *s = (struct sink *)sink;
+	const struct pqm_listed *l = pqm_listed_take(s->run, s->main, s->target, request);
+	struct pqm_counts *c = &s->run->counts[s->target];
+
+	*number = ++s->n_lists;
+	if (l == NULL)
+		return false;
+	atomic_fetch_add(&c->seen, l->n_objects);
+	atomic_fetch_add(&c->read, l->n_objects);
+	atomic_fetch_add(&c->bytes, l->n_bytes);
+	*n = l->n_objects;
+	return true;
+}
+
+static enum pqm_st on_listed(struct pqm_sink *sink, pqm_bytes request, uint32_t number,
+	const struct pqm_page *sum, struct pqm_err *err)
+{
+	struct sink *s = (struct sink *)sink;
+	struct pqm_listed l = { .target = pqm_str(s->run->targets[s->target]),
+		.request = request,
+		.n_objects = sum->n_objects,
+		.n_bytes = sum->n_bytes };
+
+	return pqm_listed_tell(s->run, s->main, &l, number, err);
 }
 
 static void on_note(struct pqm_sink *sink, pqm_bytes path, const char *reason, const char *words)
@@ -581,6 +617,7 @@ static void run_fini(struct pqm_run *run)
 	pqm_arena_fini(&run->arena);
 	(void)pthread_mutex_destroy(&run->lock);
 	(void)pthread_cond_destroy(&run->not_empty);
+	(void)pthread_cond_destroy(&run->page_done);
 }
 
 static enum pqm_st name_targets(
@@ -615,7 +652,7 @@ static enum pqm_st run_round(
 	pthread_cond_broadcast(&run->not_empty);
 	pthread_mutex_unlock(&run->lock);
 	while ((b = pop(run)) != NULL)
-		scan_batch(&workers[0], b);
+		pqm_batch_scan(&workers[0], b);
 	for (unsigned i = 0; i < s->n_threads; i++)
 		(void)pthread_join(thread[i], NULL);
 	if (s->opt->show_progress)
@@ -655,8 +692,8 @@ static enum pqm_st run_all(struct pqm_inventory *inv, struct pqm_run *run,
 {
 	struct sink s = {
 		.sink = { run->rules, opt->cluster, opt->images, on_file, on_bytes, on_page,
-			on_layer, on_layer_end, on_member, on_link, on_note, on_skip, on_directory,
-			on_endpoint, on_bad },
+			on_layer, on_layer_end, on_member, on_link, on_list, on_listed, on_note,
+			on_skip, on_directory, on_endpoint, on_bad },
 		.run = run,
 		.main = &workers[0],
 		.show_progress = opt->show_progress,
@@ -689,6 +726,7 @@ enum pqm_st pqm_scan(struct pqm_inventory *inv, const struct pqm_rules *rules,
 		opt.jobs = PQM_THREADS_MAX;
 	(void)pthread_mutex_init(&run.lock, NULL);
 	(void)pthread_cond_init(&run.not_empty, NULL);
+	(void)pthread_cond_init(&run.page_done, NULL);
 	pqm_arena_init(&run.arena, PQM_RUN_ARENA_BYTES);
 	pqm_guard_install();
 	run.counts = pqm_calloc(n_targets + 1 +

@@ -14,6 +14,7 @@
 #define PQM_ENGINE_SCAN_H
 
 #include "model/inventory.h"
+#include "model/listed.h"
 #include "rules/rules.h"
 #include "source/cluster.h"
 #include "source/endpoint.h"
@@ -41,6 +42,11 @@ struct pqm_scan_options {
 	const struct pqm_cluster_options *cluster;
 	/* How to read images; without it such a target is a usage error. */
 	const struct pqm_image_options *images;
+	/* Called for each list of a cluster when all of it was looked at; may be NULL. is_known: from
+	 * known_lists. False: it cannot be kept, which ends the cluster. */
+	bool (*on_listed)(void *ctx, const struct pqm_listed *l, bool is_known);
+	const struct pqm_listed *known_lists; /* of an earlier run: not asked again */
+	size_t n_known_lists;
 	/* Called for each endpoint when it is finished, certificates and all; may be NULL. is_known: from
 	 * net->known. False stops. */
 	bool (*on_endpoint)(void *ctx, const struct pqm_endpoint *e, bool is_known);

@@ -27,6 +27,7 @@ struct reading {
 	struct stat st;
 	pqm_bytes path, name;
 	pqm_bytes resource; /* of a page of objects; else empty */
+	uint32_t list;	    /* that the page is of */
 	uint64_t name_class;
 	size_t first_n; /* bytes of the first chunk, still in w->buf when the file is small */
 	uint64_t total; /* bytes read so far */
@@ -501,6 +502,7 @@ static void look_at_bytes(struct reading *r, pqm_bytes body)
 	r->content = content_claim(r, NULL);
 	if (r->content == NULL)
 		return;
+	r->content->list = r->list;
 	if (w->matches.n >= PQM_HITS_BATCH)
 		pqm_run_skip(w->run, r->job->target, r->path, "over-limit",
 			r->resource.n > 0 ? "more than 16,384 candidates in one page of objects"
@@ -559,6 +561,7 @@ void pqm_worker_page(struct pqm_worker *w, uint32_t target, const struct pqm_pag
 		.path = page->path,
 		.name = PQM_LIT("page.json"),
 		.resource = page->resource,
+		.list = page->list,
 		.fd = -1 };
 
 	look_at_bytes(&r, page->body);

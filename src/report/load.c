@@ -330,6 +330,20 @@ static enum pqm_st load_finding(struct load *l, const struct pqm_json *v, size_t
 	return load_occurrences(l, pqm_json_get(v, "occurrences"), i, f);
 }
 
+enum pqm_st pqm_finding_read(struct pqm_finding *f, const struct pqm_json *v,
+	struct pqm_arena *arena, struct pqm_err *err)
+{
+	struct pqm_inventory one = { .n_targets = 1 };
+	struct load l = { .inv = &one, .arena = arena, .name = "finding", .err = err };
+	enum pqm_st st;
+
+	*f = (struct pqm_finding){ 0 };
+	if (!id_parse(pqm_json_str(v, "id"), f->id))
+		return bad(&l, "findings", 0, "id is not 32 lower-case hex digits");
+	st = load_words(&l, v, 0, f);
+	return st == PQM_OK ? load_occurrences(&l, pqm_json_get(v, "occurrences"), 0, f) : st;
+}
+
 static enum pqm_st load_findings(struct load *l, const struct pqm_json *list)
 {
 	struct pqm_inventory *inv = l->inv;

@@ -10,6 +10,7 @@
 #define PQM_REPORT_LOAD_H
 
 #include "model/inventory.h"
+#include "parse/json.h"
 
 /* path "-" is standard input. Several files may be loaded into one inventory in turn: targets are
  * appended, findings with the same id are merged. Call pqm_inventory_seal afterwards. */
@@ -18,5 +19,8 @@ enum pqm_st pqm_inventory_load(
 /* The same from text in memory; name stands in the messages. */
 enum pqm_st pqm_inventory_load_text(struct pqm_inventory *inv, pqm_bytes text, const char *name,
 	struct pqm_err *err) PQM_MUST_USE;
+/* One finding by itself, all of it in the arena; occurrences name target 0. */
+enum pqm_st pqm_finding_read(struct pqm_finding *f, const struct pqm_json *v,
+	struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;
 
 #endif

@@ -1,4 +1,4 @@
-/* load_jsonl.c — the endpoints of an earlier stream. */
+/* load_jsonl.c — the endpoints and lists of an earlier stream. */
 #include <errno.h>
 #include <fcntl.h>
 
@@ -14,7 +14,11 @@ struct load {
 	struct pqm_endpoint_store store;
 	struct pqm_map seen; /* name, address and SNI -> index */
 	uint64_t line;
-	bool is_past; /* a line that is no endpoint's: nothing behind it is kept */
+	struct pqm_listed_reader list;
+	const char *rules_version;
+	uint64_t waiting_bytes; /* of lines of a list that has no end yet */
+	bool is_other_rules, is_waiting;
+	bool is_past; /* a line of the end: nothing behind it is kept */
 	struct pqm_err *err;
 };
 
@@ -54,6 +58,32 @@ static enum pqm_st keep(struct load *l, const struct pqm_endpoint *e)
 	return PQM_OK;
 }
 
+static enum pqm_st take_listed(struct load *l, const struct pqm_json *root)
+{
+	struct pqm_jsonl *out = l->out;
+	struct pqm_err why = { 0 };
+	bool is_one = false, is_end = false;
+	enum pqm_st st = pqm_listed_read(&l->list, root, &is_one, &is_end, &why);
+
+	l->is_past = !is_one;
+	l->is_waiting = is_one && !is_end;
+	if (st != PQM_OK)
+		return st == PQM_ENOMEM ? no_memory(l) : bad(l, why.msg);
+	if (!is_end)
+		return PQM_OK;
+	if (!l->is_other_rules) {
+		struct pqm_listed *all =
+			pqm_grow(l->arena, out->lists, out->n_lists, &out->cap_lists);
+
+		if (all == NULL)
+			return no_memory(l);
+		out->lists = all;
+		all[out->n_lists++] = l->list.open;
+	}
+	l->list.open = (struct pqm_listed){ 0 };
+	return PQM_OK;
+}
+
 static enum pqm_st take(struct load *l, const struct pqm_json *root)
 {
 	pqm_bytes type = pqm_json_str(root, "type");
@@ -71,12 +101,11 @@ static enum pqm_st take(struct load *l, const struct pqm_json *root)
 				"%s: not a stream of this pqmap; make one with `pqmap scan … -o "
 				"jsonl=FILE`",
 				l->path);
+		l->is_other_rules = !pqm_eqs(pqm_json_str(root, "rules"), l->rules_version);
 		return PQM_OK;
 	}
-	if (!pqm_eqs(type, "endpoint")) {
-		l->is_past = true;
-		return PQM_OK;
-	}
+	if (!pqm_eqs(type, "endpoint"))
+		return take_listed(l, root);
 	st = pqm_endpoint_read(&e, pqm_json_get(root, "endpoint"), &l->scratch, &why);
 	if (st == PQM_EPARSE)
 		return bad(l, why.msg);
@@ -92,13 +121,19 @@ static enum pqm_st one_line(struct load *l, pqm_bytes text)
 	enum pqm_st st = PQM_OK;
 
 	l->line++;
+	l->is_waiting = false;
 	if (!l->is_past) {
 		st = pqm_json_parse(&root, text, PQM_STREAM_LINE_BYTES, &why);
 		st = st == PQM_OK ? take(l, root) : bad(l, why.msg);
 		pqm_json_free(root);
 	}
-	if (st == PQM_OK && !l->is_past)
-		l->out->keep_bytes += text.n + 1;
+	if (st != PQM_OK || l->is_past)
+		return st;
+	l->waiting_bytes += text.n + 1;
+	if (!l->is_waiting) {
+		l->out->keep_bytes += l->waiting_bytes;
+		l->waiting_bytes = 0;
+	}
 	return st;
 }
 
@@ -117,10 +152,15 @@ static enum pqm_st lines(struct load *l, struct pqm_buf *b)
 	return st;
 }
 
-enum pqm_st pqm_jsonl_load(
-	struct pqm_jsonl *out, const char *path, struct pqm_arena *arena, struct pqm_err *err)
+enum pqm_st pqm_jsonl_load(struct pqm_jsonl *out, const char *path, const char *rules_version,
+	struct pqm_arena *arena, struct pqm_err *err)
 {
-	struct load l = { .out = out, .path = path, .arena = arena, .err = err };
+	struct load l = { .out = out,
+		.path = path,
+		.arena = arena,
+		.list = { .arena = arena },
+		.rules_version = rules_version,
+		.err = err };
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	enum pqm_st st = PQM_OK;
 	struct pqm_buf b;
@@ -153,6 +193,7 @@ enum pqm_st pqm_jsonl_load(
 	pqm_buf_fini(&b);
 	pqm_arena_fini(&l.scratch);
 	pqm_map_fini(&l.seen);
+	pqm_listed_reader_fini(&l.list);
 	(void)close(fd);
 	return st;
 }

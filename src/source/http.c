@@ -9,10 +9,14 @@
 #include <pthread.h>
 
 #include "base/arena.h"
+#include "base/num.h"
 
 /* What is held of a body before the other side has to wait. */
 #define PENDING_BYTES ((size_t)1 << 20)
 #define POLL_MS 200
+
+/* Bytes a second; who sends less for idle_s holds us, and does not answer. */
+#define SPEED_MIN 1024L
 
 static struct {
 	void *lib;
@@ -172,7 +176,7 @@ static CURLcode set_all(struct pqm_http *h)
 		{ CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1 },
 		{ CURLOPT_CONNECTTIMEOUT_MS, (long)c->connect_ms },
 		{ CURLOPT_TIMEOUT_MS, (long)c->total_ms },
-		{ CURLOPT_LOW_SPEED_LIMIT, 1 },
+		{ CURLOPT_LOW_SPEED_LIMIT, SPEED_MIN },
 		{ CURLOPT_LOW_SPEED_TIME, (long)c->idle_s },
 		{ CURLOPT_TCP_KEEPALIVE, 1 },
 		{ CURLOPT_NOPROGRESS, 0 },
@@ -320,6 +324,7 @@ enum pqm_st pqm_http_get(struct pqm_http *h, const char *url, const char *const 
 	struct pqm_buf *body, struct pqm_http_reply *r, struct pqm_err *err)
 {
 	struct curl_slist *list = NULL;
+	uint64_t start = pqm_now_ns();
 	CURLcode rc = CURLE_OK;
 	curl_off_t wait = 0;
 	long status = 0;
@@ -344,7 +349,13 @@ enum pqm_st pqm_http_get(struct pqm_http *h, const char *url, const char *const 
 		r->wait_ms = wait > 0 ? (uint64_t)wait * 1000 : 0;
 	}
 	free_wiped(list);
-	return told(h, rc, r, err);
+	enum pqm_st st = told(h, rc, r, err);
+
+	/* What took all the time there is would take it again. */
+	if (rc == CURLE_OPERATION_TIMEDOUT &&
+		(pqm_now_ns() - start) / 1000000 >= h->config->total_ms)
+		r->is_final = true;
+	return st;
 }
 
 /* Goes on until there is something to read, or the end. */

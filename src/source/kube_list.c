@@ -1,6 +1,7 @@
 #include "kube_list.h"
 
 #include "base/limits.h"
+#include "base/num.h"
 
 #define JSON "application/json"
 #define METADATA "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
@@ -17,7 +18,9 @@ struct listing {
 	unsigned limit;
 	struct pqm_buf next;	      /* continue, encoded for the query */
 	unsigned n_restarts, n_empty; /* since objects came that were new */
-	uint64_t n_pages, n_objects;
+	uint64_t n_pages, n_objects, n_bytes;
+	uint32_t number; /* the sink's */
+	bool is_partial; /* something of it was told to be missing */
 	struct pqm_err *err;
 };
 
@@ -148,6 +151,7 @@ static enum pqm_st take_page(struct listing *g, const struct pqm_kube_page *page
 	struct pqm_page out = { .path = base_path(g),
 		.resource = g->r->name,
 		.n_bytes = g->l->body.n,
+		.list = g->number,
 		.buf = &g->l->body };
 	enum pqm_st st = drop_known(g, n_new);
 
@@ -160,6 +164,7 @@ static enum pqm_st take_page(struct listing *g, const struct pqm_kube_page *page
 	}
 	out.n_objects = *n_new;
 	g->n_objects += *n_new;
+	g->n_bytes += out.n_bytes;
 	g->l->n_objects += *n_new;
 	return g->l->sink->page(g->l->sink, &out, g->err);
 }
@@ -198,6 +203,7 @@ static void gap(struct listing *g, enum pqm_skip why, const char *fmt, const cha
 {
 	char words[300];
 
+	g->is_partial = true;
 	(void)snprintf(words, sizeof(words), "%s%s", fmt, more);
 	pqm_kube_gap(g->l, why, g->path, words);
 }
@@ -206,6 +212,7 @@ static void stopped_early(struct listing *g, const char *why)
 {
 	char words[600];
 
+	g->is_partial = true;
 	(void)snprintf(words, sizeof(words), "%s; %llu objects of the list were read", why,
 		(unsigned long long)g->n_objects);
 	pqm_kube_gap(g->l, PQM_SKIP_INCOMPLETE, g->path, words);
@@ -338,6 +345,42 @@ static enum pqm_st list_one(struct listing *g)
 	return st;
 }
 
+/* What a later run may take this list over by. The server's name is the user's own matter. */
+static pqm_bytes request_of(struct listing *g, struct pqm_arena *a)
+{
+	char server[2 * PQM_SHA256_BYTES + 1];
+	uint8_t digest[PQM_SHA256_BYTES];
+
+	pqm_sha256(digest, pqm_str(pqm_kube_server(g->l->k)));
+	pqm_hex(server, digest, 8);
+	return pqm_arena_f(a, "%s%s%s of %s", g->path, g->select,
+		strcmp(g->accept, JSON) == 0 ? "" : " metadata", server);
+}
+
+/* A list that an earlier run read to its end is not asked for again. */
+static enum pqm_st list_or_take(struct listing *g, struct pqm_arena *a)
+{
+	struct pqm_sink *s = g->l->sink;
+	pqm_bytes request = request_of(g, a);
+	struct pqm_page sum = { 0 };
+	uint64_t n = 0;
+	enum pqm_st st;
+
+	if (request.p == NULL)
+		return pqm_fail(g->err, PQM_ENOMEM, "out of memory for a request");
+	if (g->l->opt->would_ask != NULL)
+		return list_one(g);
+	if (s->list(s, request, &g->number, &n)) {
+		g->l->n_objects += n;
+		g->l->n_answers++;
+		return PQM_OK;
+	}
+	st = list_one(g);
+	sum.n_objects = g->n_objects;
+	sum.n_bytes = g->n_bytes;
+	return st != PQM_OK || g->is_partial ? st : s->listed(s, request, g->number, &sum, g->err);
+}
+
 /* A named namespace: what its labels say (meshes, policies) holds for everything in it. */
 static enum pqm_st get_namespace(struct listing *g)
 {
@@ -400,9 +443,10 @@ static enum pqm_st list_in(struct listing *g, const char *ns)
 			  .p;
 	g->limit = PQM_KUBE_PAGE_OBJECTS;
 	g->n_restarts = g->n_empty = 0;
-	g->n_pages = g->n_objects = 0;
+	g->n_pages = g->n_objects = g->n_bytes = 0;
+	g->is_partial = false;
 	st = g->path == NULL ? pqm_fail(g->err, PQM_ENOMEM, "out of memory for a request")
-			     : list_one(g);
+			     : list_or_take(g, &a);
 	pqm_arena_fini(&a);
 	return st;
 }

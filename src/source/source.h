@@ -38,11 +38,12 @@ enum pqm_skip {
 
 /* Objects of an API server: a JSON list of one kind. */
 struct pqm_page {
-	pqm_bytes body;		     /* empty: nothing to look at, only to count */
-	struct pqm_buf *buf;	     /* that holds body: the sink may keep it and put another there */
-	pqm_bytes path;		     /* of the API group: "cluster:CONTEXT/apis/apps/v1" */
-	pqm_bytes resource;	     /* "deployments" */
+	pqm_bytes body;	     /* empty: nothing to look at, only to count */
+	struct pqm_buf *buf; /* that holds body: the sink may keep it and put another there */
+	pqm_bytes path;	     /* of the API group: "cluster:CONTEXT/apis/apps/v1" */
+	pqm_bytes resource;  /* "deployments" */
 	uint64_t n_objects, n_bytes; /* read for it */
+	uint32_t list;		     /* which list it is of: the sink's number */
 };
 
 /* A layer of a container image. */
@@ -93,6 +94,12 @@ struct pqm_sink {
 	/* Another name in the layer for the member at path `to`. */
 	enum pqm_st (*link)(
 		struct pqm_sink *s, const struct pqm_member *m, pqm_bytes to, struct pqm_err *err);
+	/* A list of objects is about to be asked for; request tells it from all others, in later runs too.
+	 * *number is for its pages. True: the sink has it from an earlier run, *n objects. */
+	bool (*list)(struct pqm_sink *s, pqm_bytes request, uint32_t *number, uint64_t *n);
+	/* The list was read to its end. */
+	enum pqm_st (*listed)(struct pqm_sink *s, pqm_bytes request, uint32_t number,
+		const struct pqm_page *sum, struct pqm_err *err);
 	/* Something the reader of the report must know, nothing that was not read. */
 	void (*note)(struct pqm_sink *s, pqm_bytes path, const char *reason, const char *words);
 	/* Something that is seen and not read; words may be NULL. */

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Live clusters against an API server of our own: every way in, every fault, every right, and no secret in any output."""
 import base64
+import gzip
 import hashlib
 import http.server
 import json
@@ -593,6 +594,212 @@ def redirects(tmp):
         s.shutdown()
 
 
+# ---- cut off, and taken up again ----
+
+def resuming(tmp, pki):
+    cluster = small(pki)
+    mock_api.fill(cluster, 1200)
+    stream, whole, cut, rest = (tmp / x for x in ("s.jsonl", "whole.json", "cut.json", "rest.json"))
+    with Mock(cluster, pki, {TOKEN: "t"}, port=free_port()) as m:
+        env = {"KUBECONFIG": str(kubeconfig(tmp / "resume.json", m.url, {"token": TOKEN}, ca(pki))), "HOME": str(tmp)}
+        argv = ["scan", "cluster:", "--secrets", "all", "-q"]
+
+        def go(report, *more):
+            r = run(*argv, "-o", f"json={report}", *more, env=env, timeout=100, cwd=tmp)
+            said.extend([r.stdout, r.stderr, report.read_bytes() if report.exists() else b""])
+            return r
+
+        def asked():
+            return sorted({q for q, _, _ in m.requests if "limit=" in q})
+
+        go(whole)
+        every = asked()
+        r = go(cut, "-o", f"jsonl={stream}")
+        ok(r.returncode == 0 and cut.read_bytes() == whole.read_bytes(), "a stream changes nothing in the report", err(r))
+        lines = [json.loads(x) for x in stream.read_text().splitlines()]
+        lists = [x for x in lines if x["type"] == "listed"]
+        ok(len(lists) > 200 and sum(x["objects"] for x in lists) == json.loads(whole.read_bytes())["coverage"]["read"],
+           "… and has each list, with its number of objects", len(lists))
+        v = subprocess.run([sys.executable, str(REPO / "tests/validate.py"), str(stream)], capture_output=True, text=True, check=False)
+        if "python3-jsonschema" in v.stderr:
+            skip("the stream against its schema: no python3-jsonschema")
+        else:
+            ok(v.returncode == 0, "… and fits its schema", v.stdout[-300:] + v.stderr[-300:])
+        said.append(stream.read_bytes())
+        m.requests.clear()
+        go(rest, "--resume", str(stream))
+        ok(not asked() and rest.read_bytes() == whole.read_bytes(), "a stream that is complete is all that the next run needs", asked()[:3])
+        # Cut at any line, in the middle of one too: what is complete in front of it is taken over.
+        text = stream.read_bytes()
+        for at in (len(text) // 9, len(text) // 3, len(text) // 2, len(text) * 9 // 10):
+            stream.write_bytes(text[:at])
+            m.requests.clear()
+            go(rest, "--resume", str(stream), "-o", f"jsonl={stream}", "-j", "3")
+            ok(0 < len(asked()) < len(every) and rest.read_bytes() == whole.read_bytes(),
+               f"cut after {at * 100 // len(text)} %: the same report, {len(asked())} of {len(every)} requests", asked()[:3])
+            m.requests.clear()
+            go(rest, "--resume", str(stream))
+            ok(not asked() and rest.read_bytes() == whole.read_bytes(), "… and the stream is whole again", asked()[:3])
+        # The server goes, in the middle of a list.
+        stream.unlink()
+        m.faults.once = [None] * 60 + ["error"] * 400
+        r = go(cut, "-o", f"jsonl={stream}")
+        m.faults.once = []
+        told = notes(json.loads(cut.read_bytes()), "incomplete")
+        ok(r.returncode == 0 and any("again and again" in w for w in told.values()), "a server that goes is told", (r.returncode, told))
+        m.requests.clear()
+        m.faults.once = [None] * 4 + ["gone-bare", None, "gone", None, "cut"]
+        go(rest, "--resume", str(stream), "-o", f"jsonl={stream}")
+        ok(60 <= len(every) - len(asked()) < len(every) and rest.read_bytes() == whole.read_bytes(),
+           "… what it gave is taken over, the rest asked for, through 410 too: the same report", (len(every), len(asked())))
+        # A signal.
+        stream.unlink()
+        m.faults.once = [None] * 80 + ["slow"]
+        m.slow_s = 8
+        p = subprocess.Popen([str(pathlib.Path(os.environ.get("PQMAP", "build/pqmap")).resolve()), *argv, "-o", f"jsonl={stream}",
+                              "-o", f"json={cut}"], env={**os.environ, **env}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp)
+        until = time.time() + 60
+        while m.faults.once and time.time() < until:
+            time.sleep(0.1)
+        p.send_signal(2)
+        p.communicate(timeout=30)
+        m.faults.once = []
+        m.requests.clear()
+        go(rest, "--resume", str(stream))
+        ok(p.returncode == 130 and len(asked()) < len(every) - 60 and rest.read_bytes() == whole.read_bytes(),
+           "Ctrl-C: the next run goes on, to the same report", (p.returncode, len(asked())))
+        # Not another's lists, nor those of other rules.
+        m.requests.clear()
+        other = {"KUBECONFIG": str(kubeconfig(tmp / "resume.json", m.url.replace("127.0.0.1", "localhost"), {"token": TOKEN},
+                                              {"insecure-skip-tls-verify": True}))}
+        env.update(other)
+        go(rest, "--resume", str(stream))
+        ok(asked() == every, "another server's lists are not taken over", len(asked()))
+        stream.write_bytes(text)
+        env["KUBECONFIG"] = str(kubeconfig(tmp / "resume.json", m.url, {"token": TOKEN}, ca(pki)))
+        head, _, tail = stream.read_text().partition("\n")
+        stream.write_text(json.dumps({**json.loads(head), "rules": "0" * 64}, separators=(",", ":")) + "\n" + tail)
+        m.requests.clear()
+        go(rest, "--resume", str(stream))
+        ok(asked() == every and rest.read_bytes() == whole.read_bytes(), "lists that other rules read are read anew", len(asked()))
+        stream.write_text(head + "\n" + '{"type":"listed-object","kind":"A","name":"b","facts":[]}\n')
+        r = go(rest, "--resume", str(stream))
+        ok(r.returncode == 2 or "no page in front" in err(r), "a stream that is no stream is refused, with its line", (r.returncode, err(r)))
+
+
+# ---- servers that mean harm ----
+
+class Hostile(http.server.BaseHTTPRequestHandler):
+    """Discovery of two resources; the list of one of them is what the test says, the other is whole."""
+    protocol_version = "HTTP/1.1"
+    body, head, status, chunks = b"", {}, 200, None
+    seen = []
+
+    def log_message(self, *args):
+        pass
+
+    def reply(self, body, head=(), status=200):
+        self.send_response(status)
+        for k, v in {"Content-Type": "application/json", "Content-Length": str(len(body)), **dict(head)}.items():
+            if v is not None:
+                self.send_header(k, v)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self):
+        c = type(self)
+        path = self.path.split("?")[0]
+        c.seen.append(self.path)
+        cluster = Cluster([k for k in KINDS if k[3] in ("deployments", "daemonsets")])
+        if path in ("/api", "/apis"):
+            return self.reply(json.dumps(mock_api.aggregated(cluster, path[1:], "v2")).encode(),
+                              {"Content-Type": mock_api.aggregated_type("v2")})
+        if path.endswith("/daemonsets"):
+            return self.reply(b'{"kind":"DaemonSetList","apiVersion":"apps/v1","metadata":{},"items":['
+                              b'{"metadata":{"name":"whole","namespace":"n","uid":"u1"},"spec":{}}]}')
+        if c.chunks is None:
+            return self.reply(c.body, c.head, c.status)
+        self.send_response(200)
+        for k, v in c.head.items():
+            self.send_header(k, v)
+        self.end_headers()
+        try:
+            for data in c.chunks(self.path):
+                self.wfile.write(data)
+        except OSError:
+            pass
+        self.close_connection = True
+        return None
+
+
+def hostile(tmp):
+    class Server(http.server.ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, *args):
+            pass
+
+    s = Server(("127.0.0.1", free_port(24380)), Hostile)
+    threading.Thread(target=s.serve_forever, daemon=True).start()
+    cfg = kubeconfig(tmp / "hostile.json", f"http://127.0.0.1:{s.server_address[1]}", {})
+    item = b'{"metadata":{"name":"%s","namespace":"n","uid":"%s"},"spec":{"x":%s}}'
+    listed = b'{"kind":"DeploymentList","apiVersion":"apps/v1","metadata":{},"items":[%s]}'
+
+    def case(words, expect, body=b"", head=None, status=200, chunks=None, timeout=100, n=1, seconds=60, mib=200):
+        Hostile.body, Hostile.head, Hostile.status, Hostile.chunks = body, head or {}, status, chunks
+        Hostile.seen.clear()
+        report = tmp / "hostile-report.json"
+        report.unlink(missing_ok=True)
+        t0 = time.time()
+        p = subprocess.Popen([str(pathlib.Path(os.environ.get("PQMAP", "build/pqmap")).resolve()), "scan", "cluster:", "-q", "-o",
+                              f"json={report}"], env={**os.environ, "KUBECONFIG": str(cfg), "no_proxy": "127.0.0.1"},
+                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        peak, status_file = 0, f"/proc/{p.pid}/status"
+        while p.poll() is None and time.time() - t0 < timeout:
+            try:
+                with open(status_file, encoding="ascii") as f:
+                    peak = max([peak, *(int(x.split()[1]) for x in f if x.startswith("VmHWM"))])
+            except OSError:
+                pass
+            time.sleep(0.02)
+        if p.poll() is None:
+            p.kill()
+        p.wait()
+        doc = json.loads(report.read_bytes()) if report.exists() else {"coverage": {"notes": [], "read": -1}, "objects": []}
+        told = [f"{x['path']}: {x.get('words', '')}" for x in doc["coverage"]["notes"]]
+        ok(p.returncode == 0 and any(expect in t and "deployments" in t for t in told) and doc["coverage"]["read"] == n
+           and any(o["name"] == "whole" for o in doc["objects"]) and time.time() - t0 < seconds
+           and (peak < mib << 10 or "san" in os.environ.get("PQMAP", "")),
+           f"{words}: told, the rest is read ({time.time() - t0:.1f} s, {peak >> 10} MiB)",
+           (p.returncode, told, doc["coverage"]["read"], peak, len(Hostile.seen)))
+
+    bomb = gzip.compress(listed % (item % (b"a", b"a", b'"' + b" " * (200 << 20) + b'"')), 9)
+    case("a gzip bomb", "one object is over the 32 MiB limit", bomb, {"Content-Encoding": "gzip"})
+    case("half of a gzip", "", bomb[:len(bomb) // 2], {"Content-Encoding": "gzip"})
+    case("a page without end", "32 MiB", chunks=lambda path: (b" " * (1 << 20) for _ in range(100)))
+    case("deep JSON in an object", "nest", listed % (item % (b"a", b"a", b"[" * 100000 + b"]" * 100000)), n=2)
+    case("brackets without end", "not a whole JSON list", b'{"items":' + b"[" * (4 << 20))
+    case("a page of another type", "not a whole JSON list", b"<html><body>sign in</body></html>", {"Content-Type": "text/html"})
+    case("an empty answer", "not a whole JSON list", b"")
+    case("a list that is cut", "not a whole JSON list", (listed % (item % (b"a", b"a", b"1")))[:-2])
+    case("a body that ends early", "", listed % b"", {"Content-Length": "100000", "Connection": "close"},
+         chunks=lambda path: iter([listed[:20]]), seconds=90)
+    case("a redirect in the middle", "302", b"", {"Location": "http://127.0.0.1:9/"}, 302)
+    case("a status that there is not", "299", b"{}", {}, 299)
+
+    def tokens(path):
+        k = len(Hostile.seen)
+        yield b'{"metadata":{"continue":"t%d"},"items":[%s]}' % (k, item % (b"same", b"same", b"1"))
+    case("tokens without end, and nothing new", "goes on without new objects", chunks=tokens, n=2, timeout=120, seconds=120)
+    case("a token of 100 KB", "goes on without new objects",
+         b'{"metadata":{"continue":"%s"},"items":[%s]}' % (b"x" * 100000, item % (b"a", b"a", b"1")), n=2)
+    many = b",".join(b'{"metadata":{"name":"n%d","uid":"%d"}}' % (i, i) for i in range(300000))
+    Hostile.body, Hostile.head, Hostile.status, Hostile.chunks = listed % many, {}, 200, None
+    r, doc = scan(tmp, cfg, "-q")
+    ok(r.returncode == 0 and doc["coverage"]["read"] == 300001, "a server that sends all at once is read as well", doc and doc["coverage"]["read"])
+    s.shutdown()
+
+
 with tmpdir() as folder:
     tmp = pathlib.Path(folder)
     (tmp / "pki").mkdir()
@@ -608,6 +815,8 @@ with tmpdir() as folder:
         proxies(tmp, pki, m)
     rights(tmp, pki, cluster)
     redirects(tmp)
+    hostile(tmp)
+    resuming(tmp, pki)
     trouble(tmp, pki)
     faults(tmp, pki)
     everything = b"\n".join(said)

@@ -312,7 +312,7 @@ static enum pqm_st load(
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 	(void)close(fd);
-	st = pqm_jsonl_load(out, path, arena, err);
+	st = pqm_jsonl_load(out, path, "", arena, err);
 	(void)unlink(path);
 	return st;
 }
@@ -368,7 +368,7 @@ static void a_stream_that_is_not_there_is_empty(void **state)
 
 	(void)state;
 	pqm_arena_init(&arena, PQM_ARENA_BYTES);
-	assert_int_equal(pqm_jsonl_load(&out, "/nonexistent/file.jsonl", &arena, &err), PQM_OK);
+	assert_int_equal(pqm_jsonl_load(&out, "/nonexistent/file.jsonl", "", &arena, &err), PQM_OK);
 	assert_int_equal(out.n, 0);
 	assert_int_equal(out.keep_bytes, 0);
 	pqm_arena_fini(&arena);
