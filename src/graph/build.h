@@ -201,6 +201,9 @@ void gb_draft_source(struct gb *b, struct gb_draft *d, pqm_bytes name);
 char gb_exposure(pqm_bytes word);
 void gb_finish_assets(struct gb *b); /* sorts, lineage, impact; drafts to assets */
 
+/* gb_lineage.c */
+void gb_lineage(struct gb *b); /* sources, lives, roots and impact of sorted drafts */
+
 /* gb_refs.c */
 void gb_references(struct gb *b); /* models and datasets that objects name */
 

@@ -501,130 +501,6 @@ static void index_again(struct gb *b)
 				gb_fail(b, "assets");
 }
 
-/* Gradients and checkpoints of a workload come from the training data of the same workload, when the
- * owner named no source. */
-static void guess_sources(struct gb *b, struct gb_draft *d)
-{
-	const struct pqm_rule *r = d->n_source_names > 0 ? NULL : gb_ai_rule(b, "role", d->role);
-	const struct pqm_yaml *from = r == NULL ? NULL : pqm_yaml_get(r->node, "derived");
-	size_t best = SIZE_MAX;
-
-	for (size_t k = 0; from != NULL && k < d->n_at; k++)
-		for (size_t i = b->first_draft[d->at[k]]; i != 0; i = b->of_nodes[i].next) {
-			size_t s = b->of_nodes[i].draft;
-
-			if (s < best && &b->drafts[s] != d &&
-				pqm_k8s_listed(from, b->drafts[s].role))
-				best = s;
-		}
-	if (best != SIZE_MAX)
-		gb_draft_source(b, d, b->drafts[best].a.id);
-}
-
-static bool add_name(struct pqm_map *names, pqm_bytes name, size_t i)
-{
-	return name.n == 0 || pqm_map_get(names, name) != NULL ||
-		pqm_map_put(names, name, (void *)(uintptr_t)(i + 1));
-}
-
-/* The first draft with a name or id, as people may name either; a model also by what serves it. */
-static bool name_drafts(struct gb *b, struct pqm_map *names)
-{
-	bool ok = true;
-
-	for (size_t i = 0; ok && i < b->n_drafts; i++)
-		ok = add_name(names, b->drafts[i].a.id, i) &&
-			add_name(names, b->drafts[i].a.name, i);
-	for (size_t i = 0; ok && i < b->n_drafts; i++)
-		if (b->drafts[i].is_reference && b->drafts[i].n_at > 0)
-			ok = add_name(names, b->g->nodes[b->drafts[i].at[0]].name, i);
-	return ok;
-}
-
-static void link_sources(
-	struct gb *b, const struct pqm_map *names, struct gb_draft *d, uint32_t self)
-{
-	uint32_t *src = pqm_new(b->arena, uint32_t, d->n_source_names + 1);
-
-	if (src == NULL) {
-		gb_fail(b, "lineage");
-		return;
-	}
-	for (size_t i = 0; i < d->n_source_names; i++) {
-		const void *found = pqm_map_get(names, d->source_names[i]);
-		uint32_t s = found == NULL ? GB_NONE : (uint32_t)((uintptr_t)found - 1);
-
-		if (s != GB_NONE && s != self)
-			src[d->a.n_sources++] = s;
-	}
-	d->a.sources = src;
-}
-
-/* X(derived) = max(own, X(source)) [design/risk.md §4]: relaxed until nothing changes, which a chain
- * without cycles does within its length; a cycle settles at its maximum. */
-static void spread_lives(struct gb *b)
-{
-	bool changed = true;
-
-	for (unsigned round = 0; changed && round < PQM_LINEAGE_DEPTH; round++) {
-		changed = false;
-		for (size_t i = 0; i < b->n_drafts; i++) {
-			struct gb_draft *d = &b->drafts[i];
-
-			for (size_t k = 0; k < d->a.n_sources; k++) {
-				const struct gb_draft *s = &b->drafts[d->a.sources[k]];
-
-				if (s->a.life_years.value <= d->a.life_years.value)
-					continue;
-				d->a.life_years = (struct pqm_sourced){ s->a.life_years.value,
-					s->a.life_years.is_assumption,
-					pqm_arena_f(
-						b->arena, "as its source %.*s", PQM_FMT(s->a.id)) };
-				changed = true;
-			}
-		}
-	}
-}
-
-/* The root holds the money: along the source that lives longest, ties by id. */
-static uint32_t root_of(const struct gb *b, uint32_t i)
-{
-	for (unsigned step = 0; step < PQM_LINEAGE_DEPTH; step++) {
-		const struct gb_draft *d = &b->drafts[i];
-		uint32_t best = GB_NONE;
-
-		for (size_t k = 0; k < d->a.n_sources; k++) {
-			uint32_t s = d->a.sources[k];
-
-			if (best == GB_NONE ||
-				b->drafts[s].a.life_years.value >
-					b->drafts[best].a.life_years.value ||
-				(b->drafts[s].a.life_years.value ==
-						b->drafts[best].a.life_years.value &&
-					s < best))
-				best = s;
-		}
-		if (best == GB_NONE)
-			return i;
-		i = best;
-	}
-	return i;
-}
-
-static void set_impact(struct gb *b, struct gb_draft *d, uint32_t self)
-{
-	const struct gb_draft *root = &b->drafts[d->a.root];
-
-	if (d->has_impact)
-		return;
-	if (d->a.root != self && root->has_impact)
-		d->a.impact = (struct pqm_sourced){ root->a.impact.value, false,
-			pqm_arena_f(b->arena, "as its source %.*s", PQM_FMT(root->a.id)) };
-	else
-		d->a.impact = (struct pqm_sourced){ b->default_impact, true,
-			PQM_LIT("default impact, nothing was declared") };
-}
-
 static void asset_node(struct gb *b, struct gb_draft *d)
 {
 	pqm_bytes id = pqm_arena_f(b->arena, "asset/%.*s", PQM_FMT(d->a.id));
@@ -660,26 +536,14 @@ static void number_twins(struct gb *b)
 
 void gb_finish_assets(struct gb *b)
 {
-	struct pqm_map names = { .n = 0 };
-
 	if (b->n_drafts > 1)
 		qsort(b->drafts, b->n_drafts, sizeof(*b->drafts), draft_order);
 	number_twins(b);
 	index_again(b);
-	for (size_t i = 0; i < b->n_drafts && b->st == PQM_OK; i++)
-		guess_sources(b, &b->drafts[i]);
-	if (b->st == PQM_OK && !name_drafts(b, &names))
-		gb_fail(b, "assets");
-	for (size_t i = 0; i < b->n_drafts && b->st == PQM_OK; i++)
-		link_sources(b, &names, &b->drafts[i], (uint32_t)i);
-	pqm_map_fini(&names);
-	spread_lives(b);
-	for (size_t i = 0; i < b->n_drafts && b->st == PQM_OK; i++)
-		b->drafts[i].a.root = root_of(b, (uint32_t)i);
+	gb_lineage(b);
 	for (size_t i = 0; i < b->n_drafts && b->st == PQM_OK; i++) {
 		struct gb_draft *d = &b->drafts[i];
 
-		set_impact(b, d, (uint32_t)i);
 		if (d->a.money.source.n == 0)
 			d->a.money =
 				(struct pqm_sourced){ 0, true, PQM_LIT("no money was declared") };

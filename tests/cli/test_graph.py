@@ -2,8 +2,9 @@
 """The graph of small manifests of known meaning (fixtures/graph): who terminates, mesh policies by scope,
 WireGuard between nodes, kinds without a rule, namespaces that nobody tells, lineage and declared values."""
 import json
+import pathlib
 
-from kit import REPO, done, err, ok, out, run
+from kit import REPO, done, err, ok, out, run, tmpdir
 
 HERE = REPO / "fixtures/graph"
 
@@ -109,6 +110,17 @@ def lineage():
     ok(a["hf://team/adapter"].get("root") == "records", "the root of the chain is found", a["hf://team/adapter"].get("root"))
 
 
+def long_chain():
+    """Named so that the order of the ids is against the order of the chain."""
+    n = 200
+    lines = ["pqmap: 1", "assets:"] + [f"  - {{ name: a{i:03}, data-class: gradients, life: 1y, sources: [a{i + 1:03}] }}" for i in range(n)]
+    lines.append(f"  - {{ name: a{n:03}, data-class: phi, life: 33y }}")
+    with tmpdir() as tmp:
+        pathlib.Path(tmp, ".pqmap.yaml").write_text("\n".join(lines) + "\n")
+        lives = {v["life_years"]["value"] for v in scan(tmp)["assets"]}
+    ok(lives == {33}, f"a chain of {n} assets carries the life of its source to its end", lives)
+
+
 def terminal():
     text = out(run("scan", HERE / "ends.yaml", "--now", "2026-11-01"))
     more = out(run("scan", HERE / "ends.yaml", "--now", "2026-11-01", "-v"))
@@ -124,5 +136,6 @@ cni()
 kinds()
 names()
 lineage()
+long_chain()
 terminal()
 done()
