@@ -201,6 +201,8 @@ def consent(b, port):
     ok("endpoint, named by ai/Ingress/web" in html.read_text(), "the HTML report says so")
     again = run("report", b.tmp / "r.json", "-o", "json", cwd=b.tmp)
     ok(json.loads(again.stdout)["targets"] == doc["targets"], "a saved report keeps it", err(again))
+    v = subprocess.run([sys.executable, str(REPO / "tests/validate.py"), str(b.tmp / "r.json")], capture_output=True, text=True)
+    ok(v.returncode == 0, "the report is as its schema says", v.stdout + v.stderr)
     return text, doc
 
 
