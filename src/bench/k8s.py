@@ -6,6 +6,8 @@
   k8s-list        a list of --workloads (100,000 objects) in compact JSON: seconds, CPU seconds, memory
   k8s-list-vs-cjson    its CPU time and memory over those of cJSON with the whole text
   k8s-linear      CPU time for 10x the objects over that for 1x
+  k8s-live        the same objects from an API server on loopback, by pages of 500 (those of kinds that nobody asks for are
+                  not sent), and once more with a fault for each 20th request; the server's own CPU time stands beside it
   k8s-repositories     MB/s over a folder of manifests with 83 % of its bytes in CustomResourceDefinitions, as in
                   public repositories; and its CPU time over that of libyaml's events of the same bytes
   k8s-assess      scan, graph, risk and plan of --ai deployments that serve models, each behind a Service: seconds,
@@ -141,6 +143,37 @@ def scan(path):
     return timed(pqmap, "scan", "-j2", "-q", "-o", "json=/dev/null", path)
 
 
+def live(tmp, pages, objects, every):
+    server = subprocess.Popen([os.path.join(tmp, "serve"), pages, str(every)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              text=True)
+    url = f"http://127.0.0.1:{server.stdout.readline().strip()}"
+    config = pathlib.Path(tmp, "kubeconfig")
+    config.write_text(json.dumps({
+        "current-context": "c", "clusters": [{"name": "c", "cluster": {"server": url}}], "users": [{"name": "u", "user": {}}],
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}]}))
+    os.environ["KUBECONFIG"] = str(config)
+    wall, cpu, rss = scan("cluster:")
+    server.stdin.close()
+    theirs, n_faults = server.stdout.read().split()
+    server.wait()
+    line("k8s-live", faults=round(int(n_faults) / args.runs), unit="s", objects=objects, value=round(wall, 2), cpu=round(cpu, 2),
+         server_cpu=round(float(theirs) / args.runs, 2), objects_per_s=round(objects / wall), rss_mib=round(rss, 1),
+         goal=">= 20,000 objects/s, <= 64 MiB")
+
+
+def live_rows(tmp, path):
+    pages = os.path.join(tmp, "pages")
+    os.mkdir(pages)
+    if cc is None or subprocess.run([cc, "-O2", "-D_GNU_SOURCE", str(REPO / "tests/kube/serve.c"), "-o", os.path.join(tmp, "serve"),
+                                     "-pthread"], check=False).returncode != 0:
+        return line("k8s-live", skipped="no C compiler")
+    made = subprocess.run([sys.executable, str(REPO / "tests/kube/mock_api.py"), "--list", path, "--render", pages],
+                          stdout=subprocess.PIPE, text=True, check=True)
+    objects = int(made.stdout.split()[0])
+    live(tmp, pages, objects, 0)
+    return live(tmp, pages, objects, 20)
+
+
 with tempfile.TemporaryDirectory() as tmp:
     peer = os.path.join(tmp, "peer")
     cc = shutil.which("cc")
@@ -169,6 +202,7 @@ with tempfile.TemporaryDirectory() as tmp:
         _, theirs, memory = timed(peer, "json", path)
         line("k8s-list-vs-cjson", unit="ratio to cJSON with the whole text", value=round(cpu / theirs, 2),
              memory=round(rss / memory, 3))
+    live_rows(tmp, path)
     line("k8s-linear", unit="CPU time for 10x the objects", value=round(cpu / few[1], 2), goal="<= 11")
     root, whole, share = repositories(tmp)
     wall, cpu, rss = scan(root)

@@ -61,8 +61,9 @@ static bool status(int c, int code, const char *more, const char *body)
 {
 	char text[512];
 	int n = snprintf(text, sizeof(text),
-		"HTTP/1.1 %d x\r\nContent-Type: application/json\r\n%sContent-Length: %zu\r\n\r\n%s", code, more,
-		strlen(body), body);
+		"HTTP/1.1 %d x\r\nContent-Type: application/json\r\n%sContent-Length: "
+		"%zu\r\n\r\n%s",
+		code, more, strlen(body), body);
 
 	return send_all(c, text, (size_t)n);
 }
@@ -77,11 +78,13 @@ static bool fault(int c, unsigned which, const char *name, int fd, off_t size)
 	switch (which) {
 	case 0:
 	case 4:
-		(void)snprintf(token, sizeof(token), "{\"kind\":\"Status\",\"metadata\":{\"continue\":\"%s\"}}",
+		(void)snprintf(token, sizeof(token),
+			"{\"kind\":\"Status\",\"metadata\":{\"continue\":\"%s\"}}",
 			strrchr(name, '.') + 1);
 		if (strcmp(strrchr(name, '.'), ".0") == 0)
 			return status(c, 500, "", "{}");
-		return status(c, 410, "", which == 0 ? token : "{\"kind\":\"Status\",\"metadata\":{}}");
+		return status(
+			c, 410, "", which == 0 ? token : "{\"kind\":\"Status\",\"metadata\":{}}");
 	case 1:
 		return status(c, 429, "Retry-After: 1\r\n", "{}");
 	case 2:
@@ -147,7 +150,8 @@ static void *accept_all(void *arg)
 	pthread_t t;
 
 	while ((c = accept(s, NULL, NULL)) >= 0)
-		if (pthread_create(&t, NULL, serve, (void *)(intptr_t)c) != 0 || pthread_detach(t) != 0)
+		if (pthread_create(&t, NULL, serve, (void *)(intptr_t)c) != 0 ||
+			pthread_detach(t) != 0)
 			(void)close(c);
 	return NULL;
 }
@@ -163,8 +167,9 @@ int main(int argc, char **argv)
 
 	dir = argc > 1 ? open(argv[1], O_RDONLY | O_DIRECTORY) : -1;
 	every = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 0;
-	if (dir < 0 || s < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR || bind(s, (struct sockaddr *)&a, n) != 0 ||
-		listen(s, 64) != 0 || getsockname(s, (struct sockaddr *)&a, &n) != 0 ||
+	if (dir < 0 || s < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR ||
+		bind(s, (struct sockaddr *)&a, n) != 0 || listen(s, 64) != 0 ||
+		getsockname(s, (struct sockaddr *)&a, &n) != 0 ||
 		pthread_create(&t, NULL, accept_all, &s) != 0)
 		return 2;
 	(void)printf("%u\n", ntohs(a.sin_port));
