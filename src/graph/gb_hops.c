@@ -364,6 +364,32 @@ static bool is_referred(const struct gb *b, uint32_t service)
 	return gb_in(b, service, "routes", &i) != NULL || gb_in(b, service, "talks-to", &k) != NULL;
 }
 
+/* Pods that listen where no Service is told: whoever reaches them speaks as they do. */
+static void pod_hop(struct gb *b, struct gb_draft *d, uint32_t workload)
+{
+	const struct gb_thing *w = b->of_node[workload];
+	const struct pqm_fact *port = w == NULL ? NULL : gb_fact1(w->o, "*ports[*].containerPort");
+	const struct gb_call call = { w, NULL, NULL, true };
+	struct gb_kex k;
+
+	if (port == NULL)
+		return;
+	server_kex(b, &call, &k);
+	k.is_template = gb_is_template(b, workload);
+	if (k.path.n == 0) {
+		k.ref = port->key;
+		k.path = w->o->path;
+		k.line = port->line;
+	}
+	gb_hop_put(b, d,
+		&(struct gb_hop){ 'K', 'L', workload, workload,
+			pqm_arena_f(b->arena, "%.*s:%.*s%s %.*s",
+				PQM_FMT(node_name(b, workload)), PQM_FMT(port->value),
+				k.verdict == PQM_V_PLAINTEXT ? "" : ":", PQM_FMT(k.words)),
+			k.verdict == PQM_V_UNKNOWN ? "library-upgrade" : "mesh-link-hybrid" },
+		&k);
+}
+
 /* Controllers make Services under several names; those that nothing refers to say nothing more than
  * the one that stands for them. */
 static void inbound(struct gb *b, struct gb_draft *d, uint32_t workload)
@@ -384,6 +410,8 @@ static void inbound(struct gb *b, struct gb_draft *d, uint32_t workload)
 	}
 	if (n == 0 && spare != GB_NONE)
 		service_hops(b, d, spare, workload);
+	else if (n == 0)
+		pod_hop(b, d, workload);
 }
 
 /* ---- collectives, wrapping, signing ---- */

@@ -47,6 +47,7 @@ def article(tmp):
     q = question(practices, "practice.operation.secrets-at-rest")
     ok(q["verdict"] == "not shown" and q["counts"]["no"] == 0, "no EncryptionConfiguration read is no 'no'", q)
     ok("not shown" in table and "PRACTICES" in table, "the table has a line", table)
+    ok("llm-server:8000 speaks plaintext" in table, "a server without TLS flags speaks plaintext, Service or not", table)
     ok('id="practices"' in html and "PQC_KEY_MANAGEMENT" in html, "the page has the section")
     ok(all(q["verdict"] != "yes" for q in practices["questions"]), "nothing of it counts as a yes")
 
