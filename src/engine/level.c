@@ -192,7 +192,7 @@ static void move_lines(struct pqm_thing *t, const struct pqm_look *l)
 	struct pqm_packed *packed = (struct pqm_packed *)(uintptr_t)t->packed;
 
 	t->object.line = l->line + (l->is_block ? t->object.line : 0);
-	for (size_t i = 0; i < t->object.n_facts; i++) {
+	for (size_t i = 0; (packed != NULL || facts != NULL) && i < t->object.n_facts; i++) {
 		uint32_t *line = packed != NULL ? &packed[i].line : &facts[i].line;
 
 		*line = l->line + (l->is_block ? *line : 0);
@@ -206,7 +206,7 @@ static void drop_lines(struct pqm_thing *t)
 	struct pqm_packed *packed = (struct pqm_packed *)(uintptr_t)t->packed;
 
 	t->object.line = 0;
-	for (size_t i = 0; i < t->object.n_facts; i++) {
+	for (size_t i = 0; (packed != NULL || facts != NULL) && i < t->object.n_facts; i++) {
 		if (packed != NULL)
 			packed[i].line = packed[i].col = 0;
 		else if (facts != NULL)
