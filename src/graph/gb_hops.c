@@ -289,6 +289,7 @@ void gb_service_kex(struct gb *b, const struct gb_thing *w, const struct gb_thin
 {
 	const struct gb_call call = { w, b->of_node[service], client, true };
 	struct gb_kex told;
+	bool outside;
 
 	if (gb_measured_node(b, service, k)) {
 		k->ends = PQM_LIT(GB_SERVER);
@@ -296,7 +297,8 @@ void gb_service_kex(struct gb *b, const struct gb_thing *w, const struct gb_thin
 	}
 	server_kex(b, &call, k);
 	k->is_template = gb_is_template(b, service) || (w != NULL && gb_is_template(b, w->node));
-	if (k->verdict == PQM_V_PLAINTEXT && gb_own_kex(b, service, &told)) {
+	if (k->verdict == PQM_V_PLAINTEXT && gb_own_kex(b, service, &told) &&
+		(told.verdict == PQM_V_PLAINTEXT || gb_end_of(b, service, &outside).n == 0)) {
 		*k = told;
 		k->ends = k->verdict == PQM_V_PLAINTEXT ? PQM_LIT(GB_NOBODY) : PQM_LIT(GB_SERVER);
 	}
@@ -319,6 +321,39 @@ pqm_bytes gb_service_words(struct gb *b, uint32_t service)
 		b->arena, "%.*s:%.*s", PQM_FMT(node_name(b, service)), PQM_FMT(port->value));
 }
 
+/* A load balancer that ends TLS before the Service: what clients speak is its matter, and behind it the
+ * Service is one inside the cluster. */
+static bool front_hop(
+	struct gb *b, struct gb_draft *d, uint32_t service, uint32_t workload, char exposure)
+{
+	struct gb_kex k;
+	bool outside;
+	pqm_bytes ends = gb_end_of(b, service, &outside);
+
+	if (ends.n == 0)
+		return false;
+	if (!gb_own_kex(b, service, &k) || k.verdict == PQM_V_PLAINTEXT)
+		k = (struct gb_kex){ .layer = PQM_LIT("UNK"),
+			.coverage = 'N',
+			.verdict = PQM_V_UNKNOWN,
+			.evidence = PQM_CONFIGURED,
+			.basis = PQM_DEFAULT,
+			.words = PQM_LIT("TLS, groups not told"),
+			.why = PQM_LIT("The load balancer ends TLS by a policy of its own; a probe "
+				       "would tell."),
+			.path = b->g->nodes[service].path,
+			.line = b->g->nodes[service].line };
+	k.ends = ends;
+	k.protocol = PQM_LIT("TLS");
+	gb_hop_put(b, d,
+		&(struct gb_hop){ 'K', exposure, workload, service,
+			pqm_arena_f(b->arena, "load balancer %.*s: %.*s",
+				PQM_FMT(node_name(b, service)), PQM_FMT(k.words)),
+			exposure == 'P' ? "partner-link-hybrid" : "hybrid-on-edge" },
+		&k);
+	return true;
+}
+
 static void service_hops(struct gb *b, struct gb_draft *d, uint32_t service, uint32_t workload)
 {
 	const struct gb_thing *w = b->of_node[workload];
@@ -328,12 +363,17 @@ static void service_hops(struct gb *b, struct gb_draft *d, uint32_t service, uin
 	struct gb_kex k;
 	size_t i = 0;
 
+	bool fronted = external && front_hop(b, d, service, workload, exposure);
+
+	if (fronted)
+		exposure = 'L';
 	gb_service_kex(b, w, NULL, service, &k);
 	gb_hop_put(b, d,
 		&(struct gb_hop){ 'K', exposure, service, workload,
-			pqm_arena_f(b->arena, "%s%.*s%s %.*s",
+			pqm_arena_f(b->arena, "%s%.*s%s%s %.*s",
 				exposure == 'P' ? "partner link " : "",
 				PQM_FMT(gb_service_words(b, service)),
+				fronted ? " behind its load balancer" : "",
 				k.verdict == PQM_V_PLAINTEXT ? "" : ":", PQM_FMT(k.words)),
 			exposure == 'P'			     ? "partner-link-hybrid"
 				: k.verdict == PQM_V_UNKNOWN ? "library-upgrade"

@@ -53,7 +53,8 @@ def mesh():
 
 
 def ends():
-    got = {h["to"].split("/")[-1]: h for h in kex(assets(scan("ends.yaml"))["lab/llm/prompts"]).values()}
+    hops = kex(assets(scan("ends.yaml"))["lab/llm/prompts"]).values()
+    got = {h["to"].split("/")[-1]: h for h in hops}
     says({k: v["terminated_by"] for k, v in got.items()}, {
         "nginx": "ingress-nginx", "by-class": "HAProxy ingress", "unknown-class": "the controller of class other", "nobody": "nobody (plaintext)",
         "alb-policy": "AWS load balancer, policy ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09: probe to confirm",
@@ -64,6 +65,9 @@ def ends():
     provider = ("alb-default", "google", "azure", "gke-gw")
     ok(all(got[n]["verdict"] == "unknown" and got[n]["confidence"] == "low" for n in provider),
        "what a provider decides is unknown, not classical", {n: got[n]["verdict"] for n in provider})
+    lb = [(h["from"].split("/")[1], h["verdict"], h["exposure"], h["terminated_by"]) for h in hops if "balanced" in h["label"]]
+    ok(sorted(lb) == [("Deployment", "unknown", "I", "AWS load balancer, no policy named: probe to confirm"),
+                      ("Service", "plaintext", "L", "nobody (plaintext)")], "a load balancer's TLS, and the plaintext behind it", lb)
     t = got["traefik"]
     ok((t["verdict"], t["groups"], t["versions"], t["protocol"], t["confidence"]) ==
        ("classical", "P-256", "from VersionTLS12", "TLS", "high"), "a TLSOption reaches the edge that names it", t)
@@ -124,7 +128,7 @@ def long_chain():
 def terminal():
     text = out(run("scan", HERE / "ends.yaml", "--now", "2026-11-01"))
     more = out(run("scan", HERE / "ends.yaml", "--now", "2026-11-01", "-v"))
-    ok("\nPATHS " in text and "Ingress nobody, by nobody (plaintext)" in text,
+    ok("\nPATHS " in text and "Deployment llm › Service balanced, by nobody (plaintext)" in text,
        "the terminal prints the way to the hop that decides", text)
     ok("terminated by Traefik, from VersionTLS12" in more and "terminated by Traefik" not in text, "-v prints every hop")
     ok("OPEN ENDS 1 reference" in text and "lab/Secret/s: no such object, named at " in text, "open ends with their place", text)
