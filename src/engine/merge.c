@@ -85,6 +85,20 @@ static void settle_inodes(struct pqm_run *run)
 	}
 }
 
+/* Objects of a file that was built from others, or that no container sees, are none. */
+static bool has_objects(const struct pqm_place *p)
+{
+	return !p->is_used && p->hidden_by == 0;
+}
+
+/* What an upper layer hides is not run and sets nothing; keys and certificates can still be taken out. */
+static bool counts(const struct pqm_place *p, const struct pqm_sighting *s)
+{
+	if (p->is_used && s->at.object.n > 0)
+		return false;
+	return p->hidden_by == 0 || s->f.meaning == PQM_KEY || s->f.meaning == PQM_CERT;
+}
+
 struct totals {
 	size_t rows, notes, things;
 };
@@ -99,8 +113,8 @@ static struct totals count(const struct pqm_run *run)
 				t.rows++;
 			for (const struct pqm_mark *m = c->marks; m != NULL; m = m->next)
 				t.notes++;
-			for (const struct pqm_thing *o = p->is_used ? NULL : c->things; o != NULL;
-				o = o->next)
+			for (const struct pqm_thing *o = !has_objects(p) ? NULL : c->things;
+				o != NULL; o = o->next)
 				t.things++;
 		}
 	for (const struct pqm_skip_note *s = run->skips; s != NULL; s = s->next)
@@ -248,8 +262,8 @@ static void gather(struct pqm_inventory *inv, struct pqm_map *texts, const struc
 
 	for (const struct pqm_content *c = run->contents; c != NULL; c = c->next)
 		for (const struct pqm_place *p = c->places; p != NULL; p = p->next)
-			for (const struct pqm_thing *t = p->is_used ? NULL : c->things; t != NULL;
-				t = t->next)
+			for (const struct pqm_thing *t = !has_objects(p) ? NULL : c->things;
+				t != NULL; t = t->next)
 				all[k++] = (struct pqm_gathered){ .thing = t,
 					.path = full_path(inv, texts, p->path, t->object.path),
 					.target = p->target };
@@ -420,7 +434,7 @@ enum pqm_st pqm_run_merge(struct pqm_inventory *inv, struct pqm_run *run, struct
 	for (const struct pqm_content *c = run->contents; ok && c != NULL; c = c->next)
 		for (const struct pqm_place *p = c->places; p != NULL; p = p->next)
 			for (const struct pqm_sighting *s = c->sightings; s != NULL; s = s->next) {
-				if (p->is_used && s->at.object.n > 0)
+				if (!counts(p, s))
 					continue;
 				rows[n] = (struct row){ &s->f, p, s->at };
 				rows[n].o.target = p->target;

@@ -129,7 +129,7 @@ enum pqm_st pqm_image_layout(
 	struct pqm_feed *feed = NULL;
 	struct pqm_arena arena;
 	const char *path;
-	pqm_bytes tag, text;
+	pqm_bytes tag = { NULL, 0 }, text = { NULL, 0 };
 	enum pqm_st st;
 
 	pqm_arena_init(&arena, PQM_ARENA_BYTES);

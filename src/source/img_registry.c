@@ -198,7 +198,7 @@ static enum pqm_st get_token(struct registry *g, const struct pqm_challenge *c, 
 	const char *headers[] = { "User-Agent: pqmap/" PQM_VERSION, NULL, NULL };
 	const char *url = pqm_challenge_url(c, scope, &g->secret), *query;
 	struct pqm_http_request q = { .url = url, .headers = headers };
-	struct pqm_http_reply r;
+	struct pqm_http_reply r = { 0 };
 	enum pqm_st st = PQM_OK;
 
 	if (url == NULL || (!g->is_plain && strncmp(url, "https://", 8) != 0))
@@ -326,7 +326,7 @@ struct blob {
 
 static enum pqm_st blob_open(struct blob *b, struct pqm_err *err)
 {
-	struct pqm_http_reply r;
+	struct pqm_http_reply r = { 0 };
 	enum pqm_st st = ask(
 		b->g, b->path, b->d->is_manifest ? ACCEPT_MANIFEST : "Accept: */*", b->at, &r, err);
 
@@ -469,7 +469,7 @@ static void choose_scheme(struct registry *g, pqm_bytes host)
 {
 	const char *headers[] = { "User-Agent: pqmap/" PQM_VERSION, NULL };
 	struct pqm_http_request q = { .headers = headers, .head = &g->head };
-	struct pqm_http_reply r;
+	struct pqm_http_reply r = { 0 };
 	struct pqm_err ignored = { 0 };
 
 	g->base = (const char *)pqm_arena_f(&g->arena, "https://%.*s", PQM_FMT(host)).p;
@@ -515,7 +515,7 @@ static enum pqm_st fetch_root(struct registry *g, struct pqm_err *err)
 {
 	bool by_digest = g->ref.digest.n > 0;
 	pqm_bytes name = by_digest ? g->ref.digest : g->ref.tag, sent;
-	struct pqm_http_reply r;
+	struct pqm_http_reply r = { 0 };
 	uint8_t hash[PQM_DIGEST_BYTES_MAX];
 	char hex[2 * PQM_DIGEST_BYTES_MAX + 1];
 	struct pqm_digest *d;

@@ -312,7 +312,7 @@ static enum pqm_st chain(struct archive *a, struct pqm_oci_saved *s, struct pqm_
 		return pqm_fail(err, PQM_ENOMEM, "out of memory for an image");
 	while (st == PQM_OK && id.n > 0) {
 		struct pqm_err ignored = { 0 };
-		pqm_bytes text;
+		pqm_bytes text = { NULL, 0 };
 
 		if (s->n_layers == PQM_OCI_LAYERS)
 			return pqm_fail(err, PQM_ELIMIT, "more than 1,024 layers, or a cycle");
@@ -338,7 +338,7 @@ static enum pqm_st walk_archive(struct archive *a, const char *target, pqm_bytes
 	struct pqm_oci_saved *list = NULL;
 	struct pqm_oci_manifest index;
 	size_t n = 0;
-	pqm_bytes text;
+	pqm_bytes text = { NULL, 0 };
 	enum pqm_st st;
 
 	if (part_at(a, PQM_LIT("index.json")) != NULL &&
@@ -373,8 +373,8 @@ enum pqm_st pqm_image_archive(
 {
 	struct archive a = { .store = { archive_open, NULL }, .fd = -1 };
 	const char *path;
-	struct stat sb;
-	pqm_bytes tag;
+	struct stat sb = { 0 };
+	pqm_bytes tag = { NULL, 0 };
 	enum pqm_st st;
 
 	pqm_arena_init(&a.arena, PQM_ARENA_BYTES);

@@ -155,9 +155,10 @@ def real_builders(tmp, root, want):
 def layers(tmp):
     a, b, c, d = (key() for _ in range(4))
     base = tar_of([("root", None), ("root/gone.pem", a), ("opt/dir/in.pem", b), ("opt/dir/deep/in2.pem", b), ("keep.pem", c),
-                   ("srv/was-dir/x.pem", d), ("swap.pem", a)])
+                   ("srv/was-dir/x.pem", d), ("swap.pem", a), ("etc/nginx.conf", b"ssl_ecdh_curve prime256v1;\nssl_protocols TLSv1;\n"),
+                   ("etc/k8s.yaml", b"apiVersion: v1\nkind: Service\nmetadata: {name: x}\n")])
     mid = tar_of([("root/.wh.gone.pem", b""), ("opt/dir/.wh..wh..opq", b""), ("opt/dir/new.pem", c),
-                  (".wh..wh.plnk", b"")])
+                  (".wh..wh.plnk", b""), (".wh.etc", b"")])
     top = tar_of([("srv/was-dir", b"now a file"), ("swap.pem", b"nothing"), ("root/gone.pem", c)])
     layout = Layout(tmp / "layers")
     made = layout.image([base, mid, top], steps=["/bin/sh -c #(nop) ADD file:1 in / ", "RUN |1 TOKEN=abc123 /bin/sh -c make",
@@ -167,6 +168,7 @@ def layers(tmp):
                     "layer 1, hidden by layer 3 › /root/gone.pem", "layer 1, hidden by layer 2 › /opt/dir/in.pem",
                     "layer 1, hidden by layer 2 › /opt/dir/deep/in2.pem", "layer 1, hidden by layer 3 › /srv/was-dir/x.pem",
                     "layer 1, hidden by layer 3 › /swap.pem"}, "whiteouts, opaque folders, replaced files and folders", sorted(got))
+    ok(not doc.get("objects"), "what is hidden sets nothing and is no object", doc.get("objects"))
     at = attributes(doc, "hidden by layer 2 › /opt/dir/in.pem")
     ok(at.get("shipped") == "in a lower layer; hidden by layer 2" and at.get("layer_index") == "1" and
        at.get("layer") == made[0]["digest"] and at.get("platform") == "linux/amd64" and "@sha256:" in at.get("image", "") and
