@@ -196,6 +196,7 @@ static struct pqm_content *content_claim(struct reading *r, const struct pqm_has
 	c->hash = hash != NULL ? *hash : (struct pqm_hash128){ 0 };
 	c->size = r->total;
 	c->name_class = r->name_class;
+	c->list = r->list;
 	pqm_bytes key = { (uint8_t *)&c->hash,
 		sizeof(c->hash) + sizeof(c->size) + sizeof(c->name_class) };
 
@@ -502,7 +503,6 @@ static void look_at_bytes(struct reading *r, pqm_bytes body)
 	r->content = content_claim(r, NULL);
 	if (r->content == NULL)
 		return;
-	r->content->list = r->list;
 	if (w->matches.n >= PQM_HITS_BATCH)
 		pqm_run_skip(w->run, r->job->target, r->path, "over-limit",
 			r->resource.n > 0 ? "more than 16,384 candidates in one page of objects"
