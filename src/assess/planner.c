@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/map.h"
+
 #define LATE 1e-9 /* person-days: rounding, not lateness */
 
 struct solver {
@@ -193,13 +195,33 @@ static int by_u32(const void *x, const void *y)
 }
 
 /* Prizes that wait for the same jobs are one. */
-static size_t same_prize(const struct pqm_part *p, const uint32_t *deps, size_t n)
+static bool add_prize(struct pqm_part *p, struct solver *s, const struct part_maps *m,
+	const struct pqm_prize *z, double *value, struct pqm_map *met)
 {
-	for (size_t i = p->n_prizes; i > 0; i--)
-		if (p->n_prize_deps[i - 1] == n &&
-			memcmp(p->prize_deps[i - 1], deps, n * sizeof(*deps)) == 0)
-			return i - 1;
-	return SIZE_MAX;
+	uint32_t *deps, few[8];
+	size_t n;
+	pqm_bytes key;
+	uintptr_t twin;
+
+	deps = z->n_deps <= 8 ? few : pqm_new(&s->part, uint32_t, z->n_deps);
+	if (deps == NULL)
+		return false;
+	if (!prize_deps(s, m, z, deps, &n))
+		return true;
+	qsort(deps, n, sizeof(*deps), by_u32);
+	key = (pqm_bytes){ (const uint8_t *)deps, n * sizeof(*deps) };
+	twin = (uintptr_t)pqm_map_get(met, key);
+	if (twin != 0) {
+		value[twin - 1] += z->value;
+		return true;
+	}
+	key = pqm_bytes_dup(&s->part, key);
+	if (key.p == NULL || !pqm_map_put(met, key, (void *)(uintptr_t)(p->n_prizes + 1)))
+		return false;
+	p->prize_deps[p->n_prizes] = (uint32_t *)(uintptr_t)key.p;
+	p->n_prize_deps[p->n_prizes] = n;
+	value[p->n_prizes++] = z->value;
+	return true;
 }
 
 static enum pqm_st add_prizes(
@@ -207,32 +229,19 @@ static enum pqm_st add_prizes(
 {
 	size_t most = s->o->n_prizes;
 	double *value = pqm_new(&s->part, double, most);
+	struct pqm_map met = { 0 }; /* jobs that a prize waits for -> its number + 1 */
 
 	p->prize_deps = pqm_new(&s->part, uint32_t *, most);
 	p->n_prize_deps = pqm_new(&s->part, size_t, most);
 	if (value == NULL || p->prize_deps == NULL || p->n_prize_deps == NULL)
 		return no_memory(err);
-	for (size_t i = 0; i < most; i++) {
-		const struct pqm_prize *z = &s->o->prizes[s->prize[i]];
-		uint32_t *deps = pqm_new(&s->part, uint32_t, z->n_deps);
-		size_t n, twin;
-
-		if (deps == NULL)
-			return no_memory(err);
-		if (!prize_deps(s, m, z, deps, &n))
-			continue;
-		qsort(deps, n, sizeof(*deps), by_u32);
-		twin = same_prize(p, deps, n);
-		if (twin != SIZE_MAX) {
-			value[twin] += z->value;
-			continue;
-		}
-		p->prize_deps[p->n_prizes] = deps;
-		p->n_prize_deps[p->n_prizes] = n;
-		value[p->n_prizes++] = z->value;
-	}
 	p->value = value;
-	return PQM_OK;
+	bool ok = true;
+
+	for (size_t i = 0; i < most && ok; i++)
+		ok = add_prize(p, s, m, &s->o->prizes[s->prize[i]], value, &met);
+	pqm_map_fini(&met);
+	return ok ? PQM_OK : no_memory(err);
 }
 
 static enum pqm_st make_part(struct pqm_part *p, struct part_maps *m, struct solver *s,
