@@ -62,6 +62,9 @@ void pqm_run_set_vector(struct pqm_run *r, size_t asset, size_t hop)
 	const struct pqm_asset *a = &r->g->assets[asset];
 	const struct pqm_hop *h = &a->hops[hop];
 	struct pqm_run_use *u = &r->uses[asset][hop];
+
+	if (u->has_v && u->v_y == u->y)
+		return;
 	struct pqm_vector v = {
 		.assessed = r->assessed,
 		.use = h->use,
@@ -80,6 +83,8 @@ void pqm_run_set_vector(struct pqm_run *r, size_t asset, size_t hop)
 	pqm_vector_print(text, &v);
 	if (pqm_vector_parse(&u->v, &r->p, pqm_str(text), NULL) != PQM_OK)
 		u->v = v; /* a letter that the graph should not give: kept, so that it is seen */
+	u->v_y = u->y;
+	u->has_v = true;
 }
 
 void pqm_run_score_asset(

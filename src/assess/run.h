@@ -20,6 +20,8 @@
 /* One use while the plan is being found. */
 struct pqm_run_use {
 	struct pqm_vector v;
+	bool has_v; /* v was set, for v_y: the rest of it never changes */
+	double v_y;
 	double y;	  /* years until the plan protects it */
 	int64_t finish;	  /* INT64_MIN: nothing in the plan does */
 	uint32_t done_at; /* order of its last task; UINT32_MAX: none */
