@@ -10,6 +10,7 @@
 #ifndef PQM_DETECT_K8S_H
 #define PQM_DETECT_K8S_H
 
+#include "base/buf.h"
 #include "detect/detector.h"
 #include "parse/yaml_json.h"
 #include "rules/k8s.h"
@@ -128,6 +129,13 @@ struct pqm_k8s_text {
 	void *ctx;
 };
 enum pqm_st pqm_k8s_conf(struct pqm_k8s_scan *s, struct pqm_k8s_text *text) PQM_MUST_USE;
+
+/* An argument with the name of a program that makes keys: a script for a shell. */
+bool pqm_k8s_is_script(const struct pqm_rules *r, const struct pqm_yaml *arg);
+/* "[openssl, genrsa, '2048']", without a shell: command and args (may be NULL) as one line, when the
+ * program makes keys. The line may hold secrets. */
+bool pqm_k8s_exec_form(struct pqm_buf *line, const struct pqm_rules *r,
+	const struct pqm_yaml *command, const struct pqm_yaml *args);
 
 /* A Helm release as it stands in its Secret, and its manifest: empty when it is not the one that is
  * installed. */

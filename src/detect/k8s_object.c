@@ -1,7 +1,5 @@
 #include "k8s.h"
 
-#include "conf.h"
-
 #include "base/buf.h"
 #include "base/limits.h"
 
@@ -192,25 +190,15 @@ static void script(struct walk *w, pqm_bytes path, pqm_bytes body, const struct 
 		w->st = pqm_emit_child(s->out, &c);
 }
 
-/* "[openssl, genrsa, '2048']" without a shell: command and args are one line. */
 static void exec_form(struct walk *w, const struct pqm_yaml *of, const struct pqm_yaml *command)
 {
-	const struct pqm_yaml *const lists[] = { command, pqm_yaml_get(of, "args") };
 	pqm_bytes path = { (const uint8_t *)w->path, w->path_n };
-	struct pqm_buf b;
+	struct pqm_buf line;
 
-	if (command->n == 0 || command->type != PQM_YAML_SEQ ||
-		!pqm_conf_is_keygen(w->scan->rules, pqm_yaml_text(command->items[0])))
-		return;
-	pqm_buf_init(&b, PQM_CONF_BYTES);
-	for (size_t l = 0; l < 2; l++)
-		for (size_t i = 0; lists[l] != NULL && i < lists[l]->n; i++) {
-			(void)pqm_buf_add(&b, pqm_yaml_text(lists[l]->items[i]));
-			(void)pqm_buf_add(&b, PQM_LIT(" "));
-		}
-	if (!b.failed)
-		script(w, path, pqm_buf_bytes(&b), command->items[0]);
-	pqm_buf_wipe(&b);
+	pqm_buf_init(&line, PQM_CONF_BYTES);
+	if (pqm_k8s_exec_form(&line, w->scan->rules, command, pqm_yaml_get(of, "args")))
+		script(w, path, pqm_buf_bytes(&line), command->items[0]);
+	pqm_buf_wipe(&line);
 }
 
 static void content(struct walk *w, pqm_bytes path, pqm_bytes form, const struct pqm_yaml *at)
@@ -415,9 +403,7 @@ static void scalar(struct walk *w, const struct pqm_yaml *parent, size_t i)
 	said = said_of(w, path, parent, i);
 	if (said.form.n > 0 && (!said.is_fact || said.is_head) && at->type == PQM_YAML_SCALAR)
 		content(w, path, said.form, at);
-	if (said.is_free && parent->type == PQM_YAML_SEQ && at->type == PQM_YAML_SCALAR &&
-		(pqm_find_byte(text, 0, ' ') != SIZE_MAX) &&
-		pqm_conf_names_keygen(w->scan->rules, text))
+	if (said.is_free && parent->type == PQM_YAML_SEQ && pqm_k8s_is_script(w->scan->rules, at))
 		script(w, path, text, at);
 	bool is_word = said.is_head || (said.is_exact && text.n <= EXACT_BYTES_MAX);
 

@@ -33,9 +33,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const names[] = { "nginx.conf", "httpd.conf", "haproxy.cfg",
-		"openssl.cnf", "sshd_config", "envoy.yaml", "server.conf", "vault.hcl",
-		"java.security", "gen.sh", "x" };
+	static const char *const names[] = { "nginx.conf", ".sops.yaml", "httpd.conf",
+		"haproxy.cfg", "openssl.cnf", "sshd_config", "envoy.yaml", "server.conf",
+		"vault.hcl", "java.security", "gen.sh", "x" };
 	struct pqm_emit emit = { .found = see_found, .note = see_note };
 	pqm_bytes body = { data, size };
 	struct pqm_hits none = { NULL, 0, NULL };
