@@ -423,9 +423,9 @@ static void pod_hop(struct gb *b, struct gb_draft *d, uint32_t workload)
 	}
 	gb_hop_put(b, d,
 		&(struct gb_hop){ 'K', 'L', workload, workload,
-			pqm_arena_f(b->arena, "%.*s:%.*s%s %.*s",
-				PQM_FMT(node_name(b, workload)), PQM_FMT(port->value),
-				k.verdict == PQM_V_PLAINTEXT ? "" : ":", PQM_FMT(k.words)),
+			pqm_arena_f(b->arena, "%.*s:%.*s%s %.*s", PQM_FMT(node_name(b, workload)),
+				PQM_FMT(port->value), k.verdict == PQM_V_PLAINTEXT ? "" : ":",
+				PQM_FMT(k.words)),
 			k.verdict == PQM_V_UNKNOWN ? "library-upgrade" : "mesh-link-hybrid" },
 		&k);
 }
