@@ -24,11 +24,12 @@ struct ctx {
 	const struct pqm_inventory *inv;
 	const struct pqm_graph *g;
 	const struct pqm_k8s_kinds *kinds;
-	pqm_bytes *ids;	      /* by object */
-	uint32_t *node;	      /* by object */
-	struct pqm_map nodes; /* id -> struct pqm_node */
+	pqm_bytes *ids;	       /* by object */
+	uint32_t *node;	       /* by object */
+	struct pqm_map nodes;  /* id -> struct pqm_node */
+	struct pqm_arena work; /* given back at the end: what stays is copied */
 	struct placed *placed;
-	size_t n_placed, cap_placed;
+	size_t n_placed;
 	uint32_t *first_out, *first_in; /* by node: edge index + 1 */
 	uint32_t *next_out, *next_in;	/* by edge */
 	struct pqm_contrast_rows rows;
@@ -357,8 +358,8 @@ static pqm_bytes fill(struct ctx *c, pqm_bytes words, const char *hole, pqm_byte
 
 	if (at == SIZE_MAX)
 		return words;
-	value = pqm_printable(&c->p->arena, pqm_sub(value, 0, SHOWN_BYTES));
-	words = pqm_arena_f(&c->p->arena, "%.*s%.*s%.*s", PQM_FMT(pqm_sub(words, 0, at)),
+	value = pqm_printable(&c->work, pqm_sub(value, 0, SHOWN_BYTES));
+	words = pqm_arena_f(&c->work, "%.*s%.*s%.*s", PQM_FMT(pqm_sub(words, 0, at)),
 		PQM_FMT(value), PQM_FMT(pqm_sub(words, at + strlen(hole), words.n)));
 	if (words.p == NULL)
 		no_memory(c);
@@ -417,6 +418,17 @@ static void contrast(struct ctx *c, const struct member *m)
 	pqm_contrast_add(&c->rows, &row);
 }
 
+static struct pqm_practice_place kept(struct ctx *c, const struct pqm_practice_place *at)
+{
+	struct pqm_practice_place out = *at;
+
+	out.what = pqm_bytes_dup(&c->p->arena, at->what);
+	out.words = pqm_bytes_dup(&c->p->arena, at->words);
+	if ((out.what.p == NULL && at->what.n > 0) || (out.words.p == NULL && at->words.n > 0))
+		no_memory(c);
+	return out;
+}
+
 /* Keeps the place when there is room, or in the place of one that is less bad. */
 static void keep(struct ctx *c, const struct pqm_practice_place *at)
 {
@@ -426,7 +438,7 @@ static void keep(struct ctx *c, const struct pqm_practice_place *at)
 	if (p->n_places == PQM_PRACTICE_PLACES) {
 		for (size_t i = p->n_places; i > 0; i--)
 			if (p->places[i - 1].verdict > at->verdict) {
-				p->places[i - 1] = *at;
+				p->places[i - 1] = kept(c, at);
 				return;
 			}
 		return;
@@ -437,7 +449,7 @@ static void keep(struct ctx *c, const struct pqm_practice_place *at)
 		return;
 	}
 	p->places = grown;
-	p->places[p->n_places++] = *at;
+	p->places[p->n_places++] = kept(c, at);
 }
 
 static void answer(struct ctx *c, struct member *m)
@@ -502,8 +514,8 @@ static void objects(struct ctx *c, const struct pqm_yaml *of)
 /* Many assets travel over one hop. */
 static bool is_new_hop(struct ctx *c, struct pqm_map *seen, const struct pqm_hop *h)
 {
-	pqm_bytes key = pqm_arena_f(
-		&c->p->arena, "%c %u %u %.*s", h->use, h->from, h->to, PQM_FMT(h->label));
+	pqm_bytes key =
+		pqm_arena_f(&c->work, "%c %u %u %.*s", h->use, h->from, h->to, PQM_FMT(h->label));
 
 	if (key.p != NULL && pqm_map_get(seen, key) != NULL)
 		return false;
@@ -539,7 +551,7 @@ static void endpoints(struct ctx *c)
 {
 	for (size_t i = 0; i < c->inv->n_endpoints && c->st == PQM_OK; i++) {
 		const struct pqm_endpoint *e = &c->inv->endpoints[i];
-		pqm_bytes name = pqm_endpoint_name(e, &c->p->arena);
+		pqm_bytes name = pqm_endpoint_name(e, &c->work);
 		struct member m = { .e = e,
 			.node = NONE,
 			.at = { .target = e->target, .what = name, .path = name } };
@@ -635,22 +647,24 @@ static int by_object(const void *x, const void *y)
 
 static void place_findings(struct ctx *c)
 {
+	size_t n = 0;
+
 	for (size_t i = 0; i < c->inv->n_findings; i++)
-		for (size_t k = 0; k < c->inv->findings[i].n_occs && c->st == PQM_OK; k++) {
+		n += c->inv->findings[i].n_occs;
+	c->placed = pqm_new(&c->work, struct placed, n + 1);
+	if (c->placed == NULL) {
+		no_memory(c);
+		return;
+	}
+	for (size_t i = 0; i < c->inv->n_findings; i++)
+		for (size_t k = 0; k < c->inv->findings[i].n_occs; k++) {
 			const struct pqm_occurrence *at = &c->inv->findings[i].occs[k];
 			size_t hash = pqm_find_byte(at->object, 0, '#');
-			struct placed *grown;
 
-			if (hash == SIZE_MAX)
-				continue;
-			grown = pqm_grow(&c->p->arena, c->placed, c->n_placed, &c->cap_placed);
-			if (grown == NULL) {
-				no_memory(c);
-				return;
-			}
-			c->placed = grown;
-			c->placed[c->n_placed++] = (struct placed){ pqm_sub(at->object, 0, hash),
-				at->target, &c->inv->findings[i], at };
+			if (hash != SIZE_MAX)
+				c->placed[c->n_placed++] =
+					(struct placed){ pqm_sub(at->object, 0, hash), at->target,
+						&c->inv->findings[i], at };
 		}
 	if (c->n_placed > 1)
 		qsort(c->placed, c->n_placed, sizeof(*c->placed), by_object);
@@ -660,9 +674,9 @@ static void name_objects(struct ctx *c)
 {
 	uint32_t last = NONE;
 
-	c->ids = pqm_new(&c->p->arena, pqm_bytes, c->inv->n_objects);
+	c->ids = pqm_new(&c->work, pqm_bytes, c->inv->n_objects);
 	for (size_t i = 0; c->ids != NULL && i < c->inv->n_objects && c->st == PQM_OK; i++) {
-		c->ids[i] = pqm_k8s_id(c->kinds, &c->inv->objects[i], &c->p->arena);
+		c->ids[i] = pqm_k8s_id(c->kinds, &c->inv->objects[i], &c->work);
 		if (c->ids[i].p == NULL)
 			no_memory(c);
 		if (c->inv->objects[i].target != last)
@@ -677,10 +691,10 @@ static void link_edges(struct ctx *c)
 {
 	const struct pqm_graph *g = c->g;
 
-	c->first_out = pqm_new(&c->p->arena, uint32_t, g->n_nodes);
-	c->first_in = pqm_new(&c->p->arena, uint32_t, g->n_nodes);
-	c->next_out = pqm_new(&c->p->arena, uint32_t, g->n_edges);
-	c->next_in = pqm_new(&c->p->arena, uint32_t, g->n_edges);
+	c->first_out = pqm_new(&c->work, uint32_t, g->n_nodes);
+	c->first_in = pqm_new(&c->work, uint32_t, g->n_nodes);
+	c->next_out = pqm_new(&c->work, uint32_t, g->n_edges);
+	c->next_in = pqm_new(&c->work, uint32_t, g->n_edges);
 	if (c->first_out == NULL || c->first_in == NULL || c->next_out == NULL ||
 		c->next_in == NULL) {
 		no_memory(c);
@@ -695,7 +709,7 @@ static void link_edges(struct ctx *c)
 	for (size_t i = 0; i < g->n_nodes && c->st == PQM_OK; i++)
 		if (!pqm_map_put(&c->nodes, g->nodes[i].id, &g->nodes[i]))
 			no_memory(c);
-	c->node = pqm_new(&c->p->arena, uint32_t, c->inv->n_objects);
+	c->node = pqm_new(&c->work, uint32_t, c->inv->n_objects);
 	if (c->node == NULL)
 		no_memory(c);
 	for (size_t i = 0; c->st == PQM_OK && i < c->inv->n_objects; i++)
@@ -752,14 +766,14 @@ static void all(struct ctx *c)
 enum pqm_st pqm_practices_build(struct pqm_practices *p, const struct pqm_rules *r,
 	const struct pqm_inventory *inv, const struct pqm_graph *g, struct pqm_err *err)
 {
-	struct ctx c = {
-		.p = p, .rules = r, .inv = inv, .g = g, .rows = { .arena = &p->arena }, .err = err
-	};
+	struct ctx c = { .p = p, .rules = r, .inv = inv, .g = g, .err = err };
 
+	pqm_arena_init(&c.work, PQM_RUN_ARENA_BYTES);
+	c.rows.arena = &c.work;
 	c.st = pqm_rules_k8s(&c.kinds, r, err);
-	if (c.st != PQM_OK)
-		return c.st;
-	all(&c);
+	if (c.st == PQM_OK)
+		all(&c);
 	pqm_map_fini(&c.nodes);
+	pqm_arena_fini(&c.work);
 	return c.st;
 }

@@ -252,6 +252,8 @@ size_t pqm_from_attrs(const struct pqm_from *f, unsigned hidden_by, struct pqm_a
 	struct pqm_attr out[PQM_FROM_ATTRS]);
 
 enum pqm_st pqm_worker_init(struct pqm_worker *w, struct pqm_run *run, struct pqm_err *err);
+/* Gives back what only reading needs: found things stay. */
+void pqm_worker_rest(struct pqm_worker *w);
 void pqm_worker_fini(struct pqm_worker *w);
 /* Scans one file; frees nothing of job. */
 void pqm_worker_file(struct pqm_worker *w, const struct pqm_job *job);

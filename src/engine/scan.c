@@ -750,8 +750,11 @@ enum pqm_st pqm_scan(struct pqm_inventory *inv, const struct pqm_rules *rules,
 	pqm_settled_fini(&run.settled);
 	if (st == PQM_OK)
 		st = pqm_layers_settle(&run, err);
+	for (unsigned i = 0; i < opt.jobs && st == PQM_OK; i++)
+		pqm_worker_rest(&workers[i]);
 	if (st == PQM_OK) {
 		finish_targets(inv, &run);
+		pqm_malloc_trim();
 		st = pqm_run_merge(inv, &run, err);
 		for (unsigned i = 0; i < opt.jobs; i++)
 			pqm_arena_take(&inv->arena, &workers[i].texts);

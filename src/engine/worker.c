@@ -56,27 +56,39 @@ enum pqm_st pqm_worker_init(struct pqm_worker *w, struct pqm_run *run, struct pq
 	return PQM_OK;
 }
 
-void pqm_worker_fini(struct pqm_worker *w)
+void pqm_worker_rest(struct pqm_worker *w)
 {
 	if (w->buf != NULL)
 		pqm_wipe(w->buf, CARRY + PQM_READ_CHUNK_BYTES);
 	pqm_free(w->buf);
 	pqm_free(w->matches.match);
 	pqm_free(w->hits);
+	w->buf = NULL;
+	w->matches.match = NULL;
+	w->hits = NULL;
 	for (size_t i = 0; i < PQM_ARTIFACT_DEPTH; i++) {
 		pqm_free(w->child_matches[i]);
 		pqm_free(w->child_hits[i]);
+		w->child_matches[i] = NULL;
+		w->child_hits[i] = NULL;
 	}
 	for (size_t i = 0; i < PQM_DETECTORS_MAX; i++) {
 		if (w->kept[i].p != NULL)
 			pqm_arena_fini(&w->kept[i].arena);
 		pqm_free(w->kept[i].p);
+		w->kept[i].p = NULL;
 	}
 	pqm_hasher_free(w->hasher);
+	w->hasher = NULL;
 	pqm_map_fini(&w->interned);
 	pqm_map_fini(&w->agains);
-	pqm_arena_fini(&w->texts);
 	pqm_arena_fini(&w->scratch);
+}
+
+void pqm_worker_fini(struct pqm_worker *w)
+{
+	pqm_worker_rest(w);
+	pqm_arena_fini(&w->texts);
 	pqm_arena_fini(&w->keep);
 }
 

@@ -3,7 +3,7 @@
  *
  * Shape:     steps in the order of this file; each reads what the ones before made. The first failure
  *            is kept in st and makes the later calls do nothing.
- * Ownership: everything lives in the graph's arena, but the look-up tables of struct build.
+ * Ownership: everything lives in the graph's arena, but what only building needs: struct gb's maps and work.
  * Errors:    sticky, in st and err.
  * Threads:   single-threaded.
  */
@@ -88,6 +88,7 @@ struct gb {
 	const struct pqm_rules *r;
 	const struct pqm_inventory *inv;
 	struct pqm_arena *arena;
+	struct pqm_arena work; /* things, links, look-ups: given back at the end */
 	const struct pqm_k8s_kinds *kinds;
 	const struct pqm_rule **end_rules; /* of k8s/ends.yaml, made when first asked for */
 	size_t n_end_rules, cap_end_rules;
@@ -186,8 +187,8 @@ const struct pqm_rule *gb_ai_rule(const struct gb *b, const char *key, pqm_bytes
 struct gb_signals;
 void gb_files(struct gb *b, struct pqm_map *files); /* name -> index of its object + 1 */
 /* Adds the signals of the files that a workload names. */
-void gb_files_of(struct gb *b, const struct pqm_map *files, const struct gb_thing *t,
-	struct gb_signals *s);
+void gb_files_of(
+	struct gb *b, const struct pqm_map *files, const struct gb_thing *t, struct gb_signals *s);
 
 /* gb_assets.c */
 void gb_assets(struct gb *b); /* declared, annotated, classed */

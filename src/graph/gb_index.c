@@ -24,11 +24,11 @@ static void add(struct gb *b, struct pqm_map *m, pqm_bytes key, bool is_borrowed
 {
 	struct gb_index *x = b->index;
 	struct chain *c = key.p == NULL ? NULL : pqm_map_get(m, key);
-	struct gb_link *links = pqm_grow(b->arena, x->links, x->n, &x->cap);
+	struct gb_link *links = pqm_grow(&b->work, x->links, x->n, &x->cap);
 
 	if (c == NULL && key.p != NULL) {
-		c = pqm_new(b->arena, struct chain, 1);
-		key = is_borrowed ? key : pqm_bytes_dup(b->arena, key);
+		c = pqm_new(&b->work, struct chain, 1);
+		key = is_borrowed ? key : pqm_bytes_dup(&b->work, key);
 		if (c != NULL && (key.p == NULL || !pqm_map_put(m, key, c)))
 			c = NULL;
 	}
@@ -102,13 +102,13 @@ static pqm_bytes without_ns(pqm_bytes id)
 
 void gb_index_new(struct gb *b)
 {
-	b->index = pqm_new(b->arena, struct gb_index, 1);
+	b->index = pqm_new(&b->work, struct gb_index, 1);
 	if (b->index == NULL) {
 		gb_fail(b, "index");
 		return;
 	}
 	b->index->cap = b->n_things * 3;
-	b->index->links = pqm_new(b->arena, struct gb_link, b->index->cap);
+	b->index->links = pqm_new(&b->work, struct gb_link, b->index->cap);
 	for (uint32_t i = 0; i < b->n_things && b->st == PQM_OK; i++) {
 		const struct gb_thing *t = &b->things[i];
 
@@ -210,7 +210,7 @@ void gb_know(struct gb *b, pqm_bytes question, const struct gb_thing *answer)
 {
 	void *v = answer == NULL ? (void *)b->index : (void *)(uintptr_t)answer;
 
-	question = pqm_bytes_dup(b->arena, question);
+	question = pqm_bytes_dup(&b->work, question);
 	if (question.p == NULL || !pqm_map_put(&b->index->known, question, v))
 		gb_fail(b, "index");
 }

@@ -59,9 +59,9 @@ uint32_t gb_node(struct gb *b, enum pqm_node_type type, pqm_bytes id, pqm_bytes 
 		return GB_NONE;
 	struct pqm_node *grown = pqm_grow(b->arena, g->nodes, g->n_nodes, &g->cap_nodes);
 	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers is meant */
-	const struct gb_thing **of = pqm_grow(b->arena, b->of_node, g->n_nodes, &b->cap_of_node);
+	const struct gb_thing **of = pqm_grow(&b->work, b->of_node, g->n_nodes, &b->cap_of_node);
 
-	struct gb_links *links = pqm_grow(b->arena, b->links, g->n_nodes, &b->cap_links);
+	struct gb_links *links = pqm_grow(&b->work, b->links, g->n_nodes, &b->cap_links);
 
 	if (grown == NULL || of == NULL || links == NULL || id.p == NULL ||
 		!pqm_map_put(&b->nodes, id, (void *)((uintptr_t)g->n_nodes + 1))) {
@@ -156,7 +156,7 @@ void gb_edge(struct gb *b, struct pqm_edge e)
 	if (b->st != PQM_OK || e.from == GB_NONE || e.to == GB_NONE || !new_edge(b, &e))
 		return;
 	struct pqm_edge *grown = pqm_grow(b->arena, g->edges, g->n_edges, &g->cap_edges);
-	struct gb_nexts *nexts = pqm_grow(b->arena, b->nexts, g->n_edges, &b->cap_nexts);
+	struct gb_nexts *nexts = pqm_grow(&b->work, b->nexts, g->n_edges, &b->cap_nexts);
 
 	if (grown == NULL || nexts == NULL) {
 		gb_fail(b, "edges");
@@ -244,11 +244,11 @@ static void make_room(struct gb *b)
 	size_t n_edges = 2 * b->inv->n_objects + b->inv->n_objects / 2 + 128;
 
 	b->g->nodes = pqm_new(b->arena, struct pqm_node, n);
-	b->links = pqm_new(b->arena, struct gb_links, n);
+	b->links = pqm_new(&b->work, struct gb_links, n);
 	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers is meant */
-	b->of_node = pqm_arena_array(b->arena, n, sizeof(*b->of_node));
+	b->of_node = pqm_arena_array(&b->work, n, sizeof(*b->of_node));
 	b->g->edges = pqm_new(b->arena, struct pqm_edge, n_edges);
-	b->nexts = pqm_new(b->arena, struct gb_nexts, n_edges);
+	b->nexts = pqm_new(&b->work, struct gb_nexts, n_edges);
 	if (b->g->nodes == NULL || b->links == NULL || b->of_node == NULL || b->g->edges == NULL ||
 		b->nexts == NULL) {
 		gb_fail(b, "nodes");
@@ -279,7 +279,7 @@ static bool holds_pods(const struct gb *b, const struct pqm_object *o)
 
 static void make_things(struct gb *b)
 {
-	b->things = pqm_new(b->arena, struct gb_thing, b->inv->n_objects + 1);
+	b->things = pqm_new(&b->work, struct gb_thing, b->inv->n_objects + 1);
 	if (b->things == NULL) {
 		gb_fail(b, "objects");
 		return;

@@ -34,9 +34,9 @@ static void place_findings(struct gb *b)
 	size_t n = b->inv->n_findings;
 
 	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers is meant */
-	b->findings = pqm_arena_array(b->arena, n + 1, sizeof(*b->findings));
-	b->claimed = pqm_new(b->arena, bool, n + 1);
-	b->placed = pqm_new(b->arena, struct gb_placed, count_placed(b) + 1);
+	b->findings = pqm_arena_array(&b->work, n + 1, sizeof(*b->findings));
+	b->claimed = pqm_new(&b->work, bool, n + 1);
+	b->placed = pqm_new(&b->work, struct gb_placed, count_placed(b) + 1);
 	if (b->findings == NULL || b->claimed == NULL || b->placed == NULL) {
 		gb_fail(b, "findings");
 		return;
@@ -96,6 +96,7 @@ enum pqm_st pqm_graph_build(struct pqm_graph *g, const struct pqm_rules *r,
 {
 	struct gb b = { .g = g, .r = r, .inv = inv, .arena = &g->arena, .err = err };
 
+	pqm_arena_init(&b.work, PQM_RUN_ARENA_BYTES);
 	b.st = pqm_rules_k8s(&b.kinds, r, err);
 	if (b.st == PQM_OK)
 		read_defaults(&b);
@@ -126,5 +127,6 @@ enum pqm_st pqm_graph_build(struct pqm_graph *g, const struct pqm_rules *r,
 	pqm_map_fini(&b.hosts);
 	pqm_map_fini(&b.scoped);
 	pqm_map_fini(&b.edges);
+	pqm_arena_fini(&b.work);
 	return b.st;
 }
