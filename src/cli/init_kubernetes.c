@@ -189,7 +189,8 @@ static void follow_egress(struct init *t)
 		"100.64.0.0/10", "fc00::/7" };
 
 	pqm_out_lit(t->o,
-		"    # --follow: names are looked up in the cluster's DNS (OpenShift: dns.operator.openshift.io, 5353).\n    - ports:\n"
+		"    # --follow: names are looked up in the cluster's DNS (OpenShift: "
+		"dns.operator.openshift.io, 5353).\n    - ports:\n"
 		"        - { protocol: UDP, port: 53 }\n        - { protocol: TCP, port: 53 }\n"
 		"      to:\n        - namespaceSelector: {}\n          podSelector:\n"
 		"            matchLabels: { k8s-app: kube-dns }\n");

@@ -140,7 +140,7 @@ void gb_classify(struct gb *b)
 	if (b->st == PQM_OK)
 		b->st = gb_signals_new(&s, b->r, b->arena, b->err);
 	gb_files(b, &files);
-	for (size_t i = 0; i < b->n_things && b->st == PQM_OK; i++) {
+	for (size_t i = 0; s != NULL && i < b->n_things && b->st == PQM_OK; i++) {
 		struct gb_thing *t = &b->things[i];
 
 		if (!t->is_first)

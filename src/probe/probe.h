@@ -80,7 +80,7 @@ enum pqm_st pqm_probe_target_parse(struct pqm_probe_target *out, const char *tex
 	struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;
 
 /* Port of a scheme ("https", "postgres"); 0: not one that is asked. */
-uint16_t pqm_probe_default_port(pqm_bytes scheme);
+uint16_t pqm_probe_default_port(pqm_bytes text);
 /* Is the name or address literal on the deny list? */
 bool pqm_probe_is_denied(const char *const *deny, const char *host);
 /* Is it an address literal, and one that private_only lets through? */
