@@ -424,7 +424,8 @@ static struct pqm_practice_place kept(struct ctx *c, const struct pqm_practice_p
 
 	out.what = pqm_bytes_dup(&c->p->arena, at->what);
 	out.words = pqm_bytes_dup(&c->p->arena, at->words);
-	if ((out.what.p == NULL && at->what.n > 0) || (out.words.p == NULL && at->words.n > 0))
+	out.path = pqm_bytes_dup(&c->p->arena, at->path);
+	if (out.what.p == NULL || out.words.p == NULL || out.path.p == NULL)
 		no_memory(c);
 	return out;
 }

@@ -8,6 +8,11 @@
 
 #define CARRY PQM_PATTERN_MAX
 #define TAIL_BYTES ((uint64_t)1 << 20)
+#define GRAIN_BYTES ((size_t)16 << 10)
+#define GRAINS (PQM_READ_CHUNK_BYTES / GRAIN_BYTES)
+#define BACK_BYTES GRAIN_BYTES
+#define AHEAD_BYTES ((size_t)64 << 10)
+_Static_assert(GRAINS <= 32, "grains are bits of a word");
 #define KEEP_RANGES 8
 #define PROGRAM_HEADERS 64
 
@@ -105,8 +110,8 @@ struct big {
 	uint8_t *p;
 	size_t size;
 	size_t filled, swept;
-	size_t last, last_n; /* the chunk before, whose fate is open */
-	bool last_hit, before_hit;
+	size_t last, last_n;  /* the chunk before, whose fate is open */
+	size_t matches_at[3]; /* matches before the chunk at hand, the last, the one before it */
 	size_t kept;
 	bool has_holes, is_cut;
 
@@ -177,21 +182,49 @@ static void let_go(struct big *b, size_t at, size_t n)
 		(void)madvise(b->p + from, to - from, MADV_DONTNEED);
 }
 
-/* Decides about the chunk before, now that both its neighbours were swept. */
-static void settle_chunk(struct big *b, bool hit)
+/* Which grains of the chunk before lie around a candidate: keys and certificates begin at one, JSON a little
+ * in front of it. */
+static uint32_t near_candidates(const struct big *b)
 {
-	if (b->last_n > 0 && !is_kept(b, b->last, b->last_n)) {
-		bool has_reason = hit || b->last_hit || b->before_hit;
+	uint32_t bits = 0;
 
-		if (has_reason && b->kept + b->last_n <= PQM_MEMBER_HELD_BYTES) {
-			b->kept += b->last_n;
-		} else {
-			b->is_cut = b->is_cut || has_reason;
-			let_go(b, b->last, b->last_n);
+	for (size_t i = b->matches_at[2]; i < b->w->matches.n; i++) {
+		uint64_t off = b->w->matches.match[i].off;
+		uint64_t from = off > BACK_BYTES ? off - BACK_BYTES : 0;
+
+		for (size_t g = 0; g < GRAINS; g++) {
+			size_t at = b->last + g * GRAIN_BYTES;
+
+			if (at + GRAIN_BYTES > from && at < off + AHEAD_BYTES)
+				bits |= UINT32_C(1) << g;
 		}
 	}
-	b->before_hit = b->last_hit;
-	b->last_hit = hit;
+	return bits;
+}
+
+/* Decides about the chunk before, now that both its neighbours were swept. */
+static void settle_chunk(struct big *b)
+{
+	uint32_t bits;
+
+	if (b->last_n == 0 || is_kept(b, b->last, b->last_n))
+		return;
+	bits = near_candidates(b);
+	if (bits == 0) {
+		let_go(b, b->last, b->last_n);
+		return;
+	}
+	for (size_t at = 0; at < b->last_n; at += GRAIN_BYTES) {
+		size_t n = b->last_n - at < GRAIN_BYTES ? b->last_n - at : GRAIN_BYTES;
+		bool has_reason = (bits & UINT32_C(1) << at / GRAIN_BYTES) != 0;
+
+		if (has_reason && b->kept + n <= PQM_MEMBER_HELD_BYTES) {
+			b->kept += n;
+		} else {
+			b->is_cut = b->is_cut || has_reason;
+			let_go(b, b->last + at, n);
+		}
+	}
 }
 
 static void sweep_to(struct big *b, size_t end)
@@ -199,12 +232,15 @@ static void sweep_to(struct big *b, size_t end)
 	while (b->swept < end) {
 		size_t n = end - b->swept < PQM_READ_CHUNK_BYTES ? end - b->swept
 								 : PQM_READ_CHUNK_BYTES;
-		size_t seen = b->swept < CARRY ? b->swept : CARRY, before = b->w->matches.n;
+		size_t seen = b->swept < CARRY ? b->swept : CARRY;
 
+		b->matches_at[2] = b->matches_at[1];
+		b->matches_at[1] = b->matches_at[0];
+		b->matches_at[0] = b->w->matches.n;
 		pqm_matcher_sweep(b->w->run->matcher,
 			(pqm_bytes){ b->p + b->swept - seen, seen + n }, seen, b->swept - seen,
 			&b->w->matches);
-		settle_chunk(b, b->w->matches.n > before);
+		settle_chunk(b);
 		b->last = b->swept;
 		b->last_n = n;
 		b->swept += n;
@@ -238,7 +274,7 @@ static enum pqm_st fill(struct big *b, struct pqm_member *m, struct pqm_err *err
 	if (st == PQM_OK)
 		sweep_to(b, b->filled);
 	if (st == PQM_OK)
-		settle_chunk(b, false);
+		settle_chunk(b);
 	return st;
 }
 
