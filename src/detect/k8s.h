@@ -148,6 +148,13 @@ bool pqm_k8s_rule_fits(const struct pqm_rules *r, const struct pqm_rule *rule, p
 
 /* Whether a variable, flag (-p) or word (echo) of this name announces a secret by convention. */
 bool pqm_k8s_is_secret_name(pqm_bytes name);
+/* The same of an element: "value" beside "name: DB_PASSWORD", the argument after "--token" or "password:". */
+bool pqm_k8s_is_told_secret(const struct pqm_yaml *parent, size_t i);
+/* Whether the key of a member says so. */
+bool pqm_k8s_is_secret_field(const struct pqm_yaml *parent, size_t i);
+/* In a field with a meaning of its own only URLs, settings with secret names and single words without any
+ * separator that look random are doubtful. */
+bool pqm_k8s_is_doubtful(pqm_bytes word);
 /* The value fit for a fact: words are kept up to the first that is not known to be harmless (URLs
  * without user part and query, paths, numbers, flags, image and host names); the rest is ***. Empty
  * when nothing of it may be kept. */

@@ -235,29 +235,6 @@ static bool is_free_text(pqm_bytes path)
 		pqm_glob(PQM_LIT("*command[*]"), path) || pqm_glob(PQM_LIT("*.entrypoint"), path);
 }
 
-/* "value" beside "name: DB_PASSWORD", and the argument after "--token" or "password:". */
-static bool is_told_secret(const struct pqm_yaml *parent, size_t i)
-{
-	if (parent->type == PQM_YAML_MAP)
-		return pqm_k8s_is_secret_name(pqm_yaml_str(parent, "name"));
-	if (i == 0)
-		return false;
-	pqm_bytes before = pqm_trim(pqm_yaml_text(parent->items[i - 1]));
-
-	for (size_t k = before.n; k > 0; k--)
-		if (before.p[k - 1] == ' ' || before.p[k - 1] == '\n') {
-			before = pqm_sub(before, k, before.n);
-			break;
-		}
-	while (before.n > 0 &&
-		pqm_find_byte(PQM_LIT("'\":="), 0, before.p[before.n - 1]) != SIZE_MAX)
-		before.n--;
-	if (before.n > 0 && (before.p[0] == '\'' || before.p[0] == '"'))
-		before = pqm_sub(before, 1, before.n);
-	return pqm_find_byte(before, 0, '=') == SIZE_MAX &&
-		pqm_find_byte(before, 0, '/') == SIZE_MAX && pqm_k8s_is_secret_name(before);
-}
-
 /* A value with a secret's name: kept when it is a switch, a reference or a key file's path. */
 static pqm_bytes told_value(struct walk *w, pqm_bytes text)
 {
@@ -275,7 +252,7 @@ static pqm_bytes free_text(struct walk *w, const struct pqm_yaml *parent, size_t
 	bool flag = parent->type == PQM_YAML_SEQ && pqm_starts(text, PQM_LIT("-")) &&
 		(text.n == 2 || pqm_starts(text, PQM_LIT("--")));
 
-	if (!flag && is_told_secret(parent, i) && !pqm_ends(text, PQM_LIT(".py")))
+	if (!flag && pqm_k8s_is_told_secret(parent, i) && !pqm_ends(text, PQM_LIT(".py")))
 		return told_value(w, text);
 	if (pqm_k8s_is_harmless(&w->scan->shapes, USE_FREE, text))
 		return text;
@@ -286,39 +263,6 @@ static pqm_bytes free_text(struct walk *w, const struct pqm_yaml *parent, size_t
 	if (parent->type == PQM_YAML_MAP && pqm_ends(v, PQM_LIT(" ***")))
 		return PQM_LIT("***");
 	return v;
-}
-
-static bool is_secret_field(const struct pqm_yaml *parent, size_t i)
-{
-	static const char *const globs[] = { "*assword", "*asswd", "*assphrase", "*oken", "*ecret",
-		"*pi?ey", "*pi-key", "*pi_key", "*redential", "*redentials" };
-
-	if (parent->type != PQM_YAML_MAP)
-		return false;
-	for (size_t k = 0; k < sizeof(globs) / sizeof(globs[0]); k++)
-		if (pqm_glob(pqm_str(globs[k]), parent->keys[i]->text))
-			return true;
-	return false;
-}
-
-/* In a field with a meaning of its own only URLs, settings with secret names and single words
- * without any separator that look random are doubtful. */
-static bool is_doubtful(pqm_bytes word)
-{
-	size_t eq = pqm_find_byte(word, 0, '=');
-
-	if (pqm_find(word, 0, PQM_LIT("://")) != SIZE_MAX)
-		return true;
-	if (eq != SIZE_MAX && pqm_k8s_is_secret_name(pqm_sub(word, 0, eq)))
-		return true;
-	for (size_t i = 0; i < word.n; i++) {
-		uint8_t c = (uint8_t)(word.p[i] | 32);
-
-		if ((c < 'a' || c > 'z') && (word.p[i] < '0' || word.p[i] > '9') &&
-			word.p[i] != '_' && word.p[i] != '-')
-			return false;
-	}
-	return word.n > 0;
 }
 
 static pqm_bytes field(struct walk *w, pqm_bytes text)
@@ -340,7 +284,8 @@ static pqm_bytes field(struct walk *w, pqm_bytes text)
 			i++;
 		pqm_bytes word = pqm_sub(text, from, i - from);
 
-		(void)pqm_buf_add(&b, is_doubtful(word) ? pqm_k8s_redact(arena, word) : word);
+		(void)pqm_buf_add(
+			&b, pqm_k8s_is_doubtful(word) ? pqm_k8s_redact(arena, word) : word);
 		from = i;
 		while (i < text.n && text.p[i] <= ' ')
 			i++;
@@ -369,7 +314,7 @@ static struct pqm_k8s_shape said_of(
 	s.looks = s.is_fact ? pqm_k8s_looks(w->scan->kinds, w->kind, path) : 0;
 	s.is_free = is_free_text(path);
 	/* Annotations that rules list refer to a Secret by name ("auth-tls-secret"). */
-	s.is_secret = is_secret_field(parent, i) &&
+	s.is_secret = pqm_k8s_is_secret_field(parent, i) &&
 		!pqm_starts(path, PQM_LIT("metadata.annotations.")) && !is_reference(w, path);
 	if (w->shape != NULL) {
 		w->shape->is_known = true;

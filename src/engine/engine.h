@@ -354,6 +354,10 @@ bool pqm_worker_again(struct pqm_worker *w, struct pqm_content *c, const struct 
 /* True when the object of a page will stand behind a controller that was read before [settled.c]. */
 bool pqm_is_settled(struct pqm_run *run, uint32_t target, const struct pqm_object *o);
 void pqm_settled_fini(struct pqm_settled *s);
+/* Fills the matcher and the patterns of the run from the anchors of all detectors. */
+enum pqm_st pqm_run_matcher(struct pqm_run *run, struct pqm_err *err);
+/* What each target of the inventory gave, and the coverage, from the counts of the run. */
+void pqm_run_targets(struct pqm_inventory *inv, struct pqm_run *run);
 
 /* Which objects stand behind their controllers; see fold.c. */
 struct pqm_fold;

@@ -1,5 +1,6 @@
 /* follow_find.c — the hosts, ports and images that objects and their graph name. */
 #include "follow.h"
+#include "follow_ports.h"
 
 #include "base/limits.h"
 #include "base/map.h"
@@ -9,28 +10,12 @@
 #include "rules/k8s.h"
 
 #define IMAGE_SCHEME "registry:"
-/* Ports of one object that its names are asked at. */
-#define PORTS_MAX 64
 
 /* Where a name leads, by what the object says. */
 enum way {
 	WAY_EDGE,    /* the cluster's own address towards clients */
 	WAY_INSIDE,  /* the DNS of the cluster */
 	WAY_OUTSIDE, /* somebody else's */
-};
-
-struct port {
-	pqm_bytes group; /* list item that it stands in: "spec.listeners[0]" */
-	uint16_t number;
-	bool is_udp, is_plain;
-	const char *scheme; /* NULL: by the number */
-};
-
-struct ports {
-	struct port p[PORTS_MAX];
-	size_t n;
-	bool any;     /* written, whatever their number */
-	bool is_edge; /* of what clients enter by */
 };
 
 /* One name at one field. */
@@ -212,122 +197,6 @@ static const char *forbids(struct finder *s, const struct mention *m, pqm_bytes 
 	return NULL;
 }
 
-/* ---- schemes ---- */
-
-static bool is_datagram(const char *scheme)
-{
-	static const char *const list[] = { "quic", "dtls", "wireguard", "ikev2", "openvpn", NULL };
-
-	return is_literal(pqm_str(scheme), list);
-}
-
-/* What the word of a port ("https", "postgresql") is to the prober, or NULL. */
-static const char *scheme_of_word(struct finder *s, pqm_bytes word, bool is_udp)
-{
-	struct pqm_probe_target t;
-	struct pqm_err why = { 0 };
-	pqm_bytes text = pqm_arena_f(&s->f->arena, "%.*s:h", PQM_FMT(word));
-
-	if (text.p == NULL || word.n == 0 ||
-		pqm_probe_target_parse(&t, (const char *)text.p, false, &s->f->arena, &why) !=
-			PQM_OK ||
-		is_datagram(t.scheme) != is_udp)
-		return NULL;
-	return t.scheme;
-}
-
-static const char *scheme_of_port(struct finder *s, uint16_t port, bool is_udp)
-{
-	struct pqm_probe_target t;
-	struct pqm_err why = { 0 };
-	pqm_bytes text = pqm_arena_f(&s->f->arena, "h:%u", (unsigned)port);
-
-	if (is_udp)
-		return port == 443 ? "quic" : NULL;
-	if (text.p == NULL ||
-		pqm_probe_target_parse(&t, (const char *)text.p, true, &s->f->arena, &why) !=
-			PQM_OK ||
-		t.is_bare || is_datagram(t.scheme))
-		return "auto";
-	return t.scheme;
-}
-
-/* The value of the field next to f: "spec.ports[0].port" -> "spec.ports[0].name". */
-static pqm_bytes beside(const struct pqm_object *o, const struct pqm_fact *f, const char *name)
-{
-	size_t dot = f->key.n;
-
-	while (dot > 0 && f->key.p[dot - 1] != '.')
-		dot--;
-	for (size_t i = 0; i < o->n_facts; i++) {
-		pqm_bytes k = o->facts[i].key;
-
-		if (k.n == dot + strlen(name) && pqm_starts(k, pqm_sub(f->key, 0, dot)) &&
-			pqm_ends(k, pqm_str(name)))
-			return o->facts[i].value;
-	}
-	return (pqm_bytes){ NULL, 0 };
-}
-
-/* "spec.listeners[0]" of "spec.listeners[0].hostname"; empty when it stands in no list. */
-static pqm_bytes group_of(pqm_bytes key)
-{
-	size_t end = pqm_find_byte(key, 0, ']');
-
-	return end == SIZE_MAX ? (pqm_bytes){ NULL, 0 } : pqm_sub(key, 0, end + 1);
-}
-
-static bool is_same_list(pqm_bytes a, pqm_bytes b)
-{
-	size_t n = pqm_find_byte(a, 0, '[');
-
-	return n != SIZE_MAX && n == pqm_find_byte(b, 0, '[') &&
-		pqm_eq(pqm_sub(a, 0, n), pqm_sub(b, 0, n));
-}
-
-/* Protocol words, the most telling first: the application's, the listener's, the port's name as far as
- * its first hyphen. */
-static void read_words(
-	struct finder *s, struct port *p, const struct pqm_object *o, const struct pqm_fact *f)
-{
-	pqm_bytes protocol = beside(o, f, "protocol"), name = beside(o, f, "name");
-	pqm_bytes word[3] = { beside(o, f, "appProtocol"), protocol,
-		pqm_sub(name, 0, pqm_find_byte(name, 0, '-')) };
-	size_t slash = pqm_find_byte(word[0], 0, '/');
-
-	if (slash != SIZE_MAX)
-		word[0] = pqm_sub(word[0], slash + 1, SIZE_MAX);
-	p->is_udp = pqm_ieq(protocol, PQM_LIT("UDP"));
-	for (size_t i = 0; i < 3 && p->scheme == NULL && !p->is_plain; i++) {
-		p->scheme = scheme_of_word(s, word[i], p->is_udp);
-		p->is_plain = pqm_ieq(word[i], PQM_LIT("http"));
-	}
-}
-
-static void read_ports(struct finder *s, struct ports *out, const struct pqm_object *o,
-	const struct pqm_k8s_kind *k)
-{
-	const struct pqm_yaml *globs = pqm_yaml_get(k->rule->node, "ports");
-
-	out->n = 0;
-	out->any = false;
-	out->is_edge = pqm_eqs(k->node_type, "edge");
-	for (size_t i = 0; globs != NULL && i < o->n_facts; i++) {
-		const struct pqm_fact *f = &o->facts[i];
-		uint64_t n = 0;
-
-		if (!pqm_k8s_listed(globs, f->key))
-			continue;
-		out->any = true;
-		if (out->n >= PORTS_MAX || !pqm_u64_parse(f->value, UINT16_MAX, &n) || n == 0)
-			continue;
-		struct port *p = &out->p[out->n++];
-
-		*p = (struct port){ .group = group_of(f->key), .number = (uint16_t)n };
-		read_words(s, p, o, f);
-	}
-}
-
 /* ---- endpoints ---- */
 
 static pqm_bytes endpoint_name(struct finder *s, const char *scheme, pqm_bytes host, uint16_t port)
@@ -339,10 +208,10 @@ static pqm_bytes endpoint_name(struct finder *s, const char *scheme, pqm_bytes h
 }
 
 static void add_endpoint(
-	struct finder *s, const struct mention *m, pqm_bytes host, const struct port *p)
+	struct finder *s, const struct mention *m, pqm_bytes host, const struct pqm_port *p)
 {
 	const char *scheme =
-		p->scheme != NULL ? p->scheme : scheme_of_port(s, p->number, p->is_udp);
+		p->scheme != NULL ? p->scheme : pqm_port_scheme(&s->f->arena, p->number, p->is_udp);
 	pqm_bytes name = endpoint_name(s, scheme == NULL ? "auto" : scheme, host, p->number);
 	struct pqm_probe_target t;
 	struct pqm_err why = { 0 };
@@ -376,15 +245,15 @@ static void add_endpoint(
 
 /* The host at the ports of its own list item, or at all. */
 static void add_host(
-	struct finder *s, const struct mention *m, pqm_bytes host, const struct ports *ports)
+	struct finder *s, const struct mention *m, pqm_bytes host, const struct pqm_ports *ports)
 {
-	static const struct port https = { .number = 443, .scheme = "tls" };
-	pqm_bytes group = m->f == NULL ? (pqm_bytes){ NULL, 0 } : group_of(m->f->key);
+	static const struct pqm_port https = { .number = 443, .scheme = "tls" };
+	pqm_bytes group = m->f == NULL ? (pqm_bytes){ NULL, 0 } : pqm_port_group(m->f->key);
 
 	for (size_t i = 0; i < ports->n; i++) {
-		const struct port *p = &ports->p[i];
+		const struct pqm_port *p = &ports->p[i];
 
-		if (is_same_list(group, p->group) && !pqm_eq(group, p->group))
+		if (pqm_port_is_same_list(group, p->group) && !pqm_eq(group, p->group))
 			continue;
 		/* A client-facing listener that says HTTP has no TLS to ask for. */
 		if (p->is_plain && ports->is_edge)
@@ -415,7 +284,7 @@ static bool has_tls(const struct pqm_object *o, const struct pqm_k8s_kind *k)
 }
 
 static void add_listed(struct finder *s, const struct pqm_object *o, const struct pqm_k8s_kind *k,
-	const struct ports *ports)
+	const struct pqm_ports *ports)
 {
 	const struct pqm_yaml *n = k->rule->node;
 	const struct pqm_yaml *hosts = pqm_yaml_get(n, "hosts"), *at = pqm_yaml_get(n, "addresses");
@@ -455,7 +324,7 @@ static bool is_outside(const struct pqm_object *o, const struct pqm_k8s_kind *k)
 }
 
 static void add_service(struct finder *s, const struct pqm_object *o, const struct pqm_k8s_kind *k,
-	const struct ports *ports)
+	const struct pqm_ports *ports)
 {
 	struct mention m = { o, NULL, WAY_INSIDE };
 
@@ -470,7 +339,7 @@ static void add_service(struct finder *s, const struct pqm_object *o, const stru
 static void add_url(struct finder *s, const struct mention *m, pqm_bytes url)
 {
 	size_t at = pqm_find(url, 0, PQM_LIT("://")), end = 0, colon;
-	struct port p = { 0 };
+	struct pqm_port p = { 0 };
 	uint64_t n;
 
 	if (at == SIZE_MAX)
@@ -480,7 +349,7 @@ static void add_url(struct finder *s, const struct mention *m, pqm_bytes url)
 	while (end < rest.n && strchr("/?# \t\n", rest.p[end]) == NULL)
 		end++;
 	rest = pqm_sub(rest, 0, end);
-	p.scheme = scheme_of_word(s, pqm_sub(url, 0, at), false);
+	p.scheme = pqm_port_scheme_of_word(&s->f->arena, pqm_sub(url, 0, at), false);
 	p.number = pqm_probe_default_port(pqm_sub(url, 0, at));
 	if (p.number == 0)
 		p.number = 443;
@@ -522,7 +391,7 @@ static void add_joined(struct finder *s, const struct pqm_edge *e)
 	const struct pqm_object *route = object_of(s, e->from), *gate = object_of(s, e->to);
 	const struct pqm_k8s_kind *rk, *gk;
 	const struct pqm_yaml *asks;
-	struct ports ports;
+	struct pqm_ports ports;
 
 	if (route == NULL || gate == NULL)
 		return;
@@ -531,7 +400,7 @@ static void add_joined(struct finder *s, const struct pqm_edge *e)
 	asks = rk == NULL ? NULL : pqm_yaml_get(rk->rule->node, "asks");
 	if (asks == NULL || gk == NULL)
 		return;
-	read_ports(s, &ports, gate, gk);
+	pqm_ports_read(&s->f->arena, &ports, gate, gk);
 	for (size_t i = 0; i < route->n_facts; i++) {
 		struct mention m = { route, &route->facts[i], WAY_EDGE };
 
@@ -616,7 +485,7 @@ static void from_object(struct finder *s, const struct pqm_object *o)
 {
 	const struct pqm_k8s_kind *k = pqm_k8s_kind_of(s->kinds, o->group, o->kind);
 	pqm_bytes id = pqm_k8s_id(s->kinds, o, &s->f->arena);
-	struct ports ports;
+	struct pqm_ports ports;
 
 	if (id.p == NULL ||
 		(pqm_map_get(&s->objects, id) == NULL &&
@@ -625,7 +494,7 @@ static void from_object(struct finder *s, const struct pqm_object *o)
 	if (k == NULL || s->st != PQM_OK || (s->opt->follow & PQM_FOLLOW_ENDPOINTS) == 0)
 		return;
 	add_urls(s, o, k);
-	read_ports(s, &ports, o, k);
+	pqm_ports_read(&s->f->arena, &ports, o, k);
 	if (!ports.any && !has_tls(o, k))
 		return;
 	add_listed(s, o, k, &ports);
@@ -652,7 +521,7 @@ static void know_named(struct finder *s)
 				&t, (const char *)name.p, false, &s->f->arena, &why) == PQM_OK) {
 			(void)is_new(s,
 				pqm_arena_f(&s->f->arena, "%s %u%s", t.host, (unsigned)t.port,
-					is_datagram(t.scheme) ? " udp" : ""));
+					pqm_port_is_datagram(t.scheme) ? " udp" : ""));
 		}
 	}
 }

@@ -436,39 +436,6 @@ static void on_bad(struct pqm_sink *sink, uint32_t target, const char *words)
 	pqm_run_skip(s->run, target, s->inv->targets[target].name, "malformed", words);
 }
 
-static enum pqm_st build_matcher(struct pqm_run *run, struct pqm_err *err)
-{
-	struct pqm_pattern *p;
-	size_t n = 0, k = 0;
-	enum pqm_st st;
-
-	while (pqm_detectors[run->n_detectors] != NULL)
-		n += pqm_detectors[run->n_detectors++]->n_anchors;
-	if (run->n_detectors > PQM_DETECTORS_MAX)
-		return pqm_fail(err, PQM_EINTERNAL, "more than 64 detectors");
-	run->detectors = pqm_detectors;
-	p = pqm_calloc(n + 1, sizeof(*p));
-	run->pattern = pqm_calloc(n + 1, sizeof(*run->pattern));
-	if (p == NULL || run->pattern == NULL) {
-		pqm_free(p);
-		return pqm_fail(err, PQM_ENOMEM, "out of memory");
-	}
-	for (size_t d = 0; d < run->n_detectors; d++)
-		for (size_t i = 0; i < pqm_detectors[d]->n_anchors; i++, k++) {
-			const struct pqm_anchor *a = &pqm_detectors[d]->anchors[i];
-
-			p[k].n = a->n <= PQM_PATTERN_MAX ? a->n : PQM_PATTERN_MAX;
-			memcpy(p[k].bytes, a->bytes, p[k].n);
-			for (unsigned b = 0; b < p[k].n; b++)
-				p[k].mask[b] = a->mask == NULL || a->mask[b] == 'x' ? 0xff : 0;
-			run->pattern[k].detector = (uint16_t)d;
-			run->pattern[k].anchor = (uint16_t)i;
-		}
-	st = pqm_matcher_new(&run->matcher, p, n, err);
-	pqm_free(p);
-	return st;
-}
-
 static const struct pqm_source *source_of(const char *target)
 {
 	for (size_t i = 0; pqm_sources[i] != NULL; i++)
@@ -557,53 +524,6 @@ static enum pqm_st walk(struct sink *s, const char *const *targets, struct pqm_e
 		if (pqm_sources[i]->walk_all != NULL)
 			st = walk_all(s, pqm_sources[i], targets, err);
 	return st;
-}
-
-/* A named file that cannot be opened gives nothing, like one that is missing. A folder that holds only
- * links or pipes was read in full: there is just nothing in it. */
-static bool gave_nothing(const struct pqm_target *target, const struct pqm_run *run, size_t t)
-{
-	if (target->n_seen == 0 || target->n_read > 0)
-		return false;
-	for (const struct pqm_skip_note *s = run->skips; s != NULL; s = s->next)
-		if (s->note.target == t && pqm_eqs(s->note.reason, "unreadable"))
-			return true;
-	return false;
-}
-
-/* A name that is not among those asked was left when the run was stopped. */
-static void finish_endpoint(struct pqm_inventory *inv, struct pqm_run *run, size_t t)
-{
-	struct pqm_target *target = &inv->targets[t];
-
-	if (target->n_seen == 0 && !target->failed) {
-		run->coverage.endpoints.reach[PQM_R_SKIPPED]++;
-		pqm_run_skip(run, (uint32_t)t, target->name, pqm_reach_name(PQM_R_SKIPPED),
-			"not asked: the run was stopped");
-	}
-	target->failed = target->failed || pqm_reaches_failed(&run->counts[t].reaches);
-}
-
-static void finish_targets(struct pqm_inventory *inv, struct pqm_run *run)
-{
-	struct pqm_coverage *c = &run->coverage;
-
-	for (size_t t = 0; t < inv->n_targets; t++) {
-		struct pqm_target *target = &inv->targets[t];
-
-		target->n_seen = atomic_load(&run->counts[t].seen);
-		target->n_read = atomic_load(&run->counts[t].read);
-		target->n_bytes = atomic_load(&run->counts[t].bytes);
-		if (pqm_eqs(target->kind, "endpoint")) {
-			finish_endpoint(inv, run, t);
-			continue;
-		}
-		target->failed = target->failed || gave_nothing(target, run, t);
-		c->seen += target->n_seen;
-		c->read += target->n_read;
-		c->bytes += target->n_bytes;
-	}
-	inv->coverage = *c;
 }
 
 static void run_fini(struct pqm_run *run)
@@ -738,7 +658,7 @@ enum pqm_st pqm_scan(struct pqm_inventory *inv, const struct pqm_rules *rules,
 	if (st == PQM_OK)
 		st = name_targets(inv, targets, n_targets, err);
 	if (st == PQM_OK)
-		st = build_matcher(&run, err);
+		st = pqm_run_matcher(&run, err);
 	for (unsigned i = 0; i < opt.jobs && st == PQM_OK; i++)
 		st = pqm_worker_init(&workers[i], &run, err);
 	uint64_t t0 = pqm_now_ns(), t1, t2;
@@ -753,7 +673,7 @@ enum pqm_st pqm_scan(struct pqm_inventory *inv, const struct pqm_rules *rules,
 	for (unsigned i = 0; i < opt.jobs && st == PQM_OK; i++)
 		pqm_worker_rest(&workers[i]);
 	if (st == PQM_OK) {
-		finish_targets(inv, &run);
+		pqm_run_targets(inv, &run);
 		pqm_malloc_trim();
 		st = pqm_run_merge(inv, &run, err);
 		for (unsigned i = 0; i < opt.jobs; i++)
