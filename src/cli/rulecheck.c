@@ -12,6 +12,7 @@
 #include "detect/conf.h"
 #include "detect/endpoint.h"
 #include "detect/k8s.h"
+#include "detect/packages.h"
 #include "engine/scan.h"
 #include "rules/ai.h"
 #include "rules/libs.h"
@@ -339,6 +340,13 @@ static bool is_practice(struct checker *c, const struct pqm_rule *rule, pqm_byte
 	return pqm_practice_fits(c->r, rule, sample);
 }
 
+/* "libssl3 3.0.15-1" */
+static bool is_package(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	(void)c;
+	return pqm_package_rule_fits(rule, sample);
+}
+
 static const struct {
 	const char *prefix;
 	sample_fn is_of;
@@ -355,6 +363,7 @@ static const struct {
 	{ "k8s/", is_manifest },
 	{ "ai/", is_signal },
 	{ "conf/", is_conf },
+	{ "images/", is_package },
 	{ "plan/", is_task },
 	{ "perf/", is_perf },
 	{ "practices/", is_practice },

@@ -247,7 +247,7 @@ bool pqm_from_path(
 /* Gives links their findings, drops what is void, and counts the rest. */
 enum pqm_st pqm_layers_settle(struct pqm_run *run, struct pqm_err *err);
 /* What a place in an image says of itself, in the arena. At most PQM_FROM_ATTRS. */
-#define PQM_FROM_ATTRS 6
+#define PQM_FROM_ATTRS 7
 size_t pqm_from_attrs(const struct pqm_from *f, unsigned hidden_by, struct pqm_arena *arena,
 	struct pqm_attr out[PQM_FROM_ATTRS]);
 
@@ -376,6 +376,9 @@ bool pqm_fold_is_empty(const struct pqm_fold *f);
  * object stays. */
 pqm_bytes pqm_fold_of(const struct pqm_fold *f, uint32_t target, pqm_bytes object);
 
+/* owned.c: adds the package to places that name a library, where a package database of the same file system
+ * has it. False without memory. */
+bool pqm_owned_tie(struct pqm_inventory *inv, const struct pqm_rules *r);
 enum pqm_st pqm_run_merge(struct pqm_inventory *inv, struct pqm_run *run, struct pqm_err *err);
 
 #endif

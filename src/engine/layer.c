@@ -27,7 +27,7 @@ enum pqm_st pqm_from_new(struct pqm_run *run, uint32_t target, const struct pqm_
 		f->layer = (struct pqm_layer){ pqm_bytes_dup(&run->arena, l->image),
 			pqm_bytes_dup(&run->arena, l->platform),
 			pqm_bytes_dup(&run->arena, l->digest),
-			pqm_bytes_dup(&run->arena, l->made_by), l->index };
+			pqm_bytes_dup(&run->arena, l->made_by), l->index, l->is_base };
 		f->prefix = pqm_bytes_dup(&run->arena, prefix);
 		f->target = target;
 		f->next = run->layers;
@@ -58,6 +58,7 @@ size_t pqm_from_attrs(const struct pqm_from *f, unsigned hidden_by, struct pqm_a
 		{ PQM_LIT("layer"), f->layer.digest },
 		{ PQM_LIT("layer_index"), pqm_arena_f(arena, "%u", f->layer.index) },
 		{ PQM_LIT("made_by"), f->layer.made_by },
+		{ PQM_LIT("owner"), f->layer.is_base ? PQM_LIT("base") : (pqm_bytes){ NULL, 0 } },
 		{ PQM_LIT("shipped"),
 			hidden_by == 0 ? (pqm_bytes){ NULL, 0 }
 				       : pqm_arena_f(arena, "in a lower layer; hidden by layer %u",

@@ -446,7 +446,7 @@ enum pqm_st pqm_run_merge(struct pqm_inventory *inv, struct pqm_run *run, struct
 	if (ok && n > 1)
 		qsort(rows, n, sizeof(*rows), by_id_and_place);
 	ok = ok && group(inv, &texts, &run->arena, rows, n) &&
-		take_notes(inv, &texts, run, t.notes);
+		take_notes(inv, &texts, run, t.notes) && pqm_owned_tie(inv, run->rules);
 	pqm_free(rows);
 	pqm_map_fini(&texts);
 	return ok

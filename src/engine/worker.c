@@ -127,7 +127,7 @@ static uint64_t class_of_name(pqm_bytes name)
 	size_t dot = name.n;
 
 	static const char *const whole[] = { "authorized_keys", "known_hosts", "ssh_config",
-		"sshd_config" };
+		"sshd_config", "status", "installed" };
 	static const char *const own[] = { ".conf", ".cnf", ".cfg", ".config", ".properties" };
 
 	if (name.n > 0 && name.p[0] == '.')

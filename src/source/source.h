@@ -53,6 +53,7 @@ struct pqm_layer {
 	pqm_bytes digest;   /* of the layer, as the manifest says */
 	pqm_bytes made_by;  /* the step that made it; may be empty */
 	unsigned index;	    /* from 1, the base first */
+	bool is_base;	    /* of an image that the user calls the base */
 };
 
 /* A file in the layer that was begun last. Texts and blocks are lent for the call. */

@@ -1,0 +1,19 @@
+/*
+ * packages.h — package databases of distributions: which versions of cryptographic software are installed.
+ *
+ * Shape:     helpers of det_packages.c and of the check of its rules (rules/images/packages.yaml).
+ * Ownership: borrows rules and texts.
+ * Threads:   pure.
+ * Standard:  deb-control(5), dpkg(1) (status file), the installed database of apk.
+ */
+#ifndef PQM_DETECT_PACKAGES_H
+#define PQM_DETECT_PACKAGES_H
+
+#include "rules/rules.h"
+
+/* Whether the rule is about this version of this package. */
+bool pqm_package_rule_is(const struct pqm_rule *rule, pqm_bytes name, pqm_bytes version);
+/* Whether it is about a sample: "libssl3 3.0.15-1". */
+bool pqm_package_rule_fits(const struct pqm_rule *rule, pqm_bytes sample);
+
+#endif
