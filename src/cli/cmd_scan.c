@@ -233,6 +233,17 @@ static enum pqm_st prepare_dry_run(struct scan *s, struct pqm_app *app, struct p
 	return PQM_OK;
 }
 
+/* --images FILE */
+static enum pqm_st add_images(struct scan *s, const struct pqm_args *a, struct pqm_err *err)
+{
+	enum pqm_st st = PQM_OK;
+
+	for (size_t i = 0; i < a->n_given && st == PQM_OK; i++)
+		if (strcmp(a->given[i].opt->name, "images") == 0)
+			st = pqm_targets_images(&s->targets, a->given[i].value, err);
+	return st;
+}
+
 static enum pqm_st prepare(
 	struct scan *s, struct pqm_app *app, const struct pqm_args *a, struct pqm_err *err)
 {
@@ -249,6 +260,8 @@ static enum pqm_st prepare(
 		st = pqm_follow_options(&s->opt.follow, &s->opt.follow_external, a, err);
 	if (st == PQM_OK)
 		st = pqm_pipeline_settings(&s->p, a, false, err);
+	if (st == PQM_OK)
+		st = add_images(s, a, err);
 	if (st == PQM_OK)
 		st = pqm_targets_expand(&s->targets, a->positional, a->n_positional, err);
 	if (st == PQM_OK)
@@ -274,6 +287,8 @@ static enum pqm_st prepare(
 	s->net.n_known = s->stream.known.n;
 	s->cluster.stop = s->net.probe.stop;
 	s->images.stop = s->net.probe.stop;
+	if (!pqm_arg_has(a, "dry-run"))
+		st = pqm_image_base_options(&s->images, a, &s->targets.arena, err);
 	s->opt.cluster = &s->cluster;
 	s->opt.images = &s->images;
 	s->opt.net = &s->net;
@@ -283,7 +298,7 @@ static enum pqm_st prepare(
 	s->opt.known_lists = s->stream.known.lists;
 	s->opt.n_known_lists = s->stream.known.n_lists;
 	s->opt.ctx = &s->stream;
-	return PQM_OK;
+	return st;
 }
 
 static enum pqm_st scan(

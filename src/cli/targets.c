@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "engine/scan.h"
+#include "source/image.h"
 
 static enum pqm_st add(struct pqm_targets *t, pqm_bytes name, bool is_listed, struct pqm_err *err)
 {
@@ -24,7 +25,21 @@ static enum pqm_st add(struct pqm_targets *t, pqm_bytes name, bool is_listed, st
 	return PQM_OK;
 }
 
-static enum pqm_st add_list(struct pqm_targets *t, const char *file, struct pqm_err *err)
+/* "team/app:1" in a list of images */
+static enum pqm_st add_image(struct pqm_targets *t, pqm_bytes line, struct pqm_err *err)
+{
+	pqm_bytes name = pqm_bytes_dup(&t->arena, line);
+
+	if (name.p != NULL && !pqm_image_is_target((const char *)name.p))
+		name = pqm_arena_f(&t->arena, "registry:%.*s", PQM_FMT(line));
+	return name.p != NULL ? add(t, name, true, err)
+			      : pqm_fail(err, PQM_ENOMEM, "out of memory for the targets");
+}
+
+/* said: the list as the user wrote it. */
+static enum pqm_st add_list(struct pqm_targets *t, const char *said, const char *file,
+	enum pqm_st (*add_line)(struct pqm_targets *t, pqm_bytes line, struct pqm_err *err),
+	struct pqm_err *err)
 {
 	bool is_stdin = strcmp(file, "-") == 0;
 	int fd = is_stdin ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -33,7 +48,7 @@ static enum pqm_st add_list(struct pqm_targets *t, const char *file, struct pqm_
 	ssize_t r = 1;
 
 	if (fd < 0)
-		return pqm_fail(err, PQM_EUSAGE, "@%s: %s", file, strerrordesc_np(errno));
+		return pqm_fail(err, PQM_EUSAGE, "%s: %s", said, strerrordesc_np(errno));
 	pqm_buf_init(&b, (size_t)64 << 20);
 	while (r > 0 && pqm_buf_reserve(&b, (size_t)64 << 10)) {
 		r = read(fd, b.p + b.n, (size_t)64 << 10);
@@ -41,9 +56,9 @@ static enum pqm_st add_list(struct pqm_targets *t, const char *file, struct pqm_
 			b.n += (size_t)r;
 	}
 	if (r < 0)
-		st = pqm_fail(err, PQM_EUSAGE, "@%s: %s", file, strerrordesc_np(errno));
+		st = pqm_fail(err, PQM_EUSAGE, "%s: %s", said, strerrordesc_np(errno));
 	if (b.failed)
-		st = pqm_fail(err, PQM_ELIMIT, "@%s: over the 64 MiB limit of a list", file);
+		st = pqm_fail(err, PQM_ELIMIT, "%s: over the 64 MiB limit of a list", said);
 	if (!is_stdin)
 		(void)close(fd);
 	pqm_bytes rest = pqm_buf_bytes(&b), line;
@@ -51,10 +66,27 @@ static enum pqm_st add_list(struct pqm_targets *t, const char *file, struct pqm_
 	while (st == PQM_OK && pqm_split(&rest, '\n', &line)) {
 		line = pqm_trim(line);
 		if (line.n > 0 && line.p[0] != '#')
-			st = add(t, line, true, err);
+			st = add_line(t, line, err);
 	}
 	pqm_buf_fini(&b);
 	return st;
+}
+
+static enum pqm_st add_target(struct pqm_targets *t, pqm_bytes line, struct pqm_err *err)
+{
+	return add(t, line, true, err);
+}
+
+static void start(struct pqm_targets *t)
+{
+	if (t->arena.cap == 0)
+		pqm_arena_init(&t->arena, (size_t)256 << 20);
+}
+
+enum pqm_st pqm_targets_images(struct pqm_targets *t, const char *file, struct pqm_err *err)
+{
+	start(t);
+	return add_list(t, file, file, add_image, err);
 }
 
 enum pqm_st pqm_targets_expand(
@@ -62,11 +94,12 @@ enum pqm_st pqm_targets_expand(
 {
 	enum pqm_st st = PQM_OK;
 
-	pqm_arena_init(&t->arena, (size_t)256 << 20);
+	start(t);
 	for (size_t i = 0; i < n && st == PQM_OK; i++)
-		st = args[i][0] == '@' && args[i][1] != '\0' ? add_list(t, args[i] + 1, err)
-							     : add(t, pqm_str(args[i]), false, err);
-	if (st == PQM_OK && n == 0)
+		st = args[i][0] == '@' && args[i][1] != '\0'
+			? add_list(t, args[i], args[i] + 1, add_target, err)
+			: add(t, pqm_str(args[i]), false, err);
+	if (st == PQM_OK && n == 0 && t->n == 0)
 		st = pqm_fail(err, PQM_EUSAGE,
 			"name what to scan: `pqmap scan .` scans this folder; see `pqmap help "
 			"scan`");

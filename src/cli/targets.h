@@ -14,12 +14,16 @@
 struct pqm_targets {
 	struct pqm_arena arena;
 	const char **name;
-	bool *is_listed; /* came from an @FILE list */
+	bool *is_listed; /* came from a list */
 	size_t n, cap, cap2;
 };
 
 enum pqm_st pqm_targets_expand(
 	struct pqm_targets *t, const char *const *args, size_t n, struct pqm_err *err) PQM_MUST_USE;
+/* The images of a list (--images) as further targets; "registry:" may be left out there. Before
+ * pqm_targets_expand, which then takes no arguments too. */
+enum pqm_st pqm_targets_images(
+	struct pqm_targets *t, const char *file, struct pqm_err *err) PQM_MUST_USE;
 void pqm_targets_fini(struct pqm_targets *t);
 
 /* Rows of a command's option table. */

@@ -81,6 +81,12 @@ struct gb_wire {
 	size_t n_findings;
 };
 
+/* An image that was read, and what it says of how it is started. */
+struct gb_image {
+	uint32_t node;
+	const struct pqm_object *o;
+};
+
 struct gb_index;
 
 struct gb {
@@ -121,6 +127,8 @@ struct gb {
 	size_t n_of_nodes, cap_of_nodes;
 	struct gb_wire *wires;
 	size_t n_wires;
+	struct gb_image *images;
+	size_t n_images, cap_images;
 	double default_life, default_in_use, default_impact;
 	char default_exposure;
 	pqm_bytes *doubts; /* declared values that cannot be read, one line each */
@@ -301,6 +309,10 @@ bool gb_is_flow(const struct pqm_rule *rule);
 
 /* gb_images.c */
 void gb_images(struct gb *b); /* after gb_nodes: images that were read, joined to what runs them */
+/* Adds the signals of the images that a workload runs, but for what it sets itself. */
+void gb_images_of(struct gb *b, const struct gb_thing *t, struct gb_signals *s);
+/* Findings in gb.placed about variables of the images that a workload runs and does not set itself. */
+size_t gb_image_settings(const struct gb *b, uint32_t node, size_t *out, size_t max);
 
 /* gb_rest.c */
 void gb_unassigned(struct gb *b);

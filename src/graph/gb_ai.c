@@ -149,8 +149,10 @@ void gb_classify(struct gb *b)
 			gb_fail(b, "signals");
 			break;
 		}
-		if (b->g->nodes[t->node].type == PQM_NODE_WORKLOAD)
+		if (b->g->nodes[t->node].type == PQM_NODE_WORKLOAD) {
 			gb_files_of(b, &files, t, s);
+			gb_images_of(b, t, s);
+		}
 		if (s->n_shown == 0)
 			continue;
 		classify(b, t, s);

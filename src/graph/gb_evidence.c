@@ -3,6 +3,7 @@
 #include "base/limits.h"
 
 #define GROUPS_BYTES 200 /* a list that a person reads */
+#define SETTINGS_OF_IMAGE 16
 
 /* Risk classes from the one that falls first to those that do not fall [rules/risk/shifts.yaml]. */
 static const char *const by_weakness[] = { "NONE", "WEAK", "UNK", "E256", "R2048", "E384", "E521",
@@ -169,10 +170,12 @@ bool gb_own_kex(struct gb *b, uint32_t node, struct gb_kex *out)
 	struct ids ids = { NULL, 0 };
 	struct gb_kex all = { .coverage = 'N' };
 	bool any = false;
-	size_t from, to;
+	size_t of_image[SETTINGS_OF_IMAGE] = { 0 };
+	size_t from, to, n = gb_image_settings(b, node, of_image, SETTINGS_OF_IMAGE);
 
 	gb_findings_of(b, b->g->nodes[node].id, &from, &to);
-	for (size_t i = from; i < to; i++) {
+	for (size_t k = from; k < to + n; k++) {
+		size_t i = k < to ? k : of_image[k - to];
 		const struct pqm_finding *f = gb_placed_finding(b, i);
 		struct gb_kex one = { 0 };
 

@@ -521,3 +521,21 @@ bool gb_signals_of(struct gb_signals *s, const struct pqm_object *o, bool runs)
 			s->shown[s->n_shown++] = l.at[i];
 	return true;
 }
+
+bool gb_signals_image(struct gb_signals *s, const struct pqm_object *image, uint32_t line)
+{
+	struct look l = { .s = s, .o = image, .kind = kind_of(s, image) };
+
+	if (l.kind == NULL)
+		return false;
+	try_facts(&l, true);
+	for (size_t i = 0; i < s->n && s->n_shown < GB_SIGNALS; i++) {
+		if (l.at[i].signal == NULL)
+			continue;
+		l.at[i].text = pqm_arena_f(
+			s->arena, "%.*s (of the image)", PQM_FMT(pqm_sub(l.at[i].text, 0, 100)));
+		l.at[i].line = line;
+		s->shown[s->n_shown++] = l.at[i];
+	}
+	return true;
+}

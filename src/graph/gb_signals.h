@@ -66,5 +66,8 @@ void gb_signals_fini(struct gb_signals *s); /* may be NULL */
 /* Fills shown with the signals of the object; of its kind and fields only when it runs nothing. False
  * without memory. */
 bool gb_signals_of(struct gb_signals *s, const struct pqm_object *o, bool runs) PQM_MUST_USE;
+/* Adds those of the image that the object at hand runs, at the line that names it. Likewise. */
+bool gb_signals_image(
+	struct gb_signals *s, const struct pqm_object *image, uint32_t line) PQM_MUST_USE;
 
 #endif

@@ -98,6 +98,7 @@ enum pqm_st pqm_oci_manifest_parse(
 		return pqm_fail(err, PQM_EPARSE,
 			"image manifest: is of the old schema 1, which is not read; push the image "
 			"again with a current client");
+	out->root = root;
 	list = pqm_yaml_get(root, "manifests");
 	out->is_index = is_seq(list) && pqm_yaml_get(root, "layers") == NULL;
 	if (out->is_index)
@@ -282,6 +283,7 @@ enum pqm_st pqm_oci_config_parse(
 	/* A history of another length belongs to something else: better no step than a wrong one. */
 	if (out->n_made_by != out->n_diff_ids)
 		out->n_made_by = 0;
+	out->run = pqm_yaml_get(root, "config");
 	return st;
 }
 

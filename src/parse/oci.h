@@ -14,6 +14,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
+struct pqm_yaml;
+
 struct pqm_platform {
 	pqm_bytes os, arch, variant; /* empty: not said */
 };
@@ -37,6 +39,7 @@ struct pqm_oci_manifest {
 	struct pqm_oci_desc config;
 	struct pqm_oci_desc *list;
 	size_t n;
+	const struct pqm_yaml *root; /* all of it */
 };
 
 struct pqm_oci_config {
@@ -45,6 +48,7 @@ struct pqm_oci_config {
 	size_t n_diff_ids;
 	pqm_bytes *made_by; /* of each layer, by history entries that are not empty */
 	size_t n_made_by;
+	const struct pqm_yaml *run; /* "config": environment, command, ports, labels; may be NULL */
 };
 
 /* One image of `docker save`. */

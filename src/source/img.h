@@ -30,10 +30,21 @@ struct pqm_image {
 	pqm_bytes label;     /* before the paths: "oci:DIR:tag" */
 	pqm_bytes reference; /* as reported: "oci:DIR:tag@sha256:…" */
 	struct pqm_oci_config config;
+	const struct pqm_yaml *artifact;   /* the manifest of what is no image; NULL: it is one */
 	const struct pqm_oci_desc *layers; /* the base first */
 	size_t n_layers;
 };
 
+/* img_facts.c: hands over how the image is started, or what the artifact is made of, as an object: kind
+ * Image or Artifact of image.pqmap.dev. */
+enum pqm_st pqm_image_facts(
+	const struct pqm_image *im, struct pqm_sink *s, struct pqm_err *err) PQM_MUST_USE;
+extern const struct pqm_source pqm_src_image;
+/* img_base.c: fills in what a base image is made of. */
+enum pqm_st pqm_image_keep_base(const struct pqm_image *im, const struct pqm_image_options *o,
+	struct pqm_err *err) PQM_MUST_USE;
+/* How many layers of the image, from the bottom, are those of a base image. */
+size_t pqm_image_of_base(const struct pqm_image *im, const struct pqm_image_options *o);
 /* img_layer.c: walks the layers, the top first. */
 enum pqm_st pqm_image_walk(
 	const struct pqm_image *im, struct pqm_sink *s, struct pqm_err *err) PQM_MUST_USE;

@@ -193,6 +193,7 @@ static enum pqm_st walk(struct choice *c, const struct candidate *k, size_t n_ta
 		.label = c->target,
 		.reference = c->target,
 		.config = k->config,
+		.artifact = k->is_image ? NULL : k->manifest.root,
 		.layers = k->manifest.list,
 		.n_layers = k->manifest.n,
 	};
@@ -253,6 +254,7 @@ enum pqm_st pqm_image_choose(struct pqm_store_of *store, pqm_bytes target, pqm_b
 			st = choose_named(&c, c.list[i].name);
 	if (st == PQM_OK)
 		st = walk_all(&c);
+	pqm_arena_wipe(&arena); /* the environment of an image may hold anything */
 	pqm_arena_fini(&arena);
 	return st;
 }

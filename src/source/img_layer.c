@@ -21,6 +21,7 @@ struct walk {
 	size_t n, cap; /* cap: a power of two, or 0 */
 	bool is_full;
 	unsigned layer;
+	size_t n_base; /* layers of the base image */
 	struct pqm_buf path, to, text;
 	uint64_t n_entries, n_bad_names;
 };
@@ -300,7 +301,10 @@ static void tell_bad(struct walk *w, enum pqm_st st)
 static enum pqm_st layer(struct walk *w, const struct pqm_oci_desc *d, size_t *n_bad)
 {
 	const struct pqm_image *im = w->im;
-	struct pqm_layer l = { .image = im->reference, .digest = d->digest, .index = w->layer };
+	struct pqm_layer l = { .image = im->reference,
+		.digest = d->digest,
+		.index = w->layer,
+		.is_base = w->layer <= w->n_base };
 	struct pqm_arena a;
 	enum pqm_st st;
 
@@ -330,8 +334,13 @@ enum pqm_st pqm_image_walk(const struct pqm_image *im, struct pqm_sink *s, struc
 {
 	struct walk w = { .im = im, .sink = s, .err = err };
 	const volatile int *stop = s->images->stop;
-	enum pqm_st st = PQM_OK;
+	enum pqm_st st;
 	size_t n_bad = 0;
+
+	if (s->images->wanted_base != NULL)
+		return pqm_image_keep_base(im, s->images, err);
+	w.n_base = pqm_image_of_base(im, s->images);
+	st = pqm_image_facts(im, s, err);
 
 	pqm_buf_init(&w.path, 2 * PQM_ENTRY_NAME_BYTES);
 	pqm_buf_init(&w.to, 2 * PQM_ENTRY_NAME_BYTES);

@@ -510,6 +510,27 @@ static enum pqm_st connect_to(
 	return st;
 }
 
+/* Who is asked instead of the registry; credentials and authorities are those of the mirror then. */
+static enum pqm_st use_mirror(
+	struct registry *g, const struct pqm_image_options *o, struct pqm_err *err)
+{
+	for (size_t i = 0; i < o->n_mirrors; i++) {
+		pqm_bytes to = pqm_str(o->mirrors[i]), of = { NULL, 0 }, host = { NULL, 0 };
+
+		if (!pqm_split(&to, '=', &of) || !pqm_eq(of, g->ref.host))
+			continue;
+		(void)pqm_split(&to, '/', &host);
+		g->ref.host = host;
+		if (to.p != NULL)
+			g->ref.repo = pqm_arena_f(
+				&g->arena, "%.*s/%.*s", PQM_FMT(to), PQM_FMT(g->ref.repo));
+		return g->ref.repo.p != NULL
+			? PQM_OK
+			: pqm_fail(err, PQM_ENOMEM, "out of memory for a registry");
+	}
+	return PQM_OK;
+}
+
 /* The manifest or index that the reference names; what a digest says is checked. */
 static enum pqm_st fetch_root(struct registry *g, struct pqm_err *err)
 {
@@ -567,6 +588,8 @@ enum pqm_st pqm_image_registry(
 	pqm_arena_init(&g.secret, PQM_ARENA_BYTES);
 	pqm_buf_init(&g.head, PQM_REGISTRY_ANSWER_BYTES);
 	st = pqm_oci_ref_parse(&g.ref, pqm_str(spec), &g.arena, err);
+	if (st == PQM_OK)
+		st = use_mirror(&g, s->images, err);
 	if (st == PQM_OK)
 		st = connect_to(&g, s->images, err);
 	if (st == PQM_OK)

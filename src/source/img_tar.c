@@ -398,6 +398,7 @@ enum pqm_st pqm_image_archive(
 		(void)close(a.fd);
 	pqm_map_fini(&a.parts);
 	pqm_map_fini(&a.by_digest);
+	pqm_arena_wipe(&a.arena); /* the environment of an image may hold anything */
 	pqm_arena_fini(&a.arena);
 	return st;
 }

@@ -55,8 +55,8 @@ class Layout:
     def file(self, digest):
         return self.path / "blobs/sha256" / digest.split(":")[1]
 
-    def image(self, tars, how="gzip", tag="v1", platform="linux/amd64", steps=None, index=None):
-        """Adds an image; gives the descriptors of its layers."""
+    def image(self, tars, how="gzip", tag="v1", platform="linux/amd64", steps=None, index=None, run=None):
+        """Adds an image; gives the descriptors of its layers. run: how it is started, as in its configuration."""
         os_, arch = platform.split("/")
         suffix = {"gzip": "+gzip", "zstd": "+zstd", "plain": ""}[how]
         layers = [dict(self.blob(packed(t, how)), mediaType=f"application/vnd.oci.image.layer.v1.tar{suffix}") for t in tars]
@@ -64,6 +64,8 @@ class Layout:
         history = [{"created_by": s} for s in steps] + [{"created_by": "ENV X=1", "empty_layer": True}]
         config = {"os": os_, "architecture": arch, "history": history, "rootfs": {
             "type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(t).hexdigest() for t in tars]}}
+        if run is not None:
+            config["config"] = run
         manifest = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
                     "config": dict(self.blob(json.dumps(config).encode()),
                                    mediaType="application/vnd.oci.image.config.v1+json"), "layers": layers}
