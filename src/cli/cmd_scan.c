@@ -51,7 +51,8 @@ static void say_failure(pqm_bytes target, pqm_bytes words)
 	if (pqm_starts(words, target))
 		pqm_log(PQM_WARN, "scan", "%.*s", PQM_FMT(words));
 	else
-		pqm_log(PQM_WARN, "scan", "%.*s: %.*s", PQM_FMT(target), PQM_FMT(words));
+		pqm_log(PQM_WARN, "scan", "%.*s%s %.*s", PQM_FMT(target),
+			pqm_ends(target, PQM_LIT(":")) ? "" : ":", PQM_FMT(words));
 }
 
 /* Endpoints that were not told in full. */
@@ -287,6 +288,7 @@ static enum pqm_st prepare(
 	s->net.n_known = s->stream.known.n;
 	s->cluster.stop = s->net.probe.stop;
 	s->images.stop = s->net.probe.stop;
+	s->images.deny = s->net.probe.deny;
 	if (!pqm_arg_has(a, "dry-run"))
 		st = pqm_image_base_options(&s->images, a, &s->targets.arena, err);
 	s->opt.cluster = &s->cluster;

@@ -437,6 +437,8 @@ static pqm_bytes registry_of(pqm_bytes ref)
 		(colon == SIZE_MAX && pqm_find_byte(first, 0, '.') == SIZE_MAX &&
 			!pqm_eqs(first, "localhost")))
 		return PQM_LIT("docker.io");
+	if (pqm_starts(first, PQM_LIT("[")))
+		return pqm_sub(first, 1, pqm_find_byte(first, 0, ']') - 1);
 	return pqm_sub(first, 0, colon);
 }
 

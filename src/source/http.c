@@ -4,9 +4,11 @@
  */
 #include "http.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <dlfcn.h>
 #include <pthread.h>
+#include <sys/socket.h>
 
 #include "base/arena.h"
 #include "base/num.h"
@@ -48,7 +50,7 @@ struct pqm_http {
 	struct curl_slist *connect_to;
 	struct pqm_buf *body;
 	char words[CURL_ERROR_SIZE];
-	bool is_over;
+	bool is_over, is_refused; /* refused: an address that may not be reached */
 	/* Of a body that is read as it comes. */
 	CURLM *multi;
 	struct curl_slist *headers;
@@ -124,6 +126,25 @@ static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl
 	return h->config->stop != NULL && *h->config->stop != 0;
 }
 
+static curl_socket_t on_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *to)
+{
+	struct pqm_http *h = ctx;
+	const void *at = to->family == AF_INET6
+		? (const void *)&((const struct sockaddr_in6 *)(const void *)&to->addr)->sin6_addr
+		: (const void *)&((const struct sockaddr_in *)(const void *)&to->addr)->sin_addr;
+	char text[INET6_ADDRSTRLEN];
+
+	(void)purpose;
+	if (h->config->may_reach != NULL &&
+		((to->family != AF_INET && to->family != AF_INET6) ||
+			inet_ntop(to->family, at, text, sizeof(text)) == NULL ||
+			!h->config->may_reach(h->config->reach_ctx, text))) {
+		h->is_refused = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
 static CURLcode set_blob(struct pqm_http *h, CURLoption option, pqm_bytes pem)
 {
 	struct curl_blob blob = { (void *)(uintptr_t)pem.p, pem.n, CURL_BLOB_NOCOPY };
@@ -194,6 +215,7 @@ static CURLcode set_all(struct pqm_http *h)
 		{ CURLOPT_WRITEDATA, h },
 		{ CURLOPT_XFERINFODATA, h },
 		{ CURLOPT_HEADERDATA, h },
+		{ CURLOPT_OPENSOCKETDATA, h },
 	};
 
 	CURLcode rc = CURLE_OK;
@@ -208,6 +230,8 @@ static CURLcode set_all(struct pqm_http *h)
 		rc = curl.setopt(h->easy, CURLOPT_HEADERFUNCTION, on_header);
 	if (rc == CURLE_OK)
 		rc = curl.setopt(h->easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+	if (rc == CURLE_OK)
+		rc = curl.setopt(h->easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
 	if (rc == CURLE_OK)
 		rc = set_trust(h);
 	if (rc == CURLE_OK)
@@ -259,6 +283,9 @@ void pqm_http_close(struct pqm_http *h)
 
 void pqm_http_identity(struct pqm_http *h, pqm_bytes cert, pqm_bytes key)
 {
+	/* What was there before may be gone, and is not kept where there is none now. */
+	(void)curl.setopt(h->easy, CURLOPT_SSLCERT_BLOB, NULL);
+	(void)curl.setopt(h->easy, CURLOPT_SSLKEY_BLOB, NULL);
 	(void)set_blob(h, CURLOPT_SSLCERT_BLOB, cert);
 	(void)set_blob(h, CURLOPT_SSLKEY_BLOB, key);
 	(void)curl.setopt(h->easy, CURLOPT_FRESH_CONNECT, 1L);
@@ -289,9 +316,11 @@ static enum pqm_st told(
 {
 	const char *words = h->words[0] != '\0' ? h->words : curl.words(rc);
 
-	r->is_final = is_final(rc);
+	r->is_final = is_final(rc) || (rc != CURLE_OK && h->is_refused);
 	if (rc == CURLE_OK)
 		return PQM_OK;
+	if (h->is_refused)
+		return pqm_fail(err, PQM_ENET, "the deny list forbids its address");
 	if (h->is_over)
 		return pqm_fail(err, PQM_ELIMIT, "the answer is over the limit of %zu MiB",
 			h->body->max >> 20);
@@ -331,7 +360,7 @@ enum pqm_st pqm_http_get(struct pqm_http *h, const char *url, const char *const 
 
 	*r = (struct pqm_http_reply){ 0 };
 	h->body = body;
-	h->is_over = false;
+	h->is_over = h->is_refused = false;
 	h->words[0] = '\0';
 	rc = make_list(&list, headers);
 	if (rc == CURLE_OK)
@@ -410,7 +439,7 @@ enum pqm_st pqm_http_start(struct pqm_http *h, const struct pqm_http_request *q,
 	pqm_buf_init(&h->pending, 2 * PENDING_BYTES);
 	h->body = &h->pending;
 	h->head = q->head;
-	h->is_over = h->is_done = h->is_paused = false;
+	h->is_over = h->is_refused = h->is_done = h->is_paused = false;
 	h->words[0] = '\0';
 	h->is_streaming = true;
 	if (h->multi == NULL)

@@ -26,6 +26,9 @@ struct pqm_http_config {
 	const char *user_password; /* "user:password"; or NULL */
 	unsigned connect_ms, idle_s, total_ms;
 	const volatile int *stop; /* not 0: give up; may be NULL */
+	/* Asked of each address before it is connected to, a proxy's too; NULL: all may be reached. */
+	bool (*may_reach)(const void *ctx, const char *address);
+	const void *reach_ctx;
 };
 
 struct pqm_http_reply {

@@ -32,6 +32,7 @@ struct pqm_image_options {
 	struct pqm_image_base *wanted_base;
 	struct pqm_arena *base_arena;
 	const volatile int *stop; /* may be NULL */
+	const char *const *deny;  /* as of a probe: whom nobody may contact; may be NULL */
 };
 
 /* Asks what layers the base images are made of; names are targets, "registry:" may be left out. */

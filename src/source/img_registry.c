@@ -11,6 +11,7 @@
 #include "img.h"
 #include "img_auth.h"
 #include "parse/yaml_json.h"
+#include "probe/probe.h"
 
 #define CONNECT_MS 10000u
 #define IDLE_S 30u
@@ -35,6 +36,7 @@ struct registry {
 	struct pqm_docker_cred cred;
 	bool has_cred, is_plain, is_insecure;
 	const volatile int *stop;
+	const char *const *deny;
 	struct pqm_buf head; /* of the last answer */
 	pqm_bytes root_digest, root_text;
 };
@@ -73,6 +75,25 @@ static bool is_passing(unsigned status)
 		status == 504;
 }
 
+static bool may_reach(const void *ctx, const char *address)
+{
+	return !pqm_probe_is_denied(ctx, address);
+}
+
+/* By its name: the registry, its token server, and wherever they send us to. */
+static bool is_denied(struct registry *g, const char *url)
+{
+	pqm_bytes host = pqm_url_origin(pqm_str(url));
+	size_t end;
+
+	host = pqm_sub(host, pqm_find(host, 0, PQM_LIT("://")) + 3, host.n);
+	if (pqm_starts(host, PQM_LIT("[")))
+		host = pqm_sub(host, 1, host.n);
+	end = pqm_find_byte(host, 0, pqm_find_byte(host, 0, ']') == SIZE_MAX ? ':' : ']');
+	host = pqm_bytes_dup(&g->secret, pqm_sub(host, 0, end));
+	return host.p == NULL || pqm_probe_is_denied(g->deny, (const char *)host.p);
+}
+
 /* One request, again while another try may help. Any other status is an answer. */
 static enum pqm_st attempt(struct registry *g, struct pqm_http_request *q, struct pqm_http_reply *r,
 	struct pqm_err *err)
@@ -81,6 +102,10 @@ static enum pqm_st attempt(struct registry *g, struct pqm_http_request *q, struc
 	enum pqm_st st = PQM_OK;
 
 	q->head = &g->head;
+	if (g->deny != NULL && is_denied(g, q->url))
+		return pqm_fail(err, PQM_ENET, "registry %s: the deny list forbids %s", g->host,
+			strncmp(g->base, q->url, strlen(g->base)) == 0 ? "it"
+								       : "whom it sends us to");
 	for (unsigned try = 0; try < PQM_REGISTRY_TRIES && !is_stopped(g); try++) {
 		g->head.n = 0;
 		st = pqm_http_start(g->http, q, r, &why);
@@ -497,11 +522,14 @@ static enum pqm_st connect_to(
 		return pqm_fail(err, PQM_ENOMEM, "out of memory for a registry");
 	g->is_insecure = is_named(o, g->ref.host);
 	g->stop = o->stop;
+	g->deny = o->deny;
 	g->transport = (struct pqm_http_config){ .ca = own_authority(g),
 		.no_verify = g->is_insecure,
 		.connect_ms = CONNECT_MS,
 		.idle_s = IDLE_S,
-		.stop = o->stop };
+		.stop = o->stop,
+		.may_reach = o->deny != NULL ? may_reach : NULL,
+		.reach_ctx = o->deny };
 	st = pqm_http_open(&g->http, &g->transport, err);
 	if (st == PQM_OK)
 		choose_scheme(g, host);

@@ -119,13 +119,13 @@ static enum pqm_st renew(struct pqm_kube *k, struct pqm_err *err)
 		st = pqm_kube_exec_run(&cred, c, &k->credential, k->stop, err);
 		if (st != PQM_OK)
 			return st;
+		bool has_cert = cred.cert.n > 0 && cred.key.n > 0;
+
 		k->token = cred.token;
-		if (cred.cert.n > 0 && cred.key.n > 0) {
-			k->transport.cert = cred.cert;
-			k->transport.key = cred.key;
-			if (k->http != NULL)
-				pqm_http_identity(k->http, cred.cert, cred.key);
-		}
+		k->transport.cert = has_cert ? cred.cert : c->cert;
+		k->transport.key = has_cert ? cred.key : c->key;
+		if (k->http != NULL)
+			pqm_http_identity(k->http, k->transport.cert, k->transport.key);
 	} else if (c->token_file != NULL) {
 		pqm_arena_wipe(&k->credential);
 		k->token = NULL;

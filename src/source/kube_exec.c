@@ -172,7 +172,7 @@ static const char *collect(int fd, struct pqm_buf *b, const volatile int *stop)
 	return "took more than 60 seconds";
 }
 
-/* Waits for the end; whatever it left behind in its group goes with it. */
+/* Waits for the end. Of one that failed to end, its whole group is ended. */
 static const char *finish(pid_t pid, const char *words)
 {
 	uint64_t end = pqm_now_ns() + (uint64_t)PQM_KUBE_EXEC_MS * 1000000;

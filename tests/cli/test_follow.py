@@ -485,6 +485,12 @@ def images(b):
     r, doc = b.scan(text, "--follow", "images", "--insecure-registry", at, "--deny", "127.0.0.1")
     ok(not Registry.asked and sum("the deny list forbids its registry" in x for x in left(doc)) == 2, "--deny holds for registries",
        (Registry.asked, left(doc)))
+    named = text.replace("127.0.0.1:", "gw.corp:")
+    r, doc = b.scan(named, "--follow", "images", "--insecure-registry", at.replace("127.0.0.1", "gw.corp"), "--deny", "127.0.0.0/8")
+    ok(not Registry.asked and not b.said("connect") and any("the deny list forbids" in n["words"] for n in doc["coverage"]["notes"]),
+       "… and for what their names lead to", (Registry.asked, b.said("connect"), doc["coverage"]["notes"]))
+    r, doc = b.scan(named, "--follow", "images", "--insecure-registry", at.replace("127.0.0.1", "gw.corp"), "--deny", "10.0.0.0/8")
+    ok(Registry.asked and followed(doc), "… and for nothing else", doc["coverage"]["notes"])
     r, doc = b.scan(text, "--follow", "images", "--insecure-registry", at, name)
     ok(set(followed(doc)) == {f"registry:{at}/gone/x:v1"}, "an image that the user names is not followed as well", followed(doc))
     server.shutdown()
