@@ -2,6 +2,9 @@
 
 #include "base/limits.h"
 
+/* What is kept of a list of groups. */
+#define ALSO_BYTES 100
+
 static const struct pqm_fact *first_at(const struct pqm_object *o, pqm_bytes glob)
 {
 	if (o->facts == NULL)
@@ -71,6 +74,7 @@ enum pqm_st k8s_report(const struct k8s_look *l)
 		pqm_found_attr(&f, "value", l->fact->value);
 	pqm_found_attr(
 		&f, "fallback", l->fallback.n > 0 ? l->fallback : pqm_yaml_str(e, "fallback"));
+	pqm_found_attr(&f, "also", l->also);
 	if (ca != NULL && pqm_eqs(ca->value, "true"))
 		pqm_found_attr(&f, "is_ca", PQM_LIT("true"));
 	if (f.basis != PQM_EXPLICIT && pqm_yaml_get(l->rule->node, "product") != NULL)
@@ -108,6 +112,12 @@ static pqm_bytes catalogue_name(const struct k8s_look *l, pqm_bytes name)
 	return name;
 }
 
+/* "P-256", "X25519": a name that the catalogue knows. */
+static pqm_bytes short_name(const struct pqm_alg_ref *ref)
+{
+	return ref->parameter.n > 0 ? ref->parameter : ref->alg->family;
+}
+
 bool k8s_read_groups(const struct k8s_look *l, pqm_bytes names, struct k8s_groups *g)
 {
 	bool any = false;
@@ -122,6 +132,9 @@ bool k8s_read_groups(const struct k8s_look *l, pqm_bytes names, struct k8s_group
 		any = true;
 		if (ref->alg->quantum == PQM_Q_BROKEN && g->classical == NULL)
 			g->classical = ref;
+		else if (ref->alg->quantum == PQM_Q_BROKEN && g->also.n < ALSO_BYTES)
+			g->also = pqm_arena_f(l->scan->a->arena, "%.*s%s%.*s", PQM_FMT(g->also),
+				g->also.n > 0 ? ", " : "", PQM_FMT(short_name(ref)));
 		if ((ref->alg->quantum == PQM_Q_HYBRID || ref->alg->quantum == PQM_Q_SAFE) &&
 			g->hybrid == NULL)
 			g->hybrid = ref;
@@ -129,16 +142,12 @@ bool k8s_read_groups(const struct k8s_look *l, pqm_bytes names, struct k8s_group
 	return any;
 }
 
-/* "P-256", "X25519": a name that the catalogue knows. */
-static pqm_bytes short_name(const struct pqm_alg_ref *ref)
-{
-	return ref->parameter.n > 0 ? ref->parameter : ref->alg->family;
-}
-
 enum pqm_st k8s_report_groups(struct k8s_look *l, const struct k8s_groups *g, bool want_hybrid)
 {
 	if (want_hybrid)
 		l->fallback = g->classical == NULL ? PQM_LIT("none") : short_name(g->classical);
+	else
+		l->also = g->also;
 	l->alg = want_hybrid ? g->hybrid : g->hybrid == NULL ? g->classical : NULL;
 	return l->alg == NULL ? PQM_OK : k8s_report(l);
 }
@@ -146,7 +155,7 @@ enum pqm_st k8s_report_groups(struct k8s_look *l, const struct k8s_groups *g, bo
 static enum pqm_st test_groups(struct k8s_look *l, bool want_hybrid)
 {
 	pqm_bytes at = pqm_yaml_str(l->on, "at");
-	struct k8s_groups g = { NULL, NULL };
+	struct k8s_groups g = { 0 };
 
 	l->fact = first_at(l->o, at);
 	for (size_t i = 0; i < l->o->n_facts; i++)

@@ -23,6 +23,7 @@ struct k8s_look {
 	const struct pqm_alg_ref *alg;
 	pqm_bytes parameter;
 	pqm_bytes fallback; /* classical group beside a hybrid one; "none" */
+	pqm_bytes also;	    /* further classical groups: "X25519, P-384" */
 	pqm_bytes part;	    /* what of the value it is about; empty: all */
 	struct pqm_err *err;
 };
@@ -30,6 +31,7 @@ struct k8s_look {
 /* Key-exchange groups that a value names, the first of each sort. */
 struct k8s_groups {
 	const struct pqm_alg_ref *classical, *hybrid;
+	pqm_bytes also; /* classical ones behind the first */
 };
 
 enum pqm_st k8s_report(const struct k8s_look *l) PQM_MUST_USE;

@@ -122,7 +122,7 @@ static enum pqm_st groups(struct k8s_look *l, const struct pqm_fact *text, bool 
 	pqm_bytes line, value;
 
 	while (st == PQM_OK && next_line(&lines, &line)) {
-		struct k8s_groups g = { NULL, NULL };
+		struct k8s_groups g = { 0 };
 		uint32_t at = lines.at;
 
 		if (line.n > PQM_TEXT_BYTES || is_comment(line) || !after_key(keys, line, &value))

@@ -123,6 +123,14 @@ static pqm_bytes fallback_of(const struct gb *b, size_t placed)
 	return pqm_eqs(to, "none") ? (pqm_bytes){ NULL, 0 } : to;
 }
 
+/* Classical groups that the setting names behind the first. */
+static pqm_bytes also_of(const struct gb *b, size_t placed)
+{
+	const struct pqm_finding *f = gb_placed_finding(b, placed);
+
+	return pqm_occ_attr(&f->occs[b->placed[placed].occ], "also");
+}
+
 /* What one setting says: plaintext, classical only, hybrid with or without a way around. */
 static void read_setting(struct gb *b, size_t i, struct gb_kex *out)
 {
@@ -148,7 +156,13 @@ static void read_setting(struct gb *b, size_t i, struct gb_kex *out)
 		out->words = PQM_LIT("speaks plaintext");
 	} else {
 		out->verdict = PQM_V_CLASSICAL;
-		out->words = pqm_arena_f(b->arena, "%.*s only", PQM_FMT(alg_words(b, f)));
+		pqm_bytes also = also_of(b, i);
+
+		/* What a product does by itself is not told group by group. */
+		out->words = f->basis != PQM_EXPLICIT
+			? PQM_LIT("no hybrid group")
+			: pqm_arena_f(b->arena, "%.*s%s%.*s only", PQM_FMT(alg_words(b, f)),
+				  also.n > 0 ? ", " : "", PQM_FMT(also));
 	}
 }
 
@@ -178,6 +192,7 @@ bool gb_own_kex(struct gb *b, uint32_t node, struct gb_kex *out)
 		size_t i = k < to ? k : of_image[k - to];
 		const struct pqm_finding *f = gb_placed_finding(b, i);
 		struct gb_kex one = { 0 };
+		pqm_bytes rest, group;
 
 		if (f->function != PQM_FN_KEX ||
 			(f->meaning != PQM_CONFIG && f->meaning != PQM_ABSENT))
@@ -188,6 +203,8 @@ bool gb_own_kex(struct gb *b, uint32_t node, struct gb_kex *out)
 			add_group(b, &all,
 				f->quantum == PQM_Q_BROKEN ? alg_words(b, f) : f->algorithm);
 			add_group(b, &all, fallback_of(b, i));
+			for (rest = also_of(b, i); rest.n > 0 && pqm_split(&rest, ',', &group);)
+				add_group(b, &all, pqm_trim(group));
 		}
 		if (!any || strength(one.layer) < strength(out->layer))
 			*out = one;

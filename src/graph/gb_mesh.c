@@ -12,7 +12,7 @@
 
 struct gb_scoped {
 	const struct gb_thing *t;
-	struct gb_scoped *next;
+	struct gb_scoped *next, *last; /* last: of the first one only */
 };
 
 struct port {
@@ -217,10 +217,10 @@ static void index_by(struct gb *b, pqm_bytes key, const struct gb_thing *t)
 		return;
 	}
 	one->t = t;
+	one->last = one;
 	if (old != NULL) {
-		while (old->next != NULL)
-			old = old->next;
-		old->next = one;
+		old->last->next = one;
+		old->last = one;
 	} else if (!pqm_map_put(&b->scoped, key, one)) {
 		gb_fail(b, "policies");
 	}
@@ -440,6 +440,8 @@ static void meshed(struct gb *b, const struct pqm_rule *rule, const struct calle
 	out->ends = pqm_yaml_str(mesh, "ends");
 	if (has_one(c->server->o, ambient) || (ns != NULL && has_one(ns->o, ambient)))
 		out->ends = pqm_yaml_str(mesh, "ambient_ends");
+	pqm_bytes since = pqm_yaml_str(mesh, "hybrid_since");
+
 	if (there_is_one_of(b, pqm_yaml_get(mesh, "hybrid")) != NULL) {
 		out->verdict = PQM_V_HYBRID_CAPABLE;
 		out->coverage = 'F';
@@ -447,6 +449,12 @@ static void meshed(struct gb *b, const struct pqm_rule *rule, const struct calle
 			b->arena, "X25519MLKEM768, %.*s", PQM_FMT(pqm_yaml_str(rule->node, "alg")));
 		out->words = pqm_arena_f(b->arena, "%.*s, hybrid where both sides allow it",
 			PQM_FMT(pqm_yaml_str(rule->node, "words")));
+	} else if (since.n > 0) {
+		out->layer = PQM_LIT("UNK");
+		out->verdict = PQM_V_UNKNOWN;
+		out->groups = (pqm_bytes){ NULL, 0 };
+		out->words = pqm_arena_f(b->arena, "%.*s, hybrid from %.*s on, version not read",
+			PQM_FMT(pqm_yaml_str(rule->node, "words")), PQM_FMT(since));
 	}
 	if (!strict)
 		out->words = pqm_arena_f(b->arena, "%.*s, plaintext let in", PQM_FMT(out->words));

@@ -37,7 +37,7 @@ def mesh():
             "chosen": (classical, *istio, ": mesh mTLS, X25519"), "joined": (classical, *istio, ": mesh mTLS, X25519"),
             "other-hole": (classical, *istio, ": mesh mTLS, X25519"),
             "walker": (classical, "Istio ztunnel (ambient)", "mTLS", ": mesh mTLS, X25519"),
-            "linked": (classical, "Linkerd proxy", "mTLS", ", plaintext let in")}
+            "linked": ("unknown", "Linkerd proxy", "mTLS", ": mesh mTLS, hybrid from 2.19 on, version not read, plaintext let in")}
     nobody = ("plaintext", "nobody (plaintext)", "none")
     want |= {n: (*nobody, "bypasses the mesh, plaintext") for n in ("holey", "skipped")}
     want |= {n: (*nobody, "speaks plaintext") for n in ("left-out", "opted-out", "barred", "bare")}
