@@ -294,6 +294,8 @@ struct gb_hop {
 void gb_hop_put(struct gb *b, struct gb_draft *d, const struct gb_hop *w, const struct gb_kex *k);
 /* The edge and the certificates that it presents. */
 void gb_edge_hops(struct gb *b, struct gb_draft *d, uint32_t from, uint32_t edge);
+/* What the server speaks: by its own flags and variables, else what the network makes of it. */
+void gb_server_kex(struct gb *b, const struct gb_call *call, struct gb_kex *out);
 /* What a Service of server w (NULL: unknown) speaks to the client (NULL: anybody). */
 void gb_service_kex(struct gb *b, const struct gb_thing *w, const struct gb_thing *client,
 	uint32_t service, struct gb_kex *k);
@@ -306,6 +308,10 @@ const struct pqm_fact *gb_env_value(const struct pqm_object *o, const struct pqm
 /* gb_flows.c */
 void gb_outbound(struct gb *b, struct gb_draft *d, const struct gb_thing *t);
 bool gb_is_flow(const struct pqm_rule *rule);
+
+/* gb_workers.c: workers of one job and what they send each other */
+void gb_workers_hops(struct gb *b, struct gb_draft *d, const struct gb_thing *t);
+void gb_workers_assets(struct gb *b, const struct gb_thing *t);
 
 /* gb_images.c */
 void gb_images(struct gb *b); /* after gb_nodes: images that were read, joined to what runs them */

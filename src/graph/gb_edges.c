@@ -242,6 +242,24 @@ static bool is_given(const struct gb *b, pqm_bytes id)
 	return rule != NULL && pqm_k8s_listed(pqm_yaml_get(rule->node, "given"), id);
 }
 
+/* A SealedSecret becomes the Secret of its name, and so does an ExternalSecret that names no target. */
+static bool has_twin(struct gb *b, const struct pqm_node *ghost)
+{
+	const struct pqm_rule *rule = pqm_rules_get(b->r, PQM_LIT("k8s.given"));
+	const struct pqm_yaml *of = rule == NULL ? NULL : pqm_yaml_get(rule->node, "twins");
+
+	for (size_t k = 0; of != NULL && k < of->n; k++)
+		for (size_t i = 0; pqm_eq(of->keys[k]->text, ghost->kind) && i < of->items[k]->n;
+			i++) {
+			uint32_t n = node_at(
+				b, ghost->ns, pqm_yaml_text(of->items[k]->items[i]), ghost->name);
+
+			if (n != GB_NONE && !b->g->nodes[n].is_ghost)
+				return true;
+		}
+	return false;
+}
+
 static pqm_bytes ghost_line(
 	struct gb *b, const struct pqm_node *ghost, const struct pqm_edge *by, size_t n)
 {
@@ -276,7 +294,7 @@ void gb_ghosts(struct gb *b)
 			first = first == NULL ? e : first;
 			named++;
 		}
-		if (quiet || first == NULL || is_given(b, g->id))
+		if (quiet || first == NULL || is_given(b, g->id) || has_twin(b, g))
 			continue;
 		lines[n] = ghost_line(b, g, first, named);
 		if (lines[n++].p == NULL)

@@ -72,9 +72,41 @@ static const struct pqm_rule *endpoint_rule(const struct gb *b, pqm_bytes scheme
 	return NULL;
 }
 
-static pqm_bytes endpoint_of(
-	const struct gb *b, const struct gb_thing *t, const struct pqm_rule *rule)
+/* "https://HOST" as the annotations of the object say it [kserve-docs, S3 credentials]; else empty. */
+static pqm_bytes annotated(struct gb *b, uint32_t node, const struct pqm_yaml *by)
 {
+	const struct gb_thing *t = b->of_node[node];
+	const struct pqm_fact *host, *tls;
+	size_t i = 0, k = 0;
+
+	if (t == NULL || (host = gb_fact(t->o, pqm_yaml_str(by, "host"), &i)) == NULL)
+		return (pqm_bytes){ NULL, 0 };
+	tls = gb_fact(t->o, pqm_yaml_str(by, "https"), &k);
+	return pqm_arena_f(b->arena, "%s://%.*s",
+		tls != NULL && pqm_eqs(tls->value, "0") ? "http" : "https", PQM_FMT(host->value));
+}
+
+/* What the account of the workload is told, or a Secret of the account. */
+static pqm_bytes of_account(struct gb *b, const struct gb_thing *t, const struct pqm_yaml *by)
+{
+	const struct pqm_edge *runs, *holds;
+	pqm_bytes url = { NULL, 0 };
+	size_t i = 0;
+
+	while (by != NULL && url.n == 0 && (runs = gb_out(b, t->node, "runs-as", &i)) != NULL) {
+		size_t k = 0;
+
+		url = annotated(b, runs->to, by);
+		while (url.n == 0 && (holds = gb_out(b, runs->to, "mounts", &k)) != NULL)
+			url = annotated(b, holds->to, by);
+	}
+	return url;
+}
+
+static pqm_bytes endpoint_of(struct gb *b, const struct gb_thing *t, const struct pqm_rule *rule)
+{
+	pqm_bytes url;
+
 	for (size_t i = 0; i < t->o->n_facts; i++) {
 		const struct pqm_fact *f = &t->o->facts[i], *v;
 
@@ -85,8 +117,8 @@ static pqm_bytes endpoint_of(
 		if (v != NULL)
 			return v->value;
 	}
-	(void)b;
-	return pqm_yaml_str(rule->node, "default");
+	url = of_account(b, t, pqm_yaml_get(rule->node, "account"));
+	return url.n > 0 ? url : pqm_yaml_str(rule->node, "default");
 }
 
 /* "qdrant.data.svc.cluster.local", "qdrant.data", "qdrant": the Service of that name, if there is. */
@@ -99,6 +131,9 @@ static uint32_t service_of(struct gb *b, const struct gb_thing *t, pqm_bytes hos
 		(void)pqm_split(&rest, '.', &name);
 		if (rest.p != NULL)
 			(void)pqm_split(&rest, '.', &ns);
+		/* "api.team.example.com" is no Service, though there be an "api" in "team". */
+		if (rest.p != NULL)
+			return GB_NONE;
 	}
 	if (ns.n == 0)
 		ns = gb_ns(t);
@@ -148,7 +183,9 @@ static void to_service(struct gb *b, struct gb_draft *d, const struct gb_thing *
 static void to_outside(struct gb *b, struct gb_draft *d, const struct gb_thing *t,
 	const struct url *u, const struct pqm_fact *f)
 {
-	char exposure = gb_outside(b, d, t->node);
+	pqm_bytes ns, name;
+	bool is_inside = gb_cluster_host(b, u->host, &ns, &name);
+	char exposure = is_inside ? 'L' : gb_outside(b, d, t->node);
 	uint32_t n = gb_node(b, PQM_NODE_EXTERNAL,
 		pqm_arena_f(b->arena, "%.*s://%.*s", PQM_FMT(u->scheme), PQM_FMT(u->bucket)),
 		u->host);
@@ -160,7 +197,8 @@ static void to_outside(struct gb *b, struct gb_draft *d, const struct gb_thing *
 		.words = PQM_LIT("TLS, groups not told"),
 		.why = PQM_LIT(
 			"Nothing says which groups this link negotiates; a probe would tell."),
-		.ends = PQM_LIT("provider (outside the manifest): probe to confirm"),
+		.ends = is_inside ? PQM_LIT("the Service of that name (not read)")
+				  : PQM_LIT("provider (outside the manifest): probe to confirm"),
 		.protocol = PQM_LIT("TLS"),
 		.is_template = gb_is_template(b, t->node) };
 

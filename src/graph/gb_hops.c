@@ -225,7 +225,7 @@ static bool shows_server(const struct gb_thing *w)
 	return false;
 }
 
-static void server_kex(struct gb *b, const struct gb_call *call, struct gb_kex *k)
+void gb_server_kex(struct gb *b, const struct gb_call *call, struct gb_kex *k)
 {
 	const struct gb_thing *w = call->server;
 	const struct pqm_fact *tls = server_tls(b, w);
@@ -295,7 +295,7 @@ void gb_service_kex(struct gb *b, const struct gb_thing *w, const struct gb_thin
 		k->ends = PQM_LIT(GB_SERVER);
 		return;
 	}
-	server_kex(b, &call, k);
+	gb_server_kex(b, &call, k);
 	k->is_template = gb_is_template(b, service) || (w != NULL && gb_is_template(b, w->node));
 	if (k->verdict == PQM_V_PLAINTEXT && gb_own_kex(b, service, &told) &&
 		(told.verdict == PQM_V_PLAINTEXT || gb_end_of(b, service, &outside).n == 0)) {
@@ -414,7 +414,7 @@ static void pod_hop(struct gb *b, struct gb_draft *d, uint32_t workload)
 
 	if (port == NULL)
 		return;
-	server_kex(b, &call, &k);
+	gb_server_kex(b, &call, &k);
 	k.is_template = gb_is_template(b, workload);
 	if (k.path.n == 0) {
 		k.ref = port->key;
@@ -454,53 +454,7 @@ static void inbound(struct gb *b, struct gb_draft *d, uint32_t workload)
 		pod_hop(b, d, workload);
 }
 
-/* ---- collectives, wrapping, signing ---- */
-
-static const struct pqm_fact *collective_fact(const struct gb_thing *t, const struct pqm_yaml *c)
-{
-	if (!pqm_k8s_listed(pqm_yaml_get(c, "kinds"), t->o->kind))
-		return NULL;
-	for (size_t i = 0; i < t->o->n_facts; i++) {
-		const struct pqm_fact *f = &t->o->facts[i];
-		bool env = pqm_glob(PQM_LIT("*env[*].name"), f->key) &&
-			pqm_k8s_listed(pqm_yaml_get(c, "env"), f->value);
-		bool arg = pqm_glob(PQM_LIT("*args[*]"), f->key) &&
-			pqm_k8s_listed(pqm_yaml_get(c, "flags"), f->value);
-
-		if (env || arg)
-			return f;
-	}
-	return NULL;
-}
-
-static void collective(struct gb *b, struct gb_draft *d, const struct gb_thing *t)
-{
-	const struct pqm_rule *rule = NULL;
-	const struct pqm_yaml *c = NULL;
-	const struct pqm_fact *f;
-	struct gb_kex k;
-	size_t i = 0;
-
-	while (c == NULL && (rule = gb_ai_next(b, &i)) != NULL)
-		c = pqm_yaml_get(rule->node, "collective");
-	f = c == NULL || !pqm_eq(pqm_yaml_str(c, "role"), d->role) ? NULL : collective_fact(t, c);
-	if (f == NULL)
-		return;
-	gb_network_kex(b, &(const struct gb_call){ .server = t }, &k);
-	if (k.verdict == PQM_V_PLAINTEXT)
-		k.why = pqm_yaml_str(rule->node, "why");
-	k.ref = f->key;
-	k.path = t->o->path;
-	k.line = f->line;
-	gb_hop_put(b, d,
-		&(struct gb_hop){ 'K', 'L', t->node, t->node,
-			pqm_arena_f(b->arena, "workers of %.*s: %.*s", PQM_FMT(t->o->name),
-				PQM_FMT((k.verdict == PQM_V_PLAINTEXT
-						? PQM_LIT("collectives in plaintext")
-						: k.words))),
-			"mesh-link-hybrid" },
-		&k);
-}
+/* ---- wrapping, signing ---- */
 
 /* The rule by which the workload wraps data keys to a public key, or NULL. */
 static const struct pqm_rule *wraps(const struct gb *b, const struct gb_thing *t)
@@ -582,7 +536,7 @@ static void hops_at(struct gb *b, struct gb_draft *d, uint32_t node)
 	} else if (t != NULL && b->g->nodes[node].type == PQM_NODE_WORKLOAD) {
 		inbound(b, d, node);
 		gb_outbound(b, d, t);
-		collective(b, d, t);
+		gb_workers_hops(b, d, t);
 		at_rest(b, d, t);
 	} else if (t != NULL && b->g->nodes[node].type == PQM_NODE_EDGE) {
 		gb_edge_hops(b, d, node, node);
@@ -592,22 +546,6 @@ static void hops_at(struct gb *b, struct gb_draft *d, uint32_t node)
 }
 
 /* ---- assets that only their flows show ---- */
-
-static void collective_asset(struct gb *b, const struct gb_thing *t)
-{
-	const struct pqm_rule *rule;
-	size_t i = 0, k = 0;
-
-	while ((rule = gb_ai_next(b, &i)) != NULL) {
-		const struct pqm_yaml *c = pqm_yaml_get(rule->node, "collective");
-		pqm_bytes role = pqm_yaml_str(c, "role");
-
-		if (c == NULL || collective_fact(t, c) == NULL ||
-			gb_draft_of_role(b, t->node, role, &k) != NULL)
-			continue;
-		(void)gb_draft_default(b, t, role, role, PQM_LIT("collective operations"));
-	}
-}
 
 static void flow_assets(struct gb *b, const struct gb_thing *t)
 {
@@ -682,7 +620,7 @@ void gb_hops(struct gb *b)
 
 		if (!t->is_first || b->g->nodes[t->node].type != PQM_NODE_WORKLOAD)
 			continue;
-		collective_asset(b, t);
+		gb_workers_assets(b, t);
 		flow_assets(b, t);
 	}
 	for (size_t i = 0; i < b->n_drafts && b->st == PQM_OK; i++) {

@@ -135,8 +135,10 @@ bool pqm_ai_rule_fits(const struct pqm_rule *rule, pqm_bytes sample)
 	if (pqm_yaml_get(n, "hub") != NULL)
 		return in_list(pqm_yaml_get(n, "hub"), "schemes", sample) ||
 			in_list(pqm_yaml_get(n, "hub"), "hosts", sample);
-	if (pqm_yaml_get(n, "collective") != NULL)
-		return named(pqm_yaml_get(n, "collective"), sample);
+	const struct pqm_yaml *collective = pqm_yaml_get(n, "collective");
+
+	if (collective != NULL)
+		return named(collective, sample) || in_list(collective, "fields", sample);
 	return named(n, sample) || in_list(n, "at", sample) || in_list(n, "tls_flags", sample) ||
 		in_list(n, "tls_env", sample) || in_list(n, "wrap", sample);
 }
