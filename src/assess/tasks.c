@@ -110,12 +110,23 @@ static struct place place_of_node(struct maker *m, uint32_t i)
 		n->id };
 }
 
+/* "unassigned in TARGET" is no place of anybody's. */
+static pqm_bytes label_of_asset(struct maker *m, const struct pqm_asset *a)
+{
+	static const char word[] = "unassigned";
+
+	if (!a->is_unassigned || !pqm_starts(a->name, pqm_str(word)))
+		return a->name;
+	return pqm_arena_f(m->arena, "places outside the AI assets%.*s",
+		PQM_FMT(pqm_sub(a->name, sizeof(word) - 1, a->name.n)));
+}
+
 /* Where the task is done: its key makes the task's id. */
 static struct place place_of(
 	struct maker *m, const struct pqm_rule *rule, const struct cause *c, uint32_t node)
 {
 	pqm_bytes target = pqm_yaml_str(rule->node, "target");
-	struct place by_asset = { c->asset->id, c->asset->name, c->asset->id };
+	struct place by_asset = { c->asset->id, label_of_asset(m, c->asset), c->asset->id };
 	const struct pqm_node *n = node_of(m, node);
 
 	if (pqm_eqs(target, "run"))
@@ -553,7 +564,8 @@ static void for_finding(struct maker *m, const struct pqm_finding *f)
 
 /* ---- texts ---- */
 
-static pqm_bytes change_of(const struct draft *d)
+/* What the rule says in other words for this place, or NULL. */
+static const struct pqm_yaml *variant_of(const struct draft *d)
 {
 	const struct pqm_yaml *list = pqm_yaml_get(d->rule->node, "changes");
 
@@ -562,9 +574,9 @@ static pqm_bytes change_of(const struct draft *d)
 
 		for (size_t at = 0; word.n > 0 && at + word.n <= d->words.n; at++)
 			if (pqm_ieq(pqm_sub(d->words, at, word.n), word))
-				return pqm_yaml_str(list->items[i], "text");
+				return list->items[i];
 	}
-	return pqm_yaml_str(d->rule->node, "change");
+	return NULL;
 }
 
 static enum pqm_st fill_effort(struct maker *m, struct draft *d)
@@ -590,12 +602,18 @@ static enum pqm_st fill_effort(struct maker *m, struct draft *d)
 	return PQM_OK;
 }
 
-/* What the rule says, and what was measured for it. */
-static pqm_bytes costs_of(struct maker *m, const struct pqm_yaml *node, const pqm_bytes v[4])
+static pqm_bytes say(const struct pqm_yaml *node, const struct pqm_yaml *own, const char *key)
 {
-	pqm_bytes said = pqm_fill(m->arena, pqm_yaml_str(node, "costs"), v), found;
+	return pqm_yaml_str(pqm_yaml_get(own, key) != NULL ? own : node, key);
+}
 
-	if (m->bench == NULL)
+/* What the rule says, and what was measured for it. */
+static pqm_bytes costs_of(struct maker *m, const struct pqm_yaml *node, const struct pqm_yaml *own,
+	const pqm_bytes v[4])
+{
+	pqm_bytes said = pqm_fill(m->arena, say(node, own, "costs"), v), found;
+
+	if (m->bench == NULL || pqm_yaml_get(own, "costs") != NULL)
 		return said;
 	found = pqm_perf_cost_text(m->r, m->bench, pqm_yaml_str(node, "measure"), m->arena);
 	if (found.n == 0 || said.n == 0)
@@ -605,7 +623,7 @@ static pqm_bytes costs_of(struct maker *m, const struct pqm_yaml *node, const pq
 
 static enum pqm_st fill_texts(struct maker *m, struct draft *d)
 {
-	const struct pqm_yaml *node = d->rule->node;
+	const struct pqm_yaml *node = d->rule->node, *own = variant_of(d);
 	char count[32];
 	const pqm_bytes v[4] = { d->label, d->object, d->path,
 		pqm_bytes_dup(m->arena, pqm_str(pqm_human_count(count, d->t.n_units))) };
@@ -616,12 +634,13 @@ static enum pqm_st fill_texts(struct maker *m, struct draft *d)
 			pqm_arena_f(m->arena, "and %s more",
 				pqm_human_count(count, d->n_places - PQM_TASK_PLACES_MAX)));
 	t->title = pqm_fill(m->arena, pqm_yaml_str(node, "title"), v);
-	t->change = pqm_fill(m->arena, change_of(d), v);
-	t->both_ends = pqm_fill(m->arena, pqm_yaml_str(node, "both_ends"), v);
-	t->needs = pqm_fill(m->arena, pqm_yaml_str(node, "needs"), v);
-	t->costs = costs_of(m, node, v);
-	t->verify = pqm_fill(m->arena, pqm_yaml_str(node, "verify"), v);
-	t->rollback = pqm_fill(m->arena, pqm_yaml_str(node, "rollback"), v);
+	t->change = pqm_fill(m->arena,
+		pqm_yaml_str(own != NULL ? own : node, own != NULL ? "text" : "change"), v);
+	t->both_ends = pqm_fill(m->arena, say(node, own, "both_ends"), v);
+	t->needs = pqm_fill(m->arena, say(node, own, "needs"), v);
+	t->costs = costs_of(m, node, own, v);
+	t->verify = pqm_fill(m->arena, say(node, own, "verify"), v);
+	t->rollback = pqm_fill(m->arena, say(node, own, "rollback"), v);
 	t->why = pqm_fill(m->arena, pqm_yaml_str(node, "why"), v);
 	t->blocked_why = pqm_yaml_str(node, "blocked_why");
 	t->where = d->where;

@@ -116,6 +116,19 @@ static void collect(struct shown *s, const struct pqm_cause *c)
 			}
 }
 
+/* Where no rule has a change to make, what stands there is the algorithm that comes next. */
+static bool is_successor(const struct pqm_rules *r, const struct pqm_finding *f)
+{
+	const struct pqm_alg_ref *ref = pqm_alg_by_name(r, f->family);
+	const struct pqm_yaml *by =
+		ref == NULL ? NULL : pqm_yaml_get(ref->alg->rule->node, "replace");
+
+	for (size_t i = 0; by != NULL && i < by->n; i++)
+		if (pqm_eq(pqm_yaml_text(by->items[i]), f->fix))
+			return true;
+	return false;
+}
+
 static void fill_cause(struct pqm_obj *o, const void *ctx, size_t i)
 {
 	const struct pqm_view *v = ctx;
@@ -138,6 +151,8 @@ static void fill_cause(struct pqm_obj *o, const void *ctx, size_t i)
 	pqm_obj_text(o, "rule", f->rule);
 	pqm_obj_opt(o, "why", "has_why", f->why);
 	pqm_obj_opt(o, "fix", "has_fix", f->fix);
+	pqm_obj_text(o, "fix_words",
+		is_successor(v->r->rules, f) ? PQM_LIT("Successor:") : PQM_LIT("To do:"));
 	pqm_obj_text(o, "n_findings", pqm_text_n(o->arena, c->n_findings, "thing", "things"));
 	pqm_obj_text(o, "n_places", pqm_text_n(o->arena, c->n_places, "place", "places"));
 	if (s == NULL)
