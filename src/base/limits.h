@@ -219,6 +219,19 @@
 #define PQM_MEMBER_HEAD_BYTES ((size_t)12 << 20)
 /* The largest member: a model of 400 billion parameters in one file. */
 #define PQM_MEMBER_BYTES ((uint64_t)1 << 40)
+/* Archives in trees and layers. Levels of them, one in the other; values of manifests in them are more. */
+#define PQM_ARCHIVE_DEPTH 5
+/* What one file holds, archives in it included: entries, and bytes. */
+#define PQM_ARCHIVE_ENTRIES_MAX ((uint64_t)1 << 20)
+#define PQM_ARCHIVE_OUT_BYTES ((uint64_t)256 << 30)
+/* From here on it must not unpack to more than PQM_RATIO_MAX times its size. */
+#define PQM_ARCHIVE_RATIO_FROM ((uint64_t)64 << 20)
+/* Members held whole by one thread, those that others are in included; larger ones are held in part, or
+ * streamed. */
+#define PQM_ARCHIVE_HELD_BYTES ((size_t)32 << 20)
+#define PQM_ARCHIVE_HELD_LEAST ((size_t)1 << 20)
+/* A member whose size is only known at its end: address space that is set aside for it. */
+#define PQM_ARCHIVE_UNSIZED_BYTES ((size_t)64 << 30)
 /* Tries of one request to a registry, without any progress between them, and redirects of one. */
 #define PQM_REGISTRY_TRIES 6u
 #define PQM_REGISTRY_REDIRECTS 5u

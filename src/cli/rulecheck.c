@@ -353,6 +353,7 @@ static const struct {
 } kinds[] = {
 	{ "algorithms/", is_algorithm },
 	{ "trust-stores.yaml", is_store },
+	{ "archives.yaml", is_store },
 	{ "risk/curves.yaml", is_on_curve },
 	{ "risk/shifts.yaml", is_of_class },
 	{ "risk/harvest.yaml", is_letter },

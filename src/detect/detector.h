@@ -54,6 +54,7 @@ struct pqm_child {
 		col; /* in the parent's text; 0 for binary parents: then path_part is needed */
 	pqm_bytes path_part; /* appended to the path with " › "; may be empty */
 	bool is_block;	     /* its lines are lines of the parent, the first below `line` */
+	bool is_file;	     /* of an archive: path_part is its path in it */
 };
 
 /* A job that a detector has done beside it. run() only reads the artifact and what ctx holds, and may be

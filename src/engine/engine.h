@@ -17,9 +17,11 @@
 #include "engine/scan.h"
 #include "rules/matcher.h"
 #include "source/source.h"
+#include "source/unpack.h"
 
 #define PQM_BATCH_FILES 8
 #define PQM_QUEUE_BATCHES 256
+#define PQM_ARCHIVE_RULES 16 /* of rules/archives.yaml */
 
 /* One finding at one place inside one content. */
 struct pqm_sighting {
@@ -127,6 +129,8 @@ struct pqm_job {
 	unsigned hidden_by;
 };
 
+struct pqm_look;
+
 struct pqm_queued_page { /* of an API server, with the buffer that it came in */
 	struct pqm_queued_page *next;
 	struct pqm_arena arena; /* of this and its names */
@@ -148,6 +152,7 @@ struct pqm_skip_note {
 
 struct pqm_counts { /* of one target */
 	atomic_uint_fast64_t seen, read, bytes;
+	atomic_uint_fast64_t left;  /* packed files that rules/archives.yaml leaves out */
 	struct pqm_reaches reaches; /* of the walking thread */
 };
 
@@ -164,6 +169,8 @@ struct pqm_run {
 	const struct pqm_detector *const *detectors;
 	size_t n_detectors;
 	struct pqm_matcher *matcher;
+	const struct pqm_yaml *left[PQM_ARCHIVE_RULES]; /* lists of paths; see archive.c */
+	size_t n_left;
 
 	struct {
 		uint16_t detector, anchor;
@@ -193,7 +200,9 @@ struct pqm_run {
 	bool is_out_of_memory;
 };
 
-#define PQM_DETECTORS_MAX 64
+#define PQM_DETECTORS_MAX 63
+/* Among what an artifact is wanted for: it may be an archive. */
+#define PQM_ARCHIVE_BIT 63
 
 /* What a worker keeps for a detector. */
 struct pqm_kept_of {
@@ -209,8 +218,17 @@ struct pqm_besides {
 	struct pqm_beside job;
 };
 
+/* What is open of one file: archives, one in the other. */
+struct pqm_opened {
+	unsigned depth;
+	uint64_t n_packed, n_out, n_entries; /* bytes of the file, and out of all archives in it */
+	size_t held;			     /* of members that are archives */
+	bool is_over;			     /* a limit of the whole file was hit, and told */
+};
+
 struct pqm_worker {
 	struct pqm_run *run;
+	struct pqm_opened opened;
 	struct pqm_besides beside;
 	struct pqm_kept_of kept[PQM_DETECTORS_MAX];
 	struct pqm_arena scratch; /* of one artifact */
@@ -234,10 +252,67 @@ struct pqm_worker {
  * kept. hash is of all of it; NULL: compared with nothing. */
 void pqm_worker_swept(struct pqm_worker *w, const struct pqm_job *job, pqm_bytes body,
 	const struct pqm_hash128 *hash);
+/* The same for what is too large to be held: an archive, by its first bytes and all of them. */
+void pqm_worker_feed(struct pqm_worker *w, const struct pqm_job *job, pqm_bytes head, uint64_t size,
+	struct pqm_feed *feed);
 /* layer.c: a member whose bytes are in the job, or that is read here, piece by piece. */
 void pqm_worker_body(struct pqm_worker *w, const struct pqm_job *job);
 enum pqm_st pqm_worker_member(
 	struct pqm_worker *w, const struct pqm_job *job, struct pqm_member *m, struct pqm_err *err);
+
+/* A large member, swept into w->matches and held in part. */
+struct pqm_held {
+	pqm_bytes body; /* given back by pqm_held_free; reads as zeros where it was let go */
+	size_t room;	/* address space that it takes */
+	bool has_holes;
+	bool is_cut; /* more candidates than are held */
+};
+
+/* The size of a member that is known at its end. */
+#define PQM_MEMBER_UNSIZED UINT64_MAX
+
+/* PQM_ELIMIT: it does not fit the address space, and was stepped over. is_hashed: w->hasher has its bytes. */
+enum pqm_st pqm_member_hold(struct pqm_worker *w, struct pqm_member *m, bool is_hashed,
+	struct pqm_held *out, struct pqm_err *err);
+void pqm_held_free(struct pqm_held *h);
+#define PQM_HELD_CUT                                                                               \
+	"candidates in more than 24 MiB of a large file; only the first of them were looked at"
+
+/* archive.c: a member that begins again although its first block was read. It must not be moved. */
+struct pqm_peeked;
+
+struct pqm_peeked_feed {
+	struct pqm_feed feed; /* first */
+	struct pqm_peeked *of;
+};
+
+struct pqm_peeked {
+	struct pqm_member m; /* first */
+	struct pqm_member *in;
+	pqm_bytes first; /* valid until m.next is called */
+	uint64_t first_off, at;
+	bool is_read;
+	struct pqm_peeked_feed feed; /* of its bytes, holes as zeros */
+	pqm_bytes rest;		     /* of a block behind a hole */
+	enum pqm_st st;		     /* how reading it went */
+	struct pqm_err err;
+};
+
+void pqm_peek_at(struct pqm_peeked *p, struct pqm_member *in, pqm_bytes first);
+enum pqm_st pqm_peek(struct pqm_peeked *p, struct pqm_member *in, struct pqm_err *err);
+/* An archive by its first bytes, and no model that looks like one. */
+bool pqm_is_archive(pqm_bytes head, pqm_bytes name);
+/* Reads rules/archives.yaml. */
+void pqm_archive_rules(struct pqm_run *run);
+/* What the artifact is wanted for, without archives that the rules leave out; those are counted. */
+uint64_t pqm_archive_wanted(struct pqm_run *run, uint32_t target, const struct pqm_artifact *a);
+/* Looks at what the archive holds. True: it was one, and its own bytes say nothing. */
+bool pqm_look_archive(struct pqm_look *l, struct pqm_emit *emit);
+/* level.c: looks at a file of an archive. big, feed: instead of its body, which then are the first bytes of
+ * a file too large to be held; at most one of them. */
+enum pqm_st pqm_look_file(struct pqm_emit *emit, const struct pqm_child *c, struct pqm_member *big,
+	struct pqm_feed *feed);
+
 /* Copies; becomes the first of run->layers. */
 enum pqm_st pqm_from_new(struct pqm_run *run, uint32_t target, const struct pqm_layer *l,
 	pqm_bytes prefix, struct pqm_err *err);
@@ -315,11 +390,14 @@ struct pqm_look {
 	pqm_bytes suffix, object; /* added to what is found */
 	uint32_t line, col;	  /* of the child in its parent, or 0 */
 	unsigned depth;
-	bool is_mapped;	   /* the body is a mapping of a file: its pages can be given back */
-	pqm_bytes address; /* of an endpoint, for all that is found there; else empty */
-	uint64_t *done;	   /* by detector */
-	bool is_listed;	   /* of an API server: there are no lines and offsets */
-	bool is_block;	   /* what is on line n of the child is n lines below `line` */
+	bool is_mapped;	       /* the body is a mapping of a file: its pages can be given back */
+	pqm_bytes address;     /* of an endpoint, for all that is found there; else empty */
+	uint64_t *done;	       /* by detector */
+	bool is_listed;	       /* of an API server: there are no lines and offsets */
+	bool is_block;	       /* what is on line n of the child is n lines below `line` */
+	const int *fd;	       /* of a file that is mapped; else NULL */
+	struct pqm_feed *feed; /* of an archive whose body is only its first bytes; else NULL */
+	bool is_partial;       /* parts of the body were let go */
 };
 
 /* The same for an endpoint, which is no artifact: its answers are read by one detector of their own. */

@@ -26,6 +26,19 @@ static void finish_endpoint(struct pqm_inventory *inv, struct pqm_run *run, size
 	target->failed = target->failed || pqm_reaches_failed(&run->counts[t].reaches);
 }
 
+static void tell_left(struct pqm_run *run, uint32_t t, const struct pqm_target *target)
+{
+	uint64_t n = atomic_load(&run->counts[t].left);
+	char words[120];
+
+	if (n == 0)
+		return;
+	(void)snprintf(words, sizeof(words),
+		"%llu packed manual pages and change logs were not unpacked (rules/archives.yaml)",
+		(unsigned long long)n);
+	pqm_run_skip(run, t, target->name, "left-out", words);
+}
+
 void pqm_run_targets(struct pqm_inventory *inv, struct pqm_run *run)
 {
 	struct pqm_coverage *c = &run->coverage;
@@ -36,6 +49,7 @@ void pqm_run_targets(struct pqm_inventory *inv, struct pqm_run *run)
 		target->n_seen = atomic_load(&run->counts[t].seen);
 		target->n_read = atomic_load(&run->counts[t].read);
 		target->n_bytes = atomic_load(&run->counts[t].bytes);
+		tell_left(run, (uint32_t)t, target);
 		if (pqm_eqs(target->kind, "endpoint")) {
 			finish_endpoint(inv, run, t);
 			continue;

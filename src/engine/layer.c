@@ -82,7 +82,7 @@ static bool is_wanted(struct pqm_worker *w, const struct pqm_job *job, pqm_bytes
 		.name = pqm_str(slash != NULL ? slash + 1 : job->path),
 	};
 
-	return pqm_look_wanted(w->run, &a) != 0;
+	return pqm_archive_wanted(w->run, job->target, &a) != 0;
 }
 
 void pqm_worker_body(struct pqm_worker *w, const struct pqm_job *job)
@@ -114,7 +114,7 @@ struct big {
 	size_t last, last_n;  /* the chunk before, whose fate is open */
 	size_t matches_at[3]; /* matches before the chunk at hand, the last, the one before it */
 	size_t kept;
-	bool has_holes, is_cut;
+	bool has_holes, is_cut, is_hashed;
 
 	struct {
 		uint64_t from, to;
@@ -268,7 +268,8 @@ static enum pqm_st fill(struct big *b, struct pqm_member *m, struct pqm_err *err
 			keep_dynamic(b);
 		}
 		b->filled = (size_t)off + block.n;
-		pqm_hasher_add(b->w->hasher, block);
+		if (b->is_hashed)
+			pqm_hasher_add(b->w->hasher, block);
 		if (b->filled - b->swept >= PQM_READ_CHUNK_BYTES)
 			sweep_to(b, b->filled - (b->filled - b->swept) % PQM_READ_CHUNK_BYTES);
 	}
@@ -296,40 +297,101 @@ static enum pqm_st pass(struct pqm_member *m, struct pqm_err *err)
 	return st;
 }
 
-enum pqm_st pqm_worker_member(
-	struct pqm_worker *w, const struct pqm_job *job, struct pqm_member *m, struct pqm_err *err)
+enum pqm_st pqm_member_hold(struct pqm_worker *w, struct pqm_member *m, bool is_hashed,
+	struct pqm_held *out, struct pqm_err *err)
 {
-	struct big b = { .w = w, .size = (size_t)m->size };
-	struct pqm_dir none = { -1, 1 };
-	struct pqm_job here = *job;
+	bool is_sized = m->size != PQM_MEMBER_UNSIZED;
+	struct big b = { .w = w,
+		.size = is_sized ? (size_t)m->size : PQM_ARCHIVE_UNSIZED_BYTES,
+		.is_hashed = is_hashed };
 	enum pqm_st st;
 
-	here.dir = &none;
+	*out = (struct pqm_held){ .body = { NULL, 0 } };
 	b.p = mmap(NULL, b.size, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (b.p == MAP_FAILED) {
-		tell_cut(w, job, "too large for the address space; not read");
-		return pass(m, err);
+		st = pass(m, err);
+		return st == PQM_OK ? PQM_ELIMIT : st;
 	}
 	(void)madvise(b.p, b.size, MADV_NOHUGEPAGE);
 	w->matches.n = 0;
-	pqm_hasher_start(w->hasher);
 	st = fill(&b, m, err);
+	*out = (struct pqm_held){ { b.p, is_sized ? b.size : b.filled }, b.size, b.has_holes,
+		b.is_cut };
+	return st;
+}
+
+void pqm_held_free(struct pqm_held *h)
+{
+	if (h->body.p != NULL)
+		(void)munmap((void *)(uintptr_t)h->body.p, h->room);
+	h->body = (pqm_bytes){ NULL, 0 };
+}
+
+static void count_read(const struct pqm_job *job, uint64_t n)
+{
+	atomic_fetch_add_explicit(&job->from->read, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&job->from->bytes, n, memory_order_relaxed);
+}
+
+/* An archive that is too large to be held is read as it comes. */
+static enum pqm_st stream(
+	struct pqm_worker *w, const struct pqm_job *job, struct pqm_peeked *p, struct pqm_err *err)
+{
+	enum pqm_st st;
+
+	pqm_worker_feed(w, job, p->first, p->m.size, &p->feed.feed);
+	st = p->st == PQM_OK ? pass(p->in, err) : p->st;
+	if (p->st != PQM_OK)
+		*err = p->err;
+	if (st == PQM_OK)
+		count_read(job, p->m.size);
+	return st;
+}
+
+static enum pqm_st hold(
+	struct pqm_worker *w, const struct pqm_job *job, struct pqm_member *m, struct pqm_err *err)
+{
+	struct pqm_held held;
+	enum pqm_st st;
+
+	pqm_hasher_start(w->hasher);
+	st = pqm_member_hold(w, m, true, &held, err);
+	if (st == PQM_ELIMIT && held.body.p == NULL) {
+		tell_cut(w, job, "too large for the address space; not read");
+		return PQM_OK;
+	}
 	if (st == PQM_OK) {
-		pqm_bytes body = { b.p, b.size };
 		struct pqm_hash128 hash = pqm_hasher_end(w->hasher);
 
-		atomic_fetch_add_explicit(&job->from->read, 1, memory_order_relaxed);
-		atomic_fetch_add_explicit(&job->from->bytes, b.size, memory_order_relaxed);
-		if (b.is_cut)
-			tell_cut(w, job,
-				"candidates in more than 24 MiB of a large file; only the first "
-				"of them were looked at");
-		if (w->matches.n > 0 || is_wanted(w, job, body))
-			pqm_worker_swept(w, &here, body, b.has_holes ? NULL : &hash);
+		count_read(job, held.body.n);
+		if (held.is_cut)
+			tell_cut(w, job, PQM_HELD_CUT);
+		if (w->matches.n > 0 || is_wanted(w, job, held.body))
+			pqm_worker_swept(w, job, held.body, held.has_holes ? NULL : &hash);
 	}
-	(void)munmap(b.p, b.size);
+	pqm_held_free(&held);
 	return st;
+}
+
+enum pqm_st pqm_worker_member(
+	struct pqm_worker *w, const struct pqm_job *job, struct pqm_member *m, struct pqm_err *err)
+{
+	const char *slash = strrchr(job->path, '/');
+	struct pqm_dir none = { -1, 1 };
+	struct pqm_job here = *job;
+	struct pqm_peeked p;
+	enum pqm_st st;
+
+	here.dir = &none;
+	if (m->size <= PQM_MEMBER_HELD_BYTES)
+		return hold(w, &here, m, err);
+	st = pqm_peek(&p, m, err);
+	if (st != PQM_OK)
+		return st;
+	return pqm_is_archive(p.first, pqm_str(slash != NULL ? slash + 1 : job->path))
+		? stream(w, &here, &p, err)
+		: hold(w, &here, &p.m, err);
 }
 
 /* "pointer of the layer" and path: what links are looked up by. */

@@ -4,7 +4,8 @@
 #include "base/limits.h"
 #include "engine.h"
 
-#define CHILD_MATCHES ((size_t)4096)
+#define CHILD_MATCHES PQM_HITS_BATCH
+#define BIG_MATCHES (PQM_HITS_BATCH + 2 * PQM_READ_CHUNK_BYTES)
 #define CLAIMS_BACK 64
 #define HITS_SLICE ((size_t)512)
 
@@ -372,25 +373,96 @@ static bool child_buffers(struct pqm_worker *w, unsigned depth)
 	return w->child_matches[depth] != NULL && w->child_hits[depth] != NULL;
 }
 
-/* Runs the detectors over the child with the worker's buffers of its depth. */
-static void look_at_child(struct pqm_emit *emit, struct pqm_look *l)
+/* A large file of an archive, swept while it is read. */
+static enum pqm_st hold(struct pqm_emit *emit, struct pqm_look *l, struct pqm_member *big,
+	struct pqm_held *held, struct pqm_err *err)
+{
+	enum pqm_st st = pqm_member_hold(l->w, big, false, held, err);
+
+	if (st == PQM_ELIMIT)
+		emit_note(emit, UINT64_MAX, st, "too large for the address space; not read");
+	else if (st != PQM_OK)
+		emit_note(emit, UINT64_MAX, st, err->msg);
+	if (st != PQM_OK)
+		return st;
+	if (held->is_cut)
+		emit_note(emit, UINT64_MAX, PQM_ELIMIT, PQM_HELD_CUT);
+	l->is_partial = true;
+	l->artifact->body = held->body;
+	l->artifact->head = pqm_sub(held->body, 0, PQM_READ_CHUNK_BYTES);
+	return PQM_OK;
+}
+
+/* Runs the detectors over the child with these buffers. */
+static enum pqm_st look_with(struct pqm_emit *emit, struct pqm_look *l, struct pqm_member *big,
+	const struct pqm_matches *matches, struct pqm_hit *hits)
 {
 	struct pqm_worker *w = l->w;
 	struct pqm_matches saved = w->matches;
 	struct pqm_hit *saved_hits = w->hits;
-	struct pqm_matches matches = { w->child_matches[l->depth - 1], 0, CHILD_MATCHES, false };
+	struct pqm_held held = { .body = { NULL, 0 } };
+	struct pqm_err err = { 0 };
+	enum pqm_st st = PQM_OK;
 
-	pqm_matcher_sweep(w->run->matcher, l->artifact->body, 0, 0, &matches);
-	if (matches.is_full)
-		emit_note(emit, UINT64_MAX, PQM_ELIMIT, "more than 4,096 candidates in one value");
-	w->matches = matches;
-	w->hits = w->child_hits[l->depth - 1];
-	pqm_look_detect(l);
+	w->matches = *matches;
+	w->hits = hits;
+	if (big != NULL)
+		st = hold(emit, l, big, &held, &err);
+	else if (l->feed == NULL)
+		pqm_matcher_sweep(w->run->matcher, l->artifact->body, 0, 0, &w->matches);
+	if (w->matches.is_full)
+		emit_note(emit, UINT64_MAX, PQM_ELIMIT,
+			big != NULL ? "more than 540,000 candidates in one member"
+				    : "more than 16,384 candidates in one value or member");
+	if (st == PQM_OK)
+		pqm_look_detect(l);
+	pqm_held_free(&held);
 	w->matches = saved;
 	w->hits = saved_hits;
+	return st == PQM_ENOMEM ? st : PQM_OK;
 }
 
-static enum pqm_st emit_child(struct pqm_emit *emit, const struct pqm_child *c)
+/* Chance makes candidates in large files; of these buffers only what is used takes memory. */
+static enum pqm_st look_at_big(struct pqm_emit *emit, struct pqm_look *l, struct pqm_member *big)
+{
+	struct pqm_matches matches = { pqm_malloc(BIG_MATCHES * sizeof(*matches.match)), 0,
+		BIG_MATCHES, false };
+	struct pqm_hit *hits = pqm_malloc(BIG_MATCHES * sizeof(*hits));
+	enum pqm_st st = matches.match == NULL || hits == NULL
+		? no_memory((struct emitter *)emit)
+		: look_with(emit, l, big, &matches, hits);
+
+	pqm_free(matches.match);
+	pqm_free(hits);
+	return st;
+}
+
+/* The same with the worker's buffers of its depth. */
+static enum pqm_st look_at_child(struct pqm_emit *emit, struct pqm_look *l)
+{
+	struct pqm_worker *w = l->w;
+
+	return look_with(emit, l, NULL,
+		&(struct pqm_matches){ w->child_matches[l->depth - 1], 0, CHILD_MATCHES, false },
+		w->child_hits[l->depth - 1]);
+}
+
+/* A file of an archive has a name of its own, and a path that ends with it. */
+static void name_file(struct pqm_artifact *a, const struct pqm_look *l, const struct pqm_child *c)
+{
+	const uint8_t *slash = memrchr(c->path_part.p, '/', c->path_part.n);
+	pqm_bytes path =
+		pqm_arena_f(a->arena, "%.*s%.*s", PQM_FMT(l->content->origin), PQM_FMT(l->suffix));
+
+	if (slash != NULL)
+		a->name =
+			pqm_sub(c->path_part, (size_t)(slash - c->path_part.p) + 1, c->path_part.n);
+	if (path.p != NULL)
+		a->path = path;
+}
+
+enum pqm_st pqm_look_file(struct pqm_emit *emit, const struct pqm_child *c, struct pqm_member *big,
+	struct pqm_feed *feed)
 {
 	struct emitter *e = (struct emitter *)emit;
 	struct pqm_look *up = e->l;
@@ -410,7 +482,8 @@ static enum pqm_st emit_child(struct pqm_emit *emit, const struct pqm_child *c)
 	};
 	struct pqm_look l = { w, up->content, &a, up->suffix, c->object,
 		c->line != 0 ? c->line : up->line, c->line != 0 ? c->col : up->col, up->depth + 1,
-		false, up->address, done, up->is_listed, c->is_block };
+		false, up->address, done, up->is_listed, c->is_block, NULL, feed, false };
+	enum pqm_st st;
 
 	if (up->depth + 1 > PQM_ARTIFACT_DEPTH) {
 		emit_note(emit, UINT64_MAX, PQM_ELIMIT, "nested deeper than 8 levels");
@@ -422,10 +495,17 @@ static enum pqm_st emit_child(struct pqm_emit *emit, const struct pqm_child *c)
 	if (c->path_part.n > 0)
 		l.suffix = pqm_arena_f(&own, "%.*s › %.*s", PQM_FMT(up->suffix),
 			PQM_FMT(pqm_printable(&own, c->path_part)));
-	look_at_child(emit, &l);
+	if (c->is_file)
+		name_file(&a, &l, c);
+	st = big != NULL ? look_at_big(emit, &l, big) : look_at_child(emit, &l);
 	pqm_arena_wipe(&own);
 	pqm_arena_fini(&own);
-	return PQM_OK;
+	return st;
+}
+
+static enum pqm_st emit_child(struct pqm_emit *emit, const struct pqm_child *c)
+{
+	return pqm_look_file(emit, c, NULL, NULL);
 }
 
 static int by_start(const void *x, const void *y)
@@ -489,6 +569,8 @@ uint64_t pqm_look_wanted(const struct pqm_run *run, const struct pqm_artifact *a
 	for (size_t i = 0; i < run->n_detectors; i++)
 		if (run->detectors[i]->wants != NULL && run->detectors[i]->wants(a))
 			wanted |= UINT64_C(1) << i;
+	if (pqm_pack_of(a->head) != PQM_PACK_NONE)
+		wanted |= UINT64_C(1) << PQM_ARCHIVE_BIT;
 	return wanted;
 }
 
@@ -559,6 +641,10 @@ void pqm_look_detect(struct pqm_look *l)
 	uint64_t wanted = pqm_look_wanted(run, l->artifact);
 	pqm_bytes suffix = l->suffix;
 
+	if ((wanted >> PQM_ARCHIVE_BIT & 1) != 0 && pqm_look_archive(l, &e.emit)) {
+		commit(&e);
+		return;
+	}
 	for (size_t i = 0; i < w->matches.n; i++)
 		wanted |= UINT64_C(1) << run->pattern[w->matches.match[i].pattern].detector;
 	for (size_t i = 0; i < run->n_detectors; i++) {

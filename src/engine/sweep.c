@@ -11,8 +11,9 @@ enum pqm_st pqm_run_matcher(struct pqm_run *run, struct pqm_err *err)
 	while (pqm_detectors[run->n_detectors] != NULL)
 		n += pqm_detectors[run->n_detectors++]->n_anchors;
 	if (run->n_detectors > PQM_DETECTORS_MAX)
-		return pqm_fail(err, PQM_EINTERNAL, "more than 64 detectors");
+		return pqm_fail(err, PQM_EINTERNAL, "more than 63 detectors");
 	run->detectors = pqm_detectors;
+	pqm_archive_rules(run);
 	p = pqm_calloc(n + 1, sizeof(*p));
 	run->pattern = pqm_calloc(n + 1, sizeof(*run->pattern));
 	if (p == NULL || run->pattern == NULL) {

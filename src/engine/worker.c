@@ -38,6 +38,8 @@ struct reading {
 	struct pqm_inode *inode;
 	uint64_t done[64];
 	bool is_changed;
+	struct pqm_feed *feed; /* of an archive of which body is only the start; else NULL */
+	bool is_partial;       /* see struct pqm_look */
 };
 
 enum pqm_st pqm_worker_init(struct pqm_worker *w, struct pqm_run *run, struct pqm_err *err)
@@ -264,6 +266,10 @@ static void detect(void *ctx)
 		a.near = &around.near;
 
 	l.is_mapped = r->fd >= 0 && !r->is_small;
+	l.fd = l.is_mapped ? &r->fd : NULL;
+	l.feed = r->feed;
+	l.is_partial = r->is_partial;
+	w->opened = (struct pqm_opened){ .n_packed = r->total > r->body.n ? r->total : r->body.n };
 	l.is_listed = r->resource.n > 0;
 	if (l.is_listed)
 		l.suffix = pqm_arena_f(&w->scratch, "/%.*s", PQM_FMT(r->resource));
@@ -389,7 +395,7 @@ static bool is_wanted(struct reading *r)
 	/* Only head and name may decide; a detector that wants the size has it in body.n. */
 	if (!r->is_small)
 		a.body.n = (size_t)r->st.st_size;
-	return pqm_look_wanted(r->w->run, &a) != 0;
+	return pqm_archive_wanted(r->w->run, r->job->target, &a) != 0;
 }
 
 /* Very many anchors: look at what is there before going on. False: nothing more to do here. */
@@ -539,27 +545,49 @@ void pqm_worker_bytes(struct pqm_worker *w, uint32_t target, pqm_bytes path, pqm
 	look_at_bytes(&r, body);
 }
 
+static void look_at_member(struct reading *r, const struct pqm_hash128 *hash)
+{
+	const char *slash = strrchr(r->job->path, '/');
+
+	r->path = pqm_str(r->job->path);
+	r->name = pqm_str(slash != NULL ? slash + 1 : r->job->path);
+	r->name_class = class_of_name(r->name);
+	if (r->w->matches.is_full)
+		tell_full(r);
+	r->content = content_claim(r, hash);
+	if (r->content != NULL)
+		detect(r);
+	r->w->matches.n = 0;
+	pqm_arena_wipe(&r->w->scratch);
+}
+
 void pqm_worker_swept(struct pqm_worker *w, const struct pqm_job *job, pqm_bytes body,
 	const struct pqm_hash128 *hash)
 {
 	struct reading r = { .w = w,
 		.job = job,
-		.path = pqm_str(job->path),
 		.fd = -1,
 		.is_small = true, /* the hash is of all of it */
 		.total = body.n,
-		.body = body };
-	const char *slash = strrchr(job->path, '/');
+		.body = body,
+		.is_partial = body.n > PQM_MEMBER_HELD_BYTES };
 
-	r.name = pqm_str(slash != NULL ? slash + 1 : job->path);
-	r.name_class = class_of_name(r.name);
-	if (w->matches.is_full)
-		tell_full(&r);
-	r.content = content_claim(&r, hash);
-	if (r.content != NULL)
-		detect(&r);
+	look_at_member(&r, hash);
+}
+
+void pqm_worker_feed(struct pqm_worker *w, const struct pqm_job *job, pqm_bytes head, uint64_t size,
+	struct pqm_feed *feed)
+{
+	struct reading r = { .w = w,
+		.job = job,
+		.fd = -1,
+		.is_small = true,
+		.total = size,
+		.body = head,
+		.feed = feed };
+
 	w->matches.n = 0;
-	pqm_arena_wipe(&w->scratch);
+	look_at_member(&r, NULL);
 }
 
 void pqm_worker_page(struct pqm_worker *w, uint32_t target, const struct pqm_page *page)

@@ -45,7 +45,7 @@ struct pqm_feed *pqm_image_slice(int fd, uint64_t from, uint64_t n, struct pqm_e
 		(void)pqm_fail(err, PQM_ENOMEM, "out of memory for a blob");
 		return NULL;
 	}
-	s->feed = (struct pqm_feed){ slice_next, slice_close };
+	s->feed = (struct pqm_feed){ slice_next, slice_close, NULL };
 	s->fd = fd;
 	s->at = from;
 	s->end = n > UINT64_MAX - from ? UINT64_MAX : from + n;
@@ -131,7 +131,7 @@ struct pqm_feed *pqm_image_checked(
 		(void)pqm_fail(err, PQM_ENOMEM, "out of memory for a blob");
 		return NULL;
 	}
-	c->feed = (struct pqm_feed){ checked_next, checked_close };
+	c->feed = (struct pqm_feed){ checked_next, checked_close, NULL };
 	c->in = feed;
 	c->d = d;
 	return &c->feed;

@@ -50,7 +50,7 @@ static enum pqm_st open_at(
 		(void)close(fd);
 		return pqm_fail(err, PQM_ENOMEM, "out of memory for a blob");
 	}
-	f->feed = (struct pqm_feed){ file_next, file_close };
+	f->feed = (struct pqm_feed){ file_next, file_close, NULL };
 	f->fd = fd;
 	if (fstat(fd, &sb) != 0 || !S_ISREG(sb.st_mode)) {
 		file_close(&f->feed);

@@ -428,7 +428,7 @@ static enum pqm_st registry_open(struct pqm_store_of *s, const struct pqm_oci_de
 
 	if (b == NULL)
 		return pqm_fail(err, PQM_ENOMEM, "out of memory for a blob");
-	b->feed = (struct pqm_feed){ is_root ? memory_next : blob_next, blob_close };
+	b->feed = (struct pqm_feed){ is_root ? memory_next : blob_next, blob_close, NULL };
 	b->g = g;
 	b->d = d;
 	b->path = (const char *)pqm_arena_f(&g->arena, "/v2/%.*s/%s/%.*s", PQM_FMT(g->ref.repo),

@@ -22,8 +22,18 @@ static struct {
 	int (*support_zstd)(struct archive *);
 	int (*support_xz)(struct archive *);
 	int (*support_bzip2)(struct archive *);
+	int (*support_lz4)(struct archive *);
+	int (*support_rpm)(struct archive *);
 	int (*support_tar)(struct archive *);
 	int (*support_empty)(struct archive *);
+	int (*support_raw)(struct archive *);
+	int (*support_cpio)(struct archive *);
+	int (*support_ar)(struct archive *);
+	int (*support_zip)(struct archive *);
+	int (*support_7z)(struct archive *);
+	int (*set_seek)(struct archive *, archive_seek_callback *);
+	int (*format)(struct archive *);
+	int (*n_filters)(struct archive *);
 	int (*open)(struct archive *, void *, archive_open_callback *, archive_read_callback *,
 		archive_close_callback *);
 	int (*next_header)(struct archive *, struct archive_entry **);
@@ -38,6 +48,8 @@ static struct {
 	const char *(*symlink)(struct archive_entry *);
 	const char *(*symlink_utf8)(struct archive_entry *);
 	la_int64_t (*size)(struct archive_entry *);
+	int (*size_is_set)(struct archive_entry *);
+	int (*is_encrypted)(struct archive_entry *);
 	__LA_MODE_T (*type)(struct archive_entry *);
 	bool is_ready;
 } la;
@@ -50,6 +62,8 @@ struct pqm_unpack {
 	uint64_t n_in;
 	uint64_t size, left; /* of the data of an entry */
 	bool is_ended;
+	bool is_any;	    /* not only tar */
+	bool is_seeking;    /* what was read says nothing of what was stepped over */
 	struct pqm_err err; /* of the feed, or of a limit */
 };
 
@@ -65,8 +79,18 @@ static void load(void)
 		{ "archive_read_support_filter_zstd", &la.support_zstd },
 		{ "archive_read_support_filter_xz", &la.support_xz },
 		{ "archive_read_support_filter_bzip2", &la.support_bzip2 },
+		{ "archive_read_support_filter_lz4", &la.support_lz4 },
+		{ "archive_read_support_filter_rpm", &la.support_rpm },
 		{ "archive_read_support_format_tar", &la.support_tar },
 		{ "archive_read_support_format_empty", &la.support_empty },
+		{ "archive_read_support_format_raw", &la.support_raw },
+		{ "archive_read_support_format_cpio", &la.support_cpio },
+		{ "archive_read_support_format_ar", &la.support_ar },
+		{ "archive_read_support_format_zip", &la.support_zip },
+		{ "archive_read_support_format_7zip", &la.support_7z },
+		{ "archive_read_set_seek_callback", &la.set_seek },
+		{ "archive_format", &la.format },
+		{ "archive_filter_count", &la.n_filters },
 		{ "archive_read_open", &la.open },
 		{ "archive_read_next_header", &la.next_header },
 		{ "archive_read_data_block", &la.data_block },
@@ -80,6 +104,8 @@ static void load(void)
 		{ "archive_entry_symlink", &la.symlink },
 		{ "archive_entry_symlink_utf8", &la.symlink_utf8 },
 		{ "archive_entry_size", &la.size },
+		{ "archive_entry_size_is_set", &la.size_is_set },
+		{ "archive_entry_is_encrypted", &la.is_encrypted },
 		{ "archive_entry_filetype", &la.type },
 	};
 
@@ -99,7 +125,7 @@ static bool is_bomb(const struct pqm_unpack *u)
 {
 	la_int64_t out = la.filter_bytes(u->a, 0);
 
-	return out > 0 && (uint64_t)out > PQM_RATIO_FROM_BYTES &&
+	return !u->is_seeking && out > 0 && (uint64_t)out > PQM_RATIO_FROM_BYTES &&
 		(uint64_t)out / PQM_RATIO_MAX > u->n_in;
 }
 
@@ -130,7 +156,16 @@ static la_ssize_t on_read(struct archive *a, void *ctx, const void **p)
 	return (la_ssize_t)b.n;
 }
 
-enum pqm_st pqm_unpack_open(struct pqm_unpack **out, struct pqm_feed *feed, struct pqm_err *err)
+static la_int64_t on_seek(struct archive *a, void *ctx, la_int64_t off, int whence)
+{
+	struct pqm_unpack *u = ctx;
+	int64_t at = u->feed->seek(u->feed, off, whence);
+
+	(void)a;
+	return at < 0 ? ARCHIVE_FATAL : at;
+}
+
+static enum pqm_st unpack_new(struct pqm_unpack **out, struct pqm_feed *feed, struct pqm_err *err)
 {
 	struct pqm_unpack *u;
 
@@ -147,22 +182,96 @@ enum pqm_st pqm_unpack_open(struct pqm_unpack **out, struct pqm_feed *feed, stru
 		return pqm_fail(err, PQM_ENOMEM, "out of memory for an archive");
 	}
 	u->feed = feed;
-	(void)la.support_gzip(u->a);
-	(void)la.support_zstd(u->a);
-	(void)la.support_xz(u->a);
-	(void)la.support_bzip2(u->a);
-	(void)la.support_tar(u->a);
-	(void)la.support_empty(u->a);
-	if (la.open(u->a, u, NULL, on_read, NULL) != ARCHIVE_OK) {
-		enum pqm_st st = u->err.st != PQM_OK
-			? pqm_fail(err, u->err.st, "%s", u->err.msg)
-			: pqm_fail(err, PQM_EPARSE, "is no tar archive");
+	*out = u;
+	return PQM_OK;
+}
 
+static enum pqm_st begin(
+	struct pqm_unpack **out, struct pqm_unpack *u, const char *words, struct pqm_err *err)
+{
+	enum pqm_st st = PQM_OK;
+
+	if (la.open(u->a, u, NULL, on_read, NULL) != ARCHIVE_OK) {
+		st = u->err.st != PQM_OK ? pqm_fail(err, u->err.st, "%s", u->err.msg)
+					 : pqm_fail(err, PQM_EPARSE, "%s", words);
 		pqm_unpack_close(u);
 		return st;
 	}
 	*out = u;
 	return PQM_OK;
+}
+
+static void support_streams(struct pqm_unpack *u)
+{
+	(void)la.support_gzip(u->a);
+	(void)la.support_zstd(u->a);
+	(void)la.support_xz(u->a);
+	(void)la.support_bzip2(u->a);
+}
+
+enum pqm_st pqm_unpack_open(struct pqm_unpack **out, struct pqm_feed *feed, struct pqm_err *err)
+{
+	struct pqm_unpack *u = NULL;
+	enum pqm_st st = unpack_new(&u, feed, err);
+
+	if (st != PQM_OK)
+		return st;
+	support_streams(u);
+	(void)la.support_tar(u->a);
+	(void)la.support_empty(u->a);
+	return begin(out, u, "is no tar archive", err);
+}
+
+/* Formats are looked for in the order of what each says of itself, so only those that the head allows. */
+static void support(struct pqm_unpack *u, enum pqm_pack kind)
+{
+	switch (kind) {
+	case PQM_PACK_STREAM:
+		support_streams(u);
+		(void)la.support_lz4(u->a);
+		(void)la.support_tar(u->a);
+		(void)la.support_cpio(u->a);
+		(void)la.support_raw(u->a);
+		break;
+	case PQM_PACK_RPM:
+		support_streams(u);
+		(void)la.support_rpm(u->a);
+		(void)la.support_cpio(u->a);
+		break;
+	case PQM_PACK_TAR:
+		(void)la.support_tar(u->a);
+		break;
+	case PQM_PACK_CPIO:
+		(void)la.support_cpio(u->a);
+		break;
+	case PQM_PACK_AR:
+		(void)la.support_ar(u->a);
+		break;
+	case PQM_PACK_ZIP:
+		(void)la.support_zip(u->a);
+		break;
+	case PQM_PACK_7Z:
+		(void)la.support_7z(u->a);
+		break;
+	case PQM_PACK_NONE:
+		break;
+	}
+}
+
+enum pqm_st pqm_unpack_open_as(
+	struct pqm_unpack **out, struct pqm_feed *feed, enum pqm_pack kind, struct pqm_err *err)
+{
+	struct pqm_unpack *u = NULL;
+	enum pqm_st st = unpack_new(&u, feed, err);
+
+	if (st != PQM_OK)
+		return st;
+	support(u, kind);
+	u->is_any = true;
+	u->is_seeking = feed->seek != NULL && (kind == PQM_PACK_ZIP || kind == PQM_PACK_7Z);
+	if (u->is_seeking)
+		(void)la.set_seek(u->a, on_seek);
+	return begin(out, u, "is no archive of the kind that it says", err);
 }
 
 void pqm_unpack_close(struct pqm_unpack *u)
@@ -218,6 +327,7 @@ static bool is_missing_end(struct pqm_unpack *u, int rc)
 	pqm_bytes rest = { NULL, 0 };
 
 	if (rc == ARCHIVE_OK || rc == ARCHIVE_WARN || u->err.st != PQM_OK || u->left > 0 ||
+		(u->is_any && (la.format(u->a) & ARCHIVE_FORMAT_BASE_MASK) != ARCHIVE_FORMAT_TAR) ||
 		!pqm_starts(pqm_str(la.words(u->a)), PQM_LIT("Truncated input file")))
 		return false;
 	do
@@ -247,7 +357,13 @@ enum pqm_st pqm_unpack_next(
 		.type = type_of(entry),
 		.size = la.size(entry) > 0 ? (uint64_t)la.size(entry) : 0,
 		.data_off = (uint64_t)la.filter_bytes(u->a, 0),
+		.has_size = la.size_is_set(entry) != 0,
+		.is_encrypted = la.is_encrypted(entry) != 0,
+		.is_alone = la.format(u->a) == ARCHIVE_FORMAT_RAW,
 	};
+	/* Nothing was packed: what took it for a stream was mistaken. */
+	if (e->is_alone && la.n_filters(u->a) < 2)
+		return pqm_fail(err, PQM_EPARSE, "malformed archive: nothing in it is packed");
 	if (e->type == PQM_ENTRY_HARDLINK)
 		e->link = either(la.hardlink(entry), la.hardlink_utf8(entry));
 	else if (e->type == PQM_ENTRY_SYMLINK)

@@ -1,5 +1,5 @@
 /*
- * unpack.h — tar archives, packed or not, entry by entry out of a stream.
+ * unpack.h — archives, packed or not, entry by entry out of a stream.
  *
  * Shape:     a feed gives the packed bytes; entries come in their order, and the data of each as blocks that
  *            are lent until the next call. Nothing is written anywhere.
@@ -8,8 +8,10 @@
  * Errors:    PQM_EPARSE for what is no archive or is cut off, PQM_ELIMIT by limits.h, PQM_EUSAGE without the
  *            library; a failure of the feed comes back as it was.
  * Threads:   one thread; the library is loaded once.
- * Limits:    PQM_RATIO_MAX from PQM_RATIO_FROM_BYTES on. Entries are the caller's to count.
- * Standard:  POSIX.1-2017 pax, ustar, GNU tar; RFC 1952, RFC 8878, by libarchive.
+ * Limits:    PQM_RATIO_MAX from PQM_RATIO_FROM_BYTES on. Entries, and what a zip or 7z unpacks to, are the
+ *            caller's to count.
+ * Standard:  POSIX.1-2017 pax, ustar, GNU tar; RFC 1952, RFC 8878; ZIP (APPNOTE 6.3.10), 7z, cpio, ar, RPM, xz,
+ *            bzip2, lz4: by libarchive.
  */
 #ifndef PQM_SOURCE_UNPACK_H
 #define PQM_SOURCE_UNPACK_H
@@ -22,6 +24,9 @@ struct pqm_feed {
 	/* The next bytes, lent until the next call; none at the end. */
 	enum pqm_st (*next)(struct pqm_feed *f, pqm_bytes *out, struct pqm_err *err);
 	void (*close)(struct pqm_feed *f); /* frees it */
+	/* The next bytes are those at off from whence (SEEK_SET …); where that is, or -1. NULL: they come only
+	 * in their order. */
+	int64_t (*seek)(struct pqm_feed *f, int64_t off, int whence);
 };
 
 enum pqm_entry_type {
@@ -41,12 +46,34 @@ struct pqm_entry {
 	enum pqm_entry_type type;
 	uint64_t size;
 	uint64_t data_off; /* of its data in the unpacked archive */
+	bool has_size;	   /* else it is known when it is read */
+	bool is_encrypted;
+	bool is_alone; /* the stream is no archive: it is this file, packed, without a name */
 };
+
+/* What holds other files, by its first bytes. */
+enum pqm_pack {
+	PQM_PACK_NONE,
+	PQM_PACK_STREAM, /* packed by gzip, bzip2, xz, zstd or lz4: an archive, or one file */
+	PQM_PACK_TAR,
+	PQM_PACK_CPIO,
+	PQM_PACK_AR, /* and deb; not libraries, which are programs in pieces */
+	PQM_PACK_RPM,
+	PQM_PACK_ZIP, /* and jar, whl, … */
+	PQM_PACK_7Z,
+};
+
+/* Of the first PQM_PACK_HEAD bytes, or all there are. */
+#define PQM_PACK_HEAD 512
+enum pqm_pack pqm_pack_of(pqm_bytes head);
 
 struct pqm_unpack;
 
 enum pqm_st pqm_unpack_open(
 	struct pqm_unpack **out, struct pqm_feed *feed, struct pqm_err *err) PQM_MUST_USE;
+/* Of the kind that the first bytes say. A 7z needs a feed that seeks. */
+enum pqm_st pqm_unpack_open_as(struct pqm_unpack **out, struct pqm_feed *feed, enum pqm_pack kind,
+	struct pqm_err *err) PQM_MUST_USE;
 void pqm_unpack_close(struct pqm_unpack *u); /* may be NULL; leaves the feed open */
 /* False in *got at the end of the archive; what the feed has behind it was not read. */
 enum pqm_st pqm_unpack_next(

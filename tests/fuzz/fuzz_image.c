@@ -87,7 +87,7 @@ static enum pqm_st halves_open(struct pqm_store_of *s, const struct pqm_oci_desc
 
 	if (f == NULL)
 		return pqm_fail(err, PQM_ENOMEM, "out of memory");
-	f->feed = (struct pqm_feed){ feed_next, feed_close };
+	f->feed = (struct pqm_feed){ feed_next, feed_close, NULL };
 	f->rest = ((struct halves *)s)->half[d->platform.os.n];
 	*out = &f->feed;
 	return PQM_OK;
