@@ -588,7 +588,8 @@ def main():
             live(b, pki, relay.port)
             setup()
         finally:
-            server.kill()
+            server.terminate()  # `timeout` passes this on, and not a kill
+            server.wait()
 
 
 main()
