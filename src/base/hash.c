@@ -12,6 +12,7 @@
 #include "arena.h"
 
 static uint64_t seed;
+static uint64_t stream_key; /* 0: the seed */
 static pthread_once_t seed_once = PTHREAD_ONCE_INIT;
 
 static void seed_make(void)
@@ -103,6 +104,11 @@ uint64_t pqm_hash64(pqm_bytes in)
 	return XXH3_64bits_withSeed(in.p, in.n, seed_get());
 }
 
+void pqm_hasher_key(uint64_t key)
+{
+	stream_key = key;
+}
+
 struct pqm_hasher *pqm_hasher_new(void)
 {
 	return (struct pqm_hasher *)XXH3_createState();
@@ -115,7 +121,8 @@ void pqm_hasher_free(struct pqm_hasher *h)
 
 void pqm_hasher_start(struct pqm_hasher *h)
 {
-	(void)XXH3_128bits_reset_withSeed((XXH3_state_t *)h, seed_get());
+	(void)XXH3_128bits_reset_withSeed(
+		(XXH3_state_t *)h, stream_key != 0 ? stream_key : seed_get());
 }
 
 void pqm_hasher_add(struct pqm_hasher *h, pqm_bytes in)

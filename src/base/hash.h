@@ -37,6 +37,9 @@ struct pqm_hash128 {
 	uint64_t lo, hi;
 };
 
+/* The key of the streaming hash from now on, for values that a later process compares: the caller keeps it
+ * secret. Before threads start. */
+void pqm_hasher_key(uint64_t key);
 struct pqm_hasher;			 /* streaming 128-bit content hash */
 struct pqm_hasher *pqm_hasher_new(void); /* NULL without memory; returns owned */
 void pqm_hasher_free(struct pqm_hasher *h);

@@ -232,6 +232,12 @@
 #define PQM_ARCHIVE_HELD_LEAST ((size_t)1 << 20)
 /* A member whose size is only known at its end: address space that is set aside for it. */
 #define PQM_ARCHIVE_UNSIZED_BYTES ((size_t)64 << 30)
+/* The cache: all of it, one layer of it and of that the names; a Debian image has 300 kB. */
+#define PQM_CACHE_BYTES ((uint64_t)1 << 30)
+#define PQM_CACHE_ROW_BYTES ((size_t)16 << 20)
+#define PQM_LAYER_NAMES_BYTES ((size_t)12 << 20)
+/* How long another process may hold the cache before this one goes on without. */
+#define PQM_CACHE_WAIT_MS 2000
 /* Tries of one request to a registry, without any progress between them, and redirects of one. */
 #define PQM_REGISTRY_TRIES 6u
 #define PQM_REGISTRY_REDIRECTS 5u

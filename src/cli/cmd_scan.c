@@ -69,6 +69,7 @@ struct scan {
 	struct pqm_targets targets;
 	struct pqm_stream stream;
 	struct pqm_pipeline p;
+	struct pqm_cache *cache;
 };
 
 /* Exit code and one line a failed target [DESIGN.md §2]. */
@@ -303,6 +304,28 @@ static enum pqm_st prepare(
 	return st;
 }
 
+/* Only layers of images are kept: a scan of anything else opens none. */
+static void open_cache(struct scan *s, const struct pqm_args *a)
+{
+	bool any = (s->opt.follow & PQM_FOLLOW_IMAGES) != 0;
+	struct pqm_err why = { 0 };
+	const char *folder;
+
+	for (size_t i = 0; i < s->targets.n && !any; i++)
+		any = pqm_image_is_target(s->targets.name[i]);
+	if (!any || pqm_arg_has(a, "no-cache") || s->cluster.would_ask != NULL)
+		return;
+	folder = pqm_cache_folder(&s->targets.arena);
+	if (folder == NULL)
+		(void)pqm_fail(&why, PQM_EUSAGE,
+			"neither XDG_CACHE_HOME nor HOME is a folder: "
+			"nothing is kept for the next scan");
+	else if (pqm_cache_open(&s->cache, folder, PQM_CACHE_BYTES, &why) == PQM_OK)
+		s->opt.cache = s->cache;
+	if (s->cache == NULL)
+		pqm_log(why.st == PQM_EUSAGE ? PQM_INFO : PQM_WARN, "cache", "%s", why.msg);
+}
+
 static enum pqm_st scan(
 	struct scan *s, struct pqm_app *app, const struct pqm_args *a, struct pqm_err *err)
 {
@@ -331,11 +354,14 @@ static enum pqm_st run(struct pqm_app *app, const struct pqm_args *a, struct pqm
 	enum pqm_st st = prepare(&s, app, a, err);
 
 	if (st == PQM_OK)
+		open_cache(&s, a);
+	if (st == PQM_OK)
 		st = scan(&s, app, a, err);
 	if (st == PQM_OK)
 		app->exit_code = tell_failures(&s, pqm_arg_has(a, "fail-on-incomplete"));
 	if (st == PQM_OK && pqm_net_signal() != 0)
 		app->exit_code = 128 + pqm_net_signal();
+	pqm_cache_close(s.cache);
 	pqm_stream_close(&s.stream);
 	pqm_targets_fini(&s.targets);
 	pqm_pipeline_fini(&s.p);
@@ -372,7 +398,10 @@ const struct pqm_command pqm_cmd_scan = {
 		"--dry-run the list is printed and nothing is contacted.\n\n"
 		"-o jsonl=FILE writes a line for each endpoint as it is finished, and what each\n"
 		"list of a cluster held when it was read to its end; after an interrupt, --resume\n"
-		"FILE takes those over and asks the rest.",
+		"FILE takes those over and asks the rest.\n\n"
+		"What the layers of images gave is kept in $XDG_CACHE_HOME/pqmap (else\n"
+		"~/.cache/pqmap), 1 GiB at most, for this build and these rules: a layer whose\n"
+		"digest is known is not read again. --no-cache reads and checks all of them.",
 	.opts =
 		(const struct pqm_opt[]){
 			PQM_NET_OPTS,

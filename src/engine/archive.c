@@ -190,7 +190,8 @@ static bool is_left(const struct pqm_run *run, const struct pqm_artifact *a)
 	return false;
 }
 
-uint64_t pqm_archive_wanted(struct pqm_run *run, uint32_t target, const struct pqm_artifact *a)
+uint64_t pqm_archive_wanted(
+	struct pqm_run *run, uint32_t target, struct pqm_from *from, const struct pqm_artifact *a)
 {
 	const uint64_t bit = UINT64_C(1) << PQM_ARCHIVE_BIT;
 	uint64_t wanted = pqm_look_wanted(run, a);
@@ -198,6 +199,8 @@ uint64_t pqm_archive_wanted(struct pqm_run *run, uint32_t target, const struct p
 	if ((wanted & bit) == 0 || !is_left(run, a))
 		return wanted;
 	atomic_fetch_add_explicit(&run->counts[target].left, 1, memory_order_relaxed);
+	if (from != NULL)
+		atomic_fetch_add_explicit(&from->left, 1, memory_order_relaxed);
 	return wanted & ~bit;
 }
 

@@ -14,6 +14,7 @@
 #include "base/limits.h"
 #include "detect/detector.h"
 #include "detect/endpoint.h"
+#include "engine/cache.h"
 #include "engine/scan.h"
 #include "rules/matcher.h"
 #include "source/source.h"
@@ -50,7 +51,8 @@ struct pqm_thing { /* an object inside one content */
 	struct pqm_thing *next;
 	struct pqm_object object;
 	const struct pqm_packed
-		*packed; /* the facts of an object with a controller: most of them go */
+		*packed;       /* the facts of an object with a controller: most of them go */
+	bool is_named_by_path; /* its name is the path of the file: in an image, of each place */
 };
 
 /* Objects that a controller made and that say what another of its objects says: they are counted. */
@@ -66,6 +68,7 @@ struct pqm_place {
 	pqm_bytes path;
 	const struct pqm_from *from; /* the layer that it is in; NULL: in none */
 	unsigned hidden_by;	     /* index of an upper layer; 0: none */
+	uint32_t member;	     /* its number in the layer, from 1; 0: it is none */
 	bool is_used;		     /* see struct pqm_used */
 };
 
@@ -109,6 +112,11 @@ struct pqm_from {
 	bool is_void; /* it was not what its digest says: nothing of it counts */
 	atomic_uint_fast64_t seen, read, bytes;
 	struct pqm_name *links;
+	atomic_uint_fast64_t left; /* see struct pqm_counts */
+	uint32_t n_members;
+	uint8_t key[PQM_SHA256_BYTES]; /* in the cache */
+	/* Something of it depends on this run: it is not kept. Under the lock. */
+	bool is_fleeting;
 };
 
 struct pqm_name { /* a second name of a member */
@@ -127,6 +135,8 @@ struct pqm_job {
 	size_t n_body;
 	struct pqm_from *from;
 	unsigned hidden_by;
+	uint32_t member; /* path + name_at is its own path in the image */
+	size_t n_path;	 /* of path */
 };
 
 struct pqm_look;
@@ -142,12 +152,16 @@ struct pqm_queued_page { /* of an API server, with the buffer that it came in */
 struct pqm_batch {
 	struct pqm_queued_page *page; /* instead of files */
 	size_t n, n_bytes;	      /* n_bytes: of members */
+	bool is_queued;
 	struct pqm_job job[PQM_BATCH_FILES];
 };
 
 struct pqm_skip_note {
 	struct pqm_skip_note *next;
 	struct pqm_note note;
+	const struct pqm_from *from; /* of a member of it; else NULL */
+	uint32_t member;
+	bool is_of_source; /* who walks the target again says it again */
 };
 
 struct pqm_counts { /* of one target */
@@ -185,6 +199,7 @@ struct pqm_run {
 	struct pqm_settled settled;
 	struct pqm_queued_page *idle; /* with buffers that the next pages come in */
 	size_t n_pages, page_bytes;   /* of pages that wait or are looked at */
+	size_t n_queued;	      /* batches that wait or are scanned */
 	bool is_closed;
 	struct pqm_arena arena;
 	struct pqm_map by_content, by_inode;
@@ -255,6 +270,8 @@ void pqm_worker_swept(struct pqm_worker *w, const struct pqm_job *job, pqm_bytes
 /* The same for what is too large to be held: an archive, by its first bytes and all of them. */
 void pqm_worker_feed(struct pqm_worker *w, const struct pqm_job *job, pqm_bytes head, uint64_t size,
 	struct pqm_feed *feed);
+/* Which contents are the same, besides their bytes, when they are members of an image. */
+uint64_t pqm_worker_class(pqm_bytes path);
 /* layer.c: a member whose bytes are in the job, or that is read here, piece by piece. */
 void pqm_worker_body(struct pqm_worker *w, const struct pqm_job *job);
 enum pqm_st pqm_worker_member(
@@ -305,7 +322,8 @@ bool pqm_is_archive(pqm_bytes head, pqm_bytes name);
 /* Reads rules/archives.yaml. */
 void pqm_archive_rules(struct pqm_run *run);
 /* What the artifact is wanted for, without archives that the rules leave out; those are counted. */
-uint64_t pqm_archive_wanted(struct pqm_run *run, uint32_t target, const struct pqm_artifact *a);
+uint64_t pqm_archive_wanted(
+	struct pqm_run *run, uint32_t target, struct pqm_from *from, const struct pqm_artifact *a);
 /* Looks at what the archive holds. True: it was one, and its own bytes say nothing. */
 bool pqm_look_archive(struct pqm_look *l, struct pqm_emit *emit);
 /* level.c: looks at a file of an archive. big, feed: instead of its body, which then are the first bytes of
@@ -378,8 +396,16 @@ enum pqm_st pqm_listed_tell(struct pqm_run *run, struct pqm_worker *main, struct
 const struct pqm_listed *pqm_listed_take(
 	struct pqm_run *run, struct pqm_worker *main, uint32_t target, pqm_bytes request);
 
+/* listed.c: waits until nothing that was queued is left, and scans here what waits. */
+void pqm_run_drain(struct pqm_run *run, struct pqm_worker *main);
+
 /* Adds a coverage line under the lock. */
 void pqm_run_skip(struct pqm_run *run, uint32_t target, pqm_bytes path, const char *reason,
+	const char *words);
+/* The same of a member of a layer, to be told again when the layer is known. */
+void pqm_run_skip_member(struct pqm_run *run, const struct pqm_job *job, const char *words);
+/* The same by the source, which tells it each time. */
+void pqm_run_skip_source(struct pqm_run *run, uint32_t target, pqm_bytes path, const char *reason,
 	const char *words);
 
 /* One level of artifact: runs the detectors over body, whose matches are in w->matches. */
@@ -444,6 +470,7 @@ struct pqm_gathered { /* an object at one place */
 	const struct pqm_thing *thing;
 	pqm_bytes path;
 	uint32_t target, n_made;
+	bool is_in_image;
 };
 
 /* Moves those that stay to the front of all, in their order; *n: how many. */

@@ -27,7 +27,8 @@ enum pqm_st pqm_from_new(struct pqm_run *run, uint32_t target, const struct pqm_
 		f->layer = (struct pqm_layer){ pqm_bytes_dup(&run->arena, l->image),
 			pqm_bytes_dup(&run->arena, l->platform),
 			pqm_bytes_dup(&run->arena, l->digest),
-			pqm_bytes_dup(&run->arena, l->made_by), l->index, l->is_base };
+			pqm_bytes_dup(&run->arena, l->made_by), l->index, l->is_base,
+			pqm_bytes_dup(&run->arena, l->as) };
 		f->prefix = pqm_bytes_dup(&run->arena, prefix);
 		f->target = target;
 		f->next = run->layers;
@@ -82,7 +83,7 @@ static bool is_wanted(struct pqm_worker *w, const struct pqm_job *job, pqm_bytes
 		.name = pqm_str(slash != NULL ? slash + 1 : job->path),
 	};
 
-	return pqm_archive_wanted(w->run, job->target, &a) != 0;
+	return pqm_archive_wanted(w->run, job->target, job->from, &a) != 0;
 }
 
 void pqm_worker_body(struct pqm_worker *w, const struct pqm_job *job)
@@ -280,11 +281,6 @@ static enum pqm_st fill(struct big *b, struct pqm_member *m, struct pqm_err *err
 	return st;
 }
 
-static void tell_cut(struct pqm_worker *w, const struct pqm_job *job, const char *words)
-{
-	pqm_run_skip(w->run, job->target, pqm_str(job->path), "over-limit", words);
-}
-
 /* Steps over what cannot be held. */
 static enum pqm_st pass(struct pqm_member *m, struct pqm_err *err)
 {
@@ -358,7 +354,10 @@ static enum pqm_st hold(
 	pqm_hasher_start(w->hasher);
 	st = pqm_member_hold(w, m, true, &held, err);
 	if (st == PQM_ELIMIT && held.body.p == NULL) {
-		tell_cut(w, job, "too large for the address space; not read");
+		pqm_run_skip_member(w->run, job, "too large for the address space; not read");
+		pthread_mutex_lock(&w->run->lock);
+		job->from->is_fleeting = true;
+		pthread_mutex_unlock(&w->run->lock);
 		return PQM_OK;
 	}
 	if (st == PQM_OK) {
@@ -366,7 +365,7 @@ static enum pqm_st hold(
 
 		count_read(job, held.body.n);
 		if (held.is_cut)
-			tell_cut(w, job, PQM_HELD_CUT);
+			pqm_run_skip_member(w->run, job, PQM_HELD_CUT);
 		if (w->matches.n > 0 || is_wanted(w, job, held.body))
 			pqm_worker_swept(w, job, held.body, held.has_holes ? NULL : &hash);
 	}

@@ -233,6 +233,8 @@ static enum pqm_st emit_object(struct pqm_emit *emit, const struct pqm_object *o
 	t->object.ns = keep(w, o->ns);
 	t->object.name = pqm_bytes_dup(&w->texts, o->name);
 	t->object.controller = keep(w, o->controller);
+	t->is_named_by_path = e->l->depth == 0 && e->l->artifact->path.n > 0 &&
+		o->name.p == e->l->artifact->path.p;
 	/* A later run that takes the list over may not have the controller. */
 	if (e->l->is_listed && w->run->opt->on_listed == NULL && e->l->content->places != NULL &&
 		pqm_is_settled(w->run, e->l->content->places->target, o))

@@ -4,11 +4,10 @@
 
 #include "base/limits.h"
 
-/* Pages may still be in the queue: they are looked at here too. */
-static void finish_pages(struct pqm_run *run, struct pqm_worker *main)
+void pqm_run_drain(struct pqm_run *run, struct pqm_worker *main)
 {
 	pthread_mutex_lock(&run->lock);
-	while (run->n_pages > 0) {
+	while (run->n_queued > 0) {
 		struct pqm_batch *b = pqm_run_pop(run);
 
 		if (b == NULL) {
@@ -110,7 +109,7 @@ enum pqm_st pqm_listed_tell(struct pqm_run *run, struct pqm_worker *main, struct
 
 	if (opt->on_listed == NULL)
 		return PQM_OK;
-	finish_pages(run, main);
+	pqm_run_drain(run, main);
 	pqm_arena_init(&a, PQM_RUN_ARENA_BYTES);
 	pthread_mutex_lock(&run->lock);
 	if (!tell_pages(l, run, list, &a))

@@ -8,6 +8,7 @@
 #include "engine.h"
 #include "follow.h"
 #include "guard.h"
+#include "known.h"
 
 struct sink {
 	struct pqm_sink sink; /* first */
@@ -15,6 +16,7 @@ struct sink {
 	struct pqm_worker *main; /* the walking thread's own worker */
 	struct pqm_batch *batch; /* being filled */
 	struct pqm_from *from;	 /* the layer that members come from */
+	struct pqm_known *known; /* what is known of it */
 	uint32_t target;
 	unsigned n_threads;
 	bool show_progress;
@@ -33,28 +35,6 @@ static bool is_stopped(const struct pqm_scan_options *opt)
 	return opt->net != NULL && opt->net->probe.stop != NULL && *opt->net->probe.stop != 0;
 }
 
-void pqm_run_skip(
-	struct pqm_run *run, uint32_t target, pqm_bytes path, const char *reason, const char *words)
-{
-	pthread_mutex_lock(&run->lock);
-	/* What cannot be kept is still counted by the caller; the list is cut after sorting. */
-	if (run->n_notes < 20 * (size_t)PQM_NOTES_MAX) {
-		struct pqm_skip_note *n = pqm_new(&run->arena, struct pqm_skip_note, 1);
-
-		if (n != NULL) {
-			n->note = (struct pqm_note){ target, pqm_bytes_dup(&run->arena, path),
-				pqm_str(reason), pqm_bytes_dup(&run->arena, pqm_str(words)),
-				UINT64_MAX };
-			n->next = run->skips;
-			run->skips = n;
-			run->n_notes++;
-		} else {
-			run->is_out_of_memory = true;
-		}
-	}
-	pthread_mutex_unlock(&run->lock);
-}
-
 void pqm_batch_scan(struct pqm_worker *w, struct pqm_batch *b)
 {
 	if (b->page != NULL)
@@ -71,6 +51,13 @@ void pqm_batch_scan(struct pqm_worker *w, struct pqm_batch *b)
 		}
 		pqm_dir_unref(job->dir);
 		pqm_free(job->path);
+	}
+	if (b->is_queued) {
+		pthread_mutex_lock(&w->run->lock);
+		w->run->n_queued--;
+		w->run->queued_bytes -= b->n_bytes;
+		pthread_cond_broadcast(&w->run->page_done);
+		pthread_mutex_unlock(&w->run->lock);
 	}
 	pqm_free(b);
 }
@@ -109,6 +96,8 @@ static bool push(struct pqm_run *run, struct pqm_batch *b)
 		(b->n_bytes == 0 || run->queued_bytes + b->n_bytes <= PQM_MEMBERS_QUEUED_BYTES);
 	if (ok) {
 		run->queued_bytes += b->n_bytes;
+		b->is_queued = true;
+		run->n_queued++;
 		run->queue[(run->q_head + run->q_n) % PQM_QUEUE_BATCHES] = b;
 		run->q_n++;
 		pthread_cond_signal(&run->not_empty);
@@ -235,12 +224,32 @@ static enum pqm_st on_layer(
 	return st;
 }
 
-static void on_layer_end(struct pqm_sink *sink, bool is_good)
+static bool on_layer_known(struct pqm_sink *sink, pqm_bytes *names)
+{
+	struct sink *s = (struct sink *)sink;
+
+	s->known = pqm_known_get(s->run, s->from);
+	if (s->known != NULL) {
+		*names = pqm_known_names(s->known);
+		pqm_log(PQM_INFO, "cache", "%.*s is known, and not read",
+			PQM_FMT(s->from->layer.digest));
+	}
+	return s->known != NULL;
+}
+
+/* What is kept is complete: nothing of the layer waits in the queue then. */
+static void on_layer_end(struct pqm_sink *sink, bool is_good, pqm_bytes names)
 {
 	struct sink *s = (struct sink *)sink;
 
 	flush(s);
 	s->from->is_void = !is_good;
+	if (is_good && names.n > 0 && s->opt->cache != NULL) {
+		pqm_run_drain(s->run, s->main);
+		pqm_known_put(s->run, s->from, names);
+	}
+	pqm_known_free(s->known, s->main);
+	s->known = NULL;
 	s->from = NULL;
 }
 
@@ -303,22 +312,38 @@ static enum pqm_st queue_member(
 	return PQM_OK;
 }
 
+/* A member that is not read: what was found in it stands in its place. */
+static void give_known(struct sink *s, const struct pqm_job *job, uint64_t size)
+{
+	atomic_fetch_add_explicit(&s->from->read, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&s->from->bytes, size, memory_order_relaxed);
+	pqm_known_give(s->run, s->known, job);
+}
+
 static enum pqm_st on_member(struct pqm_sink *sink, struct pqm_member *m, struct pqm_err *err)
 {
 	struct sink *s = (struct sink *)sink;
 	struct pqm_job job = { .path = member_path(s, m),
 		.target = s->target,
 		.from = s->from,
-		.hidden_by = m->hidden_by };
+		.hidden_by = m->hidden_by,
+		.member = ++s->from->n_members };
 	enum pqm_st st;
 
 	if (job.path == NULL)
 		return pqm_fail(err, PQM_ENOMEM, "out of memory for a path");
+	job.n_path = strlen(job.path);
+	job.name_at = job.n_path - (job.n_path < m->path.n ? job.n_path : m->path.n);
 	if (is_stopped(s->opt)) {
 		pqm_free(job.path);
 		return pqm_fail(err, PQM_EIO, "interrupted");
 	}
 	atomic_fetch_add_explicit(&s->from->seen, 1, memory_order_relaxed);
+	if (m->next == NULL) {
+		give_known(s, &job, m->size);
+		pqm_free(job.path);
+		return PQM_OK;
+	}
 	if (m->size <= PQM_MEMBER_QUEUE_BYTES) {
 		st = queue_member(s, &job, m, err);
 		if (st != PQM_OK)
@@ -380,9 +405,9 @@ static enum pqm_st on_listed(struct pqm_sink *sink, pqm_bytes request, uint32_t 
 
 static void on_note(struct pqm_sink *sink, pqm_bytes path, const char *reason, const char *words)
 {
-	struct sink *s = (struct sink *)sink;
+	const struct sink *s = (struct sink *)sink;
 
-	pqm_run_skip(s->run, s->target, path, reason, words);
+	pqm_run_skip_source(s->run, s->target, path, reason, words);
 }
 
 static void on_skip(struct pqm_sink *sink, enum pqm_skip why, pqm_bytes path, const char *words)
@@ -399,7 +424,7 @@ static void on_skip(struct pqm_sink *sink, enum pqm_skip why, pqm_bytes path, co
 	pthread_mutex_unlock(&s->run->lock);
 	atomic_fetch_add_explicit(&s->run->counts[s->target].seen, 1, memory_order_relaxed);
 	if (words != NULL)
-		pqm_run_skip(s->run, s->target, path, reason[why], words);
+		pqm_run_skip_source(s->run, s->target, path, reason[why], words);
 }
 
 static void on_directory(struct pqm_sink *sink)
@@ -612,8 +637,9 @@ static enum pqm_st run_all(struct pqm_inventory *inv, struct pqm_run *run,
 {
 	struct sink s = {
 		.sink = { run->rules, opt->cluster, opt->images, on_file, on_bytes, on_page,
-			on_layer, on_layer_end, on_member, on_link, on_list, on_listed, on_note,
-			on_skip, on_directory, on_endpoint, on_bad },
+			on_layer, opt->cache != NULL ? on_layer_known : NULL, on_layer_end,
+			on_member, on_link, on_list, on_listed, on_note, on_skip, on_directory,
+			on_endpoint, on_bad },
 		.run = run,
 		.main = &workers[0],
 		.show_progress = opt->show_progress,
@@ -649,6 +675,8 @@ enum pqm_st pqm_scan(struct pqm_inventory *inv, const struct pqm_rules *rules,
 	(void)pthread_cond_init(&run.page_done, NULL);
 	pqm_arena_init(&run.arena, PQM_RUN_ARENA_BYTES);
 	pqm_guard_install();
+	if (opt.cache != NULL)
+		pqm_hasher_key(pqm_cache_secret(opt.cache));
 	run.counts = pqm_calloc(n_targets + 1 +
 			(opt.follow == 0 ? 0 : PQM_FOLLOW_ENDPOINTS_MAX + PQM_FOLLOW_IMAGES_MAX),
 		sizeof(*run.counts));

@@ -13,6 +13,7 @@
 #ifndef PQM_ENGINE_SCAN_H
 #define PQM_ENGINE_SCAN_H
 
+#include "engine/cache.h"
 #include "model/inventory.h"
 #include "model/listed.h"
 #include "rules/rules.h"
@@ -42,6 +43,7 @@ struct pqm_scan_options {
 	const struct pqm_cluster_options *cluster;
 	/* How to read images; without it such a target is a usage error. */
 	const struct pqm_image_options *images;
+	struct pqm_cache *cache; /* of layers of images; may be NULL */
 	/* Called for each list of a cluster when all of it was looked at; may be NULL. is_known: from
 	 * known_lists. False: it cannot be kept, which ends the cluster. */
 	bool (*on_listed)(void *ctx, const struct pqm_listed *l, bool is_known);

@@ -26,6 +26,7 @@ struct reading {
 	int fd;
 	struct stat st;
 	pqm_bytes path, name;
+	pqm_bytes in_image; /* the path of a member; else empty */
 	pqm_bytes resource; /* of a page of objects; else empty */
 	uint32_t list;	    /* that the page is of */
 	uint64_t name_class;
@@ -102,6 +103,8 @@ static struct pqm_place *place_new(struct pqm_run *run, const struct pqm_job *jo
 		p->target = job->target;
 		p->from = job->from;
 		p->hidden_by = job->hidden_by;
+		/* What lies inside a member is no member. */
+		p->member = path.n == job->n_path ? job->member : 0;
 		p->path = pqm_bytes_dup(&run->arena, path);
 	}
 	if (p == NULL || p->path.p == NULL) {
@@ -143,6 +146,35 @@ static uint64_t class_of_name(pqm_bytes name)
 	while (dot > 0 && name.p[dot - 1] != '.')
 		dot--;
 	return dot == 0 ? 0 : pqm_hash64(pqm_sub(name, dot, name.n));
+}
+
+/* Some look at the folder of a YAML file, too: the last part of it [det_bare.c, det_helm.c]; a database of
+ * packages and a packed file are known by all of their path [det_packages.c, archive.c]. */
+uint64_t pqm_worker_class(pqm_bytes path)
+{
+	size_t slash = path.n, from;
+
+	while (slash > 0 && path.p[slash - 1] != '/')
+		slash--;
+	pqm_bytes name = pqm_sub(path, slash, path.n);
+	uint64_t class = class_of_name(name);
+
+	static const char *const packed[] = { ".gz", ".bz2", ".xz", ".zst", ".lz4" };
+
+	for (size_t i = 0; i < sizeof(packed) / sizeof(packed[0]); i++)
+		if (pqm_ends(name, pqm_str(packed[i])))
+			return class ^ pqm_hash64(path);
+	if (pqm_find(path, 0, PQM_LIT("/dpkg/")) != SIZE_MAX ||
+		pqm_find(path, 0, PQM_LIT("/apk/")) != SIZE_MAX ||
+		pqm_find(path, 0, PQM_LIT("/rpm/")) != SIZE_MAX)
+		return class ^ pqm_hash64(path);
+	if (!pqm_ends(name, PQM_LIT(".yaml")) && !pqm_ends(name, PQM_LIT(".yml")) &&
+		!pqm_ends(name, PQM_LIT(".json")))
+		return class;
+	slash -= slash > 0;
+	for (from = slash; from > 0 && path.p[from - 1] != '/';)
+		from--;
+	return class ^ pqm_hash64(pqm_sub(path, from, slash - from));
 }
 
 /* True when another name of the same file was met before: then this name is only remembered. */
@@ -253,7 +285,7 @@ static void detect(void *ctx)
 	struct pqm_artifact a = {
 		.body = r->body,
 		.head = pqm_sub(r->body, 0, PQM_READ_CHUNK_BYTES),
-		.path = r->path,
+		.path = r->in_image.n > 0 ? r->in_image : r->path,
 		.name = r->name,
 		.resource = r->resource,
 		.arena = &w->scratch,
@@ -293,9 +325,14 @@ static void tell_full(struct reading *r)
 	struct pqm_run *run = r->w->run;
 
 	r->w->matches.is_full = false;
-	pqm_run_skip(run, r->job->target, r->path, "over-limit",
+	static const char words[] =
 		"more candidates for keys than 1 in 4 bytes; only the first 1,000,000 were looked "
-		"at");
+		"at";
+
+	if (r->job->from != NULL)
+		pqm_run_skip_member(run, r->job, words);
+	else
+		pqm_run_skip(run, r->job->target, r->path, "over-limit", words);
 }
 
 /* Maps the file at an address that is no multiple of 2 MiB: the kernel would map 2 MiB of the page cache
@@ -395,7 +432,7 @@ static bool is_wanted(struct reading *r)
 	/* Only head and name may decide; a detector that wants the size has it in body.n. */
 	if (!r->is_small)
 		a.body.n = (size_t)r->st.st_size;
-	return pqm_archive_wanted(r->w->run, r->job->target, &a) != 0;
+	return pqm_archive_wanted(r->w->run, r->job->target, NULL, &a) != 0;
 }
 
 /* Very many anchors: look at what is there before going on. False: nothing more to do here. */
@@ -551,7 +588,8 @@ static void look_at_member(struct reading *r, const struct pqm_hash128 *hash)
 
 	r->path = pqm_str(r->job->path);
 	r->name = pqm_str(slash != NULL ? slash + 1 : r->job->path);
-	r->name_class = class_of_name(r->name);
+	r->in_image = pqm_str(r->job->path + r->job->name_at);
+	r->name_class = pqm_worker_class(r->in_image);
 	if (r->w->matches.is_full)
 		tell_full(r);
 	r->content = content_claim(r, hash);

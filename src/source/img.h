@@ -22,6 +22,7 @@ struct pqm_store_of {
 	enum pqm_st (*open)(struct pqm_store_of *s, const struct pqm_oci_desc *d,
 		struct pqm_feed **out, struct pqm_err *err);
 	void (*close)(struct pqm_store_of *s); /* frees it */
+	bool is_here;			       /* to open a blob asks nobody */
 };
 
 /* One image to walk. */

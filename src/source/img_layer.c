@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "img.h"
+#include "img_names.h"
 
 /* A path that an upper layer says something of. The path itself is not kept: its keyed hash has 64 bits. */
 struct seen {
@@ -24,6 +25,7 @@ struct walk {
 	size_t n_base; /* layers of the base image */
 	struct pqm_buf path, to, text;
 	uint64_t n_entries, n_bad_names;
+	struct pqm_names *names; /* what is told of the layer, to be kept; NULL: nothing is */
 };
 
 static struct seen *find(const struct walk *w, uint64_t hash)
@@ -143,7 +145,7 @@ static void skip(struct walk *w, enum pqm_skip why, const char *words)
 	w->sink->skip(w->sink, why, pqm_buf_bytes(&w->text), words);
 }
 
-static enum pqm_st take_link(struct walk *w, const struct pqm_entry *e, unsigned by)
+static enum pqm_st take_link(struct walk *w, const struct pqm_named *e, unsigned by)
 {
 	struct pqm_member m = { .path = absolute(w, pqm_buf_bytes(&w->path)), .hidden_by = by };
 	enum pqm_oci_mark mark;
@@ -162,8 +164,9 @@ static enum pqm_st take_link(struct walk *w, const struct pqm_entry *e, unsigned
 	return st;
 }
 
+/* u is NULL in a known layer. */
 static enum pqm_st take_file(
-	struct walk *w, struct pqm_unpack *u, const struct pqm_entry *e, unsigned by)
+	struct walk *w, struct pqm_unpack *u, const struct pqm_named *e, unsigned by)
 {
 	struct member m = { .u = u };
 
@@ -171,11 +174,12 @@ static enum pqm_st take_file(
 		skip(w, PQM_SKIP_LIMIT, "says that it is larger than 1 TiB; not read");
 		return PQM_OK;
 	}
-	m.m = (struct pqm_member){ absolute(w, pqm_buf_bytes(&w->path)), by, e->size, member_next };
+	m.m = (struct pqm_member){ absolute(w, pqm_buf_bytes(&w->path)), by, e->size,
+		u != NULL ? member_next : NULL };
 	return w->sink->member(w->sink, &m.m, w->err);
 }
 
-static enum pqm_st take_entry(struct walk *w, struct pqm_unpack *u, const struct pqm_entry *e)
+static enum pqm_st take_entry(struct walk *w, struct pqm_unpack *u, const struct pqm_named *e)
 {
 	pqm_bytes path = pqm_buf_bytes(&w->path);
 	unsigned by = hidden_by(w, path);
@@ -208,22 +212,19 @@ static enum pqm_st take_entry(struct walk *w, struct pqm_unpack *u, const struct
 	return PQM_OK;
 }
 
-static enum pqm_st entry(struct walk *w, struct pqm_unpack *u, const struct pqm_entry *e)
+/* The name is in w->path. */
+static enum pqm_st tell_entry(struct walk *w, struct pqm_unpack *u, const struct pqm_named *e)
 {
-	enum pqm_oci_mark mark;
-
-	if (++w->n_entries > PQM_LAYER_ENTRIES)
-		return pqm_fail(w->err, PQM_ELIMIT, "more than 20,971,520 entries");
-	if (!pqm_oci_path(&w->path, e->name, &mark)) {
-		w->path.n = 0;
-		w->path.failed = false;
+	if (w->names != NULL)
+		pqm_names_add(w->names, e);
+	if (e->is_bad) {
 		if (w->n_bad_names++ == 0)
 			skip(w, PQM_SKIP_LIMIT,
 				"entries whose names lead out of the image, are longer than 4,096 "
 				"bytes or deeper than 256 folders were not read");
 		return PQM_OK;
 	}
-	switch (mark) {
+	switch (e->mark) {
 	case PQM_OCI_PLAIN:
 		return take_entry(w, u, e);
 	case PQM_OCI_WHITEOUT:
@@ -236,6 +237,51 @@ static enum pqm_st entry(struct walk *w, struct pqm_unpack *u, const struct pqm_
 		return PQM_OK;
 	}
 	return PQM_OK;
+}
+
+static enum pqm_st entry(struct walk *w, struct pqm_unpack *u, const struct pqm_entry *e)
+{
+	struct pqm_named named = { .link = e->link, .type = e->type, .size = e->size };
+
+	if (++w->n_entries > PQM_LAYER_ENTRIES)
+		return pqm_fail(w->err, PQM_ELIMIT, "more than 20,971,520 entries");
+	if (!pqm_oci_path(&w->path, e->name, &named.mark)) {
+		w->path.n = 0;
+		w->path.failed = false;
+		named.is_bad = true;
+	}
+	named.name = pqm_buf_bytes(&w->path);
+	return tell_entry(w, u, &named);
+}
+
+static bool is_tar(const struct pqm_oci_desc *d)
+{
+	return d->media_type.n == 0 || pqm_oci_is_layer(d->media_type);
+}
+
+static enum pqm_st tell_blob(struct walk *w, const struct pqm_named *e)
+{
+	struct pqm_member m = { .path = absolute(w, pqm_buf_bytes(&w->path)), .size = e->size };
+
+	return w->sink->member(w->sink, &m, w->err);
+}
+
+/* Tells the entries of a layer that was read before. */
+static enum pqm_st tell_known(struct walk *w, const struct pqm_oci_desc *d, pqm_bytes names)
+{
+	struct pqm_names n;
+	struct pqm_named e;
+	enum pqm_st st = PQM_OK;
+
+	pqm_names_init(&n, names);
+	w->n_bad_names = 0;
+	while (st == PQM_OK && pqm_names_next(&n, &e)) {
+		w->path.n = 0;
+		(void)pqm_buf_add(&w->path, e.name);
+		st = is_tar(d) ? tell_entry(w, NULL, &e) : tell_blob(w, &e);
+	}
+	pqm_names_fini(&n);
+	return st;
 }
 
 static enum pqm_st read_tar(struct walk *w, struct pqm_feed *feed)
@@ -266,6 +312,9 @@ static enum pqm_st read_blob(struct walk *w, const struct pqm_oci_desc *d, struc
 		mark != PQM_OCI_PLAIN || !d->has_size || d->size > PQM_MEMBER_BYTES)
 		return pqm_fail(
 			w->err, PQM_ELIMIT, "a blob without a size or a usable name; not read");
+	if (w->names != NULL)
+		pqm_names_add(w->names,
+			&(struct pqm_named){ .name = pqm_buf_bytes(&w->path), .size = d->size });
 	m.m = (struct pqm_member){ absolute(w, pqm_buf_bytes(&w->path)), 0, d->size, member_next };
 	return w->sink->member(w->sink, &m.m, w->err);
 }
@@ -280,9 +329,45 @@ static enum pqm_st read_layer(struct walk *w, const struct pqm_oci_desc *d)
 	feed = pqm_image_checked(feed, d, w->err);
 	if (feed == NULL)
 		return PQM_ENOMEM;
-	st = d->media_type.n == 0 || pqm_oci_is_layer(d->media_type) ? read_tar(w, feed)
-								     : read_blob(w, d, feed);
+	st = is_tar(d) ? read_tar(w, feed) : read_blob(w, d, feed);
 	feed->close(feed);
+	return st;
+}
+
+/* A known layer is not read again; that a file here is still there costs nothing to see. */
+static enum pqm_st take_known(struct walk *w, const struct pqm_oci_desc *d, pqm_bytes names)
+{
+	struct pqm_feed *feed = NULL;
+	enum pqm_st st = PQM_OK;
+
+	if (w->im->store->is_here)
+		st = w->im->store->open(w->im->store, d, &feed, w->err);
+	if (feed != NULL)
+		feed->close(feed);
+	return st == PQM_OK ? tell_known(w, d, names) : st;
+}
+
+/* Reads the layer, or tells what is known of it; a digest that is not of these bytes makes nothing known. */
+static enum pqm_st read_or_tell(struct walk *w, const struct pqm_oci_desc *d)
+{
+	pqm_bytes known = { NULL, 0 }, told = { NULL, 0 };
+	struct pqm_names names;
+	enum pqm_st st;
+
+	pqm_names_init(&names, known);
+	if (d->is_unchecked) {
+		st = read_layer(w, d);
+	} else if (w->sink->layer_known != NULL && w->sink->layer_known(w->sink, &known)) {
+		st = take_known(w, d, known);
+	} else {
+		w->names = w->sink->layer_known != NULL ? &names : NULL;
+		st = read_layer(w, d);
+		w->names = NULL;
+		if (w->sink->layer_known != NULL && st == PQM_OK && !names.out.failed)
+			told = pqm_buf_bytes(&names.out);
+	}
+	w->sink->layer_end(w->sink, st == PQM_OK || st == PQM_ELIMIT, told);
+	pqm_names_fini(&names);
 	return st;
 }
 
@@ -315,14 +400,14 @@ static enum pqm_st layer(struct walk *w, const struct pqm_oci_desc *d, size_t *n
 	}
 	pqm_arena_init(&a, (size_t)1 << 20);
 	l.platform = pqm_platform_text(&im->config.platform, &a);
+	l.as = is_tar(d) ? PQM_LIT("tar") : pqm_arena_f(&a, "file %.*s", PQM_FMT(d->title));
 	if (im->config.n_made_by == im->n_layers)
 		l.made_by = im->config.made_by[w->layer - 1];
 	st = w->sink->layer(w->sink, &l, im->label, w->err);
 	pqm_arena_fini(&a);
 	if (st != PQM_OK)
 		return st;
-	st = read_layer(w, d);
-	w->sink->layer_end(w->sink, st == PQM_OK || st == PQM_ELIMIT);
+	st = read_or_tell(w, d);
 	if (st == PQM_OK || st == PQM_ENOMEM || st == PQM_EINTERNAL || st == PQM_EUSAGE)
 		return st;
 	*n_bad += st != PQM_ELIMIT;

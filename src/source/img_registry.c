@@ -607,7 +607,7 @@ static enum pqm_st fetch_root(struct registry *g, struct pqm_err *err)
 enum pqm_st pqm_image_registry(
 	const char *target, const char *spec, struct pqm_sink *s, struct pqm_err *err)
 {
-	struct registry g = { .store = { registry_open, NULL } };
+	struct registry g = { .store = { registry_open, NULL, false } };
 	struct pqm_oci_desc root = { 0 };
 	struct pqm_oci_manifest index = { .is_index = true, .list = &root, .n = 1 };
 	enum pqm_st st;

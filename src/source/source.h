@@ -54,6 +54,7 @@ struct pqm_layer {
 	pqm_bytes made_by;  /* the step that made it; may be empty */
 	unsigned index;	    /* from 1, the base first */
 	bool is_base;	    /* of an image that the user calls the base */
+	pqm_bytes as; /* how its bytes are read, besides the digest what tells it from others */
 };
 
 /* A file in the layer that was begun last. Texts and blocks are lent for the call. */
@@ -61,7 +62,7 @@ struct pqm_member {
 	pqm_bytes path;	    /* in the image: "/etc/ssl/private/key.pem" */
 	unsigned hidden_by; /* index of the upper layer that removes or replaces it; 0: none */
 	uint64_t size;
-	/* The next block and where it belongs; an empty one is the end. */
+	/* The next block and where it belongs; an empty one is the end. NULL: of a known layer. */
 	enum pqm_st (*next)(
 		struct pqm_member *m, pqm_bytes *block, uint64_t *off, struct pqm_err *err);
 };
@@ -88,8 +89,12 @@ struct pqm_sink {
 	/* A layer begins; prefix stands before the paths of its members. Copied. */
 	enum pqm_st (*layer)(struct pqm_sink *s, const struct pqm_layer *l, pqm_bytes prefix,
 		struct pqm_err *err);
-	/* It ended. is_good: else nothing of it counts, it was not what it should be. */
-	void (*layer_end)(struct pqm_sink *s, bool is_good);
+	/* Whether the layer that was begun is known from an earlier run; what was given at its end then, lent
+	 * until its end. Its entries are told again, members in the same order. NULL: nothing is kept. */
+	bool (*layer_known)(struct pqm_sink *s, pqm_bytes *names);
+	/* It ended. is_good: else nothing of it counts, it was not what it should be. names: for layer_known;
+	 * empty: it was not read to its end. */
+	void (*layer_end)(struct pqm_sink *s, bool is_good, pqm_bytes names);
 	/* Read to its end before it returns, with the failure of next() when that fails. */
 	enum pqm_st (*member)(struct pqm_sink *s, struct pqm_member *m, struct pqm_err *err);
 	/* Another name in the layer for the member at path `to`. */

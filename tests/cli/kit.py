@@ -1,4 +1,5 @@
 """What the command-line tests share: running the program, and saying what held."""
+import atexit
 import contextlib
 import os
 import pathlib
@@ -11,6 +12,9 @@ PQMAP = os.path.abspath(os.environ.get("PQMAP", "build/pqmap"))
 PQMAP_SAN = os.path.abspath(os.environ.get("PQMAP_SAN", "build/pqmap-san"))
 REPO = pathlib.Path(__file__).resolve().parents[2]
 failures = 0
+# Layers that one test kept are not another's, nor the user's.
+CACHE = tempfile.mkdtemp(prefix="pqmap-test-cache-")
+atexit.register(subprocess.run, ["rm", "-rf", CACHE], check=False)
 
 # A test run that was started in the background, or by nohup, hands ignored signals down to what it starts.
 for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM, signal.SIGTSTP):
@@ -34,7 +38,7 @@ def skip(words):
 
 def run(*args, program=PQMAP, stdin=b"", cwd=None, timeout=120, env=None):
     return subprocess.run([program, *map(str, args)], input=stdin, capture_output=True, cwd=cwd,
-                          timeout=timeout, env=dict(os.environ, **(env or {})))
+                          timeout=timeout, env={**os.environ, "XDG_CACHE_HOME": CACHE, **(env or {})})
 
 
 def out(r):

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "source/img.h"
 #include "source/img_auth.h"
+#include "source/img_names.h"
 
 /* What an image, an archive and a registry may say. The first byte chooses. */
 static void read_json(uint8_t kind, pqm_bytes text)
@@ -101,9 +102,9 @@ static enum pqm_st on_layer(
 	return PQM_OK;
 }
 
-static void on_layer_end(struct pqm_sink *s, bool is_good)
+static void on_layer_end(struct pqm_sink *s, bool is_good, pqm_bytes names)
 {
-	(void)s, (void)is_good;
+	(void)s, (void)is_good, (void)names;
 }
 
 static enum pqm_st on_member(struct pqm_sink *s, struct pqm_member *m, struct pqm_err *err)
@@ -146,7 +147,7 @@ static void on_directory(struct pqm_sink *s)
 static void walk_layers(pqm_bytes text)
 {
 	struct pqm_image_options none = { 0 };
-	struct halves h = { { halves_open, NULL },
+	struct halves h = { { halves_open, NULL, false },
 		{ pqm_sub(text, 0, text.n / 1024 * 512),
 			pqm_sub(text, text.n / 1024 * 512, text.n) } };
 	struct pqm_oci_desc layers[2] = { { .is_unchecked = true },
@@ -169,6 +170,26 @@ static void walk_layers(pqm_bytes text)
 	(void)pqm_image_walk(&im, &sink, &err);
 }
 
+/* What is read of a record is what is written again; and a record that is whole is read to its end. */
+static void read_kept(pqm_bytes text)
+{
+	struct pqm_names in, out;
+	struct pqm_named e;
+	uint32_t n_files = 0, n_again = 0;
+	bool is_whole = pqm_names_check(text, &n_files);
+
+	if (text.n == 0)
+		return;
+	pqm_names_init(&in, text);
+	pqm_names_init(&out, (pqm_bytes){ NULL, 0 });
+	while (pqm_names_next(&in, &e))
+		pqm_names_add(&out, &e);
+	assert(out.out.failed || pqm_names_check(pqm_buf_bytes(&out.out), &n_again));
+	assert(out.out.failed || !is_whole || n_again == n_files);
+	pqm_names_fini(&in);
+	pqm_names_fini(&out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -183,6 +204,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 's':
 	case 'o':
 		read_json(data[0], text);
+		break;
+	case 'k':
+		read_kept(text);
 		break;
 	case 'n':
 		read_names(text);

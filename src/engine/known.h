@@ -1,0 +1,32 @@
+/*
+ * known.h — a layer of an image as it is kept from run to run: the names in it, and what was found in them.
+ *
+ * Shape:     one record a layer. Contents come with the numbers of the members that have them; a member takes
+ *            its place again under the path that it has in the image at hand. What is put together from it is
+ *            what reading would have given, to the byte.
+ * Ownership: what is found goes to the worker that pqm_known_free names, the record goes away.
+ * Errors:    a record that cannot be read in full is as none, and the cache is made anew.
+ * Threads:   the walking thread; run->lock where others may be.
+ * Limits:    PQM_CACHE_ROW_BYTES; a layer that gives more is not kept.
+ * Security:  sightings, notes and objects as reports have them: no key material.
+ */
+#ifndef PQM_ENGINE_KNOWN_H
+#define PQM_ENGINE_KNOWN_H
+
+#include "engine.h"
+
+#define PQM_KNOWN_FORMAT "pqmap layer 1"
+
+struct pqm_known;
+
+/* Makes f's key of all that the record depends on. NULL: the layer is not known. */
+struct pqm_known *pqm_known_get(struct pqm_run *run, struct pqm_from *f);
+pqm_bytes pqm_known_names(const struct pqm_known *k);
+/* The member of that number and path takes its place among the contents that are known. */
+void pqm_known_give(struct pqm_run *run, struct pqm_known *k, const struct pqm_job *job);
+/* What the run uses of it goes to the worker. Both may be NULL. */
+void pqm_known_free(struct pqm_known *k, struct pqm_worker *main);
+/* known_put.c: keeps what the run has of the layer. Nothing else may be read meanwhile. */
+void pqm_known_put(struct pqm_run *run, const struct pqm_from *f, pqm_bytes names);
+
+#endif
