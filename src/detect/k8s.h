@@ -152,8 +152,8 @@ bool pqm_k8s_is_secret_name(pqm_bytes name);
 bool pqm_k8s_is_told_secret(const struct pqm_yaml *parent, size_t i);
 /* Whether the key of a member says so. */
 bool pqm_k8s_is_secret_field(const struct pqm_yaml *parent, size_t i);
-/* In a field with a meaning of its own only URLs, settings with secret names and single words without any
- * separator that look random are doubtful. */
+/* In a field with a meaning of its own only URLs, user:password@host, settings with secret names and single
+ * words without any separator that look random are doubtful. */
 bool pqm_k8s_is_doubtful(pqm_bytes word);
 /* The value fit for a fact: words are kept up to the first that is not known to be harmless (URLs
  * without user part and query, paths, numbers, flags, image and host names); the rest is ***. Empty

@@ -36,11 +36,22 @@ bool pqm_k8s_is_secret_field(const struct pqm_yaml *parent, size_t i)
 	return false;
 }
 
+/* "user:password@host/image", which no registry takes and people write all the same; "image:tag@sha256:…"
+ * is none. */
+static bool has_password(pqm_bytes word)
+{
+	size_t at = pqm_find_byte(word, 0, '@');
+	pqm_bytes behind = pqm_sub(word, at == SIZE_MAX ? word.n : at + 1, word.n);
+
+	return at != SIZE_MAX && pqm_find_byte(pqm_sub(word, 0, at), 0, ':') != SIZE_MAX &&
+		!pqm_starts(behind, PQM_LIT("sha256:")) && !pqm_starts(behind, PQM_LIT("sha512:"));
+}
+
 bool pqm_k8s_is_doubtful(pqm_bytes word)
 {
 	size_t eq = pqm_find_byte(word, 0, '=');
 
-	if (pqm_find(word, 0, PQM_LIT("://")) != SIZE_MAX)
+	if (pqm_find(word, 0, PQM_LIT("://")) != SIZE_MAX || has_password(word))
 		return true;
 	if (eq != SIZE_MAX && pqm_k8s_is_secret_name(pqm_sub(word, 0, eq)))
 		return true;

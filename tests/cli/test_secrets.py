@@ -60,7 +60,8 @@ with tmpdir() as tmp:
         "      - name: c\n        image: registry.example/vllm/vllm-openai:v1\n        env:\n"
         "        - {name: HF_TOKEN, value: hf_Zk3v9Qw8Er7Ty6Ui5Op4}\n"
         "        - {name: DATABASE_URL, value: 'postgres://user:dbpw-1a2b3c4d5e6f@db:5432/x'}\n"
-        "        args: ['--api-key', 'sk-0a1b2c3d4e5f6a7b8c9d', '--model', 's3://bucket/m']\n")
+        "        args: ['--api-key', 'sk-0a1b2c3d4e5f6a7b8c9d', '--model', 's3://bucket/m']\n"
+        "      - {name: i, image: 'robot:regpw-5e4d3c2b1a@registry.example/team/x:1'}\n")
     # broken ones too: an error message must not quote what it could not read
     whole = (tree / "ec.pem").read_bytes()
     (tree / "broken.pem").write_bytes(whole[:100] + b"!!" + whole[102:])
@@ -68,7 +69,7 @@ with tmpdir() as tmp:
     jwk = {"kty": "OKP", "crv": "Ed25519", "d": base64.urlsafe_b64encode(secrets["ed25519"]).decode().rstrip("="), "x": "AAAA"}
     (tree / "bad.jwk").write_text(str(jwk).replace("'", '"'))
     words = [b"tok-3f9a8c7e5d1b2a4f6e8d", b"pw-9b8a7c6d5e4f3a2b1c0d", b"hf_Zk3v9Qw8Er7Ty6Ui5Op4", b"dbpw-1a2b3c4d5e6f",
-             b"sk-0a1b2c3d4e5f6a7b8c9d", b"hunter2-long-password"]
+             b"sk-0a1b2c3d4e5f6a7b8c9d", b"hunter2-long-password", b"regpw-5e4d3c2b1a"]
     words += [base64.b64encode(w) for w in words]
 
     for program in (None, PQMAP_SAN):
