@@ -295,7 +295,7 @@ void gb_hop_put(struct gb *b, struct gb_draft *d, const struct gb_hop *w, const 
 /* The edge and the certificates that it presents. */
 void gb_edge_hops(struct gb *b, struct gb_draft *d, uint32_t from, uint32_t edge);
 /* What the server speaks: by its own flags and variables, else what the network makes of it. */
-void gb_server_kex(struct gb *b, const struct gb_call *call, struct gb_kex *out);
+void gb_server_kex(struct gb *b, const struct gb_call *call, struct gb_kex *k);
 /* What a Service of server w (NULL: unknown) speaks to the client (NULL: anybody). */
 void gb_service_kex(struct gb *b, const struct gb_thing *w, const struct gb_thing *client,
 	uint32_t service, struct gb_kex *k);

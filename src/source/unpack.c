@@ -165,25 +165,28 @@ static la_int64_t on_seek(struct archive *a, void *ctx, la_int64_t off, int when
 	return at < 0 ? ARCHIVE_FATAL : at;
 }
 
-static enum pqm_st unpack_new(struct pqm_unpack **out, struct pqm_feed *feed, struct pqm_err *err)
+/* NULL: err says why. */
+static struct pqm_unpack *unpack_new(struct pqm_feed *feed, struct pqm_err *err)
 {
 	struct pqm_unpack *u;
 
 	(void)pthread_once(&once, load);
-	if (!la.is_ready)
-		return pqm_fail(err, PQM_EUSAGE,
+	if (!la.is_ready) {
+		(void)pqm_fail(err, PQM_EUSAGE,
 			"libarchive.so.13 is missing: archives are read through it (Debian: apt "
 			"install libarchive13)");
+		return NULL;
+	}
 	u = pqm_calloc(1, sizeof(*u));
 	if (u != NULL)
 		u->a = la.read_new();
 	if (u == NULL || u->a == NULL) {
 		pqm_free(u);
-		return pqm_fail(err, PQM_ENOMEM, "out of memory for an archive");
+		(void)pqm_fail(err, PQM_ENOMEM, "out of memory for an archive");
+		return NULL;
 	}
 	u->feed = feed;
-	*out = u;
-	return PQM_OK;
+	return u;
 }
 
 static enum pqm_st begin(
@@ -211,11 +214,10 @@ static void support_streams(struct pqm_unpack *u)
 
 enum pqm_st pqm_unpack_open(struct pqm_unpack **out, struct pqm_feed *feed, struct pqm_err *err)
 {
-	struct pqm_unpack *u = NULL;
-	enum pqm_st st = unpack_new(&u, feed, err);
+	struct pqm_unpack *u = unpack_new(feed, err);
 
-	if (st != PQM_OK)
-		return st;
+	if (u == NULL)
+		return err->st;
 	support_streams(u);
 	(void)la.support_tar(u->a);
 	(void)la.support_empty(u->a);
@@ -261,11 +263,10 @@ static void support(struct pqm_unpack *u, enum pqm_pack kind)
 enum pqm_st pqm_unpack_open_as(
 	struct pqm_unpack **out, struct pqm_feed *feed, enum pqm_pack kind, struct pqm_err *err)
 {
-	struct pqm_unpack *u = NULL;
-	enum pqm_st st = unpack_new(&u, feed, err);
+	struct pqm_unpack *u = unpack_new(feed, err);
 
-	if (st != PQM_OK)
-		return st;
+	if (u == NULL)
+		return err->st;
 	support(u, kind);
 	u->is_any = true;
 	u->is_seeking = feed->seek != NULL && (kind == PQM_PACK_ZIP || kind == PQM_PACK_7Z);
