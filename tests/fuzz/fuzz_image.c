@@ -23,10 +23,10 @@ static void read_json(uint8_t kind, pqm_bytes text)
 			assert(pqm_oci_is_digest(m.list[i].digest));
 	if (kind == 'c' && pqm_oci_config_parse(&c, text, &a, &err) == PQM_OK)
 		assert(c.n_made_by == 0 || c.n_made_by == c.n_diff_ids);
-	if (kind == 's')
-		(void)pqm_oci_saved_parse(&list, &n, text, &a, &err);
-	if (kind == 'o')
-		(void)pqm_oci_repositories_parse(&list, &n, text, &a, &err);
+	if (kind == 's' && pqm_oci_saved_parse(&list, &n, text, &a, &err) != PQM_OK)
+		assert(err.msg[0] != '\0');
+	if (kind == 'o' && pqm_oci_repositories_parse(&list, &n, text, &a, &err) != PQM_OK)
+		assert(err.msg[0] != '\0');
 	pqm_arena_fini(&a);
 }
 
@@ -50,7 +50,8 @@ static void read_names(pqm_bytes text)
 		(void)pqm_challenge_url(&c, PQM_LIT("s"), &a);
 	(void)pqm_redirect(text, "https://h/x", true, &a);
 	(void)pqm_token_parse(text, &a);
-	(void)pqm_docker_config_find(&cred, text, PQM_LIT("h.x"), PQM_LIT("r"), &a, &err);
+	if (pqm_docker_config_find(&cred, text, PQM_LIT("h.x"), PQM_LIT("r"), &a, &err) != PQM_OK)
+		assert(err.msg[0] != '\0');
 	pqm_buf_fini(&b);
 	pqm_arena_fini(&a);
 }
@@ -167,7 +168,8 @@ static void walk_layers(pqm_bytes text)
 		.directory = on_directory };
 	struct pqm_err err = { 0 };
 
-	(void)pqm_image_walk(&im, &sink, &err);
+	if (pqm_image_walk(&im, &sink, &err) != PQM_OK)
+		assert(err.msg[0] != '\0');
 }
 
 /* What is read of a record is what is written again; and a record that is whole is read to its end. */
