@@ -207,6 +207,8 @@
 /* Name of an entry, and folders below each other in it. */
 #define PQM_ENTRY_NAME_BYTES ((size_t)4096)
 #define PQM_ENTRY_DEPTH 256
+/* What stands between the data of two entries of an archive. */
+#define PQM_ENTRY_HEADER_BYTES ((size_t)16 << 20)
 /* What a layer unpacks to, for each byte packed, once it is over PQM_RATIO_FROM_BYTES: text packs 10:1. */
 #define PQM_RATIO_MAX 200
 #define PQM_RATIO_FROM_BYTES ((uint64_t)1 << 30)

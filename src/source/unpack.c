@@ -62,9 +62,12 @@ struct pqm_unpack {
 	uint64_t n_in;
 	uint64_t size, left; /* of the data of an entry */
 	bool is_ended;
-	bool is_any;	    /* not only tar */
-	bool is_seeking;    /* what was read says nothing of what was stepped over */
-	struct pqm_err err; /* of the feed, or of a limit */
+	bool is_any;	      /* not only tar */
+	bool is_seeking;      /* what was read says nothing of what was stepped over */
+	struct pqm_err err;   /* of the feed, or of a limit */
+	bool is_in_header;    /* between entries, and nothing of the last is left to skip */
+	bool is_open_ended;   /* the last entry did not say its size */
+	uint64_t header_from; /* n_in when the header began */
 };
 
 static void load(void)
@@ -144,6 +147,10 @@ static la_ssize_t on_read(struct archive *a, void *ctx, const void **p)
 
 	if (st == PQM_OK && is_bomb(u))
 		st = fail_bomb(u);
+	/* libarchive gathers all of a name or a block that says how long it is. */
+	if (st == PQM_OK && u->is_in_header && u->n_in - u->header_from > PQM_ENTRY_HEADER_BYTES)
+		st = pqm_fail(&u->err, PQM_ELIMIT, "an entry's header is over %zu MiB",
+			PQM_ENTRY_HEADER_BYTES >> 20);
 	if (st == PQM_OK)
 		st = u->feed->next(u->feed, &b, &u->err);
 	if (st != PQM_OK) {
@@ -342,8 +349,12 @@ enum pqm_st pqm_unpack_next(
 	struct pqm_unpack *u, struct pqm_entry *e, bool *got, struct pqm_err *err)
 {
 	struct archive_entry *entry = NULL;
-	int rc = u->is_ended ? ARCHIVE_EOF : la.next_header(u->a, &entry);
+	int rc;
 
+	u->is_in_header = !u->is_seeking && !u->is_open_ended && u->left == 0;
+	u->header_from = u->n_in;
+	rc = u->is_ended ? ARCHIVE_EOF : la.next_header(u->a, &entry);
+	u->is_in_header = false;
 	*got = false;
 	if (rc == ARCHIVE_EOF || is_missing_end(u, rc))
 		return PQM_OK;
@@ -369,6 +380,7 @@ enum pqm_st pqm_unpack_next(
 		e->link = either(la.hardlink(entry), la.hardlink_utf8(entry));
 	else if (e->type == PQM_ENTRY_SYMLINK)
 		e->link = either(la.symlink(entry), la.symlink_utf8(entry));
+	u->is_open_ended = !e->has_size;
 	u->size = u->left = e->size;
 	*got = true;
 	return PQM_OK;

@@ -7,6 +7,7 @@ import json
 import lzma
 import os
 import pathlib
+import random
 import shutil
 import struct
 import subprocess
@@ -333,6 +334,9 @@ def bombs(tmp):
             i.type, i.linkname = kind, to
             t.addfile(i)
     bomb(tmp, "links.tar", links.getvalue(), "")
+    # A name of 2 GB, says the entry; so much is not there, but enough to be gathered.
+    entry = b"070701" + b"".join(b"%08X" % x for x in (1, 0o100644, 0, 0, 1, 0, 10, 0, 0, 0, 0, 0x77777777, 0))
+    bomb(tmp, "header.cpio", entry + random.Random(3).randbytes(40 << 20), "header is over 16 MiB")
 
 
 def left_out(tmp):
