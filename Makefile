@@ -279,7 +279,7 @@ fuzz: ## libFuzzer: F=parser S=seconds (all parsers without F); new crashes stay
 	@$(MAKE) -j$(JOBS) --no-print-directory $(foreach f,$(if $(F),$(F),$(FUZZ)),$(B)/fuzz/$f)
 	@for f in $(if $(F),$(F),$(FUZZ)); do mkdir -p tests/fuzz/corpus/$$f $(B)/fuzz-new/$$f; \
 		echo "fuzz $$f for $(S) s"; \
-		$(B)/fuzz/$$f -max_total_time=$(S) -max_len=65536 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+		$(B)/fuzz/$$f -max_total_time=$(S) -max_len=65536 -timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=8192 -print_final_stats=1 \
 			-artifact_prefix=tests/fuzz/corpus/$$f/ $(B)/fuzz-new/$$f tests/fuzz/corpus/$$f 2>&1 | \
 			grep -E 'SUMMARY|ERROR|number_of_executed|DONE' || exit 1; done
 
