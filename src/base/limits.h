@@ -191,6 +191,7 @@
 #define PQM_KUBE_EMPTY_PAGES 1000u
 /* A credential plugin that opens no browser answers in seconds. */
 #define PQM_KUBE_EXEC_MS 60000u
+#define PQM_KUBE_EXEC_BYTES ((size_t)1 << 20)
 
 /* Container images. Manifests: registries refuse more than 4 MiB; configurations carry the history. */
 #define PQM_OCI_MANIFEST_BYTES ((size_t)4 << 20)

@@ -1,18 +1,11 @@
 #include "kube_exec.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/limits.h"
-#include "base/num.h"
 #include "base/out.h"
+#include "base/process.h"
 #include "parse/yaml_json.h"
-
-#define STEP_MS 50
 
 enum pqm_st pqm_kube_cred_parse(struct pqm_kube_cred *out, pqm_bytes text, const char *api_version,
 	struct pqm_arena *arena, struct pqm_err *err)
@@ -111,122 +104,34 @@ static char **environment(
 	return (char **)(uintptr_t)out;
 }
 
-/* Starts it in a process group of its own, with nothing open but its standard output. */
-static int start(pid_t *pid, const struct pqm_kube_exec *e, char **env, int out_fd)
-{
-	posix_spawn_file_actions_t fa;
-	posix_spawnattr_t attr;
-	sigset_t none, all;
-	int rc = posix_spawn_file_actions_init(&fa);
-
-	if (rc != 0)
-		return rc;
-	rc = posix_spawnattr_init(&attr);
-	if (rc != 0) {
-		(void)posix_spawn_file_actions_destroy(&fa);
-		return rc;
-	}
-	(void)sigemptyset(&none);
-	(void)sigfillset(&all);
-	(void)posix_spawnattr_setflags(
-		&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	(void)posix_spawnattr_setsigmask(&attr, &none);
-	(void)posix_spawnattr_setsigdefault(&attr, &all);
-	rc = posix_spawn_file_actions_addopen(&fa, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	if (rc == 0)
-		rc = posix_spawn_file_actions_adddup2(&fa, out_fd, STDOUT_FILENO);
-	if (rc == 0)
-		rc = posix_spawn_file_actions_addopen(&fa, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	if (rc == 0)
-		rc = posix_spawn_file_actions_addclosefrom_np(&fa, STDERR_FILENO + 1);
-	if (rc == 0)
-		rc = posix_spawnp(pid, e->args[0], &fa, &attr, (char **)(uintptr_t)e->args, env);
-	(void)posix_spawnattr_destroy(&attr);
-	(void)posix_spawn_file_actions_destroy(&fa);
-	return rc;
-}
-
-/* Everything it prints until it closes its output; words say why not. */
-static const char *collect(int fd, struct pqm_buf *b, const volatile int *stop)
-{
-	uint64_t end = pqm_now_ns() + (uint64_t)PQM_KUBE_EXEC_MS * 1000000;
-
-	while (pqm_now_ns() < end) {
-		struct pollfd p = { fd, POLLIN, 0 };
-		ssize_t n;
-
-		if (stop != NULL && *stop != 0)
-			return "was interrupted";
-		if (poll(&p, 1, STEP_MS) <= 0)
-			continue;
-		if (!pqm_buf_reserve(b, 4096))
-			return "printed more than 1 MiB";
-		n = read(fd, b->p + b->n, 4096);
-		if (n == 0)
-			return NULL;
-		if (n > 0)
-			b->n += (size_t)n;
-		else if (errno != EINTR && errno != EAGAIN)
-			return "could not be read";
-	}
-	return "took more than 60 seconds";
-}
-
-/* Waits for the end. Of one that failed to end, its whole group is ended. */
-static const char *finish(pid_t pid, const char *words)
-{
-	uint64_t end = pqm_now_ns() + (uint64_t)PQM_KUBE_EXEC_MS * 1000000;
-	int status = 0;
-	pid_t got = 0;
-
-	if (words != NULL)
-		(void)kill(-pid, SIGKILL);
-	while ((got = waitpid(pid, &status, words != NULL ? 0 : WNOHANG)) <= 0) {
-		struct timespec step = { 0, STEP_MS * 100000L };
-
-		if (got < 0 && errno != EINTR)
-			return "was lost";
-		if (pqm_now_ns() >= end && words == NULL) {
-			words = "took more than 60 seconds";
-			(void)kill(-pid, SIGKILL);
-		}
-		(void)nanosleep(&step, NULL);
-	}
-	if (words == NULL && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
-		words = "failed; run it by hand to see why";
-	return words;
-}
-
 enum pqm_st pqm_kube_exec_run(struct pqm_kube_cred *out, const struct pqm_kube_config *c,
 	struct pqm_arena *arena, const volatile int *stop, struct pqm_err *err)
 {
-	const char *name = c->exec->args[0], *hint = c->exec->hint, *words;
-	char **env = environment(c, info_of(c, arena), arena);
+	const char *name = c->exec->args[0], *hint = c->exec->hint;
+	const struct pqm_process run = { .argv = (const char *const *)c->exec->args,
+		.env = environment(c, info_of(c, arena), arena),
+		.timeout_ms = PQM_KUBE_EXEC_MS,
+		.stop = stop };
 	struct pqm_err why = { 0 };
-	int pipe_fd[2], rc;
 	struct pqm_buf b;
-	pid_t pid = -1;
 	enum pqm_st st;
+	int status;
 
-	if (env == NULL || pipe2(pipe_fd, O_CLOEXEC) != 0)
+	if (run.env == NULL)
 		return pqm_fail(err, PQM_ENOMEM, "exec plugin %s: out of memory", name);
-	rc = start(&pid, c->exec, env, pipe_fd[1]);
-	(void)close(pipe_fd[1]);
-	if (rc != 0) {
-		(void)close(pipe_fd[0]);
-		return pqm_fail(err, PQM_EIO, "exec plugin %s: %s%s%s", name, strerrordesc_np(rc),
+	pqm_buf_init(&b, PQM_KUBE_EXEC_BYTES);
+	st = pqm_process_run(&run, &b, &status, &why);
+	if (status == PQM_PROCESS_NOT_STARTED)
+		st = pqm_fail(err, PQM_EIO, "exec plugin %s: %s%s%s", name, why.msg,
 			hint != NULL ? "; " : "", hint != NULL ? hint : "");
-	}
-	pqm_buf_init(&b, (size_t)1 << 20);
-	words = finish(pid, collect(pipe_fd[0], &b, stop));
-	(void)close(pipe_fd[0]);
-	if (words != NULL)
-		st = pqm_fail(err, PQM_EIO, "exec plugin %s: %s", name, words);
+	else if (st != PQM_OK)
+		st = pqm_fail(err, PQM_EIO, "exec plugin %s: %s", name, why.msg);
+	else if (status != 0)
+		st = pqm_fail(
+			err, PQM_EIO, "exec plugin %s: failed; run it by hand to see why", name);
 	else if (pqm_kube_cred_parse(out, pqm_buf_bytes(&b), c->exec->api_version, arena, &why) !=
 		PQM_OK)
 		st = pqm_fail(err, PQM_EPARSE, "exec plugin %s: %s", name, why.msg);
-	else
-		st = PQM_OK;
 	pqm_buf_wipe(&b);
 	return st;
 }

@@ -20,21 +20,36 @@ static void say(const char *what, const char *about)
 	}
 }
 
+static unsigned short instead_of_443(void)
+{
+	const char *text = getenv("FOLLOW_443");
+	unsigned port = 0;
+
+	if (text == NULL)
+		return 443;
+	for (; *text >= '0' && *text <= '9'; text++)
+		port = port * 10 + (unsigned)(*text - '0');
+	return (unsigned short)port;
+}
+
 int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res)
 {
 	int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **) = dlsym(RTLD_NEXT, "getaddrinfo");
 	struct addrinfo h = { .ai_family = AF_INET, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST };
-	const char *list = getenv("FOLLOW_HOSTS");
-	char text[4096], *save = NULL;
+	const char *one = getenv("FOLLOW_HOSTS");
+	char to[64];
 
 	(void)hints;
 	say("name", node);
-	snprintf(text, sizeof(text), "%s", list == NULL ? "" : list);
-	for (char *one = strtok_r(text, ",", &save); one != NULL; one = strtok_r(NULL, ",", &save)) {
-		char *eq = strchr(one, '=');
+	/* NAME=ADDRESS,NAME=ADDRESS */
+	for (; one != NULL && *one != '\0'; one += strcspn(one, ","), one += *one == ',') {
+		size_t name = strcspn(one, "=,");
 
-		if (eq != NULL && strlen(node) == (size_t)(eq - one) && strncmp(one, node, (size_t)(eq - one)) == 0)
-			return real(eq + 1, service, &h, res);
+		if (one[name] != '=' || strlen(node) != name || strncmp(one, node, name) != 0)
+			continue;
+		one += name + 1;
+		snprintf(to, sizeof(to), "%.*s", (int)strcspn(one, ","), one);
+		return real(to, service, &h, res);
 	}
 	return EAI_NONAME;
 }
@@ -59,7 +74,7 @@ int connect(int fd, const struct sockaddr *sa, socklen_t n)
 		return -1;
 	}
 	say("connect", text);
-	if (in.sin_port == htons(443) && getenv("FOLLOW_443") != NULL)
-		in.sin_port = htons((unsigned short)atoi(getenv("FOLLOW_443")));
+	if (in.sin_port == htons(443))
+		in.sin_port = htons(instead_of_443());
 	return real(fd, (struct sockaddr *)&in, sizeof(in));
 }

@@ -303,7 +303,7 @@ if [ "$n" = 0 ]; then printf '%s' '{cred(token="expired-" + TOKEN)}'; else print
             ("prints no credential", f"echo {TOKEN}", "no ExecCredential"),
             ("prints another version", f"printf '%s' '{cred('v1beta1', token=TOKEN)}'", "another version"),
             ("prints nothing to use", f"printf '%s' '{cred()}'", "without token"),
-            ("prints without end", "exec yes", "1 MiB")):
+            ("prints without end", "exec yes", "1.0 MiB")):
         r, _ = scan(tmp, config(plugin(tmp / "bad", text + "\n")))
         ok(r.returncode == 3 and expect in err(r), f"exec plugin that {words}", (r.returncode, err(r)))
     r, _ = scan(tmp, config(f"touch {marker}; true"))
