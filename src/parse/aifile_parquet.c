@@ -212,74 +212,67 @@ static bool algorithm(struct thrift *t, struct pqm_aif *out)
 	return is_end;
 }
 
-/* Columns are the leaves of the schema: elements without children. */
-static bool schema(struct thrift *t, struct pqm_aif *out)
+typedef bool reader(struct thrift *t, struct pqm_aif *out);
+
+/* A list of structs: all of them are stepped over but one field of the first. */
+struct structs {
+	unsigned id;	  /* the field asked for */
+	reader *of_first; /* reads it where it is a list in the first struct; NULL: nothing does */
+	uint64_t n, n_with; /* structs; those that have the field */
+};
+
+static bool each_struct(struct thrift *t, struct structs *s, struct pqm_aif *out)
 {
-	uint64_t n;
 	unsigned type;
 
-	if (!list_head(t, &n, &type) || type != T_STRUCT)
+	if (!list_head(t, &s->n, &type) || type != T_STRUCT)
 		return false;
-	for (uint64_t i = 0; i < n; i++) {
+	for (uint64_t i = 0; i < s->n; i++) {
 		struct field f = { 0, 0 };
-		bool has_children = false, is_end;
+		bool has_it = false, is_end;
 
 		while (next_field(t, &f, &is_end)) {
-			has_children |= f.id == SCHEMA_CHILDREN;
-			if (!skip(t, f.type, false, 1))
+			bool is_it = f.id == s->id;
+			bool is_read = is_it && i == 0 && s->of_first != NULL && f.type == T_LIST;
+
+			has_it |= is_it;
+			if (!(is_read ? s->of_first(t, out) : skip(t, f.type, false, 1)))
 				return false;
 		}
 		if (!is_end)
 			return false;
-		out->n_columns += !has_children;
+		s->n_with += has_it;
 	}
+	return true;
+}
+
+/* Columns are the leaves of the schema: elements without children. */
+static bool schema(struct thrift *t, struct pqm_aif *out)
+{
+	struct structs s = { .id = SCHEMA_CHILDREN };
+
+	if (!each_struct(t, &s, out))
+		return false;
+	out->n_columns += s.n - s.n_with;
 	return true;
 }
 
 static bool columns(struct thrift *t, struct pqm_aif *out)
 {
-	uint64_t n;
-	unsigned type;
+	struct structs s = { .id = COLUMN_CRYPTO };
 
-	if (!list_head(t, &n, &type) || type != T_STRUCT)
+	if (!each_struct(t, &s, out))
 		return false;
-	for (uint64_t i = 0; i < n; i++) {
-		struct field f = { 0, 0 };
-		bool is_end;
-
-		while (next_field(t, &f, &is_end)) {
-			out->n_encrypted += f.id == COLUMN_CRYPTO;
-			if (!skip(t, f.type, false, 1))
-				return false;
-		}
-		if (!is_end)
-			return false;
-	}
+	out->n_encrypted += s.n_with;
 	return true;
 }
 
 /* The first row group tells of all: they have the same columns. */
 static bool groups(struct thrift *t, struct pqm_aif *out)
 {
-	uint64_t n;
-	unsigned type;
+	struct structs s = { .id = GROUP_COLUMNS, .of_first = columns };
 
-	if (!list_head(t, &n, &type) || type != T_STRUCT)
-		return false;
-	for (uint64_t i = 0; i < n; i++) {
-		struct field f = { 0, 0 };
-		bool is_end;
-
-		while (next_field(t, &f, &is_end)) {
-			bool is_mine = i == 0 && f.id == GROUP_COLUMNS && f.type == T_LIST;
-
-			if (!(is_mine ? columns(t, out) : skip(t, f.type, false, 1)))
-				return false;
-		}
-		if (!is_end)
-			return false;
-	}
-	return true;
+	return each_struct(t, &s, out);
 }
 
 static bool file_field(struct thrift *t, const struct field *f, struct pqm_aif *out)
