@@ -225,6 +225,20 @@ static bool shows_server(const struct gb_thing *w)
 	return false;
 }
 
+/* The server speaks TLS, as its library would have it. */
+static void tls_by_default(struct gb_kex *k, const char *why)
+{
+	*k = (struct gb_kex){ .layer = PQM_LIT("UNK"),
+		.coverage = 'N',
+		.verdict = PQM_V_UNKNOWN,
+		.evidence = PQM_CONFIGURED,
+		.basis = PQM_DEFAULT,
+		.words = PQM_LIT("TLS, no hybrid group seen"),
+		.ends = PQM_LIT(GB_SERVER),
+		.protocol = PQM_LIT("TLS"),
+		.why = pqm_str(why) };
+}
+
 void gb_server_kex(struct gb *b, const struct gb_call *call, struct gb_kex *k)
 {
 	const struct gb_thing *w = call->server;
@@ -243,20 +257,12 @@ void gb_server_kex(struct gb *b, const struct gb_call *call, struct gb_kex *k)
 		}
 		return;
 	}
-	*k = (struct gb_kex){ .layer = PQM_LIT("UNK"),
-		.coverage = 'N',
-		.verdict = PQM_V_UNKNOWN,
-		.evidence = PQM_CONFIGURED,
-		.basis = PQM_DEFAULT,
-		.words = PQM_LIT("TLS, no hybrid group seen"),
-		.ends = PQM_LIT(GB_SERVER),
-		.protocol = PQM_LIT("TLS"),
-		.why = PQM_LIT(
-			"The server speaks TLS with its library's groups; nothing says that a "
-			"hybrid one is among them."),
-		.ref = tls->key,
-		.path = w->o->path,
-		.line = tls->line };
+	tls_by_default(k,
+		"The server speaks TLS with its library's groups; nothing says that a "
+		"hybrid one is among them.");
+	k->ref = tls->key;
+	k->path = w->o->path;
+	k->line = tls->line;
 }
 
 /* A policy by which gateways speak TLS to the Service says that its server does. */
@@ -267,20 +273,12 @@ static void backend_tls(struct gb *b, uint32_t service, struct gb_kex *k)
 
 	if ((e = gb_in(b, service, "protects", &i)) == NULL)
 		return;
-	*k = (struct gb_kex){ .layer = PQM_LIT("UNK"),
-		.coverage = 'N',
-		.verdict = PQM_V_UNKNOWN,
-		.evidence = PQM_CONFIGURED,
-		.basis = PQM_DEFAULT,
-		.words = PQM_LIT("TLS, no hybrid group seen"),
-		.ends = PQM_LIT(GB_SERVER),
-		.protocol = PQM_LIT("TLS"),
-		.why = PQM_LIT(
-			"A policy has gateways speak TLS to this Service; nothing says with which "
-			"groups."),
-		.ref = e->ref,
-		.path = e->path,
-		.line = e->line };
+	tls_by_default(k,
+		"A policy has gateways speak TLS to this Service; nothing says with which "
+		"groups.");
+	k->ref = e->ref;
+	k->path = e->path;
+	k->line = e->line;
 }
 
 /* A Service's own finding (a plaintext port) says where; the server's TLS says it is not so. */
