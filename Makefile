@@ -263,11 +263,11 @@ $(B)/fuzzlib/embed.o: $(B)/gen/embed.c
 $(B)/fuzzlib/lib.a: $(LIB_SRC:%.c=$(B)/fuzzlib/%.o) $(HYB_SRC:%.c=$(B)/fuzzlib/%.o) $(B)/fuzzlib/embed.o
 	@rm -f $@
 	@ar rcs $@ $^
-$(B)/fuzz/%: tests/fuzz/fuzz_%.c $(B)/fuzzlib/lib.a
+$(B)/fuzz/%: tests/fuzz/fuzz_%.c tests/fuzz/emit.h $(B)/fuzzlib/lib.a
 	@mkdir -p $(@D)
 	@echo "  FUZZ  $<"
 	$(Q)clang $(CPPFLAGS_) $(PKG_CFLAGS) $(SAN) -fsanitize=fuzzer -std=gnu17 $< $(B)/fuzzlib/lib.a -o $@ $(PKG_LIBS)
-$(B)/replay/%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(B)/san/lib.a
+$(B)/replay/%: tests/fuzz/fuzz_%.c tests/fuzz/emit.h tests/fuzz/replay.c $(B)/san/lib.a
 	@mkdir -p $(@D)
 	@echo "  REPLAY $<"
 	$(Q)$(CC) $(CPPFLAGS_) $(PKG_CFLAGS) $(SAN) -std=gnu17 $< tests/fuzz/replay.c $(B)/san/lib.a -o $@ $(PKG_LIBS)

@@ -1,57 +1,26 @@
 /* fuzz_k8s.c — det_k8s with an emitter that checks promises: facts are bounded, places exist, content
  * of Secrets is never a fact. */
-#include <assert.h>
-
-#include "base/limits.h"
-#include "detect/detector.h"
+#include "emit.h"
 
 extern const struct pqm_detector pqm_det_k8s;
 
-static struct pqm_rules rules;
-static const char marker[] = "fuzz-secret-marker-value";
-
 static enum pqm_st see_object(struct pqm_emit *e, const struct pqm_object *o)
 {
-	(void)e;
-	assert(o->kind.n > 0 && o->line > 0);
-	assert(o->n_facts <= PQM_K8S_FACTS);
+	bool is_secret = pqm_eqs(o->kind, "Secret") && o->group.n == 0;
+
+	assert(o->line > 0);
 	for (size_t i = 0; i < o->n_facts; i++) {
-		assert(o->facts[i].key.n < PQM_K8S_PATH_BYTES);
-		assert(o->facts[i].value.n > 0 && o->facts[i].line > 0 && o->facts[i].col > 0);
-		if (pqm_eqs(o->kind, "Secret") && o->group.n == 0)
-			assert(pqm_find(o->facts[i].value, 0, pqm_str(marker)) == SIZE_MAX ||
-				!pqm_starts(o->facts[i].key, PQM_LIT("stringData.")));
+		assert(o->facts[i].col > 0);
+		if (is_secret && pqm_starts(o->facts[i].key, PQM_LIT("stringData.")))
+			assert(!emit_leaks(o->facts[i].value));
 	}
-	return PQM_OK;
+	return emit_see_object(e, o);
 }
 
 static enum pqm_st see_found(struct pqm_emit *e, const struct pqm_found *f)
 {
-	(void)e;
-	assert(f->rule.n > 0 && f->identity.n > 0 && f->object.n > 0 && f->line > 0);
-	assert(f->why.n > 0);
-	return PQM_OK;
-}
-
-static enum pqm_st see_child(struct pqm_emit *e, const struct pqm_child *c)
-{
-	(void)e;
-	assert(c->body.n > 0 && c->object.n > 0);
-	assert((c->line > 0 && c->col > 0) || c->path_part.n > 0);
-	return PQM_OK;
-}
-
-static void see_note(struct pqm_emit *e, uint64_t off, enum pqm_st why, const char *words)
-{
-	(void)e;
-	(void)off;
-	assert(why != PQM_OK && words[0] != '\0');
-}
-
-static void see_claim(struct pqm_emit *e, uint64_t from, uint64_t to)
-{
-	(void)e;
-	assert(from <= to);
+	assert(f->object.n > 0);
+	return emit_see_found(e, f);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -59,31 +28,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const names[] = { "m.yaml", ".pqmap.yaml", "m" };
-	static struct pqm_hit hit[256];
-	struct pqm_emit emit = { see_found, see_object, see_child, see_note, see_claim };
+	struct pqm_hit hit[256];
+	struct pqm_emit emit = emit_checks();
 	pqm_bytes body = { data, size };
-	struct pqm_err err = { 0 };
-	struct pqm_arena arena;
+	size_t n = 0;
 
-	if (rules.n == 0 && pqm_rules_load(&rules, NULL, &err) != PQM_OK)
-		assert(false);
-	for (size_t i = 0; i < 3; i++) {
-		struct pqm_artifact a = { .body = body,
-			.head = pqm_sub(body, 0, 4096),
-			.path = pqm_str(names[i]),
-			.name = pqm_str(names[i]),
-			.arena = &arena };
-		uint64_t done = 0;
-		struct pqm_hits hits = { hit, 0, &done };
-
-		for (size_t at = pqm_find(body, 0, PQM_LIT("apiVersion"));
-			at != SIZE_MAX && hits.n < 256;
-			at = pqm_find(body, at + 1, PQM_LIT("apiVersion")))
-			hit[hits.n++] = (struct pqm_hit){ at, 0 };
-		pqm_arena_init(&arena, PQM_ARENA_BYTES);
-		if (pqm_det_k8s.run(&rules, &a, &hits, &emit, &err) != PQM_OK)
-			assert(err.msg[0] != '\0');
-		pqm_arena_fini(&arena);
-	}
+	emit.found = see_found;
+	emit.object = see_object;
+	for (size_t at = pqm_find(body, 0, PQM_LIT("apiVersion")); at != SIZE_MAX && n < 256;
+		at = pqm_find(body, at + 1, PQM_LIT("apiVersion")))
+		hit[n++] = (struct pqm_hit){ at, 0 };
+	for (size_t i = 0; i < 3; i++)
+		emit_run(&pqm_det_k8s, &emit, names[i], body, hit, n);
 	return 0;
 }

@@ -1,10 +1,7 @@
 /* fuzz_kustomize.c — det_kustomize on a tree of files that are parts of the input: "===" on a line parts them. The
  * first is the kustomization; which of the others a name stands for depends on the name. */
-#include <assert.h>
-
 #include "base/hash.h"
-#include "base/limits.h"
-#include "detect/detector.h"
+#include "emit.h"
 
 extern const struct pqm_detector pqm_det_kustomize;
 
@@ -15,8 +12,6 @@ struct tree {
 	pqm_bytes part[PARTS];
 	size_t n;
 };
-
-static struct pqm_rules rules;
 
 static enum pqm_st near_read(struct pqm_near *near, pqm_bytes rel, struct pqm_arena *arena,
 	pqm_bytes *out, struct pqm_err *err)
@@ -29,59 +24,17 @@ static enum pqm_st near_read(struct pqm_near *near, pqm_bytes rel, struct pqm_ar
 	return out->p == NULL ? pqm_fail(err, PQM_ENOMEM, "out of memory") : PQM_OK;
 }
 
-static enum pqm_st see_object(struct pqm_emit *e, const struct pqm_object *o)
-{
-	(void)e;
-	assert(o->kind.n > 0);
-	for (size_t i = 0; i < o->n_facts; i++)
-		assert(o->facts[i].key.n < PQM_K8S_PATH_BYTES && o->facts[i].line > 0);
-	return PQM_OK;
-}
-
-static enum pqm_st see_found(struct pqm_emit *e, const struct pqm_found *f)
-{
-	(void)e;
-	assert(f->rule.n > 0 && f->identity.n > 0);
-	return PQM_OK;
-}
-
-static enum pqm_st see_child(struct pqm_emit *e, const struct pqm_child *c)
-{
-	(void)e;
-	assert(c->body.n > 0);
-	return PQM_OK;
-}
-
-static void see_note(struct pqm_emit *e, uint64_t off, enum pqm_st why, const char *words)
-{
-	(void)e;
-	(void)off;
-	assert(why != PQM_OK && words[0] != '\0');
-}
-
-static void see_claim(struct pqm_emit *e, uint64_t from, uint64_t to)
-{
-	(void)e;
-	assert(from <= to);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct pqm_emit emit = { .found = see_found,
-		.object = see_object,
-		.child = see_child,
-		.note = see_note,
-		.claim = see_claim };
+	struct pqm_emit emit = emit_checks();
 	struct tree t = { .near = { .read = near_read } };
 	pqm_bytes rest = { data, size };
 	struct pqm_err err = { 0 };
 	struct pqm_arena arena;
 	uint64_t done = 0;
 
-	if (rules.n == 0 && pqm_rules_load(&rules, NULL, &err) != PQM_OK)
-		assert(false);
 	while (t.n < PARTS && rest.p != NULL) {
 		size_t at = pqm_find(rest, 0, PQM_LIT("\n===\n"));
 
@@ -97,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.near = &t.near };
 	struct pqm_hits hits = { NULL, 0, &done };
 
-	(void)pqm_det_kustomize.run(&rules, &a, &hits, &emit, &err);
+	(void)pqm_det_kustomize.run(emit_rules(), &a, &hits, &emit, &err);
 	pqm_arena_fini(&arena);
 	return 0;
 }
