@@ -4,22 +4,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "engine/scan.h"
-#include "graph/graph_build.h"
-
-static struct pqm_rules rules;
-static struct pqm_inventory inv;
-
-static struct pqm_graph build(const struct pqm_inventory *from)
-{
-	struct pqm_graph g;
-	struct pqm_err err = { 0 };
-
-	pqm_graph_init(&g);
-	if (pqm_graph_build(&g, &rules, from, &err) != PQM_OK)
-		fail_msg("%s", err.msg);
-	return g;
-}
+#include "cluster.h"
 
 static const struct pqm_asset *asset(const struct pqm_graph *g, const char *id)
 {
@@ -58,7 +43,7 @@ static void the_example_has_these_assets(void **state)
 		{ "training/llama-clinic/gradients", "gradients", 30, 5, false, 1 },
 		{ "unassigned", "", 5, 3, true, 3 },
 	};
-	struct pqm_graph g = build(&inv);
+	struct pqm_graph g = cluster_graph(&inv);
 
 	(void)state;
 	assert_int_equal(g.n_assets, sizeof(want) / sizeof(want[0]));
@@ -120,7 +105,7 @@ static void each_hop_says_what_decides_it_and_where(void **state)
 			"NONE", "fixtures/cluster/training/llama-clinic.yaml", 'K', 'L', 'N',
 			PQM_V_PLAINTEXT, 22, 0 },
 	};
-	struct pqm_graph g = build(&inv);
+	struct pqm_graph g = cluster_graph(&inv);
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
@@ -144,7 +129,7 @@ static void derived_assets_point_at_the_root_that_holds_the_money(void **state)
 {
 	static const char *const derived[] = { "partner-gradients", "clinic-checkpoints",
 		"training/llama-clinic/gradients" };
-	struct pqm_graph g = build(&inv);
+	struct pqm_graph g = cluster_graph(&inv);
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
@@ -160,7 +145,7 @@ static void derived_assets_point_at_the_root_that_holds_the_money(void **state)
 
 static void references_without_an_object_are_ghosts_and_told(void **state)
 {
-	struct pqm_graph g = build(&inv);
+	struct pqm_graph g = cluster_graph(&inv);
 	size_t ghosts = 0;
 
 	(void)state;
@@ -174,7 +159,7 @@ static void references_without_an_object_are_ghosts_and_told(void **state)
 
 static void every_edge_names_its_reference(void **state)
 {
-	struct pqm_graph g = build(&inv);
+	struct pqm_graph g = cluster_graph(&inv);
 
 	(void)state;
 	assert_true(g.n_edges > 60);
@@ -187,7 +172,7 @@ static void every_edge_names_its_reference(void **state)
 
 static void no_finding_is_lost(void **state)
 {
-	struct pqm_graph g = build(&inv);
+	struct pqm_graph g = cluster_graph(&inv);
 	size_t listed = 0, broken = 0;
 
 	(void)state;
@@ -246,7 +231,7 @@ static void digest(const struct pqm_graph *g, uint8_t out[PQM_SHA256_BYTES])
 static void the_order_of_the_input_does_not_matter(void **state)
 {
 	uint8_t want[PQM_SHA256_BYTES], got[PQM_SHA256_BYTES];
-	struct pqm_graph g = build(&inv);
+	struct pqm_graph g = cluster_graph(&inv);
 	struct pqm_inventory mixed = inv;
 	uint64_t seed = 42;
 	struct pqm_arena arena;
@@ -274,7 +259,7 @@ static void the_order_of_the_input_does_not_matter(void **state)
 			mixed.findings[k] = mixed.findings[i - 1];
 			mixed.findings[i - 1] = t;
 		}
-		g = build(&mixed);
+		g = cluster_graph(&mixed);
 		digest(&g, got);
 		assert_memory_equal(got, want, sizeof(got));
 		pqm_graph_fini(&g);
@@ -304,7 +289,7 @@ static void lineage_in_a_circle_settles(void **state)
 		{ PQM_LIT("on[0]"), PQM_LIT("n/Job/missing"), 1, 1 } };
 	struct pqm_object o[] = { asset_object("a", fa, 2), asset_object("b", fb, 5) };
 	struct pqm_inventory tiny = { .objects = o, .n_objects = 2 };
-	struct pqm_graph g = build(&tiny);
+	struct pqm_graph g = cluster_graph(&tiny);
 
 	(void)state;
 	assert_int_equal(g.n_assets, 2);
@@ -315,7 +300,7 @@ static void lineage_in_a_circle_settles(void **state)
 static void an_empty_inventory_gives_an_empty_graph(void **state)
 {
 	struct pqm_inventory none = { 0 };
-	struct pqm_graph g = build(&none);
+	struct pqm_graph g = cluster_graph(&none);
 
 	(void)state;
 	assert_int_equal(g.n_assets + g.n_nodes + g.n_edges, 0);
@@ -351,14 +336,14 @@ static void offers_stores_and_the_unknown_are_not_scored(void **state)
 	f[1].is_folded = true;
 	f[2] = finding(2, PQM_USE, PQM_Q_UNKNOWN, &occ);
 	one.n_findings = 3;
-	struct pqm_graph g = build(&one);
+	struct pqm_graph g = cluster_graph(&one);
 
 	assert_int_equal(g.n_assets, 0);
 	pqm_graph_fini(&g);
 	for (size_t i = 3; i < 200; i++)
 		f[i] = finding((uint8_t)i, PQM_CERT, PQM_Q_BROKEN, &occ);
 	one.n_findings = 200;
-	g = build(&one);
+	g = cluster_graph(&one);
 	assert_int_equal(g.n_assets, 1);
 	assert_int_equal(g.assets[0].n_hops, 1);
 	assert_bytes(g.assets[0].hops[0].label, "197 keys and certificates: R2048");
@@ -406,7 +391,7 @@ static void edges_are_capped_and_told(void **state)
 
 		pqm_arena_init(&arena, (size_t)16 << 20);
 		crowd(&arena, &many, cases[i].n);
-		struct pqm_graph g = build(&many);
+		struct pqm_graph g = cluster_graph(&many);
 
 		assert_int_equal(g.n_edges, cases[i].n_edges);
 		assert_int_equal(g.n_unresolved, cases[i].n_unresolved);
@@ -419,46 +404,21 @@ static void edges_are_capped_and_told(void **state)
 	pqm_log_level(PQM_WARN);
 }
 
+static enum pqm_st build_once(struct pqm_err *err)
+{
+	struct pqm_graph g;
+	enum pqm_st st;
+
+	pqm_graph_init(&g);
+	st = pqm_graph_build(&g, &rules, &inv, err);
+	pqm_graph_fini(&g);
+	return st;
+}
+
 static void running_out_of_memory_is_an_error_not_a_crash(void **state)
 {
 	(void)state;
-	for (size_t n = 1; n < 400; n++) {
-		struct pqm_graph g;
-		struct pqm_err err = { 0 };
-
-		pqm_graph_init(&g);
-		pqm_alloc_fail_at(n);
-		enum pqm_st st = pqm_graph_build(&g, &rules, &inv, &err);
-
-		pqm_alloc_fail_at(0);
-		pqm_graph_fini(&g);
-		if (st == PQM_OK)
-			return;
-		assert_int_equal(st, PQM_ENOMEM);
-		assert_true(err.msg[0] != '\0');
-	}
-	fail_msg("more allocations than expected");
-}
-
-static int setup(void **state)
-{
-	static const char *const targets[] = { "fixtures/cluster" };
-	const struct pqm_scan_options options = { .jobs = 1 };
-	struct pqm_err err = { 0 };
-
-	(void)state;
-	pqm_inventory_init(&inv);
-	if (pqm_rules_load(&rules, NULL, &err) != PQM_OK)
-		return -1;
-	return pqm_scan(&inv, &rules, targets, 1, &options, &err) == PQM_OK ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	pqm_inventory_fini(&inv);
-	pqm_rules_fini(&rules);
-	return 0;
+	unit_out_of_memory(400, build_once);
 }
 
 int main(void)
@@ -478,5 +438,5 @@ int main(void)
 		cmocka_unit_test(running_out_of_memory_is_an_error_not_a_crash),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, cluster_setup, cluster_teardown);
 }

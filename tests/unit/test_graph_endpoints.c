@@ -1,11 +1,7 @@
 /* test_graph_endpoints.c — endpoints that were asked, joined with the example cluster. */
 #include "unit.h"
 
-#include "engine/scan.h"
-#include "graph/graph_build.h"
-
-static struct pqm_rules rules;
-static struct pqm_inventory inv;
+#include "cluster.h"
 
 static struct pqm_offer x25519 = {
 	.kind = PQM_O_GROUP, .code = 0x001d, .version = 0x0304, .answer = PQM_A_YES
@@ -14,15 +10,10 @@ static struct pqm_offer x25519 = {
 static struct pqm_graph build_with(const struct pqm_endpoint *e, size_t n)
 {
 	struct pqm_inventory with = inv;
-	struct pqm_err err = { 0 };
-	struct pqm_graph g;
 
 	with.endpoints = (struct pqm_endpoint *)(uintptr_t)e;
 	with.n_endpoints = n;
-	pqm_graph_init(&g);
-	if (pqm_graph_build(&g, &rules, &with, &err) != PQM_OK)
-		fail_msg("%s", err.msg);
-	return g;
+	return cluster_graph(&with);
 }
 
 static struct pqm_endpoint endpoint(const char *host, uint16_t port, enum pqm_posture posture)
@@ -196,27 +187,6 @@ static void the_key_on_the_wire_is_the_key_of_the_secret(void **state)
 	found->n_occs--;
 }
 
-static int setup(void **state)
-{
-	static const char *const targets[] = { "fixtures/cluster" };
-	const struct pqm_scan_options options = { .jobs = 1 };
-	struct pqm_err err = { 0 };
-
-	(void)state;
-	pqm_inventory_init(&inv);
-	if (pqm_rules_load(&rules, NULL, &err) != PQM_OK)
-		return -1;
-	return pqm_scan(&inv, &rules, targets, 1, &options, &err) == PQM_OK ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	pqm_inventory_fini(&inv);
-	pqm_rules_fini(&rules);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,5 +198,5 @@ int main(void)
 		cmocka_unit_test(the_key_on_the_wire_is_the_key_of_the_secret),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, cluster_setup, cluster_teardown);
 }

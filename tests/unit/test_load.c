@@ -1,9 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include "base/buf.h"
 #include "base/limits.h"
@@ -227,24 +222,21 @@ static void many_files_join_without_copying_all_each_time(void **state)
 	pqm_inventory_fini(&inv);
 }
 
+static enum pqm_st load_once(struct pqm_err *err)
+{
+	struct pqm_inventory inv;
+	enum pqm_st st;
+
+	pqm_inventory_init(&inv);
+	st = load(&inv, WHOLE, err);
+	pqm_inventory_fini(&inv);
+	return st;
+}
+
 static void memory_that_runs_out_is_told(void **state)
 {
 	(void)state;
-	for (size_t n = 1; n < 2000; n++) {
-		struct pqm_inventory inv;
-		struct pqm_err err = { 0 };
-
-		pqm_inventory_init(&inv);
-		pqm_alloc_fail_at(n);
-		enum pqm_st st = load(&inv, WHOLE, &err);
-
-		pqm_alloc_fail_at(0);
-		pqm_inventory_fini(&inv);
-		if (st == PQM_OK)
-			return;
-		assert_true(err.msg[0] != '\0');
-	}
-	fail_msg("loading never succeeded");
+	unit_out_of_memory(2000, load_once);
 }
 
 static void a_file_that_is_not_there_is_named(void **state)

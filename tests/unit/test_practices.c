@@ -2,11 +2,8 @@
 #include "unit.h"
 
 #include "assess/practices.h"
-#include "engine/scan.h"
-#include "graph/graph_build.h"
+#include "cluster.h"
 
-static struct pqm_rules rules;
-static struct pqm_inventory inv;
 static struct pqm_graph graph;
 
 static void build(struct pqm_practices *p)
@@ -63,50 +60,37 @@ static void one_target_has_nothing_to_be_compared_with(void **state)
 		inv.objects[i].target = kept[i];
 }
 
+static enum pqm_st build_once(struct pqm_err *err)
+{
+	struct pqm_practices p;
+	enum pqm_st st;
+
+	pqm_practices_init(&p);
+	st = pqm_practices_build(&p, &rules, &inv, &graph, err);
+	pqm_practices_fini(&p);
+	return st;
+}
+
 static void running_out_of_memory_is_an_error_not_a_crash(void **state)
 {
 	(void)state;
-	for (size_t n = 1; n < 400; n++) {
-		struct pqm_practices p;
-		struct pqm_err err = { 0 };
-
-		pqm_practices_init(&p);
-		pqm_alloc_fail_at(n);
-		enum pqm_st st = pqm_practices_build(&p, &rules, &inv, &graph, &err);
-
-		pqm_alloc_fail_at(0);
-		pqm_practices_fini(&p);
-		if (st == PQM_OK)
-			return;
-		assert_int_equal(st, PQM_ENOMEM);
-		assert_true(err.msg[0] != '\0');
-	}
-	fail_msg("more allocations than expected");
+	unit_out_of_memory(400, build_once);
 }
 
 static int setup(void **state)
 {
 	static const char *const targets[] = { "fixtures/cluster", "fixtures/article" };
-	const struct pqm_scan_options options = { .jobs = 1 };
-	struct pqm_err err = { 0 };
 
 	(void)state;
-	pqm_inventory_init(&inv);
-	pqm_graph_init(&graph);
-	if (pqm_rules_load(&rules, NULL, &err) != PQM_OK ||
-		pqm_scan(&inv, &rules, targets, 2, &options, &err) != PQM_OK ||
-		pqm_graph_build(&graph, &rules, &inv, &err) != PQM_OK)
-		fail_msg("%s", err.msg);
+	cluster_scan(targets, 2);
+	graph = cluster_graph(&inv);
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	(void)state;
 	pqm_graph_fini(&graph);
-	pqm_inventory_fini(&inv);
-	pqm_rules_fini(&rules);
-	return 0;
+	return cluster_teardown(state);
 }
 
 int main(void)

@@ -1,9 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include <sys/stat.h>
 
@@ -183,28 +178,23 @@ static void nesting_and_size_are_bounded(void **state)
 	pqm_buf_fini(&deep);
 }
 
-static void memory_that_runs_out_is_told(void **state)
+static enum pqm_st compile_once(struct pqm_err *err)
 {
 	static const char *const files[][2] = { { "main", "{{#three}}{{n}} {{plain}}{{/three}}" },
 		{ NULL, NULL } };
+	struct pqm_tpl_source s = source_of(files);
+	struct pqm_tpl t;
+	enum pqm_st st = pqm_tpl_compile(&t, &s, "main", err);
 
+	if (st == PQM_OK)
+		pqm_tpl_fini(&t);
+	return st;
+}
+
+static void memory_that_runs_out_is_told(void **state)
+{
 	(void)state;
-	for (size_t n = 1; n < 50; n++) {
-		struct pqm_tpl_source s = source_of(files);
-		struct pqm_err err = { 0 };
-		struct pqm_tpl t;
-
-		pqm_alloc_fail_at(n);
-		enum pqm_st st = pqm_tpl_compile(&t, &s, "main", &err);
-
-		pqm_alloc_fail_at(0);
-		if (st == PQM_OK) {
-			pqm_tpl_fini(&t);
-			return;
-		}
-		assert_int_equal(st, PQM_ENOMEM);
-	}
-	fail_msg("compiling never succeeded");
+	unit_out_of_memory(50, compile_once);
 }
 
 static void a_directory_overrides_the_embedded_files(void **state)

@@ -153,28 +153,23 @@ static void threads_may_ask_at_once(void **state)
 	pqm_rules_fini(&r);
 }
 
+static enum pqm_st load_once(struct pqm_err *err)
+{
+	struct pqm_rules r;
+	const struct pqm_libs *libs;
+	enum pqm_st st = pqm_rules_load(&r, NULL, err);
+
+	if (st != PQM_OK)
+		return st;
+	st = pqm_rules_libs(&libs, &r, err);
+	pqm_rules_fini(&r);
+	return st;
+}
+
 static void lack_of_memory_is_said_and_nothing_leaks(void **state)
 {
 	(void)state;
-	for (size_t n = 1; n < 5000; n++) {
-		struct pqm_err err = { 0 };
-		struct pqm_rules r;
-		const struct pqm_libs *libs;
-
-		pqm_alloc_fail_at(n);
-		enum pqm_st st = pqm_rules_load(&r, NULL, &err);
-
-		if (st == PQM_OK) {
-			st = pqm_rules_libs(&libs, &r, &err);
-			pqm_rules_fini(&r);
-		}
-		pqm_alloc_fail_at(0);
-		if (st == PQM_OK)
-			return;
-		assert_int_equal(st, PQM_ENOMEM);
-		assert_true(err.msg[0] != '\0');
-	}
-	fail_msg("never enough");
+	unit_out_of_memory(5000, load_once);
 }
 
 int main(void)

@@ -28,4 +28,23 @@ static inline uint64_t unit_random(uint64_t *state)
 	return *state;
 }
 
+/* Lets each allocation of step fail in turn until it succeeds, which it does within `most`: every lack of
+ * memory is said. step frees what it made. */
+static inline void unit_out_of_memory(size_t most, enum pqm_st (*step)(struct pqm_err *err))
+{
+	for (size_t n = 1; n < most; n++) {
+		struct pqm_err err = { 0 };
+
+		pqm_alloc_fail_at(n);
+		enum pqm_st st = step(&err);
+
+		pqm_alloc_fail_at(0);
+		if (st == PQM_OK)
+			return;
+		assert_int_equal(st, PQM_ENOMEM);
+		assert_true(err.msg[0] != '\0');
+	}
+	fail_msg("%zu allocations are not enough", most);
+}
+
 #endif
