@@ -1,12 +1,14 @@
 /*
- * k8s_record.h — an emitter that keeps what det_k8s hands over, for test_k8s.c and test_graph.c.
+ * k8s_record.h — an emitter that keeps what det_k8s hands over, and what its tests and
+ * those of det_conf share.
  *
- * Ownership: everything kept lives in the arena given to record_init.
+ * Ownership: everything kept lives in `keep` until record_teardown.
  * Threads:   one test at a time.
  */
 #ifndef PQM_TESTS_K8S_RECORD_H
 #define PQM_TESTS_K8S_RECORD_H
 
+#include "base/limits.h"
 #include "detect/detector.h"
 
 #define RECORD_MAX 4096
@@ -85,9 +87,11 @@ static inline enum pqm_st record_child(struct pqm_emit *e, const struct pqm_chil
 
 	if (r->n_children == RECORD_MAX)
 		return PQM_ENOMEM;
-	r->children[r->n_children++] = (struct pqm_child){ pqm_bytes_dup(r->arena, c->body),
-		pqm_bytes_dup(r->arena, c->object), c->line, c->col,
-		pqm_bytes_dup(r->arena, c->path_part), c->is_block };
+	r->children[r->n_children] = *c;
+	r->children[r->n_children].body = pqm_bytes_dup(r->arena, c->body);
+	r->children[r->n_children].object = pqm_bytes_dup(r->arena, c->object);
+	r->children[r->n_children].path_part = pqm_bytes_dup(r->arena, c->path_part);
+	r->n_children++;
 	return PQM_OK;
 }
 
@@ -134,6 +138,65 @@ static inline void record_init(struct record *r, struct pqm_arena *arena)
 		.claim = record_claim };
 	r->arena = arena;
 	r->n_objects = r->n_found = r->n_children = r->n_notes = r->n_claims = 0;
+}
+
+static struct pqm_rules rules;
+static struct pqm_arena keep, scratch;
+static struct record rec;
+
+/* What d says of one artifact, into rec; a's arena is set here. */
+static inline enum pqm_st record_run(const struct pqm_detector *d, struct pqm_artifact *a)
+{
+	struct pqm_hit hit[RECORD_HITS];
+	uint64_t done = 0;
+	struct pqm_hits hits = { hit, d->n_anchors > 0 ? record_hits(a->body, hit) : 0, &done };
+	struct pqm_err err = { 0 };
+
+	a->arena = &scratch;
+	a->head = pqm_sub(a->body, 0, 4096);
+	pqm_arena_reset(&scratch);
+	record_init(&rec, &keep);
+	return d->run(&rules, a, &hits, &rec.emit, &err);
+}
+
+/* Every rule of the file (or folder/) fits its hits and none of its misses; how many samples there are. */
+static inline size_t record_samples(
+	const char *file, bool (*fits)(const struct pqm_rule *rule, pqm_bytes sample))
+{
+	static const char *const keys[] = { "miss", "hit" };
+	const struct pqm_rule *rule;
+	size_t i = 0, n = 0;
+
+	while ((rule = pqm_rules_next(&rules, file, &i)) != NULL)
+		for (size_t k = 0; k < 2; k++) {
+			const struct pqm_yaml *list = pqm_yaml_get(rule->node, keys[k]);
+
+			assert_non_null(list);
+			for (size_t j = 0; j < list->n; j++, n++)
+				if (fits(rule, list->items[j]->text) != (k == 1))
+					fail_msg("%.*s: %s %.*s", PQM_FMT(rule->id), keys[k],
+						PQM_FMT(list->items[j]->text));
+		}
+	return n;
+}
+
+static inline int record_setup(void **state)
+{
+	struct pqm_err err = { 0 };
+
+	(void)state;
+	pqm_arena_init(&keep, PQM_ARENA_BYTES);
+	pqm_arena_init(&scratch, PQM_ARENA_BYTES);
+	return pqm_rules_load(&rules, NULL, &err) == PQM_OK ? 0 : -1;
+}
+
+static inline int record_teardown(void **state)
+{
+	(void)state;
+	pqm_rules_fini(&rules);
+	pqm_arena_fini(&keep);
+	pqm_arena_fini(&scratch);
+	return 0;
 }
 
 #endif

@@ -132,10 +132,16 @@ static inline void sample_inventory(struct sample *s, size_t n)
 	inv->curve = PQM_LIT("gri2025");
 	inv->targets = pqm_new(a, struct pqm_target, 2);
 	inv->n_targets = 2;
-	inv->targets[0] = (struct pqm_target){ PQM_LIT("fixtures/cluster"), PQM_LIT("tree"), 52, 50,
-		90210, false };
-	inv->targets[1] = (struct pqm_target){ PQM_LIT(SAMPLE_HOSTILE), PQM_LIT("tree"), 9760, 9740,
-		UINT64_C(5) << 30, false };
+	inv->targets[0] = (struct pqm_target){ .name = PQM_LIT("fixtures/cluster"),
+		.kind = PQM_LIT("tree"),
+		.n_seen = 52,
+		.n_read = 50,
+		.n_bytes = 90210 };
+	inv->targets[1] = (struct pqm_target){ .name = PQM_LIT(SAMPLE_HOSTILE),
+		.kind = PQM_LIT("tree"),
+		.n_seen = 9760,
+		.n_read = 9740,
+		.n_bytes = UINT64_C(5) << 30 };
 	sample_findings(s, n);
 	facts[0] =
 		(struct pqm_fact){ PQM_LIT("spec.tls[0].secretName"), PQM_LIT("data-tls"), 12, 3 };

@@ -1,34 +1,22 @@
 /* test_conf.c — configuration text to statements and findings; the rules of conf/ on their samples. */
 #include "unit.h"
 
-#include "base/limits.h"
 #include "detect/conf.h"
 #include "k8s_record.h"
 #include "rules/k8s.h"
 
 extern const struct pqm_detector pqm_det_conf;
 
-static struct pqm_rules rules;
-static struct pqm_arena keep, scratch;
-static struct record rec;
-
 static enum pqm_st scan_as(const char *name, const char *object, pqm_bytes text)
 {
 	struct pqm_artifact a = { .body = text,
-		.head = pqm_sub(text, 0, 4096),
 		.path = pqm_str(name),
 		.name = pqm_str(name),
 		.object = pqm_str(object),
 		.line = object != NULL ? 7 : 0,
-		.col = object != NULL ? 3 : 0,
-		.arena = &scratch };
-	uint64_t done = 0;
-	struct pqm_hits hits = { NULL, 0, &done };
-	struct pqm_err err = { 0 };
+		.col = object != NULL ? 3 : 0 };
 
-	pqm_arena_reset(&scratch);
-	record_init(&rec, &keep);
-	return pqm_det_conf.run(&rules, &a, &hits, &rec.emit, &err);
+	return record_run(&pqm_det_conf, &a);
 }
 
 static void scan(const char *name, const char *text)
@@ -44,26 +32,15 @@ static pqm_bytes attr(size_t i, const char *key)
 	return (pqm_bytes){ NULL, 0 };
 }
 
+static bool fits(const struct pqm_rule *rule, pqm_bytes sample)
+{
+	return pqm_conf_rule_fits(&rules, rule, sample);
+}
+
 static void every_rule_agrees_with_its_samples(void **state)
 {
-	const struct pqm_rule *rule;
-	size_t i = 0, n = 0;
-
 	(void)state;
-	while ((rule = pqm_rules_next(&rules, "conf/", &i)) != NULL)
-		for (size_t k = 0; k < 2; k++) {
-			const struct pqm_yaml *list =
-				pqm_yaml_get(rule->node, k == 0 ? "hit" : "miss");
-
-			assert_non_null(list);
-			for (size_t j = 0; j < list->n; j++, n++)
-				if (pqm_conf_rule_fits(&rules, rule, list->items[j]->text) !=
-					(k == 0))
-					fail_msg("%.*s: %s %.*s", PQM_FMT(rule->id),
-						k == 0 ? "hit" : "miss",
-						PQM_FMT(list->items[j]->text));
-		}
-	assert_true(n > 100);
+	assert_true(record_samples("conf/", fits) > 100);
 }
 
 /* A finding can only come from a file that the engine hands over. */
@@ -264,25 +241,6 @@ static void hostile_text_ends_soon(void **state)
 	}
 }
 
-static int set_up(void **state)
-{
-	struct pqm_err err = { 0 };
-
-	(void)state;
-	pqm_arena_init(&keep, PQM_ARENA_BYTES);
-	pqm_arena_init(&scratch, PQM_ARENA_BYTES);
-	return pqm_rules_load(&rules, NULL, &err) == PQM_OK ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	pqm_rules_fini(&rules);
-	pqm_arena_fini(&keep);
-	pqm_arena_fini(&scratch);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -298,5 +256,5 @@ int main(void)
 		cmocka_unit_test(hostile_text_ends_soon),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, record_setup, record_teardown);
 }

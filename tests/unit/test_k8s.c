@@ -1,32 +1,17 @@
 /* test_k8s.c — manifests to objects, content and findings; the rules of k8s/ and ai/ on their samples. */
 #include "unit.h"
 
-#include "base/limits.h"
 #include "detect/k8s.h"
 #include "k8s_record.h"
 #include "rules/ai.h"
 
 extern const struct pqm_detector pqm_det_k8s;
 
-static struct pqm_rules rules;
-static struct pqm_arena keep, scratch;
-static struct record rec;
-
 static enum pqm_st scan_as(const char *name, pqm_bytes text)
 {
-	struct pqm_artifact a = { .body = text,
-		.head = pqm_sub(text, 0, 4096),
-		.path = pqm_str(name),
-		.name = pqm_str(name),
-		.arena = &scratch };
-	struct pqm_hit hit[RECORD_HITS];
-	uint64_t done = 0;
-	struct pqm_hits hits = { hit, record_hits(text, hit), &done };
-	struct pqm_err err = { 0 };
+	struct pqm_artifact a = { .body = text, .path = pqm_str(name), .name = pqm_str(name) };
 
-	pqm_arena_reset(&scratch);
-	record_init(&rec, &keep);
-	return pqm_det_k8s.run(&rules, &a, &hits, &rec.emit, &err);
+	return record_run(&pqm_det_k8s, &a);
 }
 
 static void scan(const char *text)
@@ -40,34 +25,15 @@ static pqm_bytes fact(size_t object, const char *key)
 	return pqm_object_fact(&rec.objects[object], key);
 }
 
+static bool fits(const struct pqm_rule *rule, pqm_bytes sample)
+{
+	return pqm_k8s_rule_fits(&rules, rule, sample);
+}
+
 static void every_rule_agrees_with_its_samples(void **state)
 {
-	const struct pqm_rule *rule;
-	size_t i = 0, n = 0;
-
 	(void)state;
-	while ((rule = pqm_rules_next(&rules, "", &i)) != NULL) {
-		bool k8s = pqm_starts(rule->file, PQM_LIT("k8s/"));
-		const char *const keys[] = { "hit", "miss" };
-
-		if (!k8s && !pqm_starts(rule->file, PQM_LIT("ai/")))
-			continue;
-		for (size_t k = 0; k < 2; k++) {
-			const struct pqm_yaml *list = pqm_yaml_get(rule->node, keys[k]);
-
-			assert_non_null(list);
-			for (size_t j = 0; j < list->n; j++, n++) {
-				pqm_bytes sample = list->items[j]->text;
-				bool fits = k8s ? pqm_k8s_rule_fits(&rules, rule, sample)
-						: pqm_ai_rule_fits(rule, sample);
-
-				if (fits != (k == 0))
-					fail_msg("%.*s: %s %.*s", PQM_FMT(rule->id), keys[k],
-						PQM_FMT(sample));
-			}
-		}
-	}
-	assert_true(n > 150);
+	assert_true(record_samples("k8s/", fits) + record_samples("ai/", pqm_ai_rule_fits) > 150);
 }
 
 static void secret_values_become_children_and_nothing_else(void **state)
@@ -429,25 +395,6 @@ static void every_prefix_of_a_manifest_is_read_or_noted(void **state)
 	assert_int_equal(rec.n_objects, 2);
 }
 
-static int setup(void **state)
-{
-	struct pqm_err err = { 0 };
-
-	(void)state;
-	pqm_arena_init(&keep, (size_t)64 << 20);
-	pqm_arena_init(&scratch, PQM_ARENA_BYTES);
-	return pqm_rules_load(&rules, NULL, &err) == PQM_OK ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	pqm_rules_fini(&rules);
-	pqm_arena_fini(&keep);
-	pqm_arena_fini(&scratch);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -470,5 +417,5 @@ int main(void)
 		cmocka_unit_test(every_prefix_of_a_manifest_is_read_or_noted),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, record_setup, record_teardown);
 }

@@ -1,31 +1,18 @@
 /* test_k8s_check.c — the tests that rules/k8s can name: which value, which line, and what must not fire. */
 #include "unit.h"
 
-#include "base/limits.h"
 #include "detect/k8s.h"
 #include "k8s_record.h"
 
 extern const struct pqm_detector pqm_det_k8s;
 
-static struct pqm_rules rules;
-static struct pqm_arena keep, scratch;
-static struct record rec;
-
 static void scan(const char *text)
 {
-	struct pqm_artifact a = { .body = pqm_str(text),
-		.head = pqm_str(text),
-		.path = PQM_LIT("m.yaml"),
-		.name = PQM_LIT("m.yaml"),
-		.arena = &scratch };
-	struct pqm_hit hit[RECORD_HITS];
-	uint64_t done = 0;
-	struct pqm_hits hits = { hit, record_hits(a.body, hit), &done };
-	struct pqm_err err = { 0 };
+	struct pqm_artifact a = {
+		.body = pqm_str(text), .path = PQM_LIT("m.yaml"), .name = PQM_LIT("m.yaml")
+	};
 
-	pqm_arena_reset(&scratch);
-	record_init(&rec, &keep);
-	assert_int_equal(pqm_det_k8s.run(&rules, &a, &hits, &rec.emit, &err), PQM_OK);
+	assert_int_equal(record_run(&pqm_det_k8s, &a), PQM_OK);
 }
 
 static const struct pqm_found *found(const char *rule)
@@ -223,25 +210,6 @@ static void a_cloud_policy_without_a_name_is_not_called_classical(void **state)
 	assert_int_equal(f->basis, PQM_DEFAULT);
 }
 
-static int setup(void **state)
-{
-	struct pqm_err err = { 0 };
-
-	(void)state;
-	pqm_arena_init(&keep, (size_t)64 << 20);
-	pqm_arena_init(&scratch, PQM_ARENA_BYTES);
-	return pqm_rules_load(&rules, NULL, &err) == PQM_OK ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	pqm_rules_fini(&rules);
-	pqm_arena_fini(&scratch);
-	pqm_arena_fini(&keep);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -254,5 +222,5 @@ int main(void)
 		cmocka_unit_test(a_cloud_policy_without_a_name_is_not_called_classical),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, record_setup, record_teardown);
 }
