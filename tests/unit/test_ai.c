@@ -13,52 +13,88 @@ static bool found(enum pqm_ai_field f, const char *pattern, const char *text)
 	return false;
 }
 
+struct row {
+	const char *pattern, *text;
+	bool fits;
+};
+
+static void check(enum pqm_ai_field f, const struct row *t, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (found(f, t[i].pattern, t[i].text) != t[i].fits)
+			fail_msg("'%s' %s '%s'", t[i].pattern, t[i].fits ? "misses" : "fits",
+				t[i].text);
+}
+
+#define CHECK(f, t) check(f, t, sizeof(t) / sizeof((t)[0]))
+
 static void images_go_by_path_segments(void **state)
 {
+	static const struct row t[] = {
+		{ "vllm-openai", "vllm/vllm-openai:v0.9.1", true },
+		{ "vllm-openai", "10.0.0.1:5000/mirror/vllm/vllm-openai@sha256:00", true },
+		{ "nim/*", "nvcr.io/nim/meta/llama3:1", true },
+		{ "*:*-jupyter", "tensorflow/tensorflow:2.16-gpu-jupyter", true },
+		{ "vllm-openai", "team/my-vllm-openai:1", false },
+		{ "vllm", "vllm/other:1", false },
+		{ "feast", "team/breakfeast:1", false },
+		{ "ollama", "team/app:ollama", false },
+	};
+
 	(void)state;
-	assert_true(found(PQM_AI_IMAGE, "vllm-openai", "vllm/vllm-openai:v0.9.1"));
-	assert_true(found(
-		PQM_AI_IMAGE, "vllm-openai", "10.0.0.1:5000/mirror/vllm/vllm-openai@sha256:00"));
-	assert_true(found(PQM_AI_IMAGE, "nim/*", "nvcr.io/nim/meta/llama3:1"));
-	assert_true(found(PQM_AI_IMAGE, "*:*-jupyter", "tensorflow/tensorflow:2.16-gpu-jupyter"));
-	assert_false(found(PQM_AI_IMAGE, "vllm-openai", "team/my-vllm-openai:1"));
-	assert_false(found(PQM_AI_IMAGE, "vllm", "vllm/other:1"));
-	assert_false(found(PQM_AI_IMAGE, "feast", "team/breakfeast:1"));
-	assert_false(found(PQM_AI_IMAGE, "ollama", "team/app:ollama"));
+	CHECK(PQM_AI_IMAGE, t);
 }
 
 static void commands_go_by_words(void **state)
 {
+	static const struct row t[] = {
+		{ "vllm serve", "sh -c cd /srv && exec vllm  serve m", true },
+		{ "vllm serve", "/opt/venv/bin/vllm\nserve m", true },
+		{ "vllm.entrypoints.*", "python3 -m vllm.entrypoints.openai.api_server", true },
+		{ "--epochs", "python x.py --epochs=3", true },
+		{ "*_train.py", "python src/churn_train.py -v", true },
+		{ "*_train.py", "python churn_x import_train.pyc", false },
+		{ "train*.py", "train station.py", false },
+		{ "--epochs", "beacon --epochs-per-migration 1", false },
+		{ "torchrun", "torchrunner x", false },
+		{ "qdrant", "http-qdrant --url x", false },
+	};
+
 	(void)state;
-	assert_true(found(PQM_AI_COMMAND, "vllm serve", "sh -c cd /srv && exec vllm  serve m"));
-	assert_true(found(PQM_AI_COMMAND, "vllm serve", "/opt/venv/bin/vllm\nserve m"));
-	assert_true(found(PQM_AI_COMMAND, "vllm.entrypoints.*",
-		"python3 -m vllm.entrypoints.openai.api_server"));
-	assert_true(found(PQM_AI_COMMAND, "--epochs", "python x.py --epochs=3"));
-	assert_true(found(PQM_AI_COMMAND, "*_train.py", "python src/churn_train.py -v"));
-	assert_false(found(PQM_AI_COMMAND, "*_train.py", "python churn_x import_train.pyc"));
-	assert_false(found(PQM_AI_COMMAND, "train*.py", "train station.py"));
-	assert_false(found(PQM_AI_COMMAND, "--epochs", "beacon --epochs-per-migration 1"));
-	assert_false(found(PQM_AI_COMMAND, "torchrun", "torchrunner x"));
-	assert_false(found(PQM_AI_COMMAND, "qdrant", "http-qdrant --url x"));
+	CHECK(PQM_AI_COMMAND, t);
 }
 
 static void variables_labels_and_names(void **state)
 {
+	static const struct row variables[] = {
+		{ "NCCL_*", "NCCL_DEBUG=INFO", true },
+		{ "HF_TOKEN", "HF_TOKEN=", true },
+		{ "OLLAMA_HOST=http*", "OLLAMA_HOST=http://ollama:11434", true },
+		{ "OLLAMA_HOST=http*", "OLLAMA_HOST=0.0.0.0", false },
+		{ "HF_TOKEN", "MY_HF_TOKEN=x", false },
+	};
+	static const struct row labels[] = {
+		{ "app.kubernetes.io/name=vllm*", "app.kubernetes.io/name=vllm-stack", true },
+		{ "app=jupyterhub", "my-app=jupyterhub", false },
+	};
+	static const struct row names[] = {
+		{ "vllm", "team-vllm-7b", true },
+		{ "vllm", "vllmish", false },
+	};
+	static const struct row resources[] = {
+		{ "nvidia.com/mig-*", "nvidia.com/mig-1g.5gb", true },
+	};
+	static const struct row ports[] = {
+		{ "8000", "8000", true },
+		{ "8000", "18000", false },
+	};
+
 	(void)state;
-	assert_true(found(PQM_AI_VARIABLE, "NCCL_*", "NCCL_DEBUG=INFO"));
-	assert_true(found(PQM_AI_VARIABLE, "HF_TOKEN", "HF_TOKEN="));
-	assert_true(found(PQM_AI_VARIABLE, "OLLAMA_HOST=http*", "OLLAMA_HOST=http://ollama:11434"));
-	assert_false(found(PQM_AI_VARIABLE, "OLLAMA_HOST=http*", "OLLAMA_HOST=0.0.0.0"));
-	assert_false(found(PQM_AI_VARIABLE, "HF_TOKEN", "MY_HF_TOKEN=x"));
-	assert_true(found(
-		PQM_AI_LABEL, "app.kubernetes.io/name=vllm*", "app.kubernetes.io/name=vllm-stack"));
-	assert_false(found(PQM_AI_LABEL, "app=jupyterhub", "my-app=jupyterhub"));
-	assert_true(found(PQM_AI_NAME, "vllm", "team-vllm-7b"));
-	assert_false(found(PQM_AI_NAME, "vllm", "vllmish"));
-	assert_true(found(PQM_AI_RESOURCE, "nvidia.com/mig-*", "nvidia.com/mig-1g.5gb"));
-	assert_true(found(PQM_AI_PORT, "8000", "8000"));
-	assert_false(found(PQM_AI_PORT, "8000", "18000"));
+	CHECK(PQM_AI_VARIABLE, variables);
+	CHECK(PQM_AI_LABEL, labels);
+	CHECK(PQM_AI_NAME, names);
+	CHECK(PQM_AI_RESOURCE, resources);
+	CHECK(PQM_AI_PORT, ports);
 }
 
 /* Stars over a text that almost fits must not take more than stars times its length. */
