@@ -25,251 +25,8 @@ import threading
 import time
 import urllib.parse
 
-# group, version, kind, plural, namespaced: written from the API references of each project, not made by a rule.
-KINDS = [line.split() for line in """
-core v1 Secret secrets ns
-core v1 ConfigMap configmaps ns
-core v1 Namespace namespaces -
-core v1 ServiceAccount serviceaccounts ns
-core v1 PersistentVolumeClaim persistentvolumeclaims ns
-core v1 Service services ns
-core v1 Pod pods ns
-core v1 Event events ns
-workspaces.kubeflow.org v1beta1 Workspace workspaces ns
-core v1 Node nodes -
-apps v1 Deployment deployments ns
-apps v1 StatefulSet statefulsets ns
-apps v1 DaemonSet daemonsets ns
-apps v1 ReplicaSet replicasets ns
-batch v1 Job jobs ns
-batch v1 CronJob cronjobs ns
-networking.k8s.io v1 Ingress ingresses ns
-networking.k8s.io v1 IngressClass ingressclasses -
-networking.k8s.io v1 NetworkPolicy networkpolicies ns
-certificates.k8s.io v1 CertificateSigningRequest certificatesigningrequests -
-certificates.k8s.io v1beta1 ClusterTrustBundle clustertrustbundles -
-admissionregistration.k8s.io v1 MutatingWebhookConfiguration mutatingwebhookconfigurations -
-admissionregistration.k8s.io v1 ValidatingWebhookConfiguration validatingwebhookconfigurations -
-apiregistration.k8s.io v1 APIService apiservices -
-gateway.networking.k8s.io v1 Gateway gateways ns
-gateway.networking.k8s.io v1 HTTPRoute httproutes ns
-gateway.envoyproxy.io v1alpha1 ClientTrafficPolicy clienttrafficpolicies ns
-traefik.io v1alpha1 TLSOption tlsoptions ns
-traefik.containo.us v1alpha1 TLSOption tlsoptions ns
-networking.istio.io v1 Gateway gateways ns
-security.istio.io v1 PeerAuthentication peerauthentications ns
-cert-manager.io v1 Certificate certificates ns
-cert-manager.io v1 Issuer issuers ns
-cert-manager.io v1 ClusterIssuer clusterissuers -
-certmanager.k8s.io v1alpha1 Certificate certificates ns
-certmanager.k8s.io v1alpha1 Issuer issuers ns
-certmanager.k8s.io v1alpha1 ClusterIssuer clusterissuers -
-kubeflow.org v1 PyTorchJob pytorchjobs ns
-kubeflow.org v1 TFJob tfjobs ns
-kubeflow.org v2beta1 MPIJob mpijobs ns
-kubeflow.org v1 JAXJob jaxjobs ns
-kubeflow.org v1 XGBoostJob xgboostjobs ns
-kubeflow.org v1 PaddleJob paddlejobs ns
-kubeflow.org v1 Notebook notebooks ns
-trainer.kubeflow.org v1alpha1 TrainJob trainjobs ns
-ray.io v1 RayJob rayjobs ns
-ray.io v1 RayCluster rayclusters ns
-ray.io v1 RayService rayservices ns
-batch.volcano.sh v1alpha1 Job jobs ns
-jobset.x-k8s.io v1alpha2 JobSet jobsets ns
-leaderworkerset.x-k8s.io v1 LeaderWorkerSet leaderworkersets ns
-serving.kserve.io v1beta1 InferenceService inferenceservices ns
-serving.kserve.io v1alpha1 LLMInferenceService llminferenceservices ns
-serving.kserve.io v1alpha1 ServingRuntime servingruntimes ns
-serving.kserve.io v1alpha1 ClusterServingRuntime clusterservingruntimes -
-acid.zalan.do v1 postgresql postgresqls ns
-aigateway.envoyproxy.io v1 AIGatewayRoute aigatewayroutes ns
-apiextensions.k8s.io v1 CustomResourceDefinition customresourcedefinitions -
-apisix.apache.org v1 ApisixTls apisixtlses ns
-app.kubefate.net v1 FateCluster fateclusters ns
-apps.nvidia.com v1 NIMCache nimcaches ns
-apps.nvidia.com v1 NIMPipeline nimpipelines ns
-apps.nvidia.com v1 NIMService nimservices ns
-argoproj.io v1 Rollout rollouts ns
-argoproj.io v1 Workflow workflows ns
-autoscaling.aibrix.ai v1 PodAutoscaler podautoscalers ns
-awspca.cert-manager.io v1 AWSPCAClusterIssuer awspcaclusterissuers -
-awspca.cert-manager.io v1 AWSPCAIssuer awspcaissuers ns
-bitnami.com v1 SealedSecret sealedsecrets ns
-bootstrap.cluster.x-k8s.io v1 KubeadmConfig kubeadmconfigs ns
-bootstrap.cluster.x-k8s.io v1 KubeadmConfigTemplate kubeadmconfigtemplates ns
-cas-issuer.jetstack.io v1 GoogleCASClusterIssuer googlecasclusterissuers -
-cas-issuer.jetstack.io v1 GoogleCASIssuer googlecasissuers ns
-ceph.rook.io v1 CephCluster cephclusters ns
-cert-manager.io v1 CertificateRequest certificaterequests ns
-certificates.k8s.io v1 PodCertificateRequest podcertificaterequests ns
-certmanager.step.sm v1 StepClusterIssuer stepclusterissuers -
-certmanager.step.sm v1 StepIssuer stepissuers ns
-cilium.io v1 CiliumClusterwideNetworkPolicy ciliumclusterwidenetworkpolicies -
-cilium.io v1 CiliumNetworkPolicy ciliumnetworkpolicies ns
-cilium.io v1 CiliumNode ciliumnodes -
-config.openshift.io v1 APIServer apiservers -
-configuration.konghq.com v1 TCPIngress tcpingresses ns
-consul.hashicorp.com v1 IngressGateway ingressgateways ns
-consul.hashicorp.com v1 Mesh meshes ns
-consul.hashicorp.com v1 TerminatingGateway terminatinggateways ns
-controlplane.cluster.x-k8s.io v1 KubeadmControlPlane kubeadmcontrolplanes ns
-controlplane.cluster.x-k8s.io v1 KubeadmControlPlaneTemplate kubeadmcontrolplanetemplates ns
-core v1 ReplicationController replicationcontrollers ns
-crd.projectcalico.org v1 FelixConfiguration felixconfigurations -
-data.fluid.io v1 AlluxioRuntime alluxioruntimes ns
-data.fluid.io v1 Dataset datasets ns
-data.fluid.io v1 EFCRuntime efcruntimes ns
-data.fluid.io v1 GooseFSRuntime goosefsruntimes ns
-data.fluid.io v1 JindoRuntime jindoruntimes ns
-data.fluid.io v1 JuiceFSRuntime juicefsruntimes ns
-data.fluid.io v1 ThinRuntime thinruntimes ns
-data.fluid.io v1 VineyardRuntime vineyardruntimes ns
-elasticsearch.k8s.elastic.co v1 Elasticsearch elasticsearches ns
-elbv2.k8s.aws v1 IngressClassParams ingressclassparams -
-elbv2.k8s.aws v1 TargetGroupBinding targetgroupbindings ns
-external-secrets.io v1 ClusterExternalSecret clusterexternalsecrets -
-external-secrets.io v1 ClusterSecretStore clustersecretstores -
-external-secrets.io v1 ExternalSecret externalsecrets ns
-external-secrets.io v1 PushSecret pushsecrets ns
-external-secrets.io v1 SecretStore secretstores ns
-feast.dev v1 FeatureStore featurestores ns
-gateway.envoyproxy.io v1 Backend backends ns
-gateway.envoyproxy.io v1 BackendTrafficPolicy backendtrafficpolicies ns
-gateway.envoyproxy.io v1 EnvoyProxy envoyproxies ns
-gateway.networking.k8s.io v1 BackendTLSPolicy backendtlspolicies ns
-gateway.networking.k8s.io v1 GRPCRoute grpcroutes ns
-gateway.networking.k8s.io v1 ListenerSet listenersets ns
-gateway.networking.k8s.io v1 ReferenceGrant referencegrants ns
-gateway.networking.k8s.io v1 TCPRoute tcproutes ns
-gateway.networking.k8s.io v1 TLSRoute tlsroutes ns
-gateway.networking.k8s.io v1 UDPRoute udproutes ns
-gateway.networking.x-k8s.io v1 ListenerSet listenersets ns
-gateway.networking.x-k8s.io v1 XListenerSet xlistenersets ns
-generators.external-secrets.io v1 SSHKey sshkeys ns
-generators.external-secrets.io v1 VaultDynamicSecret vaultdynamicsecrets ns
-getambassador.io v1 Host hosts ns
-getambassador.io v1 Mapping mappings ns
-getambassador.io v1 TLSContext tlscontexts ns
-gmc.opea.io v1 GMConnector gmconnectors ns
-helm.sh v1 Values valueses -
-inference.llmaz.io v1 Playground playgrounds ns
-inference.networking.k8s.io v1 InferencePool inferencepools ns
-inference.networking.x-k8s.io v1 InferenceModel inferencemodels ns
-inference.networking.x-k8s.io v1 InferenceObjective inferenceobjectives ns
-inference.networking.x-k8s.io v1 InferencePool inferencepools ns
-install.istio.io v1 IstioOperator istiooperators ns
-k8s.nginx.org v1 Policy policies ns
-k8s.nginx.org v1 TransportServer transportservers ns
-k8s.nginx.org v1 VirtualServer virtualservers ns
-kafka.strimzi.io v1 Kafka kafkas ns
-kafka.strimzi.io v1 KafkaBridge kafkabridges ns
-kafka.strimzi.io v1 KafkaConnect kafkaconnects ns
-kafka.strimzi.io v1 KafkaMirrorMaker2 kafkamirrormaker2s ns
-kafka.strimzi.io v1 KafkaUser kafkausers ns
-kaito.sh v1 RAGEngine ragengines ns
-kaito.sh v1 Workspace workspaces ns
-kibana.k8s.elastic.co v1 Kibana kibanas ns
-kubeai.org v1 Model models ns
-kubeflow.org v1 Experiment experiments ns
-kueue.x-k8s.io v1 ClusterQueue clusterqueues -
-kueue.x-k8s.io v1 LocalQueue localqueues ns
-kueue.x-k8s.io v1 ResourceFlavor resourceflavors -
-kuma.io v1 Mesh meshes -
-kuma.io v1 MeshTLS meshtlses ns
-kustomize.toolkit.fluxcd.io v1 Kustomization kustomizations ns
-kyverno.io v1 ClusterPolicy clusterpolicies -
-kyverno.io v1 Policy policies ns
-machinelearning.seldon.io v1 SeldonDeployment seldondeployments ns
-milvus.io v1 Milvus milvuses ns
-minio.min.io v1 Tenant tenants ns
-mlops.seldon.io v1 Model models ns
-mlops.seldon.io v1 Pipeline pipelines ns
-mlops.seldon.io v1 Server servers ns
-model.aibrix.ai v1 ModelAdapter modeladapters ns
-mongodbcommunity.mongodb.com v1 MongoDBCommunity mongodbcommunity ns
-monitoring.coreos.com v1 PodMonitor podmonitors ns
-monitoring.coreos.com v1 ServiceMonitor servicemonitors ns
-networking.gke.io v1 FrontendConfig frontendconfigs ns
-networking.gke.io v1 GCPGatewayPolicy gcpgatewaypolicies ns
-networking.gke.io v1 ManagedCertificate managedcertificates ns
-networking.internal.knative.dev v1 Certificate certificates ns
-networking.istio.io v1 DestinationRule destinationrules ns
-networking.istio.io v1 EnvoyFilter envoyfilters ns
-networking.istio.io v1 ServiceEntry serviceentries ns
-networking.istio.io v1 VirtualService virtualservices ns
-networking.istio.io v1 WorkloadEntry workloadentries ns
-nvidia.com v1 ClusterPolicy clusterpolicies -
-nvidia.com v1 DynamoGraphDeployment dynamographdeployments ns
-ome.io v1 BaseModel basemodels ns
-ome.io v1 ClusterBaseModel clusterbasemodels -
-ome.io v1 ClusterServingRuntime clusterservingruntimes -
-ome.io v1 FineTunedWeight finetunedweights -
-ome.io v1 InferenceService inferenceservices ns
-ome.io v1 ServingRuntime servingruntimes ns
-operator.istio.io v1 Istio istios -
-operator.openshift.io v1 IngressController ingresscontrollers ns
-orchestration.aibrix.ai v1 KVCache kvcaches ns
-orchestration.aibrix.ai v1 RayClusterFleet rayclusterfleets ns
-orchestration.aibrix.ai v1 StormService stormservices ns
-policy.linkerd.io v1 MeshTLSAuthentication meshtlsauthentications ns
-policy.linkerd.io v1 Server servers ns
-policy.sigstore.dev v1 ClusterImagePolicy clusterimagepolicies -
-postgres-operator.crunchydata.com v1 PostgresCluster postgresclusters ns
-postgresql.cnpg.io v1 Cluster clusters ns
-postgresql.cnpg.io v1 Database databases ns
-production-stack.vllm.ai v1 CacheServer cacheservers ns
-production-stack.vllm.ai v1 LoraAdapter loraadapters ns
-production-stack.vllm.ai v1 VLLMRouter vllmrouters ns
-production-stack.vllm.ai v1 VLLMRuntime vllmruntimes ns
-projectcalico.org v1 FelixConfiguration felixconfigurations -
-projectcontour.io v1 ContourConfiguration contourconfigurations ns
-projectcontour.io v1 HTTPProxy httpproxies ns
-rabbitmq.com v1 RabbitmqCluster rabbitmqclusters ns
-route.openshift.io v1 Route routes ns
-sagemaker.services.k8s.aws v1 TrainingJob trainingjobs ns
-sailoperator.io v1 Istio istios -
-secrets-store.csi.x-k8s.io v1 SecretProviderClass secretproviderclasses ns
-secrets.hashicorp.com v1 VaultConnection vaultconnections ns
-secrets.hashicorp.com v1 VaultDynamicSecret vaultdynamicsecrets ns
-secrets.hashicorp.com v1 VaultPKISecret vaultpkisecrets ns
-secrets.hashicorp.com v1 VaultStaticSecret vaultstaticsecrets ns
-security.istio.io v1 RequestAuthentication requestauthentications ns
-serving.knative.dev v1 DomainMapping domainmappings ns
-serving.knative.dev v1 Service services ns
-serving.kserve.io v1 ClusterStorageContainer clusterstoragecontainers -
-serving.kserve.io v1 InferenceGraph inferencegraphs ns
-serving.kserve.io v1 LLMInferenceServiceConfig llminferenceserviceconfigs ns
-serving.kserve.io v1 LocalModelCache localmodelcaches -
-serving.kserve.io v1 TrainedModel trainedmodels ns
-serving.yatai.ai v1 BentoDeployment bentodeployments ns
-source.toolkit.fluxcd.io v1 Bucket buckets ns
-source.toolkit.fluxcd.io v1 GitRepository gitrepositories ns
-source.toolkit.fluxcd.io v1 HelmRepository helmrepositories ns
-source.toolkit.fluxcd.io v1 OCIRepository ocirepositories ns
-sparkoperator.k8s.io v1 SparkApplication sparkapplications ns
-spire.spiffe.io v1 ClusterFederatedTrustDomain clusterfederatedtrustdomains -
-spire.spiffe.io v1 ClusterSPIFFEID clusterspiffeids -
-storage.k8s.io v1 StorageClass storageclasses -
-traefik.containo.us v1 IngressRoute ingressroutes ns
-traefik.containo.us v1 IngressRouteTCP ingressroutetcps ns
-traefik.containo.us v1 ServersTransport serverstransports ns
-traefik.containo.us v1 ServersTransportTCP serverstransporttcps ns
-traefik.containo.us v1 TLSStore tlsstores ns
-traefik.io v1 IngressRoute ingressroutes ns
-traefik.io v1 IngressRouteTCP ingressroutetcps ns
-traefik.io v1 ServersTransport serverstransports ns
-traefik.io v1 ServersTransportTCP serverstransporttcps ns
-traefik.io v1 TLSStore tlsstores ns
-trainer.kubeflow.org v1 ClusterTrainingRuntime clustertrainingruntimes -
-trainer.kubeflow.org v1 TrainingRuntime trainingruntimes ns
-trust.cert-manager.io v1 Bundle bundles -
-velero.io v1 BackupStorageLocation backupstoragelocations ns
-workload.codeflare.dev v1 AppWrapper appwrappers ns
-x.getambassador.io v1 Host hosts ns
-x.getambassador.io v1 Mapping mappings ns
-x.getambassador.io v1 TLSContext tlscontexts ns
-""".strip().splitlines()]
+KINDS = [line.split() for line in (pathlib.Path(__file__).parent / "kinds.txt").read_text().splitlines()
+         if not line.startswith("#")]
 
 
 class Resource:
@@ -357,6 +114,10 @@ def aggregated_type(v):
     return f"application/json;g=apidiscovery.k8s.io;v={v};as=APIGroupDiscoveryList"
 
 
+def continue_token(start, version):
+    return base64.urlsafe_b64encode(json.dumps({"v": "meta.k8s.io/v1", "rv": version, "start": start}).encode()).decode()
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "mock"
@@ -400,6 +161,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(code, {"kind": "Status", "apiVersion": "v1", "metadata": meta, "status": "Failure",
                            "message": message, "reason": reason, "code": code}, headers)
 
+    def not_found(self):
+        return self.status(404, "NotFound", "the server could not find the requested resource")
+
     def do_GET(self):
         s = self.server.mock
         url = urllib.parse.urlsplit(self.path)
@@ -424,7 +188,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif parts[0] == "apis" and len(parts) == 2:
             return self.group(parts[1])
         else:
-            return self.status(404, "NotFound", "the server could not find the requested resource")
+            return self.not_found()
         if not rest:
             return self.resource_list(group, version)
         namespace = ""
@@ -434,7 +198,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             namespace, rest = rest[1], rest[2:]
         r = s.cluster.resources.get((group, rest[0]))
         if r is None or r.version != version or len(rest) != 1:
-            return self.status(404, "NotFound", "the server could not find the requested resource")
+            return self.not_found()
         if not s.may(user, "list", group, r.plural, namespace):
             return self.status(403, "Forbidden", f'{r.plural} is forbidden: User "{user}" cannot list')
         return self.list(r, namespace, query)
@@ -461,7 +225,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def group(self, name):
         versions = {r.version for r in self.server.mock.cluster.resources.values() if r.group == name}
         if not versions:
-            return self.status(404, "NotFound", "no such group")
+            return self.not_found()
         return self.answer(200, {"kind": "APIGroup", "apiVersion": "v1", **self.group_of(name, sorted(versions))})
 
     def resource_list(self, group, version):
@@ -470,7 +234,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.status(503, "ServiceUnavailable", "the server is currently unable to handle the request")
         rs = [r for r in s.cluster.resources.values() if (r.group, r.version) == (group, version)]
         if not rs:
-            return self.status(404, "NotFound", "no such version")
+            return self.not_found()
         gv = f"{group}/{version}" if group else version
         return self.answer(200, {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": gv, "resources": [
             {"name": r.plural, "singularName": r.kind.lower(), "namespaced": r.namespaced, "kind": r.kind,
@@ -487,7 +251,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         for _, n, body, _ in s.cluster.resources[("", "namespaces")].objects:
             if n == name:
                 return self.answer(200, b'{"kind":"Namespace","apiVersion":"v1",' + body[1:])
-        return self.status(404, "NotFound", "namespaces not found")
+        return self.not_found()
 
     def list(self, r, namespace, query):
         s = self.server.mock
@@ -504,16 +268,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         start, limit = 0, int(query.get("limit", "0")) or len(objects)
         if "continue" in query:
             try:
-                token = json.loads(base64.urlsafe_b64decode(query["continue"]))
-                start = token["start"]
+                start = json.loads(base64.urlsafe_b64decode(query["continue"]))["start"]
             except (ValueError, KeyError):
                 return self.status(400, "BadRequest", "continue key is not valid")
         fault = s.faults.draw()
-        token = base64.urlsafe_b64encode(json.dumps({"v": "meta.k8s.io/v1", "rv": -1, "start": start}).encode()).decode()
         if fault in ("gone", "gone-bare") and start == 0:
             fault = "error"  # nothing that could have expired
         if fault == "gone":
-            return self.status(410, "Expired", "The provided continue parameter is too old", **{"continue": token})
+            return self.status(410, "Expired", "The provided continue parameter is too old", **{"continue": continue_token(start, -1)})
         if fault == "gone-bare":
             return self.status(410, "Expired", "too old resource version")
         if fault == "busy":
@@ -530,8 +292,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             page = [o[2] for o in page]
         meta = {"resourceVersion": "1000"}
         if start + limit < len(objects):
-            meta["continue"] = base64.urlsafe_b64encode(
-                json.dumps({"v": "meta.k8s.io/v1", "rv": 1000, "start": start + limit}).encode()).decode()
+            meta["continue"] = continue_token(start + limit, 1000)
             meta["remainingItemCount"] = len(objects) - start - limit
         body = head + json.dumps(meta).encode() + b',"items":[' + b",".join(page) + b"]}\n"
         if fault in ("reset", "cut"):
