@@ -254,6 +254,13 @@
 /* Entries of the archive that holds an image: blobs and folders. */
 #define PQM_ARCHIVE_ENTRIES ((size_t)65536)
 
+/* Databases of rpm: packages, five times what a distribution has installed anywhere; what is read of one; and
+ * a database that is held whole where it comes as a stream: that of RHEL with a desktop has 100 MB, of an image
+ * 10 to 40. */
+#define PQM_RPMDB_PACKAGES ((uint64_t)65536)
+#define PQM_RPMDB_HEADER_BYTES ((size_t)32 << 10)
+#define PQM_RPMDB_HELD_BYTES ((size_t)64 << 20)
+
 /* Occurrences that the copies of one content may give: 100 copies of a store of 1,000 keys. */
 #define PQM_ROWS_PER_CONTENT ((size_t)100000)
 

@@ -1,18 +1,18 @@
-/* det_packages.c — what dpkg and apk have installed: versions of cryptographic software, and what they do by
- * default. The databases of rpm are binary: they are told, not read. */
+/* det_packages.c — what dpkg, apk and rpm have installed: versions of cryptographic software, and what they do by
+ * default. */
 #include "base/limits.h"
 #include "detect/detector.h"
 #include "detect/packages.h"
+#include "parse/rpmdb.h"
+#include "rules/k8s.h"
 
 #define GROUP "image.pqmap.dev"
 #define FACTS_MAX 512
 
-enum form { F_NONE, F_DPKG, F_APK, F_RPM };
-
 struct package {
 	pqm_bytes name, version, source;
 	uint64_t off;
-	uint32_t line; /* where it begins */
+	uint32_t line; /* where it begins; 0: the database is no text */
 	bool is_gone;  /* removed, with settings left */
 };
 
@@ -20,52 +20,14 @@ struct look {
 	const struct pqm_rules *rules;
 	const struct pqm_artifact *a;
 	struct pqm_emit *out;
-	enum form form;
+	enum pqm_package_form form;
 	struct pqm_fact *facts;
 	size_t n, cap;
 };
 
-/* The path ends with the place, whatever the root of the file system is called. */
-static bool is_at(pqm_bytes path, const char *place)
-{
-	pqm_bytes tail = pqm_str(place);
-
-	return pqm_ends(path, tail) &&
-		(path.n == tail.n || path.p[path.n - tail.n - 1] == '/' ||
-			path.p[path.n - tail.n - 1] == ' ');
-}
-
-static enum form form_of(pqm_bytes path)
-{
-	static const struct {
-		const char *place;
-		enum form form;
-	} places[] = {
-		{ "var/lib/dpkg/status", F_DPKG },
-		{ "lib/apk/db/installed", F_APK },
-		{ "var/lib/rpm/Packages", F_RPM },
-		{ "var/lib/rpm/Packages.db", F_RPM },
-		{ "var/lib/rpm/rpmdb.sqlite", F_RPM },
-		{ "usr/lib/sysimage/rpm/Packages.db", F_RPM },
-		{ "usr/lib/sysimage/rpm/rpmdb.sqlite", F_RPM },
-	};
-
-	static const char folder[] = "var/lib/dpkg/status.d/";
-	size_t at;
-
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
-		if (is_at(path, places[i].place))
-			return places[i].form;
-	/* Images without a package manager have a file for each package, and its checksums beside it. */
-	at = pqm_find(path, 0, pqm_str(folder));
-	if (at == SIZE_MAX || pqm_ends(path, PQM_LIT(".md5sums")))
-		return F_NONE;
-	return pqm_find_byte(path, at + sizeof(folder) - 1, '/') == SIZE_MAX ? F_DPKG : F_NONE;
-}
-
 static bool wants(const struct pqm_artifact *a)
 {
-	return a->depth == 0 && form_of(a->path) != F_NONE;
+	return a->depth == 0 && pqm_package_form(a->path, NULL) != PQM_PACKAGES_NONE;
 }
 
 /* A name or version as the databases have them: nothing else is believed. */
@@ -92,7 +54,7 @@ static enum pqm_st tell(const struct look *l, const struct package *p, const str
 	f.identity = pqm_arena_f(l->a->arena, "%.*s@%.*s", PQM_FMT(p->name), PQM_FMT(p->version));
 	f.object = p->name;
 	f.line = p->line;
-	f.col = 1;
+	f.col = p->line > 0;
 	pqm_found_attr(&f, "package", p->name);
 	pqm_found_attr(&f, "package_version", p->version);
 	pqm_found_attr(&f, "source_package", p->source);
@@ -114,8 +76,19 @@ static enum pqm_st add_fact(struct look *l, const struct package *p)
 	if (grown == NULL)
 		return PQM_ENOMEM;
 	l->facts = grown;
-	l->facts[l->n++] = (struct pqm_fact){ p->name, p->version, p->line, 1 };
+	l->facts[l->n++] = (struct pqm_fact){ p->name, p->version, p->line, p->line > 0 };
 	return PQM_OK;
+}
+
+static bool is_of_rule(const struct look *l, pqm_bytes name)
+{
+	const struct pqm_rule *rule;
+	size_t i = 0;
+
+	while ((rule = pqm_rules_next(l->rules, "images/", &i)) != NULL)
+		if (pqm_k8s_listed(pqm_yaml_get(rule->node, "packages"), name))
+			return true;
+	return false;
 }
 
 /* The end of a package's entry. */
@@ -148,7 +121,8 @@ static void take_line(const struct look *l, struct package *p, pqm_bytes line)
 	pqm_bytes *const to[] = { &p->name, &p->version, &p->source };
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		pqm_bytes key = pqm_str(l->form == F_APK ? keys[i].apk : keys[i].dpkg), value;
+		pqm_bytes key = pqm_str(l->form == PQM_PACKAGES_APK ? keys[i].apk : keys[i].dpkg),
+			  value;
 
 		if (!pqm_starts(line, key))
 			continue;
@@ -158,7 +132,7 @@ static void take_line(const struct look *l, struct package *p, pqm_bytes line)
 		if (!is_word(*to[i]))
 			*to[i] = (pqm_bytes){ NULL, 0 };
 	}
-	if (l->form == F_DPKG && pqm_starts(line, PQM_LIT("Status:")) &&
+	if (l->form == PQM_PACKAGES_DPKG && pqm_starts(line, PQM_LIT("Status:")) &&
 		!pqm_ends(pqm_trim(line), PQM_LIT(" installed")))
 		p->is_gone = true;
 }
@@ -186,20 +160,69 @@ static enum pqm_st read_all(struct look *l)
 	return st == PQM_OK ? take(l, &p) : st;
 }
 
+/* "openssl-3.0.7-27.el9.src.rpm": the name without version and release. */
+static pqm_bytes source_name(pqm_bytes s)
+{
+	size_t n = s.n;
+
+	for (unsigned dashes = 0; n > 0 && dashes < 2; dashes += s.p[n] == '-')
+		n--;
+	return pqm_sub(s, 0, n);
+}
+
+static enum pqm_st take_rpm(void *ctx, const struct pqm_rpm *r)
+{
+	struct look *l = ctx;
+	struct pqm_arena *a = l->a->arena;
+	struct package p = { .off = r->off, .name = r->name, .source = source_name(r->source) };
+
+	/* A name and a version that no rule is about are not copied: there are thousands. */
+	if (!is_word(r->name) || !is_word(r->version) || !is_of_rule(l, r->name))
+		return PQM_OK;
+	p.version = pqm_arena_f(a, "%.*s%s%.*s", PQM_FMT(r->version), r->release.n > 0 ? "-" : "",
+		PQM_FMT(r->release));
+	if (r->epoch > 0)
+		p.version = pqm_arena_f(a, "%u:%.*s", r->epoch, PQM_FMT(p.version));
+	p.name = pqm_bytes_dup(a, p.name);
+	p.source = is_word(p.source) ? pqm_bytes_dup(a, p.source) : (pqm_bytes){ NULL, 0 };
+	return p.version.p == NULL || p.name.p == NULL ? PQM_ENOMEM : take(l, &p);
+}
+
+/* What is missing of it is said: a library without a version must not look like one that is not there. */
+static enum pqm_st read_rpm(struct look *l, struct pqm_err *err)
+{
+	struct pqm_rpmdb_told told;
+	enum pqm_st st = pqm_rpmdb_read(l->a->body, take_rpm, l, &told, err);
+
+	if (st == PQM_OK && told.n_bad + told.n_absent > 0)
+		pqm_emit_note(l->out, UINT64_MAX, PQM_EPARSE,
+			"database of rpm: %llu packages were read, %llu packages and %llu pages "
+			"could not be",
+			(unsigned long long)told.n_read, (unsigned long long)told.n_bad,
+			(unsigned long long)told.n_absent);
+	if (st == PQM_OK && told.is_over)
+		pqm_emit_note(l->out, UINT64_MAX, PQM_ELIMIT,
+			"database of rpm: more than 65,536 packages; the others were not read");
+	return st;
+}
+
 static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	const struct pqm_hits *hits, struct pqm_emit *out, struct pqm_err *err)
 {
-	struct look l = { .rules = r, .a = a, .out = out, .form = form_of(a->path) };
+	struct look l = { .rules = r, .a = a, .out = out, .form = pqm_package_form(a->path, NULL) };
 	enum pqm_st st;
 
 	(void)hits;
-	if (l.form == F_RPM) {
-		pqm_emit_note(out, UINT64_MAX, PQM_ELIMIT,
-			"the package database of rpm is not read: versions of libraries are not "
-			"known here");
+	if (l.form == PQM_PACKAGES_RPM_LOG) {
+		if (a->body.n > 0)
+			pqm_emit_note(out, UINT64_MAX, PQM_EPARSE,
+				"changes that SQLite has not yet written to the database of rpm "
+				"are not read: versions of libraries may be older ones");
 		return PQM_OK;
 	}
-	st = read_all(&l);
+	st = l.form == PQM_PACKAGES_RPM ? read_rpm(&l, err) : read_all(&l);
+	if (st == PQM_EPARSE)
+		return st;
 	if (st == PQM_OK && l.n > 0)
 		st = pqm_emit_object(out,
 			&(struct pqm_object){ .path = a->path,
@@ -213,10 +236,10 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 
 const struct pqm_detector pqm_det_packages = {
 	.name = "packages",
-	.version = 1,
-	.summary =
-		"Package databases of dpkg and apk: versions of cryptographic libraries, and what "
-		"they do by default",
+	.version = 2,
+	.summary = "Package databases of dpkg, apk and rpm: versions of cryptographic libraries, "
+		   "and what "
+		   "they do by default",
 	.wants = wants,
 	.run = run,
 };

@@ -5,6 +5,53 @@
 
 #define PARTS 4
 
+/* The path ends with the place, whatever the root of the file system is called. */
+static bool is_at(pqm_bytes path, const char *place, size_t *root)
+{
+	pqm_bytes tail = pqm_str(place);
+
+	*root = path.n - tail.n;
+	return pqm_ends(path, tail) &&
+		(*root == 0 || path.p[*root - 1] == '/' || path.p[*root - 1] == ' ');
+}
+
+enum pqm_package_form pqm_package_form(pqm_bytes path, size_t *root)
+{
+	static const struct {
+		const char *place;
+		enum pqm_package_form form;
+	} places[] = {
+		{ "var/lib/dpkg/status", PQM_PACKAGES_DPKG },
+		{ "lib/apk/db/installed", PQM_PACKAGES_APK },
+		{ "var/lib/rpm/Packages", PQM_PACKAGES_RPM },
+		{ "var/lib/rpm/Packages.db", PQM_PACKAGES_RPM },
+		{ "var/lib/rpm/rpmdb.sqlite", PQM_PACKAGES_RPM },
+		{ "var/lib/rpm/rpmdb.sqlite-wal", PQM_PACKAGES_RPM_LOG },
+		{ "usr/lib/sysimage/rpm/Packages", PQM_PACKAGES_RPM },
+		{ "usr/lib/sysimage/rpm/Packages.db", PQM_PACKAGES_RPM },
+		{ "usr/lib/sysimage/rpm/rpmdb.sqlite", PQM_PACKAGES_RPM },
+		{ "usr/lib/sysimage/rpm/rpmdb.sqlite-wal", PQM_PACKAGES_RPM_LOG },
+		{ "usr/share/rpm/Packages", PQM_PACKAGES_RPM },
+		{ "usr/share/rpm/rpmdb.sqlite", PQM_PACKAGES_RPM },
+	};
+
+	static const char folder[] = "var/lib/dpkg/status.d/";
+	size_t at, here;
+
+	if (root == NULL)
+		root = &here;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (is_at(path, places[i].place, root))
+			return places[i].form;
+	/* Images without a package manager have a file for each package, and its checksums beside it. */
+	at = pqm_find(path, 0, pqm_str(folder));
+	*root = at;
+	if (at == SIZE_MAX || pqm_ends(path, PQM_LIT(".md5sums")) ||
+		pqm_find_byte(path, at + sizeof(folder) - 1, '/') != SIZE_MAX)
+		return PQM_PACKAGES_NONE;
+	return PQM_PACKAGES_DPKG;
+}
+
 /* The upstream version: "1:9.2p1-2+deb12u3" is 9.2; false for one that begins with no number. */
 static bool parts_of(pqm_bytes version, uint64_t out[PARTS])
 {

@@ -4,12 +4,23 @@
  * Shape:     helpers of det_packages.c and of the check of its rules (rules/images/packages.yaml).
  * Ownership: borrows rules and texts.
  * Threads:   pure.
- * Standard:  deb-control(5), dpkg(1) (status file), the installed database of apk.
+ * Standard:  deb-control(5), dpkg(1) (status file), the installed database of apk, the databases of rpm.
  */
 #ifndef PQM_DETECT_PACKAGES_H
 #define PQM_DETECT_PACKAGES_H
 
 #include "rules/rules.h"
+
+enum pqm_package_form {
+	PQM_PACKAGES_NONE,
+	PQM_PACKAGES_DPKG,
+	PQM_PACKAGES_APK,
+	PQM_PACKAGES_RPM,
+	PQM_PACKAGES_RPM_LOG, /* what SQLite has not yet written to the database itself */
+};
+
+/* What kind of database the path is one of; *root (may be NULL): where its file system begins in the path. */
+enum pqm_package_form pqm_package_form(pqm_bytes path, size_t *root);
 
 /* Whether the rule is about this version of this package. */
 bool pqm_package_rule_is(const struct pqm_rule *rule, pqm_bytes name, pqm_bytes version);

@@ -288,8 +288,13 @@ struct pqm_held {
 /* The size of a member that is known at its end. */
 #define PQM_MEMBER_UNSIZED UINT64_MAX
 
-/* PQM_ELIMIT: it does not fit the address space, and was stepped over. is_hashed: w->hasher has its bytes. */
-enum pqm_st pqm_member_hold(struct pqm_worker *w, struct pqm_member *m, bool is_hashed,
+struct pqm_holding {
+	bool is_hashed; /* w->hasher has its bytes */
+	size_t whole;	/* held whole up to this size; 0: PQM_MEMBER_HELD_BYTES */
+};
+
+/* PQM_ELIMIT: it does not fit the address space, and was stepped over. */
+enum pqm_st pqm_member_hold(struct pqm_worker *w, struct pqm_member *m, struct pqm_holding how,
 	struct pqm_held *out, struct pqm_err *err);
 void pqm_held_free(struct pqm_held *h);
 #define PQM_HELD_CUT                                                                               \

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "base/num.h"
+#include "detect/packages.h"
 #include "engine.h"
 
 #define CARRY PQM_PATTERN_MAX
@@ -110,7 +111,7 @@ void pqm_worker_body(struct pqm_worker *w, const struct pqm_job *job)
 struct big {
 	struct pqm_worker *w;
 	uint8_t *p;
-	size_t size;
+	size_t size, whole;
 	size_t filled, swept;
 	size_t last, last_n;  /* the chunk before, whose fate is open */
 	size_t matches_at[3]; /* matches before the chunk at hand, the last, the one before it */
@@ -166,8 +167,7 @@ static void keep_dynamic(struct big *b)
 
 static bool is_kept(const struct big *b, size_t at, size_t n)
 {
-	if (b->size <= PQM_MEMBER_HELD_BYTES || at < PQM_MEMBER_HEAD_BYTES ||
-		b->size - at <= TAIL_BYTES)
+	if (b->size <= b->whole || at < PQM_MEMBER_HEAD_BYTES || b->size - at <= TAIL_BYTES)
 		return true;
 	for (size_t i = 0; i < b->n_keep; i++)
 		if (at < b->keep[i].to && at + n > b->keep[i].from)
@@ -293,13 +293,14 @@ static enum pqm_st pass(struct pqm_member *m, struct pqm_err *err)
 	return st;
 }
 
-enum pqm_st pqm_member_hold(struct pqm_worker *w, struct pqm_member *m, bool is_hashed,
+enum pqm_st pqm_member_hold(struct pqm_worker *w, struct pqm_member *m, struct pqm_holding how,
 	struct pqm_held *out, struct pqm_err *err)
 {
 	bool is_sized = m->size != PQM_MEMBER_UNSIZED;
 	struct big b = { .w = w,
 		.size = is_sized ? (size_t)m->size : PQM_ARCHIVE_UNSIZED_BYTES,
-		.is_hashed = is_hashed };
+		.whole = how.whole > 0 ? how.whole : PQM_MEMBER_HELD_BYTES,
+		.is_hashed = how.is_hashed };
 	enum pqm_st st;
 
 	*out = (struct pqm_held){ .body = { NULL, 0 } };
@@ -348,11 +349,15 @@ static enum pqm_st stream(
 static enum pqm_st hold(
 	struct pqm_worker *w, const struct pqm_job *job, struct pqm_member *m, struct pqm_err *err)
 {
+	struct pqm_holding how = { .is_hashed = true };
 	struct pqm_held held;
 	enum pqm_st st;
 
 	pqm_hasher_start(w->hasher);
-	st = pqm_member_hold(w, m, true, &held, err);
+	how.whole = pqm_package_form(pqm_str(job->path), NULL) == PQM_PACKAGES_RPM
+		? PQM_RPMDB_HELD_BYTES
+		: 0;
+	st = pqm_member_hold(w, m, how, &held, err);
 	if (st == PQM_ELIMIT && held.body.p == NULL) {
 		pqm_run_skip_member(w->run, job, "too large for the address space; not read");
 		pthread_mutex_lock(&w->run->lock);

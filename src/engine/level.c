@@ -379,7 +379,7 @@ static bool child_buffers(struct pqm_worker *w, unsigned depth)
 static enum pqm_st hold(struct pqm_emit *emit, struct pqm_look *l, struct pqm_member *big,
 	struct pqm_held *held, struct pqm_err *err)
 {
-	enum pqm_st st = pqm_member_hold(l->w, big, false, held, err);
+	enum pqm_st st = pqm_member_hold(l->w, big, (struct pqm_holding){ 0 }, held, err);
 
 	if (st == PQM_ELIMIT)
 		emit_note(emit, UINT64_MAX, st, "too large for the address space; not read");

@@ -1,4 +1,5 @@
 /* owned.c — libraries that findings name, tied to the package that brings them where a database tells. */
+#include "detect/packages.h"
 #include "engine.h"
 #include "rules/k8s.h"
 
@@ -20,17 +21,11 @@ struct owners {
 
 static pqm_bytes root_of(pqm_bytes path)
 {
-	static const char *const places[] = { "var/lib/dpkg/status", "lib/apk/db/installed" };
+	size_t root = 0;
 
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		size_t at = pqm_find(path, 0, pqm_str(places[i])), next = at;
-
-		while ((next = pqm_find(path, next + 1, pqm_str(places[i]))) != SIZE_MAX)
-			at = next;
-		if (at != SIZE_MAX)
-			return pqm_sub(path, 0, at);
-	}
-	return (pqm_bytes){ NULL, 0 };
+	if (pqm_package_form(path, &root) == PQM_PACKAGES_NONE)
+		return (pqm_bytes){ NULL, 0 };
+	return pqm_sub(path, 0, root);
 }
 
 static bool find_bases(struct owners *w)
