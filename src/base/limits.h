@@ -220,6 +220,8 @@
  * candidate; the rest is swept and let go. */
 #define PQM_MEMBER_HELD_BYTES ((size_t)24 << 20)
 #define PQM_MEMBER_HEAD_BYTES ((size_t)12 << 20)
+/* What a stream may make its reader remember: libzstd takes no more. */
+#define PQM_UNPACK_WINDOW_BYTES ((size_t)128 << 20)
 /* The largest member: a model of 400 billion parameters in one file. */
 #define PQM_MEMBER_BYTES ((uint64_t)1 << 40)
 /* Archives in trees and layers. Levels of them, one in the other; values of manifests in them are more. */

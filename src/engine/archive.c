@@ -162,6 +162,14 @@ bool pqm_is_archive(pqm_bytes head, pqm_bytes name)
 	return kind != PQM_PACK_NONE && (kind != PQM_PACK_ZIP || !pqm_aif_looks(head, name));
 }
 
+bool pqm_may_hold_zip(const struct pqm_artifact *a)
+{
+	size_t from;
+
+	return pqm_pack_may_follow(a->head) &&
+		(a->body.n > a->head.n || pqm_pack_follows(a->body, &from));
+}
+
 void pqm_archive_rules(struct pqm_run *run)
 {
 	const struct pqm_rule *rule;
@@ -208,7 +216,10 @@ uint64_t pqm_archive_wanted(
 static bool over(struct walk *w, const char *words)
 {
 	if (!w->o->is_over)
-		pqm_emit_note(w->emit, UINT64_MAX, PQM_ELIMIT, "%s; the rest was not read", words);
+		pqm_emit_note(w->emit, UINT64_MAX, PQM_ELIMIT,
+			"%s; the rest was not read; unpack it and scan the folder, if it is no "
+			"bomb",
+			words);
 	w->o->is_over = true;
 	return false;
 }
@@ -332,7 +343,8 @@ static enum pqm_st look_at(struct walk *w, const struct pqm_entry *e, struct pqm
 /* "notes.txt" for "notes.txt.gz" */
 static pqm_bytes name_alone(pqm_bytes name)
 {
-	static const char *const endings[] = { ".gz", ".bz2", ".xz", ".zst", ".lz4" };
+	static const char *const endings[] = { ".gz", ".bz2", ".xz", ".zst", ".lz4", ".lzma", ".lz",
+		".Z" };
 	const uint8_t *slash = memrchr(name.p, '/', name.n);
 
 	if (slash != NULL)
@@ -380,14 +392,29 @@ static void tell_end(const struct walk *w, enum pqm_st st, const struct pqm_err 
 {
 	if (w->n_encrypted > 0)
 		pqm_emit_note(w->emit, UINT64_MAX, PQM_EIO,
-			"archive: %llu encrypted entries; not read",
+			"archive: %llu encrypted entries; not read; decrypt them and scan the "
+			"folder",
 			(unsigned long long)w->n_encrypted);
 	if (w->n_long > 0)
 		pqm_emit_note(w->emit, UINT64_MAX, PQM_ELIMIT,
-			"archive: names over 4,096 bytes or sizes over 1 TiB: %llu not read",
+			"archive: names over 4,096 bytes or sizes over 1 TiB: %llu not read; "
+			"unpack it and scan the folder",
 			(unsigned long long)w->n_long);
 	if (st != PQM_OK && w->n_broken == 0 && !w->o->is_over)
 		pqm_emit_note(w->emit, UINT64_MAX, st, "%s; what follows was not read", err->msg);
+}
+
+/* A zip behind a program or a script: both are looked at, and what the zip holds stored is not seen twice. */
+static bool is_behind(const struct pqm_look *l, struct pqm_emit *emit)
+{
+	const struct pqm_artifact *a = l->artifact;
+	size_t from;
+
+	if (l->feed != NULL || !pqm_pack_may_follow(a->head) || !pqm_pack_follows(a->body, &from))
+		return false;
+	if (!l->is_partial)
+		pqm_emit_claim(emit, from, a->body.n);
+	return true;
 }
 
 /* False: nothing of it could be read. */
@@ -423,20 +450,25 @@ static bool open_archive(struct pqm_look *l, struct pqm_emit *emit)
 	enum pqm_pack kind = pqm_pack_of(l->artifact->head);
 	struct walk w = { .emit = emit, .o = &l->w->opened };
 	struct input in;
-	bool is_read = false;
+	bool is_read = false, is_part = kind == PQM_PACK_NONE;
 
+	if (is_part && !is_behind(l, emit))
+		return false;
+	if (is_part)
+		kind = PQM_PACK_ZIP;
 	if (is_left(l->w->run, l->artifact) ||
-		(kind == PQM_PACK_ZIP && l->feed == NULL && is_model(l)))
+		(kind == PQM_PACK_ZIP && !is_part && l->feed == NULL && is_model(l)))
 		return false;
 	if (l->is_partial || (kind == PQM_PACK_7Z && l->feed != NULL)) {
 		pqm_emit_note(emit, UINT64_MAX, PQM_ELIMIT,
 			"archive: larger than the 24 MiB that are held of it, and cannot be read "
-			"in one pass; not opened");
+			"in one pass; not opened; unpack it and scan the folder");
 		return false;
 	}
 	if (w.o->depth >= PQM_ARCHIVE_DEPTH) {
 		pqm_emit_note(emit, UINT64_MAX, PQM_ELIMIT,
-			"archive: in 5 others, one in the other; not opened");
+			"archive: in 5 others, one in the other; not opened; unpack the outer ones "
+			"and scan the folder");
 		return false;
 	}
 	if (!input_open(&in, l))
@@ -448,7 +480,7 @@ static bool open_archive(struct pqm_look *l, struct pqm_emit *emit)
 	w.o->depth--;
 	pqm_buf_wipe(&w.buf);
 	input_close(&in);
-	return is_read;
+	return is_read && !is_part;
 }
 
 bool pqm_look_archive(struct pqm_look *l, struct pqm_emit *emit)

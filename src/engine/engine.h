@@ -324,6 +324,8 @@ void pqm_peek_at(struct pqm_peeked *p, struct pqm_member *in, pqm_bytes first);
 enum pqm_st pqm_peek(struct pqm_peeked *p, struct pqm_member *in, struct pqm_err *err);
 /* An archive by its first bytes, and no model that looks like one. */
 bool pqm_is_archive(pqm_bytes head, pqm_bytes name);
+/* By its head, and by its body where that is no longer: a zip may stand behind something else. */
+bool pqm_may_hold_zip(const struct pqm_artifact *a);
 /* Reads rules/archives.yaml. */
 void pqm_archive_rules(struct pqm_run *run);
 /* What the artifact is wanted for, without archives that the rules leave out; those are counted. */

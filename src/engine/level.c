@@ -571,7 +571,7 @@ uint64_t pqm_look_wanted(const struct pqm_run *run, const struct pqm_artifact *a
 	for (size_t i = 0; i < run->n_detectors; i++)
 		if (run->detectors[i]->wants != NULL && run->detectors[i]->wants(a))
 			wanted |= UINT64_C(1) << i;
-	if (pqm_pack_of(a->head) != PQM_PACK_NONE)
+	if (pqm_pack_of(a->head) != PQM_PACK_NONE || pqm_may_hold_zip(a))
 		wanted |= UINT64_C(1) << PQM_ARCHIVE_BIT;
 	return wanted;
 }
@@ -643,6 +643,7 @@ void pqm_look_detect(struct pqm_look *l)
 	uint64_t wanted = pqm_look_wanted(run, l->artifact);
 	pqm_bytes suffix = l->suffix;
 
+	e.detector = PQM_ARCHIVE_BIT;
 	if ((wanted >> PQM_ARCHIVE_BIT & 1) != 0 && pqm_look_archive(l, &e.emit)) {
 		commit(&e);
 		return;

@@ -14,6 +14,11 @@
 #include "base/arena.h"
 #include "base/limits.h"
 
+#define FRAME_BYTES 8 /* in front of what a frame says that is skipped */
+#define FRAME_MAGIC 0x184d2a5
+#define HEAD_BYTES 18
+#define ZSTD_MAGIC 0xfd2fb528
+
 static struct {
 	void *lib;
 	struct archive *(*read_new)(void);
@@ -23,6 +28,9 @@ static struct {
 	int (*support_xz)(struct archive *);
 	int (*support_bzip2)(struct archive *);
 	int (*support_lz4)(struct archive *);
+	int (*support_lzma)(struct archive *);
+	int (*support_lzip)(struct archive *);
+	int (*support_compress)(struct archive *);
 	int (*support_rpm)(struct archive *);
 	int (*support_tar)(struct archive *);
 	int (*support_empty)(struct archive *);
@@ -31,6 +39,8 @@ static struct {
 	int (*support_ar)(struct archive *);
 	int (*support_zip)(struct archive *);
 	int (*support_7z)(struct archive *);
+	int (*support_cab)(struct archive *);
+	int (*support_iso)(struct archive *);
 	int (*set_seek)(struct archive *, archive_seek_callback *);
 	int (*format)(struct archive *);
 	int (*n_filters)(struct archive *);
@@ -62,12 +72,17 @@ struct pqm_unpack {
 	uint64_t n_in;
 	uint64_t size, left; /* of the data of an entry */
 	bool is_ended;
-	bool is_any;	      /* not only tar */
-	bool is_seeking;      /* what was read says nothing of what was stepped over */
-	struct pqm_err err;   /* of the feed, or of a limit */
-	bool is_in_header;    /* between entries, and nothing of the last is left to skip */
-	bool is_open_ended;   /* the last entry did not say its size */
-	uint64_t header_from; /* n_in when the header began */
+	bool is_any;		  /* not only tar */
+	bool is_seeking;	  /* what was read says nothing of what was stepped over */
+	struct pqm_err err;	  /* of the feed, or of a limit */
+	bool is_in_header;	  /* between entries, and nothing of the last is left to skip */
+	bool is_open_ended;	  /* the last entry did not say its size */
+	uint64_t header_from;	  /* n_in when the header began */
+	uint8_t head[HEAD_BYTES]; /* the first bytes, behind frames that say nothing */
+	size_t n_head;
+	uint64_t n_drop;   /* of such a frame: still to come */
+	pqm_bytes waiting; /* a block behind head */
+	bool is_begun;	   /* head is whole, or all there is */
 };
 
 static void load(void)
@@ -83,6 +98,9 @@ static void load(void)
 		{ "archive_read_support_filter_xz", &la.support_xz },
 		{ "archive_read_support_filter_bzip2", &la.support_bzip2 },
 		{ "archive_read_support_filter_lz4", &la.support_lz4 },
+		{ "archive_read_support_filter_lzma", &la.support_lzma },
+		{ "archive_read_support_filter_lzip", &la.support_lzip },
+		{ "archive_read_support_filter_compress", &la.support_compress },
 		{ "archive_read_support_filter_rpm", &la.support_rpm },
 		{ "archive_read_support_format_tar", &la.support_tar },
 		{ "archive_read_support_format_empty", &la.support_empty },
@@ -91,6 +109,8 @@ static void load(void)
 		{ "archive_read_support_format_ar", &la.support_ar },
 		{ "archive_read_support_format_zip", &la.support_zip },
 		{ "archive_read_support_format_7zip", &la.support_7z },
+		{ "archive_read_support_format_cab", &la.support_cab },
+		{ "archive_read_support_format_iso9660", &la.support_iso },
 		{ "archive_read_set_seek_callback", &la.set_seek },
 		{ "archive_format", &la.format },
 		{ "archive_filter_count", &la.n_filters },
@@ -139,6 +159,61 @@ static enum pqm_st fail_bomb(struct pqm_unpack *u)
 		(unsigned long long)la.filter_bytes(u->a, 0) >> 20);
 }
 
+static uint32_t word_at(const uint8_t *p)
+{
+	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+/* Gathers the first bytes. Frames that say nothing are let go: libarchive knows no stream that begins so. */
+static void begin_with(struct pqm_unpack *u, pqm_bytes b)
+{
+	while (b.n > 0 && !u->is_begun) {
+		size_t n = u->n_drop < b.n ? (size_t)u->n_drop : b.n;
+
+		if (n == 0) {
+			n = HEAD_BYTES - u->n_head < b.n ? HEAD_BYTES - u->n_head : b.n;
+			memcpy(u->head + u->n_head, b.p, n);
+			u->n_head += n;
+		} else {
+			u->n_drop -= n;
+		}
+		b = pqm_sub(b, n, b.n);
+		if (u->n_head >= FRAME_BYTES && word_at(u->head) >> 4 == FRAME_MAGIC) {
+			size_t behind = u->n_head - FRAME_BYTES;
+
+			u->n_drop = word_at(u->head + 4);
+			n = u->n_drop < behind ? (size_t)u->n_drop : behind;
+			memmove(u->head, u->head + FRAME_BYTES + n, behind - n);
+			u->n_head = behind - n;
+			u->n_drop -= n;
+		} else {
+			u->is_begun = u->n_head == HEAD_BYTES;
+		}
+	}
+	u->waiting = b;
+}
+
+static enum pqm_st read_feed(struct pqm_unpack *u, pqm_bytes *b)
+{
+	enum pqm_st st = PQM_OK;
+
+	*b = u->waiting;
+	u->waiting = (pqm_bytes){ NULL, 0 };
+	if (b->n > 0)
+		return PQM_OK;
+	if (u->is_begun || u->is_seeking)
+		return u->feed->next(u->feed, b, &u->err);
+	do {
+		st = u->feed->next(u->feed, b, &u->err);
+		if (b->n > 0)
+			begin_with(u, *b);
+		else
+			u->is_begun = true;
+	} while (st == PQM_OK && !u->is_begun);
+	*b = (pqm_bytes){ u->head, u->n_head };
+	return st;
+}
+
 static la_ssize_t on_read(struct archive *a, void *ctx, const void **p)
 {
 	struct pqm_unpack *u = ctx;
@@ -152,7 +227,7 @@ static la_ssize_t on_read(struct archive *a, void *ctx, const void **p)
 		st = pqm_fail(&u->err, PQM_ELIMIT, "an entry's header is over %zu MiB",
 			PQM_ENTRY_HEADER_BYTES >> 20);
 	if (st == PQM_OK)
-		st = u->feed->next(u->feed, &b, &u->err);
+		st = read_feed(u, &b);
 	if (st != PQM_OK) {
 		u->err.st = st;
 		la.set_error(a, EIO, "input failed");
@@ -170,6 +245,36 @@ static la_int64_t on_seek(struct archive *a, void *ctx, la_int64_t off, int when
 
 	(void)a;
 	return at < 0 ? ARCHIVE_FATAL : at;
+}
+
+/* [RFC 8878 §3.1.1.1] */
+static uint64_t zstd_window(const uint8_t *h)
+{
+	static const uint8_t dictionary[] = { 0, 1, 2, 4 };
+	const uint8_t *size = h + 5 + dictionary[h[4] & 3];
+	uint64_t base = UINT64_C(1) << (10 + (h[5] >> 3));
+
+	if ((h[4] & 0x20) == 0)
+		return base + base / 8 * (h[5] & 7);
+	if (h[4] >> 6 < 2) /* up to 64 KiB */
+		return 0;
+	return word_at(size) | (h[4] >> 6 == 3 ? (uint64_t)word_at(size + 4) << 32 : 0);
+}
+
+/* Why the library gave up, where its own words do not say what to do. */
+static enum pqm_st tell_window(const struct pqm_unpack *u, struct pqm_err *err)
+{
+	uint64_t window = u->n_head == HEAD_BYTES && word_at(u->head) == ZSTD_MAGIC
+		? zstd_window(u->head)
+		: 0;
+
+	if (window <= PQM_UNPACK_WINDOW_BYTES)
+		return PQM_OK;
+	return pqm_fail(err, PQM_ELIMIT,
+		"packed by zstd so that unpacking it takes %llu MiB of memory, over the %zu MiB "
+		"limit; "
+		"unpack it (zstd -d --long=31) and scan that",
+		(unsigned long long)(window >> 20), PQM_UNPACK_WINDOW_BYTES >> 20);
 }
 
 /* NULL: err says why. */
@@ -203,7 +308,9 @@ static enum pqm_st begin(
 
 	if (la.open(u->a, u, NULL, on_read, NULL) != ARCHIVE_OK) {
 		st = u->err.st != PQM_OK ? pqm_fail(err, u->err.st, "%s", u->err.msg)
-					 : pqm_fail(err, PQM_EPARSE, "%s", words);
+					 : tell_window(u, err);
+		if (st == PQM_OK)
+			st = pqm_fail(err, PQM_EPARSE, "%s", words);
 		pqm_unpack_close(u);
 		return st;
 	}
@@ -238,6 +345,9 @@ static void support(struct pqm_unpack *u, enum pqm_pack kind)
 	case PQM_PACK_STREAM:
 		support_streams(u);
 		(void)la.support_lz4(u->a);
+		(void)la.support_lzma(u->a);
+		(void)la.support_lzip(u->a);
+		(void)la.support_compress(u->a);
 		(void)la.support_tar(u->a);
 		(void)la.support_cpio(u->a);
 		(void)la.support_raw(u->a);
@@ -261,6 +371,12 @@ static void support(struct pqm_unpack *u, enum pqm_pack kind)
 		break;
 	case PQM_PACK_7Z:
 		(void)la.support_7z(u->a);
+		break;
+	case PQM_PACK_CAB:
+		(void)la.support_cab(u->a);
+		break;
+	case PQM_PACK_ISO:
+		(void)la.support_iso(u->a);
 		break;
 	case PQM_PACK_NONE:
 		break;
@@ -296,6 +412,8 @@ static enum pqm_st told(struct pqm_unpack *u, struct pqm_err *err)
 
 	if (u->err.st != PQM_OK)
 		return pqm_fail(err, u->err.st, "%s", u->err.msg);
+	if (u->n_head > 0 && tell_window(u, err) != PQM_OK)
+		return err->st;
 	return pqm_fail(err, PQM_EPARSE, "malformed archive: %s", words != NULL ? words : "?");
 }
 

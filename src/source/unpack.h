@@ -10,8 +10,9 @@
  * Threads:   one thread; the library is loaded once.
  * Limits:    PQM_RATIO_MAX from PQM_RATIO_FROM_BYTES on. Entries, and what a zip or 7z unpacks to, are the
  *            caller's to count.
- * Standard:  POSIX.1-2017 pax, ustar, GNU tar; RFC 1952, RFC 8878; ZIP (APPNOTE 6.3.10), 7z, cpio, ar, RPM, xz,
- *            bzip2, lz4: by libarchive.
+ * Standard:  POSIX.1-2017 pax, ustar, GNU tar, tar of Unix V7; RFC 1952, RFC 8878; ZIP (APPNOTE 6.3.10), 7z, cpio,
+ *            ar, RPM, cab, ISO 9660, xz, lzma, lzip, bzip2, lz4, compress: by libarchive. Filters that it would run
+ *            a program for are not asked for.
  */
 #ifndef PQM_SOURCE_UNPACK_H
 #define PQM_SOURCE_UNPACK_H
@@ -54,18 +55,26 @@ struct pqm_entry {
 /* What holds other files, by its first bytes. */
 enum pqm_pack {
 	PQM_PACK_NONE,
-	PQM_PACK_STREAM, /* packed by gzip, bzip2, xz, zstd or lz4: an archive, or one file */
+	/* Packed by gzip, bzip2, xz, lzma, lzip, zstd, lz4 or compress: an archive, or one file. */
+	PQM_PACK_STREAM,
 	PQM_PACK_TAR,
 	PQM_PACK_CPIO,
 	PQM_PACK_AR, /* and deb; not libraries, which are programs in pieces */
 	PQM_PACK_RPM,
 	PQM_PACK_ZIP, /* and jar, whl, … */
 	PQM_PACK_7Z,
+	PQM_PACK_CAB,
+	PQM_PACK_ISO,
 };
 
-/* Of the first PQM_PACK_HEAD bytes, or all there are. */
+/* Of the first PQM_PACK_HEAD bytes, or all there are; a file system of a disc is only told by 33 KiB. */
 #define PQM_PACK_HEAD 512
 enum pqm_pack pqm_pack_of(pqm_bytes head);
+/* By the first bytes: programs, scripts and packages that a zip may stand behind. */
+bool pqm_pack_may_follow(pqm_bytes head);
+/* Whether a zip with a comment of at most PQM_PACK_COMMENT bytes stands at the end, and from where on. */
+#define PQM_PACK_COMMENT ((size_t)16 << 10)
+bool pqm_pack_follows(pqm_bytes body, size_t *from);
 
 struct pqm_unpack;
 

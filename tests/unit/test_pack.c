@@ -29,6 +29,65 @@ static void archives_are_known_by_their_first_bytes(void **state)
 		PQM_PACK_STREAM);
 	assert_int_equal(OF("\50\265\57\375"), PQM_PACK_STREAM);
 	assert_int_equal(OF("\4\"M\30"), PQM_PACK_STREAM);
+	assert_int_equal(OF("\2!L\30"), PQM_PACK_STREAM);
+	assert_int_equal(OF("\127*M\30\10\0\0\0"), PQM_PACK_STREAM);
+	assert_int_equal(OF("LZIP\1\14"), PQM_PACK_STREAM);
+	assert_int_equal(OF("\37\235\220"), PQM_PACK_STREAM);
+	assert_int_equal(
+		OF("\135\0\0\200\0\377\377\377\377\377\377\377\377\0\101"), PQM_PACK_STREAM);
+	assert_int_equal(OF("MSCF\0\0\0\0\62\1\0\0\0\0\0\0\54\0\0\0\0\0\0\0\3\1\1"), PQM_PACK_CAB);
+}
+
+static void a_tar_without_magic_is_known_by_its_sum(void **state)
+{
+	uint8_t tar[PQM_PACK_HEAD] = "etc/server.key";
+	unsigned sum = 0;
+
+	(void)state;
+	memset(tar + 148, ' ', 8);
+	for (size_t i = 0; i < sizeof(tar); i++)
+		sum += tar[i];
+	(void)snprintf((char *)tar + 148, 8, "%06o", sum & 0777777);
+	assert_int_equal(pqm_pack_of((pqm_bytes){ tar, sizeof(tar) }), PQM_PACK_TAR);
+	tar[0] ^= 1;
+	assert_int_equal(pqm_pack_of((pqm_bytes){ tar, sizeof(tar) }), PQM_PACK_NONE);
+	memset(tar, 0, sizeof(tar));
+	memcpy(tar + 148, "000400", 6);
+	assert_int_equal(pqm_pack_of((pqm_bytes){ tar, sizeof(tar) }), PQM_PACK_NONE);
+}
+
+static void a_disc_is_known_behind_its_boot_sectors(void **state)
+{
+	static uint8_t iso[32774];
+
+	(void)state;
+	memcpy(iso + 32769, "CD001", 5);
+	assert_int_equal(pqm_pack_of((pqm_bytes){ iso, sizeof(iso) }), PQM_PACK_ISO);
+	assert_int_equal(pqm_pack_of((pqm_bytes){ iso, sizeof(iso) - 1 }), PQM_PACK_NONE);
+}
+
+/* One stored file "a" with "hi", behind 40 bytes; n: of the end. */
+static void a_zip_behind_a_program_is_found(void **state)
+{
+	static const char zip[] = "PK\3\4\12\0\0\0\0\0\0\0\0\0\0\0\0\0\2\0\0\0\2\0\0\0\1\0\0\0"
+				  "ahi"
+				  "PK\1\2\12\0\12\0\0\0\0\0\0\0\0\0\0\0\0\0\2\0\0\0\2\0\0\0\1\0"
+				  "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+				  "a"
+				  "PK\5\6\0\0\0\0\1\0\1\0\57\0\0\0\41\0\0\0\0\0";
+	uint8_t file[40 + sizeof(zip) - 1] = "#!/bin/sh\nexec x\n";
+	size_t from = 0;
+
+	(void)state;
+	memcpy(file + 40, zip, sizeof(zip) - 1);
+	assert_true(pqm_pack_may_follow((pqm_bytes){ file, sizeof(file) }));
+	assert_true(pqm_pack_follows((pqm_bytes){ file, sizeof(file) }, &from));
+	assert_int_equal(from, 40);
+	for (size_t n = 0; n < sizeof(file) - 4; n++)
+		assert_false(pqm_pack_follows((pqm_bytes){ file, n }, &from));
+	file[40] = 'x';
+	assert_false(pqm_pack_follows((pqm_bytes){ file, sizeof(file) }, &from));
+	assert_false(pqm_pack_may_follow(PQM_LIT("#!/bin/sh\nexec x\n")));
 }
 
 static void text_that_begins_alike_is_none(void **state)
@@ -36,6 +95,8 @@ static void text_that_begins_alike_is_none(void **state)
 	(void)state;
 	assert_int_equal(OF("BZh9 is how such a file begins"), PQM_PACK_NONE);
 	assert_int_equal(OF("070701 is the magic of cpio"), PQM_PACK_NONE);
+	assert_int_equal(OF("]\0\0\0\1 is no dictionary"), PQM_PACK_NONE);
+	assert_int_equal(OF("MSCF is four letters"), PQM_PACK_NONE);
 	assert_int_equal(OF("PK is short for public key"), PQM_PACK_NONE);
 	assert_int_equal(OF("\37\213\10\340"), PQM_PACK_NONE);
 	assert_int_equal(pqm_pack_of(PQM_LIT("PK\3\4")), PQM_PACK_NONE);
@@ -58,6 +119,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(archives_are_known_by_their_first_bytes),
+		cmocka_unit_test(a_tar_without_magic_is_known_by_its_sum),
+		cmocka_unit_test(a_disc_is_known_behind_its_boot_sectors),
+		cmocka_unit_test(a_zip_behind_a_program_is_found),
 		cmocka_unit_test(text_that_begins_alike_is_none),
 		cmocka_unit_test(libraries_of_objects_are_programs),
 	};
