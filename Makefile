@@ -295,6 +295,7 @@ bench: $(B)/pqmap $(B)/hyb-bench ## ratios to a named peer in one run; JSON line
 	@.ci/deps $(APT_BUILD) ripgrep python3 nginx-light sslscan nmap testssl.sh iproute2
 	@python3 src/bench/scan.py --pqmap $(B)/pqmap
 	@python3 src/bench/k8s.py --pqmap $(B)/pqmap
+	@python3 src/bench/images.py --pqmap $(B)/pqmap
 	@python3 src/bench/probe.py --pqmap $(B)/pqmap
 	@python3 src/bench/hyb.py --pqmap $(B)/pqmap --bench $(B)/hyb-bench
 	@$(MAKE) --no-print-directory dudect
