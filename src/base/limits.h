@@ -127,6 +127,8 @@
 #define PQM_K8S_KEY_BYTES 320
 /* Recipients of one encrypted file. */
 #define PQM_SEALED_RECIPIENTS 1000
+/* Base64 that is decoded of the front of one. */
+#define PQM_SEALED_TEXT_BYTES ((size_t)128 << 10)
 /* Header or footer of a model or dataset file (safetensors allows 100 MB), and what it may list. */
 #define PQM_AIF_HEADER_BYTES ((size_t)100 << 20)
 #define PQM_AIF_ENTRIES 1000000

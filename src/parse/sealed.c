@@ -107,7 +107,15 @@ enum pqm_st pqm_sealed_age(pqm_bytes b, pqm_sealed_fn *each, void *ctx, struct p
 
 /* ---- OpenPGP ---- */
 
-enum { TAG_PKESK = 1, TAG_SKESK = 3, TAG_MARKER = 10, TAG_PADDING = 21 };
+enum {
+	TAG_PKESK = 1,
+	TAG_SKESK = 3,
+	TAG_SED = 9,
+	TAG_MARKER = 10,
+	TAG_SEIPD = 18,
+	TAG_AEAD = 20,
+	TAG_PADDING = 21
+};
 
 enum {
 	ALG_RSA = 1,
@@ -177,21 +185,33 @@ static bool first_bits(struct pqm_cur c, size_t *bits, pqm_bytes *number)
 	return pqm_cur_take(&c, ((size_t)n + 7) / 8, number);
 }
 
+const char *pqm_sealed_curve(pqm_bytes point)
+{
+	size_t n = 0; /* octets of a coordinate */
+
+	if (point.n > 1 && point.p[0] == 4 && point.n % 2 == 1)
+		n = point.n / 2;
+	else if (point.n > 1 && (point.p[0] == 2 || point.p[0] == 3))
+		n = point.n - 1;
+	switch (n) {
+	case 0:
+		return NULL;
+	case 32:
+		return "P-256";
+	case 48:
+		return "P-384";
+	case 66:
+		return "P-521";
+	default:
+		return "EC";
+	}
+}
+
+/* An ephemeral point: 40 ‖ x of Curve25519, or 04 ‖ x ‖ y [RFC9580 §11.2]. */
 static bool ecdh(struct pqm_sealed_to *to, pqm_bytes point)
 {
-	/* An ephemeral point: 40 ‖ x of Curve25519, or 04 ‖ x ‖ y [RFC9580 §11.2]. Brainpool curves have the
-	 * lengths of NIST's and are rare. */
-	if (point.n == 33 && point.p[0] == 0x40) {
-		to->algorithm = "X25519";
-		return true;
-	}
-	if (point.n < 1 || point.p[0] != 0x04)
-		return false;
-	to->algorithm = point.n == 65 ? "P-256"
-		: point.n == 97	      ? "P-384"
-		: point.n == 133      ? "P-521"
-				      : "EC";
-	return true;
+	to->algorithm = point.n == 33 && point.p[0] == 0x40 ? "X25519" : pqm_sealed_curve(point);
+	return to->algorithm != NULL;
 }
 
 /* Version 3: key id; version 6: version and fingerprint of the key [RFC9580 §5.1]. */
@@ -249,6 +269,31 @@ static bool next_packet(struct pqm_cur *c, unsigned *tag, pqm_bytes *body)
 	return length(c, head, &n) && pqm_cur_take(c, n, body);
 }
 
+/* Version, cipher of 1 to 13, and in version 4 how the passphrase becomes a key [RFC9580 §5.3]. */
+static bool skesk(pqm_bytes body)
+{
+	if (body.n < 4 || body.p[0] < 4 || body.p[0] > 6)
+		return false;
+	if (body.p[0] != 4)
+		return body.n < 256;
+	return body.p[1] >= 1 && body.p[1] <= 13 &&
+		(body.p[2] == 0 || body.p[2] == 1 || body.p[2] == 3 || body.p[2] == 4) &&
+		body.p[3] >= 1 && body.p[3] <= 14 && body.n < 128;
+}
+
+static bool is_encrypted_data(const struct pqm_cur *c)
+{
+	struct pqm_cur rest = *c;
+	uint8_t head;
+	unsigned tag;
+
+	if (!pqm_cur_u8(&rest, &head) || (head & 0x80) == 0)
+		return false;
+	tag = tag_of(head);
+	return tag == TAG_PKESK || tag == TAG_SKESK || tag == TAG_SED || tag == TAG_SEIPD ||
+		tag == TAG_AEAD;
+}
+
 bool pqm_sealed_is_pgp(pqm_bytes head)
 {
 	struct pqm_cur c = pqm_cur_of(head);
@@ -256,7 +301,12 @@ bool pqm_sealed_is_pgp(pqm_bytes head)
 	pqm_bytes body;
 	unsigned tag;
 
-	return next_packet(&c, &tag, &body) && tag == TAG_PKESK && pkesk(&to, body);
+	if (!next_packet(&c, &tag, &body))
+		return false;
+	if (tag == TAG_PKESK)
+		return pkesk(&to, body);
+	/* A passphrase has a weak mark: what is encrypted under it must follow. */
+	return tag == TAG_SKESK && skesk(body) && is_encrypted_data(&c);
 }
 
 enum pqm_st pqm_sealed_pgp(pqm_bytes b, pqm_sealed_fn *each, void *ctx, struct pqm_err *err)
@@ -276,10 +326,12 @@ enum pqm_st pqm_sealed_pgp(pqm_bytes b, pqm_sealed_fn *each, void *ctx, struct p
 		if (n == PQM_SEALED_RECIPIENTS)
 			return pqm_fail(err, PQM_ELIMIT, "OpenPGP: over %d wrapped keys",
 				PQM_SEALED_RECIPIENTS);
-		if (tag != TAG_PKESK)
+		if (tag != TAG_PKESK && tag != TAG_SKESK)
 			continue;
 		to.share = body;
-		if (!pkesk(&to, body))
+		if (tag == TAG_SKESK)
+			to.type = PQM_LIT("passphrase");
+		else if (!pkesk(&to, body))
 			return pqm_fail(err, PQM_EPARSE,
 				"OpenPGP: wrapped key at byte %zu is malformed or of an unknown "
 				"algorithm",

@@ -2,6 +2,8 @@
 
 #define OID_DATA "1.2.840.113549.1.7.1"
 #define OID_SIGNED "1.2.840.113549.1.7.2"
+#define OID_ENVELOPED "1.2.840.113549.1.7.3"
+#define OID_AUTH_ENVELOPED "1.2.840.113549.1.9.16.1.23"
 #define OID_ENCRYPTED "1.2.840.113549.1.7.6"
 #define OID_PBES2 "1.2.840.113549.1.5.13"
 #define OID_PBKDF2 "1.2.840.113549.1.5.12"
@@ -69,7 +71,11 @@ enum pqm_st pqm_mat_cms(struct pqm_mat_job *j)
 	enum pqm_st st = PQM_OK;
 
 	j->m->form = "PKCS#7";
-	if (!content_info(&c, type, &in) || !pqm_der_end(&c) || strcmp(type, OID_SIGNED) != 0)
+	if (!content_info(&c, type, &in) || !pqm_der_end(&c))
+		return pqm_mat_bad(j, &in, "ContentInfo");
+	if (strcmp(type, OID_ENVELOPED) == 0 || strcmp(type, OID_AUTH_ENVELOPED) == 0)
+		return PQM_OK; /* encrypted: recipients, and no certificates [sealed.h] */
+	if (strcmp(type, OID_SIGNED) != 0)
 		return pqm_mat_bad(j, &in, "ContentInfo with SignedData");
 	if (!pqm_der_enter(&in, PQM_DER_SEQ, &sd) || !pqm_der_end(&in) ||
 		!pqm_der_small(&sd, &version) || version == 0 || version > 5 ||
