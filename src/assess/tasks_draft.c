@@ -1,0 +1,270 @@
+/* tasks_draft.c — where a task is done, and what it collects: units, assets, places, findings. */
+#include "tasks_int.h"
+
+void tk_no_memory(struct tk_maker *m)
+{
+	if (m->st == PQM_OK)
+		m->st = pqm_fail(m->err, PQM_ENOMEM, "plan: out of memory");
+}
+
+const struct pqm_node *tk_node(const struct tk_maker *m, uint32_t i)
+{
+	return i < m->g->n_nodes ? &m->g->nodes[i] : NULL;
+}
+
+bool tk_is_of(const struct tk_maker *m, uint32_t i, enum pqm_node_type a, enum pqm_node_type b)
+{
+	const struct pqm_node *n = tk_node(m, i);
+
+	return n != NULL && (n->type == a || n->type == b);
+}
+
+uint32_t tk_pick(const struct tk_maker *m, const struct pqm_hop *h, pqm_bytes target)
+{
+	static const struct {
+		const char *target;
+		enum pqm_node_type a, b;
+	} kinds[] = {
+		{ "edge", PQM_NODE_EDGE, PQM_NODE_EDGE },
+		{ "workload", PQM_NODE_WORKLOAD, PQM_NODE_WORKLOAD },
+		{ "image", PQM_NODE_WORKLOAD, PQM_NODE_WORKLOAD },
+		{ "store", PQM_NODE_STORE, PQM_NODE_STORE },
+		{ "secret", PQM_NODE_SECRET, PQM_NODE_CERTIFICATE },
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (!pqm_eqs(target, kinds[i].target))
+			continue;
+		if (tk_is_of(m, h->to, kinds[i].a, kinds[i].b))
+			return h->to;
+		if (tk_is_of(m, h->from, kinds[i].a, kinds[i].b))
+			return h->from;
+	}
+	return tk_node(m, h->to) != NULL ? h->to : h->from;
+}
+
+/* "Ingress data"; an image or a URL speaks for itself. */
+struct tk_place tk_place_of_node(struct tk_maker *m, uint32_t i)
+{
+	const struct pqm_node *n = &m->g->nodes[i];
+	pqm_bytes name = n->name.n > 0 ? n->name : n->id;
+	bool plain = n->kind.n == 0 || n->type == PQM_NODE_IMAGE || n->type == PQM_NODE_EXTERNAL;
+
+	return (struct tk_place){ n->id,
+		plain ? name : pqm_arena_f(m->arena, "%.*s %.*s", PQM_FMT(n->kind), PQM_FMT(name)),
+		n->id };
+}
+
+/* "unassigned in TARGET" is no place of anybody's. */
+static pqm_bytes label_of_asset(struct tk_maker *m, const struct pqm_asset *a)
+{
+	static const char word[] = "unassigned";
+
+	if (!a->is_unassigned || !pqm_starts(a->name, pqm_str(word)))
+		return a->name;
+	return pqm_arena_f(m->arena, "places outside the AI assets%.*s",
+		PQM_FMT(pqm_sub(a->name, sizeof(word) - 1, a->name.n)));
+}
+
+struct tk_place tk_place_of(
+	struct tk_maker *m, const struct pqm_rule *rule, const struct tk_cause *c, uint32_t node)
+{
+	pqm_bytes target = pqm_yaml_str(rule->node, "target");
+	struct tk_place by_asset = { c->asset->id, label_of_asset(m, c->asset), c->asset->id };
+	const struct pqm_node *n = tk_node(m, node);
+
+	if (pqm_eqs(target, "run"))
+		return (struct tk_place){ PQM_LIT("all"), PQM_LIT("everything scanned"),
+			PQM_LIT("all") };
+	if (n == NULL || pqm_eqs(target, "asset"))
+		return by_asset;
+	if (!pqm_eqs(target, "namespace"))
+		return tk_place_of_node(m, node);
+	if (n->ns.n == 0)
+		return by_asset;
+	return (struct tk_place){ pqm_arena_f(m->arena, "namespace/%.*s", PQM_FMT(n->ns)),
+		pqm_arena_f(m->arena, "namespace %.*s", PQM_FMT(n->ns)), n->ns };
+}
+
+static void add_unit(struct tk_maker *m, struct tk_draft *d, pqm_bytes key)
+{
+	if (!pqm_map_put(&d->units, key, d))
+		tk_no_memory(m);
+}
+
+static void count_units(struct tk_maker *m, struct tk_draft *d, const struct tk_cause *c)
+{
+	pqm_bytes per = pqm_yaml_str(d->rule->node, "per");
+	const struct pqm_hop *h = c->hop;
+	size_t n = c->finding != NULL ? 1 : h != NULL ? h->n_findings : 0;
+
+	if (pqm_eqs(per, "asset")) {
+		add_unit(m, d, c->asset->id);
+	} else if (pqm_eqs(per, "finding") ||
+		(h != NULL && tk_node(m, h->to) == NULL && !pqm_eqs(per, "target"))) {
+		for (size_t i = 0; i < n && m->st == PQM_OK; i++)
+			add_unit(m, d,
+				(pqm_bytes){ c->finding != NULL ? c->finding->id : h->findings[i],
+					PQM_ID_BYTES });
+		if (n == 0 && h != NULL)
+			add_unit(m, d, h->label);
+	} else if (pqm_eqs(per, "hop") && h != NULL) {
+		add_unit(m, d, h->label);
+	} else {
+		add_unit(m, d, PQM_LIT("target"));
+	}
+}
+
+void tk_add_text(struct tk_maker *m, pqm_bytes **list, size_t *n, size_t *cap, pqm_bytes text)
+{
+	pqm_bytes *grown;
+
+	for (size_t i = 0; i < *n; i++)
+		if (pqm_eq((*list)[i], text))
+			return;
+	grown = pqm_grow(m->arena, *list, *n, cap);
+	if (grown == NULL || text.p == NULL) {
+		tk_no_memory(m);
+		return;
+	}
+	*list = grown;
+	(*list)[(*n)++] = text;
+}
+
+static void add_asset(struct tk_maker *m, struct tk_draft *d, pqm_bytes id)
+{
+	pqm_bytes *grown;
+
+	if (pqm_map_get(&d->of, id) != NULL)
+		return;
+	grown = pqm_grow(m->arena, d->assets, d->t.n_assets, &d->cap_assets);
+	if (grown == NULL || !pqm_map_put(&d->of, id, m)) {
+		tk_no_memory(m);
+		return;
+	}
+	d->assets = grown;
+	d->assets[d->t.n_assets++] = id;
+}
+
+static pqm_bytes where_of(struct tk_maker *m, const struct tk_cause *c)
+{
+	const struct pqm_hop *h = c->hop;
+	const struct pqm_occurrence *o =
+		c->finding != NULL && c->finding->n_occs > 0 ? &c->finding->occs[0] : NULL;
+	char place[48];
+
+	if (o != NULL) {
+		pqm_occ_place(place, o);
+		return pqm_arena_f(m->arena, "%.*s:%s", PQM_FMT(o->path), place);
+	}
+	if (h == NULL)
+		return c->asset->name;
+	if (h->path.n == 0)
+		return h->label;
+	if (h->line == 0)
+		return pqm_arena_f(m->arena, "%.*s, %.*s", PQM_FMT(h->path), PQM_FMT(h->label));
+	return pqm_arena_f(m->arena, "%.*s:%u, %.*s", PQM_FMT(h->path), h->line,
+		PQM_FMT(h->ref.n > 0 ? h->ref : h->label));
+}
+
+static void add_place(struct tk_maker *m, struct tk_draft *d, const struct tk_cause *c)
+{
+	size_t before = d->t.n_where;
+
+	if (before < PQM_TASK_PLACES_MAX)
+		tk_add_text(m, &d->where, &d->t.n_where, &d->cap_where, where_of(m, c));
+	d->n_places += before >= PQM_TASK_PLACES_MAX || d->t.n_where > before;
+}
+
+static void add_finding(struct tk_maker *m, struct tk_draft *d, const uint8_t id[PQM_ID_BYTES])
+{
+	uint8_t(*grown)[PQM_ID_BYTES];
+
+	for (size_t i = 0; i < d->t.n_findings; i++)
+		if (memcmp(d->findings[i], id, PQM_ID_BYTES) == 0)
+			return;
+	if (d->t.n_findings >= PQM_TASK_FINDINGS_MAX)
+		return;
+	grown = pqm_arena_grow(
+		m->arena, d->findings, d->t.n_findings, &d->cap_findings, PQM_ID_BYTES);
+	if (grown == NULL) {
+		tk_no_memory(m);
+		return;
+	}
+	d->findings = grown;
+	memcpy(d->findings[d->t.n_findings++], id, PQM_ID_BYTES);
+}
+
+void tk_add_cause(struct tk_maker *m, struct tk_draft *d, const struct tk_cause *c)
+{
+	count_units(m, d, c);
+	add_asset(m, d, c->asset->id);
+	add_place(m, d, c);
+	for (size_t i = 0; c->hop != NULL && i < c->hop->n_findings; i++)
+		add_finding(m, d, c->hop->findings[i]);
+	if (c->finding != NULL)
+		add_finding(m, d, c->finding->id);
+}
+
+uint32_t tk_find(struct tk_maker *m, pqm_bytes id)
+{
+	uintptr_t v = (uintptr_t)pqm_map_get(&m->by_id, id);
+
+	return v == 0 ? UINT32_MAX : (uint32_t)(v - 1);
+}
+
+uint32_t tk_draft_for(struct tk_maker *m, const struct pqm_rule *rule, const struct tk_cause *c,
+	struct tk_place place)
+{
+	pqm_bytes type = pqm_yaml_str(rule->node, "type");
+	bool full = m->n + 64 >= PQM_PLAN_JOBS_MAX; /* room for one folded task of each type */
+	pqm_bytes id = full ? pqm_arena_f(m->arena, "%.*s:more", PQM_FMT(type))
+			    : pqm_arena_f(m->arena, "%.*s:%.*s", PQM_FMT(type), PQM_FMT(place.key));
+	uint32_t i = tk_find(m, id);
+	struct tk_draft *grown;
+
+	if (i != UINT32_MAX)
+		return i;
+	grown = pqm_grow(m->arena, m->d, m->n, &m->cap);
+	if (grown == NULL || id.p == NULL ||
+		!pqm_map_put(&m->by_id, id, (void *)(uintptr_t)(m->n + 1))) {
+		tk_no_memory(m);
+		return UINT32_MAX;
+	}
+	m->d = grown;
+	struct tk_draft *d = &m->d[m->n];
+
+	*d = (struct tk_draft){ .rule = rule,
+		.label = full ? PQM_LIT("further places") : place.label };
+	d->object = place.object;
+	if (c->hop != NULL) {
+		const struct pqm_node *n = tk_node(m, c->hop->to);
+
+		d->path = c->hop->path;
+		d->words = pqm_arena_f(m->arena, "%.*s %.*s %.*s %.*s %.*s", PQM_FMT(place.object),
+			PQM_FMT(c->hop->label), PQM_FMT(c->hop->ref), PQM_FMT(c->hop->why),
+			PQM_FMT((n != NULL ? n->id : PQM_LIT(""))));
+	}
+	d->t.id = id;
+	d->t.type = type;
+	return (uint32_t)m->n++;
+}
+
+void tk_add_dep(struct tk_maker *m, uint32_t from, uint32_t to)
+{
+	struct tk_draft *d = &m->d[from];
+	uint32_t *grown;
+
+	if (from == to)
+		return;
+	for (size_t i = 0; i < d->t.n_deps; i++)
+		if (d->deps[i] == to)
+			return;
+	grown = pqm_grow(m->arena, d->deps, d->t.n_deps, &d->cap_deps);
+	if (grown == NULL) {
+		tk_no_memory(m);
+		return;
+	}
+	d->deps = grown;
+	d->deps[d->t.n_deps++] = to;
+}

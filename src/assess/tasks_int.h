@@ -1,0 +1,88 @@
+/*
+ * tasks_int.h — tasks while they are collected: what the files of tasks.h share.
+ *
+ * Ownership: everything lives in the maker's arena, but the maps of a draft, which pqm_tasks_build frees.
+ * Errors:    the first one stays in the maker's st; who finds it set gives up.
+ * Threads:   single-threaded.
+ */
+#ifndef PQM_ASSESS_TASKS_INT_H
+#define PQM_ASSESS_TASKS_INT_H
+
+#include "tasks.h"
+
+#define TK_NO_NODE UINT32_MAX
+
+/* A task being collected. */
+struct tk_draft {
+	const struct pqm_rule *rule;
+	struct pqm_task t;
+	size_t cap_where, cap_assets, cap_findings, cap_deps;
+	struct pqm_map units; /* what was counted, once */
+	struct pqm_map of;    /* ids of its assets */
+	uint64_t n_places;    /* also those over PQM_TASK_PLACES_MAX */
+	pqm_bytes label, object, path,
+		words; /* of the first place; words: what `changes` looks at */
+	uint32_t *deps;
+	pqm_bytes *where, *assets;
+	uint8_t (*findings)[PQM_ID_BYTES];
+};
+
+struct tk_maker {
+	const struct pqm_rules *r;
+	const struct pqm_risk_params *p;
+	const struct pqm_inventory *inv;
+	const struct pqm_graph *g;
+	const struct pqm_bench *bench;
+	struct pqm_arena *arena;
+	struct pqm_err *err;
+	struct tk_draft *d;
+	size_t n, cap;
+	struct pqm_map by_id;	       /* id -> index + 1 as pointer */
+	struct pqm_map by_finding;     /* id -> the first asset that lists it */
+	uint32_t *image;	       /* by node: what a workload runs, or TK_NO_NODE */
+	const struct pqm_rule **rules; /* of plan/: thousands of findings ask each of them */
+	size_t n_rules;
+	enum pqm_st st;
+};
+
+/* What a task is made for: a hop of an asset, an asset, or a finding. */
+struct tk_cause {
+	const struct pqm_asset *asset;
+	const struct pqm_hop *hop;	   /* may be NULL */
+	const struct pqm_finding *finding; /* may be NULL */
+};
+
+/* Where a task is done: its key makes the task's id. */
+struct tk_place {
+	pqm_bytes key, label, object;
+};
+
+/* ---- places and drafts ---- */
+
+void tk_no_memory(struct tk_maker *m);
+/* NULL: no such node. */
+const struct pqm_node *tk_node(const struct tk_maker *m, uint32_t i);
+bool tk_is_of(const struct tk_maker *m, uint32_t i, enum pqm_node_type a, enum pqm_node_type b);
+/* The end of the hop that the rule's target names; the far end when neither fits. */
+uint32_t tk_pick(const struct tk_maker *m, const struct pqm_hop *h, pqm_bytes target);
+struct tk_place tk_place_of_node(struct tk_maker *m, uint32_t i);
+struct tk_place tk_place_of(
+	struct tk_maker *m, const struct pqm_rule *rule, const struct tk_cause *c, uint32_t node);
+/* UINT32_MAX: none of this id. */
+uint32_t tk_find(struct tk_maker *m, pqm_bytes id);
+/* The draft for this rule and place, made when it is new. */
+uint32_t tk_draft_for(struct tk_maker *m, const struct pqm_rule *rule, const struct tk_cause *c,
+	struct tk_place place);
+/* Counts the cause's units and takes over its asset, places and findings. */
+void tk_add_cause(struct tk_maker *m, struct tk_draft *d, const struct tk_cause *c);
+void tk_add_dep(struct tk_maker *m, uint32_t from, uint32_t to);
+/* Puts text into the list unless it is there. */
+void tk_add_text(struct tk_maker *m, pqm_bytes **list, size_t *n, size_t *cap, pqm_bytes text);
+
+/* ---- what a task says ---- */
+
+/* Person-days, phase and date, for the units counted. */
+enum pqm_st tk_fill_effort(struct tk_maker *m, struct tk_draft *d);
+enum pqm_st tk_fill_texts(struct tk_maker *m, struct tk_draft *d);
+
+#endif
