@@ -16,6 +16,8 @@
 #include "source/source.h"
 #include "source/unpack.h"
 
+struct pqm_wish;
+
 /* Where the blobs of images come from. */
 struct pqm_store_of {
 	/* A blob, to be read once, from its start. What comes is checked by the caller. */
@@ -23,6 +25,16 @@ struct pqm_store_of {
 		struct pqm_feed **out, struct pqm_err *err);
 	void (*close)(struct pqm_store_of *s); /* frees it */
 	bool is_here;			       /* to open a blob asks nobody */
+	/* What need not be there: a manifest by its tag, or the index of what refers to a digest. Empty:
+	 * there is none. In arena, and not checked by a digest. NULL: the store has no names. */
+	enum pqm_st (*ask)(struct pqm_store_of *s, const struct pqm_wish *w, pqm_bytes *out,
+		struct pqm_err *err);
+};
+
+struct pqm_wish {
+	const char *kind; /* "manifests", "referrers" */
+	pqm_bytes name;
+	struct pqm_arena *arena;
 };
 
 /* One image to walk. */
@@ -31,7 +43,9 @@ struct pqm_image {
 	pqm_bytes label;     /* before the paths: "oci:DIR:tag" */
 	pqm_bytes reference; /* as reported: "oci:DIR:tag@sha256:…" */
 	struct pqm_oci_config config;
-	const struct pqm_yaml *artifact;   /* the manifest of what is no image; NULL: it is one */
+	const struct pqm_yaml *artifact; /* the manifest of what is no image; NULL: it is one */
+	const struct pqm_yaml *about; /* the artifact's configuration, where it is JSON; or NULL */
+	pqm_bytes subject; /* digest of the manifest that an artifact is about; or empty */
 	const struct pqm_oci_desc *layers; /* the base first */
 	size_t n_layers;
 };
@@ -60,6 +74,27 @@ struct pqm_feed *pqm_image_checked(
 	struct pqm_feed *feed, const struct pqm_oci_desc *d, struct pqm_err *err);
 /* Bytes [from, from + n) of a file. Borrows fd. */
 struct pqm_feed *pqm_image_slice(int fd, uint64_t from, uint64_t n, struct pqm_err *err);
+
+/* img_artifact.c: signatures, attestations and whatever else says something of a manifest, found by
+ * themselves. What could not be asked for is a gap in coverage and no failure. */
+struct pqm_attached {
+	struct pqm_store_of *store;
+	const struct pqm_oci_manifest *index; /* of a layout; else NULL */
+	struct pqm_arena *arena;
+	pqm_bytes *done; /* digests of the manifests that were read */
+	size_t n_done, cap_done;
+};
+
+/* digest, label and reference: of the manifest that they are about. */
+enum pqm_st pqm_image_attached(struct pqm_attached *a, const struct pqm_image *of, pqm_bytes digest,
+	struct pqm_sink *s, struct pqm_err *err) PQM_MUST_USE;
+/* Whether an entry of a layout's index (of its JSON) is about another one by its name. */
+bool pqm_image_is_attached(const struct pqm_yaml *entry);
+/* Whether a manifest has layers, and none of them is a tar: cosign calls its own an image. */
+bool pqm_image_has_no_tar(const struct pqm_oci_manifest *m);
+/* The configuration of an artifact, as JSON; NULL where it is empty, large or something else. */
+enum pqm_st pqm_artifact_config(struct pqm_store_of *store, const struct pqm_oci_desc *config,
+	const struct pqm_yaml **out, struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;
 
 /* img_choose.c: what this machine is; arch is empty when it has no name of its own. */
 struct pqm_platform pqm_image_here(void);

@@ -5,13 +5,17 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "img.h"
+#include "parse/yaml.h"
 
 struct candidate {
 	struct pqm_oci_desc desc;
 	struct pqm_oci_manifest manifest;
 	struct pqm_oci_config config;
 	pqm_bytes name; /* ref.name of the outermost index that has one; empty: none */
-	bool is_image;	/* else an artifact: it fits every platform */
+	pqm_bytes top;	/* digest of the outermost entry that it came from */
+	const struct pqm_yaml *about; /* an artifact's configuration */
+	bool is_image;		      /* else an artifact: it fits every platform */
+	bool is_attached;	      /* about another one: read with that */
 	bool is_taken;
 };
 
@@ -21,6 +25,7 @@ struct choice {
 	struct pqm_err *err;
 	struct pqm_arena *arena;
 	pqm_bytes target, tag;
+	const struct pqm_oci_manifest *root;
 	struct candidate *list;
 	size_t n, cap;
 };
@@ -73,26 +78,35 @@ static enum pqm_st load(struct choice *c, struct candidate *k)
 	}
 	if (st != PQM_OK || k->manifest.is_index)
 		return st;
-	k->is_image =
-		k->manifest.config.digest.n > 0 && is_image_config(k->manifest.config.media_type);
+	k->is_image = k->manifest.config.digest.n > 0 &&
+		is_image_config(k->manifest.config.media_type) &&
+		!pqm_image_has_no_tar(&k->manifest);
 	if (!k->is_image)
-		return PQM_OK;
+		return pqm_artifact_config(
+			c->store, &k->manifest.config, &k->about, c->arena, c->err);
 	st = pqm_image_blob(c->store, &k->manifest.config, &text, c->arena, c->err);
 	if (st == PQM_OK)
 		st = pqm_oci_config_parse(&k->config, text, c->arena, c->err);
 	return st;
 }
 
-static enum pqm_st gather(
-	struct choice *c, const struct pqm_oci_manifest *m, pqm_bytes name, unsigned depth);
+/* Where an entry stands: the name and digest of the outermost one around it. */
+struct level {
+	pqm_bytes name, top;
+	unsigned depth;
+	bool is_attached;
+};
 
-static enum pqm_st take(
-	struct choice *c, const struct pqm_oci_desc *d, pqm_bytes name, unsigned depth)
+static enum pqm_st gather(
+	struct choice *c, const struct pqm_oci_manifest *m, const struct level *at);
+
+static enum pqm_st take(struct choice *c, const struct pqm_oci_desc *d, const struct level *at)
 {
-	struct candidate *grown, k = { .desc = *d, .name = name };
+	struct candidate *grown, k = { .desc = *d, .name = at->name, .top = at->top };
 	enum pqm_st st;
 
 	k.desc.is_manifest = true;
+	k.is_attached = at->is_attached;
 	/* What is not of the platform need not be fetched. */
 	if (c->sink->images->has_platform && d->platform.arch.n > 0 &&
 		!pqm_eqs(d->platform.arch, "unknown") &&
@@ -103,8 +117,13 @@ static enum pqm_st take(
 		st = load(c, &k);
 		if (st != PQM_OK)
 			return st;
-		if (k.manifest.is_index)
-			return gather(c, &k.manifest, name, depth + 1);
+		if (k.manifest.is_index) {
+			struct level below = *at;
+
+			below.depth++;
+			return gather(c, &k.manifest, &below);
+		}
+		k.is_attached = k.is_attached || pqm_yaml_get(k.manifest.root, "subject") != NULL;
 	}
 	if (c->n >= PQM_OCI_INDEX)
 		return pqm_fail(c->err, PQM_ELIMIT, "more than 4,096 images");
@@ -117,22 +136,47 @@ static enum pqm_st take(
 }
 
 static enum pqm_st gather(
-	struct choice *c, const struct pqm_oci_manifest *m, pqm_bytes name, unsigned depth)
+	struct choice *c, const struct pqm_oci_manifest *m, const struct level *at)
 {
+	const struct pqm_yaml *entries = pqm_yaml_get(m->root, "manifests");
 	enum pqm_st st = PQM_OK;
 
-	if (depth > PQM_OCI_DEPTH)
+	if (at->depth > PQM_OCI_DEPTH)
 		return pqm_fail(c->err, PQM_ELIMIT, "indexes in indexes deeper than 4 levels");
 	for (size_t i = 0; i < m->n && st == PQM_OK; i++) {
 		const struct pqm_oci_desc *d = &m->list[i];
+		struct level here = *at;
 
 		if (d->is_attestation)
 			continue;
-		if (depth == 0 && c->tag.n > 0 && !pqm_eq(d->ref_name, c->tag))
+		if (at->depth == 0 && c->tag.n > 0 && !pqm_eq(d->ref_name, c->tag))
 			continue;
-		st = take(c, d, name.n > 0 ? name : d->ref_name, depth);
+		if (at->name.n == 0)
+			here.name = d->ref_name;
+		if (at->depth == 0)
+			here.top = d->digest;
+		if (entries != NULL && i < entries->n)
+			here.is_attached =
+				at->is_attached || pqm_image_is_attached(entries->items[i]);
+		st = take(c, d, &here);
 	}
 	return st;
+}
+
+/* What is about others is read with those, unless nothing else is there. */
+static void leave_attached(struct choice *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n; i++)
+		n += !c->list[i].is_attached;
+	if (n == 0)
+		return;
+	n = 0;
+	for (size_t i = 0; i < c->n; i++)
+		if (!c->list[i].is_attached)
+			c->list[n++] = c->list[i];
+	c->n = n;
 }
 
 static bool fits(const struct candidate *k, const struct pqm_platform *wish)
@@ -186,47 +230,78 @@ static bool is_first_of_name(const struct choice *c, size_t i)
 	return true;
 }
 
-static enum pqm_st walk(struct choice *c, const struct candidate *k, size_t n_taken)
+/* How the image is called in paths and in what is found. */
+static enum pqm_st name_image(
+	struct choice *c, const struct candidate *k, size_t n_taken, struct pqm_image *im)
 {
-	struct pqm_image im = {
-		.store = c->store,
-		.label = c->target,
-		.reference = c->target,
-		.config = k->config,
-		.artifact = k->is_image ? NULL : k->manifest.root,
-		.layers = k->manifest.list,
-		.n_layers = k->manifest.n,
-	};
 	pqm_bytes digest = k->desc.digest;
 
+	im->label = im->reference = c->target;
+
 	if (n_taken > 1)
-		im.label = k->name.n > 0
+		im->label = k->name.n > 0
 			? pqm_arena_f(c->arena, "%.*s:%.*s", PQM_FMT(c->target), PQM_FMT(k->name))
 			: pqm_arena_f(c->arena, "%.*s@%.*s", PQM_FMT(c->target),
 				  PQM_FMT(pqm_sub(digest, 0, 7 + 12)));
-	im.label = pqm_printable(c->arena, im.label);
+	im->label = pqm_printable(c->arena, im->label);
 	/* What was asked for by the digest of an index is named by the one that was taken. */
 	if (digest.n > 0)
-		im.reference = pqm_arena_f(c->arena, "%.*s@%.*s",
-			PQM_FMT(pqm_sub(im.label, 0, pqm_find(im.label, 0, PQM_LIT("@sha")))),
+		im->reference = pqm_arena_f(c->arena, "%.*s@%.*s",
+			PQM_FMT(pqm_sub(im->label, 0, pqm_find(im->label, 0, PQM_LIT("@sha")))),
 			PQM_FMT(digest));
-	if (im.label.p == NULL || im.reference.p == NULL)
-		return pqm_fail(c->err, PQM_ENOMEM, "out of memory for an image");
-	return pqm_image_walk(&im, c->sink, c->err);
+	return im->label.p != NULL && im->reference.p != NULL
+		? PQM_OK
+		: pqm_fail(c->err, PQM_ENOMEM, "out of memory for an image");
+}
+
+static enum pqm_st walk(struct choice *c, const struct candidate *k, struct pqm_image *im)
+{
+	im->store = c->store;
+	im->config = k->config;
+	im->artifact = k->is_image ? NULL : k->manifest.root;
+	im->about = k->about;
+	if (!k->is_image)
+		im->subject = pqm_yaml_str(pqm_yaml_get(k->manifest.root, "subject"), "digest");
+	im->layers = k->manifest.list;
+	im->n_layers = k->manifest.n;
+	return pqm_image_walk(im, c->sink, c->err);
+}
+
+/* Of the manifest, and of the index that it came from: signers take either. */
+static enum pqm_st walk_attached(struct choice *c, struct pqm_attached *a,
+	const struct candidate *k, const struct pqm_image *im)
+{
+	enum pqm_st st;
+
+	if (k->is_attached)
+		return PQM_OK;
+	st = pqm_image_attached(a, im, k->desc.digest, c->sink, c->err);
+	return st == PQM_OK && !pqm_eq(k->top, k->desc.digest)
+		? pqm_image_attached(a, im, k->top, c->sink, c->err)
+		: st;
 }
 
 /* Reads what was chosen; one of several that cannot be read is told. */
 static enum pqm_st walk_all(struct choice *c)
 {
+	struct pqm_attached attached = { .store = c->store,
+		.index = c->store->ask == NULL ? c->root : NULL,
+		.arena = c->arena };
 	size_t n_taken = 0, n_bad = 0;
 	enum pqm_st st = PQM_OK;
 
 	for (size_t i = 0; i < c->n; i++)
 		n_taken += c->list[i].is_taken;
 	for (size_t i = 0; i < c->n && st == PQM_OK; i++) {
+		struct pqm_image im = { 0 };
+
 		if (!c->list[i].is_taken)
 			continue;
-		st = walk(c, &c->list[i], n_taken);
+		st = name_image(c, &c->list[i], n_taken, &im);
+		if (st == PQM_OK)
+			st = walk(c, &c->list[i], &im);
+		if (st == PQM_OK)
+			st = walk_attached(c, &attached, &c->list[i], &im);
 		if (st == PQM_EPARSE || st == PQM_ENET || st == PQM_EIO) {
 			n_bad++;
 			st = n_bad == n_taken ? st : PQM_OK;
@@ -240,12 +315,19 @@ enum pqm_st pqm_image_choose(struct pqm_store_of *store, pqm_bytes target, pqm_b
 {
 	struct pqm_arena arena;
 	struct choice c = {
-		.store = store, .sink = s, .err = err, .arena = &arena, .target = target, .tag = tag
+		.store = store,
+		.sink = s,
+		.err = err,
+		.arena = &arena,
+		.target = target,
+		.tag = tag,
+		.root = root,
 	};
 	enum pqm_st st;
 
 	pqm_arena_init(&arena, PQM_ARENA_BYTES);
-	st = gather(&c, root, (pqm_bytes){ NULL, 0 }, 0);
+	st = gather(&c, root, &(struct level){ .depth = 0 });
+	leave_attached(&c);
 	if (st == PQM_OK && c.n == 0)
 		st = pqm_fail(err, PQM_EUSAGE, "%.*s: %s", PQM_FMT(target),
 			tag.n > 0 ? "has no image of this name" : "has no image in it");

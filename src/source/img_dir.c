@@ -124,7 +124,7 @@ enum pqm_st pqm_image_name(const char *spec, struct pqm_arena *arena, const char
 enum pqm_st pqm_image_layout(
 	const char *target, const char *spec, struct pqm_sink *s, struct pqm_err *err)
 {
-	struct layout l = { .store = { layout_open, NULL, true }, .dir = -1 };
+	struct layout l = { .store = { layout_open, NULL, true, NULL }, .dir = -1 };
 	struct pqm_oci_manifest index;
 	struct pqm_feed *feed = NULL;
 	struct pqm_arena arena;

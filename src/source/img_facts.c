@@ -105,10 +105,9 @@ static void add_labels(struct pqm_buf *b, const struct pqm_yaml *map)
 }
 
 /* "host/team/app:1.0@sha256:…" */
-static pqm_bytes name_of(const struct pqm_image *im)
+static pqm_bytes name_of(pqm_bytes name)
 {
 	static const char registry[] = "registry:";
-	pqm_bytes name = im->reference;
 
 	if (pqm_starts(name, pqm_str(registry)))
 		name = pqm_sub(name, sizeof(registry) - 1, name.n);
@@ -128,7 +127,7 @@ static void write_object(struct pqm_buf *b, const struct pqm_image *im, struct p
 	(void)pqm_buf_f(b,
 		"{ \"apiVersion\": \"image.pqmap.dev/v1\", \"kind\": \"Image\",\n"
 		"\"metadata\": { \"name\": ");
-	add_text(b, name_of(im));
+	add_text(b, name_of(im->reference));
 	add_labels(b, pqm_yaml_get(run, "Labels"));
 	(void)pqm_buf_f(b, " },\n\"spec\": { \"platform\": ");
 	add_text(b, pqm_platform_text(&im->config.platform, arena));
@@ -144,6 +143,30 @@ static void write_object(struct pqm_buf *b, const struct pqm_image *im, struct p
 	(void)pqm_buf_f(b, " }] } }\n");
 }
 
+/* As it was read: whoever parsed it has a limit for the depth. */
+static void add_json(struct pqm_buf *b, const struct pqm_yaml *y)
+{
+	bool is_map_here = y->type == PQM_YAML_MAP;
+
+	if (y->type == PQM_YAML_SCALAR) {
+		if (y->is_plain)
+			(void)pqm_buf_add(b, y->text);
+		else
+			add_text(b, y->text);
+		return;
+	}
+	(void)pqm_buf_byte(b, is_map_here ? '{' : '[');
+	for (uint32_t i = 0; i < y->n; i++) {
+		(void)pqm_buf_f(b, i > 0 ? ",\n" : "\n");
+		if (is_map_here) {
+			add_text(b, y->keys[i]->text);
+			(void)pqm_buf_f(b, ": ");
+		}
+		add_json(b, y->items[i]);
+	}
+	(void)pqm_buf_byte(b, is_map_here ? '}' : ']');
+}
+
 static void add_member(struct pqm_buf *b, const char *key, pqm_bytes value)
 {
 	if (value.n == 0)
@@ -156,6 +179,7 @@ static void add_member(struct pqm_buf *b, const char *key, pqm_bytes value)
 static void add_part(struct pqm_buf *b, const struct pqm_yaml *d)
 {
 	static const char cosign[] = "dev.sigstore.cosign/";
+	static const char *const known[] = { "certificate", "chain", "bundle" };
 	const struct pqm_yaml *notes = pqm_yaml_get(d, "annotations");
 
 	(void)pqm_buf_f(b, "{ \"mediaType\": ");
@@ -168,10 +192,12 @@ static void add_part(struct pqm_buf *b, const struct pqm_yaml *d)
 		if (!pqm_starts(key, pqm_str(cosign)))
 			continue;
 		key = pqm_sub(key, sizeof(cosign) - 1, key.n);
-		if (pqm_eqs(key, "certificate") || pqm_eqs(key, "chain"))
-			add_member(b, pqm_eqs(key, "chain") ? "chain" : "certificate",
-				pqm_yaml_text(notes->items[i]));
+		for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++)
+			if (pqm_eqs(key, known[k]))
+				add_member(b, known[k], pqm_yaml_text(notes->items[i]));
 	}
+	add_member(b, "signature", pqm_yaml_str(notes, "dev.cosignproject.cosign/signature"));
+	add_member(b, "predicateType", pqm_yaml_str(notes, "predicateType"));
 	(void)pqm_buf_f(b, " }");
 }
 
@@ -183,12 +209,23 @@ static void write_artifact(struct pqm_buf *b, const struct pqm_image *im)
 
 	if (type.n == 0)
 		type = pqm_yaml_str(config, "mediaType");
+	/* cosign calls its own an image: what it is, its blobs say. */
+	if (pqm_eqs(type, "application/vnd.oci.image.config.v1+json") && is_list(layers))
+		type = pqm_yaml_str(layers->items[0], "mediaType");
 	(void)pqm_buf_f(b,
 		"{ \"apiVersion\": \"image.pqmap.dev/v1\", \"kind\": \"Artifact\",\n"
 		"\"metadata\": { \"name\": ");
-	add_text(b, name_of(im));
+	add_text(b, name_of(im->subject.n > 0 ? im->label : im->reference));
 	(void)pqm_buf_f(b, " },\n\"spec\": { \"artifactType\": ");
 	add_text(b, type);
+	add_member(b, "subject", im->subject);
+	if (im->about != NULL) {
+		(void)pqm_buf_f(b, ",\n\"config\": { \"mediaType\": ");
+		add_text(b, pqm_yaml_str(config, "mediaType"));
+		(void)pqm_buf_f(b, ", \"data\": ");
+		add_json(b, im->about);
+		(void)pqm_buf_f(b, " }");
+	}
 	(void)pqm_buf_f(b, ",\n\"layers\": [");
 	for (uint32_t i = 0; is_list(layers) && i < layers->n; i++) {
 		(void)pqm_buf_f(b, i > 0 ? ",\n" : "\n");

@@ -35,6 +35,7 @@ struct registry {
 	const char *authorization; /* a header, or NULL */
 	struct pqm_docker_cred cred;
 	bool has_cred, is_plain, is_insecure;
+	bool is_optional; /* what is asked for need not be there */
 	const volatile int *stop;
 	const char *const *deny;
 	struct pqm_buf head; /* of the last answer */
@@ -98,6 +99,7 @@ static bool is_denied(struct registry *g, const char *url)
 static enum pqm_st attempt(struct registry *g, struct pqm_http_request *q, struct pqm_http_reply *r,
 	struct pqm_err *err)
 {
+	unsigned tries = g->is_optional ? PQM_REGISTRY_TRIES_OPTIONAL : PQM_REGISTRY_TRIES;
 	struct pqm_err why = { 0 };
 	enum pqm_st st = PQM_OK;
 
@@ -106,7 +108,7 @@ static enum pqm_st attempt(struct registry *g, struct pqm_http_request *q, struc
 		return pqm_fail(err, PQM_ENET, "registry %s: the deny list forbids %s", g->host,
 			strncmp(g->base, q->url, strlen(g->base)) == 0 ? "it"
 								       : "whom it sends us to");
-	for (unsigned try = 0; try < PQM_REGISTRY_TRIES && !is_stopped(g); try++) {
+	for (unsigned try = 0; try < tries && !is_stopped(g); try++) {
 		g->head.n = 0;
 		st = pqm_http_start(g->http, q, r, &why);
 		if (st == PQM_OK && !is_passing(r->status))
@@ -116,7 +118,7 @@ static enum pqm_st attempt(struct registry *g, struct pqm_http_request *q, struc
 		pqm_log(PQM_INFO, "registry", "%s: try %u: %s %u", g->host, try + 1,
 			st == PQM_OK ? "status" : why.msg, r->status);
 		pqm_http_stop(g->http);
-		if (try + 1 < PQM_REGISTRY_TRIES)
+		if (try + 1 < tries)
 			pause_before(g, try, r->wait_ms);
 	}
 	if (is_stopped(g))
@@ -124,7 +126,7 @@ static enum pqm_st attempt(struct registry *g, struct pqm_http_request *q, struc
 	if (st != PQM_OK)
 		return pqm_fail(err, st, "registry %s: %s", g->host, why.msg);
 	return pqm_fail(err, PQM_ENET, "registry %s: status %u, %u times%s", g->host, r->status,
-		PQM_REGISTRY_TRIES, r->status == 429 ? "; it asks for less: try again later" : "");
+		tries, r->status == 429 ? "; it asks for less: try again later" : "");
 }
 
 /* The body of an answer that is small; wiped by the caller. */
@@ -293,6 +295,12 @@ static enum pqm_st refused(
 		PQM_FMT(g->ref.repo), status, code);
 }
 
+/* Answers of those that do not know a manifest, or not even the question. */
+static bool is_none(unsigned status)
+{
+	return status == 404 || status == 405 || status == 501;
+}
+
 /* A path of the API from byte `from` on; PQM_OK: what comes can be read. Logs in and follows redirects. */
 static enum pqm_st ask(struct registry *g, const char *path, const char *accept, uint64_t from,
 	struct pqm_http_reply *r, struct pqm_err *err)
@@ -320,6 +328,10 @@ static enum pqm_st ask(struct registry *g, const char *path, const char *accept,
 		st = attempt(g, &q, r, err);
 		if (st != PQM_OK || r->status == 200 || r->status == 206)
 			return st;
+		if (g->is_optional && is_none(r->status)) {
+			pqm_http_stop(g->http);
+			return PQM_OK;
+		}
 		if (r->status == 401 && is_own && !has_logged_in) {
 			pqm_http_stop(g->http);
 			has_logged_in = true;
@@ -604,10 +616,50 @@ static enum pqm_st fetch_root(struct registry *g, struct pqm_err *err)
 	return st;
 }
 
+/* [distribution spec 1.1: listing referrers] the answer is JSON; whoever answers every path with a page has none. */
+static enum pqm_st take_wish(
+	struct registry *g, const struct pqm_wish *w, pqm_bytes *out, struct pqm_err *err)
+{
+	bool is_json = pqm_find(pqm_http_header(pqm_buf_bytes(&g->head), "Content-Type"), 0,
+			       PQM_LIT("json")) != SIZE_MAX;
+	bool has_more = pqm_http_header(pqm_buf_bytes(&g->head), "Link").n > 0;
+	struct pqm_buf b;
+	enum pqm_st st;
+
+	pqm_buf_init(&b, PQM_OCI_MANIFEST_BYTES);
+	st = read_answer(g, &b, err);
+	if (st == PQM_OK && is_json)
+		*out = pqm_bytes_dup(w->arena, pqm_buf_bytes(&b));
+	if (st == PQM_OK && is_json && out->p == NULL)
+		st = pqm_fail(err, PQM_ENOMEM, "out of memory for a manifest");
+	if (st == PQM_OK && has_more && is_json && strcmp(w->kind, "referrers") == 0)
+		st = pqm_fail(err, PQM_ELIMIT, "the list of what refers to it has more pages");
+	pqm_buf_fini(&b);
+	return st;
+}
+
+static enum pqm_st registry_ask(
+	struct pqm_store_of *s, const struct pqm_wish *w, pqm_bytes *out, struct pqm_err *err)
+{
+	struct registry *g = (struct registry *)s;
+	const char *path = (const char *)pqm_arena_f(
+		&g->arena, "/v2/%.*s/%s/%.*s", PQM_FMT(g->ref.repo), w->kind, PQM_FMT(w->name))
+				   .p;
+	struct pqm_http_reply r = { 0 };
+	enum pqm_st st;
+
+	if (path == NULL)
+		return pqm_fail(err, PQM_ENOMEM, "out of memory for a request");
+	g->is_optional = true;
+	st = ask(g, path, ACCEPT_MANIFEST, 0, &r, err);
+	g->is_optional = false;
+	return st == PQM_OK && r.status == 200 ? take_wish(g, w, out, err) : st;
+}
+
 enum pqm_st pqm_image_registry(
 	const char *target, const char *spec, struct pqm_sink *s, struct pqm_err *err)
 {
-	struct registry g = { .store = { registry_open, NULL, false } };
+	struct registry g = { .store = { registry_open, NULL, false, registry_ask } };
 	struct pqm_oci_desc root = { 0 };
 	struct pqm_oci_manifest index = { .is_index = true, .list = &root, .n = 1 };
 	enum pqm_st st;

@@ -371,7 +371,7 @@ static enum pqm_st walk_archive(struct archive *a, const char *target, pqm_bytes
 enum pqm_st pqm_image_archive(
 	const char *target, const char *spec, struct pqm_sink *s, struct pqm_err *err)
 {
-	struct archive a = { .store = { archive_open, NULL, true }, .fd = -1 };
+	struct archive a = { .store = { archive_open, NULL, true, NULL }, .fd = -1 };
 	const char *path;
 	struct stat sb = { 0 };
 	pqm_bytes tag = { NULL, 0 };
