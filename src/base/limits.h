@@ -132,6 +132,8 @@
 /* Header or footer of a model or dataset file (safetensors allows 100 MB), and what it may list. */
 #define PQM_AIF_HEADER_BYTES ((size_t)100 << 20)
 #define PQM_AIF_ENTRIES 1000000
+/* What is read of a file of weights, besides pages of its header and directory. */
+#define PQM_WEIGHTS_HEAD_BYTES ((size_t)64 << 10)
 /* Configuration text of one program: real files stay under 200 KiB. */
 #define PQM_CONF_BYTES ((size_t)1 << 20)
 /* Values of Secrets and ConfigMaps shorter than this hold no key or certificate. */

@@ -64,7 +64,7 @@ static void fill(struct facts *f, const struct pqm_aif *a, uint64_t bytes)
 	said(f, "version", pqm_str(a->version));
 	number(f, "bytes", bytes);
 	if (a->has_params) {
-		number(f, "parameters", a->n_params);
+		number(f, a->is_at_least ? "parameters_min" : "parameters", a->n_params);
 		number(f, "tensors", a->n_tensors);
 		fact(f, "types", types(a, f->arena));
 	}
@@ -123,7 +123,7 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 
 const struct pqm_detector pqm_det_aifile = {
 	.name = "aifile",
-	.version = 1,
+	.version = 2,
 	.summary = "Model, dataset and index files: format, size, types, encryption",
 	.wants = wants,
 	.run = run,

@@ -8,6 +8,7 @@
 #include "base/num.h"
 #include "engine.h"
 #include "guard.h"
+#include "parse/aifile.h"
 
 /* A pattern that spans two chunks is found in the second, behind the end of the first. */
 #define CARRY PQM_PATTERN_MAX
@@ -470,12 +471,33 @@ static bool sweep_rest(struct reading *r)
 	}
 }
 
+/* The first chunk; of a file of weights only what may be its header: behind it is no text, and such files are
+ * larger than all others together. Detectors map what they need. */
+static ssize_t read_first(struct reading *r, size_t expect, bool *is_weights)
+{
+	uint8_t *at = r->w->buf + CARRY;
+	ssize_t n, more;
+
+	*is_weights = false;
+	if (expect <= PQM_WEIGHTS_HEAD_BYTES)
+		return read_full(r->fd, at, PQM_READ_CHUNK_BYTES, expect);
+	n = read_full(r->fd, at, PQM_WEIGHTS_HEAD_BYTES, 0);
+	if (n < (ssize_t)PQM_WEIGHTS_HEAD_BYTES)
+		return n;
+	*is_weights = pqm_aif_is_weights((pqm_bytes){ at, (size_t)n }, r->name);
+	if (*is_weights)
+		return n;
+	more = read_full(r->fd, at + n, PQM_READ_CHUNK_BYTES - (size_t)n, expect - (size_t)n);
+	return more < 0 ? more : n + more;
+}
+
 static void scan_open(struct reading *r)
 {
 	struct pqm_worker *w = r->w;
 	struct pqm_counts *c = &w->run->counts[r->job->target];
 	size_t expect = (size_t)r->st.st_size;
-	ssize_t n = read_full(r->fd, w->buf + CARRY, PQM_READ_CHUNK_BYTES, expect);
+	bool is_weights;
+	ssize_t n = read_first(r, expect, &is_weights);
 
 	if (n < 0) {
 		unreadable(r, errno);
@@ -483,7 +505,7 @@ static void scan_open(struct reading *r)
 	}
 	r->first_n = (size_t)n;
 	r->total = (uint64_t)n;
-	r->is_small = r->first_n < PQM_READ_CHUNK_BYTES || expect == r->first_n;
+	r->is_small = !is_weights && (r->first_n < PQM_READ_CHUNK_BYTES || expect == r->first_n);
 	w->matches.n = 0;
 	pqm_hasher_start(w->hasher);
 	bool wanted = is_wanted(r);
@@ -494,15 +516,17 @@ static void scan_open(struct reading *r)
 		pqm_hasher_add(w->hasher, (pqm_bytes){ w->buf + CARRY, SAMPLE_BYTES });
 	else if (wanted || w->matches.n > 0)
 		pqm_hasher_add(w->hasher, (pqm_bytes){ w->buf + CARRY, r->first_n });
-	if (!r->is_small && !sweep_rest(r))
+	if (!r->is_small && !is_weights && !sweep_rest(r))
 		unreadable(r, errno);
 	else
 		atomic_fetch_add_explicit(&c->read, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&c->bytes, r->total, memory_order_relaxed);
+	if (is_weights)
+		r->total = expect;
 	if (!r->is_changed && (wanted || w->matches.n > 0)) {
 		struct pqm_hash128 hash = pqm_hasher_end(w->hasher);
 
-		look(r, &hash);
+		look(r, is_weights ? NULL : &hash);
 	}
 	if (!r->is_small && r->body.p != NULL)
 		(void)munmap((void *)(uintptr_t)r->area.p, r->area.n);

@@ -68,6 +68,15 @@ bool pqm_aif_looks(pqm_bytes head, pqm_bytes name)
 	return false;
 }
 
+bool pqm_aif_is_weights(pqm_bytes head, pqm_bytes name)
+{
+	for (size_t i = 0; i < N_FORMATS; i++)
+		if (formats[i]->is_weights != NULL && formats[i]->looks(head, name) &&
+			formats[i]->is_weights(head))
+			return true;
+	return false;
+}
+
 enum pqm_st pqm_aif_read(struct pqm_aif *out, const struct pqm_aif_in *in, struct pqm_err *err)
 {
 	enum pqm_st st = PQM_OK;
@@ -243,4 +252,13 @@ static enum pqm_st simple_read(
 	return PQM_OK;
 }
 
-const struct pqm_aif_format pqm_aif_simple = { simple_looks, simple_read };
+/* Arrays of Python objects are pickles. */
+static bool simple_is_weights(pqm_bytes head)
+{
+	size_t descr = pqm_find(pqm_sub(head, 0, 256), 0, PQM_LIT("'descr': '"));
+
+	return is_npy(head) && descr != SIZE_MAX && pqm_sub(head, descr + 11, 1).n == 1 &&
+		pqm_find_byte(pqm_sub(head, descr + 10, 2), 0, 'O') == SIZE_MAX;
+}
+
+const struct pqm_aif_format pqm_aif_simple = { simple_looks, simple_read, simple_is_weights };

@@ -9,7 +9,8 @@
  * Errors:    PQM_EPARSE: of the format, and broken (words say where); PQM_ELIMIT by limits.h.
  *            "Not of the format after all" is PQM_OK with format NULL.
  * Threads:   pure.
- * Limits:    PQM_AIF_HEADER_BYTES of header or footer, PQM_AIF_ENTRIES tensors, keys or members.
+ * Limits:    PQM_AIF_HEADER_BYTES of header or footer, PQM_AIF_ENTRIES tensors, keys or members. Bytes of
+ *            tensors, rows and pages are never touched.
  * Standard:  safetensors (huggingface/safetensors, "Format"), GGUF v1 to v3 (ggml-org/ggml docs/gguf.md),
  *            ONNX IR (onnx.proto3), pickle protocols 0 to 5 (PEP 3154, PEP 574), ZIP (APPNOTE 6.3.10),
  *            Parquet and its modular encryption (apache/parquet-format), NPY (NEP 1), HDF5, TFRecord,
@@ -42,6 +43,7 @@ struct pqm_aif {
 	char version[16];  /* empty where the format has none */
 	uint64_t data_off; /* from here on the file is numbers without structure; 0: not told */
 	bool has_params, has_rows;
+	bool is_at_least; /* there are more tensors than were counted */
 	uint64_t n_params, n_tensors;
 	uint64_t n_rows, n_columns, n_encrypted;      /* of the columns */
 	uint32_t dimension;			      /* of embeddings */
@@ -61,6 +63,8 @@ struct pqm_aif_in {
 
 /* Cheap, and allocates nothing; head is at least 512 bytes of the file, or all of it. */
 bool pqm_aif_looks(pqm_bytes head, pqm_bytes name);
+/* Behind its header the file is weights and nothing else: no text to look through. As in looks. */
+bool pqm_aif_is_weights(pqm_bytes head, pqm_bytes name);
 enum pqm_st pqm_aif_read(
 	struct pqm_aif *out, const struct pqm_aif_in *in, struct pqm_err *err) PQM_MUST_USE;
 

@@ -13,6 +13,7 @@
 struct pqm_aif_format {
 	bool (*looks)(pqm_bytes head, pqm_bytes name);
 	enum pqm_st (*read)(struct pqm_aif *out, const struct pqm_aif_in *in, struct pqm_err *err);
+	bool (*is_weights)(pqm_bytes head); /* when looks() was true; NULL: never */
 };
 
 /* Adds elements of a tensor; false when the sum does not fit. */

@@ -139,4 +139,4 @@ static enum pqm_st onnx_read(struct pqm_aif *out, const struct pqm_aif_in *in, s
 	return PQM_OK;
 }
 
-const struct pqm_aif_format pqm_aif_onnx = { onnx_looks, onnx_read };
+const struct pqm_aif_format pqm_aif_onnx = { onnx_looks, onnx_read, NULL };

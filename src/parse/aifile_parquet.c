@@ -348,4 +348,4 @@ static enum pqm_st parquet_read(
 	return PQM_OK;
 }
 
-const struct pqm_aif_format pqm_aif_parquet = { parquet_looks, parquet_read };
+const struct pqm_aif_format pqm_aif_parquet = { parquet_looks, parquet_read, NULL };

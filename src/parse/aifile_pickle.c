@@ -447,4 +447,4 @@ static enum pqm_st pickled_read(
 	return st;
 }
 
-const struct pqm_aif_format pqm_aif_pickled = { pickled_looks, pickled_read };
+const struct pqm_aif_format pqm_aif_pickled = { pickled_looks, pickled_read, NULL };

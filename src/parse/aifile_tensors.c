@@ -188,7 +188,9 @@ static enum pqm_st safetensors_read(
 			pqm_eqs(key, "__metadata__") ? metadata(out, t, &at) : tensor(t, &at, &x);
 
 		is_ours |= is_good;
-		if (is_good && x.type != NULL && out->n_tensors < PQM_AIF_ENTRIES)
+		if (is_good && x.type != NULL && out->n_tensors == PQM_AIF_ENTRIES)
+			out->is_at_least = true;
+		else if (is_good && x.type != NULL)
 			is_good = pqm_aif_add(out, x.type->name, x.n);
 		if (!is_good && !is_ours)
 			return PQM_OK;
@@ -210,7 +212,13 @@ static enum pqm_st safetensors_read(
 	return PQM_OK;
 }
 
-const struct pqm_aif_format pqm_aif_safetensors = { safetensors_looks, safetensors_read };
+static bool safetensors_is_weights(pqm_bytes head)
+{
+	return pqm_find(head, 8, PQM_LIT("\"data_offsets\"")) != SIZE_MAX;
+}
+
+const struct pqm_aif_format pqm_aif_safetensors = { safetensors_looks, safetensors_read,
+	safetensors_is_weights };
 
 /* GGUF: keys with typed values, then tensor names, dimensions and types. */
 
@@ -233,20 +241,54 @@ enum gguf_type {
 
 static const uint8_t gguf_sizes[GGUF_TYPES] = { 1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8 };
 
-/* By number [ggml.h, enum ggml_type]; those that are no more have no name. */
-static const char *const ggml_types[] = { "F32", "F16", "Q4_0", "Q4_1", NULL, NULL, "Q5_0", "Q5_1",
-	"Q8_0", "Q8_1", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "Q8_K", "IQ2_XXS", "IQ2_XS",
-	"IQ3_XXS", "IQ1_S", "IQ4_NL", "IQ3_S", "IQ2_S", "IQ4_XS", "I8", "I16", "I32", "I64", "F64",
-	"IQ1_M", "BF16", NULL, NULL, NULL, "TQ1_0", "TQ2_0", NULL, NULL, NULL, "MXFP4" };
+/* By number [ggml.h, enum ggml_type]: elements of a block and its bytes. Those that are no more have no name. */
+static const struct ggml_type {
+	const char *name;
+	uint16_t block, bytes;
+} ggml_types[] = {
+	[0] = { "F32", 1, 4 },
+	[1] = { "F16", 1, 2 },
+	[2] = { "Q4_0", 32, 18 },
+	[3] = { "Q4_1", 32, 20 },
+	[6] = { "Q5_0", 32, 22 },
+	[7] = { "Q5_1", 32, 24 },
+	[8] = { "Q8_0", 32, 34 },
+	[9] = { "Q8_1", 32, 36 },
+	[10] = { "Q2_K", 256, 84 },
+	[11] = { "Q3_K", 256, 110 },
+	[12] = { "Q4_K", 256, 144 },
+	[13] = { "Q5_K", 256, 176 },
+	[14] = { "Q6_K", 256, 210 },
+	[15] = { "Q8_K", 256, 292 },
+	[16] = { "IQ2_XXS", 256, 66 },
+	[17] = { "IQ2_XS", 256, 74 },
+	[18] = { "IQ3_XXS", 256, 98 },
+	[19] = { "IQ1_S", 256, 50 },
+	[20] = { "IQ4_NL", 32, 18 },
+	[21] = { "IQ3_S", 256, 110 },
+	[22] = { "IQ2_S", 256, 82 },
+	[23] = { "IQ4_XS", 256, 136 },
+	[24] = { "I8", 1, 1 },
+	[25] = { "I16", 1, 2 },
+	[26] = { "I32", 1, 4 },
+	[27] = { "I64", 1, 8 },
+	[28] = { "F64", 1, 8 },
+	[29] = { "IQ1_M", 256, 56 },
+	[30] = { "BF16", 1, 2 },
+	[34] = { "TQ1_0", 256, 54 },
+	[35] = { "TQ2_0", 256, 66 },
+	[39] = { "MXFP4", 32, 17 },
+};
 
 #define GGUF_DEPTH 4 /* arrays of arrays: none is known */
 #define GGUF_DIMENSIONS 8
 
 struct gguf {
-	pqm_bytes b;
+	pqm_bytes b; /* as far as a header may reach */
 	size_t at;
-	bool is_big; /* the big-endian variant */
-	bool is_v1;  /* counts and lengths of 32 bits */
+	bool is_big;		 /* the big-endian variant */
+	bool is_v1;		 /* counts and lengths of 32 bits */
+	uint64_t alignment, end; /* of the tensors, from where they begin */
 };
 
 static bool gguf_number(struct gguf *g, unsigned bytes, uint64_t *out)
@@ -312,6 +354,8 @@ static bool gguf_key(struct gguf *g, struct pqm_aif *out)
 
 	if (!gguf_string(g, &key) || !gguf_number(g, 4, &type))
 		return false;
+	if (type == GGUF_U32 && pqm_eqs(key, "general.alignment"))
+		return gguf_number(g, 4, &g->alignment) && g->alignment > 0;
 	if (type != GGUF_STRING)
 		return gguf_value(g, type, 0);
 	if (!gguf_string(g, &v))
@@ -327,21 +371,37 @@ static bool gguf_key(struct gguf *g, struct pqm_aif *out)
 	return true;
 }
 
+/* Quantised elements come in blocks, and a row is made of whole ones. */
+static bool gguf_place(
+	struct gguf *g, const struct ggml_type *t, uint64_t row, uint64_t n, uint64_t off)
+{
+	uint64_t bytes;
+
+	if (row % t->block != 0 || __builtin_mul_overflow(n / t->block, t->bytes, &bytes) ||
+		__builtin_add_overflow(bytes, off, &bytes))
+		return false;
+	g->end = bytes > g->end ? bytes : g->end;
+	return true;
+}
+
 static bool gguf_tensor(struct gguf *g, struct pqm_aif *out)
 {
-	uint64_t dims, n = 1, d, type, off;
+	uint64_t dims, row = 1, n = 1, d, type, off;
 	char other[12];
 	pqm_bytes name;
 
 	if (!gguf_string(g, &name) || !gguf_number(g, 4, &dims) || dims > GGUF_DIMENSIONS)
 		return false;
-	for (uint64_t i = 0; i < dims; i++)
+	for (uint64_t i = 0; i < dims; i++) {
 		if (!gguf_length(g, &d) || __builtin_mul_overflow(n, d, &n))
 			return false;
+		row = i == 0 ? d : row;
+	}
 	if (!gguf_number(g, 4, &type) || !gguf_number(g, 8, &off))
 		return false;
-	if (type < sizeof(ggml_types) / sizeof(ggml_types[0]) && ggml_types[type] != NULL)
-		return pqm_aif_add(out, ggml_types[type], n);
+	if (type < sizeof(ggml_types) / sizeof(ggml_types[0]) && ggml_types[type].name != NULL)
+		return gguf_place(g, &ggml_types[type], row, n, off) &&
+			pqm_aif_add(out, ggml_types[type].name, n);
 	(void)snprintf(other, sizeof(other), "type %u", (unsigned)(type & 0xffff));
 	return pqm_aif_add(out, other, n);
 }
@@ -354,9 +414,37 @@ static bool gguf_looks(pqm_bytes head, pqm_bytes name)
 			(head.p[7] == 3 && head.p[4] == 0));
 }
 
+static enum pqm_st gguf_broken(
+	const struct gguf *g, const char *what, uint64_t i, uint64_t n, struct pqm_err *err)
+{
+	if (g->b.n == PQM_AIF_HEADER_BYTES)
+		return pqm_fail(
+			err, PQM_ELIMIT, "GGUF: header over %zu MiB", PQM_AIF_HEADER_BYTES >> 20);
+	return pqm_fail(err, PQM_EPARSE,
+		"GGUF: %s %llu of %llu at byte %zu is cut off or malformed", what,
+		(unsigned long long)i + 1, (unsigned long long)n, g->at);
+}
+
+/* Whether all tensors are there. */
+static enum pqm_st gguf_data(
+	struct pqm_aif *out, const struct gguf *g, uint64_t size, struct pqm_err *err)
+{
+	uint64_t from = g->at + (g->alignment - g->at % g->alignment) % g->alignment, end;
+
+	out->data_off = from < size ? from : size;
+	if (g->end > 0 && (__builtin_add_overflow(from, g->end, &end) || end > size))
+		return pqm_fail(err, PQM_EPARSE,
+			"GGUF: cut off: %llu bytes of tensors are not there",
+			(unsigned long long)(g->end - (size - out->data_off)));
+	return PQM_OK;
+}
+
 static enum pqm_st gguf_read(struct pqm_aif *out, const struct pqm_aif_in *in, struct pqm_err *err)
 {
-	struct gguf g = { .b = in->body, .at = 8, .is_big = in->body.p[4] == 0 };
+	struct gguf g = { .b = pqm_sub(in->body, 0, PQM_AIF_HEADER_BYTES),
+		.at = 8,
+		.is_big = in->body.p[4] == 0,
+		.alignment = 32 };
 	unsigned version = g.is_big ? in->body.p[7] : in->body.p[4];
 	uint64_t n_tensors, n_keys;
 
@@ -368,16 +456,18 @@ static enum pqm_st gguf_read(struct pqm_aif *out, const struct pqm_aif_in *in, s
 		return pqm_fail(err, PQM_ELIMIT, "GGUF: over %d tensors or keys", PQM_AIF_ENTRIES);
 	for (uint64_t i = 0; i < n_keys; i++)
 		if (!gguf_key(&g, out))
-			return pqm_fail(err, PQM_EPARSE,
-				"GGUF: key %llu of %llu at byte %zu is cut off or malformed",
-				(unsigned long long)i + 1, (unsigned long long)n_keys, g.at);
+			return gguf_broken(&g, "key", i, n_keys, err);
 	for (uint64_t i = 0; i < n_tensors; i++)
-		if (!gguf_tensor(&g, out))
-			return pqm_fail(err, PQM_EPARSE,
-				"GGUF: tensor %llu of %llu at byte %zu is cut off or malformed",
-				(unsigned long long)i + 1, (unsigned long long)n_tensors, g.at);
-	out->data_off = g.at;
-	return PQM_OK;
+		if (!gguf_tensor(&g, out)) {
+			out->is_at_least = true;
+			return gguf_broken(&g, "tensor", i, n_tensors, err);
+		}
+	return gguf_data(out, &g, in->body.n, err);
 }
 
-const struct pqm_aif_format pqm_aif_gguf = { gguf_looks, gguf_read };
+static bool gguf_is_weights(pqm_bytes head)
+{
+	return head.n > 0; /* the mark and the version are enough */
+}
+
+const struct pqm_aif_format pqm_aif_gguf = { gguf_looks, gguf_read, gguf_is_weights };

@@ -194,4 +194,15 @@ static enum pqm_st zip_read(struct pqm_aif *out, const struct pqm_aif_in *in, st
 	return PQM_OK;
 }
 
-const struct pqm_aif_format pqm_aif_zip = { zip_looks, zip_read };
+/* PyTorch writes its pickle first, then the storages. */
+static bool zip_is_weights(pqm_bytes head)
+{
+	size_t n = u16(head.p + 26);
+	pqm_bytes first = pqm_sub(head, LOCAL_BYTES, n);
+
+	return u16(head.p + 8) == 0 &&
+		(pqm_ends(first, PQM_LIT("/data.pkl")) ||
+			pqm_ends(first, PQM_LIT("/.format_version")));
+}
+
+const struct pqm_aif_format pqm_aif_zip = { zip_looks, zip_read, zip_is_weights };

@@ -6,6 +6,7 @@ the note about a broken file must contain. Only the formats' own documents were 
 import functools
 import io
 import json
+import math
 import pickle
 import struct
 import sys
@@ -28,8 +29,13 @@ def safetensors(tensors, meta=None):
     return struct.pack("<Q", len(text)) + text + bytes(at)
 
 
-def gguf(version, keys, tensors, order="<"):
+# Elements of a block and its bytes, by the number of the type [ggml.h].
+BLOCKS = {0: (1, 4), 1: (1, 2), 2: (32, 18), 8: (32, 34), 12: (256, 144), 14: (256, 210), 20: (32, 18), 30: (1, 2), 39: (32, 17)}
+
+
+def gguf(version, keys, tensors, order="<", align=32):
     size = "I" if version == 1 else "Q"
+    at = 0
 
     def string(s):
         return struct.pack(order + size, len(s)) + s.encode()
@@ -46,8 +52,11 @@ def gguf(version, keys, tensors, order="<"):
         else:
             out += struct.pack(order + "f", value)
     for name, (kind, dims) in tensors.items():
-        out += string(name) + struct.pack(order + "I" + len(dims) * size, len(dims), *dims) + struct.pack(order + "IQ", kind, 0)
-    return out + bytes(64)
+        out += string(name) + struct.pack(order + "I" + len(dims) * size, len(dims), *dims) + struct.pack(order + "IQ", kind, at)
+        block, each = BLOCKS[kind]
+        at += math.prod(dims) // block * each
+        at += -at % align
+    return out + bytes(-len(out) % align) + bytes(at)
 
 
 @functools.cache
@@ -194,7 +203,7 @@ def good():
              "norm.weight": ("F32", [64], 32)}
     keys = {"general.architecture": (8, "llama"), "general.name": (8, "Clinic Llama"), "general.license": (8, "apache-2.0"),
             "llama.block_count": (4, 2), "tokenizer.ggml.tokens": (9, ["a", "b", "hello"]), "llama.rope.freq_base": (6, 1e4)}
-    tensors = {"token_embd.weight": (12, [64, 128]), "output_norm.weight": (0, [64])}
+    tensors = {"token_embd.weight": (12, [256, 32]), "output_norm.weight": (0, [64])}
     torch = {"w": ("BFloat16Storage", 0, 4096), "b": ("FloatStorage", 1, 32), "tied": ("BFloat16Storage", 0, 4096)}
     legacy = b"".join(pickle.dumps(x, 2) for x in (0x1950a86a20f9469cfc6c, 1001, {"little_endian": True})) + torch_pickle(torch)
     sk = pickle.dumps([fake("sklearn.linear_model._logistic", "LogisticRegression")()], 4)
@@ -208,6 +217,16 @@ def good():
             "kind": "Model", "format": "gguf", "version": "3", "architecture": "llama", "title": "Clinic Llama",
             "license": "apache-2.0", "parameters": 64 * 128 + 64, "types": "Q4_K 8192, F32 64"}),
         "old.gguf": (gguf(1, keys, tensors), {"version": "1", "parameters": 64 * 128 + 64}),
+        "two.gguf": (gguf(2, keys, tensors), {"version": "2", "parameters": 64 * 128 + 64, "tensors": 2}),
+        "quantised.gguf": (gguf(3, {**keys, "general.alignment": (4, 64)}, {
+            "a": (2, [64, 3]), "b": (8, [32]), "c": (14, [512, 2]), "d": (20, [32]), "e": (30, [7]), "f": (39, [64])}, align=64), {
+            "parameters": 64 * 3 + 32 + 1024 + 32 + 7 + 64,
+            "types": "Q6_K 1024, Q4_0 192, MXFP4 64, IQ4_NL 32, Q8_0 32, BF16 7"}),
+        "scalar.gguf": (gguf(3, {}, {"s": (0, [])}), {"parameters": 1, "types": "F32 1"}),
+        "all-types.safetensors": (safetensors({f"t{i}": (t, [6, 4], b) for i, (t, b) in enumerate((
+            ("F8_E4M3", 8), ("F8_E5M2", 8), ("F8_E8M0", 8), ("F6_E2M3", 6), ("F6_E3M2", 6), ("BOOL", 8), ("C64", 64), ("U64", 64)))}), {
+            "parameters": 8 * 24, "tensors": 8}),
+        "scalar.safetensors": (safetensors({"s": ("F32", [], 32), "none": ("F16", [0, 5], 16)}), {"parameters": 1, "tensors": 2}),
         "big-endian.gguf": (gguf(3, keys, tensors, ">"), {"version": "3", "architecture": "llama", "parameters": 64 * 128 + 64}),
         "torch/pytorch_model.bin": (zipped({"archive/data.pkl": torch_pickle(torch), "archive/byteorder": b"little",
                                             "archive/data/0": bytes(8192), "archive/version": b"3\n"}), {
@@ -275,6 +294,8 @@ def hostile():
         "overflow.safetensors": (safetensors({"w": ("F32", [1], 32)}).replace(b"[1]", b"[4294967296,4294967296,4]"), "fit"),
         "liar.safetensors": (safetensors({"w": ("F32", [8], 32), "v": ("F32", [8], 32)}).replace(b"[8]", b"[9]", 1), "fit"),
         "cut.gguf": (gguf(3, {"general.architecture": (8, "llama")}, {"t": (0, [4])})[:60], "cut off"),
+        "cut-data.gguf": (gguf(3, {}, {"t": (0, [400])})[:-100], "100 bytes of tensors are not there"),
+        "row.gguf": (gguf(3, {}, {"t": (2, [64])}).replace(struct.pack("<IQ", 1, 64), struct.pack("<IQ", 1, 65)), "malformed"),
         "counts.gguf": (b"GGUF" + struct.pack("<IQQ", 3, 1 << 63, 1 << 63) + bytes(64), "over"),
         "string.gguf": (b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<Q", (1 << 64) - 1) + bytes(64), "cut off"),
         "deep.gguf": (b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<Q", 1) + b"k" + struct.pack("<I", 9) +

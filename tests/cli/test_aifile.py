@@ -2,12 +2,17 @@
 """Files of models, datasets and indexes: formats, sizes and encryption, look-alikes and broken files."""
 import json
 import pathlib
+import re
+import shutil
+import struct
+import subprocess
 import sys
+import time
 
-from kit import REPO, done, err, ok, run, tmpdir
+from kit import PQMAP, REPO, done, err, ok, run, skip, tmpdir
 
 sys.path.insert(0, str(REPO / "tests/aifile"))
-from make import make  # noqa: E402
+from make import gguf, make, torch_pickle, zipped  # noqa: E402
 
 
 def facts(o):
@@ -39,6 +44,49 @@ with tmpdir() as tmp:
     ok(json.loads(again.stdout)["objects"] == report["objects"], "one thread says the same")
     before = json.dumps(report["graph"]["nodes"])
     ok("posix.getcwd" in json.dumps(report["objects"]), "what a pickle would call is named, not called", before[:200])
+
+# Weights are not read: no file costs more than 128 KiB, whatever its size.
+with tmpdir() as tmp:
+    tmp = pathlib.Path(tmp)
+    sizes = {}
+    shape = [1 << 20, 8192]
+    head = json.dumps({"w": {"dtype": "F32", "shape": shape, "data_offsets": [0, 1 << 35]}}).encode()
+    sizes["large.safetensors"] = (struct.pack("<Q", len(head)) + head, 8 + len(head) + (1 << 35), 1 << 33)
+    head = gguf(3, {"general.architecture": (8, "llama")}, {"w": (1, [])})[:-32].replace(
+        struct.pack("<I", 0) + struct.pack("<IQ", 1, 0), struct.pack("<IQQ", 2, 8192, 1 << 20) + struct.pack("<IQ", 1, 0))
+    head += bytes(-len(head) % 32)
+    sizes["large.gguf"] = (head, len(head) + (1 << 34), 1 << 33)
+    body = zipped({"archive/data.pkl": torch_pickle({"w": ("FloatStorage", 0, 1 << 20)}), "archive/data/0": bytes(4 << 20)})
+    sizes["large.pt"] = (body, len(body), 1 << 20)
+    for name, (head, size, _) in sizes.items():
+        with open(tmp / name, "wb") as f:
+            f.write(head)
+            f.truncate(size)
+    began = time.monotonic()
+    r = run("scan", "-o", "json", tmp)
+    took = time.monotonic() - began
+    report = json.loads(r.stdout)
+    got = {pathlib.Path(o["path"]).name: facts(o) for o in report["objects"]}
+    for name, (_, size, n) in sizes.items():
+        ok((got[name]["parameters"], got[name]["bytes"]) == (str(n), str(size)), f"{name}: parameters and size", got[name])
+    c = report["coverage"]
+    ok(c["read"] == 3 and c["bytes"] == 3 << 16 and not c["notes"], "64 KiB of each is read", c)
+    ok(took < 10, "48 GiB of weights take no time", took)
+    if shutil.which("strace"):
+        for name in sizes:
+            t = subprocess.run(["strace", "-f", "-e", "trace=openat,read,pread64", "-o", tmp / "trace", PQMAP, "scan", "-j1", tmp / name],
+                               capture_output=True, text=True)
+            trace = (tmp / "trace").read_text()
+            n, fd = 0, None
+            for line in trace.splitlines():
+                if m := re.search(r'openat\(.*"[^"]*' + re.escape(name) + r'".*= (\d+)$', line):
+                    fd = m[1]
+                elif fd and (m := re.search(r"(?:read|pread64)\(" + fd + r",.* = (\d+)$", line)):
+                    n += int(m[1])
+            ok(t.returncode == 0 and 0 < n <= 128 << 10, f"{name}: strace sees {n} bytes read", t.stderr)
+            (tmp / "trace").unlink()
+    else:
+        skip("strace is not installed")
 
 MANIFEST = """apiVersion: apps/v1
 kind: Deployment
