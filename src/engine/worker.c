@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/num.h"
+#include "detect/packages.h"
 #include "engine.h"
 #include "guard.h"
 #include "parse/aifile.h"
@@ -134,7 +135,9 @@ static uint64_t class_of_name(pqm_bytes name)
 
 	static const char *const whole[] = { "authorized_keys", "known_hosts", "ssh_config",
 		"sshd_config", "status", "installed" };
-	static const char *const own[] = { ".conf", ".cnf", ".cfg", ".config", ".properties" };
+	static const char *const own[] = { ".conf", ".cnf", ".cfg", ".config", ".properties",
+		/* What is packed in them is called as they are. */
+		".gz", ".bz2", ".xz", ".zst", ".lz4" };
 
 	if (name.n > 0 && name.p[0] == '.')
 		return pqm_hash64(name);
@@ -165,9 +168,7 @@ uint64_t pqm_worker_class(pqm_bytes path)
 	for (size_t i = 0; i < sizeof(packed) / sizeof(packed[0]); i++)
 		if (pqm_ends(name, pqm_str(packed[i])))
 			return class ^ pqm_hash64(path);
-	if (pqm_find(path, 0, PQM_LIT("/dpkg/")) != SIZE_MAX ||
-		pqm_find(path, 0, PQM_LIT("/apk/")) != SIZE_MAX ||
-		pqm_find(path, 0, PQM_LIT("/rpm/")) != SIZE_MAX)
+	if (pqm_package_form(path, NULL) != PQM_PACKAGES_NONE)
 		return class ^ pqm_hash64(path);
 	if (!pqm_ends(name, PQM_LIT(".yaml")) && !pqm_ends(name, PQM_LIT(".yml")) &&
 		!pqm_ends(name, PQM_LIT(".json")))
@@ -541,7 +542,9 @@ void pqm_worker_file(struct pqm_worker *w, const struct pqm_job *job)
 
 	r.name = pqm_str(slash != NULL ? slash + 1 : job->path);
 	r.name_class = class_of_name(r.name);
-	if (in_tree && pqm_around_matters(r.path, r.name))
+	if (pqm_package_form(r.path, NULL) != PQM_PACKAGES_NONE)
+		r.name_class ^= pqm_hash64(r.path);
+	else if (in_tree && pqm_around_matters(r.path, r.name))
 		r.name_class ^= (pqm_hash64(r.path) | 1) ^ (uint64_t)job->target << 32;
 	r.fd = openat(in_tree ? job->dir->fd : AT_FDCWD, name,
 		O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (in_tree ? O_NOFOLLOW : 0));
