@@ -2,9 +2,11 @@
 """Runs unit programs, golden cases and command-line tests; prints `N passed, N failed`.
 
 T=name in the environment runs one unit program, golden case or tests/cli script.
-A script in tests/cli/ prints lines `ok - words`, `not ok - words` or `skip - words`.
+A script in tests/cli/ prints lines `ok - words`, `not ok - words` or `skip - words`. Those that mostly wait (WAITS) run
+beside everything else, one after the other; each is still reported in its turn.
 A golden case is a folder tests/golden/<name>/ with `cmd`, `stdout` and `exit`.
 """
+import concurrent.futures
 import os
 import pathlib
 import re
@@ -14,6 +16,8 @@ import sys
 BUILD = os.environ.get("B", "build")
 ONLY = os.environ.get("T", "")
 LIMIT_S = 600
+# For a server's patience, a retry or a timeout; they share no port with the others. The longest first.
+WAITS = ("cluster", "sealed", "probe_cli", "starttls", "steady", "datagrams", "probe_vpn", "probe_ssh")
 passed, failed, skipped = 0, 0, 0
 ENV = dict(os.environ, LC_ALL="C.UTF-8", NO_COLOR="1", SOURCE_DATE_EPOCH="1795219200",
            ASAN_OPTIONS="detect_leaks=1:abort_on_error=0", UBSAN_OPTIONS="print_stacktrace=1",
@@ -22,9 +26,9 @@ for name in ("PQMAP_CPU", "MAKEFLAGS", "MFLAGS"):
     ENV.pop(name, None)
 
 
-def run(argv, **kw):
+def run(argv, env=None, **kw):
     try:
-        return subprocess.run(argv, env=ENV, timeout=LIMIT_S, stdin=subprocess.DEVNULL, **kw)
+        return subprocess.run(argv, env=env or ENV, timeout=LIMIT_S, stdin=subprocess.DEVNULL, **kw)
     except subprocess.TimeoutExpired as e:
         return subprocess.CompletedProcess(argv, 124, e.stdout or b"", (e.stderr or b"") + b"timed out\n")
 
@@ -69,10 +73,14 @@ def golden(folder):
     subprocess.run(["diff", "-u", str(folder / "stdout"), f"{BUILD}/golden.out"])
 
 
+def cli_run(script, env):
+    argv = ["/usr/bin/python3" if script.suffix == ".py" else "/bin/bash", str(script)]
+    return run(argv, env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
 def cli(script):
     global passed, failed, skipped
-    argv = ["/usr/bin/python3" if script.suffix == ".py" else "/bin/bash", str(script)]
-    r = run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    r = beside[script].result() if script in beside else cli_run(script, ENV)
     text = r.stdout.decode("utf-8", "replace")
     good = len(re.findall(r"^ok - ", text, re.M))
     bad = len(re.findall(r"^not ok - ", text, re.M))
@@ -129,6 +137,11 @@ def cpu_levels():
     return levels + (["avx512"] if more <= flags else [])
 
 
+lane = concurrent.futures.ThreadPoolExecutor(1)
+beside = {}
+for name in WAITS if ONLY == "" else ():
+    path = pathlib.Path(f"tests/cli/test_{name}.py")
+    beside[path] = lane.submit(cli_run, path, dict(ENV))
 units = sorted(pathlib.Path(f"{BUILD}/unit").glob("test_*"))
 sources = {p.stem for p in pathlib.Path("tests/unit").glob("test_*.c")}
 for p in units:

@@ -381,8 +381,10 @@ class Mock:
 
 
 def free_port(first=24300, last=24399):
-    """One of the range, which is ours on a machine that others use too."""
-    for port in range(first, last + 1):
+    """One of the range, which is ours on a machine that others use too; where to begin differs by process."""
+    n = last + 1 - first
+    for i in range(n):
+        port = first + (os.getpid() + i) % n
         with socket.socket() as s:
             try:
                 s.bind(("127.0.0.1", port))
