@@ -101,7 +101,7 @@ bool pqm_plan_rule_takes(const struct pqm_rules *r, const struct pqm_rule *rule,
 	static const char *const kinds[] = { "hop", "finding", "asset" };
 	static const char *const keys[] = { "task", "use", "data", "exposure", "coverage",
 		"verdict", "basis", "layer", "meaning", "function", "quantum", "classical",
-		"evidence", "family", "life", "impact", "owner", "kind" };
+		"evidence", "family", "rule", "shipped", "life", "impact", "owner", "kind" };
 	pqm_bytes rest = sample, word;
 	struct pqm_traits t = { 0 };
 

@@ -26,6 +26,19 @@ static int by_object(const void *x, const void *y)
 	return c != 0 ? c : pqm_cmp(a->f->rule, b->f->rule);
 }
 
+/* "namespace/Kind/name" of where the finding is; what lies in a file of an image is at the image. */
+static pqm_bytes place_of(const struct pr_ctx *c, const struct pqm_occurrence *at)
+{
+	size_t hash = pqm_find_byte(at->object, 0, '#');
+
+	if (hash != SIZE_MAX)
+		return pqm_sub(at->object, 0, hash);
+	return at->object.n == 0 && at->target < c->inv->n_targets &&
+			!pqm_eqs(pqm_occ_attr(at, "inside"), "program")
+		? c->image[at->target]
+		: (pqm_bytes){ NULL, 0 };
+}
+
 static void place_findings(struct pr_ctx *c)
 {
 	size_t n = 0;
@@ -40,12 +53,11 @@ static void place_findings(struct pr_ctx *c)
 	for (size_t i = 0; i < c->inv->n_findings; i++)
 		for (size_t k = 0; k < c->inv->findings[i].n_occs; k++) {
 			const struct pqm_occurrence *at = &c->inv->findings[i].occs[k];
-			size_t hash = pqm_find_byte(at->object, 0, '#');
+			pqm_bytes object = place_of(c, at);
 
-			if (hash != SIZE_MAX)
-				c->placed[c->n_placed++] =
-					(struct pr_placed){ pqm_sub(at->object, 0, hash),
-						at->target, &c->inv->findings[i], at };
+			if (object.n > 0)
+				c->placed[c->n_placed++] = (struct pr_placed){ object, at->target,
+					&c->inv->findings[i], at };
 		}
 	if (c->n_placed > 1)
 		qsort(c->placed, c->n_placed, sizeof(*c->placed), by_object);
@@ -56,16 +68,24 @@ static void name_objects(struct pr_ctx *c)
 	uint32_t last = PR_NONE;
 
 	c->ids = pqm_new(&c->work, pqm_bytes, c->inv->n_objects);
-	for (size_t i = 0; c->ids != NULL && i < c->inv->n_objects && c->st == PQM_OK; i++) {
-		c->ids[i] = pqm_k8s_id(c->kinds, &c->inv->objects[i], &c->work);
+	c->image = pqm_new(&c->work, pqm_bytes, c->inv->n_targets + 1);
+	if (c->ids == NULL || c->image == NULL) {
+		pr_no_memory(c);
+		return;
+	}
+	for (size_t i = 0; i < c->inv->n_objects && c->st == PQM_OK; i++) {
+		const struct pqm_object *o = &c->inv->objects[i];
+
+		c->ids[i] = pqm_k8s_id(c->kinds, o, &c->work);
 		if (c->ids[i].p == NULL)
 			pr_no_memory(c);
-		if (c->inv->objects[i].target != last)
+		if (pqm_eqs(o->group, "image.pqmap.dev") && pqm_eqs(o->kind, "Image") &&
+			o->target < c->inv->n_targets)
+			c->image[o->target] = c->ids[i];
+		if (o->target != last)
 			c->n_targets++;
-		last = c->inv->objects[i].target;
+		last = o->target;
 	}
-	if (c->ids == NULL)
-		pr_no_memory(c);
 }
 
 static void link_edges(struct pr_ctx *c)

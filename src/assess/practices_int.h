@@ -40,6 +40,7 @@ struct pr_ctx {
 	const struct pqm_graph *g;
 	const struct pqm_k8s_kinds *kinds;
 	pqm_bytes *ids;	       /* by object */
+	pqm_bytes *image;      /* by target: what an image says of itself, or empty */
 	uint32_t *node;	       /* by object */
 	struct pqm_map nodes;  /* id -> struct pqm_node */
 	struct pqm_arena work; /* given back at the end: what stays is copied */

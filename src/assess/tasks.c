@@ -224,9 +224,16 @@ static const struct pqm_asset *asset_of(const struct tk_maker *m, const struct p
 	return lists;
 }
 
+static const char *shipped_words(const struct pqm_finding *f)
+{
+	return tk_shipped_at(f, false) != NULL	 ? "image"
+		: tk_shipped_at(f, true) != NULL ? "hidden"
+						 : "no";
+}
+
 static void for_finding(struct tk_maker *m, const struct pqm_finding *f)
 {
-	struct pqm_traits t = { .kind = "finding", .n = 6 };
+	struct pqm_traits t = { .kind = "finding", .n = 8 };
 
 	t.t[0] = (struct pqm_trait){ "meaning", pqm_str(pqm_meaning_name(f->meaning)) };
 	t.t[1] = (struct pqm_trait){ "function", pqm_str(pqm_function_name(f->function)) };
@@ -234,6 +241,8 @@ static void for_finding(struct tk_maker *m, const struct pqm_finding *f)
 	t.t[3] = (struct pqm_trait){ "classical", pqm_str(pqm_classical_name(f->classical)) };
 	t.t[4] = (struct pqm_trait){ "evidence", pqm_str(pqm_evidence_name(f->evidence)) };
 	t.t[5] = (struct pqm_trait){ "family", f->family };
+	t.t[6] = (struct pqm_trait){ "rule", f->rule };
+	t.t[7] = (struct pqm_trait){ "shipped", pqm_str(shipped_words(f)) };
 	for (size_t i = 0; i < m->n_rules && m->st == PQM_OK; i++) {
 		const struct pqm_rule *rule = m->rules[i];
 		struct tk_cause c = { .finding = f };

@@ -146,13 +146,36 @@ static void add_asset(struct tk_maker *m, struct tk_draft *d, pqm_bytes id)
 	d->assets[d->t.n_assets++] = id;
 }
 
-static pqm_bytes where_of(struct tk_maker *m, const struct tk_cause *c)
+const struct pqm_occurrence *tk_shipped_at(const struct pqm_finding *f, bool hidden)
+{
+	for (size_t i = 0; i < f->n_occs; i++)
+		if (pqm_occ_attr(&f->occs[i], "image").n > 0 &&
+			(pqm_occ_attr(&f->occs[i], "shipped").n > 0) == hidden)
+			return &f->occs[i];
+	return NULL;
+}
+
+/* The place of a finding that the rule is about; the first where it says nothing of that. */
+static const struct pqm_occurrence *occurrence_of(
+	const struct pqm_rule *rule, const struct pqm_finding *f)
+{
+	const struct pqm_occurrence *o = NULL;
+
+	if (pqm_yaml_true(rule->node, "of_images"))
+		o = tk_shipped_at(f, false) != NULL ? tk_shipped_at(f, false)
+						    : tk_shipped_at(f, true);
+	return o != NULL || f->n_occs == 0 ? o : &f->occs[0];
+}
+
+static pqm_bytes where_of(struct tk_maker *m, const struct pqm_rule *rule, const struct tk_cause *c)
 {
 	const struct pqm_hop *h = c->hop;
 	const struct pqm_occurrence *o =
-		c->finding != NULL && c->finding->n_occs > 0 ? &c->finding->occs[0] : NULL;
+		c->finding != NULL ? occurrence_of(rule, c->finding) : NULL;
 	char place[48];
 
+	if (o != NULL && o->line == 0 && o->off == 0)
+		return o->path;
 	if (o != NULL) {
 		pqm_occ_place(place, o);
 		return pqm_arena_f(m->arena, "%.*s:%s", PQM_FMT(o->path), place);
@@ -172,7 +195,7 @@ static void add_place(struct tk_maker *m, struct tk_draft *d, const struct tk_ca
 	size_t before = d->t.n_where;
 
 	if (before < PQM_TASK_PLACES_MAX)
-		tk_add_text(m, &d->where, &d->t.n_where, &d->cap_where, where_of(m, c));
+		tk_add_text(m, &d->where, &d->t.n_where, &d->cap_where, where_of(m, d->rule, c));
 	d->n_places += before >= PQM_TASK_PLACES_MAX || d->t.n_where > before;
 }
 

@@ -73,6 +73,8 @@ uint32_t tk_find(struct tk_maker *m, pqm_bytes id);
 /* The draft for this rule and place, made when it is new. */
 uint32_t tk_draft_for(struct tk_maker *m, const struct pqm_rule *rule, const struct tk_cause *c,
 	struct tk_place place);
+/* A place of the finding in an image, which ships it to all who pull it: hidden by an upper layer, or not. */
+const struct pqm_occurrence *tk_shipped_at(const struct pqm_finding *f, bool hidden);
 /* Counts the cause's units and takes over its asset, places and findings. */
 void tk_add_cause(struct tk_maker *m, struct tk_draft *d, const struct tk_cause *c);
 void tk_add_dep(struct tk_maker *m, uint32_t from, uint32_t to);

@@ -89,6 +89,49 @@ static void keep_images(struct gb *b, const uint32_t *image)
 	}
 }
 
+/* "oci:DIR:TAG" for "oci:DIR:TAG@sha256:…". */
+static pqm_bytes short_name(const struct gb *b, const struct pqm_object *o)
+{
+	pqm_bytes name = o->name, target = b->inv->targets[o->target].name;
+	size_t at = pqm_find(name, 0, PQM_LIT("@sha256:"));
+
+	return pqm_starts(name, target) && target.n > 0 ? target : pqm_sub(name, 0, at);
+}
+
+/* What nothing else in the scan runs is started as it says itself: a workload of its own. */
+static void run_alone(struct gb *b, struct gb_thing *t)
+{
+	struct pqm_object *o = pqm_new(b->arena, struct pqm_object, 1);
+
+	if (o == NULL) {
+		gb_fail(b, "images");
+		return;
+	}
+	*o = *t->o;
+	o->name = short_name(b, t->o);
+	t->o = o;
+	t->kind = b->kinds->any;
+	t->node = gb_node(b, PQM_NODE_WORKLOAD, t->id, o->name);
+	if (b->st != PQM_OK || b->of_node[t->node] != NULL)
+		return;
+	t->is_first = true;
+	b->of_node[t->node] = t;
+	b->g->nodes[t->node].path = o->path;
+	b->g->nodes[t->node].line = o->line;
+}
+
+static void run_images(struct gb *b, const uint32_t *image)
+{
+	for (size_t i = 0; i < b->n_things && b->st == PQM_OK; i++) {
+		struct gb_thing *t = &b->things[i];
+
+		if (pqm_eqs(t->o->group, GROUP) && pqm_eqs(t->o->kind, "Image") &&
+			t->node == GB_NONE && t->o->target < b->inv->n_targets &&
+			image[t->o->target] == GB_NONE)
+			run_alone(b, t);
+	}
+}
+
 void gb_images(struct gb *b)
 {
 	const struct pqm_inventory *inv = b->inv;
@@ -105,6 +148,7 @@ void gb_images(struct gb *b)
 	}
 	if (any)
 		keep_images(b, image);
+	run_images(b, image);
 	for (size_t i = 0; any && i < inv->n_findings && b->st == PQM_OK; i++)
 		for (size_t k = 0; k < b->findings[i]->n_occs; k++) {
 			const struct pqm_occurrence *o = &b->findings[i]->occs[k];

@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "base/num.h"
+#include "report/ai_files.h"
 #include "report/table_graph.h"
 #include "report/tally.h"
 #include "report/view_text.h"
@@ -185,6 +186,16 @@ static size_t count_ai(const struct pqm_assessment *as)
 	return n;
 }
 
+static void files_line(struct table *t)
+{
+	struct pqm_ai_files f = pqm_ai_files(t->r->inv, &t->arena);
+
+	if (f.n > 0)
+		pqm_out_f(t->o, "%sFILES%s     %.*s\n", on(t, BOLD), off(t, BOLD),
+			PQM_FMT(pqm_ai_files_words(&f, &t->arena)));
+	pqm_arena_reset(&t->arena);
+}
+
 static void assets(struct table *t)
 {
 	heading(t, "AI ASSETS");
@@ -196,6 +207,7 @@ static void assets(struct table *t)
 			"(pqmap.dev/data-class)\n");
 	asset_rows(t, false);
 	asset_rows(t, true);
+	files_line(t);
 	pqm_out_lit(t->o, "\n");
 }
 

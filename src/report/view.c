@@ -201,6 +201,7 @@ PART(pqm_view_endpoints)
 PART(pqm_view_practices)
 PART(pqm_view_coverage)
 PART(pqm_view_workloads)
+PART(pqm_view_files)
 PART(pqm_svg_arrival)
 PART(pqm_svg_residual)
 PART(pqm_svg_gantt)
@@ -224,6 +225,7 @@ void pqm_view_root(struct pqm_obj *o, const struct pqm_view *v)
 	pqm_obj_list(o, "endpoints", r->inv->n_endpoints > 0, fill_pqm_view_endpoints, v);
 	pqm_obj_list(o, "practices", has_practices(r), fill_pqm_view_practices, v);
 	pqm_obj_list(o, "workloads", 1, fill_pqm_view_workloads, v);
+	pqm_obj_list(o, "files", 1, fill_pqm_view_files, v);
 	pqm_obj_list(o, "coverage", 1, fill_pqm_view_coverage, v);
 	pqm_obj_list(o, "arrival", r->assessment->n_curve > 1, fill_pqm_svg_arrival, v);
 	pqm_obj_list(o, "residual", r->plan->n_residual > 1, fill_pqm_svg_residual, v);

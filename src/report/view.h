@@ -34,6 +34,7 @@
 #define PQM_VIEW_PRACTICES 100 /* differences between targets */
 #define PQM_VIEW_ASSUMPTIONS 300
 #define PQM_VIEW_WORKLOADS 300
+#define PQM_VIEW_FILES 200
 
 struct pqm_view {
 	const struct pqm_report *r;
@@ -65,6 +66,7 @@ void pqm_view_coverage(struct pqm_obj *o, const struct pqm_view *v);  /* view_co
 void pqm_view_endpoints(struct pqm_obj *o, const struct pqm_view *v); /* view_endpoints.c */
 void pqm_view_practices(struct pqm_obj *o, const struct pqm_view *v); /* view_practices.c */
 void pqm_view_workloads(struct pqm_obj *o, const struct pqm_view *v); /* view_workloads.c */
+void pqm_view_files(struct pqm_obj *o, const struct pqm_view *v);     /* view_files.c */
 void pqm_view_verdict(struct pqm_obj *o, const struct pqm_view *v);   /* view_verdict.c */
 void pqm_svg_arrival(struct pqm_obj *o, const struct pqm_view *v);    /* svg.c */
 void pqm_svg_residual(struct pqm_obj *o, const struct pqm_view *v);
