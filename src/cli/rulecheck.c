@@ -13,6 +13,7 @@
 #include "detect/endpoint.h"
 #include "detect/k8s.h"
 #include "detect/packages.h"
+#include "detect/signature.h"
 #include "engine/scan.h"
 #include "rules/ai.h"
 #include "rules/libs.h"
@@ -347,6 +348,12 @@ static bool is_package(struct checker *c, const struct pqm_rule *rule, pqm_bytes
 	return pqm_package_rule_fits(rule, sample);
 }
 
+/* A media type, or the name of an algorithm. */
+static bool is_artifact(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	return pqm_artifact_rule_fits(c->r, rule, sample);
+}
+
 static const struct {
 	const char *prefix;
 	sample_fn is_of;
@@ -365,6 +372,7 @@ static const struct {
 	{ "ai/", is_signal },
 	{ "conf/", is_conf },
 	{ "images/", is_package },
+	{ "images/artifacts.yaml", is_artifact },
 	{ "plan/", is_task },
 	{ "perf/", is_perf },
 	{ "practices/", is_practice },

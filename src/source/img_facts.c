@@ -185,6 +185,7 @@ static void add_part(struct pqm_buf *b, const struct pqm_yaml *d)
 	(void)pqm_buf_f(b, "{ \"mediaType\": ");
 	add_text(b, pqm_yaml_str(d, "mediaType"));
 	add_member(b, "size", pqm_yaml_str(d, "size"));
+	add_member(b, "digest", pqm_yaml_str(d, "digest"));
 	add_member(b, "title", pqm_yaml_str(notes, "org.opencontainers.image.title"));
 	for (uint32_t i = 0; is_map(notes) && i < notes->n; i++) {
 		pqm_bytes key = pqm_yaml_text(notes->keys[i]);

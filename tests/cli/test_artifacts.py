@@ -10,7 +10,7 @@ from kit import PQMAP_SAN, REPO, done, err, ok, run, skip, tmpdir
 
 sys.path.insert(0, str(REPO / "tests/images"))
 from make import packed, tar_of  # noqa: E402
-from related import DSSE, INDEX, Server, Signer, Store, tag_of  # noqa: E402
+from related import DSSE, EMPTY, IMAGE_CONFIG, INDEX, Server, Signer, Store, cose, jws, rekor, tag_of  # noqa: E402
 
 
 def scan(tmp, *args, program=None):
@@ -120,6 +120,145 @@ def layouts(tmp, ec):
     ok(r.returncode == 0 and len(objects(doc, "Artifact")) == 1, "a signature that is asked for by its name", err(r))
 
 
+def signatures(doc):
+    """(rule, family, parameter, algorithm) and the facts of each signature."""
+    return sorted((((f["rule"], f["family"], f.get("parameter", ""), f["algorithm"]), a) for f, occs in
+                  found(doc, meaning="use", function="sig") for a in occs if f["rule"].startswith("image.signature")), key=str)
+
+
+def algorithms(tmp, ec, rsa):
+    """By what: certificate, log entry, header; and what is not known is not guessed."""
+    for name, signer, more, want, of in (
+            ("a certificate", ec, {}, ("image.signature", "EC", "P-256"), "certificate"),
+            ("a certificate", rsa, {}, ("image.signature", "RSA", "3072"), "certificate"),
+            ("the key of a log entry", rsa, {"cert": False, "bundle": rekor(rsa.public, b"x")}, ("image.signature", "RSA", "3072"), "transparency log"),
+            ("a key that is elsewhere", ec, {"cert": False}, ("image.signature-unknown", "unknown", ""), None),
+            ("a key that is elsewhere", rsa, {"cert": False}, ("image.signature-unknown", "unknown", ""), None),
+            ("a broken log entry", rsa, {"cert": False, "bundle": {"Payload": {"body": "!"}}}, ("image.signature-unknown", "unknown", ""), None)):
+        s = Store()
+        image = s.image([tar_of([("etc/x", b"1")])], "1", packed)
+        s.cosign(image, signer, **more)
+        server = Server(s)
+        r, doc = scan(tmp, f"registry:{server.host}/team/app:1", program=PQMAP_SAN)
+        server.stop()
+        got = signatures(doc)
+        ok(len(got) == 1 and got[0][0][:3] == want and got[0][1].get("subject") == image["digest"] and got[0][1].get("algorithm_of") == of,
+           f"cosign with {name}: {want[1]} {want[2]}", err(r) + str(got))
+        if want[1] == "unknown":
+            shape = got[0][1].get("shape", "") if got else ""
+            ok(("pair of numbers" in shape) == (signer is ec) and "bytes" in shape, "the length is a hint", shape)
+    f = found(doc, rule="image.signature-unknown")[0][0]
+    ok(f["evidence"] == "hinted" and f["quantum"] == "unknown", "as a hint, of unknown status", f)
+    s = Store()
+    image = s.image([tar_of([("etc/x", b"1")])], "1", packed)
+    s.attestation(image, ec)
+    for kind, body in (("application/jose+json", jws("PS384", [rsa.der])), ("application/cose", cose(-37, [rsa.der], b"t" * 384)),
+                       ("application/jose+json", jws("ES256", [ec.der], sig=b"u" * 64)), ("application/cose", cose(-49, [], b"v" * 3309)),
+                       ("application/cose", cose(-7, ec.der, b"w" * 64))):
+        s.notation(image, body, kind)
+    server = Server(s)
+    r, doc = scan(tmp, f"registry:{server.host}/team/app:1", program=PQMAP_SAN)
+    server.stop()
+    got = [(g[0], g[1].get("form"), g[1].get("payload_type"), g[1].get("predicate")) for g in signatures(doc)]
+    notary = "application/vnd.cncf.notary.payload.v1+json"
+    for want in ((("image.signature", "EC", "P-256", "EC"), "cosign", DSSE, "https://slsa.dev/provenance/v1"),
+                 (("image.signature", "RSA", "3072", "RSASSA-PSS-SHA384"), "JWS", notary, None),
+                 (("image.signature", "RSA", "3072", "RSASSA-PSS-SHA256"), "COSE_Sign1", notary, None),
+                 (("image.signature", "EC", "P-256", "ECDSA-SHA256"), "JWS", notary, None),
+                 (("image.signature", "EC", "P-256", "ECDSA-SHA256"), "COSE_Sign1", notary, None),
+                 (("image.signature-safe", "ML-DSA", "65", "ML-DSA-65"), "COSE_Sign1", notary, None)):
+        ok(any((w[0][:3], *w[1:]) == (want[0][:3], *want[1:]) and (want[0][3] == w[0][3] or want[0][3] == "EC") for w in got),
+           f"{want[1]}: {want[0][3]} {want[0][2]}", err(r) + "\n".join(map(str, got)))
+    ok(len(got) == 6, "each once", got)
+    certs = [o["path"] for _, occs in found(doc, meaning="cert") for o in occs]
+    ok(len([c for c in certs if " › certificate 1" in c]) == 4, "x5c of JWS and COSE are certificates", certs)
+    whole = cose(-37, [rsa.der], b"t" * 384)
+    tree = tmp / "envelopes"
+    tree.mkdir()
+    (tree / "cut.cose").write_bytes(whole[:len(whole) // 2])
+    (tree / "noalg.cose").write_bytes(b"\xd2" + cbor_of([b"", {}, b"", b""]))
+    (tree / "deep.cose").write_bytes(b"\xd2\x84\x42\xa1\x01" + b"\x81" * 4000)
+    (tree / "none.json").write_bytes(jws("HS256", []).replace(b'"signature"', b'"sign"'))
+    (tree / "dsse.json").write_text(json.dumps({"payloadType": "application/vnd.in-toto+json", "payload": "e30=",
+                                                "signatures": [{"keyid": "SHA256:abc", "sig": "MEUCIQ=="}]}))
+    (tree / "odd.json").write_text('{"payloadType": 3, "payload": [], "signatures": {"a": 1}, "protected": {}}')
+    r, doc = scan(tmp, tree, program=PQMAP_SAN)
+    got = signatures(doc)
+    ok(r.returncode == 0 and [g[1].get("keyid") for g in got] == ["SHA256:abc"] and got[0][0][0] == "image.signature-unknown",
+       "broken envelopes are stepped over; DSSE alone says whose, not by what", err(r) + str(got))
+    ok(any("cut off" in n for n in notes(doc)), "one that is cut off is told", notes(doc))
+
+
+def cbor_of(v):
+    from related import cbor
+    return cbor(v)
+
+
+def model(tmp, name, config, config_type, layers, artifact_type=None):
+    s = Store()
+    blobs = [s.blob(data, kind, **({"org.opencontainers.image.title": title} if title else {})) for data, kind, title in layers]
+    doc = {"config": s.blob(json.dumps(config).encode(), config_type), "layers": blobs}
+    if artifact_type:
+        doc["artifactType"] = artifact_type
+    m = s.manifest(doc, "1")
+    s.layout(tmp / name, [m])
+    return scan(tmp, f"oci:{tmp / name}", program=PQMAP_SAN)
+
+
+def tensors():
+    head = json.dumps({"w": {"dtype": "BF16", "shape": [64, 32], "data_offsets": [0, 4096]}}).encode()
+    return len(head).to_bytes(8, "little") + head + bytes(4096)
+
+
+def models(tmp):
+    weight = tensors()
+    cncf = {"descriptor": {"name": "tiny", "version": "1.2", "family": "llama", "licenses": ["Apache-2.0", "MIT"]},
+            "modelfs": {"type": "layers", "diffIds": []}, "config": {"architecture": "transformer", "format": "safetensors", "paramSize": "8b",
+                                                                     "precision": "bf16"}}
+    kit = {"manifestVersion": "1.0.0", "package": {"name": "kit", "version": "3"}, "model": {"name": "tiny", "path": "m.safetensors",
+           "framework": "pytorch", "license": "MIT"}, "datasets": [{"name": "d", "path": "d.csv"}]}
+    runner = {"config": {"format": "gguf", "quantization": "Q4_K_M", "parameters": "361.82 M", "architecture": "llama", "size": "256.35 MiB"}}
+    ollama = {"model_format": "gguf", "model_family": "llama", "model_type": "8.0B", "file_type": "Q4_0", "architecture": "amd64", "os": "linux",
+              "rootfs": {"type": "layers", "diff_ids": []}}
+    cncf_type = "application/vnd.cncf.model"
+    r, doc = model(tmp, "modelpack", cncf, f"{cncf_type}.config.v1+json", [
+        (tar_of([("m/model.safetensors", weight)]), f"{cncf_type}.weight.v1.tar", "m"),
+        (packed(tar_of([("m/more.safetensors", weight)]), "gzip"), f"{cncf_type}.weight.v1.tar+gzip", "more"),
+        (weight, f"{cncf_type}.weight.v1.raw", "raw.safetensors"), (b"x", f"{cncf_type}.dataset.v1.raw", "d.csv")],
+        f"{cncf_type}.manifest.v1+json")
+    got = [o for o in objects(doc, "Model") if o.get("packaging")]
+    want = {"title": "tiny", "version": "1.2", "family": "llama", "license": "Apache-2.0, MIT", "format": "safetensors", "parameters": "8b",
+            "architecture": "transformer", "types": "bf16", "files": "3", "packaging": "ModelPack"}
+    ok(len(got) == 1 and all(got[0].get(k) == v for k, v in want.items()), "ModelPack: name, family, format, parameters, files", err(r) + str(got))
+    inside = [o for o in objects(doc, "Model") if o.get("tensors") == "1" and o.get("parameters") == "2048"]
+    ok(len(inside) == 3, "its weights are read, in a tar, a packed tar and raw", objects(doc, "Model"))
+    ok([o.get("files") for o in objects(doc, "Dataset") if o.get("packaging")] == ["1"], "its dataset is one", objects(doc, "Dataset"))
+    r, doc = model(tmp, "kit", kit, "application/vnd.kitops.modelkit.config.v1+json", [
+        (packed(tar_of([("m.safetensors", weight)]), "gzip"), "application/vnd.kitops.modelkit.model.v1.tar+gzip", None),
+        (tar_of([("d.csv", b"a,b")]), "application/vnd.kitops.modelkit.dataset.v1.tar", None)])
+    got = [o for o in objects(doc, "Model") if o.get("packaging")]
+    ok(len(got) == 1 and got[0].get("title") == "tiny" and got[0].get("license") == "MIT" and got[0].get("architecture") == "pytorch" and
+       got[0].get("path") == "m.safetensors" and any(o.get("tensors") == "1" for o in objects(doc, "Model")), "KitOps: the Kitfile", err(r) + str(got))
+    r, doc = model(tmp, "runner", runner, "application/vnd.docker.ai.model.config.v0.1+json", [
+        (weight, "application/vnd.docker.ai.safetensors", None), (b"MIT", "application/vnd.docker.ai.license", None)])
+    got = [o for o in objects(doc, "Model") if o.get("packaging")]
+    ok(len(got) == 1 and got[0].get("parameters") == "361.82 M" and got[0].get("types") == "Q4_K_M" and got[0].get("bytes") == str(len(weight)),
+       "Docker's model runner: weights that are in no tar", err(r) + str(got))
+    ok(any(o.get("tensors") == "1" for o in objects(doc, "Model")), "and they are read", objects(doc, "Model"))
+    r, doc = model(tmp, "ollama", ollama, "application/vnd.docker.container.image.v1+json", [
+        (weight, "application/vnd.ollama.image.model", None), (b"{{ .Prompt }}", "application/vnd.ollama.image.template", None)])
+    got = [o for o in objects(doc, "Model") if o.get("packaging")]
+    ok(len(got) == 1 and got[0].get("packaging") == "Ollama" and got[0].get("parameters") == "8.0B" and got[0].get("types") == "Q4_0",
+       "Ollama, whose configuration calls itself an image's", err(r) + str(got))
+    r, doc = model(tmp, "oras", {}, EMPTY, [(weight, "application/octet-stream", "models/tiny.safetensors")], "application/vnd.example.thing")
+    ok([o.get("spec.artifactType") for o in objects(doc, "Artifact")] == ["application/vnd.example.thing"] and
+       [o.get("tensors") for o in objects(doc, "Model")] == ["1"], "ORAS: a file by its title", err(r) + str(objects(doc, "Model")))
+    for name, config in (("list", []), ("deep", {"descriptor": {"name": {"a": [1]}, "licenses": [[[]]]}, "config": None}), ("text", "x")):
+        r, doc = model(tmp, name, config, f"{cncf_type}.config.v1+json", [(weight, f"{cncf_type}.weight.v1.raw", None)])
+        got = [o for o in objects(doc, "Model") if o.get("packaging")]
+        ok(r.returncode == 0 and len(got) == 1 and "title" not in got[0], f"a configuration that is a {name}", err(r) + str(got))
+
+
 def main():
     with tmpdir() as name:
         tmp = pathlib.Path(name)
@@ -127,7 +266,10 @@ def main():
             skip("openssl is not here")
             return
         ec = Signer(tmp, "ec", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")
+        rsa = Signer(tmp, "rsa", "rsa:3072")
         by_itself(tmp, ec)
+        algorithms(tmp, ec, rsa)
+        models(tmp)
         layouts(tmp, ec)
     done()
 

@@ -39,6 +39,49 @@ class Signer:
         return subprocess.run(["openssl", "dgst", "-sha256", "-sign", self.key], input=data, check=True, capture_output=True).stdout
 
 
+def rekor(public, signature):
+    """What the annotation dev.sigstore.cosign/bundle holds: an entry of the log with the public key."""
+    body = {"apiVersion": "0.0.1", "kind": "hashedrekord", "spec": {"data": {"hash": {"algorithm": "sha256", "value": "00"}}, "signature": {
+        "content": base64.b64encode(signature).decode(), "publicKey": {"content": base64.b64encode(public).decode()}}}}
+    return {"SignedEntryTimestamp": base64.b64encode(signature).decode(), "Payload": {
+        "body": base64.b64encode(json.dumps(body).encode()).decode(), "integratedTime": 1, "logIndex": 1, "logID": "00"}}
+
+
+def b64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def jws(alg, certs, payload=b"{}", sig=b"s" * 256):
+    head = {"alg": alg, "cty": "application/vnd.cncf.notary.payload.v1+json", "crit": ["io.cncf.notary.signingScheme"],
+            "io.cncf.notary.signingScheme": "notary.x509"}
+    return json.dumps({"payload": b64url(payload), "protected": b64url(json.dumps(head).encode()), "header": {
+        "x5c": [base64.b64encode(c).decode() for c in certs], "io.cncf.notary.signingAgent": "test"}, "signature": b64url(sig)}).encode()
+
+
+def cbor(v):
+    """As much of CBOR as a signature needs."""
+    def head(major, n):
+        if n < 24:
+            return bytes([major << 5 | n])
+        size = 1 if n < 1 << 8 else 2 if n < 1 << 16 else 4
+        return bytes([major << 5 | {1: 24, 2: 25, 4: 26}[size]]) + n.to_bytes(size, "big")
+    if isinstance(v, int):
+        return head(0, v) if v >= 0 else head(1, -1 - v)
+    if isinstance(v, bytes):
+        return head(2, len(v)) + v
+    if isinstance(v, str):
+        return head(3, len(v.encode())) + v.encode()
+    if isinstance(v, list):
+        return head(4, len(v)) + b"".join(map(cbor, v))
+    return head(5, len(v)) + b"".join(cbor(k) + cbor(x) for k, x in v.items())
+
+
+def cose(alg, certs, sig=b"s" * 256):
+    protected = cbor({1: alg, 2: ["io.cncf.notary.signingScheme"], 3: "application/vnd.cncf.notary.payload.v1+json",
+                      "io.cncf.notary.signingScheme": "notary.x509"})
+    return b"\xd2" + cbor([protected, {33: certs, "io.cncf.notary.signingAgent": "test"}, b"{}", sig])
+
+
 class Store:
     """Blobs and manifests of one repository, to be put anywhere."""
 
