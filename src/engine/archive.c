@@ -9,7 +9,8 @@
 #include "engine.h"
 #include "parse/aifile.h"
 
-#define PIECE_BYTES ((size_t)128 << 10)
+/* How much is unpacked before the next look at what it became: little, for bombs. */
+#define PIECE_BYTES ((size_t)32 << 10)
 #define ZEROS_BYTES ((size_t)16 << 10)
 
 /* What pqm_look.done says of it. */
@@ -43,8 +44,8 @@ static enum pqm_st input_next(struct pqm_feed *feed, pqm_bytes *out, struct pqm_
 	ssize_t n;
 
 	if (in->fd == NULL) {
-		*out = pqm_sub(in->body, (size_t)in->at, in->body.n);
-		in->at = in->size;
+		*out = pqm_sub(in->body, (size_t)in->at, PIECE_BYTES);
+		in->at += out->n;
 		return PQM_OK;
 	}
 	while ((n = pread(*in->fd, in->piece, PIECE_BYTES, (off_t)in->at)) < 0 && errno == EINTR)
@@ -215,12 +216,14 @@ uint64_t pqm_archive_wanted(
 /* A limit of the whole file: it is told once, where it was hit, and all that is open is left. */
 static bool over(struct walk *w, const char *words)
 {
-	if (!w->o->is_over)
+	bool was_over = w->o->is_over;
+
+	w->o->is_over = true;
+	if (!was_over)
 		pqm_emit_note(w->emit, UINT64_MAX, PQM_ELIMIT,
 			"%s; the rest was not read; unpack it and scan the folder, if it is no "
 			"bomb",
 			words);
-	w->o->is_over = true;
 	return false;
 }
 

@@ -238,7 +238,7 @@ struct pqm_opened {
 	unsigned depth;
 	uint64_t n_packed, n_out, n_entries; /* bytes of the file, and out of all archives in it */
 	size_t held;			     /* of members that are archives */
-	bool is_over;			     /* a limit of the whole file was hit, and told */
+	bool is_over, is_told;		     /* a limit of the whole file was hit, and told */
 };
 
 struct pqm_worker {

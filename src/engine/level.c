@@ -259,9 +259,13 @@ static void emit_note(struct pqm_emit *emit, uint64_t off, enum pqm_st why, cons
 	struct pqm_content *content = e->l->content;
 	char place[64] = "";
 
-	if (content->n_marks > PQM_NOTES_PER_FILE)
+	/* That all the rest was left is said however much was said before. */
+	bool is_end = w->opened.is_over && !w->opened.is_told;
+
+	w->opened.is_told = w->opened.is_over;
+	if (content->n_marks > PQM_NOTES_PER_FILE && !is_end)
 		return;
-	if (content->n_marks++ == PQM_NOTES_PER_FILE) {
+	if (!is_end && content->n_marks++ == PQM_NOTES_PER_FILE) {
 		off = UINT64_MAX;
 		why = PQM_ELIMIT;
 		words = "more than 50 problems in this file; the others are not listed";

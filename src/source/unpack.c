@@ -12,12 +12,14 @@
 #include <sys/stat.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/limits.h"
 
 #define FRAME_BYTES 8 /* in front of what a frame says that is skipped */
 #define FRAME_MAGIC 0x184d2a5
 #define HEAD_BYTES 18
 #define ZSTD_MAGIC 0xfd2fb528
+#define REPLAY_BYTES ((size_t)1 << 20)
 
 static struct {
 	void *lib;
@@ -42,6 +44,7 @@ static struct {
 	int (*support_cab)(struct archive *);
 	int (*support_iso)(struct archive *);
 	int (*set_seek)(struct archive *, archive_seek_callback *);
+	int (*set_option)(struct archive *, const char *, const char *, const char *);
 	int (*format)(struct archive *);
 	int (*n_filters)(struct archive *);
 	int (*open)(struct archive *, void *, archive_open_callback *, archive_read_callback *,
@@ -80,9 +83,12 @@ struct pqm_unpack {
 	uint64_t header_from;	  /* n_in when the header began */
 	uint8_t head[HEAD_BYTES]; /* the first bytes, behind frames that say nothing */
 	size_t n_head;
-	uint64_t n_drop;   /* of such a frame: still to come */
-	pqm_bytes waiting; /* a block behind head */
-	bool is_begun;	   /* head is whole, or all there is */
+	uint64_t n_drop;       /* of such a frame: still to come */
+	struct pqm_buf replay; /* of a stream that cannot seek: all that was read of it so far */
+	bool is_stream;	       /* what is packed by one of the filters is looked for */
+	bool is_first;	       /* no entry was read yet */
+	pqm_bytes waiting;     /* a block behind head */
+	bool is_begun;	       /* head is whole, or all there is */
 };
 
 static void load(void)
@@ -112,6 +118,7 @@ static void load(void)
 		{ "archive_read_support_format_cab", &la.support_cab },
 		{ "archive_read_support_format_iso9660", &la.support_iso },
 		{ "archive_read_set_seek_callback", &la.set_seek },
+		{ "archive_read_set_format_option", &la.set_option },
 		{ "archive_format", &la.format },
 		{ "archive_filter_count", &la.n_filters },
 		{ "archive_read_open", &la.open },
@@ -148,7 +155,8 @@ static bool is_bomb(const struct pqm_unpack *u)
 {
 	la_int64_t out = la.filter_bytes(u->a, 0);
 
-	return !u->is_seeking && out > 0 && (uint64_t)out > PQM_RATIO_FROM_BYTES &&
+	return !u->is_seeking && out > 0 &&
+		(uint64_t)out > (u->is_any ? PQM_ARCHIVE_RATIO_FROM : PQM_RATIO_FROM_BYTES) &&
 		(uint64_t)out / PQM_RATIO_MAX > u->n_in;
 }
 
@@ -234,6 +242,8 @@ static la_ssize_t on_read(struct archive *a, void *ctx, const void **p)
 		return -1;
 	}
 	u->n_in += b.n;
+	if (u->is_stream && u->is_first && u->feed->seek == NULL)
+		(void)pqm_buf_add(&u->replay, b);
 	*p = b.p;
 	return (la_ssize_t)b.n;
 }
@@ -271,9 +281,8 @@ static enum pqm_st tell_window(const struct pqm_unpack *u, struct pqm_err *err)
 	if (window <= PQM_UNPACK_WINDOW_BYTES)
 		return PQM_OK;
 	return pqm_fail(err, PQM_ELIMIT,
-		"packed by zstd so that unpacking it takes %llu MiB of memory, over the %zu MiB "
-		"limit; "
-		"unpack it (zstd -d --long=31) and scan that",
+		"zstd: unpacking takes %llu MiB of memory, over the %zu MiB limit; unpack it "
+		"(zstd -d --long=31) and scan that",
 		(unsigned long long)(window >> 20), PQM_UNPACK_WINDOW_BYTES >> 20);
 }
 
@@ -298,6 +307,8 @@ static struct pqm_unpack *unpack_new(struct pqm_feed *feed, struct pqm_err *err)
 		return NULL;
 	}
 	u->feed = feed;
+	u->is_first = true;
+	pqm_buf_init(&u->replay, REPLAY_BYTES);
 	return u;
 }
 
@@ -310,12 +321,20 @@ static enum pqm_st begin(
 		st = u->err.st != PQM_OK ? pqm_fail(err, u->err.st, "%s", u->err.msg)
 					 : tell_window(u, err);
 		if (st == PQM_OK)
-			st = pqm_fail(err, PQM_EPARSE, "%s", words);
+			st = pqm_fail(err, PQM_EPARSE, "%s: %s", words,
+				la.words(u->a) != NULL ? la.words(u->a) : "no reason is given");
 		pqm_unpack_close(u);
 		return st;
 	}
 	*out = u;
 	return PQM_OK;
+}
+
+/* Behind the end of one tar another may stand. */
+static void support_tars(struct pqm_unpack *u)
+{
+	(void)la.support_tar(u->a);
+	(void)la.set_option(u->a, "tar", "read_concatenated_archives", "1");
 }
 
 static void support_streams(struct pqm_unpack *u)
@@ -338,19 +357,25 @@ enum pqm_st pqm_unpack_open(struct pqm_unpack **out, struct pqm_feed *feed, stru
 	return begin(out, u, "is no tar archive", err);
 }
 
+static void support_all_streams(struct pqm_unpack *u)
+{
+	support_streams(u);
+	(void)la.support_lz4(u->a);
+	(void)la.support_lzma(u->a);
+	(void)la.support_lzip(u->a);
+	(void)la.support_compress(u->a);
+	(void)la.support_empty(u->a);
+	(void)la.support_raw(u->a);
+}
+
 /* Formats are looked for in the order of what each says of itself, so only those that the head allows. */
 static void support(struct pqm_unpack *u, enum pqm_pack kind)
 {
 	switch (kind) {
 	case PQM_PACK_STREAM:
-		support_streams(u);
-		(void)la.support_lz4(u->a);
-		(void)la.support_lzma(u->a);
-		(void)la.support_lzip(u->a);
-		(void)la.support_compress(u->a);
-		(void)la.support_tar(u->a);
+		support_all_streams(u);
+		support_tars(u);
 		(void)la.support_cpio(u->a);
-		(void)la.support_raw(u->a);
 		break;
 	case PQM_PACK_RPM:
 		support_streams(u);
@@ -358,7 +383,7 @@ static void support(struct pqm_unpack *u, enum pqm_pack kind)
 		(void)la.support_cpio(u->a);
 		break;
 	case PQM_PACK_TAR:
-		(void)la.support_tar(u->a);
+		support_tars(u);
 		break;
 	case PQM_PACK_CPIO:
 		(void)la.support_cpio(u->a);
@@ -392,6 +417,7 @@ enum pqm_st pqm_unpack_open_as(
 		return err->st;
 	support(u, kind);
 	u->is_any = true;
+	u->is_stream = kind == PQM_PACK_STREAM;
 	u->is_seeking = feed->seek != NULL && (kind == PQM_PACK_ZIP || kind == PQM_PACK_7Z);
 	if (u->is_seeking)
 		(void)la.set_seek(u->a, on_seek);
@@ -403,6 +429,7 @@ void pqm_unpack_close(struct pqm_unpack *u)
 	if (u == NULL)
 		return;
 	(void)la.read_free(u->a);
+	pqm_buf_wipe(&u->replay);
 	pqm_free(u);
 }
 
@@ -414,7 +441,8 @@ static enum pqm_st told(struct pqm_unpack *u, struct pqm_err *err)
 		return pqm_fail(err, u->err.st, "%s", u->err.msg);
 	if (u->n_head > 0 && tell_window(u, err) != PQM_OK)
 		return err->st;
-	return pqm_fail(err, PQM_EPARSE, "malformed archive: %s", words != NULL ? words : "?");
+	return pqm_fail(err, PQM_EPARSE, "malformed archive: %s",
+		words != NULL ? words : "no reason is given");
 }
 
 static enum pqm_entry_type type_of(struct archive_entry *e)
@@ -463,6 +491,58 @@ static bool is_missing_end(struct pqm_unpack *u, int rc)
 	return u->is_ended;
 }
 
+/* Some filters take an input that fails for one that ends. */
+static bool is_end(struct pqm_unpack *u, int rc)
+{
+	return (rc == ARCHIVE_EOF && u->err.st == PQM_OK) || is_missing_end(u, rc);
+}
+
+/* Zeros are the end of a tar. At the begin of a packed file they are rather how the file begins: a partition,
+ * a memory image. */
+static bool is_mistaken(const struct pqm_unpack *u, int rc)
+{
+	const char *words = rc == ARCHIVE_EOF ? NULL : la.words(u->a);
+
+	return u->is_stream && u->is_first && rc != ARCHIVE_OK && rc != ARCHIVE_WARN &&
+		u->err.st == PQM_OK && !u->replay.failed &&
+		(la.format(u->a) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR &&
+		(words == NULL || pqm_starts(pqm_str(words), PQM_LIT("Damaged tar archive")) ||
+			pqm_starts(pqm_str(words), PQM_LIT("Truncated")));
+}
+
+/* Reads the stream anew, as one packed file. */
+static int begin_again(struct pqm_unpack *u)
+{
+	u->is_stream = false;
+	u->n_in = u->header_from = 0;
+	if (u->feed->seek == NULL) {
+		u->waiting = pqm_buf_bytes(&u->replay);
+	} else if (u->feed->seek(u->feed, 0, SEEK_SET) == 0) {
+		u->waiting = (pqm_bytes){ NULL, 0 };
+		u->n_head = 0;
+		u->n_drop = 0;
+		u->is_begun = false;
+	} else {
+		return ARCHIVE_FATAL;
+	}
+	(void)la.read_free(u->a);
+	u->a = la.read_new();
+	if (u->a == NULL)
+		return ARCHIVE_FATAL;
+	support_all_streams(u);
+	return la.open(u->a, u, NULL, on_read, NULL);
+}
+
+static int next_header(struct pqm_unpack *u, struct archive_entry **entry)
+{
+	int rc = u->is_ended ? ARCHIVE_EOF : la.next_header(u->a, entry);
+
+	if (!is_mistaken(u, rc))
+		return rc;
+	rc = begin_again(u);
+	return rc == ARCHIVE_OK ? la.next_header(u->a, entry) : rc;
+}
+
 enum pqm_st pqm_unpack_next(
 	struct pqm_unpack *u, struct pqm_entry *e, bool *got, struct pqm_err *err)
 {
@@ -471,10 +551,10 @@ enum pqm_st pqm_unpack_next(
 
 	u->is_in_header = !u->is_seeking && !u->is_open_ended && u->left == 0;
 	u->header_from = u->n_in;
-	rc = u->is_ended ? ARCHIVE_EOF : la.next_header(u->a, &entry);
-	u->is_in_header = false;
+	rc = next_header(u, &entry);
+	u->is_in_header = u->is_first = false;
 	*got = false;
-	if (rc == ARCHIVE_EOF || is_missing_end(u, rc))
+	if (is_end(u, rc))
 		return PQM_OK;
 	if (rc != ARCHIVE_OK && rc != ARCHIVE_WARN)
 		return told(u, err);
@@ -517,7 +597,7 @@ enum pqm_st pqm_unpack_data(
 	while (rc == ARCHIVE_OK && n == 0);
 	*block = (pqm_bytes){ NULL, 0 };
 	*off = (uint64_t)at;
-	if (rc == ARCHIVE_EOF || is_missing_end(u, rc))
+	if (is_end(u, rc))
 		return PQM_OK;
 	if (rc != ARCHIVE_OK && rc != ARCHIVE_WARN)
 		return told(u, err);
