@@ -261,6 +261,7 @@ struct pqm_worker {
 	struct pqm_match *child_matches[PQM_ARTIFACT_DEPTH];
 	struct pqm_hit *child_hits[PQM_ARTIFACT_DEPTH];
 	struct pqm_hasher *hasher;
+	uint8_t *room; /* of members of a layer, one after the other [held.c] */
 };
 
 /* Scans bytes whose matches are in w->matches: what a member, job->path, holds or the part of it that was
@@ -277,10 +278,10 @@ void pqm_worker_body(struct pqm_worker *w, const struct pqm_job *job);
 enum pqm_st pqm_worker_member(
 	struct pqm_worker *w, const struct pqm_job *job, struct pqm_member *m, struct pqm_err *err);
 
-/* A large member, swept into w->matches and held in part. */
+/* held.c: a large member, swept into w->matches and held in part. */
 struct pqm_held {
 	pqm_bytes body; /* given back by pqm_held_free; reads as zeros where it was let go */
-	size_t room;	/* address space that it takes */
+	size_t room;	/* address space that goes with it; 0: it is the worker's */
 	bool has_holes;
 	bool is_cut; /* more candidates than are held */
 };
@@ -297,6 +298,8 @@ struct pqm_holding {
 enum pqm_st pqm_member_hold(struct pqm_worker *w, struct pqm_member *m, struct pqm_holding how,
 	struct pqm_held *out, struct pqm_err *err);
 void pqm_held_free(struct pqm_held *h);
+/* Gives back what the worker holds members in. */
+void pqm_held_rest(struct pqm_worker *w);
 #define PQM_HELD_CUT                                                                               \
 	"candidates in more than 24 MiB of a large file; only the first of them were looked at"
 

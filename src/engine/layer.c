@@ -1,21 +1,10 @@
-/* layer.c — members of container images: read as streams, held in part, and put in their places. */
+/* layer.c — members of container images: read as streams, and put in their places. */
 #include <stdlib.h>
-#include <sys/mman.h>
 
 #include "base/limits.h"
 #include "base/num.h"
 #include "detect/packages.h"
 #include "engine.h"
-
-#define CARRY PQM_PATTERN_MAX
-#define TAIL_BYTES ((uint64_t)1 << 20)
-#define GRAIN_BYTES ((size_t)16 << 10)
-#define GRAINS (PQM_READ_CHUNK_BYTES / GRAIN_BYTES)
-#define BACK_BYTES GRAIN_BYTES
-#define AHEAD_BYTES ((size_t)64 << 10)
-_Static_assert(GRAINS <= 32, "grains are bits of a word");
-#define KEEP_RANGES 8
-#define PROGRAM_HEADERS 64
 
 enum pqm_st pqm_from_new(struct pqm_run *run, uint32_t target, const struct pqm_layer *l,
 	pqm_bytes prefix, struct pqm_err *err)
@@ -107,181 +96,7 @@ void pqm_worker_body(struct pqm_worker *w, const struct pqm_job *job)
 	pqm_worker_swept(w, &here, body, &hash);
 }
 
-/* A member that is read and swept here. What is not kept is given back to the system, and reads as zeros. */
-struct big {
-	struct pqm_worker *w;
-	uint8_t *p;
-	size_t size, whole;
-	size_t filled, swept;
-	size_t last, last_n;  /* the chunk before, whose fate is open */
-	size_t matches_at[3]; /* matches before the chunk at hand, the last, the one before it */
-	size_t kept;
-	bool has_holes, is_cut, is_hashed;
-
-	struct {
-		uint64_t from, to;
-	} keep[KEEP_RANGES];
-
-	size_t n_keep;
-};
-
-static uint64_t elf_word(const uint8_t *p, unsigned n, bool is_big)
-{
-	uint64_t v = 0;
-
-	for (unsigned i = 0; i < n; i++)
-		v = v << 8 | p[is_big ? i : n - 1 - i];
-	return v;
-}
-
-/* The dynamic segment of a program lies behind its code and data: it is kept, the rest of it stands at
- * the start [gABI ch. 5]. */
-static void keep_dynamic(struct big *b)
-{
-	const uint8_t *h = b->p;
-	bool is_64, is_big_end;
-	uint64_t off, n, size;
-
-	if (b->filled < 64 || memcmp(h, "\177ELF", 4) != 0)
-		return;
-	is_64 = h[4] == 2;
-	is_big_end = h[5] == 2;
-	off = elf_word(h + (is_64 ? 32 : 28), is_64 ? 8 : 4, is_big_end);
-	size = elf_word(h + (is_64 ? 54 : 42), 2, is_big_end);
-	n = elf_word(h + (is_64 ? 56 : 44), 2, is_big_end);
-	if (size < (is_64 ? 56U : 32U))
-		return;
-	for (uint64_t i = 0; i < n && i < PROGRAM_HEADERS && b->n_keep < KEEP_RANGES; i++) {
-		if (off > b->filled || b->filled - off < (i + 1) * size)
-			return;
-		const uint8_t *ph = h + off + i * size;
-		uint64_t at = elf_word(ph + (is_64 ? 8 : 4), is_64 ? 8 : 4, is_big_end);
-		uint64_t len = elf_word(ph + (is_64 ? 32 : 16), is_64 ? 8 : 4, is_big_end);
-
-		if (elf_word(ph, 4, is_big_end) == 2 && at < b->size && len <= b->size - at) {
-			b->keep[b->n_keep].from = at;
-			b->keep[b->n_keep++].to = at + len;
-		}
-	}
-}
-
-static bool is_kept(const struct big *b, size_t at, size_t n)
-{
-	if (b->size <= b->whole || at < PQM_MEMBER_HEAD_BYTES || b->size - at <= TAIL_BYTES)
-		return true;
-	for (size_t i = 0; i < b->n_keep; i++)
-		if (at < b->keep[i].to && at + n > b->keep[i].from)
-			return true;
-	return false;
-}
-
-static void let_go(struct big *b, size_t at, size_t n)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	size_t from = (at + page - 1) / page * page, to = (at + n) / page * page;
-
-	if (from < to)
-		(void)madvise(b->p + from, to - from, MADV_DONTNEED);
-}
-
-/* Which grains of the chunk before lie around a candidate: keys and certificates begin at one, JSON a little
- * in front of it. */
-static uint32_t near_candidates(const struct big *b)
-{
-	uint32_t bits = 0;
-
-	for (size_t i = b->matches_at[2]; i < b->w->matches.n; i++) {
-		uint64_t off = b->w->matches.match[i].off;
-		uint64_t from = off > BACK_BYTES ? off - BACK_BYTES : 0;
-
-		for (size_t g = 0; g < GRAINS; g++) {
-			size_t at = b->last + g * GRAIN_BYTES;
-
-			if (at + GRAIN_BYTES > from && at < off + AHEAD_BYTES)
-				bits |= UINT32_C(1) << g;
-		}
-	}
-	return bits;
-}
-
-/* Decides about the chunk before, now that both its neighbours were swept. */
-static void settle_chunk(struct big *b)
-{
-	uint32_t bits;
-
-	if (b->last_n == 0 || is_kept(b, b->last, b->last_n))
-		return;
-	bits = near_candidates(b);
-	if (bits == 0) {
-		let_go(b, b->last, b->last_n);
-		return;
-	}
-	for (size_t at = 0; at < b->last_n; at += GRAIN_BYTES) {
-		size_t n = b->last_n - at < GRAIN_BYTES ? b->last_n - at : GRAIN_BYTES;
-		bool has_reason = (bits & UINT32_C(1) << at / GRAIN_BYTES) != 0;
-
-		if (has_reason && b->kept + n <= PQM_MEMBER_HELD_BYTES) {
-			b->kept += n;
-		} else {
-			b->is_cut = b->is_cut || has_reason;
-			let_go(b, b->last + at, n);
-		}
-	}
-}
-
-static void sweep_to(struct big *b, size_t end)
-{
-	while (b->swept < end) {
-		size_t n = end - b->swept < PQM_READ_CHUNK_BYTES ? end - b->swept
-								 : PQM_READ_CHUNK_BYTES;
-		size_t seen = b->swept < CARRY ? b->swept : CARRY;
-
-		b->matches_at[2] = b->matches_at[1];
-		b->matches_at[1] = b->matches_at[0];
-		b->matches_at[0] = b->w->matches.n;
-		pqm_matcher_sweep(b->w->run->matcher,
-			(pqm_bytes){ b->p + b->swept - seen, seen + n }, seen, b->swept - seen,
-			&b->w->matches);
-		settle_chunk(b);
-		b->last = b->swept;
-		b->last_n = n;
-		b->swept += n;
-	}
-}
-
-static enum pqm_st fill(struct big *b, struct pqm_member *m, struct pqm_err *err)
-{
-	enum pqm_st st;
-	pqm_bytes block;
-	uint64_t off;
-
-	while ((st = m->next(m, &block, &off, err)) == PQM_OK && block.n > 0) {
-		if (off < b->filled || off > b->size || block.n > b->size - off)
-			return pqm_fail(err, PQM_EPARSE, "an entry is longer than it says");
-		if (off > b->filled) {
-			sweep_to(b, b->filled);
-			b->has_holes = true;
-			b->swept = (size_t)off;
-		}
-		memcpy(b->p + off, block.p, block.n);
-		if (b->filled < PQM_READ_CHUNK_BYTES && off + block.n >= PQM_READ_CHUNK_BYTES) {
-			b->filled = (size_t)off + block.n;
-			keep_dynamic(b);
-		}
-		b->filled = (size_t)off + block.n;
-		if (b->is_hashed)
-			pqm_hasher_add(b->w->hasher, block);
-		if (b->filled - b->swept >= PQM_READ_CHUNK_BYTES)
-			sweep_to(b, b->filled - (b->filled - b->swept) % PQM_READ_CHUNK_BYTES);
-	}
-	if (st == PQM_OK)
-		sweep_to(b, b->filled);
-	if (st == PQM_OK)
-		settle_chunk(b);
-	return st;
-}
-
-/* Steps over what cannot be held. */
+/* Steps over the rest. */
 static enum pqm_st pass(struct pqm_member *m, struct pqm_err *err)
 {
 	pqm_bytes block;
@@ -291,38 +106,6 @@ static enum pqm_st pass(struct pqm_member *m, struct pqm_err *err)
 	while ((st = m->next(m, &block, &off, err)) == PQM_OK && block.n > 0)
 		;
 	return st;
-}
-
-enum pqm_st pqm_member_hold(struct pqm_worker *w, struct pqm_member *m, struct pqm_holding how,
-	struct pqm_held *out, struct pqm_err *err)
-{
-	bool is_sized = m->size != PQM_MEMBER_UNSIZED;
-	struct big b = { .w = w,
-		.size = is_sized ? (size_t)m->size : PQM_ARCHIVE_UNSIZED_BYTES,
-		.whole = how.whole > 0 ? how.whole : PQM_MEMBER_HELD_BYTES,
-		.is_hashed = how.is_hashed };
-	enum pqm_st st;
-
-	*out = (struct pqm_held){ .body = { NULL, 0 } };
-	b.p = mmap(NULL, b.size, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (b.p == MAP_FAILED) {
-		st = pass(m, err);
-		return st == PQM_OK ? PQM_ELIMIT : st;
-	}
-	(void)madvise(b.p, b.size, MADV_NOHUGEPAGE);
-	w->matches.n = 0;
-	st = fill(&b, m, err);
-	*out = (struct pqm_held){ { b.p, is_sized ? b.size : b.filled }, b.size, b.has_holes,
-		b.is_cut };
-	return st;
-}
-
-void pqm_held_free(struct pqm_held *h)
-{
-	if (h->body.p != NULL)
-		(void)munmap((void *)(uintptr_t)h->body.p, h->room);
-	h->body = (pqm_bytes){ NULL, 0 };
 }
 
 static void count_read(const struct pqm_job *job, uint64_t n)

@@ -85,6 +85,7 @@ void pqm_worker_rest(struct pqm_worker *w)
 	}
 	pqm_hasher_free(w->hasher);
 	w->hasher = NULL;
+	pqm_held_rest(w);
 	pqm_map_fini(&w->interned);
 	pqm_map_fini(&w->agains);
 	pqm_arena_fini(&w->scratch);
