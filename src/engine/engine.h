@@ -393,9 +393,13 @@ void pqm_pages_fini(struct pqm_run *run);
 bool pqm_worker_beside(struct pqm_worker *w, pqm_bytes body, const struct pqm_beside *job);
 void pqm_worker_alone(struct pqm_worker *w);
 
-/* scan.c: the next batch, or NULL; under the lock. And what scans one. */
+/* queue.c: the next batch, or NULL; under the lock. And what scans one. */
 struct pqm_batch *pqm_run_pop(struct pqm_run *run);
 void pqm_batch_scan(struct pqm_worker *w, struct pqm_batch *b);
+/* Waits for the next batch; NULL when the queue is closed and drained. */
+struct pqm_batch *pqm_run_next(struct pqm_run *run);
+/* False: the queue is full. */
+bool pqm_run_push(struct pqm_run *run, struct pqm_batch *b);
 /* merge.c: facts of an object as they were given. */
 bool pqm_thing_unpack(struct pqm_arena *a, struct pqm_object *o, const struct pqm_packed *p);
 
