@@ -1,12 +1,15 @@
-#include "detect/detector.h"
+#include "detect/keymat.h"
+
+#include <stdio.h>
 
 #include "base/buf.h"
+#include "base/num.h"
 #include "parse/aifile.h"
 
 /* Files of models, datasets and indexes, as objects: what they hold says what is at stake. */
 
 #define GROUP "file.pqmap.dev"
-#define FACTS_MAX 20
+#define FACTS_MAX 24
 #define TYPES_SAID 6
 
 struct facts {
@@ -52,10 +55,28 @@ static pqm_bytes kind_of(enum pqm_aif_kind k)
 		return PQM_LIT("Dataset");
 	case PQM_AIF_INDEX:
 		return PQM_LIT("Index");
+	case PQM_AIF_SIGNATURE:
+		return PQM_LIT("Signature");
+	case PQM_AIF_CONFIG:
+		return PQM_LIT("ModelConfig");
 	case PQM_AIF_ARRAY:
 		break;
 	}
 	return PQM_LIT("Array");
+}
+
+static void fill_signature(struct facts *f, const struct pqm_aif *a)
+{
+	if (a->algorithm != NULL)
+		fact(f, "algorithm",
+			a->bits > 0 ? pqm_arena_f(f->arena, "%s-%u", a->algorithm, a->bits)
+				    : pqm_str(a->algorithm));
+	fact(f, "key", a->key);
+	said(f, "predicate", a->predicate);
+	if (a->n_files > 0)
+		number(f, "signed_files", a->n_files);
+	if (a->covers_folder)
+		fact(f, "covers", PQM_LIT("folder"));
 }
 
 static void fill(struct facts *f, const struct pqm_aif *a, uint64_t bytes)
@@ -65,9 +86,12 @@ static void fill(struct facts *f, const struct pqm_aif *a, uint64_t bytes)
 	number(f, "bytes", bytes);
 	if (a->has_params) {
 		number(f, a->is_at_least ? "parameters_min" : "parameters", a->n_params);
-		number(f, "tensors", a->n_tensors);
 		fact(f, "types", types(a, f->arena));
 	}
+	if (a->n_tensors > 0 || a->has_params)
+		number(f, "tensors", a->n_tensors);
+	if (a->tensor_bytes > 0)
+		number(f, "tensor_bytes", a->tensor_bytes);
 	if (a->has_rows)
 		number(f, "rows", a->n_rows);
 	if (a->n_columns > 0)
@@ -88,6 +112,43 @@ static void fill(struct facts *f, const struct pqm_aif *a, uint64_t bytes)
 							 (unsigned long long)a->n_columns));
 	}
 	said(f, "runs", a->runs);
+	said(f, "family", a->family);
+	said(f, "dtype", a->dtype);
+	said(f, "quantisation", a->quantisation);
+	if (a->kind == PQM_AIF_SIGNATURE)
+		fill_signature(f, a);
+}
+
+/* A signature of a model is as good as what made it, for as long as the model is in use. */
+static enum pqm_st signature(
+	const struct pqm_rules *r, const struct pqm_aif *a, struct pqm_emit *out)
+{
+	const struct pqm_alg_ref *alg =
+		a->algorithm == NULL ? NULL : pqm_alg_by_name(r, pqm_str(a->algorithm));
+	uint8_t digest[PQM_SHA256_BYTES];
+	char identity[8 + 2 * PQM_SHA256_BYTES], bits[16];
+
+	if (alg == NULL)
+		return PQM_OK;
+	pqm_sha256(digest, a->share);
+	memcpy(identity, "sha256:", 7);
+	pqm_hex(identity + 7, digest, sizeof(digest));
+	(void)snprintf(bits, sizeof(bits), "%u", a->bits);
+	struct pqm_found f = {
+		.identity = { (const uint8_t *)identity, 7 + 2 * sizeof(digest) },
+		.meaning = PQM_USE,
+		.evidence = PQM_PARSED,
+		.algorithm = alg->algorithm,
+		.parameter = a->bits > 0 ? pqm_str(bits) : PQM_LIT(""),
+		.bits = a->bits,
+	};
+
+	pqm_alg_fill(&f, alg);
+	f.function = PQM_FN_SIG;
+	pqm_keymat_status(&f, r,
+		f.quantum == PQM_Q_HYBRID || f.quantum == PQM_Q_SAFE ? "signed.model-pq"
+								     : "signed.model");
+	return pqm_emit(out, &f);
 }
 
 static bool wants(const struct pqm_artifact *a)
@@ -103,7 +164,6 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	struct pqm_aif file;
 	enum pqm_st st = pqm_aif_read(&file, &in, err);
 
-	(void)r;
 	(void)hits;
 	if (st == PQM_EPARSE || st == PQM_ELIMIT)
 		pqm_emit_note(out, UINT64_MAX, st, "%s", err->msg);
@@ -112,6 +172,8 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	if (file.format == NULL)
 		return PQM_OK;
 	fill(&f, &file, a->body.n);
+	if (file.kind == PQM_AIF_SIGNATURE && (st = signature(r, &file, out)) != PQM_OK)
+		return st;
 	return pqm_emit_object(out,
 		&(struct pqm_object){ .path = a->path,
 			.group = PQM_LIT(GROUP),

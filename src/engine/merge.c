@@ -449,7 +449,8 @@ enum pqm_st pqm_run_merge(struct pqm_inventory *inv, struct pqm_run *run, struct
 	if (ok && n > 1)
 		qsort(rows, n, sizeof(*rows), by_id_and_place);
 	ok = ok && group(inv, &texts, &run->arena, rows, n) &&
-		take_notes(inv, &texts, run, t.notes) && pqm_owned_tie(inv, run->rules);
+		take_notes(inv, &texts, run, t.notes) && pqm_owned_tie(inv, run->rules) &&
+		pqm_aifile_sets(inv);
 	pqm_free(rows);
 	pqm_map_fini(&texts);
 	return ok

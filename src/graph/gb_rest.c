@@ -95,6 +95,9 @@ static void sort_out(const struct pqm_rules *r, const struct pqm_map *cas,
 		g->noun = f->meaning == PQM_USE
 			? "use of public-key encryption|uses of public-key encryption"
 			: "wrapping key|wrapping keys";
+	} else if (pqm_starts(f->rule, PQM_LIT("signed."))) {
+		g->task = "dual-sign";
+		g->noun = "signature of a model|signatures of models";
 	} else if (f->meaning == PQM_USE) {
 		g->task = "library-upgrade";
 		g->noun = "use of signatures|uses of signatures";

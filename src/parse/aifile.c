@@ -12,13 +12,15 @@ static const struct pqm_aif_format *const formats[] = {
 	&pqm_aif_simple,
 	&pqm_aif_pickled,
 	&pqm_aif_onnx,
+	&pqm_aif_json,
 };
 
 #define N_FORMATS (sizeof(formats) / sizeof(formats[0]))
 
 const char *pqm_aif_kind_name(enum pqm_aif_kind k)
 {
-	static const char *const names[] = { "model", "dataset", "index", "array" };
+	static const char *const names[] = { "model", "dataset", "index", "array", "signature",
+		"config" };
 
 	return names[k];
 }

@@ -14,7 +14,8 @@
  * Standard:  safetensors (huggingface/safetensors, "Format"), GGUF v1 to v3 (ggml-org/ggml docs/gguf.md),
  *            ONNX IR (onnx.proto3), pickle protocols 0 to 5 (PEP 3154, PEP 574), ZIP (APPNOTE 6.3.10),
  *            Parquet and its modular encryption (apache/parquet-format), NPY (NEP 1), HDF5, TFRecord,
- *            Apache Arrow, ORC and Avro, FAISS index_io, TFLite and ExecuTorch file identifiers.
+ *            Apache Arrow, ORC and Avro, FAISS index_io, TFLite and ExecuTorch file identifiers,
+ *            Sigstore bundle 0.1 to 0.3, in-toto Statement 1, OpenSSF model signing 1.0.
  */
 #ifndef PQM_PARSE_AIFILE_H
 #define PQM_PARSE_AIFILE_H
@@ -26,6 +27,8 @@ enum pqm_aif_kind {
 	PQM_AIF_DATASET,
 	PQM_AIF_INDEX, /* of embeddings */
 	PQM_AIF_ARRAY, /* numbers, of whatever */
+	PQM_AIF_SIGNATURE,
+	PQM_AIF_CONFIG, /* of a model: its architecture, not its weights */
 };
 
 const char *pqm_aif_kind_name(enum pqm_aif_kind k);
@@ -52,6 +55,15 @@ struct pqm_aif {
 	pqm_bytes name, architecture, license, base, producer;
 	const char *encryption; /* "AES_GCM_V1"; NULL: none */
 	bool is_footer_encrypted;
+	uint64_t tensor_bytes;		       /* of all shards, as their index says; 0: not told */
+	pqm_bytes family, dtype, quantisation; /* as a configuration says */
+	/* Of a signature: what made it, by its form ("P-256", "RSA" with bits; NULL: unknown), the key that
+	 * checks it, what the signed statement is, how many files it lists. */
+	const char *algorithm;
+	uint32_t bits;
+	uint64_t n_files;
+	bool covers_folder;
+	pqm_bytes key, predicate, share;
 	pqm_bytes runs; /* what a pickle calls by name that no model needs: "posix system" */
 };
 

@@ -28,6 +28,6 @@ enum pqm_st pqm_aif_pickle(struct pqm_aif *out, pqm_bytes in, struct pqm_arena *
 	bool *is_model, struct pqm_err *err);
 
 extern const struct pqm_aif_format pqm_aif_safetensors, pqm_aif_gguf, pqm_aif_onnx, pqm_aif_zip,
-	pqm_aif_pickled, pqm_aif_parquet, pqm_aif_simple;
+	pqm_aif_pickled, pqm_aif_parquet, pqm_aif_simple, pqm_aif_json;
 
 #endif

@@ -3,7 +3,9 @@
 
 make(folder) returns {path: facts}: a dict of facts that must be there, None where nothing may be recognised, or a string that
 the note about a broken file must contain. Only the formats' own documents were used: no library that writes them is needed."""
+import base64
 import functools
+import hashlib
 import io
 import json
 import math
@@ -192,6 +194,28 @@ def tfrecord(body):
     return n + struct.pack("<I", masked_crc(n)) + body + struct.pack("<I", masked_crc(body))
 
 
+def model_signature(files, sign, material):
+    """A bundle as OpenSSF model signing 1.0 writes it; sign(bytes) -> signature."""
+    listed = [{"name": n, "algorithm": "sha256", "digest": hashlib.sha256(b).hexdigest()} for n, b in sorted(files.items())]
+    root = hashlib.sha256(b"".join(bytes.fromhex(x["digest"]) for x in listed)).hexdigest()
+    body = json.dumps({
+        "_type": "https://in-toto.io/Statement/v1", "subject": [{"name": "model", "digest": {"sha256": root}}],
+        "predicateType": "https://model_signing/signature/v1.0",
+        "predicate": {"serialization": {"method": "files", "hash_type": "sha256", "allow_symlinks": False}, "resources": listed}}).encode()
+    kind = b"application/vnd.in-toto+json"
+    signed = b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(body), body)
+    return json.dumps({
+        "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json", "verificationMaterial": {**material, "tlogEntries": []},
+        "dsseEnvelope": {"payload": base64.b64encode(body).decode(), "payloadType": kind.decode(),
+                         "signatures": [{"sig": base64.b64encode(sign(signed)).decode()}]}}).encode()
+
+
+def ecdsa(n):
+    """Bytes of the form of an ECDSA signature over a curve of n bytes: 30 … 02 r 02 s."""
+    body = b"\2" + bytes([n + 1]) + b"\0" + b"\xee" * n + b"\2" + bytes([n]) + b"\x22" * n
+    return b"\x30" + (bytes([len(body)]) if len(body) < 128 else b"\x81" + bytes([len(body)])) + body
+
+
 def npy(descr, shape, body):
     head = str({"descr": descr, "fortran_order": False, "shape": shape}).encode()
     head += b" " * (-(len(head) + 11) % 64) + b"\n"
@@ -266,6 +290,61 @@ def good():
     }
 
 
+def sets():
+    """Shards of one model, their index, who signed them, and what lies beside weights."""
+    def part(names):
+        return safetensors({n: ("BF16", [16, 4], 16) for n in names})
+
+    shards = {f"model-0000{i}-of-00003.safetensors": part([f"layer{i}.w", f"layer{i}.b"]) for i in (1, 2, 3)}
+    index = json.dumps({"metadata": {"total_size": 6 * 128}, "weight_map": {
+        f"layer{i}.{x}": f"model-0000{i}-of-00003.safetensors" for i in (1, 2, 3) for x in "wb"}}).encode()
+    total = {"format": "safetensors", "files": "3 of 3", "parameters": 6 * 64, "tensors": 6, "types": "BF16 384",
+             "index_bytes": 768, "bytes": sum(len(b) for b in shards.values()), "signature": "none found"}
+    rest = {k: None for k in shards} | {"model.safetensors.index.json": None}
+    out = {}
+
+    def lay(folder, files, want):
+        for name, body in files.items():
+            out[f"{folder}/{name}"] = (body, want.get(name))
+
+    lay("llm", {**shards, "model.safetensors.index.json": index}, rest | {"model-00001-of-00003.safetensors": total})
+    # The same tensor in two shards: the index has it once, so the sum is no number of parameters.
+    tied = dict(shards) | {"model-00003-of-00003.safetensors": part(["layer3.w", "layer3.b", "layer1.w"])}
+    lay("tied", {**tied, "model.safetensors.index.json": index}, rest | {"model-00001-of-00003.safetensors": {
+        "files": "3 of 3", "parameters_max": 7 * 64, "tensors": 7}})
+    named = json.dumps({"metadata": {"total_size": 768, "total_parameters": 384}, "weight_map": json.loads(index)["weight_map"]}).encode()
+    lay("told", {**tied, "model.safetensors.index.json": named}, rest | {"model-00001-of-00003.safetensors": {"parameters": 384}})
+    missing = {k: v for k, v in shards.items() if "00001" not in k}
+    lay("missing", missing, {k: None for k in missing} | {"model-00002-of-00003.safetensors": {
+        "files": "2 of 3", "parameters_min": 4 * 64}})
+    lay("index-only", {"model.safetensors.index.json": index}, {"model.safetensors.index.json": {
+        "format": "index of shards", "tensor_bytes": 768, "tensors": 6}})
+    split = {"m-00001-of-00002.gguf": gguf(3, {"general.architecture": (8, "llama")}, {}),
+             "m-00002-of-00002.gguf": gguf(3, {}, {"a": (2, [64, 3])})}
+    lay("split", split, {"m-00002-of-00002.gguf": None, "m-00001-of-00002.gguf": {
+        "format": "gguf", "architecture": "llama", "files": "2 of 2", "parameters": 192, "types": "Q4_0 192"}})
+    torch = {f"pytorch_model-0000{i}-of-00002.bin": zipped({"archive/data.pkl": torch_pickle({"w": ("HalfStorage", 0, 10 * i)})})
+             for i in (1, 2)}
+    lay("torch-set", torch, {k: None for k in torch} | {"pytorch_model-00001-of-00002.bin": {
+        "format": "pytorch", "files": "2 of 2", "parameters": 30}})
+    for folder, sig, algorithm in (("signed", ecdsa(32), "P-256"), ("signed-384", ecdsa(48), "P-384"), ("signed-521", ecdsa(65), "P-521"),
+                                   ("signed-ed", b"\x5a" * 64, "Ed25519"), ("signed-rsa", b"\x5a" * 384, "RSA-3072"),
+                                   ("signed-pq", b"\x5a" * 3309, "ML-DSA-65")):
+        material = {"publicKey": {"hint": "a"}}
+        lay(folder, {**shards, "model.sig": model_signature(shards, lambda _, sig=sig: sig, material)}, {k: None for k in shards} | {
+            "model.sig": {"kind": "Signature", "format": "sigstore", "version": "0.3", "algorithm": algorithm, "key": "public key",
+                          "signed_files": 3, "covers": "folder", "predicate": "https://model_signing/signature/v1.0"},
+            "model-00001-of-00003.safetensors": {"signature_algorithm": algorithm, "files": "3 of 3"}})
+    llama = {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "torch_dtype": "bfloat16", "hidden_size": 64,
+             "quantization_config": {"quant_method": "awq"}}
+    adapter = {"peft_type": "LORA", "base_model_name_or_path": "clinic/base", "r": 8}
+    lay("parts", {"config.json": json.dumps(llama).encode(), "adapter_config.json": json.dumps(adapter).encode()}, {
+        "config.json": {"kind": "ModelConfig", "format": "transformers", "architecture": "LlamaForCausalLM", "family": "llama",
+                        "dtype": "bfloat16", "quantisation": "awq"},
+        "adapter_config.json": {"format": "adapter", "architecture": "LORA", "base": "clinic/base"}})
+    return out
+
+
 def look_alikes():
     return {
         "list.pickle": pickle.dumps([1, 2, "three", {"os": "name"}], 4),
@@ -273,6 +352,11 @@ def look_alikes():
         "noise.bin": b"\x80\x04" + bytes(range(256)) * 4,
         "book.xlsx": zipped({"[Content_Types].xml": b"<x/>", "xl/workbook.xml": b"<x/>"}, zipfile.ZIP_DEFLATED),
         "tool.whl": zipped({"tool/__init__.py": b"x = 1\n", "tool-1.dist-info/METADATA": b"Name: tool\n"}),
+        "image.sigstore.json": json.dumps({
+            "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json", "messageSignature": {"signature": base64.b64encode(ecdsa(32)).decode()}}).encode(),
+        "config.json": b'{"name": "app", "port": 80}',
+        "x.index.json": b'{"weight_map": {"a": "b"}}',
+        "dsse.json": b'{"mediaType": "application/json", "payload": "x"}',
         "config.zip": zipped({"config.json": b"{}", "readme.txt": b"x"}),
         "proto.pb": field(1, 8) + field(2, b"not a model at all") + field(3, b"x" * 40),
         "gguf.txt": b"GGUF is a file format of models, version 3, as the manual says in its first line.\n",
@@ -300,6 +384,9 @@ def hostile():
         "string.gguf": (b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<Q", (1 << 64) - 1) + bytes(64), "cut off"),
         "deep.gguf": (b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<Q", 1) + b"k" + struct.pack("<I", 9) +
                       struct.pack("<IQ", 9, 1) * 60, "malformed"),
+        "cut.safetensors.index.json": (b'{"weight_map": {"a": "b", ', "no weight_map"),
+        "no.safetensors.index.json": (b'{"metadata": {}}', "no weight_map"),
+        "model.sig": (b'{"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json", "dsse', "no JSON"),
         "cut.parquet": (pq[:-10], "cut off"),
         "footer.parquet": (pq[:-8] + struct.pack("<I", 0x7fffffff) + b"PAR1", "footer"),
         "nest.parquet": (b"PAR1" + b"\x1c" * 4000 + struct.pack("<I", 4000) + b"PAR1", "malformed"),
@@ -311,6 +398,7 @@ def hostile():
 def make(folder):
     want = {}
     files = good()
+    files.update(sets())
     files.update({f"look-alikes/{k}": (v, None) for k, v in look_alikes().items()})
     files.update({f"hostile/{k}": v for k, v in hostile().items()})
     for name, (body, facts) in files.items():
