@@ -274,7 +274,8 @@ static int open_file(struct pqm_cache *c)
 
 	if (fd < 0)
 		return SQLITE_CANTOPEN;
-	if (fstat(fd, &sb) != 0 || !S_ISREG(sb.st_mode) || fchmod(fd, 0600) != 0) {
+	if (fstat(fd, &sb) != 0 || !S_ISREG(sb.st_mode) || sb.st_uid != geteuid() ||
+		sb.st_nlink != 1 || fchmod(fd, 0600) != 0) {
 		(void)close(fd);
 		return SQLITE_CANTOPEN;
 	}

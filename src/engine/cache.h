@@ -10,8 +10,10 @@
  *            nothing fails: what cannot be read is not there, what cannot be written is not kept, and
  *            the first of either is one line in the log. A file that is damaged is made anew.
  * Threads:   one thread. Processes: any number, each waits PQM_CACHE_WAIT_MS for the others.
- * Security:  the folder has mode 0700, the file 0600; of another user, or on a network file system, they are
- *            refused. No key material: rows hold what reports hold.
+ * Security:  the folder has mode 0700, the file 0600; of another user, with a second name, or on a network file
+ *            system, they are refused. No key material: rows hold what reports hold. SHA-256 over key and body
+ *            finds damage and rows that were moved. It has no secret and is no seal: whoever can write a file of
+ *            this user in this folder can as well exchange the program.
  * Limits:    max_bytes for the file; least recently used rows go first. PQM_CACHE_ROW_BYTES a row.
  */
 #ifndef PQM_ENGINE_CACHE_H

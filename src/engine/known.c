@@ -102,11 +102,11 @@ static bool get_u32(struct reader *r, uint32_t *out)
 	return ok;
 }
 
-/* How many records follow: each has a byte at least. */
-static bool get_count(struct reader *r, size_t *out)
+/* How many records follow: each has so many bytes at least. */
+static bool get_count(struct reader *r, size_t least, size_t *out)
 {
 	uint64_t v = 0;
-	bool ok = get_num(r, pqm_cur_left(&r->c), &v);
+	bool ok = get_num(r, pqm_cur_left(&r->c) / least, &v);
 
 	*out = (size_t)v;
 	return ok;
@@ -125,7 +125,7 @@ static bool get_texts(struct reader *r)
 {
 	size_t n = 0;
 
-	if (!get_count(r, &n))
+	if (!get_count(r, 1, &n))
 		return false;
 	r->text = pqm_new(&r->k->arena, pqm_bytes, n + 1);
 	for (size_t i = 1; r->text != NULL && i <= n; i++) {
@@ -167,7 +167,7 @@ static bool get_attrs(struct reader *r, struct pqm_occurrence *at)
 	struct pqm_attr *attrs;
 	size_t n = 0;
 
-	if (!get_count(r, &n) || n > PQM_ATTRS_MAX)
+	if (!get_count(r, 2, &n) || n > PQM_ATTRS_MAX)
 		return false;
 	attrs = pqm_new(r->arena, struct pqm_attr, n);
 	for (size_t i = 0; attrs != NULL && i < n; i++)
@@ -204,7 +204,7 @@ static bool get_facts(struct reader *r, struct pqm_object *o)
 	struct pqm_fact *facts;
 	size_t n = 0;
 
-	if (!get_count(r, &n))
+	if (!get_count(r, 4, &n))
 		return false;
 	facts = pqm_new(r->arena, struct pqm_fact, n);
 	for (size_t i = 0; facts != NULL && i < n; i++)
@@ -242,7 +242,7 @@ static bool get_again(struct reader *r, struct pqm_again *g)
 	__extension__({                                                                            \
 		struct T **end_ = &(list);                                                         \
 		size_t n_ = 0;                                                                     \
-		bool ok_ = get_count((r), &n_);                                                    \
+		bool ok_ = get_count((r), 3, &n_);                                                 \
 		for (size_t i_ = 0; ok_ && i_ < n_; i_++) {                                        \
 			*end_ = pqm_new((r)->arena, struct T, 1);                                  \
 			ok_ = *end_ != NULL && get_one((r), *end_);                                \
@@ -257,7 +257,7 @@ static bool get_stands(struct reader *r, uint32_t content)
 	struct pqm_known *k = r->k;
 	size_t n = 0;
 
-	if (!get_count(r, &n) || n == 0)
+	if (!get_count(r, 1, &n) || n == 0)
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		struct stand *s = pqm_grow(&k->arena, k->stands, k->n_stands, &k->cap_stands);
@@ -304,7 +304,7 @@ static bool get_notes(struct reader *r)
 	struct pqm_known *k = r->k;
 	size_t n = 0;
 
-	if (!get_count(r, &n))
+	if (!get_count(r, 2, &n))
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		struct told *t = pqm_grow(&k->arena, k->notes, k->n_notes, &k->cap_notes);
@@ -347,7 +347,7 @@ static bool get_all(struct reader *r)
 
 	if (!pqm_var_get_text(&r->c, &format) || !pqm_eqs(format, PQM_KNOWN_FORMAT) ||
 		!pqm_var_get_text(&r->c, &k->names) || !pqm_names_check(k->names, &k->n_members) ||
-		!get_texts(r) || !get_count(r, &n))
+		!get_texts(r) || !get_count(r, 8, &n))
 		return false;
 	k->contents = pqm_new(&k->arena, struct held, n + 1);
 	if (k->contents == NULL)
@@ -364,25 +364,47 @@ static bool get_all(struct reader *r)
 	return true;
 }
 
+static struct pqm_known *known_new(void)
+{
+	struct pqm_known *k = pqm_calloc(1, sizeof(*k));
+
+	if (k != NULL) {
+		pqm_buf_init(&k->row, PQM_CACHE_ROW_BYTES);
+		pqm_arena_init(&k->arena, PQM_RUN_ARENA_BYTES);
+	}
+	return k;
+}
+
+static bool read_row(struct pqm_known *k)
+{
+	struct reader r = { .c = pqm_cur_of(pqm_buf_bytes(&k->row)), .k = k, .arena = &k->arena };
+
+	return get_all(&r);
+}
+
+struct pqm_known *pqm_known_read(pqm_bytes row)
+{
+	struct pqm_known *k = known_new();
+
+	if (k != NULL && pqm_buf_add(&k->row, row) && read_row(k))
+		return k;
+	pqm_known_free(k, NULL);
+	return NULL;
+}
+
 struct pqm_known *pqm_known_get(struct pqm_run *run, struct pqm_from *f)
 {
 	struct pqm_cache *cache = run->opt->cache;
 	struct pqm_known *k;
-	struct reader r = { 0 };
 
 	if (cache == NULL)
 		return NULL;
 	make_key(run, f);
-	k = pqm_calloc(1, sizeof(*k));
+	k = known_new();
 	if (k == NULL)
 		return NULL;
-	pqm_buf_init(&k->row, PQM_CACHE_ROW_BYTES);
-	pqm_arena_init(&k->arena, PQM_RUN_ARENA_BYTES);
-	r.k = k;
-	r.arena = &k->arena;
 	if (pqm_cache_get(cache, f->key, &k->row)) {
-		r.c = pqm_cur_of(pqm_buf_bytes(&k->row));
-		if (get_all(&r)) {
+		if (read_row(k)) {
 			atomic_fetch_add(&run->counts[f->target].left, k->n_left);
 			return k;
 		}

@@ -21,6 +21,8 @@ struct pqm_known;
 
 /* Makes f's key of all that the record depends on. NULL: the layer is not known. */
 struct pqm_known *pqm_known_get(struct pqm_run *run, struct pqm_from *f);
+/* The record alone, copied. NULL: it is none. */
+struct pqm_known *pqm_known_read(pqm_bytes row);
 pqm_bytes pqm_known_names(const struct pqm_known *k);
 /* The member of that number and path takes its place among the contents that are known. */
 void pqm_known_give(struct pqm_run *run, struct pqm_known *k, const struct pqm_job *job);
@@ -28,5 +30,8 @@ void pqm_known_give(struct pqm_run *run, struct pqm_known *k, const struct pqm_j
 void pqm_known_free(struct pqm_known *k, struct pqm_worker *main);
 /* known_put.c: keeps what the run has of the layer. Nothing else may be read meanwhile. */
 void pqm_known_put(struct pqm_run *run, const struct pqm_from *f, pqm_bytes names);
+/* Its record, behind what row has. False: the layer cannot be kept. */
+bool pqm_known_write(struct pqm_run *run, const struct pqm_from *f, pqm_bytes names,
+	struct pqm_buf *row) PQM_MUST_USE;
 
 #endif

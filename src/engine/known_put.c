@@ -201,31 +201,38 @@ static bool put_all(struct writer *w, const struct pqm_run *run, const struct pq
 	return !w->failed && !w->body.failed && !w->texts.failed;
 }
 
-void pqm_known_put(struct pqm_run *run, const struct pqm_from *f, pqm_bytes names)
+bool pqm_known_write(
+	struct pqm_run *run, const struct pqm_from *f, pqm_bytes names, struct pqm_buf *row)
 {
 	struct writer w = { 0 };
-	struct pqm_buf row;
 	bool ok;
 
 	pqm_arena_init(&w.arena, PQM_RUN_ARENA_BYTES);
 	pqm_buf_init(&w.texts, PQM_CACHE_ROW_BYTES);
 	pqm_buf_init(&w.body, PQM_CACHE_ROW_BYTES);
-	pqm_buf_init(&row, PQM_CACHE_ROW_BYTES);
 	pthread_mutex_lock(&run->lock);
 	ok = !f->is_fleeting && !run->is_out_of_memory && put_all(&w, run, f);
 	pthread_mutex_unlock(&run->lock);
 	if (ok) {
-		pqm_var_put_text(&row, PQM_LIT(PQM_KNOWN_FORMAT));
-		pqm_var_put_text(&row, names);
-		pqm_var_put(&row, w.n_texts);
-		(void)pqm_buf_add(&row, pqm_buf_bytes(&w.texts));
-		(void)pqm_buf_add(&row, pqm_buf_bytes(&w.body));
-		if (!row.failed)
-			pqm_cache_put(run->opt->cache, f->key, pqm_buf_bytes(&row));
+		pqm_var_put_text(row, PQM_LIT(PQM_KNOWN_FORMAT));
+		pqm_var_put_text(row, names);
+		pqm_var_put(row, w.n_texts);
+		(void)pqm_buf_add(row, pqm_buf_bytes(&w.texts));
+		(void)pqm_buf_add(row, pqm_buf_bytes(&w.body));
 	}
-	pqm_buf_fini(&row);
 	pqm_buf_fini(&w.body);
 	pqm_buf_fini(&w.texts);
 	pqm_map_fini(&w.numbers);
 	pqm_arena_fini(&w.arena);
+	return ok && !row->failed;
+}
+
+void pqm_known_put(struct pqm_run *run, const struct pqm_from *f, pqm_bytes names)
+{
+	struct pqm_buf row;
+
+	pqm_buf_init(&row, PQM_CACHE_ROW_BYTES);
+	if (pqm_known_write(run, f, names, &row))
+		pqm_cache_put(run->opt->cache, f->key, pqm_buf_bytes(&row));
+	pqm_buf_fini(&row);
 }
