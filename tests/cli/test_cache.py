@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
 """The cache of layers: what it gives is what reading gives, it is never believed, and it is never in the way."""
 import base64
+import hashlib
 import json
 import os
 import pathlib
+import random
 import shutil
 import sqlite3
 import struct
 import subprocess
 import sys
+import time
 
 from kit import PQMAP, PQMAP_SAN, REPO, done, err, ok, run, skip, tmpdir
 
@@ -173,11 +176,11 @@ def at_once(tmp, want):
         if turn == "a damaged one":
             (tmp / "many/pqmap/layers.db").write_bytes(os.urandom(20000))
         procs = [subprocess.Popen([PQMAP, "scan", target, *NOW, "-o", f"json={tmp}/m{i}.json"], env=env, stdout=subprocess.DEVNULL,
-                                  stderr=subprocess.PIPE) for i in range(6)]
+                                  stderr=subprocess.PIPE) for i in range(8)]
         words = [p.communicate(timeout=120)[1].decode() for p in procs]
-        docs = [json.loads((tmp / f"m{i}.json").read_bytes()) for i in range(6)]
-        ok(all(p.returncode == 0 for p in procs) and all(d == want for d in docs), f"six processes at once, {turn}", words)
-        ok(turn == "a damaged one" or not any("cache" in w for w in words), f"six processes at once, {turn}: nothing to tell", words)
+        docs = [json.loads((tmp / f"m{i}.json").read_bytes()) for i in range(8)]
+        ok(all(p.returncode == 0 for p in procs) and all(d == want for d in docs), f"eight processes at once, {turn}", words)
+        ok(turn == "a damaged one" or not any("cache" in w for w in words), f"eight processes at once, {turn}: nothing to tell", words)
     db = sqlite3.connect(tmp / "many/pqmap/layers.db")
     ok(db.execute("PRAGMA integrity_check").fetchone() == ("ok",), "and the file is whole")
     db.close()
@@ -239,6 +242,124 @@ def damage(tmp, want):
     ok(doc == want and len(said(r)) == 1 and "goes on without" in said(r)[0], "a folder in its place", said(r))
 
 
+def turned_bits(tmp, want):
+    """Anywhere in the file: what is said is right, whatever is left of the file."""
+    target = f"oci:{tmp / 'img'}"
+    shutil.rmtree(tmp / "cache", ignore_errors=True)
+    scan(tmp, target)
+    file = tmp / "cache/pqmap/layers.db"
+    whole = file.read_bytes()
+    r = random.Random(200)
+    wrong = []
+    for i in range(200):
+        bad = bytearray(whole)
+        at = r.randrange(len(bad))
+        bad[at] ^= 1 << r.randrange(8)
+        file.write_bytes(bad)
+        p, doc = scan(tmp, target)
+        if doc != want or p.returncode != 0 or len(said(p)) > 1:
+            wrong.append((at, p.returncode, err(p)[-200:]))
+    ok(not wrong, "a bit turned, 200 times: never a wrong word", wrong[:3])
+
+
+def poisoned(tmp, want):
+    """Rows that SQLite finds whole."""
+    target = f"oci:{tmp / 'img'}"
+    file = tmp / "cache/pqmap/layers.db"
+    for name in ("a changed body", "a body that is cut, with its sum", "a body of noise, with its sum", "an empty body"):
+        shutil.rmtree(tmp / "cache", ignore_errors=True)
+        scan(tmp, target)
+        db = sqlite3.connect(file)
+        for key, body in db.execute("SELECT key, body FROM kept").fetchall():
+            new = {"a changed body": body.replace(b"etc/", b"srv/", 1), "an empty body": b"",
+                   "a body that is cut, with its sum": body[:-1]}.get(name, random.Random(1).randbytes(len(body)))
+            if new == body:
+                new = body[:-1] + bytes([body[-1] ^ 1])
+            total = hashlib.sha256(key + new).digest()
+            db.execute("UPDATE kept SET body=?" + (", sum=?" if "sum" in name else "") + " WHERE key=?",
+                       (new, total, key) if "sum" in name else (new, key))
+        db.commit()
+        db.close()
+        r, doc = scan(tmp, target, program=PQMAP)
+        ok(doc == want and len(said(r)) == 1 and "made anew" in said(r)[0], f"{name}: read again, and told", said(r))
+        r, doc = scan(tmp, target)
+        ok(doc == want and not said(r), f"{name}: then as ever", said(r))
+
+
+def killed(tmp, want):
+    """In the midst of writing."""
+    target = f"oci:{tmp / 'img'}"
+    env = {**os.environ, "HOME": str(tmp), "XDG_CACHE_HOME": str(tmp / "killed")}
+    t0 = time.monotonic()
+    subprocess.run([PQMAP, "scan", target, *NOW, "-q"], env=env, stdout=subprocess.DEVNULL, check=True)
+    took = time.monotonic() - t0
+    r = random.Random(9)
+    n, wrong = 0, []
+    for i in range(40):
+        if i % 4 == 0:
+            shutil.rmtree(tmp / "killed")
+        p = subprocess.Popen([PQMAP, "scan", target, *NOW, "-q"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(took * r.random())
+        n += p.poll() is None
+        p.kill()
+        p.wait()
+        if i % 4 == 3:
+            q, doc = scan(tmp, target, cache="killed")
+            if doc != want or q.returncode != 0 or len(said(q)) > 1:
+                wrong.append(err(q)[-300:])
+    ok(not wrong and n > 10, f"killed {n} times while at work: what follows is right", wrong)
+    # With a journal left behind, as a machine that stops would leave it.
+    file = tmp / "killed/pqmap/layers.db"
+    q, doc = scan(tmp, target, cache="killed")
+    (file.parent / "layers.db-journal").write_bytes(os.urandom(3000))
+    q, doc = scan(tmp, target, cache="killed")
+    ok(doc == want and q.returncode == 0 and len(said(q)) <= 1, "a journal of noise", err(q))
+
+
+def hundred(tmp):
+    """A hundred images on one base: it is read once, in one run and over runs."""
+    layout = Layout(tmp / "hundred")
+    base = tar_of([("etc/base.pem", key()), ("usr/bin/x", os.urandom(200_000))])
+    for i in range(100):
+        layout.image([base, tar_of([(f"app{i}/k", b"%d" % i)])], tag=f"t{i}")
+    targets = [f"oci:{tmp / 'hundred'}:t{i}" for i in range(100)]
+    r, doc = scan(tmp, targets, "-v", cache="hundred")
+    n = sum("is known" in x for x in said(r))
+    ok(r.returncode == 0 and n == 99 and len(paths(doc)) == 1, f"a hundred images, 200 layers: {200 - n} are read", err(r)[-300:])
+    _, want = scan(tmp, targets, "--no-cache")
+    ok(doc == want, "and all is said as if each were")
+    r, doc = scan(tmp, targets, "-v", cache="hundred")
+    n = sum("is known" in x for x in said(r))
+    ok(n == 200 and doc == want, f"the next run reads {200 - n}", err(r)[-300:])
+
+
+def in_the_way(tmp, want):
+    """What may stand where the file should."""
+    target = f"oci:{tmp / 'img'}"
+    file = tmp / "way/pqmap/layers.db"
+    file.parent.mkdir(parents=True, mode=0o700)
+    (tmp / "own").write_bytes(b"precious")
+    os.link(tmp / "own", file)
+    r, doc = scan(tmp, target, cache="way")
+    ok(doc == want and len(said(r)) == 1 and (tmp / "own").read_bytes() == b"precious", "a second name of a file is not written to", said(r))
+    file.unlink()
+    os.mkfifo(file)
+    r, doc = scan(tmp, target, cache="way")
+    ok(doc == want and len(said(r)) == 1, "a pipe in its place", said(r))
+    file.unlink()
+    if os.geteuid() == 0:
+        file.write_bytes(b"")
+        os.chown(file, 12345, 12345)
+        r, doc = scan(tmp, target, cache="way")
+        ok(doc == want and len(said(r)) == 1 and file.stat().st_size == 0, "a file of another user", said(r))
+        file.unlink()
+    file.parent.rmdir()
+    (tmp / "elsewhere").mkdir()
+    file.parent.symlink_to(tmp / "elsewhere")
+    r, doc = scan(tmp, target, cache="way")
+    ok(doc == want and len(said(r)) == 1 and not list((tmp / "elsewhere").iterdir()), "a folder that is a link is not followed", said(r))
+
+
 def refused(tmp, want):
     target = f"oci:{tmp / 'img'}"
     (tmp / "a-file").write_text("")
@@ -285,6 +406,11 @@ def main():
         stale(tmp, layout, layers, kept, want)
         at_once(tmp, want)
         damage(tmp, want)
+        turned_bits(tmp, want)
+        poisoned(tmp, want)
+        killed(tmp, want)
+        in_the_way(tmp, want)
+        hundred(tmp)
         refused(tmp, want)
         shared(tmp)
     done()
