@@ -270,6 +270,13 @@
 #define PQM_RPMDB_HEADER_BYTES ((size_t)32 << 10)
 #define PQM_RPMDB_HELD_BYTES ((size_t)64 << 20)
 
+/* Bills of materials: all of one, which is what is held of a member of an image; items, of which an image with
+ * Python and Node has 20,000; one item, with all its licences and references; components in components. */
+#define PQM_SBOM_BYTES PQM_MEMBER_HELD_BYTES
+#define PQM_SBOM_ITEMS ((uint64_t)200000)
+#define PQM_SBOM_ITEM_BYTES ((size_t)1 << 20)
+#define PQM_SBOM_DEPTH 8
+
 /* Occurrences that the copies of one content may give: 100 copies of a store of 1,000 keys. */
 #define PQM_ROWS_PER_CONTENT ((size_t)100000)
 

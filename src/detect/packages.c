@@ -80,13 +80,23 @@ static int compare(const uint64_t a[PARTS], const uint64_t b[PARTS])
 	return 0;
 }
 
-bool pqm_package_rule_is(const struct pqm_rule *rule, pqm_bytes name, pqm_bytes version)
+static bool is_named(const struct pqm_rule *rule, enum pqm_package_names whose, pqm_bytes name)
+{
+	if ((whose & PQM_NAMES_PACKAGES) != 0 &&
+		pqm_k8s_listed(pqm_yaml_get(rule->node, "packages"), name))
+		return true;
+	return (whose & PQM_NAMES_UPSTREAM) != 0 &&
+		pqm_k8s_listed(pqm_yaml_get(rule->node, "upstream"), name);
+}
+
+bool pqm_package_rule_named(const struct pqm_rule *rule, enum pqm_package_names whose,
+	pqm_bytes name, pqm_bytes version)
 {
 	pqm_bytes from = pqm_yaml_str(rule->node, "from"),
 		  below = pqm_yaml_str(rule->node, "below");
 	uint64_t have[PARTS], limit[PARTS];
 
-	if (!pqm_k8s_listed(pqm_yaml_get(rule->node, "packages"), name))
+	if (!is_named(rule, whose, name))
 		return false;
 	if (from.n == 0 && below.n == 0)
 		return true;
@@ -95,6 +105,11 @@ bool pqm_package_rule_is(const struct pqm_rule *rule, pqm_bytes name, pqm_bytes 
 	if (from.n > 0 && (!parts_of(from, limit) || compare(have, limit) < 0))
 		return false;
 	return below.n == 0 || (parts_of(below, limit) && compare(have, limit) < 0);
+}
+
+bool pqm_package_rule_is(const struct pqm_rule *rule, pqm_bytes name, pqm_bytes version)
+{
+	return pqm_package_rule_named(rule, PQM_NAMES_PACKAGES, name, version);
 }
 
 bool pqm_package_rule_fits(const struct pqm_rule *rule, pqm_bytes sample)

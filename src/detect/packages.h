@@ -22,7 +22,12 @@ enum pqm_package_form {
 /* What kind of database the path is one of; *root (may be NULL): where its file system begins in the path. */
 enum pqm_package_form pqm_package_form(pqm_bytes path, size_t *root);
 
-/* Whether the rule is about this version of this package. */
+/* Whose names: those of distributions (packages:), those of who makes it (upstream:), or either. */
+enum pqm_package_names { PQM_NAMES_PACKAGES = 1, PQM_NAMES_UPSTREAM = 2, PQM_NAMES_BOTH = 3 };
+
+bool pqm_package_rule_named(const struct pqm_rule *rule, enum pqm_package_names whose,
+	pqm_bytes name, pqm_bytes version);
+/* Whether the rule is about this version of this package of a distribution. */
 bool pqm_package_rule_is(const struct pqm_rule *rule, pqm_bytes name, pqm_bytes version);
 /* Whether it is about a sample: "libssl3 3.0.15-1". */
 bool pqm_package_rule_fits(const struct pqm_rule *rule, pqm_bytes sample);

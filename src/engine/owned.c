@@ -7,7 +7,8 @@
 
 struct database {
 	const struct pqm_object *o;
-	pqm_bytes root; /* what stands before the paths of its file system */
+	pqm_bytes root;	  /* what stands before the paths of its file system */
+	bool is_declared; /* a bill of materials: believed where no database has the library */
 };
 
 struct owners {
@@ -28,19 +29,31 @@ static pqm_bytes root_of(pqm_bytes path)
 	return pqm_sub(path, 0, root);
 }
 
+/* "oci:app:1 › /": a bill of materials is about all of the image that it is in. In a tree nothing says of what. */
+static pqm_bytes image_of(pqm_bytes path)
+{
+	static const char before[] = " › /";
+	size_t at = pqm_find(path, 0, pqm_str(before));
+
+	return at == SIZE_MAX ? path : pqm_sub(path, 0, at + sizeof(before) - 1);
+}
+
 static bool find_bases(struct owners *w)
 {
 	for (size_t i = 0; i < w->inv->n_objects; i++) {
 		const struct pqm_object *o = &w->inv->objects[i];
 		struct database *grown;
 
-		if (!pqm_eqs(o->group, GROUP) || !pqm_eqs(o->kind, "Packages"))
+		bool is_declared = pqm_eqs(o->kind, "SBOM");
+
+		if (!pqm_eqs(o->group, GROUP) || (!is_declared && !pqm_eqs(o->kind, "Packages")))
 			continue;
 		grown = pqm_grow(&w->arena, w->bases, w->n_bases, &w->cap_bases);
 		if (grown == NULL)
 			return false;
 		w->bases = grown;
-		w->bases[w->n_bases++] = (struct database){ o, root_of(o->path) };
+		w->bases[w->n_bases++] = (struct database){ o,
+			is_declared ? image_of(o->path) : root_of(o->path), is_declared };
 	}
 	return true;
 }
@@ -99,15 +112,16 @@ static const struct pqm_fact *package_in(
 	return NULL;
 }
 
-static const struct pqm_fact *package_of(const struct owners *w, const struct pqm_occurrence *o)
+/* is_declared: by bills of materials, instead of databases. */
+static const struct pqm_fact *package_of(
+	const struct owners *w, const struct pqm_occurrence *o, pqm_bytes library, bool is_declared)
 {
-	pqm_bytes library = pqm_occ_attr(o, "library");
-
-	for (size_t i = 0; library.n > 0 && i < w->n_bases; i++) {
+	for (size_t i = 0; i < w->n_bases; i++) {
 		const struct database *d = &w->bases[i];
 		const struct pqm_fact *f;
 
-		if (d->o->target != o->target || !pqm_starts(o->path, d->root) ||
+		if (d->is_declared != is_declared || d->o->target != o->target ||
+			!pqm_starts(o->path, d->root) ||
 			!is_of_system(pqm_sub(o->path, d->root.n, o->path.n)))
 			continue;
 		f = package_in(w, d->o, library);
@@ -117,22 +131,74 @@ static const struct pqm_fact *package_of(const struct owners *w, const struct pq
 	return NULL;
 }
 
-static bool tie(const struct owners *w, struct pqm_occurrence *o)
+/* What the database of the same file system has under that name. */
+static const struct pqm_fact *same_name(const struct owners *w, const struct pqm_occurrence *o)
 {
-	const struct pqm_fact *f = package_of(w, o);
-	struct pqm_attr *attrs;
+	pqm_bytes name = pqm_occ_attr(o, "package");
 
-	if (f == NULL)
-		return true;
-	attrs = pqm_new(&w->inv->arena, struct pqm_attr, o->n_attrs + 2);
+	for (size_t i = 0; i < w->n_bases; i++) {
+		const struct database *d = &w->bases[i];
+
+		if (d->is_declared || d->o->target != o->target || !pqm_starts(o->path, d->root))
+			continue;
+		for (size_t f = 0; f < d->o->n_facts; f++)
+			if (pqm_eq(d->o->facts[f].key, name))
+				return &d->o->facts[f];
+	}
+	return NULL;
+}
+
+static bool add(
+	const struct owners *w, struct pqm_occurrence *o, const struct pqm_attr *more, size_t n)
+{
+	struct pqm_attr *attrs = pqm_new(&w->inv->arena, struct pqm_attr, o->n_attrs + n);
+
 	if (attrs == NULL)
 		return false;
 	for (size_t i = 0; i < o->n_attrs; i++)
 		attrs[i] = o->attrs[i];
-	attrs[o->n_attrs++] = (struct pqm_attr){ PQM_LIT("package"), f->key };
-	attrs[o->n_attrs++] = (struct pqm_attr){ PQM_LIT("package_version"), f->value };
+	for (size_t i = 0; i < n; i++)
+		attrs[o->n_attrs++] = more[i];
 	o->attrs = attrs;
 	return true;
+}
+
+/* A bill of materials and a database that differ are both told; each with the other's word. */
+static bool compare(const struct owners *w, struct pqm_occurrence *o)
+{
+	const struct pqm_fact *f = same_name(w, o);
+	struct pqm_attr other;
+
+	if (f == NULL)
+		return true;
+	other = (struct pqm_attr){ pqm_eq(f->value, pqm_occ_attr(o, "package_version"))
+			? PQM_LIT("confirmed_by")
+			: PQM_LIT("contradicted_by"),
+		pqm_arena_f(&w->inv->arena, "package database: %.*s", PQM_FMT(f->value)) };
+	return other.value.p != NULL && add(w, o, &other, 1);
+}
+
+static bool tie(const struct owners *w, struct pqm_occurrence *o)
+{
+	pqm_bytes library = pqm_occ_attr(o, "library");
+	const struct pqm_fact *f;
+	bool is_declared = false;
+
+	if (pqm_eqs(pqm_occ_attr(o, "source"), "SBOM"))
+		return compare(w, o);
+	if (library.n == 0)
+		return true;
+	f = package_of(w, o, library, false);
+	if (f == NULL) {
+		f = package_of(w, o, library, true);
+		is_declared = f != NULL;
+	}
+	return f == NULL ||
+		add(w, o,
+			(const struct pqm_attr[]){ { PQM_LIT("package"), f->key },
+				{ PQM_LIT("package_version"), f->value },
+				{ PQM_LIT("package_source"), PQM_LIT("SBOM") } },
+			is_declared ? 3 : 2);
 }
 
 bool pqm_owned_tie(struct pqm_inventory *inv, const struct pqm_rules *r)

@@ -38,7 +38,9 @@ static void add_package(struct gb *b, uint32_t image, const struct pqm_occurrenc
 		(struct pqm_edge){ .from = image,
 			.to = node,
 			.rel = PQM_LIT("contains"),
-			.ref = PQM_LIT("package database"),
+			.ref = pqm_eqs(pqm_occ_attr(o, "source"), "SBOM")
+				? PQM_LIT("bill of materials")
+				: PQM_LIT("package database"),
 			.path = o->path,
 			.line = o->line });
 }
