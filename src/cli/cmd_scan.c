@@ -312,7 +312,7 @@ static void open_cache(struct scan *s, const struct pqm_args *a)
 	const char *folder;
 
 	for (size_t i = 0; i < s->targets.n && !any; i++)
-		any = pqm_image_is_target(s->targets.name[i]);
+		any = pqm_image_reads(s->targets.name[i]);
 	if (!any || pqm_arg_has(a, "no-cache") || s->cluster.would_ask != NULL)
 		return;
 	folder = pqm_cache_folder(&s->targets.arena);
@@ -381,7 +381,8 @@ const struct pqm_command pqm_cmd_scan = {
 		"the\n"
 		"           account of the pod. Secrets are not read unless --secrets says so.\n"
 		"  oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:TAG]\n"
-		"           a container image, read as a stream, layer by layer\n"
+		"           a container image, read as a stream, layer by layer; a PATH that is one\n"
+		"           (a layout, what docker saved) is read so without the prefix\n"
 		"  registry:HOST[:PORT]/REPOSITORY[:TAG|@DIGEST]\n"
 		"           an image in a registry; credentials as in ~/.docker/config.json\n"
 		"  SCHEME:HOST[:PORT]\n"

@@ -39,5 +39,9 @@ struct pqm_image_options {
 enum pqm_st pqm_image_bases(struct pqm_image_options *o, const char *const *names, size_t n,
 	struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;
 bool pqm_image_is_target(const char *target);
+/* The scheme of the image that a path is without saying so ("oci:"), by a look at a few kilobytes, or NULL. */
+const char *pqm_image_guess(const char *path); /* img_guess.c */
+/* One of the two. */
+bool pqm_image_reads(const char *target);
 
 #endif

@@ -55,6 +55,7 @@ struct pqm_image {
 enum pqm_st pqm_image_facts(
 	const struct pqm_image *im, struct pqm_sink *s, struct pqm_err *err) PQM_MUST_USE;
 extern const struct pqm_source pqm_src_image;
+extern const struct pqm_source pqm_src_path;
 /* img_base.c: fills in what a base image is made of. */
 enum pqm_st pqm_image_keep_base(const struct pqm_image *im, const struct pqm_image_options *o,
 	struct pqm_err *err) PQM_MUST_USE;

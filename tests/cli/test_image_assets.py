@@ -9,7 +9,7 @@ import sys
 from kit import REPO, done, err, ok, run, tmpdir
 
 sys.path.insert(0, str(REPO / "tests/images"))
-from make import Layout, tar_of  # noqa: E402
+from make import Layout, old_save, tar_of  # noqa: E402
 
 SERVER = {"Entrypoint": ["python3", "-m", "vllm.entrypoints.openai.api_server"], "Cmd": ["--model", "/models/llama"],
           "ExposedPorts": {"8000/tcp": {}}}
@@ -105,12 +105,45 @@ def keys(tmp):
     ok(questions(doc)["practice.custody.keys"]["verdict"] == "not shown", "custody: an image without keys shows nothing")
 
 
+def guessed(tmp):
+    """A path that is an image is read as one; what only looks so is a file."""
+    pem = key(tmp)
+    layers = [tar_of([("app/tls.key", pem)]), tar_of([("app/.wh.tls.key", b"")])]
+    Layout(tmp / "folder").image(layers, run={"Cmd": ["nginx"]})
+    hidden = "layer 1, hidden by layer 2 › /app/tls.key"
+
+    def paths(target):
+        _, doc = scan(tmp, target)
+        return [o["path"] for f in doc["findings"] for o in f["occurrences"]]
+
+    ok(paths("folder") == [f"folder › {hidden}"], "a folder with an OCI layout is an image", paths("folder"))
+    subprocess.run(["tar", "-cf", tmp / "layout.tar", "-C", tmp / "folder", "."], check=True)
+    ok(paths("layout.tar") == [f"layout.tar › {hidden}"], "a tar archive of it, too", paths("layout.tar"))
+    old_save(tmp / "saved.tar", layers)
+    ok(paths("saved.tar")[0].endswith(hidden), "what docker saved, too", paths("saved.tar"))
+    (tmp / "all").mkdir()
+    (tmp / "folder").rename(tmp / "all/folder")
+    ok(paths("all")[0].startswith("all/folder/blobs/sha256/"), "a layout somewhere below a folder stays files", paths("all"))
+    (tmp / "manifest.json").write_text('[{"src": "icon.png", "Config": 1}]')
+    (tmp / "tls.key").write_bytes(pem)
+    subprocess.run(["tar", "-cf", tmp / "web.tar", "-C", tmp, "manifest.json", "tls.key"], check=True)
+    ok(paths("web.tar") == ["web.tar › tls.key"], "an archive with a manifest.json of another kind stays an archive", paths("web.tar"))
+    image = Layout(tmp / "odd")
+    image.image(layers, platform="linux/sparc")
+    image.image(layers, platform="linux/sparc", tag="v2")
+    (tmp / "odd/index.json").write_text("{")
+    r, doc = scan(tmp, "odd")
+    ok(doc["findings"] and "read as files (as an image: oci:odd)" in err(r), "a layout with a broken index is read as files, and that is said",
+       err(r))
+
+
 def main():
     with tmpdir() as folder:
         tmp = pathlib.Path(folder)
         alone(tmp)
         files(tmp)
         keys(tmp)
+        guessed(tmp)
     return done()
 
 
