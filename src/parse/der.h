@@ -80,6 +80,11 @@ uint32_t pqm_mag_bits(pqm_bytes mag);
 int pqm_mag_cmp(pqm_bytes a, pqm_bytes b);
 pqm_bytes pqm_mag_trim(pqm_bytes mag);
 
+static inline bool pqm_mag_is_odd(pqm_bytes mag)
+{
+	return mag.n > 0 && (mag.p[mag.n - 1] & 1) != 0;
+}
+
 /* An OBJECT IDENTIFIER as dotted text [X.690 §8.19]. */
 bool pqm_der_oid(struct pqm_cur *c, char out[PQM_OID_TEXT]);
 /* The content octets of an OID as dotted text. */

@@ -22,20 +22,14 @@ enum pqm_st pqm_mat_bad(struct pqm_mat_job *j, const struct pqm_cur *c, const ch
 	return pqm_fail(j->err, PQM_EPARSE, "at %zu: expected %s", off, what);
 }
 
-static bool is_odd(pqm_bytes mag)
-{
-	return mag.n > 0 && (mag.p[mag.n - 1] & 1) != 0;
-}
-
-static bool modulus_fits(pqm_bytes n)
+bool pqm_mat_modulus_fits(pqm_bytes n)
 {
 	uint32_t bits = pqm_mag_bits(n);
 
-	return bits >= PQM_RSA_BITS_MIN && bits <= PQM_RSA_BITS_MAX && is_odd(n);
+	return bits >= PQM_RSA_BITS_MIN && bits <= PQM_RSA_BITS_MAX && pqm_mag_is_odd(n);
 }
 
-/* Costly tests are counted, so that a hostile file cannot buy hours with megabytes. */
-static bool may_check(unsigned *left)
+bool pqm_mat_may_check(unsigned *left)
 {
 	if (*left == 0)
 		return false;
@@ -66,9 +60,9 @@ static bool looks_random(pqm_bytes b)
 
 static enum pqm_st rsa_numbers(struct pqm_mat_job *j, struct pqm_cur *c, pqm_bytes *n, pqm_bytes *e)
 {
-	if (!pqm_der_uint(c, n) || !modulus_fits(*n))
+	if (!pqm_der_uint(c, n) || !pqm_mat_modulus_fits(*n))
 		return pqm_mat_bad(j, c, "RSA modulus of 384 to 16384 bits, odd");
-	if (!pqm_der_uint(c, e) || !is_odd(*e) || pqm_mag_bits(*e) < 2 ||
+	if (!pqm_der_uint(c, e) || !pqm_mag_is_odd(*e) || pqm_mag_bits(*e) < 2 ||
 		pqm_mag_bits(*e) > EXPONENT_BITS_MAX || pqm_mag_cmp(*e, *n) >= 0)
 		return pqm_mat_bad(j, c, "RSA exponent, odd and at least 3");
 	j->m->bits = pqm_mag_bits(*n);
@@ -96,7 +90,7 @@ static enum pqm_st ec_params(struct pqm_mat_job *j, pqm_bytes params)
 
 	if (pqm_der_oid(&c, j->m->curve) && pqm_der_end(&c))
 		return PQM_OK;
-	if (pqm_der_peek(&c) != PQM_DER_SEQ || !may_check(&j->ctx->checks_left) ||
+	if (pqm_der_peek(&c) != PQM_DER_SEQ || !pqm_mat_may_check(&j->ctx->checks_left) ||
 		pqm_ec_explicit(j->m->curve, &j->m->bits, params) != PQM_EC_OK)
 		return pqm_mat_bad(j, &c, "EC parameters");
 	j->m->has_explicit_curve = true;
@@ -118,7 +112,7 @@ static enum pqm_st ec_point(struct pqm_mat_job *j, pqm_bytes point)
 	struct pqm_buf full;
 	enum pqm_st st = PQM_OK;
 
-	if (!may_check(&j->ctx->checks_left))
+	if (!pqm_mat_may_check(&j->ctx->checks_left))
 		return over_checks(j);
 	pqm_buf_init(&full, 1024);
 	switch (m->curve[0] == '\0' ? PQM_EC_UNKNOWN
@@ -141,97 +135,6 @@ static enum pqm_st ec_point(struct pqm_mat_job *j, pqm_bytes point)
 	}
 	pqm_buf_fini(&full);
 	return st;
-}
-
-struct group {
-	pqm_bytes p, q, g; /* q may be empty */
-};
-
-/* Dss-Parms { p, q, g } [RFC3279 §2.3.2]; q is the small one. */
-static bool dsa_group(struct pqm_cur *in, struct group *v)
-{
-	return pqm_der_uint(in, &v->p) && pqm_der_uint(in, &v->q) && pqm_der_uint(in, &v->g) &&
-		modulus_fits(v->p) && is_odd(v->q) && pqm_mag_bits(v->q) >= 128 &&
-		pqm_mag_bits(v->q) <= 512 && pqm_mag_cmp(v->q, v->p) < 0 &&
-		pqm_mag_bits(v->g) >= 2 && pqm_mag_cmp(v->g, v->p) < 0;
-}
-
-/* DHParameter { p, g, privateValueLength OPTIONAL } [PKCS#3 §9]. */
-static bool dh_group(struct pqm_cur *in, struct group *v)
-{
-	uint32_t len;
-
-	if (!pqm_der_uint(in, &v->p) || !pqm_der_uint(in, &v->g) || !modulus_fits(v->p) ||
-		pqm_mag_bits(v->g) < 2 || pqm_mag_cmp(v->g, v->p) >= 0)
-		return false;
-	v->q = (pqm_bytes){ NULL, 0 };
-	return pqm_der_end(in) ||
-		(pqm_der_small(in, &len) && len > 0 && len <= pqm_mag_bits(v->p) &&
-			pqm_der_end(in));
-}
-
-/* DomainParameters { p, g, q, j OPTIONAL, validationParms OPTIONAL } [RFC3279 §2.3.3]. */
-static bool dhx_group(struct pqm_cur *in, struct group *v)
-{
-	pqm_bytes j;
-
-	if (!pqm_der_uint(in, &v->p) || !pqm_der_uint(in, &v->g) || !pqm_der_uint(in, &v->q) ||
-		!modulus_fits(v->p) || !is_odd(v->q) || pqm_mag_bits(v->q) < 128 ||
-		pqm_mag_bits(v->g) < 2 || pqm_mag_cmp(v->g, v->p) >= 0 ||
-		pqm_mag_cmp(v->q, v->p) >= 0)
-		return false;
-	(void)pqm_der_uint(in, &j);
-	(void)pqm_der_skip(in, PQM_DER_SEQ);
-	return pqm_der_end(in);
-}
-
-/* The group in the parameters of a DSA, DH or DHX AlgorithmIdentifier. */
-static enum pqm_st group_params(struct pqm_mat_job *j, pqm_bytes params, struct group *v)
-{
-	struct pqm_cur c = pqm_cur_of(params), in = c;
-	bool ok;
-
-	if (!pqm_der_enter(&c, PQM_DER_SEQ, &in) || !pqm_der_end(&c))
-		return pqm_mat_bad(j, &in, "group parameters");
-	if (strcmp(j->m->oid, PQM_OID_DSA) == 0)
-		ok = dsa_group(&in, v) && pqm_der_end(&in);
-	else if (strcmp(j->m->oid, PQM_OID_DH) == 0)
-		ok = dh_group(&in, v);
-	else
-		ok = dhx_group(&in, v);
-	if (!ok)
-		return pqm_mat_bad(j, &in, "group parameters p, q, g");
-	j->m->bits = pqm_mag_bits(v->p);
-	return PQM_OK;
-}
-
-static enum pqm_st group_name(struct pqm_mat_job *j, const struct group *v, pqm_bytes y)
-{
-	bool ok = v->q.n > 0 && strcmp(j->m->oid, PQM_OID_DSA) == 0
-		? pqm_spki_dsa(j->m->spki, v->p, v->q, v->g, y)
-		: pqm_spki_dh(j->m->spki, v->p, v->g, y);
-
-	return ok ? PQM_OK : PQM_ENOMEM;
-}
-
-static enum pqm_st group_public(struct pqm_mat_job *j, pqm_bytes params, pqm_bytes key)
-{
-	struct pqm_cur c = pqm_cur_of(key);
-	struct group v = { 0 };
-	pqm_bytes y = { NULL, 0 };
-
-	/* DSA may inherit its parameters from the issuer [RFC3279 §2.3.2] */
-	if (params.n == 0 && strcmp(j->m->oid, PQM_OID_DSA) == 0 && j->ctx->is_labelled)
-		return pqm_der_uint(&c, &y) && pqm_der_end(&c) ? PQM_OK
-							       : pqm_mat_bad(j, &c, "public value");
-	enum pqm_st st = group_params(j, params, &v);
-
-	if (st != PQM_OK)
-		return st;
-	if (!pqm_der_uint(&c, &y) || !pqm_der_end(&c) || pqm_mag_bits(y) < 2 ||
-		pqm_mag_cmp(y, v.p) >= 0)
-		return pqm_mat_bad(j, &c, "public value below p");
-	return group_name(j, &v, y);
 }
 
 static const struct okp {
@@ -287,7 +190,7 @@ static enum pqm_st public_facts(struct pqm_mat_job *j, pqm_bytes params, pqm_byt
 		return st == PQM_OK ? ec_point(j, key) : st;
 	}
 	if (is_group(m->oid))
-		return group_public(j, params, key);
+		return pqm_mat_group_public(j, params, key);
 	m->key_bytes = key.n;
 	if (okp != 0) {
 		if (key.n != okp || params.n != 0 || (!j->ctx->is_labelled && !looks_random(key)))
@@ -329,7 +232,7 @@ static enum pqm_st spki_whole(struct pqm_mat_job *j)
 /* p and g of PKCS#3 look like n and e: the prime tells. */
 static bool is_dh_pair(struct pqm_mat_job *j, pqm_bytes n, pqm_bytes e)
 {
-	return pqm_mag_bits(e) <= 5 && may_check(&j->ctx->primes_left) && pqm_is_prime(n);
+	return pqm_mag_bits(e) <= 5 && pqm_mat_may_check(&j->ctx->primes_left) && pqm_is_prime(n);
 }
 
 static enum pqm_st pkcs1_public(struct pqm_mat_job *j)
@@ -372,8 +275,9 @@ static enum pqm_st rsa_private(struct pqm_mat_job *j, pqm_bytes key)
 	uint32_t product = pqm_mag_bits(p) + pqm_mag_bits(q), bits = j->m->bits;
 	bool is_multi = version == 1 && pqm_der_skip(&in, PQM_DER_SEQ);
 
-	if (pqm_mag_bits(d) < 2 || pqm_mag_cmp(d, n) >= 0 || !is_odd(p) || !is_odd(q) ||
-		pqm_mag_cmp(dp, p) >= 0 || pqm_mag_cmp(dq, q) >= 0 || pqm_mag_cmp(qinv, p) >= 0 ||
+	if (pqm_mag_bits(d) < 2 || pqm_mag_cmp(d, n) >= 0 || !pqm_mag_is_odd(p) ||
+		!pqm_mag_is_odd(q) || pqm_mag_cmp(dp, p) >= 0 || pqm_mag_cmp(dq, q) >= 0 ||
+		pqm_mag_cmp(qinv, p) >= 0 ||
 		(!is_multi && product != bits && product != bits + 1) || !pqm_der_end(&in))
 		return pqm_mat_bad(j, &in, "RSA private numbers that fit each other");
 	return PQM_OK;
@@ -393,7 +297,7 @@ static enum pqm_st ec_from_scalar(struct pqm_mat_job *j, pqm_bytes scalar)
 	struct pqm_buf pub;
 	enum pqm_st st = PQM_OK;
 
-	if (!may_check(&j->ctx->checks_left))
+	if (!pqm_mat_may_check(&j->ctx->checks_left))
 		return over_checks(j);
 	pqm_buf_init(&pub, 1024);
 	switch (m->curve[0] == '\0' ? PQM_EC_UNKNOWN
@@ -448,50 +352,6 @@ static enum pqm_st sec1(struct pqm_mat_job *j)
 	return ec_private(j, j->der, (pqm_bytes){ NULL, 0 });
 }
 
-/* DSA or DH in PKCS#8: the private key is an INTEGER x, y = g^x mod p. */
-static enum pqm_st group_private(struct pqm_mat_job *j, pqm_bytes params, pqm_bytes key)
-{
-	struct pqm_cur c = pqm_cur_of(key);
-	struct group v = { 0 };
-	struct pqm_buf y;
-	pqm_bytes x = { NULL, 0 };
-	enum pqm_st st = group_params(j, params, &v);
-
-	if (st != PQM_OK)
-		return st;
-	if (!pqm_der_uint(&c, &x) || !pqm_der_end(&c) || pqm_mag_bits(x) < 2 ||
-		pqm_mag_cmp(x, v.p) >= 0)
-		return pqm_mat_bad(j, &c, "private value below p");
-	if (!may_check(&j->ctx->primes_left))
-		return PQM_OK;
-	pqm_buf_init(&y, PQM_RSA_BITS_MAX / 8);
-	if (pqm_dlog_public(&y, v.p, v.g, x))
-		st = group_name(j, &v, pqm_buf_bytes(&y));
-	pqm_buf_fini(&y);
-	return st;
-}
-
-/* The old OpenSSL form: SEQUENCE { 0, p, q, g, y, x }. */
-static enum pqm_st dsa_private(struct pqm_mat_job *j)
-{
-	struct pqm_cur c = pqm_cur_of(j->der), in = c;
-	struct group v = { 0 };
-	pqm_bytes x, y;
-	uint32_t version;
-
-	j->m->form = "DSA";
-	(void)pqm_oid_copy(j->m->oid, PQM_OID_DSA);
-	if (!pqm_der_enter(&c, PQM_DER_SEQ, &in) || !pqm_der_small(&in, &version) || version != 0 ||
-		!dsa_group(&in, &v) || !pqm_der_uint(&in, &y) || !pqm_der_uint(&in, &x) ||
-		!pqm_der_end(&in))
-		return pqm_mat_bad(j, &in, "DSA private key");
-	if (pqm_mag_bits(y) < 2 || pqm_mag_cmp(y, v.p) >= 0 || pqm_mag_bits(x) < 2 ||
-		pqm_mag_cmp(x, v.q) >= 0)
-		return pqm_mat_bad(j, &in, "DSA private numbers that fit each other");
-	j->m->bits = pqm_mag_bits(v.p);
-	return group_name(j, &v, y);
-}
-
 /* CurvePrivateKey is an OCTET STRING inside the OCTET STRING [RFC8410 §7]. */
 static enum pqm_st okp_private(struct pqm_mat_job *j, pqm_bytes key, size_t want)
 {
@@ -504,7 +364,7 @@ static enum pqm_st okp_private(struct pqm_mat_job *j, pqm_bytes key, size_t want
 		(!j->ctx->is_labelled && !looks_random(raw)))
 		return pqm_mat_bad(j, &c, "raw private key of the right length");
 	j->m->bits = want == 32 ? 255 : 448;
-	if (!may_check(&j->ctx->checks_left))
+	if (!pqm_mat_may_check(&j->ctx->checks_left))
 		return over_checks(j);
 	pqm_buf_init(&pub, 64);
 	if (pqm_okp_public(&pub, j->m->oid, raw) &&
@@ -525,7 +385,7 @@ static enum pqm_st private_facts(struct pqm_mat_job *j, pqm_bytes params, pqm_by
 	if (is_ec(oid))
 		return ec_private(j, key, params);
 	if (is_group(oid))
-		return group_private(j, params, key);
+		return pqm_mat_group_private(j, params, key);
 	if (okp != 0)
 		return okp_private(j, key, okp);
 	if (key.n < 16 || (!j->ctx->is_labelled && !looks_random(key)))
@@ -575,60 +435,6 @@ static enum pqm_st encrypted(struct pqm_mat_job *j)
 	return PQM_OK;
 }
 
-/* ---- parameters ---- */
-
-/* The same p and g in any form are the same group. */
-static enum pqm_st name_group(struct pqm_mat_job *j, const struct group *v)
-{
-	struct pqm_buf b;
-
-	pqm_buf_init(&b, PQM_RSA_BITS_MAX / 4 + 64);
-	pqm_der_put_uint(&b, v->p);
-	pqm_der_put_uint(&b, v->g);
-	pqm_spki_der(j->m->digest, pqm_buf_bytes(&b));
-	enum pqm_st st = b.failed ? PQM_ENOMEM : PQM_OK;
-
-	pqm_buf_fini(&b);
-	j->m->bits = pqm_mag_bits(v->p);
-	return st;
-}
-
-static enum pqm_st dh_params(struct pqm_mat_job *j)
-{
-	struct pqm_cur c = pqm_cur_of(j->der), in = c, again;
-	struct group v = { 0 };
-
-	if (!pqm_der_enter(&c, PQM_DER_SEQ, &in))
-		return pqm_mat_bad(j, &in, "DH parameters");
-	again = in;
-	(void)pqm_oid_copy(j->m->oid, PQM_OID_DH);
-	j->m->form = "PKCS#3";
-	if (!dh_group(&in, &v)) {
-		(void)pqm_oid_copy(j->m->oid, PQM_OID_DHX);
-		j->m->form = "X9.42";
-		in = again;
-		if (!dhx_group(&in, &v))
-			return pqm_mat_bad(j, &in, "DH parameters p, g");
-	}
-	if (!j->ctx->is_labelled && (!may_check(&j->ctx->primes_left) || !pqm_is_prime(v.p)))
-		return pqm_mat_bad(j, &in, "DH prime");
-	return name_group(j, &v);
-}
-
-static enum pqm_st dsa_params(struct pqm_mat_job *j)
-{
-	struct pqm_cur c = pqm_cur_of(j->der), in = c;
-	struct group v = { 0 };
-
-	j->m->form = "DSA";
-	(void)pqm_oid_copy(j->m->oid, PQM_OID_DSA);
-	if (!pqm_der_enter(&c, PQM_DER_SEQ, &in) || !dsa_group(&in, &v) || !pqm_der_end(&in))
-		return pqm_mat_bad(j, &in, "DSA parameters");
-	if (!j->ctx->is_labelled && (!may_check(&j->ctx->primes_left) || !pqm_is_prime(v.p)))
-		return pqm_mat_bad(j, &in, "DSA prime");
-	return name_group(j, &v);
-}
-
 static enum pqm_st ec_params_whole(struct pqm_mat_job *j)
 {
 	j->m->form = "EC";
@@ -651,13 +457,13 @@ static const struct form {
 	{ PQM_MAT_PRIVATE, PQM_DER_INT, pkcs8 },
 	{ PQM_MAT_PRIVATE, PQM_DER_INT, pkcs1_private },
 	{ PQM_MAT_PRIVATE, PQM_DER_INT, sec1 },
-	{ PQM_MAT_PRIVATE, PQM_DER_INT, dsa_private },
+	{ PQM_MAT_PRIVATE, PQM_DER_INT, pqm_mat_dsa },
 	{ PQM_MAT_ENCRYPTED, PQM_DER_SEQ, encrypted },
 	{ PQM_MAT_CMS, PQM_DER_OID, pqm_mat_cms },
 	{ PQM_MAT_PKCS12, PQM_DER_INT, pqm_mat_pkcs12 },
 	{ PQM_MAT_PUBLIC, PQM_DER_INT, pkcs1_public },
-	{ PQM_MAT_DSA_PARAMS, PQM_DER_INT, dsa_params },
-	{ PQM_MAT_DH_PARAMS, PQM_DER_INT, dh_params },
+	{ PQM_MAT_DSA_PARAMS, PQM_DER_INT, pqm_mat_dsa_params },
+	{ PQM_MAT_DH_PARAMS, PQM_DER_INT, pqm_mat_dh_params },
 	{ PQM_MAT_EC_PARAMS, 0, ec_params_whole },
 };
 

@@ -76,7 +76,7 @@ void pqm_mat_ctx_init(struct pqm_mat_ctx *ctx, struct pqm_arena *arena, bool is_
 enum pqm_st pqm_mat_parse(struct pqm_mat *m, pqm_bytes der, unsigned kinds, struct pqm_mat_ctx *ctx,
 	struct pqm_err *err) PQM_MUST_USE;
 
-/* Shared by keys.c, certs.c and stores.c. */
+/* Shared by keys.c, keys_group.c, certs.c and stores.c. */
 struct pqm_mat_job {
 	struct pqm_mat *m;
 	pqm_bytes der;
@@ -95,6 +95,16 @@ enum pqm_st pqm_mat_request(struct pqm_mat_job *j);
 enum pqm_st pqm_mat_crl(struct pqm_mat_job *j);
 enum pqm_st pqm_mat_cms(struct pqm_mat_job *j);
 enum pqm_st pqm_mat_pkcs12(struct pqm_mat_job *j);
+/* keys_group.c: DSA and Diffie-Hellman, by the OID of j->m or in forms of their own. */
+enum pqm_st pqm_mat_group_public(struct pqm_mat_job *j, pqm_bytes params, pqm_bytes key);
+enum pqm_st pqm_mat_group_private(struct pqm_mat_job *j, pqm_bytes params, pqm_bytes key);
+enum pqm_st pqm_mat_dsa(struct pqm_mat_job *j);
+enum pqm_st pqm_mat_dsa_params(struct pqm_mat_job *j);
+enum pqm_st pqm_mat_dh_params(struct pqm_mat_job *j);
+/* keys.c: odd, and of PQM_RSA_BITS_MIN to PQM_RSA_BITS_MAX bits. */
+bool pqm_mat_modulus_fits(pqm_bytes n);
+/* Costly tests are counted, so that a hostile file cannot buy hours with megabytes. */
+bool pqm_mat_may_check(unsigned *left);
 /* The scheme of an encryption AlgorithmIdentifier [RFC8018 §A.2, §A.3]. */
 enum pqm_st pqm_mat_scheme(struct pqm_mat_job *j, struct pqm_cur *c);
 
