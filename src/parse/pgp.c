@@ -2,6 +2,7 @@
 
 #include "base/cur.h"
 #include "base/limits.h"
+#include "parse/der.h"
 
 enum {
 	TAG_SECRET_KEY = 5,
@@ -180,7 +181,7 @@ static bool take_mpi(struct pqm_cur *c, pqm_bytes *out)
 	pqm_bytes v;
 
 	if (pqm_cur_u16be(c, &bits) && pqm_cur_take(c, ((size_t)bits + 7) / 8, &v) &&
-		pqm_number_bits(v) == bits) {
+		pqm_mag_bits(v) == bits) {
 		*out = v;
 		return true;
 	}

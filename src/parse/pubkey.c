@@ -71,48 +71,16 @@ const struct pqm_curve *pqm_curve_by_der(pqm_bytes der)
 	return NULL;
 }
 
-static pqm_bytes significant(pqm_bytes n)
-{
-	while (n.n > 0 && n.p[0] == 0)
-		n = pqm_sub(n, 1, n.n);
-	return n;
-}
-
-size_t pqm_number_bits(pqm_bytes n)
-{
-	size_t bits;
-
-	n = significant(n);
-	if (n.n == 0 || n.n > SIZE_MAX / 8)
-		return 0;
-	bits = (n.n - 1) * 8;
-	for (uint8_t top = n.p[0]; top != 0; top >>= 1)
-		bits++;
-	return bits;
-}
-
-static bool is_odd(pqm_bytes n)
-{
-	return n.n > 0 && (n.p[n.n - 1] & 1) != 0;
-}
-
-static bool less(pqm_bytes a, pqm_bytes b)
-{
-	a = significant(a);
-	b = significant(b);
-	return a.n < b.n || (a.n == b.n && pqm_cmp(a, b) < 0);
-}
-
 /* An odd number of a size that a modulus can have. */
-static bool is_modulus(pqm_bytes n, size_t *bits)
+static bool is_modulus(pqm_bytes n, uint32_t *bits)
 {
-	*bits = pqm_number_bits(n);
-	return *bits >= PQM_RSA_BITS_MIN && *bits <= PQM_RSA_BITS_MAX && is_odd(n);
+	*bits = pqm_mag_bits(n);
+	return *bits >= PQM_RSA_BITS_MIN && *bits <= PQM_RSA_BITS_MAX && pqm_mag_is_odd(n);
 }
 
 static bool is_above_one(pqm_bytes n)
 {
-	return pqm_number_bits(n) > 1;
+	return pqm_mag_bits(n) > 1;
 }
 
 static void set_names(
@@ -123,10 +91,10 @@ static void set_names(
 	(void)snprintf(k->parameter, sizeof(k->parameter), "%s", parameter);
 }
 
-static void set_bits(struct pqm_pubkey *k, size_t bits)
+static void set_bits(struct pqm_pubkey *k, uint32_t bits)
 {
-	k->bits = (uint32_t)bits;
-	(void)snprintf(k->parameter, sizeof(k->parameter), "%zu", bits);
+	k->bits = bits;
+	(void)snprintf(k->parameter, sizeof(k->parameter), "%u", bits);
 }
 
 static void set_spki(struct pqm_pubkey *k, const char *hex)
@@ -146,10 +114,10 @@ bool pqm_pubkey_rsa(struct pqm_pubkey *out, pqm_bytes n, pqm_bytes e)
 {
 	struct pqm_pubkey k = { .use = PQM_PK_ANY };
 	char hex[PQM_SPKI_HEX];
-	size_t bits;
+	uint32_t bits;
 
-	if (!is_modulus(n, &bits) || !is_odd(e) || !is_above_one(e) || !less(e, n) ||
-		!pqm_spki_rsa(hex, n, e))
+	if (!is_modulus(n, &bits) || !pqm_mag_is_odd(e) || !is_above_one(e) ||
+		pqm_mag_cmp(e, n) >= 0 || !pqm_spki_rsa(hex, n, e))
 		return false;
 	set_names(&k, "RSA", "RSA", "");
 	set_bits(&k, bits);
@@ -162,11 +130,11 @@ bool pqm_pubkey_dsa(struct pqm_pubkey *out, pqm_bytes p, pqm_bytes q, pqm_bytes 
 {
 	struct pqm_pubkey k = { .use = PQM_PK_SIG };
 	char hex[PQM_SPKI_HEX];
-	size_t bits, q_bits = pqm_number_bits(q);
+	uint32_t bits, q_bits = pqm_mag_bits(q);
 
-	if (!is_modulus(p, &bits) || !is_odd(q) || q_bits < 128 || q_bits > 512 || !less(q, p) ||
-		!is_above_one(g) || !less(g, p) || !is_above_one(y) || !less(y, p) ||
-		!pqm_spki_dsa(hex, p, q, g, y))
+	if (!is_modulus(p, &bits) || !pqm_mag_is_odd(q) || q_bits < 128 || q_bits > 512 ||
+		pqm_mag_cmp(q, p) >= 0 || !is_above_one(g) || pqm_mag_cmp(g, p) >= 0 ||
+		!is_above_one(y) || pqm_mag_cmp(y, p) >= 0 || !pqm_spki_dsa(hex, p, q, g, y))
 		return false;
 	set_names(&k, "DSA", "DSA", "");
 	set_bits(&k, bits);
@@ -179,10 +147,10 @@ bool pqm_pubkey_elgamal(struct pqm_pubkey *out, pqm_bytes p, pqm_bytes g, pqm_by
 {
 	struct pqm_pubkey k = { .use = PQM_PK_PKE };
 	char hex[PQM_SPKI_HEX];
-	size_t bits;
+	uint32_t bits;
 
-	if (!is_modulus(p, &bits) || !is_above_one(g) || !less(g, p) || !is_above_one(y) ||
-		!less(y, p) || !pqm_spki_dh(hex, p, g, y))
+	if (!is_modulus(p, &bits) || !is_above_one(g) || pqm_mag_cmp(g, p) >= 0 ||
+		!is_above_one(y) || pqm_mag_cmp(y, p) >= 0 || !pqm_spki_dh(hex, p, g, y))
 		return false;
 	set_names(&k, "ElGamal", "ElGamal", "");
 	set_bits(&k, bits);
@@ -231,7 +199,7 @@ bool pqm_pubkey_raw(struct pqm_pubkey *out, const char *name, pqm_bytes key)
 	for (size_t i = 0; i < N_OF(raws); i++) {
 		if (strcmp(name, raws[i].name) != 0)
 			continue;
-		if (key.n != raws[i].bytes || pqm_number_bits(key) == 0 ||
+		if (key.n != raws[i].bytes || pqm_mag_bits(key) == 0 ||
 			!pqm_spki_raw(hex, raws[i].oid, key))
 			return false;
 		set_names(&k, raws[i].family, raws[i].name, raws[i].parameter);

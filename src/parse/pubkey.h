@@ -46,9 +46,6 @@ const struct pqm_curve *pqm_curve_by_name(pqm_bytes name);
 const struct pqm_curve *pqm_curve_by_ssh(pqm_bytes name);
 const struct pqm_curve *pqm_curve_by_der(pqm_bytes der);
 
-/* Significant bits of an unsigned number. */
-size_t pqm_number_bits(pqm_bytes n);
-
 bool pqm_pubkey_rsa(struct pqm_pubkey *out, pqm_bytes n, pqm_bytes e);
 bool pqm_pubkey_dsa(struct pqm_pubkey *out, pqm_bytes p, pqm_bytes q, pqm_bytes g, pqm_bytes y);
 bool pqm_pubkey_elgamal(struct pqm_pubkey *out, pqm_bytes p, pqm_bytes g, pqm_bytes y);
