@@ -34,6 +34,8 @@ WARN_GCC := -Wcast-align=strict -Wformat-overflow=2 -Wformat-truncation=2 -Wform
 HARDEN := -O2 -g -fno-common -fvisibility=hidden -fstack-protector-strong -fstack-clash-protection \
 	-fcf-protection=full -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fPIE -ffile-prefix-map=$(CURDIR)=.
 HARDEN_GCC := -ftrivial-auto-var-init=zero
+# What the program has in front of a library's own functions: src/source/unpack_lzma.h.
+EXPORT := $(foreach f,lzma_stream_decoder lzma_alone_decoder lzma_raw_decoder,-Wl,--export-dynamic-symbol=$f)
 LINK := -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,separate-code -Wl,--as-needed
 SAN := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
@@ -83,7 +85,7 @@ all: $(B)/pqmap $(HYB_LIBS) $(B)/libhyb.so $(B)/hyb-bench ## optimised, hardened
 
 $(B)/pqmap: $(OBJ) $(HYB_LIBS)
 	@echo "  LD    $@"
-	$(Q)$(CC) $(HARDEN) $(LINK) $(CFLAGS) -o $@ $(OBJ) $(HYB_LIBS) $(PKG_LIBS) $(LDFLAGS)
+	$(Q)$(CC) $(HARDEN) $(LINK) $(EXPORT) $(CFLAGS) -o $@ $(OBJ) $(HYB_LIBS) $(PKG_LIBS) $(LDFLAGS)
 
 # ---- libhyb ----
 # -O3 where the arithmetic is: loops over 256 coefficients or hash lanes; elsewhere it only grows the
@@ -197,7 +199,7 @@ $(B)/san/lib.a: $(SAN_OBJ)
 # The program itself under sanitizers: what the hostile-input tests run.
 $(B)/pqmap-san: $(B)/san/lib.a $(B)/san/src/cli/main.o
 	@echo "  LD    $@"
-	$(Q)$(CC) $(SAN) -o $@ $(B)/san/src/cli/main.o $(B)/san/lib.a $(PKG_LIBS)
+	$(Q)$(CC) $(SAN) $(EXPORT) -o $@ $(B)/san/src/cli/main.o $(B)/san/lib.a $(PKG_LIBS)
 
 .PHONY: test
 test: ## unit tests under sanitizers, command-line and golden tests; T=name runs one

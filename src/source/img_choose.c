@@ -27,7 +27,7 @@ struct choice {
 	pqm_bytes target, tag;
 	const struct pqm_oci_manifest *root;
 	struct candidate *list;
-	size_t n, cap;
+	size_t n, cap, n_read;
 };
 
 struct pqm_platform pqm_image_here(void)
@@ -114,7 +114,19 @@ static enum pqm_st take(struct choice *c, const struct pqm_oci_desc *d, const st
 		k.config.platform = d->platform;
 		k.is_image = true;
 	} else {
+		/* Indexes that name the same few again and again, in levels, would never end. */
+		if (++c->n_read > PQM_OCI_INDEX)
+			return pqm_fail(c->err, PQM_ELIMIT,
+				"more than 4,096 manifests in one index; name one image by its tag "
+				"or "
+				"digest");
 		st = load(c, &k);
+		if (st == PQM_ENOMEM)
+			return pqm_fail(c->err, PQM_ELIMIT,
+				"manifests need more than %zu MiB of memory; name one image by its "
+				"tag "
+				"or digest",
+				PQM_ARENA_BYTES >> 20);
 		if (st != PQM_OK)
 			return st;
 		if (k.manifest.is_index) {

@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/limits.h"
+#include "unpack_lzma.h"
 
 #define FRAME_BYTES 8 /* in front of what a frame says that is skipped */
 #define FRAME_MAGIC 0x184d2a5
@@ -139,6 +140,7 @@ static void load(void)
 		{ "archive_entry_filetype", &la.type },
 	};
 
+	pqm_unpack_lzma();
 	la.lib = dlopen("libarchive.so.13", RTLD_NOW | RTLD_LOCAL);
 	la.is_ready = la.lib != NULL;
 	for (size_t i = 0; la.is_ready && i < sizeof(all) / sizeof(all[0]); i++) {
@@ -278,6 +280,12 @@ static enum pqm_st tell_window(const struct pqm_unpack *u, struct pqm_err *err)
 		? zstd_window(u->head)
 		: 0;
 
+	/* These are the words for what lzma's limit of memory forbids. */
+	if (la.words(u->a) != NULL && strstr(la.words(u->a), "Out of memory") != NULL)
+		return pqm_fail(err, PQM_ELIMIT,
+			"lzma: unpacking takes more than the limit of %zu MiB of memory; unpack it "
+			"(xz -d, 7z x) and scan that",
+			PQM_UNPACK_WINDOW_BYTES >> 20);
 	if (window <= PQM_UNPACK_WINDOW_BYTES)
 		return PQM_OK;
 	return pqm_fail(err, PQM_ELIMIT,
@@ -439,7 +447,7 @@ static enum pqm_st told(struct pqm_unpack *u, struct pqm_err *err)
 
 	if (u->err.st != PQM_OK)
 		return pqm_fail(err, u->err.st, "%s", u->err.msg);
-	if (u->n_head > 0 && tell_window(u, err) != PQM_OK)
+	if (tell_window(u, err) != PQM_OK)
 		return err->st;
 	return pqm_fail(err, PQM_EPARSE, "malformed archive: %s",
 		words != NULL ? words : "no reason is given");

@@ -125,6 +125,18 @@ def xz_with_dictionary(body, code):
     return bytes(made)
 
 
+def seven(name, body, dictionary):
+    """7-Zip with one file, packed by LZMA2 with a dictionary that says so much of itself [7zFormat.txt]."""
+    def number(n):
+        return bytes([n]) if n < 0x80 else bytes([0x80 | n >> 8, n & 255])
+    packed = lzma.compress(body, lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA2, "preset": 0}])
+    names = name.encode("utf-16-le") + b"\0\0"
+    head = (b"\x01\x04\x06\x00\x01\x09" + number(len(packed)) + b"\x00\x07\x0b\x01\x00\x01\x21\x21\x01" + bytes([dictionary]) +
+            b"\x0c" + number(len(body)) + b"\x00\x08\x00\x00\x05\x01\x11" + number(len(names) + 1) + b"\x00" + names + b"\x00\x00")
+    start = struct.pack("<QQI", len(packed), len(head), zlib.crc32(head))
+    return b"7z\xbc\xaf\x27\x1c\0\4" + struct.pack("<I", zlib.crc32(start)) + start + packed + head
+
+
 def lzma_alone(dictionary, size, body):
     return b"\x5d" + struct.pack("<IQ", dictionary, size) + body
 
@@ -198,7 +210,10 @@ def bombs(key):
         "twice.gz": Case(gzip.compress(gzip_of_zeros(32), 9), LIMIT),
         "window.zst": Case(b"\x28\xb5\x2f\xfd\0\xff\1\0\0" + bytes(16), "over the 128 MiB limit"),
         "window.tar.zst": Case(zstd(first * 3, "--ultra", "-22", "--long=31"), "over the 128 MiB limit", (), True),
-        "dictionary.xz": Case(xz_with_dictionary(key, 40), None),
+        "dictionary.xz": Case(xz_with_dictionary(key, 36), "limit of 128 MiB"),
+        "small.7z": Case(seven("first.key", key, 20), "", ("first.key",)),
+        "dictionary.7z": Case(seven("first.key", key, 37), "limit of 128 MiB"),
+        "most.xz": Case(xz_with_dictionary(key, 30), "", ("most",)),
         "dictionary.lzma": Case(lzma_alone(0xc0000000, 1 << 30, bytes(4000)), "archive"),
         "deep.zip": Case(nested(key, 60, lambda b: zip_of([("in.zip", b)])), "in 5 others"),
         "deep.tar": Case(nested(entry("last.key", key) + END, 99, lambda b: entry("in.tar", b) + END), "in 5 others", (), True),
