@@ -259,7 +259,8 @@
 #define PQM_REGISTRY_ANSWER_BYTES ((size_t)1 << 20)
 /* Signatures, attestations and others that refer to one manifest; tries of what need not be there. */
 #define PQM_IMAGE_ATTACHED 64u
-#define PQM_REGISTRY_TRIES_OPTIONAL 2u
+#define PQM_REGISTRY_TRIES_OPTIONAL 4u
+#define PQM_REGISTRY_WAIT_OPTIONAL_MS 5000u
 /* Entries of the archive that holds an image: blobs and folders. */
 #define PQM_ARCHIVE_ENTRIES ((size_t)65536)
 

@@ -271,7 +271,7 @@ static enum pqm_st prepare(
 	if (st == PQM_OK)
 		st = pqm_cluster_options(&s->cluster, a, &s->targets.arena, err);
 	if (st == PQM_OK)
-		st = pqm_image_options(&s->images, a, &s->targets.arena, err);
+		st = pqm_image_options(&s->images, a, s->p.mirrors, &s->targets.arena, err);
 	if (st == PQM_OK && pqm_arg_has(a, "dry-run"))
 		st = prepare_dry_run(s, app, err);
 	if (st == PQM_OK)

@@ -14,9 +14,10 @@ static bool is_mirror(pqm_bytes text)
 }
 
 static enum pqm_st read_mirrors(struct pqm_image_options *o, const struct pqm_args *a,
-	struct pqm_arena *arena, struct pqm_err *err)
+	const struct pqm_yaml *mirrors, struct pqm_arena *arena, struct pqm_err *err)
 {
-	const char **list = pqm_new(arena, const char *, a->n_given + 1);
+	size_t n_file = mirrors != NULL ? mirrors->n : 0;
+	const char **list = pqm_new(arena, const char *, a->n_given + n_file + 1);
 
 	if (list == NULL)
 		return pqm_fail(err, PQM_ENOMEM, "out of memory for the options");
@@ -30,12 +31,25 @@ static enum pqm_st read_mirrors(struct pqm_image_options *o, const struct pqm_ar
 				"--mirror %s: give HOST[:PORT]=MIRROR[:PORT][/PREFIX]", value);
 		list[o->n_mirrors++] = value;
 	}
+	for (size_t i = 0; i < n_file; i++) {
+		pqm_bytes row =
+			pqm_arena_f(arena, "%.*s=%.*s", PQM_FMT(pqm_yaml_text(mirrors->keys[i])),
+				PQM_FMT(pqm_yaml_text(mirrors->items[i])));
+
+		if (row.p == NULL)
+			return pqm_fail(err, PQM_ENOMEM, "out of memory for the options");
+		if (!is_mirror(row))
+			return pqm_fail(err, PQM_EUSAGE,
+				"mirrors, line %u: give HOST[:PORT]: MIRROR[:PORT][/PREFIX]",
+				mirrors->keys[i]->line);
+		list[o->n_mirrors++] = (const char *)row.p;
+	}
 	o->mirrors = list;
 	return PQM_OK;
 }
 
 enum pqm_st pqm_image_options(struct pqm_image_options *o, const struct pqm_args *a,
-	struct pqm_arena *arena, struct pqm_err *err)
+	const struct pqm_yaml *mirrors, struct pqm_arena *arena, struct pqm_err *err)
 {
 	const char **list = pqm_new(arena, const char *, a->n_given + 1);
 	const char *platform = pqm_arg(a, "platform");
@@ -51,7 +65,7 @@ enum pqm_st pqm_image_options(struct pqm_image_options *o, const struct pqm_args
 		if (strcmp(a->given[i].opt->name, "insecure-registry") == 0)
 			list[o->n_insecure++] = a->given[i].value;
 	o->insecure = list;
-	return read_mirrors(o, a, arena, err);
+	return read_mirrors(o, a, mirrors, arena, err);
 }
 
 enum pqm_st pqm_image_base_options(struct pqm_image_options *o, const struct pqm_args *a,

@@ -8,6 +8,7 @@
 #define PQM_CLI_IMAGE_OPTIONS_H
 
 #include "cli/command.h"
+#include "parse/yaml.h"
 #include "source/image.h"
 
 /* Rows of a command's option table. */
@@ -28,8 +29,9 @@
 			"repeatable"                                                               \
 	}
 
+/* mirrors: registry to mirror, of the config file; may be NULL. What --mirror says comes before it. */
 enum pqm_st pqm_image_options(struct pqm_image_options *o, const struct pqm_args *a,
-	struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;
+	const struct pqm_yaml *mirrors, struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;
 /* --base: asks what the base images are made of. */
 enum pqm_st pqm_image_base_options(struct pqm_image_options *o, const struct pqm_args *a,
 	struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;

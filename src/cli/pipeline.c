@@ -166,13 +166,14 @@ struct settings {
 	pqm_bytes file;
 	const struct pqm_yaml *regimes;
 	pqm_bytes curve;
+	bool is_named; /* the config file: by the user, not by being here */
 };
 
 static enum pqm_st read_config_keys(
 	struct settings *s, const struct pqm_yaml *root, struct pqm_err *err)
 {
 	static const char *const known[] = { "pqmap", "assets", "regimes", "curve", "capacity",
-		"start", "currency", "defaults", "owner", "target" };
+		"start", "currency", "defaults", "owner", "target", "mirrors" };
 
 	if (root->type != PQM_YAML_MAP)
 		return pqm_fail(err, PQM_EUSAGE, "%.*s:%u: settings are a mapping",
@@ -199,6 +200,13 @@ static enum pqm_st read_config_keys(
 		!pqm_date_parse(pqm_yaml_str(root, "start"), &s->p->inv.plan_start_days))
 		return pqm_fail(err, PQM_EUSAGE, "%.*s:%u: start is a date: 2027-01-31",
 			PQM_FMT(s->file), pqm_yaml_get(root, "start")->line);
+	s->p->mirrors = pqm_yaml_get(root, "mirrors");
+	/* A file that came with what is scanned must not say whom we contact. */
+	if (s->p->mirrors != NULL && (!s->is_named || s->p->mirrors->type != PQM_YAML_MAP))
+		return pqm_fail(err, PQM_EUSAGE,
+			"%.*s:%u: mirrors are a mapping, registry to mirror, in a file that "
+			"--config names",
+			PQM_FMT(s->file), s->p->mirrors->line);
 	return PQM_OK;
 }
 
@@ -212,6 +220,7 @@ static enum pqm_st read_config(
 	ssize_t n = -1;
 
 	s->file = pqm_str(path);
+	s->is_named = is_named;
 	if (fd < 0)
 		return is_named || errno != ENOENT
 			? pqm_fail(err, PQM_EUSAGE, "%s: %s", path, strerrordesc_np(errno))

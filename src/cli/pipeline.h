@@ -26,7 +26,8 @@ struct pqm_pipeline {
 	struct pqm_practices practices;
 	struct pqm_bench bench;
 	struct pqm_report report;
-	bool is_streamed; /* -o jsonl was written while the scan ran */
+	const struct pqm_yaml *mirrors; /* of the config file that --config names; or NULL */
+	bool is_streamed;		/* -o jsonl was written while the scan ran */
 };
 
 /* Loads the rules and checks the -o options, so that a wrong one fails before the scan. */

@@ -10,6 +10,7 @@
 #include "http.h"
 #include "img.h"
 #include "img_auth.h"
+#include "img_registry.h"
 #include "parse/yaml_json.h"
 #include "probe/probe.h"
 
@@ -17,32 +18,8 @@
 #define IDLE_S 30u
 #define BACKOFF_MS 100u
 #define STEP_NS 50000000L
-#define ACCEPT_MANIFEST                                                                            \
-	"Accept: application/vnd.oci.image.index.v1+json, "                                        \
-	"application/vnd.oci.image.manifest.v1+json, "                                             \
-	"application/vnd.docker.distribution.manifest.list.v2+json, "                              \
-	"application/vnd.docker.distribution.manifest.v2+json"
 
-struct registry {
-	struct pqm_store_of store; /* first */
-	struct pqm_arena arena;
-	struct pqm_arena secret; /* credentials and tokens; wiped */
-	struct pqm_http_config transport;
-	struct pqm_http *http;
-	struct pqm_oci_ref ref;
-	const char *host;	   /* as the user calls it */
-	const char *base;	   /* "https://host:port" */
-	const char *authorization; /* a header, or NULL */
-	struct pqm_docker_cred cred;
-	bool has_cred, is_plain, is_insecure;
-	bool is_optional; /* what is asked for need not be there */
-	const volatile int *stop;
-	const char *const *deny;
-	struct pqm_buf head; /* of the last answer */
-	pqm_bytes root_digest, root_text;
-};
-
-static bool is_stopped(const struct registry *g)
+bool pqm_registry_is_stopped(const struct registry *g)
 {
 	return g->stop != NULL && *g->stop != 0;
 }
@@ -51,7 +28,8 @@ static void wait_ms(const struct registry *g, uint64_t ms)
 {
 	uint64_t end = pqm_now_ns() + ms * 1000000;
 
-	for (uint64_t now = pqm_now_ns(); now < end && !is_stopped(g); now = pqm_now_ns()) {
+	for (uint64_t now = pqm_now_ns(); now < end && !pqm_registry_is_stopped(g);
+		now = pqm_now_ns()) {
 		uint64_t left = end - now;
 		struct timespec step = { 0, left < STEP_NS ? (long)left : STEP_NS };
 
@@ -59,15 +37,16 @@ static void wait_ms(const struct registry *g, uint64_t ms)
 	}
 }
 
-static void pause_before(const struct registry *g, unsigned try, uint64_t asked_ms)
+void pqm_registry_pause(const struct registry *g, unsigned try, uint64_t asked_ms)
 {
-	uint64_t ms = (uint64_t)BACKOFF_MS << (try < 16 ? try : 16);
+	uint64_t ms = (uint64_t)BACKOFF_MS << (try < 16 ? try : 16), most;
 
 	if (asked_ms > 0)
 		ms = asked_ms;
 	else
 		ms -= ms / 4 * (pqm_now_ns() % 1024) / 1024;
-	wait_ms(g, ms < PQM_REGISTRY_WAIT_MS ? ms : PQM_REGISTRY_WAIT_MS);
+	most = g->is_optional ? PQM_REGISTRY_WAIT_OPTIONAL_MS : PQM_REGISTRY_WAIT_MS;
+	wait_ms(g, ms < most ? ms : most);
 }
 
 static bool is_passing(unsigned status)
@@ -108,7 +87,7 @@ static enum pqm_st attempt(struct registry *g, struct pqm_http_request *q, struc
 		return pqm_fail(err, PQM_ENET, "registry %s: the deny list forbids %s", g->host,
 			strncmp(g->base, q->url, strlen(g->base)) == 0 ? "it"
 								       : "whom it sends us to");
-	for (unsigned try = 0; try < tries && !is_stopped(g); try++) {
+	for (unsigned try = 0; try < tries && !pqm_registry_is_stopped(g); try++) {
 		g->head.n = 0;
 		st = pqm_http_start(g->http, q, r, &why);
 		if (st == PQM_OK && !is_passing(r->status))
@@ -119,9 +98,9 @@ static enum pqm_st attempt(struct registry *g, struct pqm_http_request *q, struc
 			st == PQM_OK ? "status" : why.msg, r->status);
 		pqm_http_stop(g->http);
 		if (try + 1 < tries)
-			pause_before(g, try, r->wait_ms);
+			pqm_registry_pause(g, try, r->wait_ms);
 	}
-	if (is_stopped(g))
+	if (pqm_registry_is_stopped(g))
 		return pqm_fail(err, PQM_ENET, "interrupted");
 	if (st != PQM_OK)
 		return pqm_fail(err, st, "registry %s: %s", g->host, why.msg);
@@ -302,13 +281,12 @@ static bool is_none(unsigned status)
 }
 
 /* A path of the API from byte `from` on; PQM_OK: what comes can be read. Logs in and follows redirects. */
-static enum pqm_st ask(struct registry *g, const char *path, const char *accept, uint64_t from,
-	struct pqm_http_reply *r, struct pqm_err *err)
+enum pqm_st pqm_registry_ask(struct registry *g, const char *path, const char *accept,
+	uint64_t from, struct pqm_http_reply *r, struct pqm_err *err)
 {
 	const char *url = (const char *)pqm_arena_f(&g->secret, "%s%s", g->base, path).p;
 	pqm_bytes own = pqm_url_origin(pqm_str(g->base));
-	bool has_logged_in = false;
-	unsigned n_redirects = 0;
+	unsigned n_redirects = 0, n_logins = 0;
 	char range[64];
 
 	(void)snprintf(range, sizeof(range), "Range: bytes=%llu-", (unsigned long long)from);
@@ -332,9 +310,9 @@ static enum pqm_st ask(struct registry *g, const char *path, const char *accept,
 			pqm_http_stop(g->http);
 			return PQM_OK;
 		}
-		if (r->status == 401 && is_own && !has_logged_in) {
+		/* Once for whoever has no token, once more for one that has just ended. */
+		if (r->status == 401 && is_own && n_logins++ < 2) {
 			pqm_http_stop(g->http);
-			has_logged_in = true;
 			st = authenticate(g, err);
 			if (st != PQM_OK)
 				return st;
@@ -351,107 +329,28 @@ static enum pqm_st ask(struct registry *g, const char *path, const char *accept,
 	return pqm_fail(err, PQM_ENET, "registry %s: a redirect that is not followed", g->host);
 }
 
-struct blob {
-	struct pqm_feed feed; /* first */
-	struct registry *g;
-	const struct pqm_oci_desc *d;
-	const char *path;
-	uint64_t at, skip; /* skip: of an answer that began anew */
-	unsigned n_failed; /* since something came */
-	bool is_open;
-};
-
-static enum pqm_st blob_open(struct blob *b, struct pqm_err *err)
+/* An answer that is small and has no digest to go on by: where it is cut off it is asked for again. 404 of what
+ * need not be there is one. */
+static enum pqm_st fetch(struct registry *g, const char *path, struct pqm_http_reply *r,
+	struct pqm_buf *b, struct pqm_err *err)
 {
-	struct pqm_http_reply r = { 0 };
-	enum pqm_st st = ask(
-		b->g, b->path, b->d->is_manifest ? ACCEPT_MANIFEST : "Accept: */*", b->at, &r, err);
+	unsigned tries = g->is_optional ? PQM_REGISTRY_TRIES_OPTIONAL : PQM_REGISTRY_TRIES;
+	enum pqm_st st = PQM_OK;
 
-	b->is_open = st == PQM_OK;
-	b->skip = st == PQM_OK && r.status == 200 ? b->at : 0;
-	return st;
-}
-
-/* The next bytes. An answer that is cut off is gone on with where it was. */
-static enum pqm_st blob_next(struct pqm_feed *feed, pqm_bytes *out, struct pqm_err *err)
-{
-	struct blob *b = (struct blob *)feed;
-	struct pqm_http_reply r = { 0 };
-	struct pqm_err why = { 0 };
-	enum pqm_st st;
-
-	for (;;) {
-		st = b->is_open ? PQM_OK : blob_open(b, err);
-		if (st != PQM_OK)
+	for (unsigned try = 0; try < tries; try++) {
+		if (try > 0)
+			pqm_registry_pause(g, try - 1, 0);
+		b->n = 0;
+		st = pqm_registry_ask(g, path, PQM_ACCEPT_MANIFEST, 0, r, err);
+		if (st != PQM_OK || is_none(r->status))
 			return st;
-		st = pqm_http_read(b->g->http, out, &r, &why);
-		if (st == PQM_OK && out->n > 0 && b->skip >= out->n) {
-			b->skip -= out->n;
-			continue;
-		}
-		if (st == PQM_OK && out->n > 0) {
-			*out = pqm_sub(*out, (size_t)b->skip, out->n);
-			b->skip = 0;
-			b->at += out->n;
-			b->n_failed = 0;
-			return PQM_OK;
-		}
-		if (st == PQM_OK && (!b->d->has_size || b->at >= b->d->size))
-			return PQM_OK;
-		pqm_http_stop(b->g->http);
-		b->is_open = false;
-		if (st == PQM_OK)
-			st = pqm_fail(&why, PQM_ENET, "the answer ends before the blob does");
-		if (st != PQM_ENET || r.is_final || is_stopped(b->g) ||
-			++b->n_failed >= PQM_REGISTRY_TRIES)
-			return pqm_fail(err, st, "registry %s: %.*s: at byte %llu: %s", b->g->host,
-				PQM_FMT(b->d->digest), (unsigned long long)b->at, why.msg);
-		pqm_log(PQM_INFO, "registry", "%s: %s; going on at byte %llu", b->g->host, why.msg,
-			(unsigned long long)b->at);
-		pause_before(b->g, b->n_failed - 1, 0);
+		st = read_answer(g, b, err);
+		if (st != PQM_ENET || pqm_registry_is_stopped(g))
+			return st;
+		pqm_log(PQM_INFO, "registry", "%s: %s; again", g->host, err->msg);
 	}
-}
-
-static enum pqm_st memory_next(struct pqm_feed *feed, pqm_bytes *out, struct pqm_err *err)
-{
-	struct blob *b = (struct blob *)feed;
-
-	(void)err;
-	*out = b->at > 0 ? (pqm_bytes){ NULL, 0 } : b->g->root_text;
-	b->at = b->g->root_text.n;
-	return PQM_OK;
-}
-
-static void blob_close(struct pqm_feed *feed)
-{
-	struct blob *b = (struct blob *)feed;
-
-	if (b->is_open)
-		pqm_http_stop(b->g->http);
-	pqm_free(b);
-}
-
-static enum pqm_st registry_open(struct pqm_store_of *s, const struct pqm_oci_desc *d,
-	struct pqm_feed **out, struct pqm_err *err)
-{
-	struct registry *g = (struct registry *)s;
-	struct blob *b = pqm_calloc(1, sizeof(*b));
-	bool is_root = d->is_manifest && pqm_eq(d->digest, g->root_digest);
-
-	if (b == NULL)
-		return pqm_fail(err, PQM_ENOMEM, "out of memory for a blob");
-	b->feed = (struct pqm_feed){ is_root ? memory_next : blob_next, blob_close, NULL };
-	b->g = g;
-	b->d = d;
-	b->path = (const char *)pqm_arena_f(&g->arena, "/v2/%.*s/%s/%.*s", PQM_FMT(g->ref.repo),
-		d->is_manifest ? "manifests" : "blobs", PQM_FMT(d->digest))
-			  .p;
-	if (b->path == NULL) {
-		pqm_free(b);
-		return pqm_fail(err, PQM_ENOMEM, "out of memory for a blob");
-	}
-	*out = &b->feed;
-	return PQM_OK;
+	return pqm_fail(
+		err, st, "registry %s: an answer that is cut off, %u times", g->host, tries);
 }
 
 /* The machine itself: no dots behind numbers that lead elsewhere ("127.example"). */
@@ -513,6 +412,8 @@ static void choose_scheme(struct registry *g, pqm_bytes host)
 	if (g->base == NULL || (!g->is_insecure && !is_loopback(host)))
 		return;
 	q.url = (const char *)pqm_arena_f(&g->arena, "%s/v2/", g->base).p;
+	if (q.url != NULL && g->deny != NULL && is_denied(g, q.url))
+		return; /* the first request says so */
 	if (q.url == NULL || pqm_http_start(g->http, &q, &r, &ignored) == PQM_OK || r.is_final) {
 		pqm_http_stop(g->http);
 		return;
@@ -571,73 +472,61 @@ static enum pqm_st use_mirror(
 	return PQM_OK;
 }
 
+/* A manifest as it came, and its digest by the algorithm of the one that was sent, which it has to be. */
+static enum pqm_st check_manifest(
+	struct registry *g, pqm_bytes text, pqm_bytes asked, pqm_bytes *digest, struct pqm_err *err)
+{
+	pqm_bytes sent = asked.n > 0
+		? asked
+		: pqm_http_header(pqm_buf_bytes(&g->head), "Docker-Content-Digest");
+	uint8_t hash[PQM_DIGEST_BYTES_MAX];
+	char hex[2 * PQM_DIGEST_BYTES_MAX + 1];
+	struct pqm_digest *d;
+	size_t n;
+
+	if (!pqm_oci_is_digest(sent))
+		sent = (pqm_bytes){ NULL, 0 };
+	d = pqm_digest_new(pqm_starts(sent, PQM_LIT("sha512:")));
+	if (d == NULL)
+		return pqm_fail(err, PQM_ENOMEM, "out of memory for a manifest");
+	pqm_digest_add(d, text);
+	n = pqm_digest_end(d, hash);
+	pqm_digest_free(d);
+	pqm_hex(hex, hash, n);
+	*digest = pqm_arena_f(&g->arena, "sha%s:%s", n == 32 ? "256" : "512", hex);
+	if (sent.n > 0 && !pqm_eq(sent, *digest))
+		return pqm_fail(err, PQM_EPARSE,
+			"registry %s: the manifest has another digest than %.*s", g->host,
+			PQM_FMT(sent));
+	return PQM_OK;
+}
+
 /* The manifest or index that the reference names; what a digest says is checked. */
 static enum pqm_st fetch_root(struct registry *g, struct pqm_err *err)
 {
 	bool by_digest = g->ref.digest.n > 0;
-	pqm_bytes name = by_digest ? g->ref.digest : g->ref.tag, sent;
+	pqm_bytes name = by_digest ? g->ref.digest : g->ref.tag;
+	const char *path = (const char *)pqm_arena_f(
+		&g->arena, "/v2/%.*s/manifests/%.*s", PQM_FMT(g->ref.repo), PQM_FMT(name))
+				   .p;
 	struct pqm_http_reply r = { 0 };
-	uint8_t hash[PQM_DIGEST_BYTES_MAX];
-	char hex[2 * PQM_DIGEST_BYTES_MAX + 1];
-	struct pqm_digest *d;
-	struct pqm_buf b;
-	size_t n;
-	enum pqm_st st = ask(g,
-		(const char *)pqm_arena_f(
-			&g->arena, "/v2/%.*s/manifests/%.*s", PQM_FMT(g->ref.repo), PQM_FMT(name))
-			.p,
-		ACCEPT_MANIFEST, 0, &r, err);
-
-	if (st != PQM_OK)
-		return st;
-	sent = by_digest ? g->ref.digest
-			 : pqm_http_header(pqm_buf_bytes(&g->head), "Docker-Content-Digest");
-	if (!pqm_oci_is_digest(sent))
-		sent = (pqm_bytes){ NULL, 0 };
-	sent = pqm_bytes_dup(&g->arena, sent);
-	pqm_buf_init(&b, PQM_OCI_MANIFEST_BYTES);
-	st = read_answer(g, &b, err);
-	g->root_text = pqm_bytes_dup(&g->arena, pqm_buf_bytes(&b));
-	pqm_buf_fini(&b);
-	d = pqm_digest_new(pqm_starts(sent, PQM_LIT("sha512:")));
-	if (st == PQM_OK && (d == NULL || g->root_text.p == NULL))
-		st = pqm_fail(err, PQM_ENOMEM, "out of memory for a manifest");
-	if (st == PQM_OK) {
-		pqm_digest_add(d, g->root_text);
-		n = pqm_digest_end(d, hash);
-		pqm_hex(hex, hash, n);
-		g->root_digest = pqm_arena_f(&g->arena, "sha%s:%s", n == 32 ? "256" : "512", hex);
-		if (sent.n > 0 && !pqm_eq(sent, g->root_digest))
-			st = pqm_fail(err, PQM_EPARSE,
-				"registry %s: the manifest has another digest than %.*s", g->host,
-				PQM_FMT(sent));
-	}
-	pqm_digest_free(d);
-	return st;
-}
-
-/* [distribution spec 1.1: listing referrers] the answer is JSON; whoever answers every path with a page has none. */
-static enum pqm_st take_wish(
-	struct registry *g, const struct pqm_wish *w, pqm_bytes *out, struct pqm_err *err)
-{
-	bool is_json = pqm_find(pqm_http_header(pqm_buf_bytes(&g->head), "Content-Type"), 0,
-			       PQM_LIT("json")) != SIZE_MAX;
-	bool has_more = pqm_http_header(pqm_buf_bytes(&g->head), "Link").n > 0;
 	struct pqm_buf b;
 	enum pqm_st st;
 
+	if (path == NULL)
+		return pqm_fail(err, PQM_ENOMEM, "out of memory for a manifest");
 	pqm_buf_init(&b, PQM_OCI_MANIFEST_BYTES);
-	st = read_answer(g, &b, err);
-	if (st == PQM_OK && is_json)
-		*out = pqm_bytes_dup(w->arena, pqm_buf_bytes(&b));
-	if (st == PQM_OK && is_json && out->p == NULL)
-		st = pqm_fail(err, PQM_ENOMEM, "out of memory for a manifest");
-	if (st == PQM_OK && has_more && is_json && strcmp(w->kind, "referrers") == 0)
-		st = pqm_fail(err, PQM_ELIMIT, "the list of what refers to it has more pages");
+	st = fetch(g, path, &r, &b, err);
+	g->root_text = pqm_bytes_dup(&g->arena, pqm_buf_bytes(&b));
 	pqm_buf_fini(&b);
+	if (st == PQM_OK && g->root_text.p == NULL)
+		st = pqm_fail(err, PQM_ENOMEM, "out of memory for a manifest");
+	if (st == PQM_OK)
+		st = check_manifest(g, g->root_text, g->ref.digest, &g->root_digest, err);
 	return st;
 }
 
+/* [distribution spec 1.1: listing referrers] the answer is JSON: whoever answers every path with a page has none. */
 static enum pqm_st registry_ask(
 	struct pqm_store_of *s, const struct pqm_wish *w, pqm_bytes *out, struct pqm_err *err)
 {
@@ -645,21 +534,38 @@ static enum pqm_st registry_ask(
 	const char *path = (const char *)pqm_arena_f(
 		&g->arena, "/v2/%.*s/%s/%.*s", PQM_FMT(g->ref.repo), w->kind, PQM_FMT(w->name))
 				   .p;
+	bool is_manifest = strcmp(w->kind, "manifests") == 0;
 	struct pqm_http_reply r = { 0 };
+	pqm_bytes head, digest;
+	struct pqm_buf b;
 	enum pqm_st st;
 
 	if (path == NULL)
 		return pqm_fail(err, PQM_ENOMEM, "out of memory for a request");
+	pqm_buf_init(&b, PQM_OCI_MANIFEST_BYTES);
 	g->is_optional = true;
-	st = ask(g, path, ACCEPT_MANIFEST, 0, &r, err);
+	st = fetch(g, path, &r, &b, err);
 	g->is_optional = false;
-	return st == PQM_OK && r.status == 200 ? take_wish(g, w, out, err) : st;
+	head = pqm_buf_bytes(&g->head);
+	if (st == PQM_OK && r.status == 200 &&
+		pqm_find(pqm_http_header(head, "Content-Type"), 0, PQM_LIT("json")) != SIZE_MAX) {
+		*out = pqm_bytes_dup(w->arena, pqm_buf_bytes(&b));
+		if (out->p == NULL)
+			st = pqm_fail(err, PQM_ENOMEM, "out of memory for a manifest");
+		else if (is_manifest)
+			st = check_manifest(g, *out, (pqm_bytes){ NULL, 0 }, &digest, err);
+		else if (pqm_http_header(head, "Link").n > 0)
+			st = pqm_fail(
+				err, PQM_ELIMIT, "the list of what refers to it has more pages");
+	}
+	pqm_buf_fini(&b);
+	return st;
 }
 
 enum pqm_st pqm_image_registry(
 	const char *target, const char *spec, struct pqm_sink *s, struct pqm_err *err)
 {
-	struct registry g = { .store = { registry_open, NULL, false, registry_ask } };
+	struct registry g = { .store = { pqm_registry_open, NULL, false, registry_ask } };
 	struct pqm_oci_desc root = { 0 };
 	struct pqm_oci_manifest index = { .is_index = true, .list = &root, .n = 1 };
 	enum pqm_st st;

@@ -392,6 +392,35 @@ def faults(tmp, plain, want):
     ok(got == want and len(far.log) >= 2, "blobs that are elsewhere", err(r))
     far.stop()
     front.stop()
+    mirrors(tmp, plain, want)
+
+
+def mirrors(tmp, plain, want):
+    """By flag and by the configuration; whom nobody may contact is not contacted as a mirror either."""
+    config = tmp / "mirrors.yaml"
+    config.write_text(f"mirrors:\n  registry.example: {plain.host}/team\n  other.example: {plain.host}\n")
+    r, _, got = scan(tmp, "registry:registry.example/gzip:1", "--config", str(config))
+    ok(r.returncode == 0 and got == want, "mirrors of the configuration", err(r))
+    front = Front(plain.host)
+    r, _, got = scan(tmp, "registry:registry.example/team/gzip:1", "--config", str(config), "--mirror", f"registry.example={front.host}")
+    ok(got == want and front.log, "--mirror comes before it", err(r))
+    front.log.clear()
+    for how in (["--mirror", f"registry.example={front.host}"], ["--config", str(tmp / "denied.yaml")]):
+        (tmp / "denied.yaml").write_text(f"mirrors: {{ registry.example: '{front.host}' }}\n")
+        for deny in ("127.0.0.1", "127.0.0.0/8"):
+            r, _, got = scan(tmp, "registry:registry.example/team/gzip:1", *how, "--deny", deny)
+            ok(r.returncode == 3 and "deny list" in err(r) and not front.log and not got, f"{how[0]}: --deny {deny} holds for the mirror", err(r))
+    r, _, got = scan(tmp, "registry:registry.example/team/gzip:1", "--mirror", f"registry.example=localhost:{front.port}", "--deny", "localhost")
+    ok(r.returncode == 3 and "deny list" in err(r) and not front.log, "by its name too", err(r) + str(front.log))
+    front.stop()
+    for text in ("mirrors: x\n", "mirrors: { a: }\n", "mirrors: { a: 'u:p@b' }\n"):
+        config.write_text(text)
+        r, _, _ = scan(tmp, "registry:registry.example/gzip:1", "--config", str(config))
+        ok(r.returncode == 2 and "mirror" in err(r), f"no mirrors: {text.strip()}", err(r))
+    (tmp / ".pqmap.yaml").write_text("mirrors: { registry.example: 127.0.0.1 }\n")
+    r, _, _ = scan(tmp, "registry:registry.example/gzip:1")
+    (tmp / ".pqmap.yaml").unlink()
+    ok(r.returncode == 2 and "--config" in err(r), "a file that lies here must not say whom we contact", err(r))
 
 
 def logins(tmp, plain, want):

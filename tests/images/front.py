@@ -4,14 +4,18 @@ import http.client
 import http.server
 import json
 import threading
+import time
 import urllib.parse
 
 
 class Front:
     """faults: a list of (substring of the path, what, how often), the first that fits is used up."""
 
-    def __init__(self, upstream, token=None, user=None, tls=None):
+    def __init__(self, upstream, token=None, user=None, tls=None, most=None):
+        """most: connections at a time; whoever comes then is told to wait."""
         self.upstream, self.token, self.user = upstream, token, user
+        self.scheme, self.most, self.now, self.highest = "https" if tls else "http", most, 0, 0
+        self.lock = threading.Lock()
         self.faults, self.log = [], []
         front = self
 
@@ -21,8 +25,23 @@ class Front:
             def log_message(self, *_):
                 pass
 
+            def handle(self):
+                with front.lock:
+                    front.now += 1
+                    front.highest = max(front.highest, front.now)
+                    self.is_over = front.most is not None and front.now > front.most
+                try:
+                    super().handle()
+                except OSError:
+                    pass  # whoever asked has left
+                finally:
+                    with front.lock:
+                        front.now -= 1
+
             def do_GET(self):
-                front.answer(self)
+                if self.is_over:
+                    return front.send(self, 503, b"busy")
+                return front.answer(self)
 
             def do_POST(self):
                 self.form = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
@@ -64,8 +83,16 @@ class Front:
             return self.give_token(h)
         if self.token and h.headers.get("Authorization") != f"Bearer {self.token}":
             return self.send(h, 401, b'{"errors":[{"code":"UNAUTHORIZED"}]}',
-                             WWW_Authenticate=f'Bearer realm="http://{self.host}/token",service="front"')
+                             WWW_Authenticate=f'Bearer realm="{self.scheme}://{self.host}/token",service="front"')
         what = self.fault_of(h.path)
+        if what == 401:
+            return self.send(h, 401, b'{"errors":[{"code":"UNAUTHORIZED"}]}',
+                             WWW_Authenticate=f'Bearer realm="{self.scheme}://{self.host}/token",service="front"')
+        if what == "reset":
+            h.close_connection = True
+            return h.connection.close()
+        if what == "page":
+            return self.send(h, 200, b"<html>log in first</html>", Content_Type="text/html")
         if isinstance(what, int):
             return self.send(h, what, b"no", **({"Retry_After": "1"} if what == 429 else {}))
         if what and what.startswith("redirect "):
@@ -81,17 +108,29 @@ class Front:
                    if k.lower() in ("content-type", "docker-content-digest", "content-range")}
         if what == "flip":
             body = body[:-9] + bytes([body[-9] ^ 1]) + body[-8:]
-        if what == "cut":
-            h.send_response(r.status)
-            for k, v in headers.items():
-                h.send_header(k.replace("_", "-"), v)
-            h.send_header("Content-Length", str(len(body)))
-            h.end_headers()
-            h.wfile.write(body[:len(body) // 2])
-            h.wfile.flush()
-            h.close_connection = True
-            return None
+        if what and what.split()[0] in ("cut", "long", "less", "slow"):
+            return self.half(h, r.status, body, headers, *what.split())
         return self.send(h, r.status, body, **headers)
+
+    @staticmethod
+    def half(h, status, body, headers, what, at="half"):
+        """A body that ends too soon, is longer or shorter than it says, or comes slowly."""
+        said = len(body) + {"long": 99, "less": -9}.get(what, 0)
+        n = {"half": len(body) // 2, "last": len(body) - 1}[at] if at in ("half", "last") else int(at)
+        h.send_response(status)
+        for k, v in headers.items():
+            h.send_header(k.replace("_", "-"), v)
+        h.send_header("Content-Length", str(max(said, 0)))
+        h.end_headers()
+        if what == "slow":
+            for i in range(0, len(body), len(body) // 4 + 1):
+                h.wfile.write(body[i:i + len(body) // 4 + 1])
+                h.wfile.flush()
+                time.sleep(0.2)
+            return
+        h.wfile.write(body[:n] if what == "cut" else body[:said])
+        h.wfile.flush()
+        h.close_connection = True
 
     def give_token(self, h):
         if self.user:
