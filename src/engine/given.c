@@ -359,5 +359,5 @@ void pqm_given_calls(struct pqm_given *s)
 	s->sink = (struct pqm_sink){ s->run->rules, s->opt->cluster, s->opt->images, on_file,
 		on_bytes, on_page, on_layer, s->opt->cache != NULL ? on_layer_known : NULL,
 		on_layer_end, on_member, on_link, on_list, on_listed, on_note, on_skip,
-		on_directory, on_endpoint, on_bad };
+		on_directory, on_endpoint, on_bad, s->opt->jobs - 1 };
 }

@@ -6,7 +6,7 @@
  * Ownership: a store owns what it opens; a feed is closed by whoever asked for it.
  * Errors:    PQM_EUSAGE, PQM_EIO, PQM_ENET for a target that cannot be read at all; PQM_EPARSE for a blob
  *            that is not what its digest says.
- * Threads:   one thread.
+ * Threads:   one thread, but for a layer that is read ahead.
  * Limits:    PQM_OCI_*, PQM_IMAGE_*, PQM_LAYER_*, PQM_ENTRY_*.
  */
 #ifndef PQM_SOURCE_IMG_H
@@ -73,6 +73,9 @@ const char *pqm_image_blob_name(char out[PQM_BLOB_NAME], pqm_bytes digest);
 /* A feed that hashes what passes and fails at the end when size or digest are others. Takes feed. */
 struct pqm_feed *pqm_image_checked(
 	struct pqm_feed *feed, const struct pqm_oci_desc *d, struct pqm_err *err);
+/* img_ahead.c: the same bytes, read by a thread of its own until it is closed. Takes in; gives it back when there
+ * is no thread to be had. */
+struct pqm_feed *pqm_image_ahead(struct pqm_feed *in);
 /* Bytes [from, from + n) of a file. Borrows fd. */
 struct pqm_feed *pqm_image_slice(int fd, uint64_t from, uint64_t n, struct pqm_err *err);
 

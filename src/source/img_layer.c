@@ -7,6 +7,9 @@
 #include "img.h"
 #include "img_names.h"
 
+/* A smaller layer is read before a thread has begun. */
+#define AHEAD_FROM ((uint64_t)1 << 20)
+
 /* A path that an upper layer says something of. The path itself is not kept: its keyed hash has 64 bits. */
 struct seen {
 	uint64_t hash;
@@ -284,11 +287,15 @@ static enum pqm_st tell_known(struct walk *w, const struct pqm_oci_desc *d, pqm_
 	return st;
 }
 
-static enum pqm_st read_tar(struct walk *w, struct pqm_feed *feed)
+static bool is_ahead(const struct walk *w, const struct pqm_oci_desc *d)
+{
+	return w->sink->n_threads > 0 && d->size >= AHEAD_FROM;
+}
+
+static enum pqm_st read_entries(struct walk *w, struct pqm_feed *feed)
 {
 	struct pqm_unpack *u = NULL;
 	struct pqm_entry e;
-	pqm_bytes rest;
 	bool got = true;
 	enum pqm_st st = pqm_unpack_open(&u, feed, w->err);
 
@@ -296,8 +303,23 @@ static enum pqm_st read_tar(struct walk *w, struct pqm_feed *feed)
 	while (st == PQM_OK && (st = pqm_unpack_next(u, &e, &got, w->err)) == PQM_OK && got)
 		st = entry(w, u, &e);
 	pqm_unpack_close(u);
+	return st;
+}
+
+static enum pqm_st read_tar(struct walk *w, const struct pqm_oci_desc *d, struct pqm_feed *packed)
+{
+	struct pqm_feed *feed = NULL;
+	pqm_bytes rest;
+	enum pqm_st st = pqm_unpack_stream(&feed, packed, w->err);
+
+	if (st == PQM_OK) {
+		if (is_ahead(w, d))
+			feed = pqm_image_ahead(feed);
+		st = read_entries(w, feed);
+		feed->close(feed);
+	}
 	/* What stands behind the archive belongs to the digest. */
-	while (st == PQM_OK && (st = feed->next(feed, &rest, w->err)) == PQM_OK && rest.n > 0)
+	while (st == PQM_OK && (st = packed->next(packed, &rest, w->err)) == PQM_OK && rest.n > 0)
 		;
 	return st;
 }
@@ -329,7 +351,9 @@ static enum pqm_st read_layer(struct walk *w, const struct pqm_oci_desc *d)
 	feed = pqm_image_checked(feed, d, w->err);
 	if (feed == NULL)
 		return PQM_ENOMEM;
-	st = is_tar(d) ? read_tar(w, feed) : read_blob(w, d, feed);
+	if (is_ahead(w, d) && w->im->store->is_here)
+		feed = pqm_image_ahead(feed);
+	st = is_tar(d) ? read_tar(w, d, feed) : read_blob(w, d, feed);
 	feed->close(feed);
 	return st;
 }

@@ -116,6 +116,8 @@ struct pqm_sink {
 	bool (*endpoint)(struct pqm_sink *s, const struct pqm_endpoint *e, bool is_known);
 	/* A target of walk_all that gives nothing at all. */
 	void (*bad)(struct pqm_sink *s, uint32_t target, const char *words);
+	unsigned
+		n_threads; /* that look at what is handed over; 0: it is looked at before it returns */
 };
 
 /* All targets of one kind; index[i] is the number of names[i] for the sink. */

@@ -613,3 +613,78 @@ enum pqm_st pqm_unpack_data(
 	u->left = *off + n < u->size ? u->size - *off - n : 0;
 	return PQM_OK;
 }
+
+struct unpacked {
+	struct pqm_feed feed; /* first */
+	struct pqm_unpack *u;
+	bool is_begun, is_ended;
+	struct pqm_err verdict; /* said again to whoever asks again */
+};
+
+static enum pqm_st unpacked_block(struct unpacked *s, pqm_bytes *out)
+{
+	struct archive_entry *entry = NULL;
+	const void *p = NULL;
+	la_int64_t at = 0;
+	size_t n = 0;
+	int rc = ARCHIVE_OK;
+
+	if (!s->is_begun)
+		rc = la.next_header(s->u->a, &entry);
+	s->is_begun = true;
+	while ((rc == ARCHIVE_OK || rc == ARCHIVE_WARN) && n == 0)
+		rc = la.data_block(s->u->a, &p, &n, &at);
+	s->is_ended = rc == ARCHIVE_EOF;
+	if (s->is_ended)
+		return PQM_OK;
+	if (rc == ARCHIVE_OK && is_bomb(s->u))
+		(void)fail_bomb(s->u);
+	if (rc != ARCHIVE_OK || s->u->err.st != PQM_OK)
+		return told(s->u, &s->verdict);
+	*out = (pqm_bytes){ p, n };
+	return PQM_OK;
+}
+
+static enum pqm_st unpacked_next(struct pqm_feed *feed, pqm_bytes *out, struct pqm_err *err)
+{
+	struct unpacked *s = (struct unpacked *)feed;
+
+	*out = (pqm_bytes){ NULL, 0 };
+	if (s->verdict.st == PQM_OK && !s->is_ended)
+		s->verdict.st = unpacked_block(s, out);
+	return s->verdict.st == PQM_OK ? PQM_OK
+				       : pqm_fail(err, s->verdict.st, "%s", s->verdict.msg);
+}
+
+static void unpacked_close(struct pqm_feed *feed)
+{
+	struct unpacked *s = (struct unpacked *)feed;
+
+	pqm_unpack_close(s->u);
+	pqm_free(s);
+}
+
+enum pqm_st pqm_unpack_stream(struct pqm_feed **out, struct pqm_feed *packed, struct pqm_err *err)
+{
+	struct unpacked *s = pqm_calloc(1, sizeof(*s));
+	struct pqm_unpack *u;
+	enum pqm_st st;
+
+	if (s == NULL)
+		return pqm_fail(err, PQM_ENOMEM, "out of memory for a layer");
+	u = unpack_new(packed, err);
+	st = u != NULL ? PQM_OK : err->st;
+	if (st == PQM_OK) {
+		support_streams(u);
+		(void)la.support_raw(u->a);
+		(void)la.support_empty(u->a);
+		st = begin(&s->u, u, "is no layer", err);
+	}
+	if (st != PQM_OK) {
+		pqm_free(s);
+		return st;
+	}
+	s->feed = (struct pqm_feed){ unpacked_next, unpacked_close, NULL };
+	*out = &s->feed;
+	return PQM_OK;
+}

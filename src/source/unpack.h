@@ -80,6 +80,10 @@ struct pqm_unpack;
 
 enum pqm_st pqm_unpack_open(
 	struct pqm_unpack **out, struct pqm_feed *feed, struct pqm_err *err) PQM_MUST_USE;
+/* What a packed stream holds, one in the other; a stream that is not packed as it is. Borrows packed, whose rest
+ * is unread when it is closed. */
+enum pqm_st pqm_unpack_stream(
+	struct pqm_feed **out, struct pqm_feed *packed, struct pqm_err *err) PQM_MUST_USE;
 /* Of the kind that the first bytes say. A 7z needs a feed that seeks. */
 enum pqm_st pqm_unpack_open_as(struct pqm_unpack **out, struct pqm_feed *feed, enum pqm_pack kind,
 	struct pqm_err *err) PQM_MUST_USE;
