@@ -172,6 +172,44 @@ static bool is_place(pqm_bytes word)
 		pqm_find_byte(word, 0, '/') != SIZE_MAX;
 }
 
+/* Keys that were pasted into it go as a whole: PEM, and the base64 of it. */
+static pqm_bytes without_keys(struct pqm_arena *arena, pqm_bytes step)
+{
+	static const char begin[] = "-----BEGIN ", end[] = "-----END ", packed[] = "LS0tLS1CRUdJTi";
+	struct pqm_buf out;
+	pqm_bytes rest = step, kept;
+
+	pqm_buf_init(&out, 2 * PQM_TEXT_BYTES);
+	while (rest.n > 0 && !out.failed) {
+		size_t at = pqm_find(rest, 0, pqm_str(begin)), to;
+		size_t blob = pqm_find(rest, 0, pqm_str(packed));
+
+		if (at == SIZE_MAX && blob == SIZE_MAX) {
+			(void)pqm_buf_add(&out, pqm_sub(rest, 0, PQM_TEXT_BYTES));
+			break;
+		}
+		if (blob < at) {
+			at = blob;
+			for (to = at; to < rest.n && rest.p[to] > ' ' && rest.p[to] != '"' &&
+				rest.p[to] != '\'';
+				to++)
+				;
+		} else {
+			to = pqm_find(rest, at, pqm_str(end));
+			to = to == SIZE_MAX ? SIZE_MAX
+					    : pqm_find(rest, to + sizeof(end), PQM_LIT("-----"));
+			to = to == SIZE_MAX ? rest.n : to + 5;
+		}
+		(void)pqm_buf_add(
+			&out, pqm_sub(rest, 0, at < PQM_TEXT_BYTES ? at : PQM_TEXT_BYTES));
+		(void)pqm_buf_add(&out, PQM_LIT("…"));
+		rest = pqm_sub(rest, to, rest.n);
+	}
+	kept = pqm_bytes_dup(arena, pqm_buf_bytes(&out));
+	pqm_buf_wipe(&out);
+	return kept;
+}
+
 /* A step may hold passwords that the builder was given: values of build arguments, of names that sound like
  * it, and what stands behind such options are left out. */
 static pqm_bytes redacted(struct pqm_arena *arena, pqm_bytes step)
@@ -249,6 +287,11 @@ static pqm_bytes step_of(pqm_bytes text)
 	return s;
 }
 
+pqm_bytes pqm_oci_step(pqm_bytes created_by, struct pqm_arena *arena)
+{
+	return redacted(arena, without_keys(arena, step_of(created_by)));
+}
+
 static enum pqm_st read_history(struct pqm_oci_config *out, const struct pqm_yaml *seq,
 	struct pqm_arena *arena, struct pqm_err *err)
 {
@@ -260,7 +303,7 @@ static enum pqm_st read_history(struct pqm_oci_config *out, const struct pqm_yam
 	for (uint32_t i = 0; i < seq->n; i++)
 		if (!pqm_yaml_true(seq->items[i], "empty_layer"))
 			out->made_by[out->n_made_by++] =
-				redacted(arena, step_of(pqm_yaml_str(seq->items[i], "created_by")));
+				pqm_oci_step(pqm_yaml_str(seq->items[i], "created_by"), arena);
 	return PQM_OK;
 }
 
@@ -283,6 +326,7 @@ enum pqm_st pqm_oci_config_parse(
 	/* A history of another length belongs to something else: better no step than a wrong one. */
 	if (out->n_made_by != out->n_diff_ids)
 		out->n_made_by = 0;
+	out->history = pqm_yaml_get(root, "history");
 	out->run = pqm_yaml_get(root, "config");
 	return st;
 }

@@ -48,6 +48,7 @@ struct pqm_oci_config {
 	size_t n_diff_ids;
 	pqm_bytes *made_by; /* of each layer, by history entries that are not empty */
 	size_t n_made_by;
+	const struct pqm_yaml *history; /* as it is, with what builders were given; may be NULL */
 	const struct pqm_yaml *run; /* "config": environment, command, ports, labels; may be NULL */
 };
 
@@ -72,6 +73,8 @@ enum pqm_st pqm_oci_manifest_parse(struct pqm_oci_manifest *out, pqm_bytes text,
 	struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;
 enum pqm_st pqm_oci_config_parse(struct pqm_oci_config *out, pqm_bytes text,
 	struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;
+/* A step of a build as it may be shown: without the shell that ran it, passwords and keys. */
+pqm_bytes pqm_oci_step(pqm_bytes created_by, struct pqm_arena *arena);
 /* manifest.json; *list and *n. */
 enum pqm_st pqm_oci_saved_parse(struct pqm_oci_saved **list, size_t *n, pqm_bytes text,
 	struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;

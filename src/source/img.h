@@ -54,6 +54,10 @@ struct pqm_image {
  * Image or Artifact of image.pqmap.dev. */
 enum pqm_st pqm_image_facts(
 	const struct pqm_image *im, struct pqm_sink *s, struct pqm_err *err) PQM_MUST_USE;
+/* img_pasted.c: hands over keys that were pasted into the environment or a step of the build. */
+#define PQM_PEM_BEGIN "-----BEGIN "
+enum pqm_st pqm_image_pasted(
+	const struct pqm_image *im, struct pqm_sink *s, struct pqm_err *err) PQM_MUST_USE;
 extern const struct pqm_source pqm_src_image;
 extern const struct pqm_source pqm_src_path;
 /* img_base.c: fills in what a base image is made of. */

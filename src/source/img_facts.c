@@ -49,6 +49,36 @@ static void add_words(struct pqm_buf *b, const char *key, const struct pqm_yaml 
 	(void)pqm_buf_byte(b, ']');
 }
 
+/* What the builder of a derived image runs, without what it was given. */
+static void add_steps(struct pqm_buf *b, const struct pqm_yaml *list, struct pqm_arena *arena)
+{
+	if (!is_list(list))
+		return;
+	(void)pqm_buf_f(b, ",\n\"onBuild\": [");
+	for (uint32_t i = 0; i < list->n; i++) {
+		(void)pqm_buf_f(b, i > 0 ? ",\n" : "\n");
+		add_text(b, pqm_oci_step(pqm_yaml_text(list->items[i]), arena));
+	}
+	(void)pqm_buf_byte(b, ']');
+}
+
+/* "CMD" and words, or "CMD-SHELL" and a line, as the probe of a pod that does the same. */
+static void add_check(struct pqm_buf *b, const struct pqm_yaml *test, struct pqm_arena *arena)
+{
+	bool is_line;
+
+	if (!is_list(test) || test->n < 2)
+		return;
+	is_line = pqm_eqs(pqm_yaml_text(test->items[0]), "CMD-SHELL");
+	(void)pqm_buf_f(b, ",\n\"livenessProbe\": { \"exec\": { \"command\": [%s",
+		is_line ? "\"sh\", \"-c\"" : "");
+	for (uint32_t i = 1; i < test->n; i++) {
+		(void)pqm_buf_f(b, i > 1 || is_line ? ",\n" : "\n");
+		add_text(b, pqm_oci_step(pqm_yaml_text(test->items[i]), arena));
+	}
+	(void)pqm_buf_f(b, "] } }");
+}
+
 /* "NAME=value" */
 static void add_variables(struct pqm_buf *b, const struct pqm_yaml *list)
 {
@@ -61,7 +91,8 @@ static void add_variables(struct pqm_buf *b, const struct pqm_yaml *list)
 
 		(void)pqm_buf_f(b, "%s\n{ \"name\": ", i > 0 ? "," : "");
 		add_text(b, pqm_sub(all, 0, eq));
-		if (eq != SIZE_MAX) {
+		/* A key that was pasted is handed over by itself [img_pasted.c]. */
+		if (eq != SIZE_MAX && pqm_find(all, eq, PQM_LIT(PQM_PEM_BEGIN)) == SIZE_MAX) {
 			(void)pqm_buf_f(b, ", \"value\": ");
 			add_text(b, pqm_sub(all, eq + 1, all.n));
 		}
@@ -135,10 +166,12 @@ static void write_object(struct pqm_buf *b, const struct pqm_image *im, struct p
 		(void)pqm_buf_f(b, ",\n\"user\": ");
 		add_text(b, user);
 	}
+	add_steps(b, pqm_yaml_get(run, "OnBuild"), arena);
 	(void)pqm_buf_f(b, ",\n\"containers\": [{ \"name\": \"image\"");
 	add_words(b, "command", pqm_yaml_get(run, "Entrypoint"));
 	add_words(b, "args", pqm_yaml_get(run, "Cmd"));
 	add_ports(b, pqm_yaml_get(run, "ExposedPorts"));
+	add_check(b, pqm_yaml_at(run, "Healthcheck.Test"), arena);
 	add_variables(b, pqm_yaml_get(run, "Env"));
 	(void)pqm_buf_f(b, " }] } }\n");
 }
@@ -239,7 +272,8 @@ static bool says_something(const struct pqm_yaml *run)
 {
 	return is_list(pqm_yaml_get(run, "Entrypoint")) || is_list(pqm_yaml_get(run, "Cmd")) ||
 		is_list(pqm_yaml_get(run, "Env")) || is_map(pqm_yaml_get(run, "ExposedPorts")) ||
-		is_map(pqm_yaml_get(run, "Labels"));
+		is_map(pqm_yaml_get(run, "Labels")) || is_list(pqm_yaml_get(run, "OnBuild")) ||
+		is_list(pqm_yaml_at(run, "Healthcheck.Test"));
 }
 
 enum pqm_st pqm_image_facts(const struct pqm_image *im, struct pqm_sink *s, struct pqm_err *err)

@@ -450,6 +450,8 @@ enum pqm_st pqm_image_walk(const struct pqm_image *im, struct pqm_sink *s, struc
 		return pqm_image_keep_base(im, s->images, err);
 	w.n_base = pqm_image_of_base(im, s->images);
 	st = pqm_image_facts(im, s, err);
+	if (st == PQM_OK)
+		st = pqm_image_pasted(im, s, err);
 
 	pqm_buf_init(&w.path, 2 * PQM_ENTRY_NAME_BYTES);
 	pqm_buf_init(&w.to, 2 * PQM_ENTRY_NAME_BYTES);

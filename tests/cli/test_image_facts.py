@@ -4,6 +4,7 @@ import base64
 import http.server
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 import threading
@@ -104,6 +105,76 @@ def configuration(tmp):
                                             "Labels": {"a" * 9000: "b" * 90000, "c": {"d": 1}}})
     r, doc = scan(tmp, f"oci:{tmp / 'odd'}", program=PQMAP_SAN)
     ok(r.returncode == 0, "a configuration of other types is stepped over", err(r))
+
+
+def pasted(tmp):
+    """Keys in variables, arguments and steps of the build: found, with the step, and never shown."""
+    keys = [subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", f"ec_paramgen_curve:{c}"], check=True, capture_output=True).stdout.decode()
+            for c in ("P-256", "P-384", "P-521", "secp256k1")]
+    bodies = [k.splitlines()[1] for k in keys]
+    packed = base64.b64encode(keys[3].encode()).decode()
+    layout = Layout(tmp / "pasted")
+    pem = keys[0].encode()
+    layout.image([tar_of([("a.pem", pem)]), tar_of([("b.pem", pem)])],
+                 steps=[f"RUN |1 SSH_PEM={keys[1]} /bin/sh -c make # buildkit", f"/bin/sh -c printf '{keys[2]}' > /k && date"],
+                 run={"Env": [f"OWN={keys[0]}", f"PACKED={packed}", "LANG=C"], "OnBuild": [f"RUN TOKEN={SECRETS[0]} make"],
+                      "Healthcheck": {"Test": ["CMD-SHELL", f"curl -fsS -u joe:{SECRETS[2]} https://localhost:8443/"]}})
+    r, doc = scan(tmp, f"oci:{tmp / 'pasted'}", program=PQMAP_SAN)
+    got = {p.split(" › ", 1)[1]: f["parameter"] for p, _, _, f in at(doc, "key.private")}
+    want = {"/a.pem": "P-256", "/b.pem": "P-256", "variable OWN": "P-256", "variable PACKED, base64": "secp256k1",
+            "step 1: RUN |1 SSH_PEM=… /bin/sh -c make # buildkit": "P-384"}
+    steps = [p for p in got if p.startswith("step 2: printf '…")]
+    ok({k: v for k, v in got.items() if k not in steps} == want and [got[p] for p in steps] == ["P-521"],
+       "pasted keys are found in variables, arguments and steps", err(r) + str(got))
+    facts, _ = object_of(doc, "Image")
+    ok(facts.get("spec.onBuild[0]") == "RUN *** make", "what a derived build runs is a fact, without what it is given", facts)
+    ok(facts.get("spec.containers[0].livenessProbe.exec.command[2]", "") == "curl -fsS -u ***", "and how its health is asked", facts)
+    made = {a.get("made_by") for _, _, a, _ in at(doc, "key.private") if a.get("made_by")}
+    ok(len(made) == 2 and any(m.startswith("printf '…") for m in made), "steps of layers do not show keys", made)
+    everything = b"".join(said).decode("utf-8", "replace")
+    ok(not any(b in everything for b in bodies) and packed[:60] not in everything, "no key is in any output")
+
+
+def nothing_else(tmp):
+    """From scratch: one static program and nothing else."""
+    if not all(shutil.which(p) for p in ("umoci", "cc")):
+        skip("umoci or cc is not here")
+        return
+    (tmp / "m.c").write_text("int main(void){return 0;}")
+    root = tmp / "only"
+    root.mkdir()
+    subprocess.run(["cc", "-static", "-o", root / "server", tmp / "m.c"], check=True, capture_output=True)
+    img = tmp / "scratch"
+    for args in (["init", "--layout", img], ["new", "--image", f"{img}:v1"], ["insert", "--rootless", "--image", f"{img}:v1", root, "/"],
+                 ["config", "--image", f"{img}:v1", "--config.entrypoint", "/server", "--config.env", "GODEBUG=tlsmlkem=0"]):
+        subprocess.run(["umoci", *map(str, args)], check=True, capture_output=True)
+    r, doc = scan(tmp, f"oci:{img}:v1", program=PQMAP_SAN)
+    facts, _ = object_of(doc, "Image")
+    ok(r.returncode == 0 and facts.get("spec.containers[0].command[0]") == "/server" and len(at(doc, "k8s.go-hybrid-switched-off")) == 1 and
+       doc["coverage"]["read"] >= 1 and not doc["coverage"]["notes"], "an image from scratch: its program and how it is started", err(r) + str(facts))
+
+
+def across_layers(tmp):
+    """A library and the database that has it in different layers; an upgrade above."""
+    lib = next(iter(pathlib.Path("/usr/lib").glob("*/engines-3/loader_attic.so")), None)
+    if lib is None:
+        skip("no library that is linked with OpenSSL")
+        return
+    program, old = ("usr/lib/own/p.so", lib.read_bytes()), ("var/lib/dpkg/status", DEBIAN_12.encode())
+    new = ("var/lib/dpkg/status", DEBIAN_12.replace("3.0.15-1~deb12u1", "3.0.17-1~deb12u3").encode())
+    part = ("var/lib/dpkg/status.d/libssl3", b"Package: libssl3\nVersion: 3.0.17-1~deb12u3\n")
+    for words, layers, want in (("the database below", [[old], [program]], "3.0.15-1~deb12u1"), ("the database above", [[program], [old]], "3.0.15-1~deb12u1"),
+                                ("an upgrade above", [[old, program], [new]], "3.0.17-1~deb12u3"),
+                                ("an upgrade, then the program", [[old], [new], [program]], "3.0.17-1~deb12u3"),
+                                ("a file for each package", [[part], [program]], "3.0.17-1~deb12u3")):
+        layout = Layout(tmp / words)
+        layout.image([tar_of(x) for x in layers])
+        r, doc = scan(tmp, f"oci:{tmp / words}")
+        got = {(a.get("package"), a.get("package_version")) for f in doc["findings"] for o in f["occurrences"]
+               for a in [{x["key"]: x["value"] for x in o.get("attributes", [])}] if a.get("library") == "libcrypto.so.3"}
+        ok(got == {("libssl3", want)}, f"{words}: libssl3 {want}", err(r) + str(got))
+        versions = {a.get("package_version") for _, _, a, _ in at(doc, "image.openssl-classical")}
+        ok(versions == {want}, f"{words}: one version counts", versions)
 
 
 def packages(tmp):
@@ -331,7 +402,10 @@ def main():
     with tmpdir() as name:
         tmp = pathlib.Path(name)
         configuration(tmp)
+        pasted(tmp)
+        nothing_else(tmp)
         packages(tmp)
+        across_layers(tmp)
         owners(tmp)
         workloads(tmp)
         signatures(tmp)
