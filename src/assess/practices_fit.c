@@ -94,17 +94,8 @@ static bool has_fact(const struct pqm_yaml *globs, const struct pqm_object *o)
 
 static size_t lower_bound(const struct pr_ctx *c, pqm_bytes object)
 {
-	size_t lo = 0, hi = c->n_placed;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (pqm_cmp(c->placed[mid].object, object) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return pqm_lower_bound(c->placed, c->n_placed, sizeof(*c->placed),
+		offsetof(struct pr_placed, object), object);
 }
 
 /* A finding at the object whose rule fits one of the globs, and whose function and meaning are those

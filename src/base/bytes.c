@@ -68,6 +68,23 @@ bool pqm_split(pqm_bytes *rest, uint8_t sep, pqm_bytes *out)
 	return true;
 }
 
+size_t pqm_lower_bound(const void *list, size_t n, size_t size, size_t at, pqm_bytes key)
+{
+	size_t lo = 0, hi = n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		pqm_bytes here;
+
+		memcpy(&here, (const uint8_t *)list + mid * size + at, sizeof(here));
+		if (pqm_cmp(here, key) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
 bool pqm_glob(pqm_bytes pattern, pqm_bytes s)
 {
 	size_t p = 0, i = 0, star = SIZE_MAX, mark = 0;

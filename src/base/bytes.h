@@ -82,6 +82,9 @@ pqm_bytes pqm_trim(pqm_bytes a);
 bool pqm_ieq(pqm_bytes a, pqm_bytes b);
 /* Takes the next field up to sep off *rest; false when *rest is used up (NULL p). An empty last field counts. */
 bool pqm_split(pqm_bytes *rest, uint8_t sep, pqm_bytes *out);
+/* In n elements of `size` bytes, sorted by the pqm_bytes that stands at `at` in each: the index of the first that
+ * does not come before key; n: none. */
+size_t pqm_lower_bound(const void *list, size_t n, size_t size, size_t at, pqm_bytes key);
 /* Glob match: '*' is any run of bytes, '?' any one byte; no escapes, no classes. Linear backtracking. */
 bool pqm_glob(pqm_bytes pattern, pqm_bytes s);
 /* Line and column (both from 1, column in bytes) of offset off. */

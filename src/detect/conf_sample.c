@@ -1,37 +1,15 @@
 #include "conf.h"
 
 #include "base/limits.h"
+#include "watch.h"
 
 extern const struct pqm_detector pqm_det_conf;
-
-/* An emitter that only looks whether the rule under test shows in what comes by. */
-struct watch {
-	struct pqm_emit emit; /* first: the callbacks cast back */
-	const struct pqm_rule *rule;
-	bool fits;
-};
-
-static enum pqm_st see_found(struct pqm_emit *e, const struct pqm_found *f)
-{
-	struct watch *w = (struct watch *)e;
-
-	w->fits = w->fits || pqm_eq(f->rule, w->rule->id);
-	return PQM_OK;
-}
-
-static void see_note(struct pqm_emit *e, uint64_t off, enum pqm_st why, const char *words)
-{
-	(void)e;
-	(void)off;
-	(void)why;
-	(void)words;
-}
 
 bool pqm_conf_rule_fits(const struct pqm_rules *r, const struct pqm_rule *rule, pqm_bytes sample)
 {
 	struct pqm_arena arena;
 	pqm_bytes text = sample, name;
-	struct watch w = { .emit = { .found = see_found, .note = see_note }, .rule = rule };
+	struct pqm_watch w = pqm_watch_of(rule);
 	struct pqm_hits none = { NULL, 0, NULL };
 	struct pqm_err err;
 	bool has_include, ok;

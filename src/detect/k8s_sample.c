@@ -1,13 +1,12 @@
 #include "k8s.h"
 
 #include "base/limits.h"
+#include "watch.h"
 
-/* An emitter that only looks whether the rule under test shows in what comes by. */
-struct watch {
-	struct pqm_emit emit; /* first: the callbacks cast back */
+/* Looks at objects too. */
+struct sample {
+	struct pqm_watch watch; /* first: the callbacks cast back */
 	const struct pqm_k8s_kinds *kinds;
-	const struct pqm_rule *rule;
-	bool fits;
 };
 
 static bool has_fact(const struct pqm_object *o, const struct pqm_yaml *globs)
@@ -92,8 +91,9 @@ static bool is_given(
 
 static enum pqm_st see_object(struct pqm_emit *e, const struct pqm_object *o)
 {
-	struct watch *w = (struct watch *)e;
-	const struct pqm_k8s_kind *kind = pqm_k8s_kind_of(w->kinds, o->group, o->kind);
+	const struct pqm_k8s_kinds *kinds = ((struct sample *)e)->kinds;
+	struct pqm_watch *w = (struct pqm_watch *)e;
+	const struct pqm_k8s_kind *kind = pqm_k8s_kind_of(kinds, o->group, o->kind);
 	const struct pqm_yaml *n = w->rule->node, *settings = pqm_yaml_get(n, "settings");
 	const struct pqm_yaml *mesh = pqm_yaml_get(n, "mesh"), *cni = pqm_yaml_get(n, "cni");
 
@@ -107,41 +107,11 @@ static enum pqm_st see_object(struct pqm_emit *e, const struct pqm_object *o)
 		w->fits = w->fits || has_any_value(o, pqm_yaml_get(mesh, "member"));
 	w->fits = w->fits || ends_here(o, pqm_yaml_get(n, "ends")) ||
 		has_fact(o, pqm_yaml_get(pqm_yaml_get(n, "versions"), "min"));
-	w->fits = w->fits || holds_pods(o, n) || is_given(w->kinds, o, pqm_yaml_get(n, "given")) ||
+	w->fits = w->fits || holds_pods(o, n) || is_given(kinds, o, pqm_yaml_get(n, "given")) ||
 		has_scheme(o, pqm_yaml_get(n, "host_schemes"));
 	if (cni != NULL)
 		w->fits = w->fits || has_value(o, cni);
 	return PQM_OK;
-}
-
-static enum pqm_st see_found(struct pqm_emit *e, const struct pqm_found *f)
-{
-	struct watch *w = (struct watch *)e;
-
-	w->fits = w->fits || pqm_eq(f->rule, w->rule->id);
-	return PQM_OK;
-}
-
-static enum pqm_st see_child(struct pqm_emit *e, const struct pqm_child *c)
-{
-	(void)e;
-	(void)c;
-	return PQM_OK;
-}
-
-static void see_note(struct pqm_emit *e, uint64_t off, enum pqm_st why, const char *words)
-{
-	(void)e;
-	(void)off;
-	(void)why;
-	(void)words;
-}
-
-static void see_claim(struct pqm_emit *e, uint64_t from, uint64_t to)
-{
-	(void)e;
-	(void)from;
-	(void)to;
 }
 
 static enum pqm_st one_doc(void *ctx, const struct pqm_yaml *root, struct pqm_err *err)
@@ -157,20 +127,16 @@ bool pqm_k8s_rule_fits(const struct pqm_rules *r, const struct pqm_rule *rule, p
 		.path = PQM_LIT("sample.yaml"),
 		.name = PQM_LIT("sample.yaml"),
 		.arena = &arena };
-	struct watch w = { .emit = { .found = see_found,
-				   .object = see_object,
-				   .child = see_child,
-				   .note = see_note,
-				   .claim = see_claim },
-		.rule = rule };
-	struct pqm_k8s_scan s = { .rules = r, .a = &a, .out = &w.emit };
+	struct sample w = { .watch = pqm_watch_of(rule) };
+	struct pqm_k8s_scan s = { .rules = r, .a = &a, .out = &w.watch.emit };
 	struct pqm_err err;
 	bool ok;
 
+	w.watch.emit.object = see_object;
 	pqm_arena_init(&arena, PQM_ARENA_BYTES);
 	ok = pqm_rules_k8s(&s.kinds, r, &err) == PQM_OK;
 	w.kinds = s.kinds;
 	ok = ok && pqm_yaml_docs(sample, &arena, one_doc, &s, &err) == PQM_OK;
 	pqm_arena_fini(&arena);
-	return ok && w.fits;
+	return ok && w.watch.fits;
 }

@@ -23,26 +23,13 @@ pqm_bytes gb_weaker(pqm_bytes a, pqm_bytes b)
 	return a.n == 0 || strength(b) < strength(a) ? b : a;
 }
 
-static size_t lower_bound(const struct gb *b, pqm_bytes key)
-{
-	size_t lo = 0, hi = b->n_placed;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (pqm_cmp(b->placed[mid].object, key) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
 void gb_findings_of(const struct gb *b, pqm_bytes id, size_t *from, size_t *to)
 {
 	pqm_bytes key = pqm_arena_f(b->arena, "%.*s#", PQM_FMT(id));
 
-	*from = *to = key.p == NULL ? b->n_placed : lower_bound(b, key);
+	*from = *to = key.p == NULL ? b->n_placed
+				    : pqm_lower_bound(b->placed, b->n_placed, sizeof(*b->placed),
+					      offsetof(struct gb_placed, object), key);
 	while (*to < b->n_placed && pqm_starts(b->placed[*to].object, key))
 		(*to)++;
 }

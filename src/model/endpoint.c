@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/num.h"
+#include "names.h"
 
 static const char *const answers[] = { "unknown", "yes", "no", "refused" };
 static const char *const postures[] = { "unknown", "absent", "offered", "enforced", "only" };
@@ -32,21 +33,10 @@ const char *pqm_offer_kind_name(enum pqm_offer_kind v)
 	return kinds[v];
 }
 
-#define PARSE(fn, type, names)                                                                     \
-	bool fn(pqm_bytes s, type *out)                                                            \
-	{                                                                                          \
-		for (unsigned i = 0; i < sizeof(names) / sizeof((names)[0]); i++)                  \
-			if (pqm_eqs(s, (names)[i])) {                                              \
-				*out = (type)i;                                                    \
-				return true;                                                       \
-			}                                                                          \
-		return false;                                                                      \
-	}
-
-PARSE(pqm_answer_parse, enum pqm_answer, answers)
-PARSE(pqm_posture_parse, enum pqm_posture, postures)
-PARSE(pqm_reach_parse, enum pqm_reach, reaches)
-PARSE(pqm_offer_kind_parse, enum pqm_offer_kind, kinds)
+PQM_NAME_PARSER(pqm_answer_parse, enum pqm_answer, answers)
+PQM_NAME_PARSER(pqm_posture_parse, enum pqm_posture, postures)
+PQM_NAME_PARSER(pqm_reach_parse, enum pqm_reach, reaches)
+PQM_NAME_PARSER(pqm_offer_kind_parse, enum pqm_offer_kind, kinds)
 
 pqm_bytes pqm_endpoint_name(const struct pqm_endpoint *e, struct pqm_arena *arena)
 {

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "names.h"
+
 static const char *const meanings[] = { "use", "offer", "key", "cert", "config", "absent" };
 static const char *const functions[] = { "any", "kex", "pke", "sig", "cipher", "hash", "mac",
 	"kdf" };
@@ -40,42 +42,21 @@ const char *pqm_basis_suffix(enum pqm_basis v)
 	return bases[v];
 }
 
-static bool find_name(pqm_bytes s, const char *const *names, size_t n, unsigned *out)
-{
-	for (size_t i = 0; i < n; i++)
-		if (pqm_eqs(s, names[i])) {
-			*out = (unsigned)i;
-			return true;
-		}
-	return false;
-}
-
-#define PARSE(fn, type, names)                                                                     \
-	bool fn(pqm_bytes s, type *out)                                                            \
-	{                                                                                          \
-		unsigned v;                                                                        \
-                                                                                                   \
-		if (!find_name(s, names, sizeof(names) / sizeof((names)[0]), &v))                  \
-			return false;                                                              \
-		*out = (type)v;                                                                    \
-		return true;                                                                       \
-	}
-
-PARSE(pqm_meaning_parse, enum pqm_meaning, meanings)
-PARSE(pqm_function_parse, enum pqm_function, functions)
-PARSE(pqm_quantum_parse, enum pqm_quantum, quanta)
-PARSE(pqm_classical_parse, enum pqm_classical, classicals)
+PQM_NAME_PARSER(pqm_meaning_parse, enum pqm_meaning, meanings)
+PQM_NAME_PARSER(pqm_function_parse, enum pqm_function, functions)
+PQM_NAME_PARSER(pqm_quantum_parse, enum pqm_quantum, quanta)
+PQM_NAME_PARSER(pqm_classical_parse, enum pqm_classical, classicals)
 
 bool pqm_evidence_parse(pqm_bytes s, enum pqm_evidence *out, enum pqm_basis *basis)
 {
 	size_t plus = pqm_find_byte(s, 0, '+');
 	unsigned e, b = 0;
 
-	if (!find_name(
+	if (!pqm_name_find(
 		    pqm_sub(s, 0, plus), evidences, sizeof(evidences) / sizeof(evidences[0]), &e))
 		return false;
 	if (plus != SIZE_MAX &&
-		!find_name(pqm_sub(s, plus, s.n), bases, sizeof(bases) / sizeof(bases[0]), &b))
+		!pqm_name_find(pqm_sub(s, plus, s.n), bases, sizeof(bases) / sizeof(bases[0]), &b))
 		return false;
 	*out = (enum pqm_evidence)e;
 	*basis = (enum pqm_basis)b;

@@ -1,14 +1,10 @@
 #include "yaml_block.h"
 
 #include "base/limits.h"
+#include "yaml_stack.h"
 
 /* libyaml refuses keys over 1,024 characters. */
 #define KEY_MAX ((size_t)1000)
-
-struct stack {
-	struct pqm_yaml **node;
-	size_t n, cap;
-};
 
 /* A line with something on it; what blank lines and comments say is nothing. */
 struct line {
@@ -25,7 +21,7 @@ struct reader {
 	bool is_end, is_bad, has_tabs;
 	const struct pqm_yjson_opt *opt;
 	struct pqm_arena *arena;
-	struct stack keys, items;
+	struct pqm_ystack keys, items;
 	size_t n_nodes;
 };
 
@@ -115,29 +111,9 @@ static struct pqm_yaml *node_at(struct reader *r, size_t off)
 	return n;
 }
 
-static bool push(struct reader *r, struct stack *s, struct pqm_yaml *n)
+static bool push(struct reader *r, struct pqm_ystack *s, struct pqm_yaml *n)
 {
-	struct pqm_yaml **grown = pqm_grow(r->arena, s->node, s->n, &s->cap);
-
-	if (grown == NULL)
-		return refuse(r);
-	s->node = grown;
-	s->node[s->n++] = n;
-	return true;
-}
-
-static bool pop(struct reader *r, struct stack *s, size_t from, struct pqm_yaml ***out)
-{
-	size_t n = s->n - from;
-
-	*out = n == 0 ? NULL : pqm_new(r->arena, struct pqm_yaml *, n);
-	if (n == 0)
-		return true;
-	if (*out == NULL)
-		return refuse(r);
-	memcpy(*out, s->node + from, n * sizeof(**out));
-	s->n = from;
-	return true;
+	return pqm_ystack_push(s, n, r->arena) || refuse(r);
 }
 
 /* ---- scalars of one line ---- */
@@ -555,8 +531,11 @@ static struct pqm_yaml *block(struct reader *r, pqm_bytes key, unsigned depth)
 		r->is_bad = true;
 	n->n = (uint32_t)(r->items.n - items);
 	n->end_off = (uint32_t)r->l.at;
-	if (r->is_bad || !pop(r, &r->items, items, &n->items) || !pop(r, &r->keys, keys, &n->keys))
+	if (r->is_bad || !pqm_ystack_pop(&r->items, items, &n->items, r->arena) ||
+		!pqm_ystack_pop(&r->keys, keys, &n->keys, r->arena)) {
+		r->is_bad = true;
 		return NULL;
+	}
 	for (uint32_t i = 0; i < n->n; i++)
 		n->weight += n->items[i]->weight + (n->keys != NULL ? 1 : 0);
 	return n;

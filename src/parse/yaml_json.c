@@ -2,12 +2,7 @@
 
 #include "base/limits.h"
 #include "base/num.h"
-
-/* Children of the open containers: the last ones belong to the innermost. */
-struct stack {
-	struct pqm_yaml **node;
-	size_t n, cap;
-};
+#include "yaml_stack.h"
 
 struct reader {
 	pqm_bytes t;
@@ -17,7 +12,7 @@ struct reader {
 	const struct pqm_yjson_opt *opt;
 	struct pqm_arena *arena;
 	struct pqm_err *err;
-	struct stack keys, items;
+	struct pqm_ystack keys, items;
 	size_t n_nodes;
 };
 
@@ -194,33 +189,6 @@ static enum pqm_st word(struct reader *r, pqm_bytes *out)
 	return fail(r, PQM_EPARSE, from < r->t.n ? "unexpected character" : "unexpected end");
 }
 
-static bool push(struct reader *r, struct stack *s, struct pqm_yaml *n)
-{
-	struct pqm_yaml **grown = pqm_grow(r->arena, s->node, s->n, &s->cap);
-
-	if (grown == NULL)
-		return false;
-	s->node = grown;
-	s->node[s->n++] = n;
-	return true;
-}
-
-/* Moves what was pushed since `from` into an array of its own. */
-static bool pop(struct reader *r, struct stack *s, size_t from, struct pqm_yaml ***out)
-{
-	size_t n = s->n - from;
-
-	*out = NULL;
-	if (n == 0)
-		return true;
-	*out = pqm_new(r->arena, struct pqm_yaml *, n);
-	if (*out == NULL)
-		return false;
-	memcpy(*out, s->node + from, n * sizeof(**out));
-	s->n = from;
-	return true;
-}
-
 static struct pqm_yaml *node_new(struct reader *r)
 {
 	struct pqm_yaml *n =
@@ -295,7 +263,9 @@ static enum pqm_st member(struct reader *r, pqm_bytes in, unsigned depth)
 	st = value(r, name, depth, &v);
 	if (st != PQM_OK)
 		return st;
-	return push(r, &r->keys, k) && push(r, &r->items, v) ? PQM_OK : no_memory(r);
+	return pqm_ystack_push(&r->keys, k, r->arena) && pqm_ystack_push(&r->items, v, r->arena)
+		? PQM_OK
+		: no_memory(r);
 }
 
 static enum pqm_st element(struct reader *r, pqm_bytes key, unsigned depth)
@@ -305,7 +275,7 @@ static enum pqm_st element(struct reader *r, pqm_bytes key, unsigned depth)
 
 	if (st != PQM_OK)
 		return st;
-	return push(r, &r->items, v) ? PQM_OK : no_memory(r);
+	return pqm_ystack_push(&r->items, v, r->arena) ? PQM_OK : no_memory(r);
 }
 
 static enum pqm_st children(struct reader *r, pqm_bytes key, unsigned depth, struct pqm_yaml *n)
@@ -350,7 +320,8 @@ static enum pqm_st container(struct reader *r, pqm_bytes key, unsigned depth, st
 	if (st != PQM_OK)
 		return st;
 	n->n = (uint32_t)(r->items.n - items);
-	if (!pop(r, &r->items, items, &n->items) || !pop(r, &r->keys, keys, &n->keys))
+	if (!pqm_ystack_pop(&r->items, items, &n->items, r->arena) ||
+		!pqm_ystack_pop(&r->keys, keys, &n->keys, r->arena))
 		return no_memory(r);
 	for (uint32_t i = 0; i < n->n; i++)
 		n->weight += n->items[i]->weight + (n->keys != NULL ? 1 : 0);

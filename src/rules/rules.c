@@ -529,28 +529,13 @@ const struct pqm_rule *pqm_rules_get(const struct pqm_rules *r, pqm_bytes id)
 	return whole(r, pqm_map_get(&r->by_id, id));
 }
 
-/* The first rule at or behind `from` whose file does not come before the prefix. */
-static size_t first_behind(const struct pqm_rules *r, size_t from, pqm_bytes prefix)
-{
-	size_t lo = from, hi = r->n;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (pqm_cmp(r->all[mid].file, prefix) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
 const struct pqm_rule *pqm_rules_next(const struct pqm_rules *r, const char *prefix, size_t *i)
 {
 	pqm_bytes p = pqm_str(prefix);
 
 	if (*i == 0)
-		*i = first_behind(r, 0, p);
+		*i = pqm_lower_bound(
+			r->all, r->n, sizeof(*r->all), offsetof(struct pqm_rule, file), p);
 	if (*i >= r->n || !pqm_starts(r->all[*i].file, p))
 		return NULL;
 	return whole(r, &r->all[(*i)++]);
