@@ -9,7 +9,7 @@
 /* Files of models, datasets and indexes, as objects: what they hold says what is at stake. */
 
 #define GROUP "file.pqmap.dev"
-#define FACTS_MAX 24
+#define FACTS_MAX 28
 #define TYPES_SAID 6
 
 struct facts {
@@ -65,6 +65,22 @@ static pqm_bytes kind_of(enum pqm_aif_kind k)
 	return PQM_LIT("Array");
 }
 
+static void fill_encryption(struct facts *f, const struct pqm_aif *a)
+{
+	fact(f, "encryption", pqm_str(a->encryption));
+	fact(f, "encrypted",
+		a->is_footer_encrypted ? PQM_LIT("footer and columns")
+				       : pqm_arena_f(f->arena, "%llu of %llu columns",
+						 (unsigned long long)a->n_encrypted,
+						 (unsigned long long)a->n_columns));
+	if (a->n_own_keys > 0)
+		number(f, "column_keys", a->n_own_keys);
+	said(f, "kms", a->kms);
+	said(f, "master_key", a->master_key);
+	if (a->master_key.n > 0)
+		fact(f, "wrapping", a->is_double_wrapped ? PQM_LIT("double") : PQM_LIT("single"));
+}
+
 static void fill_signature(struct facts *f, const struct pqm_aif *a)
 {
 	if (a->algorithm != NULL)
@@ -85,10 +101,13 @@ static void fill(struct facts *f, const struct pqm_aif *a, uint64_t bytes)
 	said(f, "version", pqm_str(a->version));
 	number(f, "bytes", bytes);
 	if (a->has_params) {
-		number(f, a->is_at_least ? "parameters_min" : "parameters", a->n_params);
+		static const char *const keys[2][2] = { { "parameters", "parameters_min" },
+			{ "elements", "elements_min" } };
+
+		number(f, keys[a->kind == PQM_AIF_ARRAY][a->is_at_least], a->n_params);
 		fact(f, "types", types(a, f->arena));
 	}
-	if (a->n_tensors > 0 || a->has_params)
+	if (a->kind != PQM_AIF_ARRAY && (a->n_tensors > 0 || a->has_params))
 		number(f, "tensors", a->n_tensors);
 	if (a->tensor_bytes > 0)
 		number(f, "tensor_bytes", a->tensor_bytes);
@@ -103,14 +122,8 @@ static void fill(struct facts *f, const struct pqm_aif *a, uint64_t bytes)
 	said(f, "license", a->license);
 	said(f, "base", a->base);
 	said(f, "producer", a->producer);
-	if (a->encryption != NULL) {
-		fact(f, "encryption", pqm_str(a->encryption));
-		fact(f, "encrypted",
-			a->is_footer_encrypted ? PQM_LIT("footer and columns")
-					       : pqm_arena_f(f->arena, "%llu of %llu columns",
-							 (unsigned long long)a->n_encrypted,
-							 (unsigned long long)a->n_columns));
-	}
+	if (a->encryption != NULL)
+		fill_encryption(f, a);
 	said(f, "runs", a->runs);
 	said(f, "family", a->family);
 	said(f, "dtype", a->dtype);

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/num.h"
+
 static const struct pqm_aif_format *const formats[] = {
 	&pqm_aif_safetensors,
 	&pqm_aif_gguf,
@@ -183,6 +185,8 @@ static bool is_faiss(pqm_bytes head)
 	return false;
 }
 
+#define NPY_HEADER_BYTES ((size_t)64 << 10) /* NumPy itself refuses more than 10,000 */
+
 /* "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }" */
 static bool is_npy(pqm_bytes head)
 {
@@ -198,24 +202,73 @@ static bool simple_looks(pqm_bytes head, pqm_bytes name)
 			is_tfrecord(head));
 }
 
+/* "<f4"; records and objects have no short name. */
+static void npy_type(pqm_bytes descr, char out[12])
+{
+	static const char kinds[] = "biufcSUVMm";
+	bool is_plain = descr.n >= 3 && descr.n < 12 && strchr("<>|=", descr.p[0]) != NULL &&
+		strchr(kinds, descr.p[1]) != NULL;
+
+	for (size_t i = 2; is_plain && i < descr.n; i++)
+		is_plain = descr.p[i] >= '0' && descr.p[i] <= '9';
+	(void)snprintf(out, 12, "%.*s", is_plain ? (int)descr.n : 6,
+		is_plain ? (const char *)descr.p : "record");
+}
+
+/* "(3, 4)": the product; of "()" 1. */
+static bool npy_elements(pqm_bytes header, uint64_t *n)
+{
+	size_t from = pqm_find(header, 0, PQM_LIT("'shape': (")), end;
+	pqm_bytes rest, one;
+	uint64_t d;
+
+	end = from == SIZE_MAX ? SIZE_MAX : pqm_find_byte(header, from, ')');
+	if (end == SIZE_MAX)
+		return false;
+	rest = pqm_sub(header, from + 10, end - from - 10);
+	for (*n = 1; rest.n > 0 && pqm_split(&rest, ',', &one);) {
+		one = pqm_trim(one);
+		if (one.n > 0 &&
+			(!pqm_u64_parse(one, UINT64_MAX, &d) || __builtin_mul_overflow(*n, d, n)))
+			return false;
+	}
+	return true;
+}
+
+bool pqm_aif_npy(struct pqm_aif *out, pqm_bytes body, pqm_bytes *descr, size_t *data_off)
+{
+	size_t at, n, from, end;
+	pqm_bytes header;
+	uint64_t elements;
+	char type[12];
+
+	*descr = (pqm_bytes){ NULL, 0 };
+	if (!is_npy(body))
+		return false;
+	at = body.p[6] == 1 ? 10 : 12;
+	n = body.p[6] == 1 ? (size_t)body.p[8] | (size_t)body.p[9] << 8 : pqm_aif_u32(body.p + 8);
+	header = pqm_sub(body, at, n);
+	if (header.n < n)
+		return false;
+	*data_off = at + n;
+	header = pqm_sub(header, 0, NPY_HEADER_BYTES);
+	from = pqm_find(header, 0, PQM_LIT("'descr': '"));
+	end = from == SIZE_MAX ? SIZE_MAX : pqm_find_byte(header, from + 10, '\'');
+	if (end != SIZE_MAX)
+		*descr = pqm_sub(header, from + 10, end - from - 10);
+	npy_type(*descr, type);
+	return npy_elements(header, &elements) && pqm_aif_add(out, type, elements);
+}
+
 static void npy_read(struct pqm_aif *out, pqm_bytes body)
 {
-	size_t at = body.p[6] == 1 ? 10 : 12;
-	size_t n = body.p[6] == 1 ? (size_t)body.p[8] | (size_t)body.p[9] << 8
-				  : pqm_aif_u32(body.p + 8);
-	pqm_bytes header = pqm_sub(body, at, n);
-	size_t descr = pqm_find(header, 0, PQM_LIT("'descr': '"));
-	size_t end = descr == SIZE_MAX ? SIZE_MAX : pqm_find_byte(header, descr + 10, '\'');
 	size_t major = body.p[6], minor = body.p[7];
 
-	if (header.n < n)
+	if (!pqm_aif_npy(out, body, &out->architecture, &out->data_off) && out->data_off == 0)
 		return;
 	out->format = "npy";
 	out->kind = PQM_AIF_ARRAY;
-	out->data_off = at + n;
 	(void)snprintf(out->version, sizeof(out->version), "%zu.%zu", major, minor);
-	if (end != SIZE_MAX)
-		out->architecture = pqm_sub(header, descr + 10, end - descr - 10);
 }
 
 /* HDF5 holds any numbers; Keras 1 and 2 name their groups so. */

@@ -43,8 +43,8 @@ struct pqm_aif_type {
 struct pqm_aif {
 	const char *format; /* "safetensors"; NULL: none of ours */
 	enum pqm_aif_kind kind;
-	char version[16];  /* empty where the format has none */
-	uint64_t data_off; /* from here on the file is numbers without structure; 0: not told */
+	char version[16]; /* empty where the format has none */
+	size_t data_off;  /* from here on the file is numbers without structure; 0: not told */
 	bool has_params, has_rows;
 	bool is_at_least; /* there are more tensors than were counted */
 	uint64_t n_params, n_tensors;
@@ -55,6 +55,10 @@ struct pqm_aif {
 	pqm_bytes name, architecture, license, base, producer;
 	const char *encryption; /* "AES_GCM_V1"; NULL: none */
 	bool is_footer_encrypted;
+	uint64_t n_own_keys; /* columns with a key that is not the footer's */
+	/* How readers get the key; master_key and kms where it has the form of the key tools. */
+	pqm_bytes key_metadata, master_key, kms;
+	bool is_double_wrapped;
 	uint64_t tensor_bytes;		       /* of all shards, as their index says; 0: not told */
 	pqm_bytes family, dtype, quantisation; /* as a configuration says */
 	/* Of a signature: what made it, by its form ("P-256", "RSA" with bits; NULL: unknown), the key that

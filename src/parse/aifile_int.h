@@ -27,6 +27,10 @@ uint64_t pqm_aif_u64(const uint8_t *p);
 enum pqm_st pqm_aif_pickle(struct pqm_aif *out, pqm_bytes in, struct pqm_arena *arena, size_t *end,
 	bool *is_model, struct pqm_err *err);
 
+/* Adds the elements of an array; false when its header is cut off or says none. *data_off is set when the header
+ * is there, *descr to its type. */
+bool pqm_aif_npy(struct pqm_aif *out, pqm_bytes body, pqm_bytes *descr, size_t *data_off);
+
 extern const struct pqm_aif_format pqm_aif_safetensors, pqm_aif_gguf, pqm_aif_onnx, pqm_aif_zip,
 	pqm_aif_pickled, pqm_aif_parquet, pqm_aif_simple, pqm_aif_json;
 

@@ -5,6 +5,7 @@
 
 #include "base/cur.h"
 #include "base/limits.h"
+#include "yaml_json.h"
 
 /* Types of the Thrift compact protocol [thrift-compact-protocol.md]. */
 enum {
@@ -25,7 +26,14 @@ enum {
 };
 
 /* Fields [parquet.thrift]. */
-enum { FILE_SCHEMA = 2, FILE_ROWS = 3, FILE_GROUPS = 4, FILE_MADE_BY = 6, FILE_ALGORITHM = 8 };
+enum {
+	FILE_SCHEMA = 2,
+	FILE_ROWS = 3,
+	FILE_GROUPS = 4,
+	FILE_MADE_BY = 6,
+	FILE_ALGORITHM = 8,
+	FILE_KEY = 9
+};
 
 enum { SCHEMA_CHILDREN = 5 };
 
@@ -33,7 +41,10 @@ enum { GROUP_COLUMNS = 1 };
 
 enum { COLUMN_CRYPTO = 8 };
 
-enum { CRYPTO_FILE_ALGORITHM = 1 };
+enum { CRYPTO_FILE_ALGORITHM = 1, CRYPTO_FILE_KEY = 2 };
+
+/* ColumnCryptoMetaData: the footer's key, or one of its own: path, key metadata */
+enum { COLUMN_OWN_KEY = 2, OWN_KEY_METADATA = 2 };
 
 enum { ALGORITHM_GCM = 1, ALGORITHM_GCM_CTR = 2 };
 
@@ -217,6 +228,7 @@ typedef bool reader(struct thrift *t, struct pqm_aif *out);
 /* A list of structs: all of them are stepped over but one field of the first. */
 struct structs {
 	unsigned id;	  /* the field asked for */
+	reader *of_each;  /* reads it where it is a struct; NULL: nothing does */
 	reader *of_first; /* reads it where it is a list in the first struct; NULL: nothing does */
 	uint64_t n, n_with; /* structs; those that have the field */
 };
@@ -235,8 +247,12 @@ static bool each_struct(struct thrift *t, struct structs *s, struct pqm_aif *out
 			bool is_it = f.id == s->id;
 			bool is_read = is_it && i == 0 && s->of_first != NULL && f.type == T_LIST;
 
+			bool is_own = is_it && s->of_each != NULL && f.type == T_STRUCT;
+
 			has_it |= is_it;
-			if (!(is_read ? s->of_first(t, out) : skip(t, f.type, false, 1)))
+			if (!(is_read		     ? s->of_first(t, out)
+					    : is_own ? s->of_each(t, out)
+						     : skip(t, f.type, false, 1)))
 				return false;
 		}
 		if (!is_end)
@@ -257,9 +273,46 @@ static bool schema(struct thrift *t, struct pqm_aif *out)
 	return true;
 }
 
+/* Of several keys the first is told: they are of one KMS. */
+static bool key(struct thrift *t, struct pqm_aif *out)
+{
+	pqm_bytes metadata;
+
+	if (!binary(t, &metadata))
+		return false;
+	if (out->key_metadata.n == 0)
+		out->key_metadata = metadata;
+	return true;
+}
+
+static bool own_key(struct thrift *t, struct pqm_aif *out)
+{
+	struct field f = { 0, 0 };
+	bool is_end;
+
+	out->n_own_keys++;
+	while (next_field(t, &f, &is_end))
+		if (!(f.id == OWN_KEY_METADATA && f.type == T_BINARY ? key(t, out)
+								     : skip(t, f.type, false, 1)))
+			return false;
+	return is_end;
+}
+
+static bool column_crypto(struct thrift *t, struct pqm_aif *out)
+{
+	struct field f = { 0, 0 };
+	bool is_end;
+
+	while (next_field(t, &f, &is_end))
+		if (!(f.id == COLUMN_OWN_KEY && f.type == T_STRUCT ? own_key(t, out)
+								   : skip(t, f.type, false, 1)))
+			return false;
+	return is_end;
+}
+
 static bool columns(struct thrift *t, struct pqm_aif *out)
 {
-	struct structs s = { .id = COLUMN_CRYPTO };
+	struct structs s = { .id = COLUMN_CRYPTO, .of_each = column_crypto };
 
 	if (!each_struct(t, &s, out))
 		return false;
@@ -285,6 +338,8 @@ static bool file_field(struct thrift *t, const struct field *f, struct pqm_aif *
 		return groups(t, out);
 	if (f->id == FILE_ALGORITHM && f->type == T_STRUCT)
 		return algorithm(t, out);
+	if (f->id == FILE_KEY && f->type == T_BINARY)
+		return key(t, out);
 	if (f->id == FILE_MADE_BY && f->type == T_BINARY)
 		return binary(t, &out->producer);
 	if (f->id != FILE_ROWS || f->type != T_I64)
@@ -306,16 +361,36 @@ static bool footer(struct pqm_aif *out, pqm_bytes b)
 			is_good = file_field(&t, &f, out);
 		else if (f.id == CRYPTO_FILE_ALGORITHM && f.type == T_STRUCT)
 			is_good = algorithm(&t, out);
+		else if (f.id == CRYPTO_FILE_KEY && f.type == T_BINARY)
+			is_good = key(&t, out);
 		else
 			is_good = skip(&t, f.type, false, 1);
 		if (!is_good)
 			return false;
-		/* Behind the algorithm and the key's metadata of an encrypted footer is ciphertext. */
-		if (out->is_footer_encrypted && f.id >= CRYPTO_FILE_ALGORITHM &&
-			out->encryption != NULL)
-			return true;
 	}
-	return is_end;
+	return is_end; /* behind it, when the footer is encrypted, is ciphertext */
+}
+
+/* Key material of the key tools of parquet-mr and Arrow: which master key of which KMS wraps the data keys. The
+ * wrapped key itself is never looked at. Other writers have a form of their own. */
+static void key_tools(struct pqm_aif *out, struct pqm_arena *arena)
+{
+	struct pqm_yjson_at at = { 0, 1, 1 };
+	struct pqm_err ignored = { 0 };
+	const struct pqm_yaml *root;
+
+	if (pqm_sub(out->key_metadata, 0, 1).n == 0 || out->key_metadata.p[0] != '{' ||
+		out->key_metadata.n > PQM_YAML_DOC_BYTES ||
+		pqm_yjson_value(&root, out->key_metadata, &at, NULL, arena, &ignored) != PQM_OK)
+		return;
+	out->master_key = pqm_yaml_str(root, "masterKeyID");
+	out->kms = pqm_yaml_str(root, "kmsInstanceURL");
+	if (out->kms.n == 0 || pqm_eqs(out->kms, "DEFAULT"))
+		out->kms = pqm_yaml_str(root, "kmsInstanceID");
+	/* A URL may have a password in front of its host. */
+	for (size_t user; (user = pqm_find_byte(out->kms, 0, '@')) != SIZE_MAX;)
+		out->kms = pqm_sub(out->kms, user + 1, out->kms.n);
+	out->is_double_wrapped = pqm_yaml_true(root, "doubleWrapping");
 }
 
 static bool parquet_looks(pqm_bytes head, pqm_bytes name)
@@ -345,6 +420,7 @@ static enum pqm_st parquet_read(
 			err, PQM_EPARSE, "Parquet: a footer of %u bytes in a file of %zu", n, b.n);
 	if (!footer(out, pqm_sub(b, b.n - TAIL_BYTES - n, n)))
 		return pqm_fail(err, PQM_EPARSE, "Parquet: footer of %u bytes is malformed", n);
+	key_tools(out, in->arena);
 	return PQM_OK;
 }
 

@@ -170,14 +170,29 @@ static enum pqm_st torch_read(struct pqm_aif *out, const struct pqm_aif_in *in,
 	return pqm_aif_pickle(out, body, in->arena, &end, &is_model, err);
 }
 
+/* The elements of all arrays; of packed ones they are not known. */
+static void npz_read(struct pqm_aif *out, struct directory d)
+{
+	struct member m;
+	pqm_bytes descr;
+	size_t data_off;
+
+	out->format = "npz";
+	out->kind = PQM_AIF_ARRAY;
+	for (uint64_t n = 0; n < PQM_AIF_ENTRIES && next_member(&d, &m); n++)
+		if (!pqm_aif_npy(out, content(d.b, &m), &descr, &data_off))
+			out->is_at_least = true;
+}
+
 static enum pqm_st zip_read(struct pqm_aif *out, const struct pqm_aif_in *in, struct pqm_err *err)
 {
-	struct directory d;
+	struct directory d, all;
 	struct member m;
 	struct seen s = { .n = 0 };
 
 	if (!find_directory(in->body, &d))
 		return PQM_OK;
+	all = d;
 	while (s.n < PQM_AIF_ENTRIES && next_member(&d, &m))
 		see(&s, &m);
 	if (s.has_pickle) {
@@ -188,8 +203,7 @@ static enum pqm_st zip_read(struct pqm_aif *out, const struct pqm_aif_in *in, st
 		out->format = "keras";
 		(void)snprintf(out->version, sizeof(out->version), "3");
 	} else if (s.n > 0 && s.is_all_npy) {
-		out->format = "npz";
-		out->kind = PQM_AIF_ARRAY;
+		npz_read(out, all);
 	}
 	return PQM_OK;
 }

@@ -157,9 +157,16 @@ def text(s):
     return varint(len(s)) + s
 
 
-def parquet(columns, rows, encrypted=(), footer_encrypted=False):
+# What the key tools of parquet-mr and Arrow write.
+KEY_TOOLS = json.dumps({
+    "keyMaterialType": "PKMT1", "internalStorage": True, "isFooterKey": True, "kmsInstanceID": "DEFAULT",
+    "kmsInstanceURL": "https://me:hunter2@kms.clinic.example:8200", "masterKeyID": "kf", "wrappedDEK": "c2VjcmV0IHNlY3JldA==",
+    "doubleWrapping": True, "keyEncryptionKeyID": "a2Vr", "wrappedKEK": "c2VjcmV0IHNlY3JldA=="}).encode()
+
+
+def parquet(columns, rows, encrypted=(), footer_encrypted=False, key=b"key-1", gcm=1):
     if footer_encrypted:
-        crypto = thrift([(1, 12, thrift([(1, 12, thrift([(1, 8, text(b"aad"))]))])), (2, 8, text(b"key-1"))])
+        crypto = thrift([(1, 12, thrift([(gcm, 12, thrift([(1, 8, text(b"aad"))]))])), (2, 8, text(key))])
         foot = crypto + b"\xde\xad" * 40
         return b"PARE" + bytes(40) + foot + struct.pack("<I", len(foot)) + b"PARE"
     schema = [thrift([(4, 8, text(b"root")), (5, 5, zigzag(len(columns)))])]
@@ -168,13 +175,14 @@ def parquet(columns, rows, encrypted=(), footer_encrypted=False):
     for c in columns:
         fields = [(2, 6, zigzag(4))]
         if c in encrypted:
-            fields.append((8, 12, thrift([(2, 12, thrift([(1, 9, thrift_list(8, [text(c)])), (2, 8, text(b"k"))]))])))
+            fields.append((8, 12, thrift([(2, 12, thrift([(1, 9, thrift_list(8, [text(c)])), (2, 8, text(key))]))])))
         chunks.append(thrift(fields))
     groups = [thrift([(1, 9, thrift_list(12, chunks)), (2, 6, zigzag(100)), (3, 6, zigzag(rows))])]
     fields = [(1, 5, zigzag(2)), (2, 9, thrift_list(12, schema)), (3, 6, zigzag(rows)), (4, 9, thrift_list(12, groups)),
               (6, 8, text(b"parquet-cpp-arrow version 17.0.0"))]
     if encrypted:
-        fields.append((8, 12, thrift([(1, 12, thrift([]))])))
+        fields.append((8, 12, thrift([(gcm, 12, thrift([]))])))
+        fields.append((9, 8, text(key)))
     foot = thrift(fields)
     return b"PAR1" + bytes(100) + foot + struct.pack("<I", len(foot)) + b"PAR1"
 
@@ -265,8 +273,8 @@ def good():
         "net.keras": (zipped({"metadata.json": b"{}", "config.json": b"{}", "model.weights.h5": b"x"}),
                       {"kind": "Model", "format": "keras"}),
         "arrays.npz": (zipped({"a.npy": npy("<f4", (2,), bytes(8)), "b.npy": npy("<f4", (2,), bytes(8))}),
-                       {"kind": "Array", "format": "npz"}),
-        "x.npy": (npy("<f2", (3, 4), bytes(24)), {"kind": "Array", "format": "npy", "version": "1.0", "architecture": "<f2"}),
+                       {"kind": "Array", "format": "npz", "elements": 4, "types": "<f4 4"}),
+        "x.npy": (npy("<f2", (3, 4), bytes(24)), {"kind": "Array", "format": "npy", "version": "1.0", "architecture": "<f2", "elements": 12, "types": "<f2 12"}),
         "intent.onnx": (onnx([(1, [10, 20]), (10, [5])]), {
             "kind": "Model", "format": "onnx", "version": "8", "producer": "pytorch", "title": "intent-classifier",
             "parameters": 205, "types": "F32 200, F16 5"}),
@@ -277,6 +285,10 @@ def good():
         "sealed-columns.parquet": (parquet([b"id", b"name", b"icd10"], 5, encrypted=[b"name"]), {
             "encryption": "AES_GCM_V1", "encrypted": "1 of 3 columns", "rows": 5}),
         "sealed.parquet": (parquet([], 0, footer_encrypted=True), {"encryption": "AES_GCM_V1", "encrypted": "footer and columns"}),
+        "key-tools.parquet": (parquet([], 0, footer_encrypted=True, key=KEY_TOOLS), {
+            "encryption": "AES_GCM_V1", "kms": "kms.clinic.example:8200", "master_key": "kf", "wrapping": "double"}),
+        "ctr.parquet": (parquet([b"id", b"name"], 3, encrypted=[b"id", b"name"], key=KEY_TOOLS, gcm=2), {
+            "encryption": "AES_GCM_CTR_V1", "encrypted": "2 of 2 columns", "column_keys": 2, "master_key": "kf"}),
         "train-00000.tfrecord": (tfrecord(b"example" * 20), {"kind": "Dataset", "format": "tfrecord"}),
         "docs.faiss": (b"IxFI" + struct.pack("<iq", 768, 10000) + bytes(64), {
             "kind": "Index", "format": "faiss", "dimension": 768, "rows": 10000}),

@@ -42,6 +42,7 @@ with tmpdir() as tmp:
         ok(c["read"] == c["seen"] == len(want), "coverage adds up", c)
     again = run("scan", "-j1", "-o", "json", tmp)
     ok(json.loads(again.stdout)["objects"] == report["objects"], "one thread says the same")
+    ok(b"c2VjcmV0" not in r.stdout and b"hunter2" not in r.stdout, "no wrapped key of a dataset is told")
     before = json.dumps(report["graph"]["nodes"])
     ok("posix.getcwd" in json.dumps(report["objects"]), "what a pickle would call is named, not called", before[:200])
 
