@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Archives in folders: what they hold is found like a file, with the path in them; bombs and lies are told and bounded."""
 import bz2
+import ctypes
 import gzip
 import io
 import json
@@ -121,6 +122,120 @@ def rpm(files):
     lead = b"\xed\xab\xee\xdb\3\0\0\0\0\1" + b"x-1-1".ljust(66, b"\0") + b"\0\1\0\5" + b"\0" * 16
     head = b"\x8e\xad\xe8\1\0\0\0\0" + struct.pack(">II", 0, 0)
     return lead + head + head + gzip.compress(cpio(files))
+
+
+def written(path, files, form, *filters, options=None):
+    """What libarchive writes. None: it cannot."""
+    try:
+        la = ctypes.CDLL("libarchive.so.13")
+    except OSError:
+        return None
+    la.archive_write_new.restype = la.archive_entry_new.restype = ctypes.c_void_p
+    a = ctypes.c_void_p(la.archive_write_new())
+    fine = la.archive_write_set_format_by_name(a, form.encode()) == 0
+    fine = fine and all(la.archive_write_add_filter_by_name(a, f.encode()) == 0 for f in filters)
+    fine = fine and (options is None or la.archive_write_set_options(a, options.encode()) == 0)
+    fine = fine and la.archive_write_open_filename(a, str(path).encode()) == 0
+    for name, body in files.items():
+        e = ctypes.c_void_p(la.archive_entry_new())
+        la.archive_entry_set_pathname(e, name.encode())
+        la.archive_entry_set_size(e, ctypes.c_int64(len(body)))
+        la.archive_entry_set_filetype(e, 0o100000)
+        la.archive_entry_set_perm(e, 0o644)
+        fine = fine and la.archive_write_header(a, e) == 0 and la.archive_write_data(a, body, ctypes.c_size_t(len(body))) == len(body)
+        la.archive_entry_free(e)
+    fine = la.archive_write_close(a) == 0 and fine
+    la.archive_write_free(a)
+    return path.read_bytes() if fine else None
+
+
+def cab(files):
+    """One folder, nothing packed [MS-CAB]."""
+    data, at, entries = b"".join(files.values()), 0, b""
+    for name, body in files.items():
+        entries += struct.pack("<IIHHHH", len(body), at, 0, 0x5000, 0, 0x20) + name.replace("/", "\\").encode() + b"\0"
+        at += len(body)
+    start = 36 + 8 + len(entries)
+    return (struct.pack("<IIIIIIBBHHHHH", 0x4643534d, 0, start + 8 + len(data), 0, 44, 0, 3, 1, 1, len(files), 0, 0, 0) +
+            struct.pack("<IHH", start, 1, 0) + entries + struct.pack("<IHH", 0, len(data), len(data)) + data)
+
+
+def zip_sized(files, comment=b""):
+    """With the sizes of zip64, which are not needed."""
+    buf = io.BytesIO()
+    with zipfile.ZipFile(buf, "w", zipfile.ZIP_DEFLATED) as z:
+        z.comment = comment
+        for name, body in files.items():
+            with z.open(name, "w", force_zip64=True) as f:
+                f.write(body)
+    return buf.getvalue()
+
+
+def gnu_sparse(tmp):
+    """What GNU tar makes of a file with holes, in each way that it has."""
+    folder = tmp / "holes"
+    folder.mkdir()
+    with open(folder / "server.key", "wb") as f:
+        f.write(b"start")
+        f.seek(1 << 20)
+        f.write(BODY)
+        f.truncate(5 << 20)
+    ways = {"gnu": ["--format=gnu"], **{v: ["--format=pax", f"--sparse-version={v}"] for v in ("0.0", "0.1", "1.0")}}
+    return {f"sparse-{w}.tar": subprocess.run(["tar", "-C", folder, "-S", *args, "-cf", "-", "server.key"], capture_output=True,
+                                             check=True).stdout for w, args in ways.items()}
+
+
+def more_formats(tmp):
+    """Formats of which there are fewer, and parts that few archives have."""
+    one = {"README": b"hello\n", NAME: BODY}
+    t, z = tar(one), zip_of(one)
+    made = {
+        "a.cab": (cab(one), NAME), "big-sizes.zip": (zip_sized(one), NAME), "long-comment.zip": (zip_sized(one, b"c" * 65535), NAME),
+        "app.war": (z, NAME), "app.apk": (z, NAME), "app.ipa": (z, NAME), "app.nupkg": (z, NAME),
+        "app.pyz": (b"#!/usr/bin/env python3\n" + z, NAME), "setup.exe": (b"MZ" + random.Random(1).randbytes(9000) + z, NAME),
+        "runner": (pathlib.Path("/bin/true").read_bytes() + z, NAME), "base.jmod": (b"JM\1\0" + z, NAME),
+        "stored.pyz": (b"#!/bin/sh\n" + zip_of(one, zipfile.ZIP_STORED), NAME),
+        "joined.gz": (gzip.compress(t[:1000]) + gzip.compress(t[1000:]), NAME), "joined.bz2": (bz2.compress(t[:999]) + bz2.compress(t[999:]), NAME),
+        "joined.xz": (lzma.compress(t[:1000]) + bytes(8) + lzma.compress(t[1000:]), NAME),
+        "server.key.lzma": (lzma.compress(BODY, lzma.FORMAT_ALONE), "server.key"),
+        "a.odc": (subprocess.run(["cpio", "-o", "--quiet", "-H", "odc"], input=b"holes/server.key\n", cwd=tmp, capture_output=True,
+                                 check=True).stdout if shutil.which("cpio") and (tmp / "holes").exists() else None, "holes/server.key"),
+    }
+    for name, form, *filters in (("a.v7", "v7tar"), ("ustar.tar", "ustar"), ("gnu.tar", "gnutar"), ("a.iso", "iso9660"), ("a.bsd.7z", "7zip"),
+                                 ("a.newc", "newc"), ("a.tar.lz", "ustar", "lzip"), ("a.tar.Z", "ustar", "compress"),
+                                 ("a.tar.lzma", "ustar", "lzma"), ("a.zst.tar", "ustar", "zstd")):
+        made[name] = (written(tmp / "written", one, form, *filters), NAME)
+    for name, argv in (("zst", ("zstd", "-q", "-c")), ("lz4", ("lz4", "-q", "-c"))):
+        whole = tool(*argv, data=t)
+        frame = struct.pack("<II", 0x184d2a50, 12) + b"says nothing"
+        made[f"frame-first.{name}"] = (whole and frame + frame + whole, NAME)
+        made[f"frames.{name}"] = (whole and tool(*argv, data=t[:1000]) + frame + tool(*argv, data=t[1000:]) + frame, NAME)
+    made["old.lz4"] = (tool("lz4", "-q", "-l", "-c", data=BODY), "old")
+    return made
+
+
+def every_other_format(tmp, want):
+    sparse = gnu_sparse(tmp)
+    tree = tmp / "more"
+    tree.mkdir()
+    made = more_formats(tmp)
+    for name, (data, _) in made.items():
+        if data is None:
+            skip(f"{name}: nothing here writes it")
+        else:
+            (tree / name).write_bytes(data)
+    for name, data in sparse.items():
+        (tree / name).write_bytes(data)
+    _, doc = scan(tmp, tree)
+    got = places(doc, tree)
+    for name, (data, inner) in made.items():
+        here = {p: v for p, v in got.items() if p == name or p.startswith(name + " › ")}
+        ok(data is None or list(here) == [f"{name} › {inner}"] and (here[f"{name} › {inner}"] == want or name == "a.odc"),
+           f"{name}: the key, its path and place, once", here)
+    for name in sparse:
+        here = got.get(f"{name} › server.key", set())
+        ok({o for _, o, _ in here} == {(1 << 20) + 640} and not [p for p in got if p == name], f"{name}: behind a hole", here)
+    ok(doc["coverage"]["notes"] == [], "and nothing to complain of", notes(doc))
 
 
 def measured(*args):
@@ -370,6 +485,7 @@ def main():
     with tmpdir() as d:
         tmp = pathlib.Path(d)
         made, want = every_format(tmp)
+        every_other_format(tmp, want)
         in_layers(tmp, made, want)
         large(tmp, want)
         models(tmp)
