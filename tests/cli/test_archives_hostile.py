@@ -11,7 +11,7 @@ from kit import CACHE, PQMAP, PQMAP_SAN, REPO, done, err, ok, run, tmpdir
 
 sys.path.insert(0, str(REPO / "tests/images"))
 import hostile  # noqa: E402
-from make import Layout, tar_of  # noqa: E402
+from make import Layout, link, tar_of  # noqa: E402
 
 # Peak of memory of any run, in MiB; a run that takes so long hangs, however slow the machine is.
 PEAK = 256
@@ -152,6 +152,115 @@ def cut_and_flipped(tmp, meter, body):
         ok(code == 3 and "zz.pem" in places, f"{kind} with bits turned, 500 times: read to the end, under sanitizers", code)
 
 
+INDEX = "application/vnd.oci.image.index.v1+json"
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+
+
+def index_of(layout, entries):
+    return dict(layout.blob(json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": entries}).encode()), mediaType=INDEX)
+
+
+def lattice(layout, n):
+    """Four levels of indexes, each with the one below so many times: n ** 4 ways through."""
+    d = index_of(layout, [])
+    for _ in range(3):
+        d = index_of(layout, [d] * n)
+    layout.manifests.append(d)
+
+
+def own_index(layout):
+    """An index that names itself, under a digest that it has not."""
+    digest = "0" * 64
+    text = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": [
+        {"digest": f"sha256:{digest}", "size": 1, "mediaType": INDEX}]}).encode()
+    (layout.path / "blobs/sha256" / digest).write_bytes(text)
+    layout.manifests.append({"digest": f"sha256:{digest}", "size": len(text), "mediaType": INDEX})
+
+
+def with_layers(layout, n, body):
+    d = dict(layout.blob(tar_of([("a.pem", body)])), mediaType="application/vnd.oci.image.layer.v1.tar")
+    config = {"os": "linux", "architecture": "amd64", "rootfs": {"type": "layers", "diff_ids": ["sha256:" + "1" * 64] * n}}
+    manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "layers": [d] * n,
+                "config": dict(layout.blob(json.dumps(config).encode()), mediaType="application/vnd.oci.image.config.v1+json")}
+    layout.manifests.append(dict(layout.blob(json.dumps(manifest).encode()), mediaType=MANIFEST))
+
+
+def wrong_size(layout, change, body):
+    """The layer's descriptor says another size than its blob has."""
+    layers = layout.image([tar_of([("below.pem", body)]), tar_of([("above.pem", body)])], "plain")
+    manifest = json.loads(layout.file(layout.manifests[-1]["digest"]).read_bytes())
+    manifest["layers"][1]["size"] = layers[1]["size"] + change
+    layout.manifests[-1] = dict(layout.blob(json.dumps(manifest).encode()), mediaType=MANIFEST)
+
+
+def images(tmp, meter, body):
+    """Layouts and manifests that lie: a name, what is made of it, the exit code, words of coverage or of the log, and what is found."""
+    def raw_index(text):
+        return lambda lay: setattr(lay, "raw", text)
+    noise = os.urandom(30_000)
+    rows = (
+        ("the same indexes again and again", lambda lay: lattice(lay, 200), 3, "manifests", ()),
+        ("an index in itself", own_index, 3, "", ()),
+        ("5,000 layers", lambda lay: with_layers(lay, 5000, body), 3, "limit is 1024", ()),
+        ("1,000 layers, sums of them that are not theirs", lambda lay: with_layers(lay, 1000, body), 0, "", ("/a.pem",)),
+        ("a layer that says less than it has", lambda lay: wrong_size(lay, -512, body), 3, "layer 2", ("/below.pem",)),
+        ("a layer that says more", lambda lay: wrong_size(lay, 1 << 40, body), 3, "layer 2", ("/below.pem",)),
+        ("a layer that is no tar", lambda lay: lay.image([tar_of([("below.pem", body)]), noise], "plain"), 3, "layer 2", ("/below.pem",)),
+        ("a layer that is text", lambda lay: lay.image([tar_of([("below.pem", body)]), b"hello\n" * 999]), 3, "layer 2", ("/below.pem",)),
+        ("layers of nothing", lambda lay: lay.image([tar_of([("below.pem", body)]), b"", bytes(1024)]), 0, "", ("/below.pem",)),
+        ("an index of 100 MB", raw_index(b" " * 100_000_000 + b"{}"), 3, "4 MiB", ()),
+        ("an index 100,000 deep", raw_index(b"[" * 100_000), 3, "", ()),
+        ("an index of 100,000 objects in each other", raw_index(b'{"a":' * 100_000), 3, "", ()),
+        ("an index that is not there", raw_index(None), 3, "", ()),
+    )
+    for i, (name, make, want, words, found) in enumerate(rows):
+        layout = Layout(tmp / f"image{i}")
+        layout.raw = False
+        make(layout)
+        layout.write()
+        if layout.raw is None:
+            (layout.path / "index.json").unlink()
+        elif layout.raw:
+            (layout.path / "index.json").write_bytes(layout.raw)
+        code, peak, doc = meter.scan(tmp / "r.json", f"oci:{layout.path}", tmp / "good.pem")
+        said = " ".join(n.get("words", "") for n in doc["coverage"]["notes"]) if doc else "no report"
+        places = {o["path"].split(" › ", 1)[-1] for f in doc["findings"] for o in f["occurrences"]} if doc else set()
+        ok(code == want and peak < PEAK and words in said and set(found) <= places and str(tmp / "good.pem") in places,
+           f"{name}: exit {code}, {peak} MiB", [said[:300], sorted(places)[:4]])
+    return len(rows)
+
+
+def marks(tmp, meter, body, other):
+    """Whiteouts and links that builders do not write."""
+    base = [(n, body) for n in ("a.pem", "d/b.pem", "d/e/c.pem", "x/y.pem", "real/k.pem", ".wh.pem", "f/g.pem")]
+    rows = (
+        ("root made opaque", [(".wh..wh..opq", b"")], {"a.pem", "d/b.pem", "d/e/c.pem", "x/y.pem", "real/k.pem", "f/g.pem"}),
+        ("a whiteout without a name", [(".wh.", b""), ("d/.wh.", b"")], set()),
+        ("whiteouts of . and ..", [(".wh..", b""), (".wh...", b""), ("d/.wh..", b""), ("d/e/.wh...", b"")], set()),
+        ("a whiteout as a folder", [("d/.wh.b.pem/x", b"")], set()),
+        ("opaque, as a folder", [("d/.wh..wh..opq/x", b"")], set()),
+        ("a whiteout that leads out", [("../.wh.a.pem", b""), ("d/../.wh.a.pem", b"")], set()),
+        ("a whiteout of a folder", [(".wh.d", b"")], {"d/b.pem", "d/e/c.pem"}),
+        ("a whiteout and the file again", [(".wh.a.pem", b""), ("a.pem", other)], {"a.pem"}),
+        ("the file and a whiteout of it", [("a.pem", other), (".wh.a.pem", b"")], {"a.pem"}),
+        ("with a slash at its end", [("d/.wh.e/", None)], {"d/e/c.pem"}),
+        ("absolute", [("/x/.wh.y.pem", b"")], {"x/y.pem"}),
+        ("a link in place of a folder", [link("d", "real", b"2")], {"d/b.pem", "d/e/c.pem"}),
+        ("links in a circle", [link("l1", "l2", b"2"), link("l2", "l1", b"2"), ("l1/.wh.x", b"")], set()),
+        ("hard links to what is hidden, missing or in itself", [(".wh.a.pem", b""), link("h1", "a.pem"), link("h2", "nowhere"),
+                                                                  link("h3", "h3"), link("h4", "/f/g.pem"), link("h5", "../../f/g.pem")],
+         {"a.pem"}),
+    )
+    for i, (name, upper, hidden) in enumerate(rows):
+        layout = Layout(tmp / f"mark{i}")
+        layout.image([tar_of(base), tar_of(upper)], "plain")
+        code, _, doc = meter.scan(tmp / "r.json", f"oci:{layout.path}")
+        got = {o["path"].split("hidden by layer 2 › /", 1)[-1] for f in doc["findings"] for o in f["occurrences"]
+               if "layer 1, hidden by layer 2 › /" in o["path"]}
+        ok(code in (0, 3) and got == hidden, f"{name}: {len(hidden)} hidden", sorted(got))
+    return len(rows)
+
+
 def many(tmp, meter):
     n = 1_000_000
     tree = tmp / "many"
@@ -161,6 +270,11 @@ def many(tmp, meter):
         code, peak, doc = meter.scan(tmp / "r.json", tree / name)
         ok(code == 0 and peak < PEAK and not doc["coverage"]["notes"], f"{name}: {n} entries, {peak} MiB", [code, peak, doc["coverage"]["notes"]])
         (tree / name).unlink()
+    for i in range(100_000):
+        (tree / f"{i}").write_bytes(b"x")
+    code, peak, doc = meter.scan(tmp / "r.json", tree)
+    ok(code == 0 and doc["coverage"]["seen"] == doc["coverage"]["read"] == 100_000 and peak < PEAK, f"100,000 files in one folder, {peak} MiB",
+       [code, doc["coverage"]])
 
 
 def nothing_is_made(tmp, cases):
@@ -187,11 +301,13 @@ def main():
         in_one_folder(tmp, meter, cases, tree, body)
         in_a_layer(tmp, meter, cases, body)
         shutil.rmtree(tree)
+        (tmp / "good.pem").write_bytes(body)
+        n = images(tmp, meter, body) + marks(tmp, meter, body, key())
         cut_and_flipped(tmp, meter, body)
         many(tmp, meter)
         nothing_is_made(tmp, cases)
         meter.end()
-        print(f"note - {len(cases)} kinds of archives, 294 cuts, 3000 with turned bits")
+        print(f"note - {len(cases)} kinds of archives, {n} of images, 294 cuts, 3000 with turned bits")
     done()
 
 
