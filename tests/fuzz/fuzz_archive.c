@@ -2,11 +2,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "source/unpack.h"
 
-/* What an archive may say, of the kind that its first bytes tell; read in one pass and with seeking. */
 /* libarchive asks for as much as a name says that it has. The system gives what is never touched for nothing;
  * under a sanitizer it takes seconds, so it gets none. */
 const char *__asan_default_options(void);
@@ -16,6 +16,7 @@ const char *__asan_default_options(void)
 	return "allocator_may_return_null=1:max_allocation_size_mb=512";
 }
 
+/* What an archive may say, of the kind that its first bytes tell; read in one pass and with seeking. */
 #define OUT_MAX ((uint64_t)1 << 20)
 #define ENTRIES_MAX 200
 
@@ -76,7 +77,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	pqm_bytes body = { data, size };
 	enum pqm_pack kind = pqm_pack_of(body);
+	size_t from = 0;
 
+	if (pqm_pack_follows(body, &from))
+		assert(from < size && memcmp(data + from, "PK\3\4", 4) == 0);
 	if (kind == PQM_PACK_NONE)
 		return 0;
 	read_all(body, kind, false);
