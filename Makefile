@@ -20,7 +20,7 @@ APT_BUILD := gcc libc6-dev make pkg-config libelf-dev libssl-dev libcjson-dev li
 	libcurl4-openssl-dev libarchive-dev libsqlite3-dev
 APT_DEMO := $(APT_BUILD) openssl ca-certificates
 APT_TEST := $(APT_BUILD) libcmocka-dev libasan8 libubsan1 python3 python3-jsonschema openssl \
-	openssh-client gnupg age binutils git mandoc procps iproute2 nginx-light rpm db-util
+	openssh-client gnupg age binutils git mandoc procps iproute2 nginx-light rpm db-util strace zstd
 APT_CT := $(APT_BUILD) clang valgrind binutils python3
 APT_CHECK := $(APT_TEST) clang clang-format clang-tidy libclang-rt-14-dev
 

@@ -253,6 +253,28 @@ static void list_arg(
 	pqm_out_lit(t->o, "\"");
 }
 
+/* Layers that many images share are read once a night. A folder of the node: the cache wants locks that work. */
+static void cron_volumes(struct init *t)
+{
+	bool has_cache = (t->s->follow & PQM_FOLLOW_IMAGES) != 0;
+
+	if (has_cache)
+		pqm_out_lit(t->o,
+			"              env:\n                - { name: XDG_CACHE_HOME, value: "
+			"/cache }\n");
+	pqm_out_lit(t->o,
+		"              volumeMounts:\n                - { name: reports, mountPath: "
+		"/reports }\n");
+	if (has_cache)
+		pqm_out_lit(t->o, "                - { name: cache, mountPath: /cache }\n");
+	pqm_out_lit(t->o,
+		"          volumes:\n            - name: reports\n"
+		"              persistentVolumeClaim: { claimName: pqmap-reports }\n");
+	if (has_cache)
+		pqm_out_lit(t->o,
+			"            - name: cache\n              emptyDir: { sizeLimit: 2Gi }\n");
+}
+
 static void cron_job(struct init *t)
 {
 	const struct pqm_cluster_options *c = &t->s->scan;
@@ -293,11 +315,8 @@ static void cron_job(struct init *t)
 		"                limits: { memory: 1Gi }\n"
 		"              securityContext:\n                allowPrivilegeEscalation: false\n"
 		"                readOnlyRootFilesystem: true\n"
-		"                capabilities: { drop: [\"ALL\"] }\n"
-		"              volumeMounts:\n                - { name: reports, mountPath: "
-		"/reports }\n"
-		"          volumes:\n            - name: reports\n"
-		"              persistentVolumeClaim: { claimName: pqmap-reports }\n");
+		"                capabilities: { drop: [\"ALL\"] }\n");
+	cron_volumes(t);
 }
 
 enum pqm_st pqm_init_kubernetes(struct pqm_out *o, const struct pqm_init_kubernetes *s,
