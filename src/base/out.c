@@ -370,6 +370,12 @@ void pqm_js_opt(struct pqm_out *o, const char *key, pqm_bytes value)
 		pqm_js_str(o, key, value);
 }
 
+void pqm_js_opt_u64(struct pqm_out *o, const char *key, uint64_t v)
+{
+	if (v != 0)
+		pqm_js_u64(o, key, v);
+}
+
 void pqm_js_base64(struct pqm_out *o, const char *key, pqm_bytes value)
 {
 	static const char digits[] =

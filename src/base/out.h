@@ -61,5 +61,6 @@ void pqm_js_num(struct pqm_out *o, const char *key, double value, int decimals);
 void pqm_js_base64(struct pqm_out *o, const char *key, pqm_bytes value);
 /* As pqm_js_str, but writes nothing when value is empty. */
 void pqm_js_opt(struct pqm_out *o, const char *key, pqm_bytes value);
+void pqm_js_opt_u64(struct pqm_out *o, const char *key, uint64_t v);
 
 #endif

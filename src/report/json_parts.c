@@ -4,12 +4,6 @@
 #include "base/num.h"
 #include "report/ways.h"
 
-static void opt_u64(struct pqm_out *o, const char *key, uint64_t v)
-{
-	if (v != 0)
-		pqm_js_u64(o, key, v);
-}
-
 static void letter(struct pqm_out *o, const char *key, char c)
 {
 	pqm_js_str(o, key, (pqm_bytes){ (const uint8_t *)&c, c == '\0' ? 0 : 1 });
@@ -65,7 +59,7 @@ static void lines(struct pqm_out *o, const char *key, pqm_bytes text)
 static void place(struct pqm_out *o, pqm_bytes path, uint32_t line)
 {
 	pqm_js_opt(o, "path", path);
-	opt_u64(o, "line", line);
+	pqm_js_opt_u64(o, "line", line);
 }
 
 static void signals(struct pqm_out *o, const struct pqm_signal *s, size_t n)

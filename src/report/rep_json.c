@@ -6,12 +6,6 @@
 
 #define SCHEMA_VERSION 1
 
-static void opt_u64(struct pqm_out *o, const char *key, uint64_t v)
-{
-	if (v != 0)
-		pqm_js_u64(o, key, v);
-}
-
 static void settings(struct pqm_out *o, const struct pqm_inventory *inv)
 {
 	char now[16], start[16];
@@ -51,7 +45,7 @@ void pqm_json_targets(struct pqm_out *o, const struct pqm_inventory *inv)
 			pqm_js_str(o, "object", t->from.object);
 			pqm_js_str(o, "ref", t->from.ref);
 			pqm_js_str(o, "path", t->from.path);
-			opt_u64(o, "line", t->from.line);
+			pqm_js_opt_u64(o, "line", t->from.line);
 			pqm_js_close(o, '}');
 		}
 		pqm_js_close(o, '}');
@@ -106,7 +100,7 @@ void pqm_json_finding(struct pqm_out *o, const char *key, const struct pqm_findi
 	pqm_js_str(o, "family", f->family);
 	pqm_js_str(o, "algorithm", f->algorithm);
 	pqm_js_str(o, "parameter", f->parameter);
-	opt_u64(o, "bits", f->bits);
+	pqm_js_opt_u64(o, "bits", f->bits);
 	pqm_js_cstr(o, "quantum", pqm_quantum_name(f->quantum));
 	pqm_js_cstr(o, "classical", pqm_classical_name(f->classical));
 	pqm_js_cstr(o, "evidence", evidence);
