@@ -174,11 +174,15 @@ static pqm_bytes where_of(struct tk_maker *m, const struct pqm_rule *rule, const
 		c->finding != NULL ? occurrence_of(rule, c->finding) : NULL;
 	char place[48];
 
-	if (o != NULL && o->line == 0 && o->off == 0)
-		return o->path;
 	if (o != NULL) {
+		/* Who maintains the base image has to act, too. */
+		const char *owner =
+			pqm_eqs(pqm_occ_attr(o, "owner"), "base") ? " (base image)" : "";
+
 		pqm_occ_place(place, o);
-		return pqm_arena_f(m->arena, "%.*s:%s", PQM_FMT(o->path), place);
+		return o->line == 0 && o->off == 0
+			? pqm_arena_f(m->arena, "%.*s%s", PQM_FMT(o->path), owner)
+			: pqm_arena_f(m->arena, "%.*s:%s%s", PQM_FMT(o->path), place, owner);
 	}
 	if (h == NULL)
 		return c->asset->name;

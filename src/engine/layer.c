@@ -47,7 +47,9 @@ size_t pqm_from_attrs(const struct pqm_from *f, unsigned hidden_by, struct pqm_a
 		{ PQM_LIT("image"), f->layer.image },
 		{ PQM_LIT("platform"), f->layer.platform },
 		{ PQM_LIT("layer"), f->layer.digest },
-		{ PQM_LIT("layer_index"), pqm_arena_f(arena, "%u", f->layer.index) },
+		{ PQM_LIT("layer_index"),
+			f->layer.index == 0 ? (pqm_bytes){ NULL, 0 }
+					    : pqm_arena_f(arena, "%u", f->layer.index) },
 		{ PQM_LIT("made_by"), f->layer.made_by },
 		{ PQM_LIT("owner"), f->layer.is_base ? PQM_LIT("base") : (pqm_bytes){ NULL, 0 } },
 		{ PQM_LIT("shipped"),

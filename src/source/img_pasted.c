@@ -14,6 +14,7 @@ struct pasting {
 	struct pqm_sink *s;
 	struct pqm_arena *arena;
 	struct pqm_err *err;
+	pqm_bytes step; /* of the build, as it may be shown; or empty */
 };
 
 static bool is_base64(uint8_t c)
@@ -22,14 +23,40 @@ static bool is_base64(uint8_t c)
 		c == '+' || c == '/' || c == '=' || c == '-' || c == '_';
 }
 
+struct text {
+	struct pqm_member m; /* first */
+	pqm_bytes body;
+};
+
+static enum pqm_st next_text(
+	struct pqm_member *m, pqm_bytes *block, uint64_t *off, struct pqm_err *err)
+{
+	struct text *t = (struct text *)m;
+
+	(void)err;
+	*block = t->body;
+	*off = t->body.n == 0 ? m->size : 0;
+	t->body.n = 0;
+	return PQM_OK;
+}
+
+/* As the member of a layer that has neither digest nor number: it is in the image all the same. */
 static enum pqm_st give(const struct pasting *p, pqm_bytes body, pqm_bytes where)
 {
-	pqm_bytes path =
-		pqm_arena_f(p->arena, "%.*s › %.*s", PQM_FMT(p->im->label), PQM_FMT(where));
+	struct text t = { { .path = where, .size = body.n, .next = next_text }, body };
+	struct pqm_layer l = { .image = p->im->reference,
+		.platform = pqm_platform_text(&p->im->config.platform, p->arena),
+		.made_by = p->step };
+	enum pqm_st st;
 
-	if (path.p == NULL)
+	if (where.p == NULL)
 		return pqm_fail(p->err, PQM_ENOMEM, "out of memory for an image");
-	return p->s->bytes(p->s, body, path, p->err);
+	st = p->s->layer(p->s, &l, p->im->label, p->err);
+	if (st != PQM_OK)
+		return st;
+	st = p->s->member(p->s, &t.m, p->err);
+	p->s->layer_end(p->s, st == PQM_OK, (pqm_bytes){ NULL, 0 });
+	return st;
 }
 
 static enum pqm_st look(const struct pasting *p, pqm_bytes text, pqm_bytes where)
@@ -72,7 +99,7 @@ static enum pqm_st look_at_variables(const struct pasting *p, const struct pqm_y
 
 /* Steps by their number in the history, from 1, and as they may be shown. */
 static enum pqm_st look_at_steps(
-	const struct pasting *p, const struct pqm_yaml *list, const char *key, const char *what)
+	struct pasting *p, const struct pqm_yaml *list, const char *key, const char *what)
 {
 	enum pqm_st st = PQM_OK;
 
@@ -84,9 +111,11 @@ static enum pqm_st look_at_steps(
 		if (text.n == 0)
 			continue;
 		shown = pqm_printable(p->arena, pqm_oci_step(text, p->arena));
+		p->step = shown;
 		st = look(
 			p, text, pqm_arena_f(p->arena, "%s %u: %.*s", what, i + 1, PQM_FMT(shown)));
 	}
+	p->step = (pqm_bytes){ NULL, 0 };
 	return st;
 }
 
@@ -98,7 +127,7 @@ static const struct pqm_yaml *list_of(const struct pqm_yaml *y)
 enum pqm_st pqm_image_pasted(const struct pqm_image *im, struct pqm_sink *s, struct pqm_err *err)
 {
 	struct pqm_arena arena;
-	struct pasting p = { im, s, &arena, err };
+	struct pasting p = { .im = im, .s = s, .arena = &arena, .err = err };
 	enum pqm_st st;
 
 	if (im->artifact != NULL)

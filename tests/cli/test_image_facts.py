@@ -126,6 +126,12 @@ def pasted(tmp):
     steps = [p for p in got if p.startswith("step 2: printf '…")]
     ok({k: v for k, v in got.items() if k not in steps} == want and [got[p] for p in steps] == ["P-521"],
        "pasted keys are found in variables, arguments and steps", err(r) + str(got))
+    own = {p.split(" › ", 1)[1]: a for p, _, a, _ in at(doc, "key.private") if not p.split(" › ", 1)[1].startswith("/")}
+    ok(len(own) == 4 and all("@sha256:" in a.get("image", "") and a.get("platform") == "linux/amd64" and "layer" not in a for a in own.values()) and
+       own.get("step 1: RUN |1 SSH_PEM=… /bin/sh -c make # buildkit", {}).get("made_by") == "RUN |1 SSH_PEM=… /bin/sh -c make # buildkit",
+       "of the image and no layer, with the line of its history", own)
+    tasks = [t for t in doc["plan"]["tasks"] if "out of images" in t["title"]]
+    ok(len(tasks) == 1 and any("variable PACKED" in w for w in tasks[0]["where"]), "the plan takes them out", tasks)
     facts, _ = object_of(doc, "Image")
     ok(facts.get("spec.onBuild[0]") == "RUN *** make", "what a derived build runs is a fact, without what it is given", facts)
     ok(facts.get("spec.containers[0].livenessProbe.exec.command[2]", "") == "curl -fsS -u ***", "and how its health is asked", facts)
@@ -388,6 +394,14 @@ def bases(tmp):
     other.image([low, top])
     r, doc = scan(tmp, f"oci:{tmp / 'derived'}", "--base", f"oci:{tmp / 'other'}")
     ok(not any(a.get("owner") for _, _, a, _ in at(doc, "cert.x509")), "--base: not one that only begins the same")
+    keys = [subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519"], check=True, capture_output=True).stdout for _ in range(2)]
+    bottom, above = tar_of([("of-base.pem", keys[0])]), tar_of([("own.pem", keys[1])])
+    Layout(tmp / "keyed-base").image([bottom])
+    Layout(tmp / "keyed").image([bottom, above])
+    r, doc = scan(tmp, f"oci:{tmp / 'keyed'}", "--base", f"oci:{tmp / 'keyed-base'}")
+    where = [w.split(" › ")[-1] for t in doc["plan"]["tasks"] if "out of images" in t["title"] for w in t["where"]]
+    ok(sorted(where) == ["/of-base.pem (base image)", "/own.pem"], "--base: the plan says who owns the fix", where)
+    ok("/of-base.pem (base image)" in (tmp / "report.html").read_text(), "--base: and the page")
     r, _ = scan(tmp, f"oci:{tmp / 'derived'}", "--base", f"oci:{tmp / 'nowhere'}")
     ok(r.returncode == 2 and "--base" in err(r), "--base: one that is not there", err(r))
 
