@@ -261,6 +261,8 @@
 #define PQM_IMAGE_ATTACHED 64u
 #define PQM_REGISTRY_TRIES_OPTIONAL 4u
 #define PQM_REGISTRY_WAIT_OPTIONAL_MS 5000u
+/* Of an archive that is packed as a whole: a part that is kept while it passes, when it may be JSON. */
+#define PQM_PACKED_KEPT_BYTES ((uint64_t)1 << 20)
 /* Entries of the archive that holds an image: blobs and folders. */
 #define PQM_ARCHIVE_ENTRIES ((size_t)65536)
 

@@ -104,6 +104,26 @@ bool pqm_image_has_no_tar(const struct pqm_oci_manifest *m);
 enum pqm_st pqm_artifact_config(struct pqm_store_of *store, const struct pqm_oci_desc *config,
 	const struct pqm_yaml **out, struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;
 
+/* img_packed.c: an archive that is packed as a whole. */
+struct pqm_packed_part {
+	uint32_t number; /* from 1, in the order of the archive */
+	bool is_packed;	 /* by itself, within */
+	pqm_bytes text;	 /* all of it, where it is small and may be JSON; else empty */
+};
+
+struct pqm_packed_each {
+	/* An entry; then, of a file, what is known of it. */
+	enum pqm_st (*begin)(void *ctx, const struct pqm_entry *e, struct pqm_err *err);
+	void (*part)(void *ctx, const struct pqm_packed_part *p);
+	void *ctx;
+	struct pqm_arena *arena; /* of the texts */
+};
+
+enum pqm_st pqm_packed_each(int fd, uint64_t size, const struct pqm_packed_each *each,
+	struct pqm_err *err) PQM_MUST_USE;
+enum pqm_st pqm_packed_open(int fd, uint64_t size, uint32_t number, struct pqm_feed **out,
+	struct pqm_err *err) PQM_MUST_USE;
+
 /* img_choose.c: what this machine is; arch is empty when it has no name of its own. */
 struct pqm_platform pqm_image_here(void);
 /* The images behind a manifest or index, of the platform asked for; walks them all. tag (may be

@@ -1,7 +1,7 @@
 /*
  * img_tar.c — images in an archive: oci-archive:FILE[:TAG] and docker-archive:FILE[:TAG], whichever of the two
- * it is. The archive itself must not be packed: its parts are read where they lie, in the order that layers
- * need.
+ * it is. Its parts are read where they lie, in the order that layers need; of one that is packed as a whole, by
+ * unpacking up to them.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,8 @@
 
 struct part {
 	uint64_t off, size;
-	pqm_bytes link; /* a path in the archive; empty: none */
+	pqm_bytes link;		   /* a path in the archive; empty: none */
+	struct pqm_packed_part in; /* of an archive that is packed as a whole */
 };
 
 struct archive {
@@ -24,7 +25,9 @@ struct archive {
 	struct pqm_arena arena;
 	struct pqm_map parts; /* path -> struct part */
 	size_t n_parts;
-	bool is_packed;
+	uint64_t size;
+	bool is_packed;	    /* as a whole */
+	struct part *begun; /* when it is: the file whose data comes */
 	/* Blobs without a digest in their name: digest -> struct part. */
 	struct pqm_map by_digest;
 };
@@ -73,12 +76,15 @@ static enum pqm_st add_part(struct archive *a, const struct pqm_entry *e, struct
 	if (++a->n_parts > PQM_ARCHIVE_ENTRIES)
 		return pqm_fail(
 			err, PQM_ELIMIT, "more than 65,536 entries: is no archive of an image");
+	a->begun = NULL;
 	pqm_buf_init(&b, 2 * PQM_ENTRY_NAME_BYTES);
 	if (pqm_oci_path(&b, e->name, &mark) && mark == PQM_OCI_PLAIN) {
 		p = pqm_new(&a->arena, struct part, 1);
 		path = pqm_bytes_dup(&a->arena, pqm_buf_bytes(&b));
 		if (p != NULL && path.p != NULL) {
-			*p = (struct part){ e->data_off, e->size, { NULL, 0 } };
+			*p = (struct part){ .off = e->data_off, .size = e->size };
+			if (e->type == PQM_ENTRY_FILE)
+				a->begun = p;
 			if (e->type == PQM_ENTRY_SYMLINK)
 				p->link = beside(a, path, e->link);
 			else if (e->type == PQM_ENTRY_HARDLINK)
@@ -91,10 +97,34 @@ static enum pqm_st add_part(struct archive *a, const struct pqm_entry *e, struct
 	return st;
 }
 
-/* Reads the headers of the archive. */
-static enum pqm_st index_parts(struct archive *a, uint64_t size, struct pqm_err *err)
+static enum pqm_st begin_part(void *ctx, const struct pqm_entry *e, struct pqm_err *err)
 {
-	struct pqm_feed *feed = pqm_image_slice(a->fd, 0, size, err);
+	struct archive *a = ctx;
+
+	a->begun = NULL;
+	return e->is_alone ? pqm_fail(err, PQM_EPARSE, "is packed, and no archive within")
+			   : add_part(a, e, err);
+}
+
+static void end_part(void *ctx, const struct pqm_packed_part *p)
+{
+	struct archive *a = ctx;
+
+	if (a->begun != NULL)
+		a->begun->in = *p;
+}
+
+static enum pqm_st index_packed(struct archive *a, struct pqm_err *err)
+{
+	const struct pqm_packed_each each = { begin_part, end_part, a, &a->arena };
+
+	return pqm_packed_each(a->fd, a->size, &each, err);
+}
+
+/* Reads the headers of the archive. */
+static enum pqm_st index_parts(struct archive *a, struct pqm_err *err)
+{
+	struct pqm_feed *feed = pqm_image_slice(a->fd, 0, a->size, err);
 	struct pqm_unpack *u = NULL;
 	struct pqm_entry e;
 	bool got = true;
@@ -121,6 +151,8 @@ static enum pqm_st archive_open(struct pqm_store_of *s, const struct pqm_oci_des
 		p = part_at(a, pqm_str(pqm_image_blob_name(name, d->digest)));
 	if (p == NULL)
 		return pqm_fail(err, PQM_EPARSE, "%.*s: is not in the archive", PQM_FMT(d->digest));
+	if (a->is_packed)
+		return pqm_packed_open(a->fd, a->size, p->in.number, out, err);
 	*out = pqm_image_slice(a->fd, p->off, p->size, err);
 	return *out != NULL ? PQM_OK : PQM_ENOMEM;
 }
@@ -136,6 +168,13 @@ static enum pqm_st read_part(struct archive *a, pqm_bytes name, pqm_bytes *out, 
 		return pqm_fail(err, PQM_EPARSE, "%.*s: is not in the archive", PQM_FMT(name));
 	if (p->size > PQM_OCI_MANIFEST_BYTES)
 		return pqm_fail(err, PQM_ELIMIT, "%.*s: over the 4 MiB limit", PQM_FMT(name));
+	if (a->is_packed) {
+		*out = p->in.text;
+		return out->n > 0 || p->size == 0
+			? PQM_OK
+			: pqm_fail(err, PQM_EPARSE, "%.*s: is no JSON of at most 1 MiB",
+				  PQM_FMT(name));
+	}
 	text = pqm_arena_alloc(&a->arena, (size_t)p->size + 1);
 	if (text == NULL)
 		return pqm_fail(err, PQM_ENOMEM, "out of memory for a manifest");
@@ -154,15 +193,11 @@ static enum pqm_st read_part(struct archive *a, pqm_bytes name, pqm_bytes *out, 
 
 static bool is_packed(int fd, const struct part *p)
 {
-	uint8_t magic[6] = { 0 };
+	uint8_t head[PQM_PACK_HEAD];
+	size_t want = p->size < sizeof(head) ? (size_t)p->size : sizeof(head);
+	ssize_t n = pread(fd, head, want, (off_t)p->off);
 
-	return p->size >= sizeof(magic) &&
-		pread(fd, magic, sizeof(magic), (off_t)p->off) == (ssize_t)sizeof(magic) &&
-		(memcmp(magic, "\x1f\x8b", 2) == 0 || memcmp(magic, "\x28\xb5\x2f\xfd", 4) == 0 ||
-			memcmp(magic,
-				"\xfd"
-				"7zXZ",
-				5) == 0);
+	return n > 0 && pqm_pack_of((pqm_bytes){ head, (size_t)n }) == PQM_PACK_STREAM;
 }
 
 /* A layer by its name in the archive. Its digest is the one of the unpacked tar, which is what is there. */
@@ -181,7 +216,7 @@ static enum pqm_st layer_of(struct archive *a, struct pqm_oci_desc *d, pqm_bytes
 		d->is_unchecked = true;
 		d->digest = pqm_bytes_dup(&a->arena, name);
 	} else {
-		d->is_unchecked = is_packed(a->fd, p);
+		d->is_unchecked = a->is_packed ? p->in.is_packed : is_packed(a->fd, p);
 	}
 	return pqm_map_put(&a->by_digest, d->digest, (void *)(uintptr_t)p)
 		? PQM_OK
@@ -385,13 +420,11 @@ enum pqm_st pqm_image_archive(
 		st = pqm_fail(err, PQM_EIO, "%s: %s", path, strerrordesc_np(errno));
 	if (st == PQM_OK && !S_ISREG(sb.st_mode))
 		st = pqm_fail(err, PQM_EIO, "%s: is no file; a folder is oci:DIR", path);
-	if (st == PQM_OK && is_packed(a.fd, &(struct part){ 0, (uint64_t)sb.st_size, { NULL, 0 } }))
-		st = pqm_fail(err, PQM_EUSAGE,
-			"%s: the archive is packed, so its layers cannot be read in their order; "
-			"unpack it first (gunzip, unzstd, unxz)",
-			path);
-	if (st == PQM_OK)
-		st = index_parts(&a, (uint64_t)sb.st_size, err);
+	if (st == PQM_OK) {
+		a.size = (uint64_t)sb.st_size;
+		a.is_packed = is_packed(a.fd, &(struct part){ .size = a.size });
+		st = a.is_packed ? index_packed(&a, err) : index_parts(&a, err);
+	}
 	if (st == PQM_OK)
 		st = walk_archive(&a, target, tag, s, err);
 	if (a.fd >= 0)

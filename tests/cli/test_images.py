@@ -153,6 +153,68 @@ def real_builders(tmp, root, want):
         ok(hidden == {"layer 1, hidden by layer 2 › /etc/ssl/private/key.pem"}, f"{kind}: the deleted key is found", hidden)
 
 
+def packed_whole(tmp, want):
+    """`docker save | gzip`: read as a stream, the same."""
+    a, b = key(), key("x25519")
+    two = [tar_of([("gone.pem", a), ("low.pem", b)]), tar_of([(".wh.gone.pem", b""), ("high.pem", a)])]
+    old_save(tmp / "two.tar", two)
+    layout = Layout(tmp / "two-oci")
+    layout.image(two)
+    (tmp / "two-oci.tar").write_bytes(tar_tree(tmp / "two-oci"))
+    for how, suffix in (("gzip", "gz"), ("zstd", "zst"), ("xz", "xz"), ("bzip2", "bz2")):
+        if shutil.which(how) is None:
+            skip(f"{how} is not here")
+            continue
+        for name in ("old", "two", "two-oci"):
+            subprocess.run([how, "-kqf", *(["-1"] if how != "bzip2" else []), tmp / f"{name}.tar"], check=True)
+        r, doc, got = scan(tmp, f"docker-archive:{tmp / 'old.tar'}.{suffix}:old:1")
+        ok(r.returncode == 0 and got == want, f"docker save | {how}: the same findings, file by file", err(r))
+        for name, scheme in (("two", "docker-archive"), ("two-oci", "oci-archive")):
+            r, doc, got = scan(tmp, f"{scheme}:{tmp / name}.tar.{suffix}", program=PQMAP_SAN)
+            ok(set(got) == {"/low.pem", "/high.pem", "layer 1, hidden by layer 2 › /gone.pem"}, f"{scheme} in {how}: layers and whiteouts", err(r) + str(got))
+    if (tmp / "two.tar.gz").exists():
+        whole = (tmp / "two.tar.gz").read_bytes()
+        for n in (len(whole) // 3, len(whole) - 9):
+            (tmp / "cut.tar.gz").write_bytes(whole[:n])
+            r, doc, got = scan(tmp, f"docker-archive:{tmp / 'cut.tar.gz'}", program=PQMAP_SAN)
+            ok(r.returncode == 3 and not got, f"cut off at {n}: an error, nothing counted", err(r) + str(got))
+        if shutil.which("strace"):
+            s = subprocess.run(["strace", "-f", "-e", "trace=openat,creat,memfd_create", PQMAP, "scan", f"docker-archive:{tmp / 'old.tar.gz'}",
+                                "--no-cache"], capture_output=True, cwd=tmp)
+            ok(b"O_CREAT" not in s.stderr and b"memfd" not in s.stderr, "and nothing is written anywhere")
+
+
+def buildah(tmp, root, want):
+    """An image from scratch by buildah, without any privilege that a test has not."""
+    if shutil.which("buildah") is None:
+        skip("buildah is not here")
+        return
+    base = ["buildah", "--storage-driver", "vfs", "--root", str(tmp / "bs"), "--runroot", str(tmp / "br")]
+
+    def do(*args):
+        return subprocess.run([*base, *args], capture_output=True, text=True, timeout=120,
+                              env={**os.environ, "BUILDAH_ISOLATION": "chroot", "HOME": str(tmp)})
+    made = do("from", "scratch")
+    if made.returncode != 0:
+        skip("buildah cannot run here: " + made.stderr.strip()[-200:])
+        return
+    name = made.stdout.strip()
+    steps = [do("copy", name, str(root), "/"), do("config", "--env", "GODEBUG=tlsmlkem=0", name),
+             do("commit", "-q", name, f"oci:{tmp / 'bimg'}:v1"),
+             do("commit", "-q", "--format", "docker", name, f"docker-archive:{tmp / 'bd.tar'}:team/b:1"),
+             do("commit", "-q", name, f"oci-archive:{tmp / 'bo.tar'}:v1")]
+    if any(s.returncode for s in steps):
+        skip("buildah cannot make images here: " + " ".join(s.stderr.strip()[-200:] for s in steps))
+        return
+    for target in (f"oci:{tmp / 'bimg'}:v1", f"docker-archive:{tmp / 'bd.tar'}:team/b:1", f"oci-archive:{tmp / 'bo.tar'}:v1"):
+        r, doc, got = scan(tmp, target)
+        files = {k: v for k, v in got.items() if k.startswith("/")}
+        ok(r.returncode == 0 and files == want, f"{target.split(':')[0]}: of buildah, the same findings, file by file",
+           err(r) + str(sorted(set(files) ^ set(want))))
+        ok(any(f["rule"] == "k8s.go-hybrid-switched-off" for f in doc["findings"]), "and its environment")
+    do("rm", name)
+
+
 def layers(tmp):
     a, b, c, d = (key() for _ in range(4))
     base = tar_of([("root", None), ("root/gone.pem", a), ("opt/dir/in.pem", b), ("opt/dir/deep/in2.pem", b), ("keep.pem", c),
@@ -261,8 +323,11 @@ def hostile(tmp):
         r, _, _ = scan(tmp, f"oci:{tmp / 'wrong'}", program=PQMAP_SAN)
         ok(r.returncode == 3 and ("schema 1" in err(r) or words in err(r)), f"index.json: {text[:30]}", err(r))
     (tmp / "x.tar.gz").write_bytes(gzip.compress(tar_of([("manifest.json", b"[]")])))
-    r, _, _ = scan(tmp, f"docker-archive:{tmp / 'x.tar.gz'}")
-    ok(r.returncode == 3 and "unpack it first" in err(r), "a packed archive says what to do", err(r))
+    r, _, _ = scan(tmp, f"docker-archive:{tmp / 'x.tar.gz'}", program=PQMAP_SAN)
+    ok(r.returncode == 3 and "no list of images" in err(r), "a packed archive of no image", err(r))
+    (tmp / "y.gz").write_bytes(gzip.compress(b"no archive at all" * 99))
+    r, _, _ = scan(tmp, f"docker-archive:{tmp / 'y.gz'}", program=PQMAP_SAN)
+    ok(r.returncode == 3 and not r.stdout.startswith(b"{"), "a packed file that is no archive", err(r))
     r, _, _ = scan(tmp, f"oci:{tmp / 'nowhere'}")
     ok(r.returncode == 3 and "no such file" in err(r), "a layout that is not there", err(r))
 
@@ -502,6 +567,8 @@ def main():
         tmp = pathlib.Path(name)
         root, _, want = same_as_tree(tmp)
         real_builders(tmp, root, want)
+        packed_whole(tmp, want)
+        buildah(tmp, root, want)
         layers(tmp)
         artifact(tmp)
         hostile(tmp)
