@@ -661,7 +661,7 @@ static void many_at_once_stay_within_the_share_of_a_host(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < N; i++)
-		t[i] = (struct pqm_probe_target){ i, "tls", "127.0.0.1", s->port, NULL };
+		t[i] = (struct pqm_probe_target){ i, "tls", "127.0.0.1", s->port, NULL, false };
 	config.rate = 40;
 	config.burst = 10;
 	config.at_once = 3;
@@ -691,7 +691,7 @@ static void a_host_without_tokens_holds_nobody_up(void **state)
 	 * others are other spellings of the deny-free loopback, refused at once. */
 	for (uint32_t i = 0; i < N; i++) {
 		(void)snprintf(host[i], sizeof(host[i]), "127.0.1.%u", i < N / 2 ? 1 : i);
-		t[i] = (struct pqm_probe_target){ i, "tls", host[i], s->port, NULL };
+		t[i] = (struct pqm_probe_target){ i, "tls", host[i], s->port, NULL, false };
 	}
 	config.rate = 0.001;
 	config.burst = 2;
@@ -715,7 +715,7 @@ static void the_rate_of_all_holds_over_hosts(void **state)
 	(void)close(listen_on(INADDR_LOOPBACK, &port, SOCK_STREAM));
 	for (uint32_t i = 0; i < N; i++) {
 		(void)snprintf(host[i], sizeof(host[i]), "127.0.2.%u", i + 1);
-		t[i] = (struct pqm_probe_target){ i, "tls", host[i], port, NULL };
+		t[i] = (struct pqm_probe_target){ i, "tls", host[i], port, NULL, false };
 	}
 	config.rate_all = 50;
 	config.time_budget_ms = 200;
@@ -744,7 +744,7 @@ static void two_thousand_stalled_sockets_end_in_time(void **state)
 	if (r.rlim_max < N + 200)
 		skip();
 	for (uint32_t i = 0; i < N; i++)
-		t[i] = (struct pqm_probe_target){ i, "tls", "127.0.0.1", port, NULL };
+		t[i] = (struct pqm_probe_target){ i, "tls", "127.0.0.1", port, NULL, false };
 	config.rate = 0;
 	config.concurrent = N;
 	config.deadline_ms = 1500;
@@ -782,7 +782,7 @@ static void fewer_descriptors_than_wanted_are_enough(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < N; i++)
-		t[i] = (struct pqm_probe_target){ i, "tls", "127.0.0.1", s->port, NULL };
+		t[i] = (struct pqm_probe_target){ i, "tls", "127.0.0.1", s->port, NULL, false };
 	config.rate = 0;
 	config.concurrent = N;
 	config.deadline_ms = 20000;
@@ -808,7 +808,7 @@ static void a_deny_list_is_kept(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < 4; i++)
-		t[i] = (struct pqm_probe_target){ i, "tls", host[i], 443, NULL };
+		t[i] = (struct pqm_probe_target){ i, "tls", host[i], 443, NULL, false };
 	config.deny = deny;
 	run(t, 4, &stats);
 	assert_int_equal(seen.n_reach[PQM_R_SKIPPED], 4);
@@ -820,9 +820,9 @@ static void a_deny_list_is_kept(void **state)
 static void names_are_resolved_off_the_loop(void **state)
 {
 	struct server *s = server_new(ECHO);
-	struct pqm_probe_target t[3] = { { 0, "tls", "localhost", s->port, NULL },
-		{ 1, "tls", "no-such-name.invalid", s->port, NULL },
-		{ 2, "tls", "localhost", s->port, NULL } };
+	struct pqm_probe_target t[3] = { { 0, "tls", "localhost", s->port, NULL, false },
+		{ 1, "tls", "no-such-name.invalid", s->port, NULL, false },
+		{ 2, "tls", "localhost", s->port, NULL, false } };
 
 	(void)state;
 	config.family = 4;
@@ -865,7 +865,7 @@ static void datagrams_come_back(void **state)
 	uint16_t port = 0;
 	int fd = listen_on(INADDR_LOOPBACK, &port, SOCK_DGRAM);
 	pthread_t thread;
-	struct pqm_probe_target t = { 0, "quic", "127.0.0.1", port, NULL };
+	struct pqm_probe_target t = { 0, "quic", "127.0.0.1", port, NULL, false };
 	struct pqm_probe_stats stats;
 	struct sockaddr_in in = { .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
@@ -895,7 +895,7 @@ static void lost_datagrams_are_sent_again(void **state)
 {
 	uint16_t port = 0;
 	int fd = listen_on(INADDR_LOOPBACK, &port, SOCK_DGRAM);
-	struct pqm_probe_target t = { 0, "quic", "127.0.0.1", port, NULL };
+	struct pqm_probe_target t = { 0, "quic", "127.0.0.1", port, NULL, false };
 	struct pqm_probe_stats stats;
 
 	(void)state;
@@ -926,7 +926,7 @@ static void a_run_can_be_stopped(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < 5; i++)
-		t[i] = (struct pqm_probe_target){ i, "tls", "127.0.0.1", s->port, NULL };
+		t[i] = (struct pqm_probe_target){ i, "tls", "127.0.0.1", s->port, NULL, false };
 	stop_flag = 0;
 	config.stop = &stop_flag;
 	assert_int_equal(pthread_create(&thread, NULL, set_stop, NULL), 0);
@@ -947,7 +947,7 @@ static void a_run_has_a_time_budget(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < 5; i++)
-		t[i] = (struct pqm_probe_target){ i, "tls", "127.0.0.1", s->port, NULL };
+		t[i] = (struct pqm_probe_target){ i, "tls", "127.0.0.1", s->port, NULL, false };
 	config.time_budget_ms = 200;
 	double ms = run(t, 5, NULL);
 
@@ -964,7 +964,7 @@ static void a_callback_can_end_the_run(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < 20; i++)
-		t[i] = (struct pqm_probe_target){ i, "tls", "127.0.0.1", s->port, NULL };
+		t[i] = (struct pqm_probe_target){ i, "tls", "127.0.0.1", s->port, NULL, false };
 	seen.stop_after_first = true;
 	run(t, 20, NULL);
 	assert_int_equal(seen.n, 1);
@@ -979,7 +979,7 @@ static void a_run_without_memory_ends(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < 3; i++)
-		t[i] = (struct pqm_probe_target){ i, "tls", "127.0.0.1", s->port, NULL };
+		t[i] = (struct pqm_probe_target){ i, "tls", "127.0.0.1", s->port, NULL, false };
 	for (size_t n = 1; n < 60; n++) {
 		struct probe_loop l = { .config = &config,
 			.targets = t,

@@ -352,7 +352,7 @@ static void through_a_proxy(struct proxy *p, bool refuses)
 	struct sockaddr_in in = { .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t n = sizeof(in);
-	struct pqm_probe_target t = { 0, "tls", "no-such-name.invalid", 4433, NULL };
+	struct pqm_probe_target t = { 0, "tls", "no-such-name.invalid", 4433, NULL, false };
 	struct pqm_probe_config c;
 	struct pqm_err err = { 0 };
 	pthread_t thread;

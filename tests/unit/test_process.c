@@ -43,7 +43,8 @@ static void output_and_status(void **state)
 
 static void input_and_environment(void **state)
 {
-	char *env[] = { "PATH=/usr/bin:/bin", "GIVEN=this", NULL };
+	char path[] = "PATH=/usr/bin:/bin", given[] = "GIVEN=this";
+	char *env[] = { path, given, NULL };
 	struct said s = shell("cat; echo $GIVEN; ls /proc/self/fd | wc -l",
 		(struct pqm_process){ .env = env, .input = PQM_LIT("fed ") }, 8192);
 
