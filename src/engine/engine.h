@@ -52,7 +52,7 @@ struct pqm_thing { /* an object inside one content */
 	struct pqm_object object;
 	const struct pqm_packed
 		*packed;       /* the facts of an object with a controller: most of them go */
-	bool is_named_by_path; /* its name is the path of the file: in an image, of each place */
+	bool is_named_by_path; /* its name is the path of the file: of each place */
 };
 
 /* Objects that a controller made and that say what another of its objects says: they are counted. */
@@ -484,7 +484,6 @@ struct pqm_gathered { /* an object at one place */
 	const struct pqm_thing *thing;
 	pqm_bytes path;
 	uint32_t target, n_made;
-	bool is_in_image;
 };
 
 /* Moves those that stay to the front of all, in their order; *n: how many. */

@@ -266,8 +266,7 @@ static void gather(struct pqm_inventory *inv, struct pqm_map *texts, const struc
 				t != NULL; t = t->next)
 				all[k++] = (struct pqm_gathered){ .thing = t,
 					.path = full_path(inv, texts, p->path, t->object.path),
-					.target = p->target,
-					.is_in_image = p->from != NULL };
+					.target = p->target };
 	if (n > 1)
 		qsort(all, n, sizeof(*all), by_object);
 }
@@ -301,7 +300,7 @@ static bool take_objects(struct pqm_inventory *inv, struct pqm_map *texts,
 		o->path = all[i].path;
 		o->target = all[i].target;
 		o->n_made = all[i].n_made;
-		if (all[i].thing->is_named_by_path && all[i].is_in_image)
+		if (all[i].thing->is_named_by_path)
 			o->name = o->path;
 		ok = all[i].thing->packed == NULL ||
 			pqm_thing_unpack(&inv->arena, o, all[i].thing->packed);

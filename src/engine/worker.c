@@ -135,7 +135,8 @@ static uint64_t class_of_name(pqm_bytes name)
 	size_t dot = name.n;
 
 	static const char *const whole[] = { "authorized_keys", "known_hosts", "ssh_config",
-		"sshd_config", "status", "installed" };
+		"sshd_config", "status", "installed", "config.json", ".index.json", "tfrecord",
+		"model.sig", "saved_model" };
 	static const char *const own[] = { ".conf", ".cnf", ".cfg", ".config", ".properties",
 		/* What is packed in them is called as they are. */
 		".gz", ".bz2", ".xz", ".zst", ".lz4" };

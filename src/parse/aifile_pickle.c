@@ -145,9 +145,23 @@ static const char *const frameworks[] = { "torch", "sklearn", "xgboost", "lightg
 
 /* Modules whose functions act when a pickle is loaded: no model needs them. */
 static const char *const actors[] = { "os", "posix", "nt", "subprocess", "sys", "runpy", "socket",
-	"shutil", "pty", "commands", "importlib", "ctypes", "webbrowser", "requests", "urllib",
-	"http", "asyncio", "pip", "code", "pdb", "bdb", "timeit", "multiprocessing", "marshal",
-	"types" };
+	"shutil", "pty", "importlib", "ctypes", "webbrowser", "requests", "urllib", "http",
+	"asyncio", "pip", "pdb", "bdb", "timeit", "multiprocessing", "marshal" };
+
+/* Modules whose names others have too, or that models need for something else. */
+static const struct {
+	const char *module, *name;
+} acts[] = {
+	{ "types", "CodeType" },
+	{ "types", "FunctionType" },
+	{ "types", "LambdaType" },
+	{ "code", "interact" },
+	{ "code", "InteractiveInterpreter" },
+	{ "pickle", "loads" },
+	{ "_pickle", "loads" },
+	{ "cloudpickle", "loads" },
+};
+
 static const char *const built_ins[] = { "eval", "exec", "compile", "open", "__import__", "getattr",
 	"globals", "input", "breakpoint", "execfile", "apply" };
 
@@ -195,18 +209,25 @@ static bool is_one_of(pqm_bytes name, const char *const *names, size_t n)
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static void on_global(struct pickle *p, pqm_bytes module, pqm_bytes name)
+static bool is_act(pqm_bytes module, pqm_bytes name)
 {
 	bool is_builtin = pqm_eqs(module, "builtins") || pqm_eqs(module, "__builtin__");
 
+	for (size_t i = 0; i < COUNT(acts); i++)
+		if (pqm_eqs(module, acts[i].module) && pqm_eqs(name, acts[i].name))
+			return true;
+	return first_part_in(module, actors, COUNT(actors)) ||
+		(is_builtin && is_one_of(name, built_ins, COUNT(built_ins)));
+}
+
+static void on_global(struct pickle *p, pqm_bytes module, pqm_bytes name)
+{
 	p->last = (struct item){ .storage = NULL };
 	for (size_t i = 0; i < COUNT(storages); i++)
 		if (pqm_eqs(name, storages[i].name))
 			p->last.storage = p->storage = storages[i].type;
 	p->is_model |= first_part_in(module, frameworks, COUNT(frameworks));
-	if (p->out->runs.n == 0 &&
-		(first_part_in(module, actors, COUNT(actors)) ||
-			(is_builtin && is_one_of(name, built_ins, COUNT(built_ins)))))
+	if (p->out->runs.n == 0 && is_act(module, name))
 		p->out->runs = pqm_arena_f(p->arena, "%.*s.%.*s",
 			PQM_FMT(pqm_printable(p->arena, pqm_sub(module, 0, 64))),
 			PQM_FMT(pqm_printable(p->arena, pqm_sub(name, 0, 64))));
@@ -416,9 +437,29 @@ static bool is_legacy_torch(pqm_bytes head)
 		memcmp(head.p + 2, magic, sizeof(magic)) == 0;
 }
 
+/* Names under which programs load models from pickles. */
+static bool is_named(pqm_bytes name)
+{
+	static const char *const ends[] = { ".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt",
+		".bin" };
+
+	for (size_t i = 0; i < COUNT(ends); i++)
+		if (pqm_ends(name, pqm_str(ends[i])))
+			return true;
+	return false;
+}
+
+/* Protocols 0 and 1 have no mark: what models are never written in, but what loads them reads too. */
+static bool is_old(pqm_bytes head, pqm_bytes name)
+{
+	return head.n >= 4 && is_named(name) && strchr("c(]}", head.p[0]) != NULL &&
+		head.p[0] != 0 && args[head.p[1]] != ARG_BAD;
+}
+
 static bool pickled_looks(pqm_bytes head, pqm_bytes name)
 {
-	(void)name;
+	if (is_old(head, name))
+		return true;
 	return head.n >= 16 && head.p[0] == OP_PROTO && head.p[1] >= 2 && head.p[1] <= 5 &&
 		args[head.p[2]] != ARG_BAD;
 }
@@ -427,6 +468,7 @@ static enum pqm_st pickled_read(
 	struct pqm_aif *out, const struct pqm_aif_in *in, struct pqm_err *err)
 {
 	bool is_legacy = is_legacy_torch(in->body), is_model = false, is_part = false;
+	bool has_mark = in->body.p[0] == OP_PROTO;
 	size_t at = 0, end = 0;
 	enum pqm_st st = PQM_OK;
 
@@ -437,13 +479,17 @@ static enum pqm_st pickled_read(
 		at += end;
 		is_model |= is_part;
 	}
-	if (!is_model && !is_legacy) {
+	/* One that only calls something, where a model is loaded from, is told as well. */
+	if (st == PQM_OK && out->runs.n > 0 && is_named(in->name))
+		is_model = true;
+	if ((!is_model && !is_legacy) || (!has_mark && (st != PQM_OK || out->runs.n == 0))) {
 		/* Python keeps many other things in pickles, and many other files begin like one. */
 		*out = (struct pqm_aif){ .format = NULL };
 		return PQM_OK;
 	}
 	out->format = is_legacy ? "pytorch-legacy" : "pickle";
-	(void)snprintf(out->version, sizeof(out->version), "%u", in->body.p[1]);
+	if (has_mark)
+		(void)snprintf(out->version, sizeof(out->version), "%u", in->body.p[1]);
 	return st;
 }
 

@@ -270,6 +270,15 @@ def good():
         "evil.pt": (zipped({"archive/data.pkl": pickle.dumps([fake("torch", "FloatStorage")(), Act(__import__("os").getcwd)], 2)}),
                     {"format": "pytorch", "runs": "posix.getcwd"}),
         "evil4.pkl": (pickle.dumps([fake("torch.nn", "Module")(), Act(eval, "1")], 4), {"runs": "builtins.eval"}),
+        "only.pkl": (pickle.dumps(Act(__import__("os").getcwd), 4), {"kind": "Model", "format": "pickle", "runs": "posix.getcwd"}),
+        "old.joblib": (pickle.dumps(Act(__import__("os").getcwd), 0), {"format": "pickle", "runs": "posix.getcwd"}),
+        "memo.pkl": (b"\x80\x04\x8c\x02os\x94\x8c\x06system\x94\x8c\x05torch\x94\x8c\x06Module\x94\x930h\x00h\x01\x93\x8c\x04true\x85R.",
+                     {"runs": "os.system"}),
+        "many-memos.pkl": (b"\x80\x04ctorch\nX\n" + b"\x94" * 3000000 + b".", {"format": "pickle"}),
+        "deep.pkl": (b"\x80\x04ctorch\nX\n" + b"(" * 3000000 + b".", {"format": "pickle"}),
+        "far-memo.pkl": (b"\x80\x02ctorch\nX\nr\xff\xff\xff\xff.", {"format": "pickle", "runs": None}),
+        "own-code.pkl": (pickle.dumps([fake("torch.nn", "Module")(), fake("code.model", "Net")(), types.SimpleNamespace(a=1)], 4), {
+            "format": "pickle", "runs": None}),
         "net.keras": (zipped({"metadata.json": b"{}", "config.json": b"{}", "model.weights.h5": b"x"}),
                       {"kind": "Model", "format": "keras"}),
         "arrays.npz": (zipped({"a.npy": npy("<f4", (2,), bytes(8)), "b.npy": npy("<f4", (2,), bytes(8))}),
@@ -360,6 +369,9 @@ def sets():
 def look_alikes():
     return {
         "list.pickle": pickle.dumps([1, 2, "three", {"os": "name"}], 4),
+        "old.pickle": pickle.dumps({"os": "name"}, 0),
+        "calls.dat": pickle.dumps(Act(__import__("os").getcwd), 4),
+        "text.bin": b"(c) 2026 the clinic\nmany lines of text\n",
         "date.pickle": pickle.dumps(__import__("datetime").date(2026, 1, 1), 2),
         "noise.bin": b"\x80\x04" + bytes(range(256)) * 4,
         "book.xlsx": zipped({"[Content_Types].xml": b"<x/>", "xl/workbook.xml": b"<x/>"}, zipfile.ZIP_DEFLATED),

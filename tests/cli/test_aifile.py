@@ -32,7 +32,7 @@ with tmpdir() as tmp:
         for name, w in want.items():
             if isinstance(w, dict):
                 have = got.get(name, {})
-                bad = {k: (v, have.get(k)) for k, v in w.items() if have.get(k) != str(v)}
+                bad = {k: (v, have.get(k)) for k, v in w.items() if have.get(k) != (None if v is None else str(v))}
                 ok(not bad and name not in notes, f"{name}: {have.get('format')}", {"wanted, got": bad, "note": notes.get(name)})
             elif w is None:
                 ok(name not in got and name not in notes, f"{name}: nothing of ours", (got.get(name), notes.get(name)))
