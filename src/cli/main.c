@@ -87,6 +87,9 @@ int main(int argc, char **argv)
 	const struct pqm_command *cmd;
 	int code;
 
+	/* libarchive makes local times of all entries of a zip; without TZ the C library looks each time whether
+	 * /etc/localtime is another. */
+	(void)setenv("TZ", ":/etc/localtime", 0);
 	pqm_sys_harden();
 	pqm_out_fd(&out, STDOUT_FILENO);
 	if (argc < 2) {
