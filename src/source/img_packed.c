@@ -87,7 +87,8 @@ enum pqm_st pqm_packed_each(
 	bool got = true;
 	enum pqm_st st = start(&f, fd, size, err);
 
-	while (st == PQM_OK && (st = pqm_unpack_next(f->u, &e, &got, err)) == PQM_OK && got) {
+	while (st == PQM_OK && f != NULL && (st = pqm_unpack_next(f->u, &e, &got, err)) == PQM_OK &&
+		got) {
 		struct pqm_packed_part part = { .number = ++number };
 		pqm_bytes first = { NULL, 0 };
 
@@ -116,7 +117,7 @@ enum pqm_st pqm_packed_open(
 	bool got = true;
 	enum pqm_st st = start(&f, fd, size, err);
 
-	for (uint32_t i = 0; st == PQM_OK && got && i < number; i++)
+	for (uint32_t i = 0; st == PQM_OK && f != NULL && got && i < number; i++)
 		st = pqm_unpack_next(f->u, &e, &got, err);
 	if (st == PQM_OK && !got)
 		st = pqm_fail(err, PQM_EPARSE, "the archive changed while it was read");

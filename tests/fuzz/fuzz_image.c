@@ -148,7 +148,7 @@ static void on_directory(struct pqm_sink *s)
 static void walk_layers(pqm_bytes text)
 {
 	struct pqm_image_options none = { 0 };
-	struct halves h = { { halves_open, NULL, false },
+	struct halves h = { { halves_open, NULL, false, NULL },
 		{ pqm_sub(text, 0, text.n / 1024 * 512),
 			pqm_sub(text, text.n / 1024 * 512, text.n) } };
 	struct pqm_oci_desc layers[2] = { { .is_unchecked = true },
