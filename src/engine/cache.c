@@ -226,22 +226,38 @@ static int make_tables(struct pqm_cache *c)
 	return rc;
 }
 
+struct head {
+	sqlite3_int64 application, version, n_tables;
+};
+
+/* All of it as it was at one moment: another process may be making the tables. */
+static int read_versions(struct pqm_cache *c, struct head *h)
+{
+	int rc = run_sql(c, "BEGIN");
+
+	if (rc == SQLITE_OK)
+		rc = number(c, "SELECT count(*) FROM sqlite_master", &h->n_tables);
+	if (rc == SQLITE_OK)
+		rc = number(c, "PRAGMA application_id", &h->application);
+	if (rc == SQLITE_OK)
+		rc = number(c, "PRAGMA user_version", &h->version);
+	(void)run_sql(c, rc == SQLITE_OK ? "COMMIT" : "ROLLBACK");
+	return rc;
+}
+
 /* SQLITE_CORRUPT for a file that is another program's, or of another version of this one. */
 static int read_head(struct pqm_cache *c)
 {
-	sqlite3_int64 application = 0, version = 0, secret = 0, n = 0;
-	int rc = number(c, "PRAGMA application_id", &application);
+	struct head h = { 0 };
+	sqlite3_int64 secret = 0;
+	int rc = read_versions(c, &h);
 
-	if (rc == SQLITE_OK)
-		rc = number(c, "PRAGMA user_version", &version);
-	if (rc == SQLITE_OK)
-		rc = number(c, "SELECT count(*) FROM sqlite_master", &n);
-	if (rc == SQLITE_OK && version == 0 && application == 0 && n == 0) {
+	if (rc == SQLITE_OK && h.version == 0 && h.application == 0 && h.n_tables == 0) {
 		rc = make_tables(c);
-		application = APPLICATION;
-		version = SCHEMA;
+		h.application = APPLICATION;
+		h.version = SCHEMA;
 	}
-	if (rc == SQLITE_OK && (application != APPLICATION || version != SCHEMA))
+	if (rc == SQLITE_OK && (h.application != APPLICATION || h.version != SCHEMA))
 		return SQLITE_CORRUPT;
 	if (rc == SQLITE_OK)
 		rc = number(c, "SELECT secret FROM meta", &secret);

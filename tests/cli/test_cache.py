@@ -376,8 +376,10 @@ def refused(tmp, want):
     open_to_all.chmod(0o755)
     scan(tmp, target, cache="open")
     ok(open_to_all.stat().st_mode & 0o777 == 0o700, "a folder that others can read is closed to them")
-    r, doc = scan(tmp, str(tmp / "img"), cache="tree")
-    ok(r.returncode == 0 and not (tmp / "tree/pqmap").exists(), "a scan of files opens none")
+    (tmp / "files").mkdir()
+    (tmp / "files/x.pem").write_bytes(key())
+    r, doc = scan(tmp, str(tmp / "files"), cache="of-files")
+    ok(r.returncode == 0 and not (tmp / "of-files/pqmap").exists(), "a scan of files opens none")
     if os.geteuid() != 0:
         skip("not root: folders of others and full disks are not tried")
         return
