@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include "base/limits.h"
-#include "image.h"
+#include "base/num.h"
+#include "img.h"
+#include "unpack.h"
 
 #define BLOCK ((uint64_t)512) /* [POSIX pax: ustar Interchange Format] */
 #define NAME_AT 0
@@ -16,6 +18,7 @@
 /* Of manifest.json: the first image names its configuration and its layers in it. */
 #define SAVED_BYTES 4096
 /* `docker save` writes what is asked for here behind the layers, two or three entries each. */
+#define PACKED_ENTRIES 3
 #define ENTRIES_MAX (4 * PQM_OCI_LAYERS)
 
 static bool is_layout(int dir)
@@ -86,6 +89,49 @@ static bool is_archive(int fd, uint64_t end)
 	return false;
 }
 
+/* "blobs/…", "oci-layout", or a folder or file that is called by a SHA-256. */
+static bool is_of_image(pqm_bytes name)
+{
+	size_t n = 0;
+
+	if (pqm_starts(name, PQM_LIT("./")))
+		name = pqm_sub(name, 2, name.n);
+	while (n < name.n && pqm_hex_lower(name.p[n]) >= 0)
+		n++;
+	return pqm_starts(name, PQM_LIT("blobs/sha256")) || pqm_eqs(name, "oci-layout") ||
+		(n == 64 && (n == name.n || name.p[n] == '/' || name.p[n] == '.'));
+}
+
+/* Of what is packed only the beginning is looked at; a wrong guess is found out by who reads it. */
+static bool is_packed_archive(int fd, uint64_t size)
+{
+	struct pqm_err ignored = { 0 };
+	struct pqm_feed *feed = pqm_image_slice(fd, 0, size, &ignored);
+	struct pqm_unpack *u = NULL;
+	struct pqm_entry e;
+	bool got = true, found = false;
+	enum pqm_st st = feed == NULL ? PQM_ENOMEM : pqm_unpack_open(&u, feed, &ignored);
+
+	for (unsigned i = 0; i < PACKED_ENTRIES && st == PQM_OK && !found; i++) {
+		st = pqm_unpack_next(u, &e, &got, &ignored);
+		if (st != PQM_OK || !got || e.is_alone)
+			break;
+		found = is_of_image(e.name);
+	}
+	pqm_unpack_close(u);
+	if (feed != NULL)
+		feed->close(feed);
+	return found;
+}
+
+static bool is_packed(int fd)
+{
+	uint8_t head[PQM_PACK_HEAD];
+	ssize_t n = pread(fd, head, sizeof(head), 0);
+
+	return n > 0 && pqm_pack_of((pqm_bytes){ head, (size_t)n }) == PQM_PACK_STREAM;
+}
+
 const char *pqm_image_guess(const char *path)
 {
 	struct stat sb;
@@ -97,7 +143,9 @@ const char *pqm_image_guess(const char *path)
 	if (fstat(fd, &sb) == 0) {
 		if (S_ISDIR(sb.st_mode) && is_layout(fd))
 			scheme = "oci:";
-		else if (S_ISREG(sb.st_mode) && is_archive(fd, (uint64_t)sb.st_size))
+		else if (S_ISREG(sb.st_mode) &&
+			(is_packed(fd) ? is_packed_archive(fd, (uint64_t)sb.st_size)
+				       : is_archive(fd, (uint64_t)sb.st_size)))
 			scheme = "docker-archive:";
 	}
 	(void)close(fd);

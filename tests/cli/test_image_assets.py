@@ -121,6 +121,9 @@ def guessed(tmp):
     ok(paths("layout.tar") == [f"layout.tar › {hidden}"], "a tar archive of it, too", paths("layout.tar"))
     old_save(tmp / "saved.tar", layers)
     ok(paths("saved.tar")[0].endswith(hidden), "what docker saved, too", paths("saved.tar"))
+    subprocess.run(["gzip", "-k", tmp / "layout.tar", tmp / "saved.tar"], check=True)
+    ok(paths("layout.tar.gz") == [f"layout.tar.gz › {hidden}"] and paths("saved.tar.gz")[0].endswith(hidden), "packed by gzip, too",
+       (paths("layout.tar.gz"), paths("saved.tar.gz")))
     (tmp / "all").mkdir()
     (tmp / "folder").rename(tmp / "all/folder")
     ok(paths("all")[0].startswith("all/folder/blobs/sha256/"), "a layout somewhere below a folder stays files", paths("all"))
