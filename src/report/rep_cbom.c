@@ -151,6 +151,21 @@ static void property(struct bom *b, const char *name, pqm_bytes value)
 	pqm_js_close(b->o, '}');
 }
 
+/* "; layer sha256:… of IMAGE (linux/amd64), made by COPY app /app": empty for what is in no image. */
+static pqm_bytes layer_words(struct bom *b, const struct pqm_occurrence *at)
+{
+	pqm_bytes layer = pqm_occ_attr(at, "layer"), by = pqm_occ_attr(at, "made_by");
+	pqm_bytes shipped = pqm_occ_attr(at, "shipped");
+
+	if (layer.n == 0)
+		return layer;
+	return pqm_arena_f(&b->scratch, "; layer %.*s of %.*s (%.*s)%s%.*s%s%.*s", PQM_FMT(layer),
+		PQM_FMT(pqm_printable(&b->scratch, pqm_occ_attr(at, "image"))),
+		PQM_FMT(pqm_printable(&b->scratch, pqm_occ_attr(at, "platform"))),
+		by.n > 0 ? ", made by " : "", PQM_FMT(pqm_printable(&b->scratch, by)),
+		shipped.n > 0 ? ", " : "", PQM_FMT(shipped));
+}
+
 static void occurrence(struct bom *b, const struct pqm_finding *f, const struct pqm_occurrence *at)
 {
 	char id[REF_CHARS];
@@ -171,10 +186,11 @@ static void occurrence(struct bom *b, const struct pqm_finding *f, const struct 
 	if (is_symbol)
 		object.n = 0;
 	pqm_js_str(b->o, "additionalContext",
-		pqm_arena_f(&b->scratch, "target %.*s; %s, %s%s by %.*s; finding %s%s%.*s",
+		pqm_arena_f(&b->scratch, "target %.*s; %s, %s%s by %.*s; finding %s%s%.*s%.*s",
 			PQM_FMT(target), pqm_meaning_name(f->meaning),
 			pqm_evidence_name(f->evidence), pqm_basis_suffix(f->basis), PQM_FMT(rule),
-			id, object.n == 0 ? "" : "; ", PQM_FMT(object)));
+			id, object.n == 0 ? "" : "; ", PQM_FMT(object),
+			PQM_FMT(layer_words(b, at))));
 	pqm_js_close(b->o, '}');
 	pqm_arena_reset(&b->scratch);
 }

@@ -81,6 +81,20 @@ static pqm_bytes source_words(struct pqm_arena *a, const struct pqm_occurrence *
 		PQM_FMT(pqm_occ_attr(at, "versions")), PQM_FMT(source));
 }
 
+/* "layer 2, 4dc1864cb2aa: COPY app /app"; of whose the layer is. */
+static pqm_bytes layer_words(struct pqm_arena *a, const struct pqm_occurrence *at)
+{
+	pqm_bytes layer = pqm_occ_attr(at, "layer"), by = pqm_occ_attr(at, "made_by");
+	size_t colon = pqm_find_byte(layer, 0, ':');
+
+	if (layer.n == 0 || colon == SIZE_MAX)
+		return (pqm_bytes){ NULL, 0 };
+	return pqm_arena_f(a, "layer %.*s, %.*s%s%.*s%s", PQM_FMT(pqm_occ_attr(at, "layer_index")),
+		PQM_FMT(pqm_sub(layer, colon + 1, 12)), by.n > 0 ? ": " : "",
+		PQM_FMT(pqm_printable(a, by)),
+		pqm_eqs(pqm_occ_attr(at, "owner"), "base") ? " (base image)" : "");
+}
+
 static void fill_place(struct pqm_obj *o, const void *ctx, size_t i)
 {
 	const struct shown *s = ctx;
@@ -94,6 +108,7 @@ static void fill_place(struct pqm_obj *o, const void *ctx, size_t i)
 	pqm_obj_opt(o, "object", "has_object", s->at[i].o->object);
 	pqm_obj_opt(o, "comment", "has_comment", comment);
 	pqm_obj_opt(o, "until", "has_until", pqm_occ_attr(s->at[i].o, "not_after"));
+	pqm_obj_opt(o, "layer", "has_layer", layer_words(o->arena, s->at[i].o));
 	pqm_obj_opt(o, "source", "has_source", source_words(o->arena, s->at[i].o));
 	pqm_obj_f(
 		o, "evidence", "%s%s", pqm_evidence_name(f->evidence), pqm_basis_suffix(f->basis));

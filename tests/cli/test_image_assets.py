@@ -27,7 +27,7 @@ def key(tmp):
 
 
 def scan(tmp, *targets):
-    r = run("scan", *targets, "-o", f"json={tmp / 'r.json'}", "-o", f"html={tmp / 'r.html'}", cwd=tmp, env={"HOME": str(tmp)})
+    r = run("scan", *targets, "-o", f"json={tmp / 'r.json'}", "-o", f"html={tmp / 'r.html'}", "-o", f"cbom={tmp / 'r.cdx.json'}", cwd=tmp, env={"HOME": str(tmp)})
     return r, json.loads((tmp / "r.json").read_bytes())
 
 
@@ -87,6 +87,11 @@ def keys(tmp):
     image.image([tar_of([("app/tls.key", pem)]), tar_of([("app/.wh.tls.key", b"")])], run={"Cmd": ["nginx"]},
                 steps=["COPY app /app", "RUN rm /app/tls.key"])
     r, doc = scan(tmp, "oci:keyed")
+    layer = json.loads((tmp / "r.cdx.json").read_bytes())
+    said = [o["additionalContext"] for c in layer["components"] for o in c.get("evidence", {}).get("occurrences", [])]
+    ok(any("; layer sha256:" in w and "(linux/amd64), made by COPY app /app, in a lower layer; hidden by layer 2" in w for w in said),
+       "the CBOM names layer, image, platform and step", said)
+    ok("COPY app /app" in (tmp / "r.html").read_text(), "… the page the step")
     t = tasks(doc, "key-out-of-image")
     ok(len(t) == 1 and any("layer 1, hidden by layer 2" in w for w in t[0]["where"]), "the plan takes a hidden key out of the image",
        [x["where"] for x in t] or err(r))
