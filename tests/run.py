@@ -90,7 +90,10 @@ def cli(script):
     if good + bad + skip == 0:
         bad = 1
     if bad:
-        print(text[-8000:])
+        # What failed, with what was seen, wherever it stands; the end tells of those that broke off.
+        for found in re.findall(r"^not ok - .*(?:\n(?!(?:ok|not ok|skip|note) - ).*)*", text, re.M)[:40]:
+            print(found[:2000])
+        print(text[-2000:])
     else:
         for line in text.splitlines():
             if line.startswith(("skip - ", "note - ")):

@@ -224,6 +224,10 @@
  * candidate; the rest is swept and let go. */
 #define PQM_MEMBER_HELD_BYTES ((size_t)24 << 20)
 #define PQM_MEMBER_HEAD_BYTES ((size_t)12 << 20)
+/* Weights larger than the first, in a registry, are fetched as far as the second, which is what is held of their
+ * head: the largest vocabularies take 10 MiB. */
+#define PQM_REMOTE_WEIGHTS_BYTES ((uint64_t)64 << 20)
+#define PQM_REMOTE_HEAD_BYTES PQM_MEMBER_HEAD_BYTES
 /* What a stream may make its reader remember: libzstd takes no more. */
 #define PQM_UNPACK_WINDOW_BYTES ((size_t)128 << 20)
 /* The largest member: a model of 400 billion parameters in one file. */

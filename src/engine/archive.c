@@ -307,7 +307,7 @@ static void tell_member(struct walk *w, pqm_bytes name, enum pqm_st why, const c
 static enum pqm_st look_at_large(
 	struct walk *w, uint64_t size, pqm_bytes first, struct pqm_child *c)
 {
-	struct member m = { { { NULL, 0 }, 0, size, member_next }, w };
+	struct member m = { { .size = size, .next = member_next }, w };
 	struct pqm_peeked p;
 	pqm_bytes name = c->path_part;
 	const uint8_t *slash = memrchr(name.p, '/', name.n);

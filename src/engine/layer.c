@@ -153,11 +153,12 @@ static enum pqm_st hold(
 	if (st == PQM_OK) {
 		struct pqm_hash128 hash = pqm_hasher_end(w->hasher);
 
-		count_read(job, held.body.n);
+		count_read(job, m->comes > 0 ? m->comes : held.body.n);
 		if (held.is_cut)
 			pqm_run_skip_member(w->run, job, PQM_HELD_CUT);
 		if (w->matches.n > 0 || is_wanted(w, job, held.body))
-			pqm_worker_swept(w, job, held.body, held.has_holes ? NULL : &hash);
+			pqm_worker_swept(
+				w, job, held.body, held.has_holes || m->comes > 0 ? NULL : &hash);
 	}
 	pqm_held_free(&held);
 	return st;
@@ -178,6 +179,7 @@ enum pqm_st pqm_worker_member(
 	st = pqm_peek(&p, m, err);
 	if (st != PQM_OK)
 		return st;
+	p.m.comes = m->comes;
 	return pqm_is_archive(p.first, pqm_str(slash != NULL ? slash + 1 : job->path))
 		? stream(w, &here, &p, err)
 		: hold(w, &here, &p.m, err);

@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/num.h"
 #include "img.h"
 #include "img_names.h"
 
@@ -28,6 +29,7 @@ struct walk {
 	size_t n_base; /* layers of the base image */
 	struct pqm_buf path, to, text;
 	uint64_t n_entries, n_bad_names;
+	bool is_cut;		 /* the layer: it was not fetched to its end */
 	struct pqm_names *names; /* what is told of the layer, to be kept; NULL: nothing is */
 };
 
@@ -112,7 +114,39 @@ struct member {
 	struct pqm_unpack *u;
 	struct pqm_feed *feed; /* instead of u: a blob that is a file */
 	uint64_t at;
+	bool is_remote;
 };
+
+/* Weights whose header stands in front of them tell everything there [design/kubernetes-ai.md §3]: GGUF; safetensors,
+ * a length of 100,000,000 at most and JSON. */
+static bool is_weights(pqm_bytes head)
+{
+	if (head.n < 9)
+		return false;
+	return pqm_starts(head, PQM_LIT("GGUF")) ||
+		(head.p[8] == '{' && head.p[4] == 0 && head.p[5] == 0 && head.p[6] == 0 &&
+			head.p[7] == 0);
+}
+
+static enum pqm_st blob_next(struct member *self, pqm_bytes *block, struct pqm_err *err)
+{
+	uint64_t left = self->m.comes - self->at;
+	enum pqm_st st;
+
+	if (self->m.comes > 0 && left == 0) {
+		*block = (pqm_bytes){ NULL, 0 };
+		return PQM_OK;
+	}
+	st = self->feed->next(self->feed, block, err);
+	if (st != PQM_OK)
+		return st;
+	if (self->at == 0 && self->is_remote && self->m.size > PQM_REMOTE_WEIGHTS_BYTES &&
+		is_weights(*block))
+		self->m.comes = left = PQM_REMOTE_HEAD_BYTES;
+	if (self->m.comes > 0 && block->n > left)
+		*block = pqm_sub(*block, 0, (size_t)left);
+	return PQM_OK;
+}
 
 static enum pqm_st member_next(
 	struct pqm_member *m, pqm_bytes *block, uint64_t *off, struct pqm_err *err)
@@ -122,7 +156,7 @@ static enum pqm_st member_next(
 
 	if (self->u != NULL)
 		return pqm_unpack_data(self->u, block, off, err);
-	st = self->feed->next(self->feed, block, err);
+	st = blob_next(self, block, err);
 	*off = self->at;
 	self->at += block->n;
 	return st;
@@ -177,8 +211,10 @@ static enum pqm_st take_file(
 		skip(w, PQM_SKIP_LIMIT, "says that it is larger than 1 TiB; not read");
 		return PQM_OK;
 	}
-	m.m = (struct pqm_member){ absolute(w, pqm_buf_bytes(&w->path)), by, e->size,
-		u != NULL ? member_next : NULL };
+	m.m = (struct pqm_member){ .path = absolute(w, pqm_buf_bytes(&w->path)),
+		.hidden_by = by,
+		.size = e->size,
+		.next = u != NULL ? member_next : NULL };
 	return w->sink->member(w->sink, &m.m, w->err);
 }
 
@@ -324,11 +360,25 @@ static enum pqm_st read_tar(struct walk *w, const struct pqm_oci_desc *d, struct
 	return st;
 }
 
+/* Nobody waits for 100 GB to learn what their first megabytes say. What was not read was not checked. */
+static void tell_head(struct walk *w, const struct pqm_member *m)
+{
+	char words[400], head[32], all[32];
+	pqm_bytes path = pqm_sub(pqm_buf_bytes(&w->text), 0, 200);
+
+	(void)snprintf(words, sizeof(words),
+		"%.*s: the first %s of %s were fetched; its digest was not checked", PQM_FMT(path),
+		pqm_human_bytes(head, m->comes), pqm_human_bytes(all, m->size));
+	w->is_cut = true;
+	w->sink->note(w->sink, w->im->label, "over-limit", words);
+}
+
 /* A blob of an artifact that is no archive: one file, by its title. */
 static enum pqm_st read_blob(struct walk *w, const struct pqm_oci_desc *d, struct pqm_feed *feed)
 {
-	struct member m = { .feed = feed };
+	struct member m = { .feed = feed, .is_remote = !w->im->store->is_here };
 	enum pqm_oci_mark mark;
+	enum pqm_st st;
 
 	if (!pqm_oci_path(&w->path, d->title.n > 0 ? d->title : d->digest, &mark) ||
 		mark != PQM_OCI_PLAIN || !d->has_size || d->size > PQM_MEMBER_BYTES)
@@ -337,8 +387,13 @@ static enum pqm_st read_blob(struct walk *w, const struct pqm_oci_desc *d, struc
 	if (w->names != NULL)
 		pqm_names_add(w->names,
 			&(struct pqm_named){ .name = pqm_buf_bytes(&w->path), .size = d->size });
-	m.m = (struct pqm_member){ absolute(w, pqm_buf_bytes(&w->path)), 0, d->size, member_next };
-	return w->sink->member(w->sink, &m.m, w->err);
+	m.m = (struct pqm_member){
+		.path = absolute(w, pqm_buf_bytes(&w->path)), .size = d->size, .next = member_next
+	};
+	st = w->sink->member(w->sink, &m.m, w->err);
+	if (st == PQM_OK && m.m.comes > 0)
+		tell_head(w, &m.m);
+	return st;
 }
 
 static enum pqm_st read_layer(struct walk *w, const struct pqm_oci_desc *d)
@@ -378,6 +433,7 @@ static enum pqm_st read_or_tell(struct walk *w, const struct pqm_oci_desc *d)
 	struct pqm_names names;
 	enum pqm_st st;
 
+	w->is_cut = false;
 	pqm_names_init(&names, known);
 	if (d->is_unchecked) {
 		st = read_layer(w, d);
@@ -387,7 +443,7 @@ static enum pqm_st read_or_tell(struct walk *w, const struct pqm_oci_desc *d)
 		w->names = w->sink->layer_known != NULL ? &names : NULL;
 		st = read_layer(w, d);
 		w->names = NULL;
-		if (w->sink->layer_known != NULL && st == PQM_OK && !names.out.failed)
+		if (w->sink->layer_known != NULL && st == PQM_OK && !names.out.failed && !w->is_cut)
 			told = pqm_buf_bytes(&names.out);
 	}
 	w->sink->layer_end(w->sink, st == PQM_OK || st == PQM_ELIMIT, told);

@@ -62,6 +62,8 @@ struct pqm_member {
 	pqm_bytes path;	    /* in the image: "/etc/ssl/private/key.pem" */
 	unsigned hidden_by; /* index of the upper layer that removes or replaces it; 0: none */
 	uint64_t size;
+	/* Once the first block was given: so many bytes come, the rest is not looked at. 0: all. */
+	uint64_t comes;
 	/* The next block and where it belongs; an empty one is the end. NULL: of a known layer. */
 	enum pqm_st (*next)(
 		struct pqm_member *m, pqm_bytes *block, uint64_t *off, struct pqm_err *err);

@@ -4,6 +4,8 @@ import base64
 import json
 import pathlib
 import shutil
+import struct
+import subprocess
 import sys
 
 from kit import PQMAP_SAN, REPO, done, err, ok, run, skip, tmpdir
@@ -259,6 +261,38 @@ def models(tmp):
         ok(r.returncode == 0 and len(got) == 1 and "title" not in got[0], f"a configuration that is a {name}", err(r) + str(got))
 
 
+def large_weights(tmp):
+    """Of large weights in a registry their head is fetched; what is not weights is read whole."""
+    rows = 1 << 20
+    head = json.dumps({"w": {"dtype": "BF16", "shape": [rows, 64], "data_offsets": [0, rows * 128]}}).encode()
+    weights = len(head).to_bytes(8, "little") + head + bytes(rows * 128)
+    gguf = b"GGUF" + struct.pack("<IQQ", 3, 1, 0) + struct.pack("<Q", 1) + b"w" + struct.pack("<IQQIQ", 2, 64, rows, 1, 0)
+    gguf += bytes(-len(gguf) % 32) + bytes(rows * 128)
+    media = "application/vnd.cncf.model.weight.v1.raw"
+
+    def fetch(blob, title):
+        s = Store()
+        blobs = [s.blob(blob, media, **{"org.opencontainers.image.title": title})]
+        s.manifest({"config": s.blob(b"{}", "application/vnd.cncf.model.config.v1+json"), "layers": blobs}, "1")
+        server = Server(s)
+        r, doc = scan(tmp, f"registry:{server.host}/team/model:1")
+        sent = server.sent
+        server.stop()
+        return r, doc, sent
+
+    for blob, title in ((weights, "m.safetensors"), (gguf, "m.gguf")):
+        r, doc, sent = fetch(blob, title)
+        got = [o for o in objects(doc, "Model") if "tensors" in o]
+        ok(len(got) == 1 and got[0].get("parameters") == str(rows * 64) and got[0].get("bytes") == str(len(blob)),
+           f"{title}: parameters and size of all of it", err(r) + str(got))
+        ok(sent < 40 << 20 and doc["coverage"]["bytes"] < 13 << 20, f"… {sent >> 20} of {len(blob) >> 20} MiB were sent",
+           (sent, doc["coverage"]["bytes"]))
+        ok(any("12.0 MiB of 128.0 MiB were fetched; its digest was not checked" in w for w in notes(doc)), "… and coverage says so", notes(doc))
+    pem = subprocess.run(["openssl", "genpkey", "-algorithm", "ED25519"], check=True, capture_output=True).stdout
+    r, doc, sent = fetch(bytes(80 << 20) + pem, "disk.img")
+    ok(sent > 80 << 20 and found(doc, rule="key.private"), "what is no weights is read to its end", err(r))
+
+
 def main():
     with tmpdir() as name:
         tmp = pathlib.Path(name)
@@ -271,6 +305,7 @@ def main():
         algorithms(tmp, ec, rsa)
         models(tmp)
         layouts(tmp, ec)
+        large_weights(tmp)
     done()
 
 

@@ -14,7 +14,7 @@ import kit
 
 BASE = 23600
 DEADLINE_S = 4
-LATE_MS = 200
+LATE_MS = 1500  # a shared machine stops a program for so long; what it took is told
 MIB = 1 << 20
 SERVER = kit.REPO / "tests/endpoints/hostile.py"
 # Honest servers, in a process of their own: TLS 1.2, TLS 1.3, one whose segments are tiny, SSH.

@@ -1,5 +1,6 @@
 """Signatures, attestations and models as artifacts, and a small registry that has the referrers API."""
 import base64
+import contextlib
 import hashlib
 import http.client
 import http.server
@@ -175,7 +176,7 @@ class Server:
 
     def __init__(self, store, has_referrers=True):
         outer = self
-        self.store, self.has_referrers, self.asked, self.faults = store, has_referrers, [], []
+        self.store, self.has_referrers, self.asked, self.faults, self.sent = store, has_referrers, [], [], 0
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -190,7 +191,10 @@ class Server:
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                with contextlib.suppress(ConnectionError):
+                    for at in range(0, len(body), 1 << 16):
+                        self.wfile.write(body[at:at + (1 << 16)])
+                        outer.sent += len(body[at:at + (1 << 16)])
 
         self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.http.daemon_threads = True
