@@ -305,3 +305,15 @@ pqm_bytes pqm_printable(struct pqm_arena *a, pqm_bytes b)
 	}
 	return (pqm_bytes){ out, n };
 }
+
+char *pqm_cstr_join(const char *a, const char *b)
+{
+	size_t na = strlen(a), nb = strlen(b);
+	char *p = pqm_malloc(na + nb + 1);
+
+	if (p != NULL) {
+		memcpy(p, a, na);
+		memcpy(p + na, b, nb + 1);
+	}
+	return p;
+}

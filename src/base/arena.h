@@ -53,6 +53,8 @@ void *pqm_arena_grow(struct pqm_arena *a, void *old, size_t n, size_t *cap, size
 void *pqm_malloc(size_t n);
 void *pqm_calloc(size_t n, size_t size);
 void pqm_free(void *p);
+/* a and behind it b; NULL without memory. */
+char *pqm_cstr_join(const char *a, const char *b);
 /* Gives free memory back to the system: for the end of what held much of it. */
 void pqm_malloc_trim(void);
 /* The n-th allocation from now fails (1 = the next); 0 switches off. Tests only. */

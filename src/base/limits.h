@@ -277,6 +277,8 @@
 #define PQM_RPMDB_HEADER_BYTES ((size_t)32 << 10)
 #define PQM_RPMDB_HELD_BYTES ((size_t)64 << 20)
 
+/* Packages of cryptography that one database or bill of materials lists. */
+#define PQM_PACKAGE_FACTS 512
 /* Bills of materials: all of one, which is what is held of a member of an image; items, of which an image with
  * Python and Node has 20,000; one item, with all its licences and references; components in components. */
 #define PQM_SBOM_BYTES PQM_MEMBER_HELD_BYTES

@@ -25,18 +25,6 @@ void pqm_out_memory(struct pqm_out *o, size_t max)
 	pqm_buf_init(&o->buf, max);
 }
 
-static char *join(const char *a, const char *b)
-{
-	size_t na = strlen(a), nb = strlen(b);
-	char *p = pqm_malloc(na + nb + 1);
-
-	if (p != NULL) {
-		memcpy(p, a, na);
-		memcpy(p + na, b, nb + 1);
-	}
-	return p;
-}
-
 enum pqm_st pqm_out_file(struct pqm_out *o, const char *path, struct pqm_err *err)
 {
 	struct stat st;
@@ -53,8 +41,8 @@ enum pqm_st pqm_out_file(struct pqm_out *o, const char *path, struct pqm_err *er
 		o->owns_fd = true;
 		return PQM_OK;
 	}
-	o->path = join(path, "");
-	o->tmp = join(path, ".XXXXXX");
+	o->path = pqm_cstr_join(path, "");
+	o->tmp = pqm_cstr_join(path, ".XXXXXX");
 	if (o->path == NULL || o->tmp == NULL) {
 		pqm_out_abort(o);
 		return pqm_fail(err, PQM_ENOMEM, "%s: out of memory", path);

@@ -7,7 +7,8 @@
 #include "rules/k8s.h"
 
 #define GROUP "image.pqmap.dev"
-#define FACTS_MAX 512
+/* A name or version as the databases have them: nothing longer is believed. */
+#define WORD_MAX 128
 
 struct package {
 	pqm_bytes name, version, source;
@@ -21,8 +22,7 @@ struct look {
 	const struct pqm_artifact *a;
 	struct pqm_emit *out;
 	enum pqm_package_form form;
-	struct pqm_fact *facts;
-	size_t n, cap;
+	struct pqm_package_facts facts;
 };
 
 static bool wants(const struct pqm_artifact *a)
@@ -30,27 +30,12 @@ static bool wants(const struct pqm_artifact *a)
 	return a->depth == 0 && pqm_package_form(a->path, NULL) != PQM_PACKAGES_NONE;
 }
 
-/* A name or version as the databases have them: nothing else is believed. */
-static bool is_word(pqm_bytes s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] <= ' ' || s.p[i] >= 0x7f || s.p[i] == '"' || s.p[i] == '\\')
-			return false;
-	return s.n > 0 && s.n <= 128;
-}
-
 static enum pqm_st tell(const struct look *l, const struct package *p, const struct pqm_rule *rule)
 {
-	const struct pqm_yaml *e = pqm_yaml_get(rule->node, "emit");
-	const struct pqm_alg_ref *ref = pqm_alg_by_name(l->rules, pqm_yaml_str(e, "alg"));
 	struct pqm_found f = { .rule = rule->id, .quantum = PQM_Q_UNKNOWN, .off = p->off };
 	pqm_bytes id;
 
-	if (ref != NULL)
-		pqm_alg_fill(&f, ref);
-	(void)pqm_meaning_parse(pqm_yaml_str(e, "meaning"), &f.meaning);
-	(void)pqm_function_parse(pqm_yaml_str(e, "function"), &f.function);
-	(void)pqm_evidence_parse(pqm_yaml_str(e, "evidence"), &f.evidence, &f.basis);
+	pqm_package_fill(&f, l->rules, rule);
 	f.identity = pqm_arena_f(l->a->arena, "%.*s@%.*s", PQM_FMT(p->name), PQM_FMT(p->version));
 	f.object = p->name;
 	f.line = p->line;
@@ -68,16 +53,9 @@ static enum pqm_st tell(const struct look *l, const struct package *p, const str
 
 static enum pqm_st add_fact(struct look *l, const struct package *p)
 {
-	struct pqm_fact *grown;
+	const struct pqm_fact f = { p->name, p->version, p->line, p->line > 0 };
 
-	if (l->n >= FACTS_MAX)
-		return PQM_OK;
-	grown = pqm_grow(l->a->arena, l->facts, l->n, &l->cap);
-	if (grown == NULL)
-		return PQM_ENOMEM;
-	l->facts = grown;
-	l->facts[l->n++] = (struct pqm_fact){ p->name, p->version, p->line, p->line > 0 };
-	return PQM_OK;
+	return pqm_package_fact(&l->facts, l->a->arena, &f);
 }
 
 static bool is_of_rule(const struct look *l, pqm_bytes name)
@@ -99,7 +77,8 @@ static enum pqm_st take(struct look *l, const struct package *p)
 	enum pqm_st st = PQM_OK;
 	size_t i = 0;
 
-	if (p->is_gone || !is_word(p->name) || !is_word(p->version))
+	if (p->is_gone || !pqm_package_word(p->name, WORD_MAX) ||
+		!pqm_package_word(p->version, WORD_MAX))
 		return PQM_OK;
 	while (st == PQM_OK && (rule = pqm_rules_next(l->rules, "images/", &i)) != NULL) {
 		if (!pqm_package_rule_is(rule, p->name, p->version))
@@ -129,7 +108,7 @@ static void take_line(const struct look *l, struct package *p, pqm_bytes line)
 		value = pqm_trim(pqm_sub(line, key.n, line.n));
 		/* "Source: openssl (3.0.15-1)" */
 		*to[i] = pqm_sub(value, 0, pqm_find_byte(value, 0, ' '));
-		if (!is_word(*to[i]))
+		if (!pqm_package_word(*to[i], WORD_MAX))
 			*to[i] = (pqm_bytes){ NULL, 0 };
 	}
 	if (l->form == PQM_PACKAGES_DPKG && pqm_starts(line, PQM_LIT("Status:")) &&
@@ -177,14 +156,16 @@ static enum pqm_st take_rpm(void *ctx, const struct pqm_rpm *r)
 	struct package p = { .off = r->off, .name = r->name, .source = source_name(r->source) };
 
 	/* A name and a version that no rule is about are not copied: there are thousands. */
-	if (!is_word(r->name) || !is_word(r->version) || !is_of_rule(l, r->name))
+	if (!pqm_package_word(r->name, WORD_MAX) || !pqm_package_word(r->version, WORD_MAX) ||
+		!is_of_rule(l, r->name))
 		return PQM_OK;
 	p.version = pqm_arena_f(a, "%.*s%s%.*s", PQM_FMT(r->version), r->release.n > 0 ? "-" : "",
 		PQM_FMT(r->release));
 	if (r->epoch > 0)
 		p.version = pqm_arena_f(a, "%u:%.*s", r->epoch, PQM_FMT(p.version));
 	p.name = pqm_bytes_dup(a, p.name);
-	p.source = is_word(p.source) ? pqm_bytes_dup(a, p.source) : (pqm_bytes){ NULL, 0 };
+	p.source = pqm_package_word(p.source, WORD_MAX) ? pqm_bytes_dup(a, p.source)
+							: (pqm_bytes){ NULL, 0 };
 	return p.version.p == NULL || p.name.p == NULL ? PQM_ENOMEM : take(l, &p);
 }
 
@@ -223,14 +204,14 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	st = l.form == PQM_PACKAGES_RPM ? read_rpm(&l, err) : read_all(&l);
 	if (st == PQM_EPARSE)
 		return st;
-	if (st == PQM_OK && l.n > 0)
+	if (st == PQM_OK && l.facts.n > 0)
 		st = pqm_emit_object(out,
 			&(struct pqm_object){ .path = a->path,
 				.group = PQM_LIT(GROUP),
 				.kind = PQM_LIT("Packages"),
 				.name = a->path,
-				.facts = l.facts,
-				.n_facts = l.n });
+				.facts = l.facts.fact,
+				.n_facts = l.facts.n });
 	return st == PQM_OK ? PQM_OK : pqm_fail(err, st, "packages: out of memory");
 }
 

@@ -8,7 +8,6 @@
 #include "parse/sbom.h"
 
 #define GROUP "image.pqmap.dev"
-#define FACTS_MAX 512
 #define WORD_MAX 200
 
 static const struct pqm_anchor anchors[] = {
@@ -25,22 +24,13 @@ struct look {
 	struct pqm_emit *out;
 	const struct pqm_sbom_told *told;
 	struct pqm_map seen;
-	struct pqm_fact *facts;
-	size_t n, cap;
+	struct pqm_package_facts facts;
 };
-
-/* A name, version or reference as it may be repeated. */
-static bool is_word(pqm_bytes s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] <= ' ' || s.p[i] >= 0x7f || s.p[i] == '"' || s.p[i] == '\\')
-			return false;
-	return s.n > 0 && s.n <= WORD_MAX;
-}
 
 static pqm_bytes copy(const struct look *l, pqm_bytes s)
 {
-	return is_word(s) ? pqm_bytes_dup(l->a->arena, s) : (pqm_bytes){ NULL, 0 };
+	return pqm_package_word(s, WORD_MAX) ? pqm_bytes_dup(l->a->arena, s)
+					     : (pqm_bytes){ NULL, 0 };
 }
 
 static void place(struct pqm_found *f, const struct look *l, const struct pqm_sbom_item *i)
@@ -57,15 +47,10 @@ static void place(struct pqm_found *f, const struct look *l, const struct pqm_sb
 static enum pqm_st tell(
 	const struct look *l, const struct pqm_sbom_item *i, const struct pqm_rule *rule)
 {
-	const struct pqm_yaml *e = pqm_yaml_get(rule->node, "emit");
-	const struct pqm_alg_ref *ref = pqm_alg_by_name(l->rules, pqm_yaml_str(e, "alg"));
 	struct pqm_found f = { .rule = rule->id, .quantum = PQM_Q_UNKNOWN };
 	pqm_bytes id = pqm_bytes_dup(l->a->arena, rule->id);
 
-	if (ref != NULL)
-		pqm_alg_fill(&f, ref);
-	(void)pqm_meaning_parse(pqm_yaml_str(e, "meaning"), &f.meaning);
-	(void)pqm_function_parse(pqm_yaml_str(e, "function"), &f.function);
+	pqm_package_fill(&f, l->rules, rule);
 	f.basis = PQM_DEFAULT;
 	/* Not the identity of what a package database says: each is told with its own evidence. */
 	f.identity =
@@ -83,18 +68,10 @@ static enum pqm_st tell(
 
 static enum pqm_st add_fact(struct look *l, const struct pqm_sbom_item *i)
 {
-	struct pqm_fact *grown;
+	const struct pqm_fact f = { copy(l, i->name), copy(l, i->version), i->line, i->line > 0 };
 
-	if (l->n >= FACTS_MAX)
-		return PQM_OK;
-	grown = pqm_grow(l->a->arena, l->facts, l->n, &l->cap);
-	if (grown == NULL)
-		return PQM_ENOMEM;
-	l->facts = grown;
-	l->facts[l->n] =
-		(struct pqm_fact){ copy(l, i->name), copy(l, i->version), i->line, i->line > 0 };
-	return l->facts[l->n].key.p == NULL || l->facts[l->n++].value.p == NULL ? PQM_ENOMEM
-										: PQM_OK;
+	return f.key.p == NULL || f.value.p == NULL ? PQM_ENOMEM
+						    : pqm_package_fact(&l->facts, l->a->arena, &f);
 }
 
 static bool is_new(struct look *l, const struct pqm_sbom_item *i)
@@ -124,7 +101,7 @@ static enum pqm_st take_package(struct look *l, const struct pqm_sbom_item *i)
 	enum pqm_st st = PQM_OK;
 	size_t k = 0;
 
-	if (!is_word(i->name) || !is_word(i->version))
+	if (!pqm_package_word(i->name, WORD_MAX) || !pqm_package_word(i->version, WORD_MAX))
 		return PQM_OK;
 	while (st == PQM_OK && (rule = pqm_rules_next(l->rules, "images/", &k)) != NULL) {
 		if (!pqm_package_rule_named(rule, names_of(i->type), i->name, i->version))
@@ -149,7 +126,7 @@ static const struct pqm_alg_ref *alg_of(const struct look *l, const struct pqm_s
 		ref = pqm_alg_by_oid(l->rules, i->oid);
 	if (ref == NULL && is_algorithm)
 		ref = pqm_alg_by_name(l->rules, i->name);
-	if (ref == NULL && is_algorithm && is_word(i->parameter))
+	if (ref == NULL && is_algorithm && pqm_package_word(i->parameter, WORD_MAX))
 		ref = pqm_alg_by_name(l->rules, i->parameter);
 	for (at = i->uses.n; ref == NULL && at > 0; at--)
 		if (i->uses.p[at - 1] == '@')
@@ -226,14 +203,14 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	}
 	st = pqm_sbom_read(a->body, take, &l, &told, err);
 	tell_rest(&l);
-	if (l.n > 0 && st != PQM_ENOMEM) {
+	if (l.facts.n > 0 && st != PQM_ENOMEM) {
 		enum pqm_st said = pqm_emit_object(out,
 			&(struct pqm_object){ .path = a->path,
 				.group = PQM_LIT(GROUP),
 				.kind = PQM_LIT("SBOM"),
 				.name = a->path,
-				.facts = l.facts,
-				.n_facts = l.n });
+				.facts = l.facts.fact,
+				.n_facts = l.facts.n });
 
 		st = st == PQM_OK ? said : st;
 	}

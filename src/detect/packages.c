@@ -1,6 +1,8 @@
 #include "packages.h"
 
+#include "base/limits.h"
 #include "base/num.h"
+#include "detect/detector.h"
 #include "rules/k8s.h"
 
 #define PARTS 4
@@ -117,4 +119,40 @@ bool pqm_package_rule_fits(const struct pqm_rule *rule, pqm_bytes sample)
 	pqm_bytes name = { NULL, 0 };
 
 	return pqm_split(&sample, ' ', &name) && pqm_package_rule_is(rule, name, sample);
+}
+
+enum pqm_st pqm_package_fact(
+	struct pqm_package_facts *f, struct pqm_arena *arena, const struct pqm_fact *fact)
+{
+	struct pqm_fact *grown;
+
+	if (f->n >= PQM_PACKAGE_FACTS)
+		return PQM_OK;
+	grown = pqm_grow(arena, f->fact, f->n, &f->cap);
+	if (grown == NULL)
+		return PQM_ENOMEM;
+	f->fact = grown;
+	f->fact[f->n++] = *fact;
+	return PQM_OK;
+}
+
+bool pqm_package_word(pqm_bytes s, size_t max)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] <= ' ' || s.p[i] >= 0x7f || s.p[i] == '"' || s.p[i] == '\\')
+			return false;
+	return s.n > 0 && s.n <= max;
+}
+
+void pqm_package_fill(
+	struct pqm_found *f, const struct pqm_rules *rules, const struct pqm_rule *rule)
+{
+	const struct pqm_yaml *e = pqm_yaml_get(rule->node, "emit");
+	const struct pqm_alg_ref *ref = pqm_alg_by_name(rules, pqm_yaml_str(e, "alg"));
+
+	if (ref != NULL)
+		pqm_alg_fill(f, ref);
+	(void)pqm_meaning_parse(pqm_yaml_str(e, "meaning"), &f->meaning);
+	(void)pqm_function_parse(pqm_yaml_str(e, "function"), &f->function);
+	(void)pqm_evidence_parse(pqm_yaml_str(e, "evidence"), &f->evidence, &f->basis);
 }

@@ -9,6 +9,8 @@
 #ifndef PQM_DETECT_PACKAGES_H
 #define PQM_DETECT_PACKAGES_H
 
+#include "model/finding.h"
+#include "model/inventory.h"
 #include "rules/rules.h"
 
 enum pqm_package_form {
@@ -27,6 +29,21 @@ enum pqm_package_names { PQM_NAMES_PACKAGES = 1, PQM_NAMES_UPSTREAM = 2, PQM_NAM
 
 bool pqm_package_rule_named(const struct pqm_rule *rule, enum pqm_package_names whose,
 	pqm_bytes name, pqm_bytes version);
+
+/* What a package database or a bill of materials lists, as facts of an object; more than limits.h allows are left
+ * out. */
+struct pqm_package_facts {
+	struct pqm_fact *fact;
+	size_t n, cap;
+};
+
+enum pqm_st pqm_package_fact(struct pqm_package_facts *f, struct pqm_arena *arena,
+	const struct pqm_fact *fact) PQM_MUST_USE;
+/* A name or version that may be repeated: of printed ASCII, without quotes, at most max bytes. */
+bool pqm_package_word(pqm_bytes s, size_t max);
+/* Algorithm, meaning, function and evidence of the rule. */
+void pqm_package_fill(
+	struct pqm_found *f, const struct pqm_rules *rules, const struct pqm_rule *rule);
 /* Whether the rule is about this version of this package of a distribution. */
 bool pqm_package_rule_is(const struct pqm_rule *rule, pqm_bytes name, pqm_bytes version);
 /* Whether it is about a sample: "libssl3 3.0.15-1". */

@@ -383,18 +383,6 @@ void pqm_cache_spoiled(struct pqm_cache *c, const char *words)
 		(void)rebuild(c, words);
 }
 
-static char *text_copy(const char *s, const char *more)
-{
-	size_t n = strlen(s), m = strlen(more);
-	char *out = pqm_malloc(n + m + 1);
-
-	if (out != NULL) {
-		memcpy(out, s, n);
-		memcpy(out + n, more, m + 1);
-	}
-	return out;
-}
-
 static enum pqm_st open_in(struct pqm_cache *c, struct pqm_err *err)
 {
 	int rc;
@@ -428,8 +416,8 @@ enum pqm_st pqm_cache_open(
 		return pqm_fail(err, PQM_ENOMEM, "out of memory for the cache");
 	c->max_bytes = max_bytes;
 	c->fd = -1;
-	c->folder = text_copy(folder, "");
-	c->path = text_copy(folder, "/" FILE_NAME);
+	c->folder = pqm_cstr_join(folder, "");
+	c->path = pqm_cstr_join(folder, "/" FILE_NAME);
 	st = c->folder == NULL || c->path == NULL
 		? pqm_fail(err, PQM_ENOMEM, "out of memory for the cache")
 		: open_in(c, err);

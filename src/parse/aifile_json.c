@@ -48,12 +48,9 @@ static bool json_looks(pqm_bytes head, pqm_bytes name)
 
 static const struct pqm_yaml *tree(pqm_bytes text, struct pqm_arena *arena, struct pqm_err *err)
 {
-	struct pqm_yjson_at at = { 0, 1, 1 };
 	const struct pqm_yaml *root;
 
-	if (text.n > PQM_YAML_DOC_BYTES ||
-		pqm_yjson_value(&root, text, &at, NULL, arena, err) != PQM_OK)
-		return NULL;
+	(void)!pqm_yjson_root(&root, text, arena, err);
 	return root;
 }
 

@@ -375,13 +375,11 @@ static bool footer(struct pqm_aif *out, pqm_bytes b)
  * wrapped key itself is never looked at. Other writers have a form of their own. */
 static void key_tools(struct pqm_aif *out, struct pqm_arena *arena)
 {
-	struct pqm_yjson_at at = { 0, 1, 1 };
 	struct pqm_err ignored = { 0 };
 	const struct pqm_yaml *root;
 
 	if (pqm_sub(out->key_metadata, 0, 1).n == 0 || out->key_metadata.p[0] != '{' ||
-		out->key_metadata.n > PQM_YAML_DOC_BYTES ||
-		pqm_yjson_value(&root, out->key_metadata, &at, NULL, arena, &ignored) != PQM_OK)
+		pqm_yjson_root(&root, out->key_metadata, arena, &ignored) != PQM_OK)
 		return;
 	out->master_key = pqm_yaml_str(root, "masterKeyID");
 	out->kms = pqm_yaml_str(root, "kmsInstanceURL");

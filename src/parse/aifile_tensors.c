@@ -52,24 +52,6 @@ struct tensor {
 	bool has_shape, has_place;
 };
 
-/* The value at *at as text: without its quotes when it is a string. */
-static bool value_text(pqm_bytes t, struct pqm_yjson_at *at, pqm_bytes *out)
-{
-	size_t from;
-
-	while (at->off < t.n &&
-		(t.p[at->off] == ' ' || t.p[at->off] == '\n' || t.p[at->off] == '\t' ||
-			t.p[at->off] == '\r'))
-		at->off++;
-	from = at->off;
-	if (!pqm_yjson_skip_value(t, at))
-		return false;
-	*out = pqm_trim(pqm_sub(t, from, at->off - from));
-	if (out->n >= 2 && out->p[0] == '"' && out->p[out->n - 1] == '"')
-		*out = pqm_sub(*out, 1, out->n - 2);
-	return true;
-}
-
 /* Behind the last member or element. */
 static bool leave(pqm_bytes t, struct pqm_yjson_at *at, uint8_t bracket)
 {
@@ -88,7 +70,7 @@ static bool product(pqm_bytes t, struct pqm_yjson_at *at, uint64_t *out)
 	if (!pqm_yjson_enter(t, at, '['))
 		return false;
 	while (pqm_yjson_element(t, at))
-		if (!value_text(t, at, &v) || !pqm_u64_parse(v, UINT64_MAX, &n) ||
+		if (!pqm_yjson_text(t, at, &v) || !pqm_u64_parse(v, UINT64_MAX, &n) ||
 			__builtin_mul_overflow(*out, n, out))
 			return false;
 	return leave(t, at, ']');
@@ -103,7 +85,7 @@ static bool place(pqm_bytes t, struct pqm_yjson_at *at, struct tensor *x)
 	if (!pqm_yjson_enter(t, at, '['))
 		return false;
 	while (pqm_yjson_element(t, at))
-		if (n == 2 || !value_text(t, at, &v) || !pqm_u64_parse(v, UINT64_MAX, to[n++]))
+		if (n == 2 || !pqm_yjson_text(t, at, &v) || !pqm_u64_parse(v, UINT64_MAX, to[n++]))
 			return false;
 	return leave(t, at, ']') && n == 2 && x->from <= x->to;
 }
@@ -125,7 +107,7 @@ static bool tensor(pqm_bytes t, struct pqm_yjson_at *at, struct tensor *x)
 		return false;
 	while (pqm_yjson_key(t, at, &key)) {
 		if (pqm_eqs(key, "dtype")) {
-			if (!value_text(t, at, &v) || (x->type = dtype_of(v)) == NULL)
+			if (!pqm_yjson_text(t, at, &v) || (x->type = dtype_of(v)) == NULL)
 				return false;
 		} else if (pqm_eqs(key, "shape")) {
 			x->has_shape = product(t, at, &x->n);
@@ -152,7 +134,7 @@ static bool metadata(struct pqm_aif *out, pqm_bytes t, struct pqm_yjson_at *at)
 	if (!pqm_yjson_enter(t, at, '{'))
 		return false;
 	while (pqm_yjson_key(t, at, &key)) {
-		if (!value_text(t, at, &v))
+		if (!pqm_yjson_text(t, at, &v))
 			return false;
 		if (pqm_eqs(key, "modelspec.architecture"))
 			out->architecture = v;

@@ -75,21 +75,6 @@ struct jwe_header {
 	pqm_bytes alg, enc, curve;
 };
 
-static bool string(pqm_bytes t, struct pqm_yjson_at *at, pqm_bytes *out)
-{
-	size_t from;
-
-	while (at->off < t.n && is_blank(t.p[at->off]))
-		at->off++;
-	from = at->off;
-	if (!pqm_yjson_skip_value(t, at))
-		return false;
-	*out = pqm_sub(t, from, at->off - from);
-	if (out->n >= 2 && out->p[0] == '"' && out->p[out->n - 1] == '"')
-		*out = pqm_sub(*out, 1, out->n - 2);
-	return true;
-}
-
 static bool curve_of(pqm_bytes t, struct pqm_yjson_at *at, pqm_bytes *curve)
 {
 	pqm_bytes key, value;
@@ -97,7 +82,7 @@ static bool curve_of(pqm_bytes t, struct pqm_yjson_at *at, pqm_bytes *curve)
 	if (!pqm_yjson_enter(t, at, '{'))
 		return false;
 	while (pqm_yjson_key(t, at, &key)) {
-		if (!string(t, at, &value))
+		if (!pqm_yjson_text(t, at, &value))
 			return false;
 		if (pqm_eqs(key, "crv"))
 			*curve = value;
@@ -120,7 +105,7 @@ static bool header_of(pqm_bytes t, struct jwe_header *h)
 				return false;
 			continue;
 		}
-		if (!string(t, &at, &value))
+		if (!pqm_yjson_text(t, &at, &value))
 			return false;
 		if (pqm_eqs(key, "alg"))
 			h->alg = value;

@@ -57,16 +57,6 @@ static void read_dsse(struct pqm_signed *s, const struct pqm_yaml *root, struct 
 			decode(pqm_yaml_str(list->items[i], "sig"), arena));
 }
 
-static enum pqm_st parse(
-	const struct pqm_yaml **root, pqm_bytes text, struct pqm_arena *arena, struct pqm_err *err)
-{
-	struct pqm_yjson_at at = { 0, 1, 1 };
-
-	while (at.off < text.n && text.p[at.off] <= ' ')
-		at.off++;
-	return pqm_yjson_value(root, text, &at, NULL, arena, err);
-}
-
 /* {"payload", "protected", "header": {"x5c"}, "signature"} */
 static enum pqm_st read_jws(struct pqm_signed *s, const struct pqm_yaml *root,
 	struct pqm_arena *arena, struct pqm_err *err)
@@ -76,7 +66,7 @@ static enum pqm_st read_jws(struct pqm_signed *s, const struct pqm_yaml *root,
 	enum pqm_st st = PQM_OK;
 
 	if (text.n == 0 || pqm_yaml_get(root, "payload") == NULL ||
-		parse(&head, text, arena, &(struct pqm_err){ 0 }) != PQM_OK)
+		pqm_yjson_root(&head, text, arena, &(struct pqm_err){ 0 }) != PQM_OK)
 		return PQM_OK;
 	s->alg = pqm_yaml_str(head, "alg");
 	if (s->alg.n == 0)
@@ -120,7 +110,7 @@ enum pqm_st pqm_signed_json(
 	*out = (struct pqm_signed){ 0 };
 	if (body.n > PQM_SIGNED_BYTES)
 		return pqm_fail(err, PQM_ELIMIT, "an envelope over 16 MiB");
-	if (parse(&root, body, arena, &ignored) != PQM_OK || root->type != PQM_YAML_MAP)
+	if (pqm_yjson_root(&root, body, arena, &ignored) != PQM_OK || root->type != PQM_YAML_MAP)
 		return PQM_OK;
 	if (pqm_starts(pqm_yaml_str(root, "mediaType"), PQM_LIT(BUNDLE))) {
 		read_bundle(out, root, arena);

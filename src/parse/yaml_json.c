@@ -404,6 +404,18 @@ bool pqm_yjson_skip_value(pqm_bytes text, struct pqm_yjson_at *at)
 	return is_done;
 }
 
+bool pqm_yjson_text(pqm_bytes text, struct pqm_yjson_at *at, pqm_bytes *out)
+{
+	size_t from = at->off;
+
+	if (!pqm_yjson_skip_value(text, at))
+		return false;
+	*out = pqm_trim(pqm_sub(text, from, at->off - from));
+	if (out->n >= 2 && out->p[0] == '"' && out->p[out->n - 1] == '"')
+		*out = pqm_sub(*out, 1, out->n - 2);
+	return true;
+}
+
 bool pqm_yjson_enter(pqm_bytes text, struct pqm_yjson_at *at, uint8_t bracket)
 {
 	struct reader r = reader_of(text, at);

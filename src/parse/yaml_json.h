@@ -34,9 +34,24 @@ struct pqm_yjson_opt {
 enum pqm_st pqm_yjson_value(const struct pqm_yaml **out, pqm_bytes text, struct pqm_yjson_at *at,
 	const struct pqm_yjson_opt *opt, struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;
 
+/* The value that the text begins with, behind white space; NULL in *out where it is none. */
+static inline PQM_MUST_USE enum pqm_st pqm_yjson_root(
+	const struct pqm_yaml **out, pqm_bytes text, struct pqm_arena *arena, struct pqm_err *err)
+{
+	struct pqm_yjson_at at = { 0, 1, 1 };
+	enum pqm_st st = pqm_yjson_value(out, text, &at, NULL, arena, err);
+
+	if (st != PQM_OK)
+		*out = NULL;
+	return st;
+}
+
 /* Steps over one value without making anything of it: strings and brackets are all that is looked at,
  * so what passes here may still be refused by pqm_yjson_value. False at the end of the text. */
 bool pqm_yjson_skip_value(pqm_bytes text, struct pqm_yjson_at *at);
+
+/* Likewise; *out are its bytes, of a string those between its quotes, escapes as they stand. */
+bool pqm_yjson_text(pqm_bytes text, struct pqm_yjson_at *at, pqm_bytes *out);
 
 /* Goes into a container and along it: '{' or '[' first, then before each member or element; a key of an
  * object comes as the bytes between its quotes. False at the end of the container, or where the text is

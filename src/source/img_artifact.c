@@ -79,7 +79,6 @@ bool pqm_image_has_no_tar(const struct pqm_oci_manifest *m)
 enum pqm_st pqm_artifact_config(struct pqm_store_of *store, const struct pqm_oci_desc *config,
 	const struct pqm_yaml **out, struct pqm_arena *arena, struct pqm_err *err)
 {
-	struct pqm_yjson_at at = { 0, 1, 1 };
 	struct pqm_err ignored = { 0 };
 	pqm_bytes text;
 	enum pqm_st st;
@@ -91,8 +90,8 @@ enum pqm_st pqm_artifact_config(struct pqm_store_of *store, const struct pqm_oci
 	if (config->has_size && config->size > PQM_OCI_MANIFEST_BYTES)
 		return PQM_OK;
 	st = pqm_image_blob(store, config, &text, arena, err);
-	if (st == PQM_OK && pqm_yjson_value(out, text, &at, NULL, arena, &ignored) != PQM_OK)
-		*out = NULL;
+	if (st == PQM_OK)
+		(void)!pqm_yjson_root(out, text, arena, &ignored);
 	return st;
 }
 

@@ -8,16 +8,6 @@
 #include "base/limits.h"
 #include "parse/yaml_json.h"
 
-static enum pqm_st parse(
-	const struct pqm_yaml **root, pqm_bytes text, struct pqm_arena *arena, struct pqm_err *err)
-{
-	struct pqm_yjson_at at = { 0, 1, 1 };
-
-	while (at.off < text.n && text.p[at.off] <= ' ')
-		at.off++;
-	return pqm_yjson_value(root, text, &at, NULL, arena, err);
-}
-
 /* A key of auths without scheme and API version: "https://index.docker.io/v1/" is "index.docker.io". */
 static pqm_bytes bare_key(pqm_bytes key)
 {
@@ -118,7 +108,7 @@ enum pqm_st pqm_docker_config_find(struct pqm_docker_cred *out, pqm_bytes text, 
 	size_t best_fit = 0;
 
 	*out = (struct pqm_docker_cred){ 0 };
-	if (parse(&root, text, arena, &ignored) != PQM_OK || root->type != PQM_YAML_MAP)
+	if (pqm_yjson_root(&root, text, arena, &ignored) != PQM_OK || root->type != PQM_YAML_MAP)
 		return pqm_fail(err, PQM_EUSAGE, "docker configuration: is no JSON object");
 	helpers = pqm_yaml_get(root, "credHelpers");
 	for (uint32_t i = 0; helpers != NULL && helpers->type == PQM_YAML_MAP && i < helpers->n;
@@ -153,7 +143,7 @@ enum pqm_st pqm_docker_helper_parse(
 	pqm_bytes user, secret;
 
 	*out = (struct pqm_docker_cred){ 0 };
-	if (parse(&root, text, arena, &ignored) != PQM_OK || root->type != PQM_YAML_MAP)
+	if (pqm_yjson_root(&root, text, arena, &ignored) != PQM_OK || root->type != PQM_YAML_MAP)
 		return pqm_fail(err, PQM_EUSAGE, "printed no credential");
 	user = pqm_bytes_dup(arena, pqm_yaml_str(root, "Username"));
 	secret = pqm_bytes_dup(arena, pqm_yaml_str(root, "Secret"));
@@ -374,7 +364,7 @@ pqm_bytes pqm_token_parse(pqm_bytes text, struct pqm_arena *arena)
 	struct pqm_err ignored = { 0 };
 	pqm_bytes token;
 
-	if (parse(&root, text, arena, &ignored) != PQM_OK || root->type != PQM_YAML_MAP)
+	if (pqm_yjson_root(&root, text, arena, &ignored) != PQM_OK || root->type != PQM_YAML_MAP)
 		return (pqm_bytes){ NULL, 0 };
 	token = pqm_yaml_str(root, "token");
 	if (token.n == 0)

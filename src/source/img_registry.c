@@ -129,7 +129,6 @@ static enum pqm_st read_answer(struct registry *g, struct pqm_buf *b, struct pqm
 static void error_code(struct registry *g, char out[64])
 {
 	const struct pqm_yaml *root = NULL, *errors;
-	struct pqm_yjson_at at = { 0, 1, 1 };
 	struct pqm_err ignored = { 0 };
 	struct pqm_arena a;
 	struct pqm_buf b;
@@ -139,7 +138,7 @@ static void error_code(struct registry *g, char out[64])
 	pqm_arena_init(&a, (size_t)16 << 20);
 	pqm_buf_init(&b, PQM_REGISTRY_ANSWER_BYTES);
 	if (read_answer(g, &b, &ignored) == PQM_OK &&
-		pqm_yjson_value(&root, pqm_buf_bytes(&b), &at, NULL, &a, &ignored) == PQM_OK) {
+		pqm_yjson_root(&root, pqm_buf_bytes(&b), &a, &ignored) == PQM_OK) {
 		errors = pqm_yaml_get(root, "errors");
 		if (errors != NULL && errors->type == PQM_YAML_SEQ && errors->n > 0)
 			code = pqm_yaml_str(errors->items[0], "code");

@@ -10,15 +10,12 @@
 enum pqm_st pqm_kube_cred_parse(struct pqm_kube_cred *out, pqm_bytes text, const char *api_version,
 	struct pqm_arena *arena, struct pqm_err *err)
 {
-	struct pqm_yjson_at at = { 0, 1, 1 };
 	const struct pqm_yaml *root = NULL, *status;
 	struct pqm_err ignored = { 0 };
 	struct pqm_kube_cred c = { 0 };
 	pqm_bytes token;
 
-	while (at.off < text.n && text.p[at.off] <= ' ')
-		at.off++;
-	if (pqm_yjson_value(&root, text, &at, NULL, arena, &ignored) != PQM_OK ||
+	if (pqm_yjson_root(&root, text, arena, &ignored) != PQM_OK ||
 		!pqm_eqs(pqm_yaml_str(root, "kind"), "ExecCredential"))
 		return pqm_fail(err, PQM_EPARSE, "printed no ExecCredential");
 	if (!pqm_eqs(pqm_yaml_str(root, "apiVersion"), api_version))

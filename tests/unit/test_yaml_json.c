@@ -148,6 +148,30 @@ static void lists_are_walked_without_a_tree(void **state)
 	assert_true(pqm_yjson_key(t, &at, &key) && pqm_eqs(key, "end"));
 }
 
+static void a_text_is_one_value(void **state)
+{
+	struct pqm_yjson_at at = { 0, 1, 1 };
+	const struct pqm_yaml *root = NULL;
+	struct pqm_err err = { 0 };
+	struct pqm_arena a;
+	pqm_bytes v;
+
+	(void)state;
+	pqm_arena_init(&a, (size_t)1 << 20);
+	assert_int_equal(
+		pqm_yjson_root(&root, PQM_LIT(" \n{\"k\": \"v\"} more"), &a, &err), PQM_OK);
+	assert_bytes(pqm_yaml_str(root, "k"), "v");
+	assert_int_not_equal(pqm_yjson_root(&root, PQM_LIT("{\"k\": "), &a, &err), PQM_OK);
+	assert_null(root);
+	assert_true(pqm_yjson_text(PQM_LIT(" \"a\\n\" , 12 "), &at, &v));
+	assert_bytes(v, "a\\n");
+	at.off = 8;
+	assert_true(pqm_yjson_text(PQM_LIT(" \"a\\n\" , 12 "), &at, &v));
+	assert_bytes(v, "12");
+	assert_false(pqm_yjson_text(PQM_LIT("  "), &(struct pqm_yjson_at){ 0, 1, 1 }, &v));
+	pqm_arena_fini(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +181,7 @@ int main(void)
 		cmocka_unit_test(depth_has_a_limit),
 		cmocka_unit_test(members_can_be_stepped_over),
 		cmocka_unit_test(lists_are_walked_without_a_tree),
+		cmocka_unit_test(a_text_is_one_value),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
