@@ -1,0 +1,107 @@
+/*
+ * code.h — call sites in machine code: which function is called where, with which arguments, and whether
+ *          the program can get there.
+ *
+ * Shape:     the caller says by name which functions it wants to know about; one pass finds the places
+ *            that call them (through the PLT, the GOT, directly, by a tail jump), decodes the functions
+ *            around these places and nothing else, and follows constants to the call: through registers,
+ *            stack slots, read-only data and, to a fixpoint of three rounds, the parameters of local functions. In
+ *            a stripped static program functions are recognised by the names that they give to
+ *            their own error macros.
+ *            Reach is over direct calls, tail jumps, and functions whose address is taken by reachable code or
+ *            by relocated data; a wanted function is never descended into: what a library does inside is
+ *            not what the program does.
+ * Units:     addresses as in the file's program headers; offsets in bytes of the file.
+ * Ownership: everything is in the caller's arena or a slice of the body.
+ * Errors:    PQM_OK for what cannot be decided (machine, limits): `state` and `why_not` say so. PQM_ENOMEM.
+ * Threads:   pure.
+ * Limits:    PQM_CODE_* of limits.h: instructions per file, calls, frames of a path.
+ * Standard:  System V ABI AMD64 supplement §3.2; AAPCS64 §6.4; LSB 5.0 core §10.6 (.eh_frame_hdr).
+ */
+#ifndef PQM_PARSE_CODE_H
+#define PQM_PARSE_CODE_H
+
+#include "parse/elf.h"
+
+#define PQM_CALL_ARGS 8
+
+enum pqm_arg_kind {
+	PQM_ARG_UNKNOWN, /* differs by the way there, or comes from outside: never guessed */
+	PQM_ARG_INT,
+	PQM_ARG_TEXT,	/* the address of a NUL-terminated printable text in read-only memory */
+	PQM_ARG_RESULT, /* what another call of a wanted function gave back (a digest, a context) */
+};
+
+struct pqm_arg {
+	enum pqm_arg_kind kind;
+	uint64_t value; /* INT: as the register holds it; RESULT: index of that call */
+	pqm_bytes text; /* TEXT, without the NUL; a slice of the body */
+};
+
+enum pqm_reach {
+	PQM_REACH_UNDECIDED,
+	PQM_REACH_YES,
+	PQM_REACH_NO,
+};
+
+/* How a callee got its name. */
+enum pqm_callee_by {
+	PQM_BY_IMPORT, /* the dynamic linker binds it */
+	PQM_BY_SYMBOL, /* a symbol of this file */
+	PQM_BY_TEXT,   /* the function hands its own name to an error macro */
+};
+
+struct pqm_frame {
+	uint64_t func;	/* where the function starts */
+	uint64_t at;	/* the instruction in it that leads on */
+	pqm_bytes name; /* empty: no symbol; "main", "entry", an export ... */
+};
+
+struct pqm_call {
+	pqm_bytes callee;
+	const struct pqm_elf_version *version; /* of an import; may be NULL */
+	enum pqm_callee_by by;
+	uint64_t addr, off; /* of the call instruction */
+	bool is_tail;
+	bool is_reference; /* its address is taken, not called: no arguments */
+	struct pqm_arg arg[PQM_CALL_ARGS];
+	enum pqm_reach reach;
+	struct pqm_frame
+		*path; /* the shortest way, from a root to the function with the call; n_path > 0 */
+	size_t n_path;
+	/* Of a library: which of its exports get here, by index into pqm_code.exports. */
+	uint32_t *from;
+	size_t n_from;
+};
+
+struct pqm_code_want {
+	/* True when calls of the function are of interest. is_import: it comes from elsewhere, by
+	 * version (may be NULL); else it is one that this file defines or contains. */
+	bool (*wants)(
+		void *ctx, pqm_bytes name, bool is_import, const struct pqm_elf_version *version);
+	void *ctx;
+};
+
+enum pqm_code_state {
+	PQM_CODE_READ,
+	PQM_CODE_NONE,	  /* no wanted function is called or contained */
+	PQM_CODE_MACHINE, /* not x86-64 nor AArch64 */
+	PQM_CODE_LIMIT,	  /* the budget ended: calls not listed may exist */
+	PQM_CODE_BROKEN,  /* headers that lie */
+};
+
+struct pqm_code {
+	enum pqm_code_state state;
+	const char *why_not;	/* for READ and NONE: NULL */
+	struct pqm_call *calls; /* by address */
+	size_t n_calls;
+	pqm_bytes *exports;
+	size_t n_exports;
+	size_t n_functions, n_decoded; /* for coverage */
+};
+
+enum pqm_st pqm_code_read(struct pqm_code *out, const struct pqm_elf *e,
+	const struct pqm_code_want *want, struct pqm_arena *arena,
+	struct pqm_err *err) PQM_MUST_USE;
+
+#endif
