@@ -38,7 +38,7 @@ struct pqm_arg {
 	pqm_bytes text; /* TEXT, without the NUL; a slice of the body */
 };
 
-enum pqm_reach {
+enum pqm_call_reach {
 	PQM_REACH_UNDECIDED,
 	PQM_REACH_YES,
 	PQM_REACH_NO,
@@ -65,7 +65,7 @@ struct pqm_call {
 	bool is_tail;
 	bool is_reference; /* its address is taken, not called: no arguments */
 	struct pqm_arg arg[PQM_CALL_ARGS];
-	enum pqm_reach reach;
+	enum pqm_call_reach reach;
 	struct pqm_frame
 		*path; /* the shortest way, from a root to the function with the call; n_path > 0 */
 	size_t n_path;
