@@ -136,6 +136,7 @@
 #define PQM_WEIGHTS_HEAD_BYTES ((size_t)64 << 10)
 /* Configuration text of one program: real files stay under 200 KiB. */
 #define PQM_CONF_BYTES ((size_t)1 << 20)
+#define PQM_CONF_JOINED 65536 /* bytes of values that count together */
 /* Values of Secrets and ConfigMaps shorter than this hold no key or certificate. */
 #define PQM_K8S_CONTENT_MIN 16
 /* Ids of findings listed behind one hop; the rest is a count. */

@@ -13,6 +13,13 @@
 #include "detect/detector.h"
 #include "parse/conf.h"
 
+/* Statements that only mean something together. */
+struct pqm_conf_kept {
+	struct pqm_conf_item first;
+	pqm_bytes value;      /* of all of them, one a line */
+	unsigned n, n_unless; /* statements of the setting; of those that make it harmless */
+};
+
 struct pqm_conf_scan {
 	const struct pqm_rules *rules;
 	const struct pqm_artifact *a;
@@ -20,6 +27,8 @@ struct pqm_conf_scan {
 	const struct pqm_rule *family;
 	bool has_include; /* the text refers to other files, which are not followed */
 	struct pqm_err *err;
+	struct pqm_conf_kept *kept; /* by index in the family's settings; of pqm_conf_check */
+	struct pqm_conf_kept left;  /* what makes the family's `default` decide */
 };
 
 /* The family of rules/conf that the text is certainly of, or NULL. */
@@ -37,6 +46,13 @@ enum pqm_st pqm_conf_sops(const struct pqm_artifact *a,
 	enum pqm_st (*see)(void *ctx, const struct pqm_conf_item *item), void *ctx) PQM_MUST_USE;
 /* What the key of an armoured PGP message was wrapped with; bits of RSA and ElGamal. */
 bool pqm_conf_sops_pgp(pqm_bytes armour, pqm_bytes *name, unsigned *bits);
+/* Notes a statement that a setting with `join` or `unless` is about; false: it is about this one alone. */
+bool pqm_conf_keep(
+	struct pqm_conf_scan *s, size_t setting, const struct pqm_conf_item *item, pqm_bytes value);
+/* Notes what the family's `default` asks about. */
+void pqm_conf_note_default(struct pqm_conf_scan *s, const struct pqm_conf_item *item);
+/* Whether a setting's directives name it: in any case of letters, or by a glob. */
+bool pqm_conf_is_of(const struct pqm_yaml *setting, const char *list, pqm_bytes name);
 /* One word of a version list: 13 for TLSv1.3, TLSv1_3, tls13; 0 when it is none. */
 unsigned pqm_conf_version(pqm_bytes word);
 /* What a list of OpenSSL or IANA cipher names asks for: the first suite of `suites` (globs) that nothing

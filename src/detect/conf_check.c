@@ -6,6 +6,8 @@
 
 #define WORDS_MAX 512 /* of one value; longer lists are data, not settings */
 
+#define SECRET_BYTES 44 /* 32 bytes in base64 */
+
 /* What a word stands for. */
 struct meant {
 	pqm_bytes family, algorithm, parameter;
@@ -21,6 +23,7 @@ struct look {
 	const struct pqm_conf_item *item;
 	const struct pqm_yaml *setting;
 	pqm_bytes value; /* what the meaning is read from */
+	pqm_bytes why;	 /* in place of the rule's, when not empty */
 	pqm_bytes shown; /* names of algorithms and versions of it */
 };
 
@@ -86,8 +89,12 @@ static struct meant meaning_of(const struct look *l, pqm_bytes means, pqm_bytes 
 		return m.is_known ? m : of_alg(pqm_alg_by_name(r, pqm_sub(word, 0, plus)));
 	}
 	struct meant m = of_wire(pqm_wire_name(r, PQM_W_GROUP, word));
+	pqm_bytes name = catalogue_name(l, word);
 
-	return m.is_known ? m : of_alg(pqm_alg_by_name(r, catalogue_name(l, word)));
+	/* In a mixed list "RSA" or "AES256" is no group: only what the family spells out is. */
+	if (m.is_known || (name.p == word.p && pqm_yaml_true(l->setting, "mixed")))
+		return m;
+	return of_alg(pqm_alg_by_name(r, name));
 }
 
 static enum pqm_st report(const struct look *l, const char *finds, const struct meant *m)
@@ -117,6 +124,7 @@ static enum pqm_st report(const struct look *l, const char *finds, const struct 
 	(void)pqm_quantum_parse(pqm_yaml_str(e, "quantum"), &f.quantum);
 	if (pqm_yaml_true(e, "needs_fix"))
 		f.fix = pqm_yaml_str(l->setting, "fix");
+	f.why = l->why;
 	f.identity = pqm_arena_f(s->a->arena, "%.*s %.*s %.*s", PQM_FMT(program),
 		PQM_FMT(l->item->name), PQM_FMT(l->shown));
 	pqm_found_attr(&f, "program", program);
@@ -157,7 +165,9 @@ static void add_word(struct look *l, struct listed *to, pqm_bytes means, pqm_byt
 	struct meant m = meaning_of(l, means, word);
 
 	if (is_default(word) || !m.is_known) {
-		to->is_open = true;
+		/* In a list of all kinds of algorithms most words are of other kinds. */
+		to->is_open =
+			to->is_open || is_default(word) || !pqm_yaml_true(l->setting, "mixed");
 		return;
 	}
 	if (m.is_none)
@@ -173,10 +183,14 @@ static void add_word(struct look *l, struct listed *to, pqm_bytes means, pqm_byt
 static void read_list(struct look *l, pqm_bytes means, struct listed *to)
 {
 	bool is_ssh = pqm_starts(means, PQM_LIT("ssh-"));
+	const struct pqm_yaml *dividers = pqm_yaml_get(l->setting, "dividers");
+	char also[9] = ":/;";
 	pqm_bytes rest = l->value, word;
 	uint8_t mark = 0;
 
-	for (size_t n = 0; n < WORDS_MAX && pqm_conf_word(&rest, ":/;", &word); n++) {
+	if (dividers != NULL)
+		(void)snprintf(also, sizeof(also), "%.*s", PQM_FMT(dividers->text));
+	for (size_t n = 0; n < WORDS_MAX && pqm_conf_word(&rest, also, &word); n++) {
 		uint8_t c = word.p[0];
 
 		if (c == '+' || c == '-' || c == '^' || c == '?' || c == '*' || c == '!') {
@@ -192,11 +206,24 @@ static void read_list(struct look *l, pqm_bytes means, struct listed *to)
 	}
 }
 
+/* Whether `needs` stands among the words of the value; without `needs` it does. */
+static bool has_needed(const struct look *l)
+{
+	pqm_bytes need = pqm_yaml_str(l->setting, "needs_word"), rest = l->value, word;
+
+	while (need.n > 0 && pqm_conf_word(&rest, ":", &word))
+		if (pqm_ieq(word, need))
+			return true;
+	return need.n == 0;
+}
+
 static enum pqm_st test_list(struct look *l, pqm_bytes means)
 {
 	bool is_kex = pqm_eqs(means, "groups") || pqm_eqs(means, "ssh-kex");
 	struct listed to = { 0 };
 
+	if (!has_needed(l))
+		return PQM_OK;
 	read_list(l, means, &to);
 	if (to.n_safe > 0)
 		return is_kex ? report(l, "groups-hybrid", &to.safe)
@@ -302,6 +329,31 @@ static enum pqm_st test_plaintext(struct look *l)
 		return PQM_OK;
 	show(l, word);
 	return report(l, "plaintext", &none);
+}
+
+/* The statement itself says it: of any value, or of one that has a word of `values`. */
+static enum pqm_st test_says(struct look *l)
+{
+	const struct pqm_yaml *values = pqm_yaml_get(l->setting, "values");
+	pqm_bytes rest = l->value, word, alg = pqm_yaml_str(l->setting, "alg");
+	struct meant m = { .quantum = PQM_Q_UNKNOWN };
+	bool fits = values == NULL;
+	char finds[40];
+
+	while (!fits && pqm_conf_word(&rest, ":;", &word)) {
+		fits = pqm_k8s_listed(values, word);
+		if (fits)
+			show(l, word);
+	}
+	if (pqm_yaml_get(l->setting, "secret") != NULL) /* its form, of which nothing is shown */
+		fits = pqm_conf_word(&rest, "", &word) && word.n == SECRET_BYTES &&
+			word.p[word.n - 1] == '=';
+	if (!fits)
+		return PQM_OK;
+	if (alg.n > 0)
+		m = of_alg(pqm_alg_by_name(l->s->rules, alg));
+	(void)snprintf(finds, sizeof(finds), "%.*s", PQM_FMT(pqm_yaml_str(l->setting, "finds")));
+	return report(l, finds, &m);
 }
 
 /* A parameter is a size or a curve that the catalogue knows; anything else may be a variable. */
@@ -447,13 +499,15 @@ static enum pqm_st run_test(struct look *l)
 		return test_ciphers(l);
 	if (pqm_eqs(means, "plaintext"))
 		return test_plaintext(l);
+	if (pqm_eqs(means, "says"))
+		return test_says(l);
 	if (pqm_eqs(means, "key"))
 		return test_key(l);
 	if (pqm_eqs(means, "command"))
 		return test_command(l);
 	return pqm_rule_fail(l->s->family, l->setting, l->s->err,
 		"means is one of groups, ssh-kex, ssh-hostkey, signatures, versions, ceiling, "
-		"no-tls13, ciphers, plaintext, key, command, recipient, pgp, remote");
+		"no-tls13, ciphers, plaintext, says, key, command, recipient, pgp, remote");
 }
 
 /* Narrows the value by `word` (it must come first) and `option` (the value is the word behind it). */
@@ -477,16 +531,6 @@ static bool narrow(struct look *l)
 		}
 	}
 	return true;
-}
-
-static bool is_of(const struct pqm_yaml *setting, pqm_bytes name)
-{
-	const struct pqm_yaml *names = pqm_yaml_get(setting, "directives");
-
-	for (size_t i = 0; names != NULL && i < names->n; i++)
-		if (pqm_ieq(names->items[i]->text, name))
-			return true;
-	return false;
 }
 
 /* In shell text the command stands behind words that only say how to run it. */
@@ -520,7 +564,47 @@ static enum pqm_st see(void *ctx, const struct pqm_conf_item *given)
 			.s = s, .item = &item, .setting = settings->items[i], .value = item.value
 		};
 
-		if (is_of(l.setting, item.name) && narrow(&l))
+		if (pqm_conf_is_of(l.setting, "unless", item.name) && s->kept != NULL)
+			s->kept[i].n_unless++;
+		if (pqm_conf_is_of(l.setting, "directives", item.name) && narrow(&l) &&
+			!pqm_conf_keep(s, i, &item, l.value))
+			st = run_test(&l);
+	}
+	pqm_conf_note_default(s, &item);
+	return st;
+}
+
+/* No statement chooses: the library's own default decides. */
+static enum pqm_st report_default(struct pqm_conf_scan *s)
+{
+	const struct pqm_yaml *d = pqm_yaml_get(s->family->node, "default");
+	struct meant none = { .quantum = PQM_Q_UNKNOWN };
+	struct look l = { .s = s, .item = &s->left.first, .setting = d };
+
+	if (d == NULL || s->left.n == 0 || s->left.n_unless > 0)
+		return PQM_OK;
+	l.shown = pqm_yaml_str(d, "library");
+	l.why = pqm_arena_f(s->a->arena,
+		"%.*s has no list of groups here, so the default of %.*s decides: hybrid from "
+		"version %.*s on, "
+		"classical before.",
+		PQM_FMT(pqm_yaml_str(s->family->node, "family")),
+		PQM_FMT(pqm_yaml_str(d, "library")), PQM_FMT(pqm_yaml_str(d, "hybrid_since")));
+	return l.why.p == NULL ? PQM_ENOMEM : report(&l, "groups-default", &none);
+}
+
+static enum pqm_st test_kept(struct pqm_conf_scan *s)
+{
+	const struct pqm_yaml *settings = pqm_yaml_get(s->family->node, "settings");
+	enum pqm_st st = PQM_OK;
+
+	for (size_t i = 0; settings != NULL && i < settings->n && st == PQM_OK; i++) {
+		const struct pqm_conf_kept *k = &s->kept[i];
+		struct look l = {
+			.s = s, .item = &k->first, .setting = settings->items[i], .value = k->value
+		};
+
+		if (k->n > k->n_unless)
 			st = run_test(&l);
 	}
 	return st;
@@ -528,5 +612,15 @@ static enum pqm_st see(void *ctx, const struct pqm_conf_item *given)
 
 enum pqm_st pqm_conf_check(struct pqm_conf_scan *s)
 {
-	return pqm_conf_each(s->family, s->a, see, s);
+	const struct pqm_yaml *settings = pqm_yaml_get(s->family->node, "settings");
+
+	s->kept =
+		pqm_new(s->a->arena, struct pqm_conf_kept, settings == NULL ? 1 : settings->n + 1);
+	if (s->kept == NULL)
+		return PQM_ENOMEM;
+	enum pqm_st st = pqm_conf_each(s->family, s->a, see, s);
+
+	if (st == PQM_OK)
+		st = test_kept(s);
+	return st == PQM_OK ? report_default(s) : st;
 }

@@ -13,7 +13,8 @@ static bool has_conf_name(pqm_bytes name)
 {
 	static const char *const ends[] = { "conf", "cnf", "cfg", "hcl", "properties", "security",
 		"ini", "yaml", "yml", "json", "sh", "bash", "config", "template", "tmpl", "tpl",
-		"j2", "vhost", "nginx", "dockerfile", "env", "enc", "sops" };
+		"j2", "ovpn", "pol", "pmod", "cf", "txt", "netdev", "vhost", "nginx", "dockerfile",
+		"env", "enc", "sops" };
 	size_t dot = name.n;
 
 	while (dot > 0 && name.p[dot - 1] != '.')

@@ -43,6 +43,51 @@ static void every_rule_agrees_with_its_samples(void **state)
 	assert_true(record_samples("conf/", fits) > 100);
 }
 
+static void a_tunnel_key_is_found_and_not_shown(void **state)
+{
+	(void)state;
+	scan("wg0.conf",
+		"[Interface]\nListenPort = 1\nPrivateKey = "
+		"eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=\n");
+	assert_int_equal(rec.n_found, 1);
+	assert_int_equal(rec.found[0].meaning, PQM_KEY);
+	assert_int_equal(rec.found[0].line, 3);
+	for (size_t k = 0; k < rec.found[0].n_attrs; k++)
+		assert_int_equal(
+			pqm_find(rec.found[0].attrs[k].value, 0, PQM_LIT("eHh4")), SIZE_MAX);
+	assert_int_equal(pqm_find(rec.found[0].identity, 0, PQM_LIT("eHh4")), SIZE_MAX);
+}
+
+/* The lines of one list say one thing together; some peers of a tunnel with a preshared key are not all. */
+static void statements_count_together(void **state)
+{
+	(void)state;
+	scan("rabbitmq.conf",
+		"ssl_options.versions.1 = tlsv1.1\nssl_options.versions.2 = tlsv1.2\n");
+	assert_int_equal(rec.n_found, 1);
+	assert_true(pqm_eqs(rec.found[0].rule, "conf.tls-ceiling"));
+	assert_true(pqm_eqs(attr(0, "value"), "TLSv1.2"));
+	scan("wg0.conf",
+		"[Interface]\nListenPort = 1\n[Peer]\nPublicKey = a\nPresharedKey = b\n"
+		"[Peer]\nPublicKey = c\n");
+	assert_int_equal(rec.n_found, 2);
+	assert_true(pqm_eqs(rec.found[1].rule, "conf.kex-fixed") ||
+		pqm_eqs(rec.found[0].rule, "conf.kex-fixed"));
+}
+
+/* In a manifest the rules of rules/k8s say what is absent. */
+static void a_default_is_told_of_files_only(void **state)
+{
+	(void)state;
+	scan("redis.conf", "tls-port 6379\n");
+	assert_int_equal(rec.n_found, 1);
+	assert_true(pqm_eqs(rec.found[0].rule, "conf.groups-default"));
+	assert_int_equal(
+		scan_as("x.yaml", "n/ConfigMap/c#data.redis.conf", PQM_LIT("tls-port 6379\n")),
+		PQM_OK);
+	assert_int_equal(rec.n_found, 0);
+}
+
 /* A finding can only come from a file that the engine hands over. */
 static void every_hit_is_wanted(void **state)
 {
@@ -246,6 +291,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_rule_agrees_with_its_samples),
 		cmocka_unit_test(every_hit_is_wanted),
+		cmocka_unit_test(a_tunnel_key_is_found_and_not_shown),
+		cmocka_unit_test(statements_count_together),
+		cmocka_unit_test(a_default_is_told_of_files_only),
 		cmocka_unit_test(statements_have_their_place),
 		cmocka_unit_test(findings_stand_where_the_directive_does),
 		cmocka_unit_test(the_key_of_a_configmap_is_a_name),
