@@ -1,10 +1,11 @@
 /* merge.c — from what the workers kept to a sorted, grouped inventory. */
 #include "base/limits.h"
 #include "engine.h"
+#include "graph/link.h"
 
 struct row { /* one sighting at one place */
 	const struct pqm_finding *f;
-	const struct pqm_place *place;
+	const struct pqm_place *place; /* NULL: of no file alone */
 	struct pqm_occurrence o;
 };
 
@@ -140,7 +141,7 @@ static bool copy_occ(struct pqm_inventory *inv, struct pqm_map *texts, struct pq
 	const pqm_bytes none = { NULL, 0 };
 	const struct pqm_occurrence *o = &row->o;
 	struct pqm_attr of_layer[PQM_FROM_ATTRS];
-	size_t n_of_layer = row->place->from == NULL
+	size_t n_of_layer = row->place == NULL || row->place->from == NULL
 		? 0
 		: pqm_from_attrs(row->place->from, row->place->hidden_by, scratch, of_layer);
 	struct pqm_attr *attrs = pqm_new(&inv->arena, struct pqm_attr, o->n_attrs + n_of_layer + 1);
@@ -417,6 +418,73 @@ static bool drop_folded(const struct pqm_fold *fold, struct row *row, size_t *n)
 	return !s.failed;
 }
 
+struct all_rows {
+	struct row *row;
+	size_t n;
+};
+
+static bool add_row(struct pqm_inventory *inv, struct all_rows *m, const struct pqm_raised *raised)
+{
+	const struct pqm_object *o = &inv->objects[raised->object];
+	const struct pqm_found *f = &raised->found;
+	struct pqm_finding *out = pqm_new(&inv->arena, struct pqm_finding, 1);
+	struct pqm_attr *attrs = pqm_new(&inv->arena, struct pqm_attr, f->n_attrs + 1);
+
+	if (out == NULL || attrs == NULL)
+		return false;
+	*out = (struct pqm_finding){ .rule = f->rule,
+		.identity = f->identity,
+		.meaning = f->meaning,
+		.function = f->function,
+		.quantum = f->quantum,
+		.classical = f->classical,
+		.evidence = f->evidence,
+		.basis = f->basis,
+		.family = f->family,
+		.algorithm = f->algorithm,
+		.parameter = f->parameter,
+		.why = f->why,
+		.fix = f->fix,
+		.bits = f->bits };
+	pqm_finding_id(out->id, f);
+	memcpy(attrs, f->attrs, f->n_attrs * sizeof(*attrs));
+	m->row[m->n++] = (struct row){ .f = out,
+		.o = { .target = o->target,
+			.path = o->path,
+			.object = f->object,
+			.attrs = attrs,
+			.n_attrs = f->n_attrs } };
+	return true;
+}
+
+/* What programs use through libraries of the same scan. */
+static bool add_linked(struct pqm_inventory *inv, struct all_rows *m, const struct pqm_rules *rules,
+	struct pqm_err *err)
+{
+	struct pqm_raised *raised;
+	size_t n, kept = 0;
+
+	if (pqm_link(&raised, &n, rules, inv, &inv->arena, err) != PQM_OK)
+		return false;
+	if (n > 0) {
+		struct row *grown = pqm_malloc((m->n + n + 1) * sizeof(*grown));
+
+		if (grown == NULL)
+			return false;
+		memcpy(grown, m->row, m->n * sizeof(*grown));
+		pqm_free(m->row);
+		m->row = grown;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (!add_row(inv, m, &raised[i]))
+			return false;
+	for (size_t i = 0; i < inv->n_objects; i++)
+		if (!pqm_link_is_ours(&inv->objects[i]))
+			inv->objects[kept++] = inv->objects[i];
+	inv->n_objects = kept;
+	return true;
+}
+
 enum pqm_st pqm_run_merge(struct pqm_inventory *inv, struct pqm_run *run, struct pqm_err *err)
 {
 	struct pqm_map texts = { 0 };
@@ -428,29 +496,28 @@ enum pqm_st pqm_run_merge(struct pqm_inventory *inv, struct pqm_run *run, struct
 	if (pqm_around_settle(run, err) != PQM_OK)
 		return PQM_ENOMEM;
 	struct totals t = count(run);
-	struct row *rows = pqm_malloc((t.rows + 1) * sizeof(*rows));
+	struct all_rows m = { .row = pqm_malloc((t.rows + 1) * sizeof(*m.row)) };
 	struct pqm_fold *fold = NULL;
-	size_t n = 0;
-	bool ok = rows != NULL && take_objects(inv, &texts, run, t.things, &fold);
+	bool ok = m.row != NULL && take_objects(inv, &texts, run, t.things, &fold);
 
 	for (const struct pqm_content *c = run->contents; ok && c != NULL; c = c->next)
 		for (const struct pqm_place *p = c->places; p != NULL; p = p->next)
 			for (const struct pqm_sighting *s = c->sightings; s != NULL; s = s->next) {
 				if (!counts(p, s))
 					continue;
-				rows[n] = (struct row){ &s->f, p, s->at };
-				rows[n].o.target = p->target;
-				rows[n].o.path = full_path(inv, &texts, p->path, s->at.path);
-				n++;
+				m.row[m.n] = (struct row){ &s->f, p, s->at };
+				m.row[m.n].o.target = p->target;
+				m.row[m.n].o.path = full_path(inv, &texts, p->path, s->at.path);
+				m.n++;
 			}
-	ok = ok && drop_folded(fold, rows, &n);
+	ok = ok && drop_folded(fold, m.row, &m.n) && add_linked(inv, &m, run->rules, err);
 	pqm_fold_free(fold);
-	if (ok && n > 1)
-		qsort(rows, n, sizeof(*rows), by_id_and_place);
-	ok = ok && group(inv, &texts, &run->arena, rows, n) &&
+	if (ok && m.n > 1)
+		qsort(m.row, m.n, sizeof(*m.row), by_id_and_place);
+	ok = ok && group(inv, &texts, &run->arena, m.row, m.n) &&
 		take_notes(inv, &texts, run, t.notes) && pqm_owned_tie(inv, run->rules) &&
 		pqm_aifile_sets(inv);
-	pqm_free(rows);
+	pqm_free(m.row);
 	pqm_map_fini(&texts);
 	return ok
 		? PQM_OK
