@@ -17,7 +17,7 @@ static int load(void **state)
 	struct pqm_err err = { 0 };
 
 	(void)state;
-	pqm_arena_init(&arena, 4096);
+	pqm_arena_init(&arena, (size_t)1 << 20);
 	return pqm_rules_load(&rules, NULL, &err) == PQM_OK ? 0 : -1;
 }
 
