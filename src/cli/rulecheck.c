@@ -10,6 +10,7 @@
 #include "cli/practice_check.h"
 #include "cli/probe_advice.h"
 #include "detect/conf.h"
+#include "detect/deps.h"
 #include "detect/endpoint.h"
 #include "detect/k8s.h"
 #include "detect/packages.h"
@@ -348,6 +349,12 @@ static bool is_package(struct checker *c, const struct pqm_rule *rule, pqm_bytes
 	return pqm_package_rule_fits(rule, sample);
 }
 
+/* "cryptography 44.0.1" */
+static bool is_language_package(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	return pqm_pkg_rule_is_sound(c->r, rule) && pqm_pkg_rule_fits(c->r, rule, sample);
+}
+
 /* A media type, or the name of an algorithm. */
 static bool is_artifact(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
 {
@@ -373,6 +380,9 @@ static const struct {
 	{ "conf/", is_conf },
 	{ "images/", is_package },
 	{ "images/artifacts.yaml", is_artifact },
+	{ "deps/", is_language_package },
+	{ "node/", is_language_package },
+	{ "python/packages.yaml", is_language_package },
 	{ "plan/", is_task },
 	{ "perf/", is_perf },
 	{ "practices/", is_practice },

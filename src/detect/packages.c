@@ -91,15 +91,10 @@ static bool is_named(const struct pqm_rule *rule, enum pqm_package_names whose, 
 		pqm_k8s_listed(pqm_yaml_get(rule->node, "upstream"), name);
 }
 
-bool pqm_package_rule_named(const struct pqm_rule *rule, enum pqm_package_names whose,
-	pqm_bytes name, pqm_bytes version)
+bool pqm_package_version_in(pqm_bytes version, pqm_bytes from, pqm_bytes below)
 {
-	pqm_bytes from = pqm_yaml_str(rule->node, "from"),
-		  below = pqm_yaml_str(rule->node, "below");
 	uint64_t have[PARTS], limit[PARTS];
 
-	if (!is_named(rule, whose, name))
-		return false;
 	if (from.n == 0 && below.n == 0)
 		return true;
 	if (!parts_of(version, have))
@@ -107,6 +102,14 @@ bool pqm_package_rule_named(const struct pqm_rule *rule, enum pqm_package_names 
 	if (from.n > 0 && (!parts_of(from, limit) || compare(have, limit) < 0))
 		return false;
 	return below.n == 0 || (parts_of(below, limit) && compare(have, limit) < 0);
+}
+
+bool pqm_package_rule_named(const struct pqm_rule *rule, enum pqm_package_names whose,
+	pqm_bytes name, pqm_bytes version)
+{
+	return is_named(rule, whose, name) &&
+		pqm_package_version_in(version, pqm_yaml_str(rule->node, "from"),
+			pqm_yaml_str(rule->node, "below"));
 }
 
 bool pqm_package_rule_is(const struct pqm_rule *rule, pqm_bytes name, pqm_bytes version)

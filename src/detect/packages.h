@@ -30,6 +30,9 @@ enum pqm_package_names { PQM_NAMES_PACKAGES = 1, PQM_NAMES_UPSTREAM = 2, PQM_NAM
 bool pqm_package_rule_named(const struct pqm_rule *rule, enum pqm_package_names whose,
 	pqm_bytes name, pqm_bytes version);
 
+/* from <= version < below, of which either may be empty; a version that is no number lies in no such range. */
+bool pqm_package_version_in(pqm_bytes version, pqm_bytes from, pqm_bytes below);
+
 /* What a package database or a bill of materials lists, as facts of an object; more than limits.h allows are left
  * out. */
 struct pqm_package_facts {

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/num.h"
+#include "detect/deps.h"
 #include "detect/packages.h"
 #include "engine.h"
 #include "guard.h"
@@ -172,6 +173,7 @@ uint64_t pqm_worker_class(pqm_bytes path)
 			return class ^ pqm_hash64(path);
 	if (pqm_package_form(path, NULL) != PQM_PACKAGES_NONE)
 		return class ^ pqm_hash64(path);
+	class ^= pqm_deps_class(path, name);
 	if (!pqm_ends(name, PQM_LIT(".yaml")) && !pqm_ends(name, PQM_LIT(".yml")) &&
 		!pqm_ends(name, PQM_LIT(".json")))
 		return class;
@@ -543,7 +545,7 @@ void pqm_worker_file(struct pqm_worker *w, const struct pqm_job *job)
 	const char *slash = strrchr(job->path, '/');
 
 	r.name = pqm_str(slash != NULL ? slash + 1 : job->path);
-	r.name_class = class_of_name(r.name);
+	r.name_class = class_of_name(r.name) ^ pqm_deps_class(r.path, r.name);
 	if (pqm_package_form(r.path, NULL) != PQM_PACKAGES_NONE)
 		r.name_class ^= pqm_hash64(r.path);
 	else if (in_tree && pqm_around_matters(r.path, r.name))
