@@ -66,6 +66,10 @@
 #define PQM_ELF_NAME_BYTES ((size_t)4096)
 /* Bytes of the version-needs table. */
 #define PQM_ELF_VERNEED_BYTES ((size_t)256 << 10)
+/* One constant, or text of a library, that is looked for: a prime of 8,192 bits in hex has 2,048. */
+#define PQM_SAMPLE_BYTES ((size_t)4096)
+/* Of them: the rules have 1,200. */
+#define PQM_SAMPLES_MAX ((size_t)16384)
 /* Coverage lines kept per run; beyond this only the counts grow. */
 #define PQM_NOTES_MAX 10000
 /* Coverage lines of one file: a file of broken keys is one problem, not a thousand. */

@@ -18,6 +18,7 @@
 #include "engine/scan.h"
 #include "rules/ai.h"
 #include "rules/libs.h"
+#include "rules/sampler.h"
 #include "rules/wire.h"
 
 struct checker {
@@ -361,6 +362,14 @@ static bool is_artifact(struct checker *c, const struct pqm_rule *rule, pqm_byte
 	return pqm_artifact_rule_fits(c->r, rule, sample);
 }
 
+/* Bytes in base64, or texts of a library: see rules/sampler.h. */
+static bool is_sampled(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	const struct pqm_sampler *s;
+
+	return pqm_rules_sampler(&s, c->r, c->err) == PQM_OK && pqm_sampler_takes(s, rule, sample);
+}
+
 static const struct {
 	const char *prefix;
 	sample_fn is_of;
@@ -378,6 +387,8 @@ static const struct {
 	{ "k8s/", is_manifest },
 	{ "ai/", is_signal },
 	{ "conf/", is_conf },
+	{ "constants/", is_sampled },
+	{ "static/", is_sampled },
 	{ "images/", is_package },
 	{ "images/artifacts.yaml", is_artifact },
 	{ "deps/", is_language_package },

@@ -117,6 +117,9 @@ struct pqm_detector {
 	const char *summary;
 	const struct pqm_anchor *anchors; /* may be NULL */
 	size_t n_anchors;
+	/* What the sampler [rules/sampler.h] finds in files of code comes as hits, too, all in one batch:
+	 * pattern i as anchor n_anchors + i. One detector has this. */
+	bool is_sampled;
 	/* Cheap: looks at head, name and size; allocates nothing. NULL: anchors only. */
 	bool (*wants)(const struct pqm_artifact *a);
 	enum pqm_st (*run)(const struct pqm_rules *r, const struct pqm_artifact *a,

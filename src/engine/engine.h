@@ -16,7 +16,7 @@
 #include "detect/endpoint.h"
 #include "engine/cache.h"
 #include "engine/scan.h"
-#include "rules/matcher.h"
+#include "rules/sampler.h"
 #include "source/source.h"
 #include "source/unpack.h"
 
@@ -188,9 +188,12 @@ struct pqm_run {
 
 	struct {
 		uint16_t detector, anchor;
-	} * pattern;		   /* by pattern index */
-	struct pqm_counts *counts; /* by target */
-	atomic_uint n_busy;	   /* threads that read a file, and those beside them */
+	} * pattern; /* by pattern index */
+
+	uint32_t n_patterns;		/* those of the sampler follow, of this detector: */
+	uint16_t sampled, sampled_from; /* its index, and its first anchor that is a sample */
+	struct pqm_counts *counts;	/* by target */
+	atomic_uint n_busy;		/* threads that read a file, and those beside them */
 
 	pthread_mutex_t lock; /* everything below */
 	pthread_cond_t not_empty, page_done;
@@ -472,6 +475,29 @@ bool pqm_worker_again(struct pqm_worker *w, struct pqm_content *c, const struct 
 /* True when the object of a page will stand behind a controller that was read before [settled.c]. */
 bool pqm_is_settled(struct pqm_run *run, uint32_t target, const struct pqm_object *o);
 void pqm_settled_fini(struct pqm_settled *s);
+
+/* sweep.c: looks for the anchors of all detectors, and in code for constants. As pqm_matcher_sweep. */
+struct pqm_swept {
+	pqm_bytes window;
+	size_t n_seen;
+	uint64_t base;
+	bool is_code; /* pqm_sampler_wants its head */
+};
+
+void pqm_run_sweep(const struct pqm_run *run, const struct pqm_swept *at, struct pqm_matches *out);
+
+static inline uint16_t pqm_run_detector(const struct pqm_run *run, uint32_t pattern)
+{
+	return pattern < run->n_patterns ? run->pattern[pattern].detector : run->sampled;
+}
+
+static inline uint16_t pqm_run_anchor(const struct pqm_run *run, uint32_t pattern)
+{
+	return pattern < run->n_patterns
+		? run->pattern[pattern].anchor
+		: (uint16_t)(run->sampled_from + (pattern - run->n_patterns));
+}
+
 /* Fills the matcher and the patterns of the run from the anchors of all detectors. */
 enum pqm_st pqm_run_matcher(struct pqm_run *run, struct pqm_err *err);
 /* What each target of the inventory gave, and the coverage, from the counts of the run. */

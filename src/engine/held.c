@@ -38,6 +38,7 @@ struct big {
 	size_t matches_at[3]; /* matches before the chunk at hand, the last, the one before it */
 	size_t kept;
 	bool has_holes, is_cut, is_hashed;
+	bool is_code;
 	bool is_reused; /* the room is the worker's: it holds what came before */
 
 	struct {
@@ -164,14 +165,17 @@ static void carry_on(struct big *b, const uint8_t *p, size_t n)
 static void sweep_joint(struct big *b, size_t seen)
 {
 	const struct chunk *c = &b->now;
-	const struct pqm_matcher *m = b->w->run->matcher;
+	const struct pqm_run *run = b->w->run;
 	size_t n = c->n < CARRY ? c->n : CARRY;
 	uint8_t both[2 * CARRY];
 
 	memcpy(both, b->carry + CARRY - seen, seen);
 	memcpy(both + seen, c->p, n);
-	pqm_matcher_sweep(m, (pqm_bytes){ both, seen + n }, seen, c->at - seen, &b->w->matches);
-	pqm_matcher_sweep(m, (pqm_bytes){ c->p, c->n }, n, c->at, &b->w->matches);
+	pqm_run_sweep(run,
+		&(struct pqm_swept){ { both, seen + n }, seen, c->at - seen, b->is_code },
+		&b->w->matches);
+	pqm_run_sweep(
+		run, &(struct pqm_swept){ { c->p, c->n }, n, c->at, b->is_code }, &b->w->matches);
 	pqm_wipe(both, sizeof(both));
 }
 
@@ -183,6 +187,8 @@ static void end_chunk(struct big *b)
 
 	if (c->n == 0)
 		return;
+	if (c->at == 0)
+		b->is_code = pqm_sampler_wants((pqm_bytes){ c->p, c->n });
 	b->matches_at[2] = b->matches_at[1];
 	b->matches_at[1] = b->matches_at[0];
 	b->matches_at[0] = b->w->matches.n;
@@ -191,8 +197,10 @@ static void end_chunk(struct big *b)
 	} else {
 		if (!c->is_placed)
 			memcpy(c->p - seen, b->carry + CARRY - seen, seen);
-		pqm_matcher_sweep(b->w->run->matcher, (pqm_bytes){ c->p - seen, seen + c->n }, seen,
-			c->at - seen, &b->w->matches);
+		pqm_run_sweep(b->w->run,
+			&(struct pqm_swept){
+				{ c->p - seen, seen + c->n }, seen, c->at - seen, b->is_code },
+			&b->w->matches);
 	}
 	settle_last(b);
 	carry_on(b, c->p, c->n);

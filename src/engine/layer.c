@@ -88,7 +88,8 @@ void pqm_worker_body(struct pqm_worker *w, const struct pqm_job *job)
 	atomic_fetch_add_explicit(&job->from->read, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&job->from->bytes, body.n, memory_order_relaxed);
 	w->matches.n = 0;
-	pqm_matcher_sweep(w->run->matcher, body, 0, 0, &w->matches);
+	pqm_run_sweep(
+		w->run, &(struct pqm_swept){ body, 0, 0, pqm_sampler_wants(body) }, &w->matches);
 	if (w->matches.n == 0 && !is_wanted(w, job, body))
 		return;
 	pqm_hasher_start(w->hasher);

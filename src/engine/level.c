@@ -415,7 +415,10 @@ static enum pqm_st look_with(struct pqm_emit *emit, struct pqm_look *l, struct p
 	if (big != NULL)
 		st = hold(emit, l, big, &held, &err);
 	else if (l->feed == NULL)
-		pqm_matcher_sweep(w->run->matcher, l->artifact->body, 0, 0, &w->matches);
+		pqm_run_sweep(w->run,
+			&(struct pqm_swept){
+				l->artifact->body, 0, 0, pqm_sampler_wants(l->artifact->body) },
+			&w->matches);
 	if (w->matches.is_full)
 		emit_note(emit, UINT64_MAX, PQM_ELIMIT,
 			big != NULL ? "more than 540,000 candidates in one member"
@@ -597,9 +600,9 @@ static size_t hits_of(const struct pqm_worker *w, size_t detector)
 	for (size_t i = 0; i < w->matches.n; i++) {
 		uint32_t p = w->matches.match[i].pattern;
 
-		if (w->run->pattern[p].detector != detector)
+		if (pqm_run_detector(w->run, p) != detector)
 			continue;
-		w->hits[n] = (struct pqm_hit){ w->matches.match[i].off, w->run->pattern[p].anchor };
+		w->hits[n] = (struct pqm_hit){ w->matches.match[i].off, pqm_run_anchor(w->run, p) };
 		sorted = sorted && (n == 0 || w->hits[n - 1].off <= w->hits[n].off);
 		n++;
 	}
@@ -614,7 +617,7 @@ static void run_one(struct pqm_look *l, size_t i, struct emitter *e)
 {
 	const struct pqm_run *run = l->w->run;
 	size_t n = hits_of(l->w, i), at = 0;
-	bool slices = l->is_mapped && n > HITS_SLICE;
+	bool slices = l->is_mapped && n > HITS_SLICE && !run->detectors[i]->is_sampled;
 
 	do {
 		size_t take = slices && n - at > HITS_SLICE ? HITS_SLICE : n - at;
@@ -653,7 +656,7 @@ void pqm_look_detect(struct pqm_look *l)
 		return;
 	}
 	for (size_t i = 0; i < w->matches.n; i++)
-		wanted |= UINT64_C(1) << run->pattern[w->matches.match[i].pattern].detector;
+		wanted |= UINT64_C(1) << pqm_run_detector(run, w->matches.match[i].pattern);
 	for (size_t i = 0; i < run->n_detectors; i++) {
 		if ((wanted >> i & 1) == 0)
 			continue;

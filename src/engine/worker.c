@@ -36,6 +36,7 @@ struct reading {
 	size_t first_n; /* bytes of the first chunk, still in w->buf when the file is small */
 	uint64_t total; /* bytes read so far */
 	bool is_small;	/* all of it is in w->buf */
+	bool is_code;	/* constants are looked for */
 	pqm_bytes body; /* mapped; p NULL until needed */
 	pqm_bytes area; /* the address range that the mapping lies in */
 	struct pqm_content *content;
@@ -454,7 +455,6 @@ static bool look_early(struct reading *r)
 static bool sweep_rest(struct reading *r)
 {
 	struct pqm_worker *w = r->w;
-	const struct pqm_matcher *m = w->run->matcher;
 
 	for (;;) {
 		size_t have = CARRY; /* the last bytes of the chunk before */
@@ -468,7 +468,9 @@ static bool sweep_rest(struct reading *r)
 			return true;
 		pqm_hasher_add(w->hasher,
 			pqm_sub((pqm_bytes){ w->buf + CARRY, (size_t)n }, 0, SAMPLE_BYTES));
-		pqm_matcher_sweep(m, (pqm_bytes){ w->buf, have + (size_t)n }, have, r->total - have,
+		pqm_run_sweep(w->run,
+			&(struct pqm_swept){
+				{ w->buf, have + (size_t)n }, have, r->total - have, r->is_code },
 			&w->matches);
 		r->total += (uint64_t)n;
 		if (!look_early(r) || (size_t)n < PQM_READ_CHUNK_BYTES)
@@ -515,8 +517,10 @@ static void scan_open(struct reading *r)
 	pqm_hasher_start(w->hasher);
 	bool wanted = is_wanted(r);
 
-	pqm_matcher_sweep(
-		w->run->matcher, (pqm_bytes){ w->buf + CARRY, r->first_n }, 0, 0, &w->matches);
+	r->is_code = pqm_sampler_wants((pqm_bytes){ w->buf + CARRY, r->first_n });
+	pqm_run_sweep(w->run,
+		&(struct pqm_swept){ { w->buf + CARRY, r->first_n }, 0, 0, r->is_code },
+		&w->matches);
 	if (!r->is_small)
 		pqm_hasher_add(w->hasher, (pqm_bytes){ w->buf + CARRY, SAMPLE_BYTES });
 	else if (wanted || w->matches.n > 0)
@@ -580,8 +584,9 @@ static void look_at_bytes(struct reading *r, pqm_bytes body)
 	for (size_t at = 0; at < body.n; at += PQM_READ_CHUNK_BYTES) {
 		size_t seen = at < CARRY ? at : CARRY;
 
-		pqm_matcher_sweep(w->run->matcher,
-			pqm_sub(body, at - seen, seen + PQM_READ_CHUNK_BYTES), seen, at - seen,
+		pqm_run_sweep(w->run,
+			&(struct pqm_swept){ pqm_sub(body, at - seen, seen + PQM_READ_CHUNK_BYTES),
+				seen, at - seen, pqm_sampler_wants(body) },
 			&w->matches);
 		if (w->matches.n >= PQM_HITS_BATCH)
 			break; /* what was found so far is looked at; the rest is told below */

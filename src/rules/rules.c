@@ -15,6 +15,7 @@
 #include "base/num.h"
 #include "rules/k8s.h"
 #include "rules/libs.h"
+#include "rules/sampler.h"
 #include "rules/tree.h"
 #include "rules/wire.h"
 
@@ -25,6 +26,7 @@ struct pqm_late {
 	struct pqm_trees *trees; /* NULL when the rules came from a folder */
 	_Atomic(struct pqm_libs *) libs;
 	_Atomic(struct pqm_k8s_kinds *) k8s;
+	_Atomic(struct pqm_sampler *) sampler;
 	pthread_mutex_t lock;
 };
 
@@ -429,6 +431,7 @@ enum pqm_st pqm_rules_load(struct pqm_rules *r, const char *dir, struct pqm_err 
 {
 	const struct pqm_libs *libs;
 	const struct pqm_k8s_kinds *k8s;
+	const struct pqm_sampler *sampler;
 	enum pqm_st st;
 
 	*r = (struct pqm_rules){ 0 };
@@ -445,6 +448,8 @@ enum pqm_st pqm_rules_load(struct pqm_rules *r, const char *dir, struct pqm_err 
 		st = pqm_rules_libs(&libs, r, err);
 	if (st == PQM_OK && dir != NULL)
 		st = pqm_rules_k8s(&k8s, r, err);
+	if (st == PQM_OK && dir != NULL)
+		st = pqm_rules_sampler(&sampler, r, err);
 	if (st == PQM_OK)
 		st = pqm_wires_build(&r->wires, r, err);
 	if (st != PQM_OK)
@@ -461,6 +466,7 @@ void pqm_rules_fini(struct pqm_rules *r)
 	if (r->late != NULL) {
 		pqm_libs_free(atomic_load(&r->late->libs));
 		pqm_k8s_kinds_free(atomic_load(&r->late->k8s));
+		pqm_sampler_free(atomic_load(&r->late->sampler));
 		pqm_trees_free(r->late->trees);
 		(void)pthread_mutex_destroy(&r->late->lock);
 		pqm_free(r->late);
@@ -506,6 +512,26 @@ enum pqm_st pqm_rules_k8s(
 	}
 	if (st == PQM_OK)
 		*out = k;
+	return st;
+}
+
+enum pqm_st pqm_rules_sampler(
+	const struct pqm_sampler **out, const struct pqm_rules *r, struct pqm_err *err)
+{
+	struct pqm_sampler *s = atomic_load_explicit(&r->late->sampler, memory_order_acquire);
+	enum pqm_st st = PQM_OK;
+
+	if (s == NULL) {
+		(void)pthread_mutex_lock(&r->late->lock);
+		s = atomic_load_explicit(&r->late->sampler, memory_order_relaxed);
+		if (s == NULL)
+			st = pqm_sampler_build(&s, r, err);
+		if (st == PQM_OK)
+			atomic_store_explicit(&r->late->sampler, s, memory_order_release);
+		(void)pthread_mutex_unlock(&r->late->lock);
+	}
+	if (st == PQM_OK)
+		*out = s;
 	return st;
 }
 
