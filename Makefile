@@ -196,6 +196,12 @@ $(B)/san/lib.a: $(SAN_OBJ)
 	@rm -f $@
 	@ar rcs $@ $(SAN_OBJ)
 
+# Prints the calls that parse/code.h finds: tests compare them with objdump's.
+CODE_DUMP := $(patsubst %.c,$(B)/obj/%.o,$(wildcard src/base/*.c src/parse/code*.c) src/parse/elf.c)
+$(B)/code_dump: tests/tools/code_dump.c $(CODE_DUMP)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(CC_FLAGS) $(HARDEN) $(LINK) $(CFLAGS) -o $@ tests/tools/code_dump.c $(CODE_DUMP) $(PKG_LIBS) $(LDFLAGS)
+
 # The program itself under sanitizers: what the hostile-input tests run.
 $(B)/pqmap-san: $(B)/san/lib.a $(B)/san/src/cli/main.o
 	@echo "  LD    $@"
@@ -204,7 +210,7 @@ $(B)/pqmap-san: $(B)/san/lib.a $(B)/san/src/cli/main.o
 .PHONY: test
 test: ## unit tests under sanitizers, command-line and golden tests; T=name runs one
 	@.ci/deps $(APT_TEST)
-	@$(MAKE) -j$(JOBS) --no-print-directory $(B)/pqmap $(B)/pqmap-san $(HYB_TESTS) $(B)/libhyb.so $(B)/hyb-bench $(if $(T),$(foreach u,$(filter $(T),$(UNIT)),$(B)/unit/test_$u),$(UNIT:%=$(B)/unit/test_%))
+	@$(MAKE) -j$(JOBS) --no-print-directory $(B)/pqmap $(B)/pqmap-san $(B)/code_dump $(HYB_TESTS) $(B)/libhyb.so $(B)/hyb-bench $(if $(T),$(foreach u,$(filter $(T),$(UNIT)),$(B)/unit/test_$u),$(UNIT:%=$(B)/unit/test_%))
 	@T='$(T)' B=$(B) python3 tests/run.py
 
 .PHONY: demo

@@ -70,6 +70,25 @@
 #define PQM_SAMPLE_BYTES ((size_t)4096)
 /* Of them: the rules have 1,200. */
 #define PQM_SAMPLES_MAX ((size_t)16384)
+/* Machine code of one ELF file. What is held of it while it is read: edges of the call graph, relocated words,
+ * functions, instructions that are decoded; a browser of 300 MB has 3.5, 1.2 and 0.6 million of the first three.
+ * Places that are told. */
+#define PQM_CODE_BYTES ((size_t)96 << 20)
+#define PQM_CODE_EDGES ((size_t)4 << 20)
+#define PQM_CODE_SLOTS ((size_t)2 << 20)
+#define PQM_CODE_INSNS ((size_t)8 << 20)
+#define PQM_CODE_CALLS ((size_t)65536)
+/* Of one function: instructions and blocks; the largest interpreters' loops have 40,000 and 8,000. */
+#define PQM_CODE_FUNC_INSNS ((size_t)1 << 16)
+#define PQM_CODE_FUNC_BLOCKS ((size_t)8192)
+/* Functions that a library starts or ends with, and a text that is handed to a call. */
+#define PQM_CODE_INITS ((size_t)4096)
+#define PQM_CODE_TEXT_BYTES ((size_t)400)
+/* Callers of callers that are asked for the value of a parameter. */
+#define PQM_CODE_ROUNDS 3
+/* Frames of a witness path, both ends kept; exports that are told to reach one call. */
+#define PQM_CODE_FRAMES ((size_t)64)
+#define PQM_CODE_FROM ((size_t)4096)
 /* Coverage lines kept per run; beyond this only the counts grow. */
 #define PQM_NOTES_MAX 10000
 /* Coverage lines of one file: a file of broken keys is one problem, not a thousand. */

@@ -1,0 +1,234 @@
+/* code.c — reads the code of one ELF file: puts the steps of code_*.c together, and their results into words. */
+#include "code_args.h"
+
+enum {
+	EM_X86_64_ = 62,
+	EM_AARCH64_ = 183,
+	EHDR_BYTES = 64,
+};
+
+static bool is_machine(const struct pqm_elf *e)
+{
+	if (e->body.n < EHDR_BYTES || !e->is_64 || e->is_big)
+		return false;
+	unsigned machine = pqm_le16(e->body.p + 18);
+
+	return machine == EM_X86_64_ || machine == EM_AARCH64_;
+}
+
+static uint64_t offset_of(const struct pqm_img *g, uint32_t rva)
+{
+	pqm_bytes b = pqm_code_at(g, g->base + rva);
+
+	return b.p == NULL ? 0 : (uint64_t)(b.p - g->body.p);
+}
+
+static pqm_bytes name_of(const struct pqm_img *g, uint32_t f)
+{
+	const struct pqm_func *fn = &g->funcs[f];
+
+	if (fn->name != 0)
+		return g->names[fn->name - 1].text;
+	if ((fn->flags & PQM_F_MAIN) != 0)
+		return PQM_LIT("main");
+	if (g->base + fn->start == g->entry)
+		return PQM_LIT("entry");
+	return (pqm_bytes){ NULL, 0 };
+}
+
+/* The frames from a root to function f, whose instruction `at` is the call. */
+static bool set_path(const struct pqm_img *g, struct pqm_call *c, uint32_t f, uint32_t at,
+	struct pqm_arena *arena)
+{
+	size_t n = 0, depth = 0;
+
+	for (uint32_t i = f; i != PQM_NO_FUNC && depth < g->n_funcs; i = g->funcs[i].parent)
+		depth++;
+	n = depth < PQM_CODE_FRAMES ? depth : PQM_CODE_FRAMES;
+	c->path = pqm_new(arena, struct pqm_frame, n == 0 ? 1 : n);
+	if (c->path == NULL)
+		return false;
+	if (f == PQM_NO_FUNC) { /* a word of data */
+		c->path[0] = (struct pqm_frame){ .func = g->base + at, .at = g->base + at };
+		c->n_path = 1;
+		return true;
+	}
+	c->n_path = n;
+	for (size_t k = n; k > 0; k--) {
+		c->path[k - 1] = (struct pqm_frame){ .func = g->base + g->funcs[f].start,
+			.at = g->base + at,
+			.name = name_of(g, f) };
+		at = g->funcs[f].parent_at;
+		f = g->funcs[f].parent;
+		/* Of a longer way the middle is left out: the root stays. */
+		if (k == 2)
+			for (; f != PQM_NO_FUNC && g->funcs[f].parent != PQM_NO_FUNC;
+				f = g->funcs[f].parent)
+				at = g->funcs[f].parent_at;
+	}
+	return true;
+}
+
+static const struct pqm_found_call *call_at(
+	const struct pqm_found_calls *all, uint64_t at, size_t *index)
+{
+	size_t lo = 0, hi = all->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (all->call[mid].at < at)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	*index = lo;
+	return lo < all->n && all->call[lo].at == at ? &all->call[lo] : NULL;
+}
+
+static void set_arg(const struct pqm_img *g, const struct pqm_found_calls *all, struct pqm_val v,
+	struct pqm_arg *out)
+{
+	size_t index;
+
+	switch ((enum pqm_val_kind)v.kind) {
+	case PQM_V_INT:
+		out->kind = PQM_ARG_INT;
+		out->value = v.v;
+		/* At fixed addresses a number may be one. */
+		if (g->is_fixed && v.v >= g->base && pqm_code_text(g, v.v, &out->text))
+			out->kind = PQM_ARG_TEXT;
+		return;
+	case PQM_V_ADDR:
+		if (!pqm_code_text(g, v.v, &out->text))
+			return;
+		out->kind = PQM_ARG_TEXT;
+		out->value = v.v;
+		return;
+	case PQM_V_RESULT:
+		if (call_at(all, v.v, &index) == NULL)
+			return;
+		out->kind = PQM_ARG_RESULT;
+		out->value = index;
+		return;
+	case PQM_V_UNKNOWN:
+	case PQM_V_IMPORT:
+	case PQM_V_PARAM:
+	case PQM_V_STACK:
+		return;
+	}
+}
+
+static bool set_call(const struct pqm_img *g, const struct pqm_found_calls *all,
+	const struct pqm_found_call *f, struct pqm_call *c, struct pqm_arena *arena)
+{
+	bool is_import = f->to == PQM_NO_FUNC;
+	const struct pqm_name *own = is_import ? NULL : &g->names[g->funcs[f->to].name - 1];
+
+	*c = (struct pqm_call){ .callee = is_import ? g->imports[f->import].name : own->text,
+		.version = is_import ? g->imports[f->import].version : NULL,
+		.by = is_import ? PQM_BY_IMPORT : (enum pqm_callee_by)own->by,
+		.addr = g->base + f->at,
+		.off = offset_of(g, f->at),
+		.is_tail = f->is_tail,
+		.is_reference = f->is_reference,
+		.reach = PQM_REACH_UNDECIDED };
+	if (!f->is_reference)
+		for (size_t i = 0; i < PQM_CALL_ARGS; i++)
+			set_arg(g, all, f->arg[i], &c->arg[i]);
+	if (f->func == PQM_NO_FUNC) {
+		size_t k = pqm_code_slot(g, f->at);
+
+		if (k < g->n_slots && g->slots[k].is_visited)
+			c->reach = PQM_REACH_YES;
+	} else if ((g->funcs[f->func].flags & PQM_F_REACHED) != 0) {
+		c->reach = PQM_REACH_YES;
+	} else if (!g->is_cut) {
+		c->reach = PQM_REACH_NO;
+	}
+	return set_path(g, c, f->func, f->at, arena);
+}
+
+static enum pqm_st put_out(const struct pqm_img *g, const struct pqm_found_calls *all,
+	struct pqm_code *out, struct pqm_arena *arena, struct pqm_err *err)
+{
+	size_t n = all->n < PQM_CODE_CALLS ? all->n : PQM_CODE_CALLS;
+
+	out->calls = pqm_new(arena, struct pqm_call, n);
+	if (out->calls == NULL)
+		return pqm_fail(err, PQM_ENOMEM, "code: out of memory");
+	for (size_t i = 0; i < n; i++)
+		if (!set_call(g, all, &all->call[i], &out->calls[i], arena))
+			return pqm_fail(err, PQM_ENOMEM, "code: out of memory");
+	out->n_calls = n;
+	out->n_functions = g->n_funcs;
+	out->n_decoded = all->n_decoded;
+	if (n < all->n || all->is_cut) {
+		out->state = PQM_CODE_LIMIT;
+		out->why_not = n < all->n ? "more calls than are kept"
+					  : "the budget of instructions ended";
+	} else if (n == 0) {
+		out->state = PQM_CODE_NONE;
+	}
+	return PQM_OK;
+}
+
+static enum pqm_st examine(
+	struct pqm_img *g, struct pqm_code *out, struct pqm_arena *arena, struct pqm_err *err)
+{
+	struct pqm_found_calls found = { 0 };
+	bool is_broken = false;
+	enum pqm_st st = pqm_code_load(g, &is_broken, err);
+
+	if (st != PQM_OK)
+		return st;
+	if (is_broken) {
+		out->state = PQM_CODE_BROKEN;
+		out->why_not = "its segments do not fit the file or each other";
+		return PQM_OK;
+	}
+	if (g->n_wanted == 0 && !pqm_code_has_wanted(g)) {
+		out->state = PQM_CODE_NONE;
+		return PQM_OK;
+	}
+	st = pqm_code_slots(g, err);
+	if (st == PQM_OK)
+		st = pqm_code_funcs(g, err);
+	if (st == PQM_OK)
+		st = pqm_code_scan(g, err);
+	if (st == PQM_OK)
+		st = pqm_code_main(g, err);
+	if (st == PQM_OK)
+		st = pqm_code_args(g, &found, err);
+	if (st == PQM_OK)
+		st = pqm_code_reach(g, err);
+	return st == PQM_OK ? put_out(g, &found, out, arena, err) : st;
+}
+
+enum pqm_st pqm_code_read(struct pqm_code *out, const struct pqm_elf *e,
+	const struct pqm_code_want *want, struct pqm_arena *arena, struct pqm_err *err)
+{
+	struct pqm_arena scratch;
+	struct pqm_img g = { .e = e, .want = want, .arena = &scratch, .body = e->body };
+	enum pqm_st st = PQM_OK;
+
+	*out = (struct pqm_code){ .state = PQM_CODE_READ };
+	if (!is_machine(e) || e->phnum == 0) {
+		out->state = PQM_CODE_MACHINE;
+		out->why_not = "not linked for x86-64 or AArch64";
+		return PQM_OK;
+	}
+	pqm_arena_init(&scratch, PQM_CODE_BYTES);
+	st = examine(&g, out, arena, err);
+	if (st == PQM_ELIMIT) {
+		*out = (struct pqm_code){ .state = PQM_CODE_LIMIT,
+			.why_not = "more relocated words than are kept" };
+		st = PQM_OK;
+	}
+	pqm_buf_fini(&g.slot_buf);
+	pqm_buf_fini(&g.edge_buf);
+	pqm_buf_fini(&g.site_buf);
+	pqm_buf_fini(&g.side_buf);
+	pqm_arena_fini(&scratch);
+	return st;
+}

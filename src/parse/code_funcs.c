@@ -1,0 +1,294 @@
+/* code_funcs.c — where functions start and end: frame tables, symbols, exports. */
+#include "code_int.h"
+
+enum {
+	SYM_BYTES = 24,
+	SHDR_BYTES = 64,
+	STT_FUNC_ = 2,
+	STT_GNU_IFUNC_ = 10,
+	SHT_SYMTAB_ = 2,
+	DW_EH_PE_UDATA4 = 0x03,
+	DW_EH_PE_DATAREL_SDATA4 = 0x3b,
+};
+
+static bool add_func(
+	struct pqm_img *g, uint64_t addr, uint64_t bytes, uint32_t flags, uint32_t name)
+{
+	const struct pqm_seg *s = pqm_code_seg(g, addr);
+
+	if (s == NULL || !s->is_code || addr - s->addr >= s->bytes)
+		return true;
+	if (bytes > s->bytes - (addr - s->addr))
+		bytes = 0;
+	struct pqm_func *grown = pqm_grow(g->arena, g->funcs, g->n_funcs, &g->cap_funcs);
+
+	if (grown == NULL)
+		return false;
+	g->funcs = grown;
+	uint32_t at = (uint32_t)(addr - g->base);
+
+	g->funcs[g->n_funcs++] = (struct pqm_func){ .start = at,
+		.end = at + (uint32_t)bytes,
+		.flags = flags,
+		.name = name,
+		.parent = PQM_NO_FUNC };
+	return true;
+}
+
+/* The table of .eh_frame_hdr: start of a function and its FDE, both from the header's own address
+ * [LSB 5.0 core §10.6.2]. The length is in the FDE. */
+static bool add_frames(struct pqm_img *g)
+{
+	pqm_bytes h = pqm_sub(pqm_code_at(g, g->eh_hdr), 0, (size_t)g->eh_hdr_bytes);
+
+	if (h.n < 12 || h.p[0] != 1 || h.p[2] != DW_EH_PE_UDATA4 ||
+		h.p[3] != DW_EH_PE_DATAREL_SDATA4)
+		return true;
+	size_t n = pqm_le32(h.p + 8), room = (h.n - 12) / 8;
+
+	for (size_t i = 0; i < n && i < room; i++) {
+		const uint8_t *row = h.p + 12 + 8 * i;
+		uint64_t start = g->eh_hdr + (uint64_t)(int64_t)(int32_t)pqm_le32(row);
+		uint64_t fde = g->eh_hdr + (uint64_t)(int64_t)(int32_t)pqm_le32(row + 4);
+		pqm_bytes f = pqm_code_at(g, fde);
+		uint64_t bytes = 0;
+
+		/* Length, CIE, start, bytes: the usual encoding when the start comes out the same. */
+		if (f.n >= 16 && fde + 8 + (uint64_t)(int64_t)(int32_t)pqm_le32(f.p + 8) == start)
+			bytes = pqm_le32(f.p + 12);
+		if (!add_func(g, start, bytes, 0, 0))
+			return false;
+	}
+	return true;
+}
+
+static bool add_name(struct pqm_img *g, pqm_bytes text, enum pqm_callee_by by, uint32_t *out)
+{
+	struct pqm_name *grown = pqm_grow(g->arena, g->names, g->n_names, &g->cap_names);
+
+	if (grown == NULL)
+		return false;
+	g->names = grown;
+	g->names[g->n_names++] = (struct pqm_name){ text, (uint8_t)by };
+	*out = (uint32_t)g->n_names;
+	return true;
+}
+
+static bool is_func(const uint8_t *sym)
+{
+	unsigned type = sym[4] & 15;
+
+	return (type == STT_FUNC_ || type == STT_GNU_IFUNC_) && pqm_le16(sym + 6) != 0;
+}
+
+static bool name_at(pqm_bytes strings, uint32_t off, pqm_bytes *out)
+{
+	pqm_bytes b = pqm_sub(strings, off, PQM_ELF_SYMBOL_BYTES);
+	const uint8_t *end = b.n == 0 ? NULL : memchr(b.p, 0, b.n);
+
+	if (end == NULL || end == b.p)
+		return false;
+	*out = (pqm_bytes){ b.p, (size_t)(end - b.p) };
+	return true;
+}
+
+/* The functions of a symbol table. */
+static bool add_symbols(struct pqm_img *g, pqm_bytes table, pqm_bytes strings, uint32_t flags)
+{
+	for (size_t i = SYM_BYTES; i + SYM_BYTES <= table.n; i += SYM_BYTES) {
+		const uint8_t *s = table.p + i;
+		uint32_t name = 0, own = s[4] >> 4 == 0 ? 0 : flags;
+		pqm_bytes text;
+
+		if (!is_func(s))
+			continue;
+		if (name_at(strings, pqm_le32(s), &text)) {
+			if (!add_name(g, text, PQM_BY_SYMBOL, &name))
+				return false;
+			if (g->want->wants(g->want->ctx, text, false, NULL)) {
+				own |= PQM_F_API;
+				g->n_wanted++;
+			}
+		}
+		if (!add_func(g, pqm_le64(s + 8), pqm_le64(s + 16), own, name))
+			return false;
+	}
+	return true;
+}
+
+/* .symtab and its strings, when section headers lead to one. */
+static bool find_symtab(const struct pqm_img *g, pqm_bytes *table, pqm_bytes *strings)
+{
+	uint64_t shoff = pqm_le64(g->body.p + 40);
+
+	for (size_t i = 0; i < g->e->shnum; i++) {
+		pqm_bytes sh = pqm_sub(g->body, (size_t)(shoff + i * SHDR_BYTES), SHDR_BYTES);
+
+		if (sh.n < SHDR_BYTES || pqm_le32(sh.p + 4) != SHT_SYMTAB_)
+			continue;
+		uint64_t link = pqm_le32(sh.p + 40);
+		pqm_bytes str = pqm_sub(g->body, (size_t)(shoff + link * SHDR_BYTES), SHDR_BYTES);
+
+		if (link >= g->e->shnum || str.n < SHDR_BYTES)
+			return false;
+		*table = pqm_sub(g->body, (size_t)pqm_le64(sh.p + 24), (size_t)pqm_le64(sh.p + 32));
+		*strings = pqm_sub(
+			g->body, (size_t)pqm_le64(str.p + 24), (size_t)pqm_le64(str.p + 32));
+		return true;
+	}
+	return false;
+}
+
+static bool add_symtab(struct pqm_img *g)
+{
+	pqm_bytes table, strings;
+
+	return !find_symtab(g, &table, &strings) || add_symbols(g, table, strings, 0);
+}
+
+static bool wants_any(const struct pqm_img *g, pqm_bytes table, pqm_bytes strings)
+{
+	for (size_t i = SYM_BYTES; i + SYM_BYTES <= table.n; i += SYM_BYTES) {
+		pqm_bytes text;
+
+		if (is_func(table.p + i) && name_at(strings, pqm_le32(table.p + i), &text) &&
+			g->want->wants(g->want->ctx, text, false, NULL))
+			return true;
+	}
+	return false;
+}
+
+bool pqm_code_has_wanted(struct pqm_img *g)
+{
+	const struct pqm_elf *e = g->e;
+	pqm_bytes table, strings;
+	pqm_bytes dynamic =
+		pqm_sub(g->body, (size_t)e->symbols_off, (size_t)e->n_symbols * SYM_BYTES);
+
+	return (e->n_symbols > 0 && wants_any(g, dynamic, e->strings)) ||
+		(find_symtab(g, &table, &strings) && wants_any(g, table, strings));
+}
+
+static bool add_array(struct pqm_img *g, uint64_t addr, uint64_t bytes)
+{
+	for (uint64_t i = 0; i + 8 <= bytes && i < PQM_CODE_INITS * 8; i += 8) {
+		pqm_bytes b = pqm_code_at(g, addr + i);
+		size_t k = pqm_code_slot(g, (uint32_t)(addr + i - g->base));
+		uint64_t to = 0;
+
+		if (pqm_code_seg(g, addr + i) == NULL)
+			break;
+		if (k < g->n_slots && g->base + g->slots[k].at == addr + i &&
+			!g->slots[k].is_import)
+			to = g->base + g->slots[k].value;
+		else if (b.n >= 8)
+			to = pqm_le64(b.p);
+		if (to != 0 && !add_func(g, to, 0, PQM_F_ENTRY, 0))
+			return false;
+	}
+	return true;
+}
+
+static int by_start(const void *va, const void *vb)
+{
+	const struct pqm_func *a = va, *b = vb;
+
+	if (a->start != b->start)
+		return a->start < b->start ? -1 : 1;
+	/* Names that others see first, then the earlier one: the same whatever qsort does. */
+	uint32_t fa = a->flags & (PQM_F_API | PQM_F_EXPORT),
+		 fb = b->flags & (PQM_F_API | PQM_F_EXPORT);
+
+	if (fa != fb)
+		return fa > fb ? -1 : 1;
+	if ((a->name == 0) != (b->name == 0))
+		return a->name != 0 ? -1 : 1;
+	if (a->name != b->name)
+		return a->name < b->name ? -1 : 1;
+	return (a->end < b->end) - (a->end > b->end);
+}
+
+/* One function for each start; what two tables say about it is joined. */
+static void join(struct pqm_img *g)
+{
+	size_t n = 0;
+
+	qsort(g->funcs, g->n_funcs, sizeof(*g->funcs), by_start);
+	for (size_t i = 0; i < g->n_funcs; i++) {
+		const struct pqm_func *f = &g->funcs[i];
+
+		if (n == 0 || g->funcs[n - 1].start != f->start) {
+			g->funcs[n++] = *f;
+			continue;
+		}
+		struct pqm_func *to = &g->funcs[n - 1];
+
+		to->flags |= f->flags;
+		if (to->name == 0)
+			to->name = f->name;
+		if (f->end > to->end)
+			to->end = f->end;
+	}
+	g->n_funcs = n;
+	for (size_t i = 0; i < n; i++) {
+		struct pqm_func *f = &g->funcs[i];
+		const struct pqm_seg *s = pqm_code_seg(g, g->base + f->start);
+		uint64_t stop = s->addr + s->bytes - g->base;
+
+		if (i + 1 < n && g->funcs[i + 1].start < stop)
+			stop = g->funcs[i + 1].start;
+		if (f->end <= f->start || f->end > stop)
+			f->end = (uint32_t)stop;
+	}
+}
+
+/* For each block of addresses the first function that ends in it or behind it. */
+static bool index_blocks(struct pqm_img *g)
+{
+	size_t k = 0;
+
+	g->n_blocks =
+		g->n_funcs == 0 ? 0 : (g->funcs[g->n_funcs - 1].end >> PQM_BLOCK_SHIFT) + (size_t)1;
+	g->block = pqm_new(g->arena, uint32_t, g->n_blocks);
+	if (g->block == NULL)
+		return false;
+	for (size_t i = 0; i < g->n_blocks; i++) {
+		while (k < g->n_funcs && g->funcs[k].end <= i << PQM_BLOCK_SHIFT)
+			k++;
+		g->block[i] = (uint32_t)k;
+	}
+	return true;
+}
+
+uint32_t pqm_code_func(const struct pqm_img *g, uint32_t rva)
+{
+	size_t b = rva >> PQM_BLOCK_SHIFT;
+
+	if (b >= g->n_blocks)
+		return PQM_NO_FUNC;
+	for (size_t i = g->block[b]; i < g->n_funcs && g->funcs[i].start <= rva; i++)
+		if (rva < g->funcs[i].end)
+			return (uint32_t)i;
+	return PQM_NO_FUNC;
+}
+
+enum pqm_st pqm_code_funcs(struct pqm_img *g, struct pqm_err *err)
+{
+	const struct pqm_elf *e = g->e;
+	pqm_bytes symbols =
+		pqm_sub(g->body, (size_t)e->symbols_off, (size_t)e->n_symbols * SYM_BYTES);
+	bool ok = add_frames(g) && add_symtab(g) &&
+		(e->n_symbols == 0 || add_symbols(g, symbols, e->strings, PQM_F_EXPORT)) &&
+		(g->entry == 0 || add_func(g, g->entry, 0, PQM_F_ENTRY, 0)) &&
+		(g->init == 0 || add_func(g, g->init, 0, PQM_F_ENTRY, 0)) &&
+		(g->fini == 0 || add_func(g, g->fini, 0, PQM_F_ENTRY, 0)) &&
+		add_array(g, g->init_array, g->init_bytes) &&
+		add_array(g, g->fini_array, g->fini_bytes) &&
+		add_array(g, g->pre_array, g->pre_bytes);
+
+	if (ok)
+		join(g);
+	if (!ok || !index_blocks(g))
+		return pqm_fail(err, PQM_ENOMEM, "code: out of memory");
+	return PQM_OK;
+}

@@ -1,0 +1,145 @@
+/* code_reach.c — which functions the program can get to, breadth first, so that the way is the shortest. */
+#include "code_int.h"
+
+enum {
+	SYM_BYTES = 24,
+	STT_OBJECT_ = 1,
+	/* Pointers of one object of data stand no further from each other. */
+	GAP_BYTES = 128,
+};
+
+struct step {
+	uint32_t node; /* function, or n_funcs + slot */
+	uint32_t parent, at;
+};
+
+struct walk {
+	struct pqm_img *g;
+	struct pqm_buf buf;
+	size_t next;
+	bool has_memory;
+};
+
+static void push(struct walk *w, uint32_t node, uint32_t parent, uint32_t at)
+{
+	struct step s = { node, parent, at };
+
+	w->has_memory &= pqm_buf_add(&w->buf, (pqm_bytes){ (const uint8_t *)&s, sizeof(s) });
+}
+
+static void reach_func(struct walk *w, uint32_t f, uint32_t parent, uint32_t at)
+{
+	struct pqm_func *to = &w->g->funcs[f];
+
+	if ((to->flags & PQM_F_REACHED) != 0)
+		return;
+	to->flags |= PQM_F_REACHED;
+	to->parent = parent;
+	to->parent_at = at;
+	if ((to->flags & (PQM_F_API | PQM_F_STUB)) == 0)
+		push(w, f, parent, at);
+}
+
+static void reach_slot(struct walk *w, size_t k, uint32_t parent, uint32_t at)
+{
+	if (k < w->g->n_slots && !w->g->slots[k].is_visited)
+		push(w, (uint32_t)(w->g->n_funcs + k), parent, at);
+}
+
+/* All pointers of the object whose first one is slot k. */
+static void open_object(struct walk *w, size_t k, uint32_t parent, uint32_t at)
+{
+	struct pqm_img *g = w->g;
+
+	for (size_t i = k; i < g->n_slots; i++) {
+		struct pqm_slot *s = &g->slots[i];
+
+		if (s->is_visited ||
+			(i > k && (s->is_start || s->at - g->slots[i - 1].at > GAP_BYTES)))
+			return;
+		s->is_visited = true;
+		if (s->is_import)
+			continue;
+		uint32_t f = pqm_code_func(g, s->value);
+
+		if (f != PQM_NO_FUNC)
+			reach_func(w, f, parent, at);
+		else
+			reach_slot(w, pqm_code_slot(g, s->value), parent, at);
+	}
+}
+
+static void open_func(struct walk *w, uint32_t f)
+{
+	struct pqm_img *g = w->g;
+	size_t end = f + 1 < g->n_funcs ? g->funcs[f + 1].edges : g->n_edges;
+
+	for (size_t i = g->funcs[f].edges; i < end; i++) {
+		const struct pqm_edge *e = &g->edges[i];
+
+		if (e->kind == PQM_EDGE_DATA)
+			reach_slot(w, e->to, f, e->at);
+		else
+			reach_func(w, e->to, f, e->at);
+	}
+}
+
+/* Data that others can name: tables of virtual functions, method tables. */
+static void export_objects(struct walk *w)
+{
+	struct pqm_img *g = w->g;
+
+	for (uint64_t i = 1; i < g->e->n_symbols; i++) {
+		pqm_bytes s =
+			pqm_sub(g->body, (size_t)(g->e->symbols_off + i * SYM_BYTES), SYM_BYTES);
+
+		if (s.n < SYM_BYTES || (s.p[4] & 15) != STT_OBJECT_ || pqm_le16(s.p + 6) == 0)
+			continue;
+		uint64_t addr = pqm_le64(s.p + 8), bytes = pqm_le64(s.p + 16);
+
+		if (addr < g->base || addr - g->base >= g->top)
+			continue;
+		size_t k = pqm_code_slot(g, (uint32_t)(addr - g->base));
+
+		if (k < g->n_slots && g->slots[k].at - (addr - g->base) < bytes) {
+			g->slots[k].is_start = true;
+			reach_slot(w, k, PQM_NO_FUNC, 0);
+		}
+	}
+}
+
+static void drain(struct walk *w)
+{
+	while (w->has_memory && w->next < w->buf.n) {
+		struct step s;
+
+		memcpy(&s, w->buf.p + w->next, sizeof(s));
+		w->next += sizeof(s);
+		if (s.node < w->g->n_funcs)
+			open_func(w, s.node);
+		else
+			open_object(w, s.node - w->g->n_funcs, s.parent, s.at);
+	}
+}
+
+enum pqm_st pqm_code_reach(struct pqm_img *g, struct pqm_err *err)
+{
+	struct walk w = { .g = g, .has_memory = true };
+
+	pqm_buf_init(&w.buf, (PQM_CODE_EDGES + PQM_CODE_SLOTS) * sizeof(struct step));
+	/* main first: a way from there says more than one from the entry point. */
+	for (uint32_t f = 0; f < g->n_funcs; f++)
+		if ((g->funcs[f].flags & PQM_F_MAIN) != 0)
+			reach_func(&w, f, PQM_NO_FUNC, 0);
+	drain(&w);
+	for (uint32_t f = 0; f < g->n_funcs; f++)
+		if ((g->funcs[f].flags & (PQM_F_ENTRY | PQM_F_EXPORT)) != 0 &&
+			(g->funcs[f].flags & PQM_F_API) == 0)
+			reach_func(&w, f, PQM_NO_FUNC, 0);
+	export_objects(&w);
+	drain(&w);
+	bool ok = w.has_memory;
+
+	pqm_buf_fini(&w.buf);
+	return ok ? PQM_OK : pqm_fail(err, PQM_ENOMEM, "code: out of memory");
+}
