@@ -1,121 +1,10 @@
-#include "libs.h"
+#include "libs_int.h"
 
 #include "base/limits.h"
-
-struct glob {
-	pqm_bytes pattern;
-	size_t n_front;	   /* literal bytes before the first wildcard */
-	size_t n_literals; /* all literal bytes */
-	void *value;
-};
-
-/* Most specific first. */
-struct pqm_glob_list {
-	struct glob *glob;
-	size_t n, cap;
-};
-
-struct pqm_libs {
-	struct pqm_arena arena;
-	struct pqm_lib *lib;
-	size_t n_libs, cap_libs;
-	struct pqm_lib_rule *rule;
-	size_t n_rules, cap_rules;
-	struct pqm_names sonames, versions; /* -> struct pqm_lib */
-};
 
 /* "libcry" and "libssl" differ only here. */
 #define SONAME_KEY 6
 #define SYMBOL_KEY 3
-
-static pqm_bytes first(pqm_bytes s, size_t n)
-{
-	return pqm_sub(s, 0, n);
-}
-
-static struct pqm_glob_list *list_for(struct pqm_names *n, pqm_bytes front, struct pqm_arena *a)
-{
-	struct pqm_glob_list *list = NULL;
-
-	if (front.n >= n->key) {
-		list = pqm_map_get(&n->bucket, first(front, n->key));
-		if (list != NULL)
-			return list;
-		list = pqm_new(a, struct pqm_glob_list, 1);
-		if (list == NULL || !pqm_map_put(&n->bucket, first(front, n->key), list))
-			return NULL;
-		return list;
-	}
-	if (n->loose == NULL)
-		n->loose = pqm_new(a, struct pqm_glob_list, 1);
-	return n->loose;
-}
-
-static bool add_glob(struct pqm_names *n, const struct glob *g, struct pqm_arena *a)
-{
-	struct pqm_glob_list *list = list_for(n, first(g->pattern, g->n_front), a);
-	struct glob *grown = list == NULL ? NULL : pqm_grow(a, list->glob, list->n, &list->cap);
-	size_t at;
-
-	if (grown == NULL)
-		return false;
-	list->glob = grown;
-	for (at = list->n; at > 0 && g->n_literals > grown[at - 1].n_literals; at--)
-		grown[at] = grown[at - 1];
-	grown[at] = *g;
-	list->n++;
-	return true;
-}
-
-static bool is_wild(uint8_t c)
-{
-	return c == '*' || c == '?';
-}
-
-/* False without memory. */
-static bool add_pattern(struct pqm_names *n, pqm_bytes pattern, void *value, struct pqm_arena *a)
-{
-	struct glob g = { .pattern = pattern, .value = value };
-
-	while (g.n_front < pattern.n && !is_wild(pattern.p[g.n_front]))
-		g.n_front++;
-	if (g.n_front == pattern.n)
-		return pqm_map_put(&n->exact, pattern, value);
-	for (size_t i = 0; i < pattern.n; i++)
-		g.n_literals += !is_wild(pattern.p[i]);
-	return add_glob(n, &g, a);
-}
-
-static const struct glob *find_in(const struct pqm_glob_list *list, pqm_bytes s)
-{
-	for (size_t i = 0; list != NULL && i < list->n; i++) {
-		const struct glob *g = &list->glob[i];
-
-		if (pqm_starts(s, first(g->pattern, g->n_front)) && pqm_glob(g->pattern, s))
-			return g;
-	}
-	return NULL;
-}
-
-static void *names_get(const struct pqm_names *n, pqm_bytes s)
-{
-	void *value = pqm_map_get(&n->exact, s);
-	const struct glob *g, *loose;
-
-	if (value != NULL)
-		return value;
-	g = s.n < n->key ? NULL : find_in(pqm_map_get(&n->bucket, first(s, n->key)), s);
-	loose = find_in(n->loose, s);
-	if (g == NULL || (loose != NULL && loose->n_literals > g->n_literals))
-		g = loose;
-	return g == NULL ? NULL : g->value;
-}
-
-static void names_fini(struct pqm_names *n)
-{
-	pqm_map_fini(&n->exact);
-	pqm_map_fini(&n->bucket);
-}
 
 static enum pqm_st no_memory(struct pqm_err *err)
 {
@@ -141,7 +30,7 @@ static enum pqm_st add_list(struct pqm_names *n, const struct pqm_rule *rule, co
 		if (pqm_map_get(&n->exact, s) != NULL)
 			return pqm_rule_fail(rule, list->items[i], err,
 				"%s: %.*s is claimed by another rule", key, PQM_FMT(s));
-		if (!add_pattern(n, s, value, a))
+		if (!pqm_lib_names_add(n, s, value, a))
 			return no_memory(err);
 	}
 	return PQM_OK;
@@ -269,9 +158,9 @@ static enum pqm_st fill(struct pqm_libs *l, const struct pqm_rules *r, struct pq
 		if (is_library(rule))
 			st = add_library(l, rule, err);
 	for (size_t i = 0; st == PQM_OK && (rule = pqm_rules_next(r, "libs/", &i)) != NULL;)
-		if (!is_library(rule))
+		if (!is_library(rule) && !pqm_libs_is_extra(rule))
 			st = add_meaning(l, r, rule, err);
-	return st;
+	return st != PQM_OK ? st : pqm_libs_recipes(l, r, err);
 }
 
 enum pqm_st pqm_libs_build(struct pqm_libs **out, const struct pqm_rules *r, struct pqm_err *err)
@@ -302,10 +191,12 @@ void pqm_libs_free(struct pqm_libs *l)
 {
 	if (l == NULL)
 		return;
-	for (size_t i = 0; i < l->n_libs; i++)
-		names_fini(&l->lib[i].symbols);
-	names_fini(&l->sonames);
-	names_fini(&l->versions);
+	for (size_t i = 0; i < l->n_libs; i++) {
+		pqm_lib_names_fini(&l->lib[i].symbols);
+		pqm_map_fini(&l->lib[i].recipes);
+	}
+	pqm_lib_names_fini(&l->sonames);
+	pqm_lib_names_fini(&l->versions);
 	pqm_arena_fini(&l->arena);
 	pqm_free(l);
 }
@@ -331,12 +222,12 @@ const struct pqm_lib *pqm_lib_by_soname(const struct pqm_libs *l, pqm_bytes sona
 
 	while (from > 0 && soname.p[from - 1] != '/')
 		from--;
-	return names_get(&l->sonames, pqm_sub(soname, from, soname.n));
+	return pqm_lib_names_get(&l->sonames, pqm_sub(soname, from, soname.n));
 }
 
 const struct pqm_lib *pqm_lib_by_version(const struct pqm_libs *l, pqm_bytes version)
 {
-	return names_get(&l->versions, version);
+	return pqm_lib_names_get(&l->versions, version);
 }
 
 const struct pqm_lib *pqm_lib_by_name(const struct pqm_libs *l, pqm_bytes name)
@@ -349,7 +240,7 @@ const struct pqm_lib *pqm_lib_by_name(const struct pqm_libs *l, pqm_bytes name)
 
 const struct pqm_lib_rule *pqm_lib_symbol(const struct pqm_lib *lib, pqm_bytes symbol)
 {
-	return names_get(&lib->symbols, symbol);
+	return pqm_lib_names_get(&lib->symbols, symbol);
 }
 
 /* What name stands for, as a rule: the sample of a library is a soname, that of a meaning a symbol. */
@@ -399,5 +290,7 @@ enum pqm_st pqm_libs_check(const struct pqm_libs *l, struct pqm_err *err)
 		if (st == PQM_OK)
 			st = check_samples(l, rule, "miss", err);
 	}
+	for (size_t i = 0; st == PQM_OK && i < l->n_extra; i++)
+		st = pqm_libs_check_recipe(l, l->extra[i], err);
 	return st;
 }

@@ -11,10 +11,14 @@
  *            sonames in hit and miss, and in housekeeping globs of symbols that show no use alone; a meaning is { id, library, symbols, emit, why, refs, hit, miss } with
  *            symbols in hit and miss, and emit { family, operation, function, algorithm,
  *            parameter, quantum, classical }, of which the catalogue gives what is left out.
+ *            A table is { id, library, table, values } from numbers or texts to names of the catalogue;
+ *            a recipe says what the arguments of a call mean: { id, library, calls, takes, when, args, makes,
+ *            under, emit }, see struct pqm_recipe. Samples of these are calls: f(?, 3072) = RSA 3072.
  */
 #ifndef PQM_RULES_LIBS_H
 #define PQM_RULES_LIBS_H
 
+#include "parse/code.h"
 #include "rules/rules.h"
 
 struct pqm_libs;
@@ -43,6 +47,87 @@ struct pqm_lib {
 	size_t index;		  /* from 0 */
 	pqm_bytes name;		  /* "openssl" */
 	struct pqm_names symbols; /* -> struct pqm_lib_rule */
+	struct pqm_map recipes;	  /* name of a function -> struct pqm_recipes */
+};
+
+/* What an argument says. */
+enum pqm_role {
+	PQM_ROLE_ALGORITHM, /* a name or number of an algorithm */
+	PQM_ROLE_PARAMETER, /* bits, or a curve, group or set by name or number */
+	PQM_ROLE_BYTES,	    /* a size in bytes */
+	PQM_ROLE_FROM, /* a context or key that an earlier call made: what holds for that holds here */
+	PQM_ROLE_EXPRESSION, /* an S-expression of libgcrypt */
+	PQM_ROLE_GROUPS,     /* lists of names that are allowed in TLS or SSH */
+	PQM_ROLE_SUITES,
+	PQM_ROLE_PRIORITY,
+	PQM_ROLE_SIGNATURES,
+	PQM_ROLE_SSH_KEX,
+	PQM_ROLE_CEILING, /* a protocol version */
+	PQM_ROLE_FLOOR,
+	PQM_ROLE_OPENS,	   /* the file name of a library, for the loader */
+	PQM_ROLE_LOOKS_UP, /* the name of a function, for the loader */
+};
+
+#define PQM_RECIPE_ARGS 4
+#define PQM_RECIPE_WHEN 3
+
+struct pqm_recipe_arg {
+	enum pqm_role role;
+	unsigned at;		       /* which argument, from 0 */
+	pqm_bytes table;	       /* of values; empty: names of the catalogue */
+	const struct pqm_yaml *values; /* of that table */
+};
+
+/* What the arguments of one or more functions mean. `when` must hold: argument -> number, text, or list of
+ * them. */
+struct pqm_recipe {
+	const struct pqm_rule *rule;
+	const struct pqm_lib_rule *under; /* the meaning it belongs to; NULL: that of the symbol */
+	const struct pqm_alg_ref *alg;	  /* what the function is about by itself; may be NULL */
+	pqm_bytes parameter, operation;	  /* may be empty */
+	pqm_bytes makes;		  /* "ctx", "key": what FROM refers to */
+	unsigned takes;			  /* arguments of the function */
+
+	struct {
+		unsigned at;
+		const struct pqm_yaml *is;
+	} when[PQM_RECIPE_WHEN];
+
+	size_t n_when;
+	struct pqm_recipe_arg arg[PQM_RECIPE_ARGS];
+	size_t n_args;
+	bool is_name; /* the call only gives a name to others */
+};
+
+struct pqm_recipes {
+	const struct pqm_recipe **list;
+	size_t n, cap;
+};
+
+#define PQM_FACT_LINKS 3
+
+/* What one call says, by its function and its arguments. */
+struct pqm_lib_fact {
+	const struct pqm_lib *lib;	    /* NULL: not a function that we have rules for */
+	const struct pqm_lib_rule *meaning; /* NULL: it only names something */
+	const struct pqm_recipe *recipe;    /* NULL: none fits */
+	const struct pqm_alg_ref *alg;	    /* which algorithm; NULL: what the meaning says */
+	pqm_bytes parameter, operation;
+	bool is_own;	  /* the parameter stands in this call, not in one that it is linked with */
+	bool is_dropped;  /* calls that are linked with it say more than one thing */
+	char digits[8];	  /* for parameter */
+	bool has_setting; /* a text or a number of one of the roles from GROUPS on */
+	enum pqm_role setting;
+	pqm_bytes text;
+
+	struct {
+		enum pqm_role role;
+		size_t call;
+		pqm_bytes makes;
+	} link[PQM_FACT_LINKS];
+
+	size_t n_links, root;
+	unsigned visit;
 };
 
 /* Builds the view from r's rules under libs/; *out is returned owned. */
@@ -61,6 +146,27 @@ const struct pqm_lib *pqm_lib_by_version(const struct pqm_libs *l, pqm_bytes ver
 const struct pqm_lib *pqm_lib_by_name(const struct pqm_libs *l, pqm_bytes name);
 /* What symbol means in that library, or NULL: nothing we have a rule for. */
 const struct pqm_lib_rule *pqm_lib_symbol(const struct pqm_lib *lib, pqm_bytes symbol);
+
+/* The recipes of a function, or NULL. */
+const struct pqm_recipes *pqm_lib_recipes(const struct pqm_lib *lib, pqm_bytes symbol);
+/* "sign", "keygen": what a function of the library does, by its name; empty: nothing is said. */
+pqm_bytes pqm_lib_operation(const struct pqm_lib *lib, pqm_bytes symbol);
+/* Whether the function alone shows no use. */
+bool pqm_lib_is_housekeeping(const struct pqm_lib *lib, pqm_bytes symbol);
+/* facts[i] from calls[i], a function of facts[i].lib, which the caller sets; then what calls say about each
+ * other: contexts and keys that one makes and others take. */
+void pqm_lib_facts(struct pqm_lib_fact *facts, const struct pqm_call *calls, size_t n,
+	const struct pqm_rules *r);
+
+/* The family of the catalogue that a fact is about, or NULL. */
+const struct pqm_alg_ref *pqm_lib_about(const struct pqm_rules *r, const struct pqm_lib_fact *fact);
+/* Reads "f(?, 0x10, "text"); g($1) = words" into calls of one function, with no addresses that mean
+ * anything; *words is what stands behind the last "=". False when it is written otherwise. Texts are slices
+ * of the sample. */
+bool pqm_lib_sample(
+	pqm_bytes sample, struct pqm_call *calls, size_t cap, size_t *n, pqm_bytes *words);
+/* "groups", "ceiling": as rules write a role. */
+const char *pqm_role_name(enum pqm_role role);
 
 /* Runs every rule of libs/ on its own hit and miss samples; both must be there. The first that
  * fails is PQM_EUSAGE "FILE:LINE: words". */
