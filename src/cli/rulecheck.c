@@ -11,6 +11,7 @@
 #include "cli/probe_advice.h"
 #include "detect/conf.h"
 #include "detect/deps.h"
+#include "detect/elf_look.h"
 #include "detect/endpoint.h"
 #include "detect/k8s.h"
 #include "detect/packages.h"
@@ -370,10 +371,16 @@ static bool is_sampled(struct checker *c, const struct pqm_rule *rule, pqm_bytes
 	return pqm_rules_sampler(&s, c->r, c->err) == PQM_OK && pqm_sampler_takes(s, rule, sample);
 }
 
+static bool is_setting(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	return pqm_elf_setting_fits(c->r, rule, sample);
+}
+
 static const struct {
 	const char *prefix;
 	sample_fn is_of;
 } kinds[] = {
+	{ "libs/settings.yaml", is_setting },
 	{ "algorithms/", is_algorithm },
 	{ "trust-stores.yaml", is_store },
 	{ "archives.yaml", is_store },

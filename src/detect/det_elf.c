@@ -1,11 +1,6 @@
 /* det_elf.c — what programs and libraries import from cryptographic libraries, and what these give. */
 #include "base/limits.h"
-#include "detect/detector.h"
-#include "parse/elf.h"
-#include "rules/libs.h"
-
-/* Symbols that a finding lists by name. */
-#define SHOWN 8
+#include "detect/elf_look.h"
 
 /* What one rule saw in this file. */
 struct tally {
@@ -16,13 +11,9 @@ struct tally {
 };
 
 struct look {
-	const struct pqm_libs *libs;
-	struct pqm_elf elf;
-	struct pqm_arena *arena;
-	const struct pqm_lib *own;	  /* the library that this file is, or NULL */
-	const struct pqm_lib **needed;	  /* by position in elf.needed; NULL: none that we know */
-	const struct pqm_lib **versioned; /* by position in elf.versions */
-	struct tally *imports, *exports;  /* by index of the rule */
+	struct pqm_elf_look k;		 /* first: what the other parts see */
+	struct tally *imports, *exports; /* by index of the rule */
+	bool has_imports;		 /* of a library that we know */
 };
 
 static bool wants(const struct pqm_artifact *a)
@@ -42,23 +33,23 @@ static const struct pqm_lib *lib_of_version(
 /* *known: the file is, or asks for, a library that we have rules for. */
 static enum pqm_st look_up_libraries(struct look *k, bool *known)
 {
-	const struct pqm_elf *e = &k->elf;
+	const struct pqm_elf *e = &k->k.elf;
 
 	*known = false;
-	k->needed = pqm_new(k->arena, const struct pqm_lib *, e->n_needed);
-	k->versioned = pqm_new(k->arena, const struct pqm_lib *, e->n_versions);
-	if (k->needed == NULL || k->versioned == NULL)
+	k->k.needed = pqm_new(k->k.arena, const struct pqm_lib *, e->n_needed);
+	k->k.versioned = pqm_new(k->k.arena, const struct pqm_lib *, e->n_versions);
+	if (k->k.needed == NULL || k->k.versioned == NULL)
 		return PQM_ENOMEM;
 	for (size_t i = 0; i < e->n_needed; i++) {
-		k->needed[i] = pqm_lib_by_soname(k->libs, e->needed[i]);
-		*known |= k->needed[i] != NULL;
+		k->k.needed[i] = pqm_lib_by_soname(k->k.libs, e->needed[i]);
+		*known |= k->k.needed[i] != NULL;
 	}
 	for (size_t i = 0; i < e->n_versions; i++) {
-		k->versioned[i] = lib_of_version(k->libs, &e->versions[i]);
-		*known |= k->versioned[i] != NULL;
+		k->k.versioned[i] = lib_of_version(k->k.libs, &e->versions[i]);
+		*known |= k->k.versioned[i] != NULL;
 	}
-	k->own = e->soname.n > 0 ? pqm_lib_by_soname(k->libs, e->soname) : NULL;
-	*known |= k->own != NULL;
+	k->k.own = e->soname.n > 0 ? pqm_lib_by_soname(k->k.libs, e->soname) : NULL;
+	*known |= k->k.own != NULL;
 	return PQM_OK;
 }
 
@@ -66,7 +57,7 @@ static enum pqm_st count(struct look *k, struct tally *at, const struct pqm_lib 
 	const struct pqm_lib_rule *rule, const struct pqm_elf_sym *sym)
 {
 	struct tally *t = &at[rule->index];
-	struct pqm_elf_sym *grown = pqm_grow(k->arena, t->syms, t->n, &t->cap);
+	struct pqm_elf_sym *grown = pqm_grow(k->k.arena, t->syms, t->n, &t->cap);
 
 	if (grown == NULL)
 		return PQM_ENOMEM;
@@ -85,38 +76,52 @@ static enum pqm_st count_in(
 	return rule == NULL ? PQM_OK : count(k, at, lib, rule, sym);
 }
 
+static bool knows(const struct pqm_lib *lib, pqm_bytes name)
+{
+	return lib != NULL &&
+		(pqm_lib_symbol(lib, name) != NULL || pqm_lib_recipes(lib, name) != NULL);
+}
+
+const struct pqm_lib *pqm_elf_lib_of(
+	const struct pqm_elf_look *k, pqm_bytes name, const struct pqm_elf_version *version)
+{
+	if (version != NULL) {
+		const struct pqm_lib *lib = k->versioned[version - k->elf.versions];
+
+		return knows(lib, name) ? lib : NULL;
+	}
+	/* Without a version the first needed library that knows the name has it, as for the loader. */
+	for (size_t i = 0; i < k->elf.n_needed; i++)
+		if (knows(k->needed[i], name))
+			return k->needed[i];
+	return NULL;
+}
+
 static enum pqm_st count_import(struct look *k, const struct pqm_elf_sym *sym)
 {
-	if (sym->version != NULL)
-		return count_in(k, k->imports, k->versioned[sym->version - k->elf.versions], sym);
-	/* Without a version the first needed library that knows the name has it, as for the loader. */
-	for (size_t i = 0; i < k->elf.n_needed; i++) {
-		const struct pqm_lib *lib = k->needed[i];
-		const struct pqm_lib_rule *rule =
-			lib == NULL ? NULL : pqm_lib_symbol(lib, sym->name);
+	const struct pqm_lib *lib = pqm_elf_lib_of(&k->k, sym->name, sym->version);
 
-		if (rule != NULL)
-			return count(k, k->imports, lib, rule, sym);
-	}
-	return PQM_OK;
+	k->has_imports |= lib != NULL;
+	return count_in(k, k->imports, lib, sym);
 }
 
 static enum pqm_st count_symbols(struct look *k, struct pqm_err *err)
 {
-	size_t n = pqm_lib_rules_count(k->libs);
+	size_t n = pqm_lib_rules_count(k->k.libs);
 	struct pqm_elf_sym sym;
 
-	k->imports = pqm_new(k->arena, struct tally, n);
-	k->exports = pqm_new(k->arena, struct tally, n);
+	k->imports = pqm_new(k->k.arena, struct tally, n);
+	k->exports = pqm_new(k->k.arena, struct tally, n);
 	if (k->imports == NULL || k->exports == NULL)
 		return PQM_ENOMEM;
-	enum pqm_st st = pqm_elf_symbols(&k->elf, err);
+	enum pqm_st st = pqm_elf_symbols(&k->k.elf, err);
 
 	while (st == PQM_OK) {
-		st = pqm_elf_next(&k->elf, &sym, err);
+		st = pqm_elf_next(&k->k.elf, &sym, err);
 		if (st != PQM_OK || sym.name.n == 0)
 			break;
-		st = sym.is_defined ? count_in(k, k->exports, k->own, &sym) : count_import(k, &sym);
+		st = sym.is_defined ? count_in(k, k->exports, k->k.own, &sym)
+				    : count_import(k, &sym);
 	}
 	return st;
 }
@@ -145,7 +150,7 @@ static void tidy(struct tally *t)
 static pqm_bytes list_symbols(struct pqm_arena *a, const struct tally *t)
 {
 	pqm_bytes out = { NULL, 0 };
-	size_t shown = t->n < SHOWN ? t->n : SHOWN;
+	size_t shown = t->n < PQM_ELF_SHOWN ? t->n : PQM_ELF_SHOWN;
 
 	for (size_t i = 0; i < shown; i++)
 		out = pqm_arena_f(a, "%.*s%s%.*s", PQM_FMT(out), i == 0 ? "" : ",",
@@ -155,17 +160,20 @@ static pqm_bytes list_symbols(struct pqm_arena *a, const struct tally *t)
 	return out;
 }
 
-/* The file name under which the symbol's library is asked for. */
-static pqm_bytes soname_for(const struct look *k, const struct tally *t)
+pqm_bytes pqm_elf_soname(const struct pqm_elf_look *k, const struct pqm_lib *lib,
+	const struct pqm_elf_version *version)
 {
-	if (t->syms[0].is_defined)
-		return k->elf.soname;
-	if (t->syms[0].version != NULL)
-		return t->syms[0].version->file;
+	if (version != NULL)
+		return version->file;
 	for (size_t i = 0; i < k->elf.n_needed; i++)
-		if (k->needed[i] == t->lib)
+		if (k->needed[i] == lib)
 			return k->elf.needed[i];
-	return t->lib->name;
+	return lib->name;
+}
+
+bool pqm_elf_is_user(const struct pqm_elf_look *k, const struct pqm_call *call)
+{
+	return k->elf.is_program && call->reach != PQM_REACH_NO;
 }
 
 static pqm_bytes say_why(
@@ -176,11 +184,29 @@ static pqm_bytes say_why(
 	if (t->n > 1)
 		(void)snprintf(more, sizeof(more), " and %zu more", t->n - 1);
 	if (t->syms[0].is_defined)
-		return pqm_arena_f(k->arena, "library %.*s exports %.*s%s: %.*s", PQM_FMT(soname),
+		return pqm_arena_f(k->k.arena, "library %.*s exports %.*s%s: %.*s", PQM_FMT(soname),
 			PQM_FMT(symbol), more, PQM_FMT(t->rule->why));
-	return pqm_arena_f(k->arena, "%s imports %.*s%s from %.*s: %.*s",
-		k->elf.is_program ? "program" : "library", PQM_FMT(symbol), more, PQM_FMT(soname),
+	return pqm_arena_f(k->k.arena, "%s imports %.*s%s from %.*s: %.*s",
+		k->k.elf.is_program ? "program" : "library", PQM_FMT(symbol), more, PQM_FMT(soname),
 		PQM_FMT(t->rule->why));
+}
+
+/* The code could not be read, or not to its end: what is imported may be called. */
+static bool is_undecided(const struct look *k)
+{
+	return k->k.code.state != PQM_CODE_READ && k->k.code.state != PQM_CODE_NONE;
+}
+
+/* Of an import without a call that was seen. */
+static void say_reach(const struct look *k, struct pqm_found *f)
+{
+	if (is_undecided(k))
+		pqm_found_attr(f, "reach",
+			pqm_arena_f(k->k.arena, "undecided: %s",
+				k->k.code.why_not == NULL ? "the code was not read"
+							  : k->k.code.why_not));
+	else
+		pqm_found_attr(f, "reach", PQM_LIT("no call found"));
 }
 
 static enum pqm_st emit_tally(struct look *k, struct tally *t, struct pqm_emit *out)
@@ -189,13 +215,15 @@ static enum pqm_st emit_tally(struct look *k, struct tally *t, struct pqm_emit *
 
 	tidy(t);
 	bool is_export = t->syms[0].is_defined;
-	pqm_bytes symbol = pqm_printable(k->arena, t->syms[0].name);
-	pqm_bytes soname = pqm_printable(k->arena, soname_for(k, t));
+	pqm_bytes symbol = pqm_printable(k->k.arena, t->syms[0].name);
+	pqm_bytes soname = pqm_printable(k->k.arena,
+		is_export ? k->k.elf.soname : pqm_elf_soname(&k->k, t->lib, t->syms[0].version));
 	struct pqm_found f = {
 		.rule = m->rule->id,
-		.identity = pqm_arena_f(k->arena, "%s%.*s/%.*s", is_export ? "export/" : "",
+		.identity = pqm_arena_f(k->k.arena, "%s%.*s/%.*s", is_export ? "export/" : "",
 			PQM_FMT(m->rule->id), PQM_FMT(t->lib->name)),
-		.meaning = k->elf.is_program && !is_export ? PQM_USE : PQM_OFFER,
+		.meaning =
+			k->k.elf.is_program && !is_export && is_undecided(k) ? PQM_USE : PQM_OFFER,
 		.function = m->function,
 		.quantum = m->quantum,
 		.classical = m->classical,
@@ -209,36 +237,42 @@ static enum pqm_st emit_tally(struct look *k, struct tally *t, struct pqm_emit *
 	};
 
 	f.why = say_why(k, t, symbol, soname);
-	pqm_found_attr(&f, "symbols", list_symbols(k->arena, t));
+	pqm_found_attr(&f, "symbols", list_symbols(k->k.arena, t));
 	pqm_found_attr(&f, "library", soname);
 	if (t->syms[0].version != NULL)
-		pqm_found_attr(&f, "version", pqm_printable(k->arena, t->syms[0].version->name));
+		pqm_found_attr(&f, "version", pqm_printable(k->k.arena, t->syms[0].version->name));
 	pqm_found_attr(&f, "operation", m->operation);
+	if (!is_export)
+		say_reach(k, &f);
 	return f.identity.p == NULL || f.why.p == NULL ? PQM_ENOMEM : pqm_emit(out, &f);
 }
 
 /* A program that only frees keys which another library handed to it does not use the algorithm. */
 static bool is_housekeeping(const struct tally *t)
 {
-	const struct pqm_yaml *globs = pqm_yaml_get(t->lib->rule->node, "housekeeping");
-
-	for (size_t i = 0; i < t->n; i++) {
-		bool fits = false;
-
-		for (size_t g = 0; globs != NULL && g < globs->n && !fits; g++)
-			fits = pqm_glob(pqm_yaml_text(globs->items[g]), t->syms[i].name);
-		if (!fits)
+	for (size_t i = 0; i < t->n; i++)
+		if (!pqm_lib_is_housekeeping(t->lib, t->syms[i].name))
 			return false;
-	}
 	return true;
 }
 
-static enum pqm_st emit_all(struct look *k, struct pqm_emit *out)
+/* Whether some call of a function of this rule was seen: then the claims say it. */
+static bool is_called(const struct look *k, const struct pqm_lib_rule *rule)
+{
+	for (size_t i = 0; i < k->k.code.n_calls; i++)
+		if (k->k.facts[i].lib != NULL &&
+			pqm_lib_symbol(k->k.facts[i].lib, k->k.code.calls[i].callee) == rule)
+			return true;
+	return false;
+}
+
+static enum pqm_st emit_symbols(struct look *k, struct pqm_emit *out)
 {
 	enum pqm_st st = PQM_OK;
 
-	for (size_t i = 0; st == PQM_OK && i < pqm_lib_rules_count(k->libs); i++) {
-		if (k->imports[i].n > 0 && !is_housekeeping(&k->imports[i]))
+	for (size_t i = 0; st == PQM_OK && i < pqm_lib_rules_count(k->k.libs); i++) {
+		if (k->imports[i].n > 0 && !is_housekeeping(&k->imports[i]) &&
+			!is_called(k, k->imports[i].rule))
 			st = emit_tally(k, &k->imports[i], out);
 		if (st == PQM_OK && k->exports[i].n > 0)
 			st = emit_tally(k, &k->exports[i], out);
@@ -246,13 +280,31 @@ static enum pqm_st emit_all(struct look *k, struct pqm_emit *out)
 	return st;
 }
 
+static enum pqm_st emit_all(struct look *k, struct pqm_emit *out)
+{
+	enum pqm_st st = pqm_elf_facts(&k->k);
+
+	if (st == PQM_OK)
+		st = pqm_elf_claims(&k->k, out);
+	if (st == PQM_OK)
+		st = pqm_elf_settings(&k->k, out);
+	return st != PQM_OK ? st : emit_symbols(k, out);
+}
+
+static enum pqm_st read_code(struct look *k, struct pqm_err *err)
+{
+	(void)err;
+	k->k.code.state = PQM_CODE_MACHINE;
+	return PQM_OK;
+}
+
 static enum pqm_st examine(
 	struct look *k, const struct pqm_artifact *a, struct pqm_emit *out, struct pqm_err *err)
 {
 	bool known;
-	enum pqm_st st = pqm_elf_open(&k->elf, a->body, a->arena, err);
+	enum pqm_st st = pqm_elf_open(&k->k.elf, a->body, a->arena, err);
 
-	if (st != PQM_OK || !k->elf.is_dynamic)
+	if (st != PQM_OK || !k->k.elf.is_dynamic)
 		return st;
 	st = look_up_libraries(k, &known);
 	if (st != PQM_OK || !known)
@@ -261,25 +313,27 @@ static enum pqm_st examine(
 	if (k->exports == NULL || st == PQM_ENOMEM)
 		return st;
 	/* What was seen before a broken symbol stands. */
-	enum pqm_st emitted = emit_all(k, out);
+	enum pqm_st emitted = read_code(k, err);
 
+	if (emitted == PQM_OK)
+		emitted = emit_all(k, out);
 	return emitted != PQM_OK ? emitted : st;
 }
 
 static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	const struct pqm_hits *hits, struct pqm_emit *out, struct pqm_err *err)
 {
-	struct look k = { .arena = a->arena };
+	struct look k = { .k = { .rules = r, .arena = a->arena } };
 	struct pqm_err why = { PQM_OK, "" };
 
 	(void)hits;
-	if (pqm_rules_libs(&k.libs, r, err) != PQM_OK)
+	if (pqm_rules_libs(&k.k.libs, r, err) != PQM_OK)
 		return err->st;
 	enum pqm_st st = examine(&k, a, out, &why);
 
-	pqm_elf_close(&k.elf);
+	pqm_elf_close(&k.k.elf);
 	if (st == PQM_EPARSE || st == PQM_ELIMIT) {
-		pqm_emit_note(out, k.elf.bad_off, st, "%s", why.msg);
+		pqm_emit_note(out, k.k.elf.bad_off, st, "%s", why.msg);
 		return PQM_OK;
 	}
 	if (st == PQM_OK)
@@ -289,8 +343,9 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 
 const struct pqm_detector pqm_det_elf = {
 	.name = "elf",
-	.version = 1,
-	.summary = "symbols that ELF programs and libraries import from cryptographic libraries",
+	.version = 2,
+	.summary = "what ELF programs and libraries call in cryptographic libraries, and what "
+		   "these export",
 	.wants = wants,
 	.run = run,
 };

@@ -1,0 +1,105 @@
+/* elf_text.c — calls and the ways to them, as a reader sees them. */
+#include "elf_look.h"
+
+/* Of a text in an argument, and of a list. */
+#define TEXT_SHOWN 80
+#define FRAMES_SHOWN 8
+
+static pqm_bytes arg_text(const struct pqm_elf_look *k, const struct pqm_arg *arg)
+{
+	switch (arg->kind) {
+	case PQM_ARG_INT:
+		/* Numbers that nobody writes in decimal: flags, versions. */
+		return pqm_arena_f(k->arena, arg->value > 0xffff ? "%#llx" : "%llu",
+			(unsigned long long)arg->value);
+	case PQM_ARG_TEXT:
+		return pqm_arena_f(k->arena, "\"%.*s%s\"",
+			PQM_FMT(pqm_printable(k->arena, pqm_sub(arg->text, 0, TEXT_SHOWN))),
+			arg->text.n > TEXT_SHOWN ? "…" : "");
+	case PQM_ARG_RESULT:
+		if (arg->value < k->code.n_calls)
+			return pqm_arena_f(k->arena, "%.*s()",
+				PQM_FMT(pqm_printable(k->arena, k->code.calls[arg->value].callee)));
+		break;
+	case PQM_ARG_UNKNOWN:
+		break;
+	}
+	return PQM_LIT("?");
+}
+
+/* How many arguments the function has; 0: nobody said. */
+static unsigned arity(const struct pqm_lib_fact *f, pqm_bytes symbol)
+{
+	const struct pqm_recipes *set = f->lib == NULL ? NULL : pqm_lib_recipes(f->lib, symbol);
+
+	for (size_t i = 0; set != NULL && i < set->n; i++)
+		if (set->list[i]->takes > 0)
+			return set->list[i]->takes;
+	return 0;
+}
+
+pqm_bytes pqm_elf_call_text(const struct pqm_elf_look *k, size_t call)
+{
+	const struct pqm_call *c = &k->code.calls[call];
+	pqm_bytes name = pqm_printable(k->arena, c->callee), out;
+	unsigned n = arity(&k->facts[call], c->callee);
+
+	if (c->is_reference)
+		return pqm_arena_f(k->arena, "&%.*s", PQM_FMT(name));
+	out = pqm_arena_f(k->arena, "%.*s(", PQM_FMT(name));
+	for (unsigned i = 0; i < n; i++)
+		out = pqm_arena_f(k->arena, "%.*s%s%.*s", PQM_FMT(out), i == 0 ? "" : ", ",
+			PQM_FMT(arg_text(k, &c->arg[i])));
+	return pqm_arena_f(k->arena, "%.*s%s)", PQM_FMT(out), n == 0 ? "..." : "");
+}
+
+static pqm_bytes frame_text(const struct pqm_elf_look *k, const struct pqm_frame *f)
+{
+	pqm_bytes name = pqm_printable(k->arena, pqm_sub(f->name, 0, TEXT_SHOWN));
+	unsigned long long into = f->at >= f->func ? f->at - f->func : 0;
+
+	if (name.n == 0)
+		name = pqm_arena_f(k->arena, "func_%#llx", (unsigned long long)f->func);
+	return into == 0 ? name : pqm_arena_f(k->arena, "%.*s+%#llx", PQM_FMT(name), into);
+}
+
+pqm_bytes pqm_elf_witness(const struct pqm_elf_look *k, const struct pqm_call *call)
+{
+	pqm_bytes out = { NULL, 0 };
+
+	for (size_t i = 0; i < call->n_path; i++) {
+		if (i >= FRAMES_SHOWN / 2 && i + FRAMES_SHOWN / 2 < call->n_path) {
+			if (i == FRAMES_SHOWN / 2)
+				out = pqm_arena_f(k->arena, "%.*s... -> ", PQM_FMT(out));
+			continue;
+		}
+		out = pqm_arena_f(k->arena, "%.*s%.*s -> ", PQM_FMT(out),
+			PQM_FMT(frame_text(k, &call->path[i])));
+	}
+	return pqm_arena_f(
+		k->arena, "%.*s%.*s", PQM_FMT(out), PQM_FMT(pqm_printable(k->arena, call->callee)));
+}
+
+static const char *reach_name(enum pqm_call_reach reach)
+{
+	return reach == PQM_REACH_YES ? "yes" : reach == PQM_REACH_NO ? "no" : "undecided";
+}
+
+/* How the callee got its name, when the dynamic linker does not bind it. */
+static const char *by_name(enum pqm_callee_by by)
+{
+	return by == PQM_BY_SYMBOL  ? "symbol of the file"
+		: by == PQM_BY_TEXT ? "the function's own name in its error texts"
+				    : "";
+}
+
+void pqm_elf_evidence(const struct pqm_elf_look *k, size_t call, struct pqm_found *f)
+{
+	const struct pqm_call *c = &k->code.calls[call];
+
+	pqm_found_attr(f, "address", pqm_arena_f(k->arena, "%#llx", (unsigned long long)c->addr));
+	pqm_found_attr(f, "call", pqm_elf_call_text(k, call));
+	pqm_found_attr(f, "witness", pqm_elf_witness(k, c));
+	pqm_found_attr(f, "reach", pqm_str(reach_name(c->reach)));
+	pqm_found_attr(f, "named_by", pqm_str(by_name(c->by)));
+}
