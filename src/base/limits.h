@@ -89,6 +89,17 @@
 /* Frames of a witness path, both ends kept; exports that are told to reach one call. */
 #define PQM_CODE_FRAMES ((size_t)64)
 #define PQM_CODE_FROM ((size_t)4096)
+/* Go programs: segments or sections of one image, images of a universal file, functions (the largest known has
+ * 400,000), relocated pointers, lines of build information (1,500 modules), the toolchain's version. */
+#define PQM_GO_SEGMENTS 4096
+#define PQM_GO_IMAGES 16
+#define PQM_GO_FUNCTIONS ((uint64_t)1 << 21)
+#define PQM_GO_RELOCS ((uint64_t)1 << 21)
+#define PQM_GO_INFO_LINES 50000
+#define PQM_GO_VERSION_BYTES 256
+/* Calls of wanted functions that are kept of one program, and methods of one method table. */
+#define PQM_GO_CALLS ((size_t)16384)
+#define PQM_GO_METHODS 256
 /* Coverage lines kept per run; beyond this only the counts grow. */
 #define PQM_NOTES_MAX 10000
 /* Coverage lines of one file: a file of broken keys is one problem, not a thousand. */

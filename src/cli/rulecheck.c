@@ -18,6 +18,7 @@
 #include "detect/signature.h"
 #include "engine/scan.h"
 #include "rules/ai.h"
+#include "rules/golang.h"
 #include "rules/libs.h"
 #include "rules/sampler.h"
 #include "rules/wire.h"
@@ -376,11 +377,18 @@ static bool is_setting(struct checker *c, const struct pqm_rule *rule, pqm_bytes
 	return pqm_elf_setting_fits(c->r, rule, sample);
 }
 
+/* "crypto/rsa.GenerateKey", "go1.24.1 tlsmlkem=0". */
+static bool is_go(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	return pqm_go_rule_fits(c->r, rule, sample);
+}
+
 static const struct {
 	const char *prefix;
 	sample_fn is_of;
 } kinds[] = {
 	{ "libs/settings.yaml", is_setting },
+	{ "golang/", is_go },
 	{ "algorithms/", is_algorithm },
 	{ "trust-stores.yaml", is_store },
 	{ "archives.yaml", is_store },

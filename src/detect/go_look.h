@@ -1,0 +1,29 @@
+/* go_look.h — one Go program as det_go.c and go_*.c look at it. */
+#ifndef PQM_DETECT_GO_LOOK_H
+#define PQM_DETECT_GO_LOOK_H
+
+#include "detect/detector.h"
+#include "parse/gocalls.h"
+#include "rules/golang.h"
+
+struct go_look {
+	const struct pqm_rules *r;
+	struct pqm_arena *arena;
+	struct pqm_emit *out;
+	struct pqm_go_rules rules;
+	struct pqm_gobin bin;
+	struct pqm_pclntab table;
+	struct pqm_go_graph graph;
+	uint64_t base; /* of the image in the body */
+	bool has_fipsonly, has_tls;
+	enum pqm_meaning tls; /* use, offer; absent: nothing leads to it */
+};
+
+/* Walks the program and emits what it uses and what its TLS does. */
+enum pqm_st go_emit(struct go_look *k, struct pqm_err *err);
+/* What the toolchain's TLS does here: only for programs that have it. */
+enum pqm_st go_emit_tls(struct go_look *k);
+/* Adds version, module and settings that matter to a finding. */
+void go_say_build(const struct go_look *k, struct pqm_found *f);
+
+#endif
