@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+"""Class files: calls of Java's cryptography, against what the sources say and what javap prints."""
+import collections
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import zipfile
+
+from kit import REPO, done, err, ok, out, run, skip, tmpdir
+
+JAVACS = [j for j in [shutil.which("javac"), *map(str, sorted(pathlib.Path("/usr/lib/jvm").glob("*/bin/javac")))] if j]
+SOURCES = REPO / "fixtures/java"
+PUBLIC_KEY = ("broken", "hybrid")
+WANT = re.compile(r"//\s*(want|dead):\s*(.*)$")
+
+
+def truth(path):
+    """(class file's source, line) -> the facts that the comment names."""
+    facts = {}
+    for n, line in enumerate(path.read_text().splitlines(), 1):
+        m = WANT.search(line)
+        if m:
+            facts[(path.name, n)] = (m.group(1), [tuple(f.split(None, 2)) for f in m.group(2).split(";")])
+    return facts
+
+
+def listing(javap, classes):
+    """(method with descriptor, pc) -> (instruction, source file, line), as javap says."""
+    r = subprocess.run([javap, "-p", "-c", "-l", "-s", *map(str, classes)], capture_output=True, text=True, check=True)
+    at = {}
+    source = cls = name = desc = None
+    rows = []
+
+    def close(lines):
+        for pc, text in rows:
+            line = max((l for p, l in lines if p <= pc), key=lambda l: max(p for p, x in lines if x == l and p <= pc), default=0)
+            at[(f"{cls}.{name}{desc}", pc)] = (text, source, line)
+
+    lines = []
+    for text in r.stdout.splitlines() + [""]:
+        m = re.match(r'Compiled from "(.*)"', text)
+        if m:
+            source = m.group(1)
+        m = re.match(r"(?:[\w ]*\s)?(?:class|interface|enum) ([\w.$]+).*\{", text)
+        if m:
+            close(lines)
+            rows, lines = [], []
+            cls = m.group(1)
+        m = re.match(r"  \S.*?([\w.$<>]+)\((.*)\).*;$|  static \{\};$", text)
+        if m:
+            close(lines)
+            rows, lines = [], []
+            name = m.group(1) or "<clinit>"
+            name = "<init>" if name == cls else name
+        m = re.match(r"    descriptor: (\S+)", text)
+        if m:
+            desc = m.group(1)
+        m = re.match(r"\s+(\d+): ((?:invoke|new)\S*\s.*)$", text)
+        if m:
+            rows.append((int(m.group(1)), m.group(2)))
+        m = re.match(r"\s+line (\d+): (\d+)$", text)
+        if m:
+            lines.append((int(m.group(2)), int(m.group(1))))
+    close(lines)
+    return at
+
+
+def findings(*args):
+    r = run("scan", *args, "-o", "json")
+    doc = json.loads(out(r))
+    rows = []
+    for f in doc["findings"]:
+        for o in f["occurrences"]:
+            a = {x["key"]: x["value"] for x in o["attributes"]}
+            rows.append({**{k: f.get(k, "") for k in ("rule", "meaning", "family", "parameter", "quantum", "function", "why")},
+                         "path": o["path"], "object": o.get("object", ""), "offset": o.get("offset"), **a})
+    return rows, doc
+
+
+def release(tmp, version, levels):
+    """Compiles and compares; (right, missed, wrong, wrong parameters)."""
+    d = tmp / f"r{version}"
+    files = [f for v in levels for f in sorted((SOURCES / v).glob("*.java"))]
+    javac = next((j for j in JAVACS if subprocess.run([j, "--release", str(version), "-version"], capture_output=True).returncode == 0), None)
+    if javac is None:
+        skip(f"--release {version}: no javac for it here")
+        return None
+    r = subprocess.run([javac, "-nowarn", "-Xlint:-options", "--release", str(version), "-d", str(d), *map(str, files)],
+                       capture_output=True, text=True)
+    ok(r.returncode == 0, f"release {version}: compiled", r.stderr)
+    want = {}
+    for f in files:
+        want.update(truth(f))
+    at = listing(str(pathlib.Path(javac).with_name("javap")), sorted(d.rglob("*.class")))
+    rows, doc = findings(d)
+    rows = [x for x in rows if x["rule"].startswith("java.")]
+    seen = collections.defaultdict(set)
+    strangers, unheard, parameters = [], [], 0
+    for x in rows:
+        text, source, line = at.get((x["object"], int(x["bytecode"])), ("", "", 0))
+        call = x["call"].split("(")[0].removeprefix("new ").replace(".", ".")
+        if not text or call.split(".")[-1].split(" ")[0] not in text:
+            unheard.append((x["object"], x["bytecode"], x["call"], text))
+        body = pathlib.Path(x["path"]).read_bytes()
+        if body[x["offset"]] not in (0xB6, 0xB7, 0xB8, 0xB9):
+            unheard.append((x["object"], x["offset"], "no call there"))
+        kind, facts = want.get((source, line), (None, []))
+        got = (x["family"], x["parameter"] or "-", x["operation"])
+        if kind == "dead":
+            ok(x["meaning"] == "offer", f"release {version}: {x['object']}: dead code is an offer", x)
+        elif got in facts:
+            seen[(source, line)].add(got)
+        elif x["quantum"] in PUBLIC_KEY or x["family"] in ("unknown", "TLS") and x["quantum"] != "safe" and kind:
+            strangers.append((source, line, got, facts))
+            parameters += any(f[0] == got[0] and f[1] != got[1] and got[1] != "-" for f in facts)
+        elif x["quantum"] in PUBLIC_KEY and x["meaning"] == "use":
+            strangers.append((source, line, got, facts))
+    wanted = {(k, f) for k, (kind, fs) in want.items() if kind == "want" for f in fs}
+    right = {(k, f) for k, fs in seen.items() for f in fs}
+    ok(not unheard, f"release {version}: each call is where javap has it", unheard[:3])
+    ok(not [n for n in doc["coverage"].get("notes", [])], f"release {version}: every class is read", doc["coverage"].get("notes"))
+    return right, wanted - right, strangers, parameters
+
+
+def controls(tmp, version):
+    rows, _ = findings(tmp / f"r{version}")
+    bad = [x for x in rows if "Control" in x["object"] and x["quantum"] in PUBLIC_KEY]
+    names = {p.name.split(".")[0].split("$")[0] for p in (tmp / f"r{version}").rglob("Control*.class")}
+    ok(not bad, f"release {version}: {len(names)} controls are not accused", bad)
+
+
+def archives(tmp):
+    d = tmp / "r8"
+    jar, war = tmp / "t/app.jar", tmp / "t/app.war"
+    jar.parent.mkdir()
+    with zipfile.ZipFile(jar, "w", zipfile.ZIP_DEFLATED) as z:
+        z.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\r\nMain-Class: app.Keys\r\n")
+        z.write(d / "app/Keys.class", "app/Keys.class")
+    with zipfile.ZipFile(war, "w", zipfile.ZIP_DEFLATED) as z:
+        z.write(jar, "WEB-INF/lib/app.jar")
+        z.writestr("WEB-INF/lib/bcprov/META-INF/MANIFEST.MF", "Bundle-SymbolicName: bcprov\r\nBundle-Version: 1.78.1\r\n")
+        z.writestr("META-INF/maven/com.nimbusds/nimbus-jose-jwt/pom.properties",
+                   "groupId=com.nimbusds\nartifactId=nimbus-jose-jwt\nversion=9.37.3\n")
+    rows, _ = findings(tmp / "t")
+    rsa = [x for x in rows if x["family"] == "RSA" and x["parameter"] == "3072"]
+    ok(len(rsa) == 2 and {"app.war › WEB-INF/lib/app.jar" in x["path"] for x in rsa} == {True, False},
+       "a class in a jar in a war is found in both", rsa)
+    libs = {(x.get("library"), x.get("version")): x for x in rows if x["rule"].startswith("java.lib.")}
+    ok(("bouncycastle", "1.78.1") in libs and "from version 1.79 on" in libs[("bouncycastle", "1.78.1")]["why"],
+       "Bouncy Castle 1.78.1 is named, and that ML-KEM comes later", list(libs))
+    ok(("nimbus-jose-jwt", "9.37.3") in libs, "pom.properties name a library", list(libs))
+
+
+def broken(tmp):
+    body = (tmp / "r8/app/Calls.class").read_bytes()
+    d = tmp / "broken"
+    d.mkdir()
+    for i in range(0, len(body), 97):
+        (d / f"cut{i}.class").write_bytes(body[:i])
+        (d / f"flip{i}.class").write_bytes(body[:i] + bytes([body[i] ^ 0x55]) + body[i + 1:])
+    r = run("scan", d, "-o", "json")
+    ok(r.returncode == 0, "broken class files are scanned to the end", err(r))
+
+
+if not JAVACS:
+    skip("no javac: the class files of fixtures/java are not compiled")
+    done()
+with tmpdir() as tmp:
+    tmp = pathlib.Path(tmp)
+    for version, levels in ((8, ["v8"]), (11, ["v8", "v11"]), (17, ["v8", "v11"]), (21, ["v8", "v11", "v21"]),
+                            (25, ["v8", "v11", "v21"])):
+        r = release(tmp, version, levels)
+        if r is None:
+            continue
+        right, missed, strangers, parameters = r
+        precision = len(right) / max(1, len(right) + len(strangers))
+        recall = len(right) / max(1, len(right) + len(missed))
+        ok(precision >= 0.98 and recall >= 0.95,
+           f"release {version}: {len(right) + len(missed)} facts, precision {precision:.3f}, recall {recall:.3f}",
+           f"missed {sorted(missed)}\n    strange {strangers}")
+        ok(parameters == 0, f"release {version}: {parameters} parameters wrong", strangers)
+        controls(tmp, version)
+    archives(tmp)
+    broken(tmp)
+done()
