@@ -116,6 +116,10 @@
 #define PQM_TEXT_BYTES 4096
 /* Person-days a month that a plan is made for: fifty thousand people. */
 #define PQM_CAPACITY_MAX 1e6
+/* Java code: values kept where ways meet (generated parsers with 64 KiB of code stay under a third of it), and
+ * instructions gone through for one method, each a few times at most in real code. */
+#define PQM_JFLOW_SLOTS ((size_t)1 << 21)
+#define PQM_JFLOW_STEPS ((uint64_t)1 << 21)
 /* Worker threads. */
 #define PQM_THREADS_MAX 256
 

@@ -18,6 +18,7 @@
 #include "detect/signature.h"
 #include "engine/scan.h"
 #include "rules/ai.h"
+#include "rules/java.h"
 #include "rules/golang.h"
 #include "rules/libs.h"
 #include "rules/sampler.h"
@@ -333,6 +334,12 @@ static bool is_answer(struct checker *c, const struct pqm_rule *rule, pqm_bytes 
 	return pqm_endpoint_rule_fits(c->r, rule, sample);
 }
 
+/* A call, type or field of Java, the name of an algorithm or of a library. */
+static bool is_java(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	return pqm_java_rule_fits(c->r, rule, sample);
+}
+
 /* "nginx/1.26 absent", a banner, a group: see the head of advice.yaml. */
 static bool is_advice(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
 {
@@ -401,6 +408,7 @@ static const struct {
 	{ "deadlines.yaml", is_duty },
 	{ "k8s/", is_manifest },
 	{ "ai/", is_signal },
+	{ "java/", is_java },
 	{ "conf/", is_conf },
 	{ "constants/", is_sampled },
 	{ "static/", is_sampled },
