@@ -1,35 +1,33 @@
 /* det_static.c — what a file of code holds by its constants, and which library is compiled into it. */
 #include "base/limits.h"
 #include "detect/detector.h"
-#include "parse/elf.h"
 #include "rules/libs.h"
-#include "rules/sampler.h"
+#include "static.h"
 
 /* Constants that a finding names. */
 #define SHOWN 8
-#define ROLES 16
-
-/* What one rule saw in this file. */
-struct tally {
-	const struct pqm_sampled *of;
-	uint64_t first;
-	uint64_t n;
-	const struct pqm_sample *role[ROLES]; /* the first of each role */
-	size_t n_roles;
-};
 
 struct look {
 	const struct pqm_sampler *sampler;
 	const struct pqm_artifact *artifact;
-	struct tally *tally;		   /* by index of the rule */
-	const struct pqm_sampled *library; /* that is compiled in; NULL: none that we know */
-	bool *exported;			   /* by index of the rule: the file's own exports say so */
+	struct pqm_static_tally *tally; /* by index of the rule */
+	bool *exported;			/* by index of the rule: the file's own exports say so */
+	struct pqm_static_lib lib[PQM_STATIC_LIBS];
+	size_t n_libs;
+	pqm_bytes libs; /* "OpenSSL 3.0.16, GnuTLS" */
 };
 
-static bool wants(const struct pqm_artifact *a)
+/* The number is data in DER, of an explicit curve or a key: whoever reads it decides what it is. */
+static bool is_encoded(const struct pqm_sample *s, pqm_bytes body, uint64_t off)
 {
-	(void)a;
-	return false;
+	const uint8_t *p = body.p + off;
+	size_t n = s->bytes.n;
+
+	if (!pqm_eqs(s->layout, "be") || n > 127 || off < 3)
+		return false;
+	if (p[-1] == 0)
+		return p[-3] == 2 && p[-2] == n + 1;
+	return (p[-2] == 2 || p[-2] == 4) && p[-1] == n;
 }
 
 static void count(struct look *k, size_t sample, uint64_t off)
@@ -37,9 +35,10 @@ static void count(struct look *k, size_t sample, uint64_t off)
 	const struct pqm_sample *s = pqm_sampler_at(k->sampler, sample);
 
 	/* A window at the edge of a chunk was all that the sweep saw. */
-	if (s == NULL || !pqm_sampler_fits(k->sampler, sample, k->artifact->body, off))
+	if (s == NULL || !pqm_sampler_fits(k->sampler, sample, k->artifact->body, off) ||
+		is_encoded(s, k->artifact->body, off))
 		return;
-	struct tally *t = &k->tally[s->of->index];
+	struct pqm_static_tally *t = &k->tally[s->of->index];
 
 	t->of = s->of;
 	t->first = t->n == 0 || off < t->first ? off : t->first;
@@ -47,7 +46,7 @@ static void count(struct look *k, size_t sample, uint64_t off)
 	for (size_t i = 0; i < t->n_roles; i++)
 		if (pqm_eq(t->role[i]->role, s->role) && pqm_eq(t->role[i]->layout, s->layout))
 			return;
-	if (t->n_roles < ROLES)
+	if (t->n_roles < PQM_STATIC_ROLES)
 		t->role[t->n_roles++] = s;
 }
 
@@ -72,31 +71,46 @@ static enum pqm_st note_exports(
 	return st;
 }
 
-static enum pqm_st look_at_elf(struct look *k, const struct pqm_rules *r, struct pqm_err *err)
+static pqm_bytes name_libs(struct look *k)
 {
+	struct pqm_arena *a = k->artifact->arena;
+	pqm_bytes out = { NULL, 0 };
+
+	for (size_t i = 0; i < k->n_libs; i++)
+		out = pqm_arena_f(a, "%.*s%s%.*s%s%.*s", PQM_FMT(out), i == 0 ? "" : ", ",
+			PQM_FMT(k->lib[i].name), k->lib[i].version.n > 0 ? " " : "",
+			PQM_FMT(k->lib[i].version));
+	return out;
+}
+
+static enum pqm_st look_at_file(struct look *k, const struct pqm_rules *r, struct pqm_err *err)
+{
+	const struct pqm_artifact *a = k->artifact;
 	const struct pqm_libs *libs;
 	const struct pqm_lib *own;
 	struct pqm_err why = { 0 };
 	struct pqm_elf e = { 0 };
 	enum pqm_st st = PQM_OK;
+	bool is_elf = pqm_elf_looks(a->head);
 
-	if (!pqm_elf_looks(k->artifact->head))
-		return PQM_OK;
 	if (pqm_rules_libs(&libs, r, err) != PQM_OK)
 		return err->st;
 	/* What is wrong with the file is told by det_elf. */
-	if (pqm_elf_open(&e, k->artifact->body, k->artifact->arena, &why) == PQM_OK &&
-		e.is_dynamic && e.soname.n > 0) {
+	is_elf = is_elf && pqm_elf_open(&e, a->body, a->arena, &why) == PQM_OK;
+	if (is_elf && e.is_dynamic && e.soname.n > 0) {
 		own = pqm_lib_by_soname(libs, e.soname);
 		if (own != NULL)
 			st = note_exports(k, own, &e, &why);
 	}
+	k->n_libs = pqm_static_libs(k->lib, k->tally, pqm_sampled_count(k->sampler),
+		is_elf ? &e : NULL, a->body, a->arena);
+	k->libs = name_libs(k);
 	pqm_elf_close(&e);
 	return st == PQM_ENOMEM ? pqm_fail(err, st, "%s", why.msg) : PQM_OK;
 }
 
 /* "Gx (be), Gy (be) +3" */
-static pqm_bytes list_roles(struct pqm_arena *a, const struct tally *t)
+static pqm_bytes list_roles(struct pqm_arena *a, const struct pqm_static_tally *t)
 {
 	pqm_bytes out = { NULL, 0 };
 	size_t shown = t->n_roles < SHOWN ? t->n_roles : SHOWN;
@@ -109,21 +123,21 @@ static pqm_bytes list_roles(struct pqm_arena *a, const struct tally *t)
 	return out;
 }
 
-static enum pqm_st emit_constant(struct look *k, const struct tally *t, struct pqm_emit *out)
+static enum pqm_st emit_constant(
+	struct look *k, const struct pqm_static_tally *t, struct pqm_emit *out)
 {
 	const struct pqm_sampled *m = t->of;
 	struct pqm_arena *a = k->artifact->arena;
-	pqm_bytes library = k->library == NULL ? (pqm_bytes){ NULL, 0 } : k->library->library;
 	pqm_bytes roles = list_roles(a, t);
 	struct pqm_found f = {
 		.rule = m->rule->id,
 		.identity = pqm_arena_f(
-			a, "constant/%.*s/%.*s", PQM_FMT(m->rule->id), PQM_FMT(library)),
+			a, "constant/%.*s/%.*s", PQM_FMT(m->rule->id), PQM_FMT(k->libs)),
 		.meaning = PQM_OFFER,
 		.function = m->function,
 		.quantum = m->quantum,
 		.classical = m->classical,
-		.evidence = k->library == NULL ? PQM_HINTED : PQM_LINKED,
+		.evidence = k->n_libs == 0 ? PQM_HINTED : PQM_LINKED,
 		.family = m->family,
 		.algorithm = m->algorithm,
 		.parameter = m->parameter,
@@ -131,32 +145,43 @@ static enum pqm_st emit_constant(struct look *k, const struct tally *t, struct p
 		.off = t->first,
 	};
 
-	f.why = k->library == NULL
+	f.why = k->n_libs == 0
 		? pqm_arena_f(a, "holds %.*s: %.*s; that it is reached is not shown",
 			  PQM_FMT(roles), PQM_FMT(m->why))
 		: pqm_arena_f(a,
-			  "%.*s is compiled in and holds %.*s: %.*s; that it is reached is not "
-			  "shown",
-			  PQM_FMT(library), PQM_FMT(roles), PQM_FMT(m->why));
+			  "compiled-in %.*s; holds %.*s: %.*s; that it is reached is not shown",
+			  PQM_FMT(k->libs), PQM_FMT(roles), PQM_FMT(m->why));
 	pqm_found_attr(&f, "constants", roles);
 	pqm_found_attr(&f, "count", pqm_arena_f(a, "%llu", (unsigned long long)t->n));
-	pqm_found_attr(&f, "library", library);
+	pqm_found_attr(&f, "library", k->libs);
 	return f.identity.p == NULL || f.why.p == NULL ? PQM_ENOMEM : pqm_emit(out, &f);
 }
 
-/* The library with the most marks. */
-static void choose_library(struct look *k)
+static enum pqm_st emit_library(
+	struct look *k, const struct pqm_static_lib *l, struct pqm_emit *out)
 {
-	uint64_t best = 0;
+	const struct pqm_sampled *m = l->tally->of;
+	struct pqm_arena *a = k->artifact->arena;
+	const char *space = l->version.n > 0 ? " " : "";
+	struct pqm_found f = {
+		.rule = m->rule->id,
+		.identity =
+			pqm_arena_f(a, "static/%.*s/%.*s", PQM_FMT(l->name), PQM_FMT(l->version)),
+		.meaning = PQM_OFFER,
+		.quantum = PQM_Q_UNKNOWN,
+		.evidence = PQM_LINKED,
+		.family = PQM_LIT("unknown"),
+		.algorithm =
+			pqm_arena_f(a, "%.*s%s%.*s", PQM_FMT(l->name), space, PQM_FMT(l->version)),
+		.off = l->tally->first,
+	};
 
-	for (size_t i = 0; i < pqm_sampled_count(k->sampler); i++) {
-		const struct tally *t = &k->tally[i];
-
-		if (t->n > best && t->of->library.n > 0) {
-			best = t->n;
-			k->library = t->of;
-		}
-	}
+	f.why = pqm_arena_f(a, "%.*s%s%.*s is compiled in: %.*s%s%.*s", PQM_FMT(l->name), space,
+		PQM_FMT(l->version), PQM_FMT(m->why),
+		l->basis.n > 0 ? "; its version comes from " : "", PQM_FMT(l->basis));
+	pqm_found_attr(&f, "library", l->name);
+	pqm_found_attr(&f, "version", l->version);
+	return f.identity.p == NULL || f.why.p == NULL ? PQM_ENOMEM : pqm_emit(out, &f);
 }
 
 /* A rule that names no parameter says nothing new beside one of its family that does. */
@@ -175,8 +200,10 @@ static enum pqm_st emit_all(struct look *k, struct pqm_emit *out)
 {
 	enum pqm_st st = PQM_OK;
 
+	for (size_t i = 0; st == PQM_OK && i < k->n_libs; i++)
+		st = emit_library(k, &k->lib[i], out);
 	for (size_t i = 0; st == PQM_OK && i < pqm_sampled_count(k->sampler); i++) {
-		const struct tally *t = &k->tally[i];
+		const struct pqm_static_tally *t = &k->tally[i];
 
 		if (t->n > 0 && t->of->library.n == 0 && t->n_roles >= t->of->needs &&
 			!is_said(k, t->of))
@@ -196,14 +223,13 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	if (pqm_rules_sampler(&k.sampler, r, err) != PQM_OK)
 		return err->st;
 	n = pqm_sampled_count(k.sampler);
-	k.tally = pqm_new(a->arena, struct tally, n + 1);
+	k.tally = pqm_new(a->arena, struct pqm_static_tally, n + 1);
 	k.exported = pqm_new(a->arena, bool, n + 1);
 	if (k.tally == NULL || k.exported == NULL)
 		return pqm_fail(err, PQM_ENOMEM, "constants: out of memory");
 	for (size_t i = 0; i < hits->n; i++)
 		count(&k, hits->hit[i].anchor, hits->hit[i].off);
-	choose_library(&k);
-	enum pqm_st st = look_at_elf(&k, r, err);
+	enum pqm_st st = look_at_file(&k, r, err);
 
 	return st == PQM_OK ? emit_all(&k, out) : st;
 }
@@ -213,6 +239,5 @@ const struct pqm_detector pqm_det_static = {
 	.version = 1,
 	.summary = "constants of algorithms in code, and libraries compiled into it",
 	.is_sampled = true,
-	.wants = wants,
 	.run = run,
 };
