@@ -100,6 +100,18 @@
 /* Calls of wanted functions that are kept of one program, and methods of one method table. */
 #define PQM_GO_CALLS ((size_t)16384)
 #define PQM_GO_METHODS 256
+/* Program text read for its calls: generated files are longer, and nobody writes their calls. */
+#define PQM_LEX_BYTES ((size_t)4 << 20)
+#define PQM_LEX_TOKENS ((size_t)1 << 20)
+/* Of one program text: calls that are told; parts of a name (a.b.c); blocks within each other; what a number
+ * is computed from; characters of a call that a report shows. */
+#define PQM_SOURCE_FINDS 2000
+#define PQM_SOURCE_CHAIN 16
+#define PQM_SOURCE_SCOPES 256
+#define PQM_SOURCE_EXPR 32
+#define PQM_SOURCE_CALL_BYTES 120
+/* Templates of JavaScript within each other. */
+#define PQM_LEX_DEPTH 16
 /* Coverage lines kept per run; beyond this only the counts grow. */
 #define PQM_NOTES_MAX 10000
 /* Coverage lines of one file: a file of broken keys is one problem, not a thousand. */
