@@ -16,6 +16,7 @@
 #include "rules/k8s.h"
 #include "rules/libs.h"
 #include "rules/sampler.h"
+#include "rules/source.h"
 #include "rules/tree.h"
 #include "rules/wire.h"
 
@@ -27,6 +28,7 @@ struct pqm_late {
 	_Atomic(struct pqm_libs *) libs;
 	_Atomic(struct pqm_k8s_kinds *) k8s;
 	_Atomic(struct pqm_sampler *) sampler;
+	_Atomic(struct pqm_calls *) calls;
 	pthread_mutex_t lock;
 };
 
@@ -432,6 +434,7 @@ enum pqm_st pqm_rules_load(struct pqm_rules *r, const char *dir, struct pqm_err 
 	const struct pqm_libs *libs;
 	const struct pqm_k8s_kinds *k8s;
 	const struct pqm_sampler *sampler;
+	const struct pqm_calls *calls;
 	enum pqm_st st;
 
 	*r = (struct pqm_rules){ 0 };
@@ -450,6 +453,8 @@ enum pqm_st pqm_rules_load(struct pqm_rules *r, const char *dir, struct pqm_err 
 		st = pqm_rules_k8s(&k8s, r, err);
 	if (st == PQM_OK && dir != NULL)
 		st = pqm_rules_sampler(&sampler, r, err);
+	if (st == PQM_OK && dir != NULL)
+		st = pqm_rules_calls(&calls, r, err);
 	if (st == PQM_OK)
 		st = pqm_wires_build(&r->wires, r, err);
 	if (st != PQM_OK)
@@ -467,6 +472,7 @@ void pqm_rules_fini(struct pqm_rules *r)
 		pqm_libs_free(atomic_load(&r->late->libs));
 		pqm_k8s_kinds_free(atomic_load(&r->late->k8s));
 		pqm_sampler_free(atomic_load(&r->late->sampler));
+		pqm_calls_free(atomic_load(&r->late->calls));
 		pqm_trees_free(r->late->trees);
 		(void)pthread_mutex_destroy(&r->late->lock);
 		pqm_free(r->late);
@@ -532,6 +538,26 @@ enum pqm_st pqm_rules_sampler(
 	}
 	if (st == PQM_OK)
 		*out = s;
+	return st;
+}
+
+enum pqm_st pqm_rules_calls(
+	const struct pqm_calls **out, const struct pqm_rules *r, struct pqm_err *err)
+{
+	struct pqm_calls *c = atomic_load_explicit(&r->late->calls, memory_order_acquire);
+	enum pqm_st st = PQM_OK;
+
+	if (c == NULL) {
+		(void)pthread_mutex_lock(&r->late->lock);
+		c = atomic_load_explicit(&r->late->calls, memory_order_relaxed);
+		if (c == NULL)
+			st = pqm_calls_build(&c, r, err);
+		if (st == PQM_OK)
+			atomic_store_explicit(&r->late->calls, c, memory_order_release);
+		(void)pthread_mutex_unlock(&r->late->lock);
+	}
+	if (st == PQM_OK)
+		*out = c;
 	return st;
 }
 

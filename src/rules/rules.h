@@ -48,6 +48,7 @@ struct pqm_alg_ref {
 	enum pqm_function function;
 };
 
+struct pqm_calls;     /* rules/source.h: typed view of source/ */
 struct pqm_libs;      /* rules/libs.h: typed view of libs/ */
 struct pqm_k8s_kinds; /* rules/k8s.h */
 struct pqm_sampler;   /* rules/sampler.h: of constants/ and static/ */
@@ -84,6 +85,9 @@ enum pqm_st pqm_rules_k8s(const struct pqm_k8s_kinds **out, const struct pqm_rul
 /* The constants, and the texts of libraries, of constants/ and static/ in the same way. */
 enum pqm_st pqm_rules_sampler(const struct pqm_sampler **out, const struct pqm_rules *r,
 	struct pqm_err *err) PQM_MUST_USE;
+/* The calls of source/ in the same way. */
+enum pqm_st pqm_rules_calls(
+	const struct pqm_calls **out, const struct pqm_rules *r, struct pqm_err *err) PQM_MUST_USE;
 /* Walks the rules whose file starts with prefix ("libs/", "risk/curves.yaml"). Start with *i = 0. */
 const struct pqm_rule *pqm_rules_next(const struct pqm_rules *r, const char *prefix, size_t *i);
 
