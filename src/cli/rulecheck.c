@@ -16,6 +16,7 @@
 #include "detect/k8s.h"
 #include "detect/packages.h"
 #include "detect/signature.h"
+#include "detect/source.h"
 #include "engine/scan.h"
 #include "rules/ai.h"
 #include "rules/java.h"
@@ -307,6 +308,11 @@ static bool is_signal(struct checker *c, const struct pqm_rule *rule, pqm_bytes 
 }
 
 /* A file's name, a line end, its text. */
+static bool is_source(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	return pqm_source_rule_fits(c->r, rule, sample);
+}
+
 static bool is_conf(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
 {
 	return pqm_conf_rule_fits(c->r, rule, sample);
@@ -412,6 +418,7 @@ static const struct {
 	{ "conf/", is_conf },
 	{ "constants/", is_sampled },
 	{ "static/", is_sampled },
+	{ "source/", is_source },
 	{ "images/", is_package },
 	{ "images/artifacts.yaml", is_artifact },
 	{ "deps/", is_language_package },
