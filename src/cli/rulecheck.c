@@ -15,6 +15,7 @@
 #include "detect/endpoint.h"
 #include "detect/k8s.h"
 #include "detect/packages.h"
+#include "detect/pyapi.h"
 #include "detect/signature.h"
 #include "detect/source.h"
 #include "engine/scan.h"
@@ -371,6 +372,12 @@ static bool is_language_package(struct checker *c, const struct pqm_rule *rule, 
 	return pqm_pkg_rule_is_sound(c->r, rule) && pqm_pkg_rule_fits(c->r, rule, sample);
 }
 
+/* "jwt.encode RS256" */
+static bool is_python_call(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	return pqm_pyapi_rule_fits(c->r, rule, sample);
+}
+
 /* A media type, or the name of an algorithm. */
 static bool is_artifact(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
 {
@@ -424,6 +431,7 @@ static const struct {
 	{ "deps/", is_language_package },
 	{ "node/", is_language_package },
 	{ "python/packages.yaml", is_language_package },
+	{ "python/api.yaml", is_python_call },
 	{ "plan/", is_task },
 	{ "perf/", is_perf },
 	{ "practices/", is_practice },
