@@ -137,11 +137,22 @@ static int by_at(const void *va, const void *vb)
 	return (a->at > b->at) - (a->at < b->at);
 }
 
+/* The calls stand in the order of their functions. */
 static bool is_called_in(const struct pqm_found_calls *out, size_t n, const struct pqm_site *s)
 {
-	for (size_t i = 0; i < n; i++)
-		if (out->call[i].func == s->func && out->call[i].to == s->to &&
-			(s->to != PQM_NO_FUNC || out->call[i].import == s->import))
+	size_t lo = 0, hi = n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (out->call[mid].func < s->func)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	for (; lo < n && out->call[lo].func == s->func; lo++)
+		if (out->call[lo].to == s->to &&
+			(s->to != PQM_NO_FUNC || out->call[lo].import == s->import))
 			return true;
 	return false;
 }

@@ -3,6 +3,7 @@
 
 #define TABLE_ENTRIES 1024 /* of one jump table */
 #define NONE UINT32_MAX
+#define X86_SP 4
 
 struct line {
 	struct pqm_insn o;
@@ -29,9 +30,8 @@ struct work {
 	size_t n_blocks;
 	uint32_t *block_of; /* line -> block */
 	struct pqm_state *in;
-	uint32_t *queue;
-	size_t n_queue;
-	bool has_indirect;
+	size_t lowest; /* block that may be queued */
+	bool has_indirect, has_table;
 };
 
 enum {
@@ -139,6 +139,7 @@ static void lead(struct work *k, uint64_t addr, unsigned how)
 	if (l == NONE)
 		return;
 	k->leader[l] = (uint8_t)(k->leader[l] | how);
+	k->has_table |= (how & IS_TABLE) != 0;
 }
 
 /* A table of 32-bit distances from itself, as position-independent code has them. */
@@ -169,53 +170,59 @@ static void far_table(struct work *k, uint64_t table)
 	}
 }
 
-/* Tables of AArch64: bytes, halves or words, in units of instructions from a label in the code. */
-static void short_tables(struct work *k, uint64_t table, uint64_t label)
+/* A table of AArch64: bytes or halves, in instructions from a label in the code. */
+static void short_table(struct work *k, uint64_t table, uint64_t label, unsigned size)
 {
 	for (size_t i = 0; i < TABLE_ENTRIES; i++) {
-		pqm_bytes b = pqm_code_at(k->g, table + i);
+		pqm_bytes b = pqm_code_at(k->g, table + i * size);
 
-		if (b.n < 1)
+		if (b.n < size)
 			return;
-		uint64_t one = label + 4 * (uint64_t)(int64_t)(int8_t)b.p[0];
+		int64_t rel = size == 1 ? (int64_t)(int8_t)b.p[0] : (int64_t)(int16_t)pqm_le16(b.p);
+		uint64_t to = label + 4 * (uint64_t)rel;
 
-		if (is_inside(k, one))
-			lead(k, one, IS_LEADER | IS_TABLE);
-		if (b.n < 2 || (i & 1) != 0)
-			continue;
-		uint64_t two = label + 4 * (uint64_t)(int64_t)(int16_t)pqm_le16(b.p);
-
-		if (is_inside(k, two))
-			lead(k, two, IS_LEADER | IS_TABLE);
+		if (!is_inside(k, to))
+			return;
+		lead(k, to, IS_LEADER | IS_TABLE);
 	}
 }
 
-static void a64_tables(struct work *k, uint64_t table)
+/* adrp and add give the table, an indexed load its entry, adr the label: in a row, but for others between. */
+static void a64_tables(struct work *k)
 {
-	near_table(k, table);
-	for (size_t i = 0; i < k->n_lines; i++)
-		if (k->lines[i].o.op == PQM_OP_IMM && k->lines[i].o.is_address &&
-			is_inside(k, k->lines[i].o.imm))
-			short_tables(k, table, k->lines[i].o.imm);
-}
-
-static void find_tables(struct work *k)
-{
-	uint64_t page[32] = { 0 };
+	uint64_t page[32] = { 0 }, whole[32] = { 0 };
 
 	for (size_t i = 0; i < k->n_lines; i++) {
 		const struct pqm_insn *o = &k->lines[i].o;
 
-		if (k->g->is_a64) {
-			if (o->op == PQM_OP_PAGE)
-				page[o->dst & 31] = o->imm;
-			else if (o->op == PQM_OP_ADD && o->src < 32 && page[o->src] != 0)
-				a64_tables(k, page[o->src] + o->imm);
-		} else if (o->base == PQM_REG_ABS && o->op == PQM_OP_LEA) {
-			near_table(k, (uint64_t)o->disp);
-		} else if (o->base == PQM_REG_ABS && o->index != PQM_NO_REG) {
-			far_table(k, (uint64_t)o->disp);
+		if (o->op == PQM_OP_PAGE) {
+			page[o->dst & 31] = o->imm;
+		} else if (o->op == PQM_OP_ADD && o->src < 32 && page[o->src] != 0) {
+			whole[o->dst & 31] = page[o->src] + o->imm;
+		} else if (o->op == PQM_OP_LOAD && o->index != PQM_NO_REG && o->base < 32 &&
+			whole[o->base] != 0 && o->size <= 4) {
+			if (o->size == 4)
+				near_table(k, whole[o->base]);
+			for (size_t n = i + 1; n < k->n_lines && n < i + 12 && o->size < 4; n++)
+				if (k->lines[n].o.op == PQM_OP_IMM && k->lines[n].o.is_address) {
+					short_table(k, whole[o->base], k->lines[n].o.imm, o->size);
+					break;
+				}
 		}
+	}
+}
+
+static void x86_tables(struct work *k)
+{
+	for (size_t i = 0; i < k->n_lines; i++) {
+		const struct pqm_insn *o = &k->lines[i].o;
+
+		if (o->base != PQM_REG_ABS)
+			continue;
+		if (o->op == PQM_OP_LEA)
+			near_table(k, (uint64_t)o->disp);
+		else if (o->index != PQM_NO_REG)
+			far_table(k, (uint64_t)o->disp);
 	}
 }
 
@@ -236,8 +243,10 @@ static void find_leaders(struct work *k)
 		if ((is_jump || ends_block(k, o)) && i + 1 < k->n_lines)
 			k->leader[i + 1] |= IS_LEADER;
 	}
-	if (k->has_indirect)
-		find_tables(k);
+	if (k->has_indirect && k->g->is_a64)
+		a64_tables(k);
+	else if (k->has_indirect)
+		x86_tables(k);
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
@@ -262,9 +271,8 @@ static enum pqm_st cut_blocks(struct work *k, struct pqm_err *err)
 	}
 	k->blocks = pqm_new(&k->arena, struct block, n);
 	k->block_of = pqm_new(&k->arena, uint32_t, k->n_lines);
-	k->queue = pqm_new(&k->arena, uint32_t, n);
 	k->in = pqm_new(&k->arena, struct pqm_state, n);
-	if (k->blocks == NULL || k->block_of == NULL || k->queue == NULL || k->in == NULL)
+	if (k->blocks == NULL || k->block_of == NULL || k->in == NULL)
 		return pqm_fail(err, PQM_ENOMEM, "code: out of memory");
 	for (size_t i = 0; i < k->n_lines; i++) {
 		if (k->leader[i] != 0) {
@@ -285,9 +293,10 @@ static void flow_to(struct work *k, uint32_t b, const struct pqm_state *s)
 
 	if (to->is_sided)
 		pqm_state_side(k->g, &k->in[b]);
-	if (changed && !to->is_queued) {
+	if (changed) {
 		to->is_queued = true;
-		k->queue[k->n_queue++] = b;
+		if (b < k->lowest)
+			k->lowest = b;
 	}
 }
 
@@ -310,24 +319,33 @@ static void leave(struct work *k, uint32_t b, const struct pqm_state *s)
 		flow_to(k, b + 1, s);
 }
 
+/* In the order of the code, which is near to the order in which it runs. */
 static void settle(struct work *k)
 {
-	while (k->n_queue > 0) {
-		uint32_t b = k->queue[--k->n_queue];
-		struct pqm_state s = k->in[b];
+	struct pqm_state s;
 
-		k->blocks[b].is_queued = false;
-		for (size_t i = k->blocks[b].first; i <= k->blocks[b].last; i++)
-			pqm_state_step(k->g, &s, &k->lines[i].o, k->f->start + k->lines[i].at);
-		leave(k, b, &s);
+	for (; k->lowest < k->n_blocks; k->lowest++) {
+		uint32_t b = (uint32_t)k->lowest;
+
+		while (k->lowest == b && k->blocks[b].is_queued) {
+			k->blocks[b].is_queued = false;
+			pqm_state_copy(&s, &k->in[b]);
+			for (size_t i = k->blocks[b].first; i <= k->blocks[b].last; i++)
+				pqm_state_step(
+					k->g, &s, &k->lines[i].o, k->f->start + k->lines[i].at);
+			leave(k, b, &s);
+		}
+		if (k->lowest < b)
+			k->lowest--; /* a loop led back: from there again */
 	}
 }
 
 static bool visit_all(struct work *k)
 {
-	for (size_t b = 0; b < k->n_blocks; b++) {
-		struct pqm_state s = k->in[b];
+	struct pqm_state s;
 
+	for (size_t b = 0; b < k->n_blocks; b++) {
+		pqm_state_copy(&s, &k->in[b]);
 		for (size_t i = k->blocks[b].first; i <= k->blocks[b].last; i++) {
 			const struct pqm_insn *o = &k->lines[i].o;
 			uint32_t rva = k->f->start + k->lines[i].at;
@@ -343,6 +361,26 @@ static bool visit_all(struct work *k)
 		}
 	}
 	return true;
+}
+
+/* A jump through a table that was not recognised: with the frame still there it is no tail call. */
+static bool has_lost_table(struct work *k)
+{
+	uint8_t sp = k->g->is_a64 ? PQM_A64_SP : X86_SP;
+	struct pqm_state s;
+
+	if (!k->has_indirect || k->has_table)
+		return false;
+	for (size_t b = 0; b < k->n_blocks; b++) {
+		if (k->lines[k->blocks[b].last].o.op != PQM_OP_JUMP_IND)
+			continue;
+		pqm_state_copy(&s, &k->in[b]);
+		for (size_t i = k->blocks[b].first; i < k->blocks[b].last; i++)
+			pqm_state_step(k->g, &s, &k->lines[i].o, k->f->start + k->lines[i].at);
+		if (s.reg[sp].kind == PQM_V_STACK && s.reg[sp].v != 0)
+			return true;
+	}
+	return false;
 }
 
 static enum pqm_st follow(struct work *k, struct pqm_err *err)
@@ -369,6 +407,7 @@ static enum pqm_st follow(struct work *k, struct pqm_err *err)
 			flow_to(k, b, &first);
 			settle(k);
 		}
+	k->w->is_odd |= has_lost_table(k);
 	return visit_all(k) ? PQM_OK : PQM_ENOMEM;
 }
 

@@ -7,6 +7,9 @@ enum {
 	STT_FUNC_ = 2,
 	STT_GNU_IFUNC_ = 10,
 	SHT_SYMTAB_ = 2,
+	GAP_BYTES = 16,
+	INIT_BYTES =
+		64, /* _init and _fini of the C library are shorter, and nothing tells how long they are */
 	DW_EH_PE_UDATA4 = 0x03,
 	DW_EH_PE_DATAREL_SDATA4 = 0x3b,
 };
@@ -242,6 +245,46 @@ static void join(struct pqm_img *g)
 	}
 }
 
+static bool is_padding(const struct pqm_img *g, uint32_t from, uint32_t to)
+{
+	pqm_bytes b = pqm_sub(pqm_code_at(g, g->base + from), 0, to - from);
+	struct pqm_insn o;
+	size_t at = 0;
+
+	if (to - from < GAP_BYTES)
+		return true;
+	while (at < b.n) {
+		if (g->is_a64)
+			pqm_a64_decode(&o, b.p + at, b.n - at, 0);
+		else
+			pqm_x86_decode(&o, b.p + at, b.n - at, 0);
+		/* nop in all its lengths, int3 */
+		if (o.len == 0 || o.kills != 0 || o.dst != PQM_NO_REG || o.stores ||
+			(o.op != PQM_OP_OTHER && b.p[at] != 0xcc))
+			return false;
+		at += o.len;
+	}
+	return true;
+}
+
+/* Code between functions that no table lists: hand-written, or without frames. */
+static bool fill_gaps(struct pqm_img *g)
+{
+	size_t n = g->n_funcs;
+
+	for (size_t i = 0; i + 1 < n; i++) {
+		uint32_t from = (g->funcs[i].end + 3) & ~3u, to = g->funcs[i + 1].start;
+		const struct pqm_seg *s = pqm_code_seg(g, g->base + from);
+
+		if (from < to && s == pqm_code_seg(g, g->base + to) && !is_padding(g, from, to) &&
+			!add_func(g, g->base + from, to - from, 0, 0))
+			return false;
+	}
+	if (g->n_funcs > n)
+		join(g);
+	return true;
+}
+
 /* For each block of addresses the first function that ends in it or behind it. */
 static bool index_blocks(struct pqm_img *g)
 {
@@ -280,15 +323,15 @@ enum pqm_st pqm_code_funcs(struct pqm_img *g, struct pqm_err *err)
 	bool ok = add_frames(g) && add_symtab(g) &&
 		(e->n_symbols == 0 || add_symbols(g, symbols, e->strings, PQM_F_EXPORT)) &&
 		(g->entry == 0 || add_func(g, g->entry, 0, PQM_F_ENTRY, 0)) &&
-		(g->init == 0 || add_func(g, g->init, 0, PQM_F_ENTRY, 0)) &&
-		(g->fini == 0 || add_func(g, g->fini, 0, PQM_F_ENTRY, 0)) &&
+		(g->init == 0 || add_func(g, g->init, INIT_BYTES, PQM_F_ENTRY, 0)) &&
+		(g->fini == 0 || add_func(g, g->fini, INIT_BYTES, PQM_F_ENTRY, 0)) &&
 		add_array(g, g->init_array, g->init_bytes) &&
 		add_array(g, g->fini_array, g->fini_bytes) &&
 		add_array(g, g->pre_array, g->pre_bytes);
 
 	if (ok)
 		join(g);
-	if (!ok || !index_blocks(g))
+	if (!ok || !fill_gaps(g) || !index_blocks(g))
 		return pqm_fail(err, PQM_ENOMEM, "code: out of memory");
 	return PQM_OK;
 }

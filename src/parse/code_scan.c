@@ -66,6 +66,8 @@ struct pqm_goal pqm_code_goal(struct pqm_img *g, uint32_t rva)
 {
 	uint32_t i = pqm_code_func(g, rva), import;
 
+	if (i == PQM_NO_FUNC && is_stub(g, rva, &import))
+		return (struct pqm_goal){ PQM_GOAL_IMPORT, import };
 	if (i == PQM_NO_FUNC)
 		return (struct pqm_goal){ PQM_GOAL_NONE, 0 };
 	struct pqm_func *f = &g->funcs[i];
@@ -169,7 +171,7 @@ static void take_code(struct pass *s, uint32_t at, uint32_t rva)
 }
 
 /* The operand at rva is read or written, or its address is taken. is_branch: through it. */
-static void to_data(struct pass *s, uint32_t at, uint32_t rva, bool is_branch)
+static void to_data(struct pass *s, uint32_t at, uint32_t rva, bool is_lea, bool is_branch)
 {
 	struct pqm_img *g = s->g;
 	size_t k = pqm_code_slot(g, rva);
@@ -182,7 +184,8 @@ static void to_data(struct pass *s, uint32_t at, uint32_t rva, bool is_branch)
 		to_import(s, at, slot->value, !is_branch);
 		return;
 	}
-	slot->is_start = true;
+	/* What is only read may be in the middle of an object. */
+	slot->is_start |= is_lea;
 	add_edge(s, PQM_EDGE_DATA, at, (uint32_t)k);
 }
 
@@ -193,7 +196,7 @@ static void to_any(struct pass *s, uint32_t at, int64_t rva, bool is_lea)
 	if (is_lea && pqm_code_func(s->g, (uint32_t)rva) != PQM_NO_FUNC)
 		take_code(s, at, (uint32_t)rva);
 	else
-		to_data(s, at, (uint32_t)rva, false);
+		to_data(s, at, (uint32_t)rva, is_lea, false);
 }
 
 /* ---- x86-64 ---- */
@@ -282,7 +285,7 @@ static void x86_rip(struct pass *s, const uint8_t *p, size_t i, uint32_t at)
 			begin = at - 2;
 		else
 			begin = at - 1;
-		to_data(s, begin, (uint32_t)rva, true);
+		to_data(s, begin, (uint32_t)rva, false, true);
 		return;
 	}
 	to_any(s, begin, rva, code == 0x8d);
@@ -361,53 +364,75 @@ static void x86_scan(struct pass *s, const uint8_t *p, size_t n)
 
 /* ---- AArch64 ---- */
 
+/* Which registers hold the address of a page, as far as one reading from top to bottom can tell. */
+struct pages {
+	uint64_t page[32];
+	uint32_t has;
+};
+
+static void forget_pages(struct pages *t, const struct pqm_insn *o)
+{
+	t->has &= ~o->kills;
+	if (o->dst < 32)
+		t->has &= ~(1u << o->dst);
+	if (o->dst2 < 32)
+		t->has &= ~(1u << o->dst2);
+	if (o->op == PQM_OP_CALL || o->op == PQM_OP_CALL_IND)
+		t->has &= 0x3ff80000; /* x19 to x29 stay */
+}
+
+/* The address that an instruction refers to; false: none that is seen. */
+static bool a64_operand(const struct pages *t, const struct pqm_insn *o, uint64_t *to)
+{
+	switch ((enum pqm_op)o->op) {
+	case PQM_OP_IMM: /* adr */
+		*to = o->imm;
+		return o->is_address;
+	case PQM_OP_ADD:
+		if (o->src >= 32 || (t->has >> o->src & 1) == 0)
+			return false;
+		*to = t->page[o->src] + o->imm;
+		return true;
+	case PQM_OP_LOAD:
+	case PQM_OP_STORE:
+		*to = (uint64_t)o->disp;
+		if (o->base == PQM_REG_ABS)
+			return true;
+		if (o->base >= 32 || (t->has >> o->base & 1) == 0 || o->index != PQM_NO_REG)
+			return false;
+		*to += t->page[o->base];
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void a64_scan(struct pass *s, const uint8_t *p, size_t n)
 {
 	struct pqm_img *g = s->g;
-	uint64_t page[32];
-	uint32_t has_page = 0;
+	struct pages t = { .has = 0 };
+	uint32_t import;
 
 	for (size_t i = 0; i + 4 <= n; i += 4) {
 		struct pqm_insn o;
 		uint32_t at = s->start + (uint32_t)i;
+		uint64_t to;
 
 		pqm_a64_decode(&o, p + i, 4, g->base + at);
-		uint64_t to = 0;
-		bool is_lea = false;
-
-		switch ((enum pqm_op)o.op) {
-		case PQM_OP_CALL:
-		case PQM_OP_JUMP:
-		case PQM_OP_JUMP_IF:
+		if (o.op == PQM_OP_CALL || o.op == PQM_OP_JUMP || o.op == PQM_OP_JUMP_IF) {
 			if (o.imm >= g->base && o.imm - g->base < g->top)
 				to_code(s, at, (uint32_t)(o.imm - g->base));
-			continue;
-		case PQM_OP_PAGE:
-			page[o.dst & 31] = o.imm;
-			has_page |= 1u << (o.dst & 31);
-			continue;
-		case PQM_OP_IMM: /* adr */
-			to = o.imm;
-			is_lea = true;
-			break;
-		case PQM_OP_ADD:
-			if (o.src < 32 && (has_page >> o.src & 1) != 0) {
-				to = page[o.src] + o.imm;
-				is_lea = true;
-			}
-			break;
-		case PQM_OP_LOAD:
-		case PQM_OP_STORE:
-			if (o.base < 32 && (has_page >> o.base & 1) != 0 && o.index == PQM_NO_REG)
-				to = page[o.base] + (uint64_t)o.disp;
-			else if (o.base == PQM_REG_ABS)
-				to = (uint64_t)o.disp;
-			break;
-		default:
-			continue;
+		} else if (o.op == PQM_OP_PAGE && is_stub(g, at, &import)) {
+			i += 8; /* adrp ldr add br: a linkage table refers to all imports */
+		} else if (a64_operand(&t, &o, &to) && to >= g->base && to - g->base < g->top) {
+			to_any(s, at, (int64_t)(to - g->base),
+				o.op == PQM_OP_ADD || o.op == PQM_OP_IMM);
 		}
-		if (to >= g->base && to - g->base < g->top)
-			to_any(s, at, (int64_t)(to - g->base), is_lea);
+		forget_pages(&t, &o);
+		if (o.op == PQM_OP_PAGE && o.dst < 32) {
+			t.page[o.dst] = o.imm;
+			t.has |= 1u << o.dst;
+		}
 	}
 }
 

@@ -60,13 +60,18 @@ void pqm_state_side(const struct pqm_img *g, struct pqm_state *s)
 	s->escaped = INT64_MIN;
 }
 
+void pqm_state_copy(struct pqm_state *to, const struct pqm_state *from)
+{
+	memcpy(to, from, offsetof(struct pqm_state, slot) + from->n_slots * sizeof(from->slot[0]));
+}
+
 bool pqm_state_join(struct pqm_state *to, const struct pqm_state *from)
 {
 	bool changed = false;
-	size_t n = 0;
+	uint32_t n = 0;
 
 	if (!to->is_live) {
-		*to = *from;
+		pqm_state_copy(to, from);
 		to->is_live = true;
 		return true;
 	}
@@ -77,13 +82,17 @@ bool pqm_state_join(struct pqm_state *to, const struct pqm_state *from)
 		}
 	for (size_t i = 0; i < to->n_slots; i++) {
 		const struct pqm_stack_slot *a = &to->slot[i];
-		bool is_same = false;
+		size_t k = i; /* mostly they stand in the same order */
 
-		for (size_t k = 0; k < from->n_slots && !is_same; k++)
-			is_same = from->slot[k].off == a->off && from->slot[k].size == a->size &&
-				pqm_val_same(from->slot[k].val, a->val);
-		if (is_same)
-			to->slot[n++] = *a;
+		if (i >= from->n_slots || from->slot[i].off != a->off)
+			for (k = 0; k < from->n_slots && from->slot[k].off != a->off;)
+				k++;
+		if (k < from->n_slots && from->slot[k].size == a->size &&
+			pqm_val_same(from->slot[k].val, a->val)) {
+			if (n != i)
+				to->slot[n] = *a;
+			n++;
+		}
 	}
 	changed |= n != to->n_slots;
 	to->n_slots = n;
@@ -98,7 +107,7 @@ bool pqm_state_join(struct pqm_state *to, const struct pqm_state *from)
 
 static void drop_slots(struct pqm_state *s, int64_t from, int64_t to)
 {
-	size_t n = 0;
+	uint32_t n = 0;
 
 	for (size_t i = 0; i < s->n_slots; i++)
 		if (s->slot[i].off + (int64_t)s->slot[i].size <= from || s->slot[i].off >= to)

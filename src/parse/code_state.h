@@ -34,16 +34,19 @@ struct pqm_val {
 struct pqm_stack_slot {
 	struct pqm_val val;
 	int64_t off;
-	uint32_t size, pad;
+	uint32_t size;
 };
 
+/* What is used of it is copied: n_regs registers, which are 16 or 32, and n_slots slots. */
 struct pqm_state {
+	int64_t escaped; /* what lies at or above may be written through pointers; INT64_MAX: nothing */
+	uint32_t n_slots;
+	bool is_live;
 	struct pqm_val reg[PQM_STATE_REGS];
 	struct pqm_stack_slot slot[PQM_STATE_SLOTS];
-	size_t n_slots;
-	int64_t escaped; /* what lies at or above may be written through pointers; INT64_MAX: nothing */
-	bool is_live;
 };
+
+void pqm_state_copy(struct pqm_state *to, const struct pqm_state *from);
 
 /* At the start of a function. */
 void pqm_state_enter(const struct pqm_img *g, struct pqm_state *s);

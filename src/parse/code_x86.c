@@ -676,6 +676,8 @@ static void two_gpr(struct in *x, uint8_t code)
 	o->stores = x->mod != 3;
 	if (code == 0xb0 || code == 0xb1 || code == 0xc7)
 		o->kills |= BIT(RAX) | BIT(RDX);
+	if (code == 0xa6 || code == 0xa7) /* PadLock */
+		o->kills = BIT(RAX) | BIT(RCX) | BIT(RDX) | BIT(RSI) | BIT(RDI);
 	if (code == 0xa4 || code == 0xac || code == 0xba || code == 0xc5)
 		(void)u8(x);
 }
@@ -870,12 +872,17 @@ static void one(struct in *x, uint8_t code)
 		one_e0_ff(x, code);
 }
 
-/* Reads the prefixes; the opcode that follows them. */
+/* Reads the prefixes; the opcode that follows them. A REX counts only right in front of it. */
 static uint8_t prefixes(struct in *x)
 {
-	for (;;) {
+	while (!x->is_bad) {
 		uint8_t b = u8(x);
 
+		if (b >= 0x40 && b <= 0x4f) {
+			x->rex = b & 15;
+			x->has_rex = true;
+			continue;
+		}
 		switch (b) {
 		case 0x66:
 			x->has_66 = true;
@@ -898,24 +905,12 @@ static uint8_t prefixes(struct in *x)
 		case 0xf0:
 			break;
 		default:
-			if (b < 0x40 || b > 0x4f)
-				return b;
-			/* Only the last one, right in front of the opcode, counts. */
-			x->rex = b & 15;
-			x->has_rex = true;
-			b = u8(x);
-			if ((b >= 0x40 && b <= 0x4f) || b == 0x66 || b == 0x67 || b == 0xf2 ||
-				b == 0xf3 || b == 0x64 || b == 0x65 || b == 0x2e || b == 0x3e) {
-				x->rex = 0;
-				x->has_rex = false;
-				x->at--;
-				break;
-			}
 			return b;
 		}
-		if (x->is_bad)
-			return 0;
+		x->rex = 0;
+		x->has_rex = false;
 	}
+	return 0;
 }
 
 void pqm_x86_decode(struct pqm_insn *out, const uint8_t *p, size_t n, uint64_t addr)

@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 
 #include "base/limits.h"
-#include "base/num.h"
 #include "parse/code.h"
 
 static bool wants(void *ctx, pqm_bytes name, bool is_import, const struct pqm_elf_version *version)
@@ -79,13 +78,21 @@ static const char *state_name(enum pqm_code_state s)
 	return "?";
 }
 
+static uint64_t cpu_us(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
 static void dump(pqm_bytes body, const char *path, const struct pqm_code_want *want, bool is_quiet)
 {
 	struct pqm_err err = { PQM_OK, "" };
 	struct pqm_arena arena;
 	struct pqm_elf e;
 	struct pqm_code code = { 0 };
-	uint64_t from = pqm_now_ns();
+	uint64_t from = cpu_us();
 
 	pqm_arena_init(&arena, PQM_ARENA_BYTES);
 	enum pqm_st st = pqm_elf_open(&e, body, &arena, &err);
@@ -94,7 +101,7 @@ static void dump(pqm_bytes body, const char *path, const struct pqm_code_want *w
 		st = pqm_elf_symbols(&e, &err);
 	if (st == PQM_OK)
 		st = pqm_code_read(&code, &e, want, &arena, &err);
-	uint64_t us = (pqm_now_ns() - from) / 1000;
+	uint64_t us = cpu_us() - from;
 	struct rusage usage;
 
 	(void)getrusage(RUSAGE_SELF, &usage);
