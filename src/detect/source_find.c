@@ -74,7 +74,11 @@ static bool find_arg(const struct sc *s, size_t open, const struct pqm_take_arg 
 	struct arg args[ARGS_MAX], none;
 	size_t n = split_args(s, open, args), position = 0, inner;
 
-	if (a->key.n > 0 && a->at < 0)
+	if (a->key.n == 0 && a->name.n == 0 && a->at < 0) {
+		*out = (struct arg){ open, s->mate[open] + 1, { NULL, 0 } };
+		return true;
+	}
+	if (a->key.n > 0 && a->at < 0 && a->name.n == 0)
 		return member(s, open, a->key, out) &&
 			(a->unless_key.n == 0 || !member(s, open, a->unless_key, &none));
 	for (size_t i = 0; i < n; i++) {
@@ -342,7 +346,7 @@ static void take_groups(
 
 static void take_args(struct sc *s, struct sc_find *d, const struct pqm_call_rule *m, size_t open)
 {
-	bool strict_missed = false, any = false;
+	bool strict_missed = false;
 
 	for (size_t i = 0; i < m->n_args && !d->is_mute; i++) {
 		const struct pqm_take_arg *a = &m->args[i];
@@ -363,11 +367,10 @@ static void take_args(struct sc *s, struct sc_find *d, const struct pqm_call_rul
 			}
 		}
 		strict_missed |= a->is_strict && !d->is_set;
-		any |= d->is_set;
 		d->is_set |= had;
 	}
-	if (strict_missed && !any)
-		d->is_mute = !m->refines || d->is_mute;
+	if (strict_missed && !m->refines)
+		d->is_mute = true;
 }
 
 /* ---- the call ---- */

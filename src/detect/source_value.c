@@ -99,7 +99,7 @@ static bool is_given(const struct sc *s, size_t i, size_t depth)
 static bool spoil_parameters(struct sc *s, size_t open)
 {
 	for (size_t i = open + 1; i < s->mate[open]; i++)
-		if (sc_name(s, i) && !spoil(s, i))
+		if (sc_name(s, i) && !sc_op(s, i - 1, '=') && !sc_dot(s, i - 1) && !spoil(s, i))
 			return false;
 	return true;
 }
@@ -148,7 +148,9 @@ static bool is_of_list(const struct sc *s, size_t i)
 	if (s->kind == PQM_LANG_C || s->kind == PQM_LANG_JAVA || s->kind == PQM_LANG_CSHARP)
 		return false;
 	if (sc_op(s, i - 1, ',') || sc_op(s, i + 1, ','))
-		for (; k < s->n && k < i + 16 && (sc_name(s, k) || sc_op(s, k, ',')); k++)
+		for (; k < s->n && k < i + 16 && (sc_name(s, k) || sc_op(s, k, ',')) &&
+			(k == i || !sc_first(s, k));
+			k++)
 			;
 	return k > i && (sc_op(s, k, '=') || sc_op(s, k, PQM_OP2(':', '=')));
 }
@@ -179,6 +181,13 @@ static bool see_name(struct sc *s, size_t i, size_t depth)
 	return define(s, sc_text(s, i), eq + 1, to);
 }
 
+/* const ( a = 1 … ) of Go groups statements. */
+static bool is_group(const struct sc *s, size_t open)
+{
+	return s->kind == PQM_LANG_GO && open > 0 &&
+		(sc_word(s, open - 1, "const") || sc_word(s, open - 1, "var"));
+}
+
 bool sc_constants(struct sc *s)
 {
 	size_t depth = 0;
@@ -194,9 +203,9 @@ bool sc_constants(struct sc *s)
 			continue;
 		}
 		if (t->kind == PQM_T_OP && t->op == '(')
-			depth += s->mate[i] > i;
+			depth += s->mate[i] > i && !is_group(s, i);
 		else if (t->kind == PQM_T_OP && t->op == ')')
-			depth -= depth > 0;
+			depth -= depth > 0 && !is_group(s, s->mate[i]);
 		else if (t->kind == PQM_T_NAME && !is_function_word(s, i) && !see_name(s, i, depth))
 			return false;
 		if (!see_function(s, i))

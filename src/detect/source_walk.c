@@ -573,7 +573,9 @@ static bool see_chain(struct walk *w, size_t i, size_t *next)
 		return true;
 	if (!take_cpp(s, i, chain, end))
 		return false;
-	if (!is_of_last(s, chain))
+	const struct sc_var *v = is_of_last(s, chain) ? NULL : find_var(s, i, chain);
+
+	if (!is_of_last(s, chain) && (v == NULL || v->whole.n == 0))
 		return true;
 	open = behind_types(s, end);
 	if (sc_op(s, open, '('))
