@@ -217,10 +217,15 @@ static void take_name(
 	}
 	if (ref == NULL) {
 		/* A size where a curve may stand, too: 2048 for RSA, 256 in `values` for a curve. */
-		if (v.kind == SC_INT && !a->is_strict && pqm_eqs(d->f.family, "RSA"))
+		if (v.kind == SC_INT && !a->is_strict &&
+			(pqm_eqs(d->f.family, "RSA") || pqm_eqs(d->f.family, "DSA") ||
+				pqm_eqs(d->f.family, "DH")))
 			take_bits(s, d, &v);
 		return;
 	}
+	/* 256 after getInstance(name) is nobody's; a curve after "RSA" is a mistake. */
+	if (v.kind == SC_INT && !pqm_eq(ref->alg->family, d->f.family))
+		return;
 	if (is_symmetric(ref)) {
 		d->is_mute = true;
 		return;

@@ -320,7 +320,12 @@ static bool rust_use(struct sc *s, size_t *i, pqm_bytes prefix, unsigned depth)
 
 static pqm_bytes js_module(pqm_bytes name)
 {
-	return pqm_starts(name, PQM_LIT("node:")) ? pqm_sub(name, 5, name.n) : name;
+	if (pqm_starts(name, PQM_LIT("node:")))
+		return pqm_sub(name, 5, name.n);
+	/* "@noble/curves/ed25519.js" is the same file. */
+	if (name.n > 3 && name.p[0] == '@' && pqm_ends(name, PQM_LIT(".js")))
+		name.n -= 3;
+	return name;
 }
 
 /* { a, b as c, d: e } of an import or a pattern */

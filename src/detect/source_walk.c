@@ -549,6 +549,14 @@ static bool take_cpp(struct sc *s, size_t i, pqm_bytes chain, size_t end)
 	return !is_of_last(s, chain) || take_call(s, i, chain, end + 1);
 }
 
+/* A single name may stand for one of another spelling. */
+static bool stands_for(const struct sc *s, size_t at, pqm_bytes name)
+{
+	const struct sc_var *v = find_var(s, at, name);
+
+	return (v != NULL && v->whole.n > 0) || pqm_map_get(s->bound, name) != NULL;
+}
+
 static bool see_chain(struct walk *w, size_t i, size_t *next)
 {
 	struct sc *s = w->s;
@@ -573,9 +581,7 @@ static bool see_chain(struct walk *w, size_t i, size_t *next)
 		return true;
 	if (!take_cpp(s, i, chain, end))
 		return false;
-	const struct sc_var *v = is_of_last(s, chain) ? NULL : find_var(s, i, chain);
-
-	if (!is_of_last(s, chain) && (v == NULL || v->whole.n == 0))
+	if (!is_of_last(s, chain) && !stands_for(s, i, chain))
 		return true;
 	open = behind_types(s, end);
 	if (sc_op(s, open, '('))
