@@ -291,11 +291,23 @@ static enum pqm_st emit_all(struct look *k, struct pqm_emit *out)
 	return st != PQM_OK ? st : emit_symbols(k, out);
 }
 
+static bool wants_call(
+	void *ctx, pqm_bytes name, bool is_import, const struct pqm_elf_version *version)
+{
+	const struct pqm_elf_look *k = ctx;
+	const struct pqm_lib *lib = is_import ? pqm_elf_lib_of(k, name, version) : k->inside;
+
+	return knows(lib, name) &&
+		(pqm_lib_recipes(lib, name) != NULL || !pqm_lib_is_housekeeping(lib, name));
+}
+
 static enum pqm_st read_code(struct look *k, struct pqm_err *err)
 {
-	(void)err;
-	k->k.code.state = PQM_CODE_MACHINE;
-	return PQM_OK;
+	const struct pqm_code_want want = { wants_call, &k->k };
+
+	if (!k->has_imports && k->k.inside == NULL)
+		return PQM_OK;
+	return pqm_code_read(&k->k.code, &k->k.elf, &want, k->k.arena, err);
 }
 
 static enum pqm_st examine(

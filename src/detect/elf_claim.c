@@ -69,8 +69,8 @@ static unsigned strength(const struct pqm_elf_look *k, size_t call)
 	unsigned reach = c->reach == PQM_REACH_YES ? 2 : c->reach == PQM_REACH_UNDECIDED;
 
 	return reach << 8 | (unsigned)k->facts[call].is_own << 6 |
-		(unsigned)(k->facts[call].recipe != NULL) << 5 | (unsigned)!c->is_reference << 4 |
-		(known_args(c) & 0xf);
+		(unsigned)(k->facts[call].recipe != NULL && !k->facts[call].has_setting) << 5 |
+		(unsigned)!c->is_reference << 4 | (known_args(c) & 0xf);
 }
 
 /* The strongest in front; of equals the one with the shorter way, then the lower address. */
@@ -221,28 +221,37 @@ static void name_algorithm(struct pqm_found *f, const struct claim *m)
 		f->function = ref->function;
 }
 
+/* Where a call names an algorithm, the argument is the reason; else what the function is for. */
+static pqm_bytes reason_of(const struct pqm_elf_look *k, const struct claim *m)
+{
+	const struct pqm_recipe *recipe = k->facts[m->call[0]].recipe;
+	pqm_bytes why = { NULL, 0 };
+
+	if (recipe != NULL && (m->alg != NULL || m->parameter.n > 0))
+		why = pqm_yaml_str(recipe->rule->node, "why");
+	return why.n > 0 ? why : m->rule->why;
+}
+
 static pqm_bytes say_why(const struct pqm_elf_look *k, const struct claim *m,
 	const struct pqm_found *f, pqm_bytes soname)
 {
 	const struct pqm_call *best = &k->code.calls[m->call[0]];
 	const char *kind = k->elf.is_program ? "program" : "library";
-	pqm_bytes name = pqm_printable(k->arena, best->callee), what = { NULL, 0 };
 	const char *of = best->by == PQM_BY_IMPORT ? "of" : "of the built-in";
-	char more[48] = "";
+	pqm_bytes what = { NULL, 0 };
 
-	if (m->n > 1)
-		(void)snprintf(more, sizeof(more), " (%zu calls)", m->n);
-	if (best->reach == PQM_REACH_NO)
-		return pqm_arena_f(k->arena,
-			"%s has a call of %.*s %s %.*s%s that nothing reached from its start leads "
-			"to: %.*s",
-			kind, PQM_FMT(name), of, PQM_FMT(soname), more, PQM_FMT(m->rule->why));
 	if (m->alg != NULL || m->parameter.n > 0)
-		what = pqm_arena_f(k->arena, ", %.*s%s%.*s", PQM_FMT(f->family),
+		what = pqm_arena_f(k->arena, "%.*s%s%.*s: ", PQM_FMT(f->family),
 			m->parameter.n > 0 ? " " : "", PQM_FMT(m->parameter));
-	return pqm_arena_f(k->arena, "%s %s %.*s %s %.*s%s%.*s: %.*s", kind,
-		best->is_reference ? "hands out" : "calls", PQM_FMT(name), of, PQM_FMT(soname),
-		more, PQM_FMT(what), PQM_FMT(m->rule->why));
+	return pqm_arena_f(k->arena, "%s %s %.*s %s %.*s%s: %.*s%.*s", kind,
+		best->reach == PQM_REACH_NO  ? "has a call of"
+			: best->is_reference ? "hands out"
+					     : "calls",
+		PQM_FMT(best->is_reference ? pqm_printable(k->arena, best->callee)
+					   : pqm_elf_call_text(k, m->call[0])),
+		of, PQM_FMT(soname),
+		best->reach == PQM_REACH_NO ? " that nothing reached from its start leads to" : "",
+		PQM_FMT(what), PQM_FMT(reason_of(k, m)));
 }
 
 static size_t n_reached(const struct pqm_elf_look *k, const struct claim *m)

@@ -5,12 +5,27 @@
 #define TEXT_SHOWN 80
 #define FRAMES_SHOWN 8
 
-static pqm_bytes arg_text(const struct pqm_elf_look *k, const struct pqm_arg *arg)
+/* A version on the wire; flags are no sizes, either. */
+static bool is_hex(const struct pqm_lib_fact *f, unsigned at, uint64_t value)
 {
+	bool is_version = false;
+
+	for (size_t i = 0; f->recipe != NULL && i < f->recipe->n_args; i++)
+		is_version = is_version ||
+			(f->recipe->arg[i].at == at &&
+				(f->recipe->arg[i].role == PQM_ROLE_CEILING ||
+					f->recipe->arg[i].role == PQM_ROLE_FLOOR));
+	return is_version || value > 0x1ffff;
+}
+
+static pqm_bytes arg_text(const struct pqm_elf_look *k, size_t call, unsigned at)
+{
+	const struct pqm_arg *arg = &k->code.calls[call].arg[at];
+
 	switch (arg->kind) {
 	case PQM_ARG_INT:
-		/* Numbers that nobody writes in decimal: flags, versions. */
-		return pqm_arena_f(k->arena, arg->value > 0xffff ? "%#llx" : "%llu",
+		return pqm_arena_f(k->arena,
+			is_hex(&k->facts[call], at, arg->value) ? "%#llx" : "%llu",
 			(unsigned long long)arg->value);
 	case PQM_ARG_TEXT:
 		return pqm_arena_f(k->arena, "\"%.*s%s\"",
@@ -49,7 +64,7 @@ pqm_bytes pqm_elf_call_text(const struct pqm_elf_look *k, size_t call)
 	out = pqm_arena_f(k->arena, "%.*s(", PQM_FMT(name));
 	for (unsigned i = 0; i < n; i++)
 		out = pqm_arena_f(k->arena, "%.*s%s%.*s", PQM_FMT(out), i == 0 ? "" : ", ",
-			PQM_FMT(arg_text(k, &c->arg[i])));
+			PQM_FMT(arg_text(k, call, i)));
 	return pqm_arena_f(k->arena, "%.*s%s)", PQM_FMT(out), n == 0 ? "..." : "");
 }
 

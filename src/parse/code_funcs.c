@@ -216,7 +216,8 @@ static void join(struct pqm_img *g)
 {
 	size_t n = 0;
 
-	qsort(g->funcs, g->n_funcs, sizeof(*g->funcs), by_start);
+	if (g->n_funcs > 1)
+		qsort(g->funcs, g->n_funcs, sizeof(*g->funcs), by_start);
 	for (size_t i = 0; i < g->n_funcs; i++) {
 		const struct pqm_func *f = &g->funcs[i];
 

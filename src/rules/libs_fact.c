@@ -407,6 +407,9 @@ static void share(struct linker *k, size_t i)
 			(theirs != NULL && mine->alg != theirs->alg))
 			continue;
 		g->is_dropped = !is_one;
+		if (g->meaning != NULL && f->meaning != NULL &&
+			pqm_eqs(g->meaning->family, "unknown"))
+			g->meaning = f->meaning;
 		g->alg = g->alg == NULL ? mine : g->alg;
 		g->parameter = is_one ? f->parameter : (pqm_bytes){ NULL, 0 };
 	}
