@@ -185,6 +185,8 @@
 /* What is read of a file of weights, besides pages of its header and directory. */
 #define PQM_WEIGHTS_HEAD_BYTES ((size_t)64 << 10)
 /* Configuration text of one program: real files stay under 200 KiB. */
+#define PQM_LINK_FACTS 4096  /* of a library: a rule and an export each */
+#define PQM_LINK_NAMES 32768 /* imports of a program */
 #define PQM_CONF_BYTES ((size_t)1 << 20)
 #define PQM_CONF_JOINED 65536 /* bytes of values that count together */
 /* Values of Secrets and ConfigMaps shorter than this hold no key or certificate. */

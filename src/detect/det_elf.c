@@ -319,6 +319,8 @@ static enum pqm_st examine(
 	if (st != PQM_OK || !k->k.elf.is_dynamic)
 		return st;
 	st = look_up_libraries(k, &known);
+	if (st == PQM_OK)
+		st = pqm_elf_wrap_program(&k->k, out);
 	if (st != PQM_OK || !known)
 		return st;
 	st = count_symbols(k, err);
@@ -329,6 +331,8 @@ static enum pqm_st examine(
 
 	if (emitted == PQM_OK)
 		emitted = emit_all(k, out);
+	if (emitted == PQM_OK)
+		emitted = pqm_elf_wrap_library(&k->k, out);
 	return emitted != PQM_OK ? emitted : st;
 }
 

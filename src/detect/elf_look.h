@@ -54,6 +54,10 @@ enum pqm_st pqm_elf_claims(struct pqm_elf_look *k, struct pqm_emit *out) PQM_MUS
 /* Emits what lists and versions in arguments mean. */
 enum pqm_st pqm_elf_settings(struct pqm_elf_look *k, struct pqm_emit *out) PQM_MUST_USE;
 
+/* elf_wrap.c: objects for graph/link.h. */
+enum pqm_st pqm_elf_wrap_library(const struct pqm_elf_look *k, struct pqm_emit *out) PQM_MUST_USE;
+enum pqm_st pqm_elf_wrap_program(struct pqm_elf_look *k, struct pqm_emit *out) PQM_MUST_USE;
+
 /* What such a setting comes to, without a file: for the settings' own samples. */
 bool pqm_elf_setting_fits(const struct pqm_rules *r, const struct pqm_rule *rule, pqm_bytes sample);
 

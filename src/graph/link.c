@@ -31,29 +31,6 @@ bool pqm_link_is_ours(const struct pqm_object *o)
 	return pqm_eqs(o->group, PQM_LINK_GROUP);
 }
 
-/* FNV-1a: the same in each run, as layers are kept in a cache. */
-uint64_t pqm_link_name(pqm_bytes name)
-{
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-
-	for (size_t i = 0; i < name.n; i++)
-		h = (h ^ name.p[i]) * UINT64_C(0x100000001b3);
-	return h;
-}
-
-static int by_value(const void *x, const void *y)
-{
-	uint64_t a = *(const uint64_t *)x, b = *(const uint64_t *)y;
-
-	return (a > b) - (a < b);
-}
-
-pqm_bytes pqm_link_pack(uint64_t *names, size_t n)
-{
-	qsort(names, n, sizeof(*names), by_value);
-	return (pqm_bytes){ (const uint8_t *)names, n * sizeof(*names) };
-}
-
 static pqm_bytes key_of(struct pqm_arena *arena, uint32_t target, pqm_bytes soname)
 {
 	return pqm_arena_f(arena, "%u %.*s", target, PQM_FMT(soname));
@@ -116,34 +93,6 @@ static bool read_reach(pqm_bytes value, struct reach *out)
 
 	return pqm_split(&rest, '\t', &out->name) && pqm_split(&rest, '\t', &out->callee) &&
 		pqm_split(&rest, '\t', &out->library) && pqm_split(&rest, '\t', &out->way);
-}
-
-static uint64_t entry_at(pqm_bytes packed, size_t i)
-{
-	uint64_t v;
-
-	memcpy(&v, packed.p + i * PQM_LINK_BYTES, sizeof(v));
-	return v;
-}
-
-/* packed is sorted. */
-static bool imports(pqm_bytes packed, pqm_bytes name)
-{
-	uint64_t want = pqm_link_name(name);
-	size_t lo = 0, hi = packed.n / PQM_LINK_BYTES;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		uint64_t v = entry_at(packed, mid);
-
-		if (v == want)
-			return true;
-		if (v < want)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return false;
 }
 
 static const struct pqm_lib_rule *rule_of(const struct linker *k, pqm_bytes id)
@@ -210,8 +159,8 @@ static enum pqm_st through(
 		size_t n = 0;
 
 		for (; i < library->n_facts && pqm_eq(library->facts[i].key, id); i++)
-			if (read_reach(library->facts[i].value, &at) && imports(packed, at.name) &&
-				n++ == 0)
+			if (read_reach(library->facts[i].value, &at) &&
+				pqm_link_has(packed, at.name) && n++ == 0)
 				first = at;
 		if (n > 0 && m != NULL)
 			st = raise(k, program, library, m, &first, n);
