@@ -112,6 +112,9 @@
 #define PQM_SOURCE_CALL_BYTES 120
 /* Templates of JavaScript within each other. */
 #define PQM_LEX_DEPTH 16
+/* Fields of a struct that are looked through; code of one function that values are followed through. */
+#define PQM_GO_FIELDS 512
+#define PQM_GO_CODE_BYTES ((uint64_t)1 << 18)
 /* Coverage lines kept per run; beyond this only the counts grow. */
 #define PQM_NOTES_MAX 10000
 /* Coverage lines of one file: a file of broken keys is one problem, not a thousand. */

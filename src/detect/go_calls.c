@@ -2,14 +2,20 @@
 #include "base/limits.h"
 #include "go_look.h"
 
-/* Frames of a way that are told, and calls of one finding. */
+/* Frames of a way that are told. */
 #define PATH_SHOWN 12
-#define CALLS_SHOWN 8
 
-/* What one rule saw. */
+/* What one rule saw, with one parameter. */
 struct tally {
+	size_t rule;
 	const struct pqm_go_call *best;
-	uint32_t n;
+	pqm_bytes parameter;
+	uint32_t bits, n;
+};
+
+struct tallies {
+	struct tally *t;
+	size_t n, cap;
 };
 
 static void set_roles(struct go_look *k)
@@ -42,34 +48,29 @@ static void set_roles(struct go_look *k)
 	}
 }
 
-static pqm_bytes name_of(const struct go_look *k, uint32_t f)
+pqm_bytes go_name(const struct go_look *k, uint32_t function)
 {
-	return pqm_printable(k->arena, pqm_pclntab_name(&k->table, f));
+	return pqm_printable(k->arena, pqm_pclntab_name(&k->table, function));
 }
 
-/* "main.main -> main.load -> crypto/rsa.GenerateKey"; long ways without their middle. */
-static pqm_bytes way(const struct go_look *k, const struct pqm_go_call *c)
+/* Long ways without their middle. */
+pqm_bytes go_way(const struct go_look *k, uint32_t function)
 {
-	pqm_bytes out = name_of(k, c->to);
-	uint32_t f = c->from;
+	pqm_bytes out = go_name(k, function);
+	uint32_t f = k->graph.parent[function];
 
-	for (unsigned n = 0; n < PATH_SHOWN; n++) {
-		pqm_bytes name = name_of(k, f);
-
-		out = pqm_arena_f(k->arena, "%.*s -> %.*s", PQM_FMT(name), PQM_FMT(out));
+	for (unsigned n = 0; f != PQM_GO_NOBODY && n < PATH_SHOWN; n++) {
+		out = pqm_arena_f(k->arena, "%.*s -> %.*s", PQM_FMT(go_name(k, f)), PQM_FMT(out));
 		f = k->graph.parent[f];
-		if (f == PQM_GO_NOBODY)
-			return out;
 	}
-	uint32_t root = f;
-
-	for (uint32_t n = 0; n < k->table.n && k->graph.parent[root] != PQM_GO_NOBODY; n++)
-		root = k->graph.parent[root];
-	return pqm_arena_f(
-		k->arena, "%.*s -> ... -> %.*s", PQM_FMT(name_of(k, root)), PQM_FMT(out));
+	if (f == PQM_GO_NOBODY)
+		return out;
+	for (uint32_t n = 0; n < k->table.n && k->graph.parent[f] != PQM_GO_NOBODY; n++)
+		f = k->graph.parent[f];
+	return pqm_arena_f(k->arena, "%.*s -> ... -> %.*s", PQM_FMT(go_name(k, f)), PQM_FMT(out));
 }
 
-static bool file_off(const struct go_look *k, uint64_t addr, uint64_t *off)
+bool go_file_off(const struct go_look *k, uint64_t addr, uint64_t *off)
 {
 	pqm_bytes at;
 
@@ -98,21 +99,33 @@ void go_say_build(const struct go_look *k, struct pqm_found *f)
 	pqm_found_attr(f, "GOEXPERIMENT", setting(k, "GOEXPERIMENT"));
 }
 
+/* "crypto/rsa.GenerateKey(3072)" */
+static pqm_bytes call_text(struct go_look *k, const struct tally *t)
+{
+	pqm_bytes callee = go_name(k, t->best->to);
+
+	if (t->best->is_value)
+		return callee;
+	return pqm_arena_f(k->arena, "%.*s(%.*s)", PQM_FMT(callee), PQM_FMT(t->parameter));
+}
+
 static void say_call(struct go_look *k, const struct tally *t, struct pqm_found *f)
 {
 	const struct pqm_go_call *c = t->best;
 	uint64_t addr = k->table.text + c->site;
-	pqm_bytes callee = name_of(k, c->to), function;
+	pqm_bytes callee = go_name(k, c->to), function;
 	pqm_bytes package = pqm_go_package(pqm_pclntab_name(&k->table, c->to), &function);
 	const struct pqm_go_module *m = pqm_gobin_module(&k->bin, package);
 
 	f->object = callee;
-	if (!file_off(k, addr, &f->off))
-		f->off = k->table.off;
-	pqm_found_attr(f, "call", callee);
+	if (!go_file_off(k, addr, &f->off))
+		f->off = k->base + k->table.off;
 	pqm_found_attr(f, "address", pqm_arena_f(k->arena, "0x%llx", (unsigned long long)addr));
-	pqm_found_attr(f, "in", name_of(k, c->from));
-	pqm_found_attr(f, "path", way(k, c));
+	pqm_found_attr(f, "call", call_text(k, t));
+	pqm_found_attr(f, "witness",
+		pqm_arena_f(
+			k->arena, "%.*s -> %.*s", PQM_FMT(go_way(k, c->from)), PQM_FMT(callee)));
+	pqm_found_attr(f, "reach", c->is_weak ? PQM_LIT("undecided") : PQM_LIT("yes"));
 	if (t->n > 1)
 		pqm_found_attr(f, "calls", pqm_arena_f(k->arena, "%u", t->n));
 	if (m != NULL && m != &k->bin.main)
@@ -122,18 +135,20 @@ static void say_call(struct go_look *k, const struct tally *t, struct pqm_found 
 					PQM_FMT(m->version))));
 }
 
-static enum pqm_st emit_use(struct go_look *k, size_t rule, const struct tally *t)
+static enum pqm_st emit_use(struct go_look *k, const struct tally *t)
 {
-	const struct pqm_go_rule *g = &k->rules.rule[rule];
+	const struct pqm_go_rule *g = &k->rules.rule[t->rule];
 	const struct pqm_go_call *c = t->best;
 	struct pqm_found f = { .meaning = c->is_weak ? PQM_OFFER : PQM_USE,
-		.evidence = PQM_LINKED };
+		.evidence = PQM_LINKED,
+		.parameter = t->parameter,
+		.bits = t->bits };
 
 	pqm_go_rule_fill(&f, k->r, g->rule);
-	f.identity = pqm_arena_f(k->arena, "go/%.*s/%.*s/%.*s", PQM_FMT(g->rule->id),
-		PQM_FMT(name_of(k, c->from)), PQM_FMT(name_of(k, c->to)));
-	f.why = pqm_arena_f(k->arena, "%.*s %s %.*s%s: %.*s", PQM_FMT(name_of(k, c->from)),
-		c->is_value ? "refers to" : "calls", PQM_FMT(name_of(k, c->to)),
+	f.identity = pqm_arena_f(k->arena, "go/%.*s/%.*s/%.*s/%.*s", PQM_FMT(g->rule->id),
+		PQM_FMT(go_name(k, c->from)), PQM_FMT(go_name(k, c->to)), PQM_FMT(t->parameter));
+	f.why = pqm_arena_f(k->arena, "%.*s %s %.*s%s: %.*s", PQM_FMT(go_name(k, c->from)),
+		c->is_value ? "refers to" : "calls", PQM_FMT(call_text(k, t)),
 		c->is_weak ? ", which is registered at the start and not shown to run" : "",
 		PQM_FMT(f.why));
 	say_call(k, t, &f);
@@ -147,7 +162,7 @@ static enum pqm_st emit_use(struct go_look *k, size_t rule, const struct tally *
 static enum pqm_st emit_kept(struct go_look *k, size_t rule, uint32_t function)
 {
 	const struct pqm_go_rule *g = &k->rules.rule[rule];
-	pqm_bytes name = name_of(k, function);
+	pqm_bytes name = go_name(k, function);
 	struct pqm_found f = { .meaning = PQM_OFFER, .evidence = PQM_LINKED };
 
 	pqm_go_rule_fill(&f, k->r, g->rule);
@@ -167,6 +182,31 @@ static bool is_better(const struct pqm_go_call *a, const struct pqm_go_call *b)
 	return b == NULL || (!a->is_weak && b->is_weak);
 }
 
+/* Calls with the same parameter are one finding. */
+static struct tally *tally_of(
+	struct go_look *k, struct tallies *all, size_t rule, pqm_bytes parameter)
+{
+	struct tally *grown;
+
+	for (size_t i = 0; i < all->n; i++)
+		if (all->t[i].rule == rule && pqm_eq(all->t[i].parameter, parameter))
+			return &all->t[i];
+	grown = pqm_grow(k->arena, all->t, all->n, &all->cap);
+	if (grown == NULL)
+		return NULL;
+	all->t = grown;
+	all->t[all->n] = (struct tally){ .rule = rule, .parameter = parameter };
+	return &all->t[all->n++];
+}
+
+static int by_rule(const void *va, const void *vb)
+{
+	const struct tally *a = va, *b = vb;
+
+	return a->rule != b->rule ? (a->rule > b->rule) - (a->rule < b->rule)
+				  : pqm_cmp(a->parameter, b->parameter);
+}
+
 /* Whether a way leads to the TLS of the toolchain. */
 static void take_tls(struct go_look *k, size_t rule, const struct pqm_go_call *c)
 {
@@ -176,32 +216,46 @@ static void take_tls(struct go_look *k, size_t rule, const struct pqm_go_call *c
 		pqm_eqs(pqm_yaml_str(
 				pqm_yaml_get(k->rules.rule[rule].rule->node, "emit"), "family"),
 			"TLS"))
-		k->tls = c->is_weak ? PQM_OFFER : PQM_USE;
+		k->tls = c->is_weak && k->tls != PQM_USE ? PQM_OFFER : PQM_USE;
+}
+
+static bool counts(const struct go_look *k, const struct pqm_go_call *c)
+{
+	if (c->to == PQM_GO_NOBODY)
+		return false;
+	const struct pqm_go_rule *g = &k->rules.rule[k->graph.wants[c->to] - 1];
+
+	return (!c->is_method || g->takes_methods) &&
+		pqm_go_rule_counts(g, pqm_pclntab_name(&k->table, c->from));
 }
 
 static enum pqm_st emit_followed(struct go_look *k)
 {
-	struct tally *t = pqm_new(k->arena, struct tally, k->rules.n);
-	enum pqm_st st = t == NULL ? PQM_ENOMEM : PQM_OK;
+	struct tallies all = { NULL, 0, 0 };
+	enum pqm_st st = PQM_OK;
 
-	for (size_t i = 0; st == PQM_OK && i < k->graph.n_calls; i++) {
+	for (size_t i = 0; i < k->graph.n_calls; i++) {
 		const struct pqm_go_call *c = &k->graph.calls[i];
-		size_t rule = k->graph.wants[c->to] - 1U;
-		struct tally *at = &t[rule];
+		uint32_t bits = 0;
 
-		if ((c->is_method && !k->rules.rule[rule].takes_methods) ||
-			!pqm_go_rule_counts(
-				&k->rules.rule[rule], pqm_pclntab_name(&k->table, c->from)))
+		if (!counts(k, c))
 			continue;
+		pqm_bytes parameter = go_argument(k, c, &bits);
+		struct tally *at = tally_of(k, &all, k->graph.wants[c->to] - 1U, parameter);
+
+		if (at == NULL)
+			return PQM_ENOMEM;
 		at->n++;
+		at->bits = bits;
 		if (is_better(c, at->best))
 			at->best = c;
 	}
-	for (size_t i = 0; st == PQM_OK && i < k->rules.n; i++)
-		if (t[i].best != NULL) {
-			take_tls(k, i, t[i].best);
-			st = emit_use(k, i, &t[i]);
-		}
+	if (all.n > 1)
+		qsort(all.t, all.n, sizeof(*all.t), by_rule);
+	for (size_t i = 0; st == PQM_OK && i < all.n; i++) {
+		take_tls(k, all.t[i].rule, all.t[i].best);
+		st = emit_use(k, &all.t[i]);
+	}
 	return st;
 }
 
@@ -240,6 +294,10 @@ enum pqm_st go_emit(struct go_look *k, struct pqm_err *err)
 	if (st != PQM_OK)
 		return st;
 	set_roles(k);
+	k->version = pqm_go_version(k->bin.version);
+	pqm_go_types_find(&k->types, &k->bin, &k->table, k->version);
+	if (k->has_tls)
+		k->graph.watch = pqm_go_type_by_name(&k->types, "tls.Config", "crypto/tls");
 	st = pqm_go_graph_walk(&k->graph, &k->bin, &k->table, k->arena, err);
 	if (st != PQM_OK)
 		return st;
@@ -253,5 +311,7 @@ enum pqm_st go_emit(struct go_look *k, struct pqm_err *err)
 	st = k->graph.is_followed ? emit_followed(k) : emit_unfollowed(k);
 	if (st == PQM_OK && k->tls != PQM_ABSENT)
 		st = go_emit_tls(k);
+	if (st == PQM_OK && k->graph.watch != 0 && k->graph.is_followed)
+		st = go_emit_pins(k);
 	return st == PQM_OK ? PQM_OK : pqm_fail(err, st, "Go: out of memory");
 }

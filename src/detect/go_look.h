@@ -4,6 +4,7 @@
 
 #include "detect/detector.h"
 #include "parse/gocalls.h"
+#include "parse/goflow.h"
 #include "rules/golang.h"
 
 struct go_look {
@@ -14,7 +15,9 @@ struct go_look {
 	struct pqm_gobin bin;
 	struct pqm_pclntab table;
 	struct pqm_go_graph graph;
-	uint64_t base; /* of the image in the body */
+	struct pqm_go_types types;
+	unsigned version; /* 124 is Go 1.24 */
+	uint64_t base;	  /* of the image in the body */
 	bool has_fipsonly, has_tls;
 	enum pqm_meaning tls; /* use, offer; absent: nothing leads to it */
 };
@@ -23,6 +26,14 @@ struct go_look {
 enum pqm_st go_emit(struct go_look *k, struct pqm_err *err);
 /* What the toolchain's TLS does here: only for programs that have it. */
 enum pqm_st go_emit_tls(struct go_look *k);
+/* Groups and versions that the program fixes. */
+enum pqm_st go_emit_pins(struct go_look *k);
+/* What the rule asks for of the call's arguments: "3072" (and *bits), "P-384"; empty: not known. */
+pqm_bytes go_argument(struct go_look *k, const struct pqm_go_call *c, uint32_t *bits);
+pqm_bytes go_name(const struct go_look *k, uint32_t function);
+/* "main.main -> main.load": how the program gets to the function. */
+pqm_bytes go_way(const struct go_look *k, uint32_t function);
+bool go_file_off(const struct go_look *k, uint64_t addr, uint64_t *off);
 /* Adds version, module and settings that matter to a finding. */
 void go_say_build(const struct go_look *k, struct pqm_found *f);
 

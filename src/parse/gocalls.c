@@ -53,6 +53,15 @@ static void record(struct walk *w, uint32_t to, uint32_t site, bool is_value)
 		w->is_method };
 }
 
+static void watched(struct walk *w, uint32_t site)
+{
+	size_t n = w->g->n_calls;
+
+	if (n > 0 && w->g->calls[n - 1].from == w->from && w->g->calls[n - 1].to == PQM_GO_NOBODY)
+		return;
+	record(w, PQM_GO_NOBODY, site, true);
+}
+
 static void enter(struct walk *w, uint32_t to, uint32_t parent, uint32_t site)
 {
 	w->g->reached[to] = w->phase;
@@ -98,6 +107,10 @@ static void refer(struct walk *w, uint64_t addr, uint32_t site)
 	uint64_t p;
 	uint32_t to;
 
+	if (addr == w->g->watch && addr != 0) {
+		watched(w, site);
+		return;
+	}
 	if (is_text(w, addr)) {
 		if (pqm_pclntab_at(w->t, addr, &to))
 			lead(w, to, site, true);
@@ -263,5 +276,20 @@ enum pqm_st pqm_go_graph_walk(struct pqm_go_graph *g, const struct pqm_gobin *bi
 	drain(&w);
 	roots(&w, STRONG);
 	roots(&w, WEAK);
+	return w.no_memory ? pqm_fail(err, PQM_ENOMEM, "Go: out of memory") : PQM_OK;
+}
+
+enum pqm_st pqm_go_callers(struct pqm_go_graph *out, uint32_t function, const struct pqm_gobin *bin,
+	const struct pqm_pclntab *t, struct pqm_arena *arena, struct pqm_err *err)
+{
+	struct walk w = { .g = out, .bin = bin, .t = t, .arena = arena, .phase = STRONG };
+
+	if (pqm_go_graph_new(out, t, arena, err) != PQM_OK)
+		return err->st;
+	w.text_end = t->text + t->start[t->n];
+	memset(out->reached, STRONG, t->n);
+	out->wants[function] = 1;
+	for (uint32_t f = 0; f < t->n && !w.no_memory; f++)
+		walk_one(&w, f);
 	return w.no_memory ? pqm_fail(err, PQM_ENOMEM, "Go: out of memory") : PQM_OK;
 }

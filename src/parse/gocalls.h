@@ -27,7 +27,7 @@ enum pqm_go_role {
 };
 
 struct pqm_go_call {
-	uint32_t from, to, site;
+	uint32_t from, to, site; /* to PQM_GO_NOBODY: what is watched is referred to */
 	bool is_weak;
 	bool is_value;	/* its address is taken there, not called */
 	bool is_method; /* it stands in a method table that is referred to there */
@@ -38,6 +38,7 @@ struct pqm_go_graph {
 	/* By function; the caller fills roles and wants (0: not wanted) before the walk. */
 	uint8_t *roles;
 	uint16_t *wants;
+	uint64_t watch;	  /* an address whose users are recorded, too; 0: none */
 	uint32_t *parent; /* PQM_GO_NOBODY: a root, or not reached */
 	uint32_t *parent_site;
 	uint8_t *reached;	   /* 0 no, 1 yes, 2 weakly */
@@ -49,6 +50,9 @@ struct pqm_go_graph {
 enum pqm_st pqm_go_graph_new(struct pqm_go_graph *g, const struct pqm_pclntab *t,
 	struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;
 enum pqm_st pqm_go_graph_walk(struct pqm_go_graph *g, const struct pqm_gobin *bin,
+	const struct pqm_pclntab *t, struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;
+/* Every reference to the function, of all code, reached or not. */
+enum pqm_st pqm_go_callers(struct pqm_go_graph *out, uint32_t function, const struct pqm_gobin *bin,
 	const struct pqm_pclntab *t, struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;
 
 #endif

@@ -221,7 +221,8 @@ void pqm_go_rule_fill(struct pqm_found *f, const struct pqm_rules *r, const stru
 /* "go1.24.1 tlsmlkem=0,tls3des=1 fips" */
 static struct pqm_go_facts facts_of(pqm_bytes sample)
 {
-	static const char *const modes[] = { "plain", "fips", "only", "boring" };
+	static const char *const modes[] = { "plain", "fips", "only", "boring", "pin-classical",
+		"pin-hybrid", "pin-unknown", "ceiling" };
 	struct pqm_go_facts f = { .mode = "plain" };
 	pqm_bytes rest = sample, word;
 

@@ -28,8 +28,10 @@ struct pqm_go_rule {
 /* What decides the default of TLS. version: 124 is 1.24. */
 struct pqm_go_facts {
 	unsigned version;
-	pqm_bytes debug;  /* "a=1,b=2" */
-	const char *mode; /* "plain", "fips", "only" (FIPS and nothing else), "boring" */
+	pqm_bytes debug; /* "a=1,b=2" */
+	const char *
+		mode; /* "plain", "fips", "only" (FIPS and nothing else), "boring"; what the program sets itself:
+			     "pin-classical", "pin-hybrid", "pin-unknown", "ceiling" */
 };
 
 struct pqm_go_rules {

@@ -55,19 +55,19 @@ def uses(rows):
 
 
 def verdict(rows):
-    return [f["rule"] for f, _, _ in rows if f["rule"].startswith("go.tls.")]
+    return [f["rule"] for f, a, _ in rows if f["rule"].startswith("go.tls.") and "setting" not in a]
 
 
 def shape(rows):
     """What must not change when symbols are taken away or the container is another."""
-    return sorted((f["rule"], f["meaning"], f["family"], f["parameter"], a.get("path", ""), a.get("call", "")) for f, a, _ in rows)
+    return sorted((f["rule"], f["meaning"], f["family"], f["parameter"], a.get("witness", ""), a.get("call", "")) for f, a, _ in rows)
 
 
 def check_uses(label, got, wanted):
     for name, want in sorted(wanted.items()):
         have = uses(got.get(name, []))
         ok(have == want, f"{label}: {name} " + ("uses " + ", ".join(sorted(f for f, _ in want)) if want else "uses no public keys"),
-           (have, [(f["why"], a.get("path")) for f, a, _ in got.get(name, [])]))
+           (have, [(f["why"], a.get("witness")) for f, a, _ in got.get(name, [])]))
 
 
 def check_calls(label, folder, got):
@@ -76,15 +76,35 @@ def check_calls(label, folder, got):
     for name, rows in got.items():
         tables = subprocess.run(["objdump", "-d", "--no-show-raw-insn", folder / name], capture_output=True, text=True).stdout
         lines = dict(re.findall(r"^ *([0-9a-f]+):\t(.*)$", tables, re.M))
-        for f, a, _ in rows:
-            if "address" not in a:
+        for f, a, o in rows:
+            if "call" not in a:
                 continue
             n += 1
             line = lines.get(a["address"][2:], "")
-            if not re.search(r"(call|jmp|lea|bl|b)\s", line) or a["call"].replace("(*", "").split(".")[-1] not in line:
+            if not re.search(r"(call|jmp|lea|bl|b)\s", line) or o["object"].replace("(*", "").split(".")[-1] not in line:
                 bad += 1
                 print("   ", name, a["address"], a["call"], line)
     ok(n > 0 and bad == 0, f"{label}: objdump shows the call at each of {n} addresses", bad)
+
+
+# Program -> parameters by family, and what it fixes for its TLS.
+SIZES = {"rsa": {("RSA", "3072"), ("RSA", "4096"), ("RSA", "")}, "ecdsa": {("EC", "P-384"), ("EC", "")},
+         "indirect": {("RSA", "2048"), ("EC", "P-256"), ("Ed25519", ""), ("DSA", "")}}
+FIXED = {"pins": [("go.tls.pin-classical", "CurvePreferences x25519, secp256r1")], "ceiling": [("go.tls.ceiling", "MaxVersion TLS 1.2")],
+         "dial": [], "https": []}
+
+
+def fixed(rows):
+    return [(f["rule"], a["setting"]) for f, a, _ in rows if "setting" in a]
+
+
+def check_arguments(label, got):
+    for name, want in SIZES.items():
+        have = {(f["family"], f["parameter"]) for f, _, _ in got.get(name, [])}
+        ok(have == want, f"{label}: sizes and curves of {name}", have)
+    for name, want in FIXED.items():
+        have = fixed(got.get(name, []))
+        ok(have == want, f"{label}: {name} fixes " + (want[0][1] if want else "nothing"), have)
 
 
 def same(label, a, b, names):
@@ -105,12 +125,13 @@ def debian():
     got = scan(plain)
     check_uses("go", got, {k: v for k, v in USES.items() if (plain / k).exists()})
     check_calls("go", plain, got)
+    check_arguments("go", got)
     version = subprocess.run([go, "version"], capture_output=True, text=True).stdout
     if "go1.19" in version:
         for name in ("dial", "https", "pins", "ceiling"):
             ok(verdict(got[name]) == ["go.tls.no-hybrid"], f"Go 1.19: {name} has no hybrid", verdict(got[name]))
     ok(not verdict(got.get("server", [])), "a server without TLS gets no verdict about it")
-    some = "./rsa ./dial ./indirect ./hash"
+    some = "./rsa ./ecdsa ./dial ./https ./pins ./ceiling ./indirect ./hash"
     names = [s[2:] for s in some.split()]
     for label, args, target in (("stripped", ["-ldflags=-s -w", "-trimpath"], "linux/amd64"), ("position-independent", ["-buildmode=pie"], "linux/amd64"),
                                 ("PE", ["-ldflags=-s -w"], "windows/amd64")):
@@ -121,11 +142,14 @@ def debian():
                 same(label, got, other, names)
             else:
                 check_uses(label, other, {n: USES[n] for n in names})
+                check_arguments(label, other)
     arm = build(go, "arm64", target="linux/arm64", programs=some)
     mac = build(go, "mach-o", target="darwin/arm64", programs=some)
     if ok(arm is not None and mac is not None, "AArch64: ELF and Mach-O are built"):
-        check_uses("AArch64", scan(arm), {n: USES[n] for n in names})
-        check_uses("Mach-O", scan(mac), {n: USES[n] for n in names})
+        for label, where in (("AArch64", arm), ("Mach-O", mac)):
+            other = scan(where)
+            check_uses(label, other, {n: USES[n] for n in names})
+            check_arguments(label, other)
     old = build(go, "386", target="linux/386", programs=some)
     if ok(old is not None, "386: built"):
         got = scan(old)
@@ -146,6 +170,7 @@ def newer():
     got = scan(plain)
     check_uses(label, got, USES)
     check_calls(label, plain, got)
+    check_arguments(label, got)
     ok(verdict(got["dial"]) == ["go.tls.hybrid-default"], f"{label}: hybrid by default", verdict(got["dial"]))
     cases = (("go 1.19 in go.mod", "go.tls.hybrid-switched-off", {}, []),
              ("GOFIPS140=latest", "go.tls.fips-classical", {"MODFILE": "go124.mod", "GOFIPS140": "latest"}, []))
