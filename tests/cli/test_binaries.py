@@ -19,8 +19,8 @@ import make  # noqa: E402
 import score  # noqa: E402
 
 # What holds today; these numbers only go up. The goals: 0.98, 0.95, 0.95, and none for the counts.
-PRECISION, RECALL, PARAMETERS = 0.94, 0.42, 0.0
-DEAD_ACCUSED = 24
+PRECISION, RECALL, PARAMETERS = 0.985, 0.57, 0.36
+DEAD_ACCUSED = 0
 
 
 def show(errors, kinds, n=12):
@@ -55,7 +55,7 @@ def csv_agrees(tree, scan):
     r = run("scan", pathlib.Path(tree) / "bin", "-o", "csv", timeout=600)
     seen = {}
     for row in csv.DictReader(io.StringIO(out(r))):
-        at = row["path"].find("bin/")
+        at = row["path"].find(str(tree).lstrip("/")) + len(str(tree))
         seen.setdefault(row["path"][at:], set()).add((row["meaning"], row["family"], row["parameter"]))
     want = {p: {(f["meaning"], f["family"], f["parameter"]) for f in found} for p, found in scan.by_path.items()}
     ok(seen == want, "the CSV says what the JSON says",

@@ -17,7 +17,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(REPO / "fixtures/binaries"))
 import score  # noqa: E402
 
-FOUND, THROUGH = 0.90, 0.0  # what holds today; the goal is 0.95
+FOUND, THROUGH = 0.96, 0.0  # what holds today; the goal is 0.95
 # Libraries that wrap: scanned along, so that a use through them can be told.
 ALONG = ("/usr/lib/x86_64-linux-gnu/liblftp-network.so*", "/usr/lib/lftp/*/liblftp-network.so")
 
