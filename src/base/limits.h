@@ -135,6 +135,12 @@
  * instructions gone through for one method, each a few times at most in real code. */
 #define PQM_JFLOW_SLOTS ((size_t)1 << 21)
 #define PQM_JFLOW_STEPS ((uint64_t)1 << 21)
+/* Symbols of one PE or Mach-O file, and libraries it asks for: browsers have a tenth. */
+#define PQM_PE_SYMBOLS ((size_t)1 << 18)
+#define PQM_PE_DLLS ((size_t)4096)
+#define PQM_MACHO_SYMBOLS ((size_t)1 << 20)
+#define PQM_MACHO_DYLIBS ((size_t)4096)
+#define PQM_MACHO_NAME_BYTES ((size_t)128)
 /* Worker threads. */
 #define PQM_THREADS_MAX 256
 

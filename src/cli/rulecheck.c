@@ -23,6 +23,7 @@
 #include "rules/java.h"
 #include "rules/golang.h"
 #include "rules/libs.h"
+#include "rules/native.h"
 #include "rules/sampler.h"
 #include "rules/wire.h"
 
@@ -347,6 +348,12 @@ static bool is_java(struct checker *c, const struct pqm_rule *rule, pqm_bytes sa
 	return pqm_java_rule_fits(c->r, rule, sample);
 }
 
+/* A file of a library of Windows or macOS, a symbol, a literal. */
+static bool is_native(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	return pqm_native_rule_fits(c->r, rule, sample);
+}
+
 /* "nginx/1.26 absent", a banner, a group: see the head of advice.yaml. */
 static bool is_advice(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
 {
@@ -422,6 +429,8 @@ static const struct {
 	{ "k8s/", is_manifest },
 	{ "ai/", is_signal },
 	{ "java/", is_java },
+	{ "pe/", is_native },
+	{ "macho/", is_native },
 	{ "conf/", is_conf },
 	{ "constants/", is_sampled },
 	{ "static/", is_sampled },

@@ -1,87 +1,7 @@
 #include "jclass_flow.h"
 
 #include "base/limits.h"
-
-enum {
-	OP_ACONST_NULL = 1,
-	OP_ICONST_M1 = 2,
-	OP_ICONST_5 = 8,
-	OP_BIPUSH = 16,
-	OP_SIPUSH,
-	OP_LDC,
-	OP_LDC_W,
-	OP_ILOAD = 21,
-	OP_ALOAD = 25,
-	OP_ILOAD_0 = 26,
-	OP_ALOAD_3 = 45,
-	OP_ISTORE = 54,
-	OP_ASTORE = 58,
-	OP_ISTORE_0 = 59,
-	OP_ASTORE_3 = 78,
-	OP_AASTORE = 83,
-	OP_DUP = 89,
-	OP_SWAP = 95,
-	OP_IINC = 132,
-	OP_IFEQ = 153,
-	OP_JSR = 168,
-	OP_GOTO = 167,
-	OP_RET = 169,
-	OP_TABLESWITCH,
-	OP_LOOKUPSWITCH,
-	OP_IRETURN = 172,
-	OP_ARETURN = 176,
-	OP_RETURN,
-	OP_GETSTATIC,
-	OP_PUTSTATIC,
-	OP_GETFIELD,
-	OP_PUTFIELD,
-	OP_INVOKEVIRTUAL,
-	OP_INVOKESTATIC = 184,
-	OP_INVOKEDYNAMIC = 186,
-	OP_NEW,
-	OP_ANEWARRAY = 189,
-	OP_ATHROW = 191,
-	OP_CHECKCAST,
-	OP_WIDE = 196,
-	OP_MULTIANEWARRAY,
-	OP_IFNULL,
-	OP_IFNONNULL,
-	OP_GOTO_W,
-	OP_JSR_W,
-	OP_LAST = OP_JSR_W
-};
-
-/* Length, slots popped and slots pushed of each opcode, as three digits; 0: of several lengths. */
-static const char *const effects[] = {
-	/* 0: constants */
-	"100", "101", "101", "101", "101", "101", "101", "101", "101", "102", "102", "101", "101",
-	"101", "102", "102", "201", "301", "201", "301", "302",
-	/* 21: loads */
-	"201", "202", "201", "202", "201", "101", "101", "101", "101", "102", "102", "102", "102",
-	"101", "101", "101", "101", "102", "102", "102", "102", "101", "101", "101", "101", "121",
-	"122", "121", "122", "121", "121", "121", "121",
-	/* 54: stores */
-	"210", "220", "210", "220", "210", "110", "110", "110", "110", "120", "120", "120", "120",
-	"110", "110", "110", "110", "120", "120", "120", "120", "110", "110", "110", "110", "130",
-	"140", "130", "140", "130", "130", "130", "130",
-	/* 87: stack */
-	"110", "120", "112", "123", "134", "124", "135", "146", "122",
-	/* 96: arithmetic */
-	"121", "142", "121", "142", "121", "142", "121", "142", "121", "142", "121", "142", "121",
-	"142", "121", "142", "121", "142", "121", "142", "111", "122", "111", "122", "121", "132",
-	"121", "132", "121", "132", "121", "142", "121", "142", "121", "142", "300",
-	/* 133: conversions, comparisons */
-	"112", "111", "112", "121", "121", "122", "111", "112", "112", "121", "122", "121", "111",
-	"111", "111", "141", "121", "121", "141", "141",
-	/* 153: branches */
-	"310", "310", "310", "310", "310", "310", "320", "320", "320", "320", "320", "320", "320",
-	"320", "300", "301", "200", "010", "010", "110", "120", "110", "120", "110", "100",
-	/* 178: fields, calls, objects; what calls and fields take and give is in their descriptors */
-	"300", "300", "300", "300", "300", "300", "300", "500", "500", "301", "211", "311", "111",
-	"110", "311", "311", "110", "110", "000", "400", "310", "310", "500", "501"
-};
-
-_Static_assert(sizeof(effects) / sizeof(effects[0]) == OP_LAST + 1, "one row for each opcode");
+#include "parse/jclass_code.h"
 
 /* What is known where ways meet, or on the way. */
 struct state {
@@ -120,97 +40,10 @@ static enum pqm_st bad(struct flow *f, size_t pc, const char *words)
 	return pqm_fail(f->err, PQM_EPARSE, "class file: at byte %zu, in code: %s", at, words);
 }
 
-static uint32_t u8(const struct flow *f, size_t pc)
+static bool mark_meeting(void *ctx, int64_t to)
 {
-	return pc < f->m->code.n ? f->m->code.p[pc] : 0;
-}
+	struct flow *f = ctx;
 
-static uint32_t u16(const struct flow *f, size_t pc)
-{
-	return u8(f, pc) << 8 | u8(f, pc + 1);
-}
-
-static int64_t s16(const struct flow *f, size_t pc)
-{
-	return (int16_t)u16(f, pc);
-}
-
-static int64_t s32(const struct flow *f, size_t pc)
-{
-	return (int32_t)(u16(f, pc) << 16 | u16(f, pc + 2));
-}
-
-/* How many jumps the switch at pc has, and where the first of them is written. */
-static int64_t switch_jumps(const struct flow *f, size_t pc, size_t *first, size_t *step)
-{
-	size_t at = (pc + 4) & ~(size_t)3;
-
-	if (u8(f, pc) == OP_TABLESWITCH) {
-		*first = at + 12;
-		*step = 4;
-		return s32(f, at + 8) - s32(f, at + 4) + 1;
-	}
-	*first = at + 12;
-	*step = 8;
-	return s32(f, at + 4);
-}
-
-/* 0: no instruction, or one that is cut off. */
-static size_t length_at(const struct flow *f, size_t pc)
-{
-	unsigned op = u8(f, pc);
-	size_t n = op > OP_LAST ? 0 : (size_t)(effects[op][0] - '0');
-
-	if (op == OP_WIDE) {
-		n = u8(f, pc + 1) == OP_IINC ? 6 : 4;
-	} else if (op == OP_TABLESWITCH || op == OP_LOOKUPSWITCH) {
-		size_t first, step;
-		int64_t jumps = switch_jumps(f, pc, &first, &step);
-
-		if (jumps < 0 || jumps > (int64_t)f->m->code.n)
-			return 0;
-		/* The last pair of a lookupswitch ends with its jump. */
-		n = first + (size_t)jumps * step - (step == 8 ? 4 : 0) - pc;
-	}
-	return n <= f->m->code.n - pc ? n : 0;
-}
-
-static bool is_branch(unsigned op)
-{
-	return (op >= OP_IFEQ && op <= OP_JSR) || op == OP_IFNULL || op == OP_IFNONNULL ||
-		op == OP_GOTO_W || op == OP_JSR_W;
-}
-
-static bool ends_way(unsigned op)
-{
-	return op == OP_GOTO || op == OP_GOTO_W || op == OP_RET || op == OP_JSR || op == OP_JSR_W ||
-		(op >= OP_TABLESWITCH && op <= OP_RETURN) || op == OP_ATHROW;
-}
-
-/* Calls see for each place that the instruction at pc may jump to. */
-static bool each_target(
-	struct flow *f, size_t pc, bool (*see)(struct flow *f, size_t from, int64_t to))
-{
-	unsigned op = u8(f, pc);
-
-	if (op == OP_GOTO_W || op == OP_JSR_W)
-		return see(f, pc, (int64_t)pc + s32(f, pc + 1));
-	if (is_branch(op))
-		return see(f, pc, (int64_t)pc + s16(f, pc + 1));
-	if (op != OP_TABLESWITCH && op != OP_LOOKUPSWITCH)
-		return true;
-	size_t first, step, base = (pc + 4) & ~(size_t)3;
-	int64_t jumps = switch_jumps(f, pc, &first, &step);
-
-	for (int64_t i = 0; i < jumps; i++)
-		if (!see(f, pc, (int64_t)pc + s32(f, first + (size_t)i * step)))
-			return false;
-	return see(f, pc, (int64_t)pc + s32(f, base));
-}
-
-static bool mark_meeting(struct flow *f, size_t from, int64_t to)
-{
-	(void)from;
 	if (to < 0 || to >= (int64_t)f->m->code.n)
 		return false;
 	f->mark[to] |= IS_MEETING;
@@ -223,8 +56,8 @@ static bool mark_handlers(struct flow *f)
 		const uint8_t *p = f->m->handlers.p + i;
 		size_t from = (size_t)p[0] << 8 | p[1], to = (size_t)p[2] << 8 | p[3];
 
-		if (from >= to || to > f->m->code.n || !mark_meeting(f, 0, (int64_t)from) ||
-			!mark_meeting(f, 0, (int64_t)((size_t)p[4] << 8 | p[5])))
+		if (from >= to || to > f->m->code.n || !mark_meeting(f, (int64_t)from) ||
+			!mark_meeting(f, (int64_t)((size_t)p[4] << 8 | p[5])))
 			return false;
 		if (to < f->m->code.n)
 			f->mark[to] |= IS_MEETING;
@@ -238,16 +71,16 @@ static enum pqm_st decode(struct flow *f)
 
 	f->mark[0] |= IS_MEETING;
 	for (size_t pc = 0; pc < f->m->code.n; pc += n) {
-		unsigned op = u8(f, pc);
+		unsigned op = pqm_jcode_u8(f->m->code, pc);
 
-		n = length_at(f, pc);
+		n = pqm_jcode_length(f->m->code, pc);
 		if (n == 0)
 			return bad(f, pc, "no instruction");
 		f->mark[pc] |= IS_START;
-		if (!each_target(f, pc, mark_meeting))
+		if (!pqm_jcode_targets(f->m->code, pc, mark_meeting, f))
 			return bad(f, pc, "a jump leads out of the method");
 		/* What comes back from a subroutine. */
-		if ((op == OP_JSR || op == OP_JSR_W) && pc + n < f->m->code.n)
+		if ((op == PQM_JOP_JSR || op == PQM_JOP_JSR_W) && pc + n < f->m->code.n)
 			f->mark[pc + n] |= IS_MEETING;
 	}
 	if (!mark_handlers(f))
@@ -335,8 +168,9 @@ static void meet(struct flow *f, size_t pc, bool is_handler)
 	bool changed = !s->is_seen;
 	size_t n = f->m->max_locals;
 
-	if (s->is_seen && depth > s->depth)
-		depth = s->depth;
+	/* No virtual machine takes code whose ways meet with different depths. */
+	if (s->is_seen && depth != s->depth)
+		depth = 0;
 	for (size_t i = 0; i < n + depth; i++) {
 		struct pqm_jval v = i >= n && is_handler ? unknown() : f->now.slot[i],
 				*to = &s->slot[i];
@@ -357,10 +191,9 @@ static void meet(struct flow *f, size_t pc, bool is_handler)
 	}
 }
 
-static bool meet_target(struct flow *f, size_t from, int64_t to)
+static bool meet_target(void *ctx, int64_t to)
 {
-	(void)from;
-	meet(f, (size_t)to, false);
+	meet(ctx, (size_t)to, false);
 	return true;
 }
 
@@ -403,8 +236,8 @@ static enum pqm_st tell_store(struct flow *f, size_t pc, struct pqm_jval value)
 	if (grown == NULL)
 		return no_memory(f);
 	o->stores = grown;
-	o->stores[o->n_stores++] =
-		(struct pqm_jstore){ (uint32_t)pc, (uint16_t)u16(f, pc + 1), value };
+	o->stores[o->n_stores++] = (struct pqm_jstore){ (uint32_t)pc,
+		(uint16_t)pqm_jcode_u16(f->m->code, pc + 1), value };
 	return PQM_OK;
 }
 
@@ -430,25 +263,25 @@ static unsigned slots_of(uint8_t first)
 
 static enum pqm_st do_field(struct flow *f, size_t pc)
 {
-	unsigned op = u8(f, pc), n;
+	unsigned op = pqm_jcode_u8(f->m->code, pc), n;
 	struct pqm_jclass_ref ref;
 	struct pqm_jval v;
 
-	if (pqm_jclass_tag(f->c, u16(f, pc + 1)) != PQM_J_FIELD ||
-		!pqm_jclass_ref(f->c, u16(f, pc + 1), &ref) || ref.desc.n == 0)
+	if (pqm_jclass_tag(f->c, pqm_jcode_u16(f->m->code, pc + 1)) != PQM_J_FIELD ||
+		!pqm_jclass_ref(f->c, pqm_jcode_u16(f->m->code, pc + 1), &ref) || ref.desc.n == 0)
 		return bad(f, pc, "no field");
 	n = slots_of(ref.desc.p[0]);
-	if (op == OP_PUTSTATIC || op == OP_PUTFIELD) {
+	if (op == PQM_JOP_PUTSTATIC || op == PQM_JOP_PUTFIELD) {
 		v = pop(f);
 		if (n == 2) {
 			(void)pop(f);
 			v = unknown();
 		}
-		pop_n(f, op == OP_PUTFIELD);
+		pop_n(f, op == PQM_JOP_PUTFIELD);
 		return tell_store(f, pc, v);
 	}
-	pop_n(f, op == OP_GETFIELD);
-	v = (struct pqm_jval){ PQM_JV_FIELD, u16(f, pc + 1) };
+	pop_n(f, op == PQM_JOP_GETFIELD);
+	v = (struct pqm_jval){ PQM_JV_FIELD, pqm_jcode_u16(f->m->code, pc + 1) };
 	push(f, n == 2 ? unknown() : v);
 	if (n == 2)
 		push(f, unknown());
@@ -516,8 +349,8 @@ static enum pqm_st tell_call(
 		memcpy(kept, args, n_args * sizeof(*args));
 	o->calls = grown;
 	o->calls[o->n_calls++] = (struct pqm_jcall){ .pc = (uint32_t)pc,
-		.ref = (uint16_t)u16(f, pc + 1),
-		.op = (uint8_t)u8(f, pc),
+		.ref = (uint16_t)pqm_jcode_u16(f->m->code, pc + 1),
+		.op = (uint8_t)pqm_jcode_u8(f->m->code, pc),
 		.n_args = (uint8_t)n_args,
 		.args = kept };
 	return PQM_OK;
@@ -525,15 +358,15 @@ static enum pqm_st tell_call(
 
 static enum pqm_st do_call(struct flow *f, size_t pc)
 {
-	unsigned op = u8(f, pc), gives = 0;
-	bool has_receiver = op != OP_INVOKESTATIC && op != OP_INVOKEDYNAMIC;
+	unsigned op = pqm_jcode_u8(f->m->code, pc), gives = 0;
+	bool has_receiver = op != PQM_JOP_INVOKESTATIC && op != PQM_JOP_INVOKEDYNAMIC;
 	uint8_t slots[256];
 	struct pqm_jval args[256];
 	struct pqm_jclass_ref ref;
 	int n;
 
-	if (!pqm_jclass_ref(f->c, u16(f, pc + 1), &ref) ||
-		pqm_jclass_tag(f->c, u16(f, pc + 1)) == PQM_J_FIELD)
+	if (!pqm_jclass_ref(f->c, pqm_jcode_u16(f->m->code, pc + 1), &ref) ||
+		pqm_jclass_tag(f->c, pqm_jcode_u16(f->m->code, pc + 1)) == PQM_J_FIELD)
 		return bad(f, pc, "a call of no method");
 	n = pqm_jdesc(ref.desc, slots, &gives);
 	if (n < 0)
@@ -551,13 +384,14 @@ static enum pqm_st do_call(struct flow *f, size_t pc)
 		args[0] = pop(f);
 	for (unsigned i = 0; i < gives; i++)
 		push(f, gives == 1 ? made(pc) : unknown());
-	return f->is_telling && op != OP_INVOKEDYNAMIC ? tell_call(f, pc, args, n_args) : PQM_OK;
+	return f->is_telling && op != PQM_JOP_INVOKEDYNAMIC ? tell_call(f, pc, args, n_args)
+							    : PQM_OK;
 }
 
 /* dup, dup_x1, dup_x2, dup2, dup2_x1, dup2_x2: n slots are doubled and go under x others. */
 static void do_dup(struct flow *f, unsigned op)
 {
-	unsigned n = op < OP_DUP + 3 ? 1 : 2, x = (op - OP_DUP) % 3;
+	unsigned n = op < PQM_JOP_DUP + 3 ? 1 : 2, x = (op - PQM_JOP_DUP) % 3;
 	struct pqm_jval v[4];
 
 	for (unsigned i = 0; i < n + x; i++)
@@ -592,7 +426,7 @@ static void do_load(struct flow *f, unsigned kind, size_t i)
 
 static enum pqm_st do_return(struct flow *f, unsigned op)
 {
-	struct pqm_jval v = op == OP_ARETURN || op == OP_IRETURN ? pop(f) : unknown();
+	struct pqm_jval v = op == PQM_JOP_ARETURN || op == PQM_JOP_IRETURN ? pop(f) : unknown();
 	struct pqm_jflow *o = f->out;
 
 	if (!f->is_telling)
@@ -606,14 +440,14 @@ static enum pqm_st do_return(struct flow *f, unsigned op)
 
 static void do_wide(struct flow *f, size_t pc)
 {
-	unsigned op = u8(f, pc + 1);
-	size_t i = u16(f, pc + 2);
+	unsigned op = pqm_jcode_u8(f->m->code, pc + 1);
+	size_t i = pqm_jcode_u16(f->m->code, pc + 2);
 
-	if (op >= OP_ILOAD && op <= OP_ALOAD)
-		do_load(f, op - OP_ILOAD, i);
-	else if (op >= OP_ISTORE && op <= OP_ASTORE)
-		do_store(f, op - OP_ISTORE, i);
-	else if (op == OP_IINC)
+	if (op >= PQM_JOP_ILOAD && op <= PQM_JOP_ALOAD)
+		do_load(f, op - PQM_JOP_ILOAD, i);
+	else if (op >= PQM_JOP_ISTORE && op <= PQM_JOP_ASTORE)
+		do_store(f, op - PQM_JOP_ISTORE, i);
+	else if (op == PQM_JOP_IINC)
 		set_local(f, i, unknown());
 }
 
@@ -622,18 +456,18 @@ static enum pqm_st do_plain(struct flow *f, size_t pc, unsigned op)
 {
 	struct pqm_jelem e;
 
-	if (op == OP_AASTORE) {
+	if (op == PQM_JOP_AASTORE) {
 		e.value = pop(f);
 		e.index = pop(f);
 		e.array = pop(f);
 		return tell_elem(f, &e);
 	}
-	if (op == OP_MULTIANEWARRAY)
-		pop_n(f, u8(f, pc + 3));
-	pop_n(f, (unsigned)(effects[op][1] - '0'));
-	for (int i = 0; i < effects[op][2] - '0'; i++)
-		push(f, op == OP_ANEWARRAY || op == OP_NEW ? made(pc) : unknown());
-	if (op == OP_MULTIANEWARRAY)
+	if (op == PQM_JOP_MULTIANEWARRAY)
+		pop_n(f, pqm_jcode_u8(f->m->code, pc + 3));
+	pop_n(f, pqm_jcode_pops(op));
+	for (unsigned i = 0; i < pqm_jcode_pushes(op); i++)
+		push(f, op == PQM_JOP_ANEWARRAY || op == PQM_JOP_NEW ? made(pc) : unknown());
+	if (op == PQM_JOP_MULTIANEWARRAY)
 		push(f, unknown());
 	return PQM_OK;
 }
@@ -642,45 +476,48 @@ static enum pqm_st do_constant(struct flow *f, size_t pc, unsigned op)
 {
 	struct pqm_jval v = { PQM_JV_INT, 0 };
 
-	if (op <= OP_ICONST_5)
+	if (op <= PQM_JOP_ICONST_5)
 		v.v = op - 3; /* iconst_0 */
-	else if (op == OP_BIPUSH)
-		v.v = (uint32_t)(int8_t)u8(f, pc + 1);
-	else if (op == OP_SIPUSH)
-		v.v = (uint32_t)s16(f, pc + 1);
+	else if (op == PQM_JOP_BIPUSH)
+		v.v = (uint32_t)(int8_t)pqm_jcode_u8(f->m->code, pc + 1);
+	else if (op == PQM_JOP_SIPUSH)
+		v.v = (uint32_t)pqm_jcode_s16(f->m->code, pc + 1);
 	else
-		v = constant(f, op == OP_LDC ? u8(f, pc + 1) : u16(f, pc + 1));
+		v = constant(f,
+			op == PQM_JOP_LDC ? pqm_jcode_u8(f->m->code, pc + 1)
+					  : pqm_jcode_u16(f->m->code, pc + 1));
 	push(f, v);
 	return PQM_OK;
 }
 
 static enum pqm_st step(struct flow *f, size_t pc)
 {
-	unsigned op = u8(f, pc);
+	unsigned op = pqm_jcode_u8(f->m->code, pc);
 
-	if ((op >= OP_ICONST_M1 && op <= OP_ICONST_5) || (op >= OP_BIPUSH && op <= OP_LDC_W))
+	if ((op >= PQM_JOP_ICONST_M1 && op <= PQM_JOP_ICONST_5) ||
+		(op >= PQM_JOP_BIPUSH && op <= PQM_JOP_LDC_W))
 		return do_constant(f, pc, op);
-	if (op >= OP_ILOAD && op <= OP_ALOAD)
-		do_load(f, op - OP_ILOAD, u8(f, pc + 1));
-	else if (op >= OP_ILOAD_0 && op <= OP_ALOAD_3)
-		do_load(f, (op - OP_ILOAD_0) / 4, (op - OP_ILOAD_0) % 4);
-	else if (op >= OP_ISTORE && op <= OP_ASTORE)
-		do_store(f, op - OP_ISTORE, u8(f, pc + 1));
-	else if (op >= OP_ISTORE_0 && op <= OP_ASTORE_3)
-		do_store(f, (op - OP_ISTORE_0) / 4, (op - OP_ISTORE_0) % 4);
-	else if (op >= OP_DUP && op < OP_SWAP)
+	if (op >= PQM_JOP_ILOAD && op <= PQM_JOP_ALOAD)
+		do_load(f, op - PQM_JOP_ILOAD, pqm_jcode_u8(f->m->code, pc + 1));
+	else if (op >= PQM_JOP_ILOAD_0 && op <= PQM_JOP_ALOAD_3)
+		do_load(f, (op - PQM_JOP_ILOAD_0) / 4, (op - PQM_JOP_ILOAD_0) % 4);
+	else if (op >= PQM_JOP_ISTORE && op <= PQM_JOP_ASTORE)
+		do_store(f, op - PQM_JOP_ISTORE, pqm_jcode_u8(f->m->code, pc + 1));
+	else if (op >= PQM_JOP_ISTORE_0 && op <= PQM_JOP_ASTORE_3)
+		do_store(f, (op - PQM_JOP_ISTORE_0) / 4, (op - PQM_JOP_ISTORE_0) % 4);
+	else if (op >= PQM_JOP_DUP && op < PQM_JOP_SWAP)
 		do_dup(f, op);
-	else if (op == OP_IINC)
-		set_local(f, u8(f, pc + 1), unknown());
-	else if (op >= OP_IRETURN && op <= OP_RETURN)
+	else if (op == PQM_JOP_IINC)
+		set_local(f, pqm_jcode_u8(f->m->code, pc + 1), unknown());
+	else if (op >= PQM_JOP_IRETURN && op <= PQM_JOP_RETURN)
 		return do_return(f, op);
-	else if (op >= OP_GETSTATIC && op <= OP_PUTFIELD)
+	else if (op >= PQM_JOP_GETSTATIC && op <= PQM_JOP_PUTFIELD)
 		return do_field(f, pc);
-	else if (op >= OP_INVOKEVIRTUAL && op <= OP_INVOKEDYNAMIC)
+	else if (op >= PQM_JOP_INVOKEVIRTUAL && op <= PQM_JOP_INVOKEDYNAMIC)
 		return do_call(f, pc);
-	else if (op == OP_WIDE)
+	else if (op == PQM_JOP_WIDE)
 		do_wide(f, pc);
-	else if (op != OP_CHECKCAST) /* which leaves what it looks at */
+	else if (op != PQM_JOP_CHECKCAST) /* which leaves what it looks at */
 		return do_plain(f, pc, op);
 	return PQM_OK;
 }
@@ -705,7 +542,7 @@ static enum pqm_st run_from(struct flow *f, size_t k)
 	f->now.depth = f->meets[k].depth;
 	f->is_moved = true;
 	for (bool first = true; st == PQM_OK; pc += n, first = false) {
-		unsigned op = u8(f, pc);
+		unsigned op = pqm_jcode_u8(f->m->code, pc);
 
 		if (pc >= f->m->code.n)
 			return bad(f, pc, "the code runs out of its end");
@@ -719,13 +556,13 @@ static enum pqm_st run_from(struct flow *f, size_t k)
 		if (f->is_moved)
 			meet_handlers(f, pc);
 		f->is_moved = false;
-		n = length_at(f, pc);
+		n = pqm_jcode_length(f->m->code, pc);
 		st = step(f, pc);
 		if (st == PQM_OK)
-			(void)each_target(f, pc, meet_target);
-		if (op == OP_JSR || op == OP_JSR_W)
+			(void)pqm_jcode_targets(f->m->code, pc, meet_target, f);
+		if (op == PQM_JOP_JSR || op == PQM_JOP_JSR_W)
 			come_back(f, pc + n);
-		if (ends_way(op))
+		if (pqm_jcode_ends(op))
 			return st;
 	}
 	return st;

@@ -1,7 +1,7 @@
 #include "java.h"
 
 #include "base/limits.h"
-#include "base/num.h"
+#include "rules/words.h"
 
 /* A class that rules speak of, by its name; what they say of its members. */
 struct entry {
@@ -65,34 +65,6 @@ static int argument(const struct pqm_yaml *map, const char *key)
 	uint64_t n;
 
 	return pqm_yaml_u64(map, key, &n) && n < 255 ? (int)n : PQM_JAVA_NONE;
-}
-
-/* What a rule says itself goes before what the catalogue says. */
-static enum pqm_st read_emit(struct pqm_found *f, const struct pqm_java *j,
-	const struct pqm_rule *rule, struct pqm_err *err)
-{
-	const struct pqm_yaml *emit = pqm_yaml_get(rule->node, "emit");
-	pqm_bytes function = pqm_yaml_str(emit, "function"), q = pqm_yaml_str(emit, "quantum"),
-		  c = pqm_yaml_str(emit, "classical");
-	const struct pqm_alg_ref *ref;
-
-	*f = (struct pqm_found){ .quantum = PQM_Q_UNKNOWN };
-	f->family = pqm_yaml_str(emit, "family");
-	f->algorithm = pqm_yaml_str(emit, "algorithm");
-	f->parameter = pqm_yaml_str(emit, "parameter");
-	if (f->algorithm.n == 0 && !pqm_eqs(f->family, "unknown"))
-		f->algorithm = f->family;
-	ref = f->family.n > 0 ? pqm_alg_by_name(j->rules, f->family) : NULL;
-	if (ref != NULL)
-		pqm_alg_fill(f, ref);
-	else if (f->family.n > 0 && !pqm_eqs(f->family, "unknown"))
-		return pqm_rule_fail(
-			rule, emit, err, "family %.*s is not in the catalogue", PQM_FMT(f->family));
-	if ((function.n > 0 && !pqm_function_parse(function, &f->function)) ||
-		(q.n > 0 && !pqm_quantum_parse(q, &f->quantum)) ||
-		(c.n > 0 && !pqm_classical_parse(c, &f->classical)))
-		return pqm_rule_fail(rule, emit, err, "emit: a word that is none");
-	return PQM_OK;
 }
 
 static enum pqm_st add_then(
@@ -188,7 +160,7 @@ static enum pqm_st add_api(struct pqm_java *j, const struct pqm_rule *rule, stru
 		.is_spec = pqm_yaml_true(n, "is_spec"),
 		.has_emit = pqm_yaml_get(n, "emit") != NULL };
 	a->operation = pqm_yaml_str(pqm_yaml_get(n, "emit"), "operation");
-	st = read_emit(&a->emit, j, rule, err);
+	st = pqm_rule_emit(&a->emit, j->rules, rule, err);
 	if (st == PQM_OK)
 		st = read_then(j, a, err);
 	return st == PQM_OK ? index_api(j, a, err) : st;
@@ -209,7 +181,7 @@ static enum pqm_st add_rule(struct pqm_java *j, const struct pqm_rule *rule, str
 			.kinds = pqm_yaml_get(n, "kinds"),
 			.names = pqm_yaml_get(n, "names"),
 			.sizes = pqm_yaml_get(n, "sizes") };
-		return read_emit(&s->emit, j, rule, err);
+		return pqm_rule_emit(&s->emit, j->rules, rule, err);
 	}
 	return add_api(j, rule, err);
 }
