@@ -17,6 +17,7 @@ struct pin {
 	pqm_bytes family, parameter;
 	const struct pqm_go_call *in;
 	uint64_t made;
+	bool is_optional; /* the program may go around it */
 };
 
 static void say_place(struct go_look *k, const struct pin *p, struct pqm_found *f)
@@ -50,12 +51,13 @@ static enum pqm_st emit_pin(struct go_look *k, const struct pin *p)
 		f.classical = ref->alg->classical;
 		f.parameter = p->parameter;
 	}
-	if (k->graph.reached[p->in->from] != 1)
+	if (k->graph.reached[p->in->from] != 1 || p->is_optional)
 		f.meaning = PQM_OFFER;
 	f.identity = pqm_arena_f(k->arena, "go/%.*s/%.*s/%.*s", PQM_FMT(rule->id),
 		PQM_FMT(go_name(k, p->in->from)), PQM_FMT(p->text));
-	f.why = pqm_arena_f(k->arena, "%.*s sets %.*s. %.*s", PQM_FMT(go_name(k, p->in->from)),
-		PQM_FMT(p->text), PQM_FMT(f.why));
+	f.why = pqm_arena_f(k->arena, "%.*s %s %.*s. %.*s", PQM_FMT(go_name(k, p->in->from)),
+		p->is_optional ? "sets, on one of its ways," : "sets", PQM_FMT(p->text),
+		PQM_FMT(f.why));
 	say_place(k, p, &f);
 	return f.identity.p == NULL || f.why.p == NULL ? PQM_ENOMEM : pqm_emit(k->out, &f);
 }
@@ -99,12 +101,12 @@ static bool read_list(struct go_look *k, const struct pqm_go_flow *w, const stru
 	return true;
 }
 
-static bool is_stored(const struct pqm_go_object *o, uint64_t off)
+static const struct pqm_go_store *stored(const struct pqm_go_object *o, uint64_t off)
 {
 	for (size_t i = 0; i < o->n; i++)
-		if (o->store[i].off == off)
-			return true;
-	return false;
+		if (off >= o->store[i].off && off - o->store[i].off < o->store[i].size)
+			return &o->store[i];
+	return NULL;
 }
 
 static enum pqm_st look_at(struct go_look *k, const struct pqm_go_flow *w,
@@ -114,18 +116,29 @@ static enum pqm_st look_at(struct go_look *k, const struct pqm_go_flow *w,
 	enum pqm_st st = PQM_OK;
 	uint64_t max;
 
-	if (at[CURVES].found && is_stored(o, at[CURVES].off)) {
+	/* The length: the pointer goes around the garbage collector's barrier. */
+	const struct pqm_go_store *list = at[CURVES].found ? stored(o, at[CURVES].off + 8) : NULL;
+
+	if (list != NULL) {
+		p.is_optional = list->is_optional;
 		if (!read_list(k, w, o, at[CURVES].off, &p))
 			p = (struct pin){ .in = in,
 				.made = o->made,
+				.is_optional = list->is_optional,
 				.mode = "pin-unknown",
 				.text = PQM_LIT("CurvePreferences") };
 		st = emit_pin(k, &p);
 	}
-	if (st == PQM_OK && at[MAX_VERSION].found &&
+	const struct pqm_go_store *most =
+		at[MAX_VERSION].found ? stored(o, at[MAX_VERSION].off) : NULL;
+
+	if (st == PQM_OK && most != NULL &&
 		pqm_go_object_int(o, at[MAX_VERSION].off, 2, false, &max) && max >= TLS10 &&
 		max <= TLS12) {
-		p = (struct pin){ .in = in, .made = o->made, .mode = "ceiling" };
+		p = (struct pin){ .in = in,
+			.made = o->made,
+			.mode = "ceiling",
+			.is_optional = most->is_optional };
 		p.parameter = pqm_arena_f(k->arena, "1.%u", (unsigned)(max - TLS10));
 		p.text = pqm_arena_f(k->arena, "MaxVersion TLS %.*s", PQM_FMT(p.parameter));
 		st = emit_pin(k, &p);

@@ -153,6 +153,25 @@ static bool take_line(struct pqm_gobin *g, pqm_bytes line, struct pqm_go_module 
 	return true;
 }
 
+/* Built without modules, as distributions do: the repository of the main package stands for its module. */
+static pqm_bytes repository(pqm_bytes path)
+{
+	static const char *const forges[] = { "github.com", "gitlab.com", "bitbucket.org",
+		"codeberg.org" };
+	size_t parts = 2, at = pqm_find_byte(path, 0, '/');
+	pqm_bytes host = pqm_sub(path, 0, at);
+
+	if (at == SIZE_MAX || pqm_find_byte(host, 0, '.') == SIZE_MAX)
+		return (pqm_bytes){ NULL, 0 };
+	for (size_t i = 0; i < sizeof(forges) / sizeof(forges[0]); i++)
+		parts += pqm_eqs(host, forges[i]);
+	while (parts > 1 && at != SIZE_MAX) {
+		at = pqm_find_byte(path, at + 1, '/');
+		parts--;
+	}
+	return pqm_sub(path, 0, at);
+}
+
 static enum pqm_st take_modules(struct pqm_gobin *g, pqm_bytes text, struct pqm_err *err)
 {
 	struct pqm_go_module *last = NULL;
@@ -169,6 +188,8 @@ static enum pqm_st take_modules(struct pqm_gobin *g, pqm_bytes text, struct pqm_
 		if (!take_line(g, line, &last))
 			return pqm_fail(err, PQM_ENOMEM, "Go: out of memory");
 	}
+	if (g->main.path.n == 0)
+		g->main.path = repository(g->path);
 	if (g->n_deps > 1)
 		qsort(g->deps, g->n_deps, sizeof(*g->deps), module_by_path);
 	return PQM_OK;

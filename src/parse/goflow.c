@@ -6,6 +6,7 @@
 #define REGS 32
 #define SLOTS 32
 #define JOINS 96
+#define SKIPS 256
 #define VECTOR_BYTES 64
 /* Frame pointers: nothing is written through them that is not seen. */
 #define A64_FP 29
@@ -34,6 +35,12 @@ struct join {
 	struct state s;
 };
 
+/* A conditional jump forward; joins: what it skips comes out at its goal, too. */
+struct skip {
+	uint64_t at, to;
+	bool joins;
+};
+
 struct run {
 	struct pqm_go_flow *w;
 	uint32_t function;
@@ -45,6 +52,14 @@ struct run {
 	size_t n_joins;
 	uint64_t *heads; /* places that are jumped back to */
 	size_t n_heads, cap_heads;
+	uint64_t at, jumped; /* the instruction; the goal of the one before it, a jump */
+	struct skip *skip;
+	size_t n_skips; /* SKIPS: there may be more */
+};
+
+struct room {
+	struct join join[JOINS];
+	struct skip skip[SKIPS];
 };
 
 static struct pqm_go_val value(enum pqm_go_val_kind kind, uint64_t v)
@@ -128,7 +143,7 @@ static void write_object(struct run *r, struct pqm_go_val base, const struct pqm
 		at->is_open = true;
 		return;
 	}
-	at->store[at->n++] = (struct pqm_go_store){ (uint64_t)o->disp, size, v };
+	at->store[at->n++] = (struct pqm_go_store){ (uint64_t)o->disp, size, v, r->at, false };
 }
 
 static void store(struct run *r, const struct pqm_insn *o, uint32_t size, struct pqm_go_val v)
@@ -282,6 +297,13 @@ static void after_call(struct run *r, uint32_t to, uint64_t at)
 		drop_slots(&r->s, kept.escaped, INT64_MAX);
 }
 
+static bool never_returns(pqm_bytes name)
+{
+	return pqm_starts(name, PQM_LIT("runtime.panic")) ||
+		pqm_starts(name, PQM_LIT("runtime.goPanic")) || pqm_eqs(name, "runtime.gopanic") ||
+		pqm_eqs(name, "runtime.throw");
+}
+
 static void visit(struct run *r, const struct pqm_insn *o, uint64_t at)
 {
 	struct pqm_go_val args[PQM_GO_ARGS];
@@ -295,6 +317,8 @@ static void visit(struct run *r, const struct pqm_insn *o, uint64_t at)
 		r->w->visit(r->w->ctx, to, at, args);
 	if (o->op != PQM_OP_JUMP)
 		after_call(r, is_known ? to + 1 : 0, at);
+	if (is_known && o->op == PQM_OP_CALL && never_returns(pqm_pclntab_name(r->w->table, to)))
+		r->s.is_live = false;
 }
 
 static void meet(struct state *to, const struct state *from)
@@ -343,6 +367,10 @@ static bool is_head(const struct run *r, uint64_t at)
 static void arrive(struct run *r, uint64_t at)
 {
 	size_t i = 0;
+
+	for (size_t k = 0; k < r->n_skips; k++)
+		if (r->skip[k].to == at)
+			r->skip[k].joins = r->s.is_live || r->jumped > at;
 
 	while (i < r->n_joins && r->join[i].at != at)
 		i++;
@@ -510,6 +538,8 @@ static void step(struct run *r, const struct pqm_insn *o, uint64_t at)
 	case PQM_OP_JUMP_IF:
 		other(r, o);
 		branch(r, o->imm);
+		if (o->imm > at && r->n_skips < SKIPS)
+			r->skip[r->n_skips++] = (struct skip){ at, o->imm, false };
 		break;
 	case PQM_OP_RET:
 	case PQM_OP_STOP:
@@ -517,6 +547,27 @@ static void step(struct run *r, const struct pqm_insn *o, uint64_t at)
 		break;
 	default:
 		other(r, o);
+	}
+}
+
+static bool has_way_around(const struct run *r, uint64_t from, uint64_t at)
+{
+	for (size_t i = 0; i < r->n_skips; i++) {
+		const struct skip *s = &r->skip[i];
+
+		if (s->joins && s->at > from && s->at < at && s->to > at)
+			return true;
+	}
+	return r->n_skips == SKIPS;
+}
+
+static void find_optional(struct run *r)
+{
+	for (size_t i = 0; i < r->w->n_objects; i++) {
+		struct pqm_go_object *o = &r->w->objects[i];
+
+		for (size_t k = 0; k < o->n; k++)
+			o->store[k].is_optional = has_way_around(r, o->made, o->store[k].at);
 	}
 }
 
@@ -533,24 +584,28 @@ bool pqm_go_flow(struct pqm_go_flow *w, uint32_t function)
 		r.code.n < r.end - r.start)
 		return false;
 	r.code = pqm_sub(r.code, 0, r.end - r.start);
-	if (w->joins == NULL)
-		w->joins = pqm_new(w->arena, struct join, JOINS);
-	r.join = w->joins;
-	if (r.join == NULL || !find_heads(&r))
+	if (w->room == NULL)
+		w->room = pqm_new(w->arena, struct room, 1);
+	if (w->room == NULL || !find_heads(&r))
 		return false;
+	r.join = ((struct room *)w->room)->join;
+	r.skip = ((struct room *)w->room)->skip;
 	forget(&r.s);
 	for (unsigned i = 0; i < PQM_GO_ARGS; i++)
 		r.s.reg[r.is_a64 ? i : X86_ARG[i]] = value(PQM_GO_V_PARAM, i);
 	for (uint64_t at = r.start; at < r.end; at += o.len) {
 		decode(&r, &o, at);
+		r.at = at;
 		if (at != r.start)
 			arrive(&r, at);
+		r.jumped = o.op == PQM_OP_JUMP ? o.imm : 0;
 		if (!r.s.is_live) /* nothing that we saw leads here */
 			forget(&r.s);
 		if (r.n_joins == JOINS)
 			return false;
 		step(&r, &o, at);
 	}
+	find_optional(&r);
 	return true;
 }
 

@@ -38,6 +38,8 @@ struct pqm_go_store {
 	uint64_t off;
 	uint32_t size;
 	struct pqm_go_val val;
+	uint64_t at;	  /* the instruction */
+	bool is_optional; /* there is a way around it */
 };
 
 /* What runtime.newobject made. */
@@ -58,7 +60,7 @@ struct pqm_go_flow {
 	void *ctx;
 	struct pqm_go_object *objects; /* of the last function */
 	size_t n_objects, cap_objects;
-	void *joins; /* for goflow.c */
+	void *room; /* for goflow.c */
 };
 
 /* False: the function is not one that can be read. */
