@@ -522,6 +522,8 @@ pqm_bytes pqm_fold_of(const struct pqm_fold *f, uint32_t target, pqm_bytes objec
 
 /* owned.c: adds the package to places that name a library, where a package database of the same file system
  * has it. False without memory. */
+/* Findings in files of Python and Node packages get their owner; the objects that said so go. */
+bool pqm_owned_dist(struct pqm_inventory *inv);
 bool pqm_owned_tie(struct pqm_inventory *inv, const struct pqm_rules *r);
 /* aifile_sets.c: shards of a model as one object, and which signature covers it. False without memory. */
 bool pqm_aifile_sets(struct pqm_inventory *inv);

@@ -516,7 +516,7 @@ enum pqm_st pqm_run_merge(struct pqm_inventory *inv, struct pqm_run *run, struct
 		qsort(m.row, m.n, sizeof(*m.row), by_id_and_place);
 	ok = ok && group(inv, &texts, &run->arena, m.row, m.n) &&
 		take_notes(inv, &texts, run, t.notes) && pqm_owned_tie(inv, run->rules) &&
-		pqm_aifile_sets(inv);
+		pqm_owned_dist(inv) && pqm_aifile_sets(inv);
 	pqm_free(m.row);
 	pqm_map_fini(&texts);
 	return ok
