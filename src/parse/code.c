@@ -141,6 +141,8 @@ static bool set_call(const struct pqm_img *g, const struct pqm_found_calls *all,
 
 		if (k < g->n_slots && g->slots[k].is_visited)
 			c->reach = PQM_REACH_YES;
+	} else if (f->is_loose) {
+		c->reach = PQM_REACH_UNDECIDED;
 	} else if ((g->funcs[f->func].flags & PQM_F_REACHED) != 0) {
 		c->reach = PQM_REACH_YES;
 	} else if (!g->is_cut) {
@@ -173,6 +175,35 @@ static enum pqm_st put_out(const struct pqm_img *g, const struct pqm_found_calls
 	return PQM_OK;
 }
 
+/* Wanted functions of this file are too few to be a library: they only have its names. */
+static void drop_namesakes(struct pqm_img *g)
+{
+	if (g->n_own >= g->want->least_own)
+		return;
+	for (size_t i = 0; i < g->n_funcs; i++)
+		g->funcs[i].flags &= ~(uint32_t)PQM_F_API;
+	g->n_own = 0;
+}
+
+/* Functions, and who refers to whom. */
+static enum pqm_st read_graph(struct pqm_img *g, struct pqm_err *err)
+{
+	enum pqm_st st = pqm_code_slots(g, err);
+
+	if (st == PQM_OK)
+		st = pqm_code_funcs(g, err);
+	if (st == PQM_OK && g->want->by_text) {
+		st = pqm_code_scan(g, err);
+		if (st == PQM_OK)
+			st = pqm_code_names(g, err);
+	}
+	if (st != PQM_OK)
+		return st;
+	drop_namesakes(g);
+	pqm_code_library(g);
+	return pqm_code_scan(g, err);
+}
+
 static enum pqm_st examine(
 	struct pqm_img *g, struct pqm_code *out, struct pqm_arena *arena, struct pqm_err *err)
 {
@@ -187,15 +218,11 @@ static enum pqm_st examine(
 		out->why_not = "its segments do not fit the file or each other";
 		return PQM_OK;
 	}
-	if (g->n_wanted == 0 && !pqm_code_has_wanted(g)) {
+	if (g->n_wanted == 0 && !g->want->by_text && !pqm_code_has_wanted(g)) {
 		out->state = PQM_CODE_NONE;
 		return PQM_OK;
 	}
-	st = pqm_code_slots(g, err);
-	if (st == PQM_OK)
-		st = pqm_code_funcs(g, err);
-	if (st == PQM_OK)
-		st = pqm_code_scan(g, err);
+	st = read_graph(g, err);
 	if (st == PQM_OK)
 		st = pqm_code_main(g, err);
 	if (st == PQM_OK)
@@ -219,6 +246,9 @@ enum pqm_st pqm_code_read(struct pqm_code *out, const struct pqm_elf *e,
 		return PQM_OK;
 	}
 	pqm_arena_init(&scratch, PQM_CODE_BYTES);
+	pqm_buf_init(&g.edge_buf, PQM_CODE_EDGES * sizeof(struct pqm_edge));
+	pqm_buf_init(&g.site_buf, PQM_CODE_EDGES * sizeof(struct pqm_site));
+	pqm_buf_init(&g.side_buf, PQM_CODE_EDGES * sizeof(uint32_t));
 	st = examine(&g, out, arena, err);
 	if (st == PQM_ELIMIT) {
 		*out = (struct pqm_code){ .state = PQM_CODE_LIMIT,

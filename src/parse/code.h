@@ -80,6 +80,12 @@ struct pqm_code_want {
 	bool (*wants)(
 		void *ctx, pqm_bytes name, bool is_import, const struct pqm_elf_version *version);
 	void *ctx;
+	/* Functions are recognised by their own error texts, too: costs a reading of all that raise errors. Set it
+	 * where such a library may be inside, as for texts like "crypto/evp/" or "EVP_PKEY_keygen". */
+	bool by_text;
+	/* With fewer wanted functions of its own a file that holds no such library only has namesakes of them;
+	 * they are not told then. 0: tell all. */
+	size_t least_own;
 };
 
 enum pqm_code_state {

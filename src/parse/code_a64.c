@@ -71,6 +71,10 @@ static void immediate(struct pqm_insn *o, uint32_t w, uint64_t addr)
 		if (!is_64)
 			o->imm &= UINT32_MAX;
 		o->op = PQM_OP_IMM;
+	} else if ((w & 0xfffffc00) == 0x93407c00) { /* sxtw */
+		o->dst = reg_or_none(rd);
+		o->src = reg_or_zero(rn);
+		o->op = PQM_OP_SEXT;
 	} else {
 		kill(o, rd);
 		/* and and orr to the stack pointer align it. */

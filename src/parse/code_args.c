@@ -4,13 +4,24 @@
 /* Functions with more callers are called with anything. */
 #define CALLERS_MAX 256
 
-/* What all callers of a function agree on. */
+/* Different things that callers hand over; callers of these may make them the same. */
+#define SOURCES 4
+
+struct source {
+	struct pqm_val val;
+	uint32_t owner; /* whose parameter a PARAM is */
+};
+
+/* What callers hand to a function as one argument. More than SOURCES: anything. */
+struct given {
+	struct source source[SOURCES];
+	uint32_t n;
+};
+
 struct answer {
 	uint32_t func;
 	bool is_open; /* somebody may call it whom we do not see */
-	bool has_any;
-	uint32_t owner[PQM_CALL_ARGS]; /* whose parameter a PARAM is */
-	struct pqm_val arg[PQM_CALL_ARGS];
+	struct given arg[PQM_CALL_ARGS];
 };
 
 struct look {
@@ -48,33 +59,40 @@ static bool take_call(struct look *k, const struct pqm_insn *o, uint32_t rva,
 		.func = k->func,
 		.import = is_import ? goal.index : 0,
 		.to = is_import ? PQM_NO_FUNC : goal.index,
-		.is_tail = is_jump };
+		.is_tail = is_jump,
+		.is_loose = (g->funcs[k->func].flags & PQM_F_GUESS) != 0 &&
+			s->reg[sp].kind != PQM_V_STACK };
 	for (size_t i = 0; i < PQM_CALL_ARGS && !k->flow.is_odd; i++)
 		c->arg[i] = pqm_state_arg(g, s, i, is_jump);
 	return true;
 }
 
+static void take_given(struct given *to, struct source from)
+{
+	for (uint32_t i = 0; i < to->n && i < SOURCES; i++)
+		if (pqm_val_same(to->source[i].val, from.val) &&
+			(from.val.kind != PQM_V_PARAM || to->source[i].owner == from.owner))
+			return;
+	if (to->n < SOURCES)
+		to->source[to->n] = from;
+	if (to->n <= SOURCES)
+		to->n++;
+}
+
 static void take_answer(struct look *k, struct answer *a, const struct pqm_state *s, bool is_jump)
 {
 	for (size_t i = 0; i < PQM_CALL_ARGS; i++) {
-		struct pqm_val v = { 0 };
+		struct source from = { .owner = k->func };
 
 		if (!k->flow.is_odd)
-			v = pqm_state_arg(k->g, s, i, is_jump);
-		if (v.kind == PQM_V_STACK)
-			v = (struct pqm_val){ 0 };
+			from.val = pqm_state_arg(k->g, s, i, is_jump);
 		/* A function that calls itself with what it was handed says nothing. */
-		if (v.kind == PQM_V_PARAM && k->func == a->func && v.v == i && a->has_any)
+		if (from.val.kind == PQM_V_PARAM && k->func == a->func && from.val.v == i)
 			continue;
-		if (!a->has_any) {
-			a->arg[i] = v;
-			a->owner[i] = k->func;
-		} else if (!pqm_val_same(a->arg[i], v) ||
-			(v.kind == PQM_V_PARAM && a->owner[i] != k->func)) {
-			a->arg[i] = (struct pqm_val){ 0 };
-		}
+		if (from.val.kind == PQM_V_STACK)
+			from.val = (struct pqm_val){ 0 };
+		take_given(&a->arg[i], from);
 	}
-	a->has_any = true;
 }
 
 static bool visit(void *ctx, const struct pqm_insn *o, uint32_t rva, const struct pqm_state *s)
@@ -270,6 +288,19 @@ static enum pqm_st read_callers(struct look *k, struct pqm_err *err)
 	return st;
 }
 
+/* Whose parameters the callers of an asked function handed on. */
+static bool ask_further(struct look *k, size_t answer)
+{
+	for (size_t a = 0; a < PQM_CALL_ARGS; a++)
+		for (uint32_t i = 0; i < k->answers[answer].arg[a].n && i < SOURCES; i++) {
+			struct source from = k->answers[answer].arg[a].source[i];
+
+			if (from.val.kind == PQM_V_PARAM && !ask(k, from.owner))
+				return false;
+		}
+	return true;
+}
+
 static enum pqm_st ask_callers(struct look *k, struct pqm_err *err)
 {
 	enum pqm_st st = PQM_OK;
@@ -287,31 +318,45 @@ static enum pqm_st ask_callers(struct look *k, struct pqm_err *err)
 		st = read_callers(k, err);
 		k->n_settled = to;
 		for (size_t i = from; st == PQM_OK && i < to && round + 1 < PQM_CODE_ROUNDS; i++)
-			for (size_t a = 0; a < PQM_CALL_ARGS; a++)
-				if (k->answers[i].arg[a].kind == PQM_V_PARAM &&
-					!ask(k, k->answers[i].owner[a]))
-					return pqm_fail(err, PQM_ENOMEM, "code: out of memory");
+			if (!ask_further(k, i))
+				return pqm_fail(err, PQM_ENOMEM, "code: out of memory");
 	}
 	return st;
 }
 
-static struct pqm_val resolve(const struct look *k, struct pqm_val v, uint32_t owner)
+/* What v is in the end: a parameter is what all callers hand over, when that is one thing. */
+static struct pqm_val resolve(
+	const struct look *k, struct pqm_val v, uint32_t owner, unsigned depth)
 {
-	for (unsigned i = 0; v.kind == PQM_V_PARAM && i <= PQM_CODE_ROUNDS; i++) {
-		const struct pqm_func *f = &k->g->funcs[owner];
+	const struct pqm_val unknown = { 0 };
 
-		if ((f->flags & PQM_F_ASKED) == 0 || f->import >= k->n_settled)
-			break;
-		const struct answer *a = &k->answers[f->import];
+	if (v.kind == PQM_V_STACK)
+		return unknown;
+	if (v.kind != PQM_V_PARAM)
+		return v;
+	const struct pqm_func *f = &k->g->funcs[owner];
 
-		if (a->is_open || !a->has_any)
-			break;
-		owner = a->owner[v.v];
-		v = a->arg[v.v];
+	if ((f->flags & PQM_F_ASKED) == 0 || f->import >= k->n_settled || depth > PQM_CODE_ROUNDS)
+		return unknown;
+	const struct answer *a = &k->answers[f->import];
+	const struct given *given = &a->arg[v.v];
+	struct pqm_val all = unknown;
+
+	if (a->is_open || given->n == 0 || given->n > SOURCES)
+		return unknown;
+	for (uint32_t i = 0; i < given->n; i++) {
+		struct pqm_val one =
+			resolve(k, given->source[i].val, given->source[i].owner, depth + 1);
+
+		if (one.kind == PQM_V_UNKNOWN || (i > 0 && !pqm_val_same(one, all)))
+			return unknown;
+		all = one;
 	}
-	if (v.kind == PQM_V_PARAM || v.kind == PQM_V_STACK || v.page != 0)
-		return (struct pqm_val){ 0 };
-	return v;
+	if (v.is_sext != 0 && all.kind != PQM_V_INT)
+		return unknown;
+	if (v.is_sext != 0)
+		all.v = (uint64_t)(int64_t)(int32_t)(uint32_t)all.v;
+	return all;
 }
 
 enum pqm_st pqm_code_args(struct pqm_img *g, struct pqm_found_calls *out, struct pqm_err *err)
@@ -329,7 +374,8 @@ enum pqm_st pqm_code_args(struct pqm_img *g, struct pqm_found_calls *out, struct
 		return st;
 	for (size_t i = 0; i < out->n; i++)
 		for (size_t a = 0; a < PQM_CALL_ARGS; a++)
-			out->call[i].arg[a] = resolve(&k, out->call[i].arg[a], out->call[i].func);
+			out->call[i].arg[a] =
+				resolve(&k, out->call[i].arg[a], out->call[i].func, 0);
 	if (out->n > 0)
 		qsort(out->call, out->n, sizeof(*out->call), by_at);
 	return PQM_OK;
@@ -341,6 +387,24 @@ struct start {
 	struct pqm_img *g;
 	bool has_main;
 };
+
+/* Where nothing but a jump stands: __wrap_main of AArch64, behind the entry point. */
+static struct pqm_goal skip_jump(struct pqm_img *g, uint64_t addr)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		pqm_bytes b = pqm_code_at(g, addr);
+		struct pqm_insn o;
+
+		if (g->is_a64)
+			pqm_a64_decode(&o, b.p, b.n, addr);
+		else
+			pqm_x86_decode(&o, b.p, b.n, addr);
+		if (o.op == PQM_OP_JUMP && o.imm >= g->base && o.imm - g->base < g->top)
+			return pqm_code_goal(g, (uint32_t)(o.imm - g->base));
+		addr += o.len;
+	}
+	return (struct pqm_goal){ PQM_GOAL_NONE, 0 };
+}
 
 /* The first call of the entry point hands main over [LSB 5.0 core, __libc_start_main]. */
 static bool visit_start(
@@ -357,6 +421,8 @@ static bool visit_start(
 		return true;
 	struct pqm_goal goal = pqm_code_goal(t->g, (uint32_t)(v.v - t->g->base));
 
+	if (goal.kind == PQM_GOAL_INSIDE)
+		goal = skip_jump(t->g, v.v);
 	if (goal.kind == PQM_GOAL_FUNC) {
 		t->g->funcs[goal.index].flags |= PQM_F_MAIN | PQM_F_TAKEN;
 		t->has_main = true;

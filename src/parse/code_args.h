@@ -14,6 +14,7 @@ struct pqm_found_call {
 	uint32_t import;   /* symbol of .dynsym, when to is PQM_NO_FUNC */
 	uint32_t to;
 	bool is_tail, is_reference;
+	bool is_loose; /* in a part that no flow reaches of a function whose bounds are guessed */
 	struct pqm_val arg[PQM_CALL_ARGS];
 };
 

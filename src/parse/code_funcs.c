@@ -14,6 +14,24 @@ enum {
 	DW_EH_PE_DATAREL_SDATA4 = 0x3b,
 };
 
+static bool is_func(const uint8_t *sym)
+{
+	unsigned type = sym[4] & 15;
+
+	return (type == STT_FUNC_ || type == STT_GNU_IFUNC_) && pqm_le16(sym + 6) != 0;
+}
+
+static bool name_at(pqm_bytes strings, uint32_t off, pqm_bytes *out)
+{
+	pqm_bytes b = pqm_sub(strings, off, PQM_ELF_SYMBOL_BYTES);
+	const uint8_t *end = b.n == 0 ? NULL : memchr(b.p, 0, b.n);
+
+	if (end == NULL || end == b.p)
+		return false;
+	*out = (pqm_bytes){ b.p, (size_t)(end - b.p) };
+	return true;
+}
+
 static bool add_func(
 	struct pqm_img *g, uint64_t addr, uint64_t bytes, uint32_t flags, uint32_t name)
 {
@@ -38,6 +56,19 @@ static bool add_func(
 	return true;
 }
 
+/* An FDE at addr: start and length of a function, in the usual encoding, a distance from itself. */
+static bool read_fde(
+	const struct pqm_img *g, uint64_t addr, pqm_bytes f, uint64_t *start, uint64_t *bytes)
+{
+	if (f.n < 16)
+		return false;
+	*start = addr + 8 + (uint64_t)(int64_t)(int32_t)pqm_le32(f.p + 8);
+	*bytes = pqm_le32(f.p + 12);
+	const struct pqm_seg *s = pqm_code_seg(g, *start);
+
+	return s != NULL && s->is_code;
+}
+
 /* The table of .eh_frame_hdr: start of a function and its FDE, both from the header's own address
  * [LSB 5.0 core §10.6.2]. The length is in the FDE. */
 static bool add_frames(struct pqm_img *g)
@@ -54,18 +85,73 @@ static bool add_frames(struct pqm_img *g)
 		uint64_t start = g->eh_hdr + (uint64_t)(int64_t)(int32_t)pqm_le32(row);
 		uint64_t fde = g->eh_hdr + (uint64_t)(int64_t)(int32_t)pqm_le32(row + 4);
 		pqm_bytes f = pqm_code_at(g, fde);
-		uint64_t bytes = 0;
+		uint64_t bytes = 0, told = 0;
 
-		/* Length, CIE, start, bytes: the usual encoding when the start comes out the same. */
-		if (f.n >= 16 && fde + 8 + (uint64_t)(int64_t)(int32_t)pqm_le32(f.p + 8) == start)
-			bytes = pqm_le32(f.p + 12);
+		/* Not that encoding when the start comes out differently. */
+		if (!read_fde(g, fde, f, &told, &bytes) || told != start)
+			bytes = 0;
 		if (!add_func(g, start, bytes, 0, 0))
 			return false;
+	}
+	g->has_frames = n > 0;
+	return true;
+}
+
+/* Static programs have .eh_frame without a table [LSB 5.0 core §10.6.1]. */
+static bool add_eh_frame(struct pqm_img *g, uint64_t addr, uint64_t bytes)
+{
+	pqm_bytes all = pqm_sub(pqm_code_at(g, addr), 0, (size_t)bytes);
+	uint64_t start, length;
+
+	for (size_t at = 0; at + 8 <= all.n;) {
+		size_t n = pqm_le32(all.p + at);
+
+		if (n == 0 || n > all.n - at - 4)
+			break;
+		if (pqm_le32(all.p + at + 4) != 0 &&
+			read_fde(g, addr + at, pqm_sub(all, at, n + 4), &start, &length)) {
+			if (!add_func(g, start, length, 0, 0))
+				return false;
+			g->has_frames = true;
+		}
+		at += n + 4;
 	}
 	return true;
 }
 
-static bool add_name(struct pqm_img *g, pqm_bytes text, enum pqm_callee_by by, uint32_t *out)
+static bool find_section(const struct pqm_img *g, const char *name, uint64_t *addr, uint64_t *bytes)
+{
+	uint64_t shoff = pqm_le64(g->body.p + 40);
+	uint64_t names = shoff + pqm_le16(g->body.p + 62) * (uint64_t)SHDR_BYTES;
+	pqm_bytes h = pqm_sub(g->body, (size_t)names, SHDR_BYTES);
+
+	if (pqm_le16(g->body.p + 62) >= g->e->shnum || h.n < SHDR_BYTES)
+		return false;
+	pqm_bytes strings =
+		pqm_sub(g->body, (size_t)pqm_le64(h.p + 24), (size_t)pqm_le64(h.p + 32));
+
+	for (size_t i = 0; i < g->e->shnum; i++) {
+		pqm_bytes s = pqm_sub(g->body, (size_t)(shoff + i * SHDR_BYTES), SHDR_BYTES), text;
+
+		if (s.n < SHDR_BYTES || !name_at(strings, pqm_le32(s.p), &text) ||
+			!pqm_eqs(text, name))
+			continue;
+		*addr = pqm_le64(s.p + 16);
+		*bytes = pqm_le64(s.p + 32);
+		return true;
+	}
+	return false;
+}
+
+static bool add_unlisted_frames(struct pqm_img *g)
+{
+	uint64_t addr, bytes;
+
+	return g->has_frames || !find_section(g, ".eh_frame", &addr, &bytes) ||
+		add_eh_frame(g, addr, bytes);
+}
+
+bool pqm_code_name(struct pqm_img *g, pqm_bytes text, enum pqm_callee_by by, uint32_t *out)
 {
 	struct pqm_name *grown = pqm_grow(g->arena, g->names, g->n_names, &g->cap_names);
 
@@ -74,24 +160,6 @@ static bool add_name(struct pqm_img *g, pqm_bytes text, enum pqm_callee_by by, u
 	g->names = grown;
 	g->names[g->n_names++] = (struct pqm_name){ text, (uint8_t)by };
 	*out = (uint32_t)g->n_names;
-	return true;
-}
-
-static bool is_func(const uint8_t *sym)
-{
-	unsigned type = sym[4] & 15;
-
-	return (type == STT_FUNC_ || type == STT_GNU_IFUNC_) && pqm_le16(sym + 6) != 0;
-}
-
-static bool name_at(pqm_bytes strings, uint32_t off, pqm_bytes *out)
-{
-	pqm_bytes b = pqm_sub(strings, off, PQM_ELF_SYMBOL_BYTES);
-	const uint8_t *end = b.n == 0 ? NULL : memchr(b.p, 0, b.n);
-
-	if (end == NULL || end == b.p)
-		return false;
-	*out = (pqm_bytes){ b.p, (size_t)(end - b.p) };
 	return true;
 }
 
@@ -106,11 +174,11 @@ static bool add_symbols(struct pqm_img *g, pqm_bytes table, pqm_bytes strings, u
 		if (!is_func(s))
 			continue;
 		if (name_at(strings, pqm_le32(s), &text)) {
-			if (!add_name(g, text, PQM_BY_SYMBOL, &name))
+			if (!pqm_code_name(g, text, PQM_BY_SYMBOL, &name))
 				return false;
 			if (g->want->wants(g->want->ctx, text, false, NULL)) {
 				own |= PQM_F_API;
-				g->n_wanted++;
+				g->n_own++;
 			}
 		}
 		if (!add_func(g, pqm_le64(s + 8), pqm_le64(s + 16), own, name))
@@ -241,6 +309,8 @@ static void join(struct pqm_img *g)
 
 		if (i + 1 < n && g->funcs[i + 1].start < stop)
 			stop = g->funcs[i + 1].start;
+		if (f->end <= f->start)
+			f->flags |= PQM_F_GUESS;
 		if (f->end <= f->start || f->end > stop)
 			f->end = (uint32_t)stop;
 	}
@@ -268,21 +338,113 @@ static bool is_padding(const struct pqm_img *g, uint32_t from, uint32_t to)
 	return true;
 }
 
-/* Code between functions that no table lists: hand-written, or without frames. */
+/* Code that no table lists: hand-written, or compiled without frames. */
+struct gap {
+	uint32_t from, to;
+};
+
+static enum pqm_st find_gaps(struct pqm_img *g, struct gap **gaps, size_t *n)
+{
+	size_t cap = 0;
+
+	*gaps = NULL;
+	*n = 0;
+	for (size_t i = 0; i + 1 < g->n_funcs; i++) {
+		const struct pqm_func *f = &g->funcs[i];
+		bool is_guess = (f->flags & PQM_F_GUESS) != 0;
+		struct gap gap = { ((is_guess ? f->start + 1 : f->end) + 3) & ~3u, f[1].start };
+		const struct pqm_seg *s = pqm_code_seg(g, g->base + gap.from);
+
+		if (gap.from >= gap.to || s != pqm_code_seg(g, g->base + gap.to) ||
+			is_padding(g, gap.from, gap.to))
+			continue;
+		struct gap *grown = pqm_grow(g->arena, *gaps, *n, &cap);
+
+		if (grown == NULL)
+			return PQM_ENOMEM;
+		*gaps = grown;
+		grown[(*n)++] = gap;
+	}
+	return PQM_OK;
+}
+
+static bool in_gap(const struct gap *gaps, size_t n, uint32_t rva)
+{
+	size_t lo = 0, hi = n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (gaps[mid].to <= rva)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < n && rva >= gaps[lo].from;
+}
+
+/* What a call at p, which stands at addr, leads to; false: it is none. */
+static bool call_target(const struct pqm_img *g, const uint8_t *p, uint64_t addr, uint64_t *to)
+{
+	if (g->is_a64) {
+		*to = addr + (uint64_t)((int64_t)((uint64_t)pqm_le32(p) << 38) >> 36);
+		return pqm_le32(p) >> 26 == 0x25;
+	}
+	*to = addr + 5 + (uint64_t)(int64_t)(int32_t)pqm_le32(p + 1);
+	return p[0] == 0xe8 && *to % 16 == 0;
+}
+
+/* Where calls lead to in gaps, functions start; who else comes there is not known. */
+static bool add_targets(struct pqm_img *g, const struct gap *gaps, size_t n)
+{
+	for (size_t i = 0; i < g->n_segs; i++) {
+		const struct pqm_seg *s = &g->segs[i];
+		const uint8_t *p = g->body.p + s->off;
+		uint64_t to;
+
+		for (uint64_t at = 0; s->is_code && at + 5 <= s->bytes; at += g->is_a64 ? 4 : 1)
+			if (call_target(g, p + at, s->addr + at, &to) && to >= s->addr &&
+				to - s->addr < s->bytes &&
+				in_gap(gaps, n, (uint32_t)(to - g->base)) &&
+				g->n_funcs < PQM_ELF_SYMBOLS &&
+				!add_func(g, to, 0, PQM_F_TAKEN | PQM_F_GUESS, 0))
+				return false;
+	}
+	return true;
+}
+
+/* The function that lies around the start of a gap, when its end was guessed: the gap is its own. */
+static bool is_in_guess(const struct pqm_img *g, size_t n, uint32_t rva)
+{
+	size_t lo = 0, hi = n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (g->funcs[mid].start <= rva)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo > 0 && rva < g->funcs[lo - 1].end;
+}
+
 static bool fill_gaps(struct pqm_img *g)
 {
-	size_t n = g->n_funcs;
+	struct gap *gaps;
+	size_t n, n_known = g->n_funcs;
 
-	for (size_t i = 0; i + 1 < n; i++) {
-		uint32_t from = (g->funcs[i].end + 3) & ~3u, to = g->funcs[i + 1].start;
-		const struct pqm_seg *s = pqm_code_seg(g, g->base + from);
-
-		if (from < to && s == pqm_code_seg(g, g->base + to) && !is_padding(g, from, to) &&
-			!add_func(g, g->base + from, to - from, 0, 0))
+	if (find_gaps(g, &gaps, &n) != PQM_OK)
+		return false;
+	if (n == 0)
+		return true;
+	if (!add_targets(g, gaps, n))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!is_in_guess(g, n_known, gaps[i].from) &&
+			!add_func(g, g->base + gaps[i].from, 0, PQM_F_TAKEN | PQM_F_GUESS, 0))
 			return false;
-	}
-	if (g->n_funcs > n)
-		join(g);
+	join(g);
 	return true;
 }
 
@@ -321,7 +483,7 @@ enum pqm_st pqm_code_funcs(struct pqm_img *g, struct pqm_err *err)
 	const struct pqm_elf *e = g->e;
 	pqm_bytes symbols =
 		pqm_sub(g->body, (size_t)e->symbols_off, (size_t)e->n_symbols * SYM_BYTES);
-	bool ok = add_frames(g) && add_symtab(g) &&
+	bool ok = add_frames(g) && add_unlisted_frames(g) && add_symtab(g) &&
 		(e->n_symbols == 0 || add_symbols(g, symbols, e->strings, PQM_F_EXPORT)) &&
 		(g->entry == 0 || add_func(g, g->entry, 0, PQM_F_ENTRY, 0)) &&
 		(g->init == 0 || add_func(g, g->init, INIT_BYTES, PQM_F_ENTRY, 0)) &&

@@ -39,6 +39,7 @@ enum pqm_op {
 	PQM_OP_PUSH,   /* src, or imm when there is no src */
 	PQM_OP_POP,
 	PQM_OP_LEAVE,
+	PQM_OP_SEXT,   /* dst = lower half of src, its sign extended */
 	PQM_OP_SELECT, /* dst = dst or src */
 	PQM_OP_CALL,
 	PQM_OP_CALL_IND, /* through src, or memory */
@@ -94,11 +95,15 @@ enum pqm_func_flag {
 	PQM_F_TAKEN = 4,  /* its address is somewhere */
 	PQM_F_API = 8,	  /* a wanted function: never descended into */
 	PQM_F_REACHED = 16,
-	PQM_F_ASKED = 32,  /* its callers are asked for their arguments */
-	PQM_F_DECODE = 64, /* holds a site that is wanted */
-	PQM_F_STUB = 128,  /* only jumps to an import */
-	PQM_F_KNOWN = 256, /* looked at whether it is a stub */
-	PQM_F_MAIN = 512,  /* handed to __libc_start_main */
+	PQM_F_ASKED = 32,    /* its callers are asked for their arguments */
+	PQM_F_DECODE = 64,   /* holds a site that is wanted */
+	PQM_F_STUB = 128,    /* only jumps to an import */
+	PQM_F_KNOWN = 256,   /* looked at whether it is a stub */
+	PQM_F_MAIN = 512,    /* handed to __libc_start_main */
+	PQM_F_TEXT = 1024,   /* refers to the name of a source file */
+	PQM_F_CALLED = 2048, /* by a call, not only by jumps */
+	PQM_F_LIB = 4096,    /* belongs to a library that is inside: not the program's doing */
+	PQM_F_GUESS = 8192,  /* no table says where it starts */
 };
 
 struct pqm_func {
@@ -116,6 +121,7 @@ enum pqm_edge_kind {
 	PQM_EDGE_CALL, /* or tail jump: to a function */
 	PQM_EDGE_TAKE, /* address of a function */
 	PQM_EDGE_DATA, /* address of data: index of the first slot there */
+	PQM_EDGE_WORD, /* one pointer is read: index of its slot */
 };
 
 struct pqm_edge {
@@ -161,7 +167,8 @@ struct pqm_img {
 
 	struct pqm_import *imports; /* by index of .dynsym; name is empty for what is defined */
 	size_t n_imports;
-	size_t n_wanted;
+	size_t n_wanted, n_own; /* imports; functions of this file */
+	bool has_frames;
 
 	struct pqm_buf slot_buf;
 	struct pqm_slot *slots;
@@ -206,6 +213,7 @@ bool pqm_code_text(const struct pqm_img *g, uint64_t addr, pqm_bytes *out);
 /* True when a symbol that this file defines is wanted. */
 bool pqm_code_has_wanted(struct pqm_img *g);
 enum pqm_st pqm_code_funcs(struct pqm_img *g, struct pqm_err *err) PQM_MUST_USE;
+bool pqm_code_name(struct pqm_img *g, pqm_bytes text, enum pqm_callee_by by, uint32_t *out);
 /* The function that holds rva, or PQM_NO_FUNC. */
 uint32_t pqm_code_func(const struct pqm_img *g, uint32_t rva);
 
@@ -243,6 +251,13 @@ struct pqm_flow {
 
 /* Decodes function f, follows values through it to a fixpoint and visits. PQM_ELIMIT: the budget is used up. */
 enum pqm_st pqm_code_flow(struct pqm_flow *w, uint32_t f, struct pqm_err *err) PQM_MUST_USE;
+
+/* code_names.c */
+/* Names functions by what they hand to their error macros. */
+enum pqm_st pqm_code_names(struct pqm_img *g, struct pqm_err *err) PQM_MUST_USE;
+/* Marks the functions of a library that is linked in: what lies between those of its functions that are known. */
+void pqm_code_library(struct pqm_img *g);
+bool pqm_code_is_file(pqm_bytes text);
 
 /* code_args.c */
 struct pqm_found_call;

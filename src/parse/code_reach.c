@@ -5,7 +5,7 @@ enum {
 	SYM_BYTES = 24,
 	STT_OBJECT_ = 1,
 	/* Pointers of one object of data stand no further from each other. */
-	GAP_BYTES = 128,
+	GAP_BYTES = 64,
 };
 
 struct step {
@@ -36,7 +36,7 @@ static void reach_func(struct walk *w, uint32_t f, uint32_t parent, uint32_t at)
 	to->flags |= PQM_F_REACHED;
 	to->parent = parent;
 	to->parent_at = at;
-	if ((to->flags & (PQM_F_API | PQM_F_STUB)) == 0)
+	if ((to->flags & (PQM_F_API | PQM_F_STUB | PQM_F_LIB)) == 0)
 		push(w, f, parent, at);
 }
 
@@ -44,6 +44,26 @@ static void reach_slot(struct walk *w, size_t k, uint32_t parent, uint32_t at)
 {
 	if (k < w->g->n_slots && !w->g->slots[k].is_visited)
 		push(w, (uint32_t)(w->g->n_funcs + k), parent, at);
+}
+
+/* What an address of data leads to: the first pointer there, when it is near. */
+static void reach_data(struct walk *w, uint32_t rva, uint32_t parent, uint32_t at)
+{
+	size_t k = pqm_code_slot(w->g, rva);
+
+	if (k < w->g->n_slots && w->g->slots[k].at - rva <= GAP_BYTES)
+		reach_slot(w, k, parent, at);
+}
+
+static void open_slot(struct walk *w, size_t k, uint32_t parent, uint32_t at)
+{
+	const struct pqm_slot *s = &w->g->slots[k];
+	uint32_t f = s->is_import ? PQM_NO_FUNC : pqm_code_func(w->g, s->value);
+
+	if (f != PQM_NO_FUNC)
+		reach_func(w, f, parent, at);
+	else if (!s->is_import)
+		reach_data(w, s->value, parent, at);
 }
 
 /* All pointers of the object whose first one is slot k. */
@@ -58,14 +78,7 @@ static void open_object(struct walk *w, size_t k, uint32_t parent, uint32_t at)
 			(i > k && (s->is_start || s->at - g->slots[i - 1].at > GAP_BYTES)))
 			return;
 		s->is_visited = true;
-		if (s->is_import)
-			continue;
-		uint32_t f = pqm_code_func(g, s->value);
-
-		if (f != PQM_NO_FUNC)
-			reach_func(w, f, parent, at);
-		else
-			reach_slot(w, pqm_code_slot(g, s->value), parent, at);
+		open_slot(w, i, parent, at);
 	}
 }
 
@@ -79,6 +92,8 @@ static void open_func(struct walk *w, uint32_t f)
 
 		if (e->kind == PQM_EDGE_DATA)
 			reach_slot(w, e->to, f, e->at);
+		else if (e->kind == PQM_EDGE_WORD)
+			open_slot(w, e->to, f, e->at);
 		else
 			reach_func(w, e->to, f, e->at);
 	}
@@ -134,7 +149,7 @@ enum pqm_st pqm_code_reach(struct pqm_img *g, struct pqm_err *err)
 	drain(&w);
 	for (uint32_t f = 0; f < g->n_funcs; f++)
 		if ((g->funcs[f].flags & (PQM_F_ENTRY | PQM_F_EXPORT)) != 0 &&
-			(g->funcs[f].flags & PQM_F_API) == 0)
+			(g->funcs[f].flags & (PQM_F_API | PQM_F_LIB)) == 0)
 			reach_func(&w, f, PQM_NO_FUNC, 0);
 	export_objects(&w);
 	drain(&w);

@@ -2,7 +2,7 @@
 #include "code_int.h"
 
 /* How far behind a referenced address the first pointer of an object may stand. */
-#define OBJECT_BYTES 256
+#define OBJECT_BYTES 64
 
 /* ---- what an address is ---- */
 
@@ -35,8 +35,9 @@ static bool a64_stub(const struct pqm_img *g, uint64_t addr, uint64_t *slot)
 		return false;
 	pqm_a64_decode(&page, b.p + at, 4, addr + at);
 	pqm_a64_decode(&load, b.p + at + 4, 4, addr + at + 4);
-	if (page.op != PQM_OP_PAGE || load.op != PQM_OP_LOAD || load.base != page.dst ||
-		load.size != 8 || load.dst2 != PQM_NO_REG || load.index != PQM_NO_REG)
+	if (page.op != PQM_OP_PAGE || page.dst != 16 || load.op != PQM_OP_LOAD || load.base != 16 ||
+		load.dst != 17 || load.size != 8 || load.dst2 != PQM_NO_REG ||
+		load.index != PQM_NO_REG)
 		return false;
 	for (size_t i = at + 8; i + 4 <= b.n && i <= at + 16; i += 4)
 		if (pqm_le32(b.p + i) == (0xd61f0000u | (uint32_t)load.dst << 5)) {
@@ -114,6 +115,9 @@ static void add_edge(struct pass *s, enum pqm_edge_kind kind, uint32_t at, uint3
 
 static void add_site(struct pass *s, struct pqm_site site)
 {
+	/* A library that calls itself. */
+	if (site.to != PQM_NO_FUNC && (s->g->funcs[s->func].flags & (PQM_F_LIB | PQM_F_API)) != 0)
+		return;
 	site.func = s->func;
 	s->has_memory &=
 		pqm_buf_add(&s->g->site_buf, (pqm_bytes){ (const uint8_t *)&site, sizeof(site) });
@@ -136,7 +140,7 @@ static void to_import(struct pass *s, uint32_t at, uint32_t import, bool is_refe
 }
 
 /* A call or jump at `at` to rva. */
-static void to_code(struct pass *s, uint32_t at, uint32_t rva)
+static void to_code(struct pass *s, uint32_t at, uint32_t rva, bool is_call)
 {
 	if (rva >= s->start && rva < s->end && rva != s->start)
 		return;
@@ -148,9 +152,18 @@ static void to_code(struct pass *s, uint32_t at, uint32_t rva)
 		add_side(s, rva);
 	if (goal.kind != PQM_GOAL_FUNC)
 		return;
+	s->g->funcs[goal.index].flags |= is_call ? PQM_F_CALLED : 0;
 	if ((s->g->funcs[goal.index].flags & PQM_F_API) != 0 && goal.index != s->func)
 		add_site(s, (struct pqm_site){ .at = at, .to = goal.index });
 	add_edge(s, PQM_EDGE_CALL, at, goal.index);
+}
+
+static void to_neighbour(struct pass *s, uint32_t at, uint32_t rva)
+{
+	uint32_t f = pqm_code_func(s->g, rva);
+
+	if (f != PQM_NO_FUNC && s->g->funcs[f].start == rva)
+		to_code(s, at, rva, false);
 }
 
 /* A function's address is taken at `at`. */
@@ -184,15 +197,21 @@ static void to_data(struct pass *s, uint32_t at, uint32_t rva, bool is_lea, bool
 		to_import(s, at, slot->value, !is_branch);
 		return;
 	}
-	/* What is only read may be in the middle of an object. */
+	/* Where an address is taken an object begins; what is only read is this one pointer. */
 	slot->is_start |= is_lea;
-	add_edge(s, PQM_EDGE_DATA, at, (uint32_t)k);
+	if (is_lea || slot->at == rva)
+		add_edge(s, is_lea ? PQM_EDGE_DATA : PQM_EDGE_WORD, at, (uint32_t)k);
 }
 
 static void to_any(struct pass *s, uint32_t at, int64_t rva, bool is_lea)
 {
+	pqm_bytes text;
+
 	if (rva < 0 || rva >= s->g->top)
 		return;
+	if (is_lea && s->g->want->by_text && (s->g->funcs[s->func].flags & PQM_F_TEXT) == 0 &&
+		pqm_code_text(s->g, s->g->base + (uint64_t)rva, &text) && pqm_code_is_file(text))
+		s->g->funcs[s->func].flags |= PQM_F_TEXT;
 	if (is_lea && pqm_code_func(s->g, (uint32_t)rva) != PQM_NO_FUNC)
 		take_code(s, at, (uint32_t)rva);
 	else
@@ -324,7 +343,7 @@ static void x86_two(struct pass *s, const uint8_t *p, size_t i, size_t n, uint32
 	int64_t rva = (int64_t)at + 6 + rel32(p + i + 2);
 
 	if (rva >= 0 && rva < s->g->top)
-		to_code(s, at, (uint32_t)rva);
+		to_code(s, at, (uint32_t)rva, false);
 }
 
 static void x86_scan(struct pass *s, const uint8_t *p, size_t n)
@@ -340,10 +359,10 @@ static void x86_scan(struct pass *s, const uint8_t *p, size_t n)
 			continue;
 		if (kind == C_SHORT) {
 			rva = (int64_t)at + 2 + (int8_t)p[i + 1];
-			/* Out of the function, to the start of a neighbour or back from a cold part. */
-			if (rva < (int64_t)s->start || rva >= (int64_t)s->end)
-				if (rva >= 0 && rva < g->top)
-					to_code(s, at, (uint32_t)rva);
+			/* To the start of a neighbour; what else seems to leave the function is no jump. */
+			if ((rva < (int64_t)s->start || rva >= (int64_t)s->end) && rva >= 0 &&
+				rva < g->top)
+				to_neighbour(s, at, (uint32_t)rva);
 			continue;
 		}
 		if (i + 5 > n)
@@ -351,7 +370,7 @@ static void x86_scan(struct pass *s, const uint8_t *p, size_t n)
 		if (kind == C_CALL) {
 			rva = (int64_t)at + 5 + rel32(p + i + 1);
 			if (rva >= 0 && rva < g->top)
-				to_code(s, at, (uint32_t)rva);
+				to_code(s, at, (uint32_t)rva, p[i] == 0xe8);
 		} else if (kind == C_TWO) {
 			x86_two(s, p, i, n, at);
 		} else if (kind == C_RIP) {
@@ -421,7 +440,7 @@ static void a64_scan(struct pass *s, const uint8_t *p, size_t n)
 		pqm_a64_decode(&o, p + i, 4, g->base + at);
 		if (o.op == PQM_OP_CALL || o.op == PQM_OP_JUMP || o.op == PQM_OP_JUMP_IF) {
 			if (o.imm >= g->base && o.imm - g->base < g->top)
-				to_code(s, at, (uint32_t)(o.imm - g->base));
+				to_code(s, at, (uint32_t)(o.imm - g->base), o.op == PQM_OP_CALL);
 		} else if (o.op == PQM_OP_PAGE && is_stub(g, at, &import)) {
 			i += 8; /* adrp ldr add br: a linkage table refers to all imports */
 		} else if (a64_operand(&t, &o, &to) && to >= g->base && to - g->base < g->top) {
@@ -475,9 +494,7 @@ enum pqm_st pqm_code_scan(struct pqm_img *g, struct pqm_err *err)
 {
 	struct pass s = { .g = g, .has_memory = true };
 
-	pqm_buf_init(&g->edge_buf, PQM_CODE_EDGES * sizeof(struct pqm_edge));
-	pqm_buf_init(&g->site_buf, PQM_CODE_EDGES * sizeof(struct pqm_site));
-	pqm_buf_init(&g->side_buf, PQM_CODE_EDGES * sizeof(uint32_t));
+	g->edge_buf.n = g->site_buf.n = g->side_buf.n = 0;
 	mark_slots(g);
 	for (size_t i = 0; i < g->n_funcs; i++) {
 		struct pqm_func *f = &g->funcs[i];

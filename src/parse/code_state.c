@@ -196,6 +196,18 @@ static uint64_t bits_of(uint64_t v, uint32_t size, bool is_signed)
 	}
 }
 
+/* v as an int that became a long. */
+static struct pqm_val extend(struct pqm_val v)
+{
+	if (v.kind == PQM_V_INT)
+		v.v = bits_of(v.v, 4, true);
+	else if (v.kind == PQM_V_PARAM)
+		v.is_sext = 1;
+	else
+		v = UNKNOWN;
+	return v;
+}
+
 /* A word that stands at an address and does not change. */
 static struct pqm_val load_const(
 	const struct pqm_img *g, uint64_t addr, uint32_t size, bool is_signed)
@@ -232,7 +244,9 @@ static struct pqm_val load(
 	switch (at.kind) {
 	case PQM_V_STACK:
 		v = get_slot(s, (int64_t)at.v + more, o->size);
-		if (o->is_signed && v.kind == PQM_V_INT)
+		if (o->is_signed && o->size == 4)
+			v = extend(v);
+		else if (o->is_signed && v.kind == PQM_V_INT)
 			v.v = bits_of(v.v, o->size, true);
 		else if (o->size < 8 && v.kind == PQM_V_INT)
 			v.v = bits_of(v.v, o->size, false);
@@ -273,6 +287,7 @@ static struct pqm_val cut(const struct pqm_img *g, struct pqm_val v, uint32_t si
 		return v;
 	case PQM_V_PARAM: /* an int: its upper half means nothing */
 	case PQM_V_RESULT:
+		v.is_sext = 0;
 		return v;
 	case PQM_V_ADDR:
 		return g->is_fixed && v.v <= UINT32_MAX ? v : UNKNOWN;
@@ -315,7 +330,6 @@ static void add(const struct pqm_img *g, struct pqm_state *s, const struct pqm_i
 	case PQM_V_ADDR:
 	case PQM_V_STACK:
 		v.v += n;
-		v.page = 0;
 		break;
 	default:
 		v = n == 0 ? from : UNKNOWN;
@@ -560,6 +574,9 @@ void pqm_state_step(struct pqm_img *g, struct pqm_state *s, const struct pqm_ins
 	case PQM_OP_LEAVE:
 		s->reg[sp_of(g)] = s->reg[fp_of(g)];
 		pop(g, s, fp_of(g));
+		break;
+	case PQM_OP_SEXT:
+		set(s, o->dst, extend(get(s, o->src)));
 		break;
 	case PQM_OP_SELECT:
 		v = get(s, o->src);

@@ -23,8 +23,8 @@ enum pqm_val_kind {
 
 struct pqm_val {
 	uint64_t v;
-	uint32_t kind; /* enum pqm_val_kind */
-	uint32_t page; /* ADDR that is only a page so far (adrp) */
+	uint32_t kind;	  /* enum pqm_val_kind */
+	uint32_t is_sext; /* PARAM: its lower half, the sign extended */
 };
 
 #define PQM_STATE_REGS 32
@@ -70,7 +70,7 @@ bool pqm_state_callee(struct pqm_img *g, const struct pqm_state *s, const struct
 
 static inline bool pqm_val_same(struct pqm_val a, struct pqm_val b)
 {
-	return a.kind == b.kind && a.v == b.v && a.page == b.page;
+	return a.kind == b.kind && a.v == b.v && a.is_sext == b.is_sext;
 }
 
 #endif

@@ -303,6 +303,12 @@ static void one_50_6f(struct in *x, uint8_t code)
 		read_modrm(x);
 		o->loads = x->mod != 3;
 		o->kills = BIT(x->reg);
+		if (x->mod == 3 && size_of(x) == 8) {
+			o->kills = 0;
+			o->dst = x->reg;
+			o->src = x->rm;
+			op(x, PQM_OP_SEXT);
+		}
 		if (x->mod != 3 && size_of(x) == 8) {
 			o->kills = 0;
 			o->dst = x->reg;
@@ -411,6 +417,9 @@ static void one_90_bf(struct in *x, uint8_t code)
 		return;
 	} else if (code < 0x98) {
 		o->kills = BIT(RAX) | BIT(r);
+	} else if (code == 0x98 && size_of(x) == 8) { /* cdqe */
+		o->dst = o->src = RAX;
+		op(x, PQM_OP_SEXT);
 	} else if (code == 0x98) {
 		o->kills = BIT(RAX);
 	} else if (code == 0x99) {

@@ -27,8 +27,11 @@ static void print_call(const struct pqm_code *code, const struct pqm_call *c)
 	static const char *const REACH[] = { "undecided", "reached", "unreached" };
 
 	printf("%llx %llx %.*s%s%s%s %s(", (unsigned long long)c->addr, (unsigned long long)c->off,
-		PQM_FMT(c->callee), c->version == NULL ? "" : "@", c->is_tail ? " tail" : "",
-		c->is_reference ? " reference" : "", REACH[c->reach]);
+		PQM_FMT(c->callee),
+		c->by == PQM_BY_IMPORT		 ? "@"
+			: c->by == PQM_BY_SYMBOL ? "="
+						 : "~",
+		c->is_tail ? " tail" : "", c->is_reference ? " reference" : "", REACH[c->reach]);
 	for (size_t i = 0; i < PQM_CALL_ARGS; i++) {
 		const struct pqm_arg *a = &c->arg[i];
 
@@ -124,8 +127,10 @@ int main(int argc, char **argv)
 	bool is_quiet = false;
 	int i = 1;
 
-	for (; i < argc && argv[i][0] == '-'; i++)
+	for (; i < argc && argv[i][0] == '-'; i++) {
 		is_quiet |= argv[i][1] == 'q';
+		want.by_text |= argv[i][1] == 't';
+	}
 	if (i + 1 >= argc)
 		return 2;
 	want.ctx = argv[i++];
