@@ -111,6 +111,11 @@ enum pqm_source_role pqm_source_role_of(const struct pqm_call_lang *l, pqm_bytes
 		if (pqm_glob(pqm_yaml_text(l->own->items[i]), path))
 			return PQM_SOURCE_LIBRARY;
 	while (rest.p != NULL && pqm_split(&rest, '/', &part)) {
+		size_t inner = pqm_find(part, 0, PQM_LIT(" › "));
+
+		/* "src.zip › vendor" */
+		if (inner != SIZE_MAX)
+			part = pqm_sub(part, inner + PQM_LIT(" › ").n, part.n);
 		if (is_part(part, vendored))
 			return PQM_SOURCE_VENDORED;
 		if (is_part(part, tests) || (rest.p == NULL && is_test_file(part)))

@@ -221,7 +221,8 @@ static bool see_assignment(struct sc *s, size_t i, unsigned in_brackets)
 	size_t eq = i + 1, end;
 	bool walrus = sc_op(s, eq, PQM_OP2(':', '='));
 
-	if (!sc_op(s, eq, '=') && !walrus)
+	if ((!sc_op(s, eq, '=') && !walrus) ||
+		(i > 0 && (sc_word(s, i - 1, "using") || sc_word(s, i - 1, "namespace"))))
 		return true;
 	if ((i > 0 && sc_dot(s, i - 1)) || (in_brackets > 0 && !walrus))
 		return true;
@@ -264,9 +265,8 @@ static bool cover(struct sc *s, size_t open)
 		bool typed = sc_name(s, i - 1) || sc_op(s, i - 1, '>') || sc_op(s, i - 1, ']');
 
 		if (!sc_name(s, i) || sc_dot(s, i + 1) || sc_dot(s, i - 1) || (!opens && !typed) ||
-			!is_known(s, sc_text(s, i)))
+			(!is_known(s, sc_text(s, i)) && (!typed || s->n_wild == 0)))
 			continue;
-		/* In Go a lone type may stand there: func(x, tls.Config). */
 		if (!add_var(s, (struct sc_var){ .name = sc_text(s, i) }))
 			return false;
 	}
@@ -310,6 +310,12 @@ static bool by_words(enum pqm_lang k)
 {
 	return k == PQM_LANG_GO || k == PQM_LANG_RUST || k == PQM_LANG_KOTLIN ||
 		k == PQM_LANG_SCALA;
+}
+
+/* Functions stand in files and classes, and a word in front does not tell them. */
+static bool is_by_class(enum pqm_lang k)
+{
+	return k == PQM_LANG_C || k == PQM_LANG_JAVA || k == PQM_LANG_CSHARP;
 }
 
 static void see_head(struct walk *w, size_t i)
@@ -577,7 +583,7 @@ static bool see_chain(struct walk *w, size_t i, size_t *next)
 		end = rest_end;
 	}
 	*next = end > i ? end : i + 1;
-	if (!top(s)->is_code || is_declared(s, i))
+	if ((s->kind == PQM_LANG_C && !top(s)->is_code) || is_declared(s, i))
 		return true;
 	if (!take_cpp(s, i, chain, end))
 		return false;
@@ -698,7 +704,7 @@ enum pqm_st sc_walk(struct sc *s)
 	size_t next;
 
 	s->n_scope = 1;
-	s->scope[0] = (struct sc_scope){ .kind = SC_BLOCK, .is_code = s->kind != PQM_LANG_C };
+	s->scope[0] = (struct sc_scope){ .kind = SC_BLOCK, .is_code = !is_by_class(s->kind) };
 	if (!own_functions(s))
 		return PQM_ENOMEM;
 	for (size_t i = 0; i < s->n; i = next) {
