@@ -1,46 +1,15 @@
 #include "sampler.h"
 
+#include <stdlib.h>
+
 #include "base/limits.h"
 #include "sampler_int.h"
 
 #define WORD 8
-#define BITMAP_BITS 20
-#define MULTIPLIER UINT64_C(0x9e3779b97f4a7c15)
-#define NONE UINT32_MAX
-/* Bytes that 8 windows cover. */
-#define SPAN (2 * WORD - 1)
-
-struct entry { /* a window of a pattern */
-	uint32_t pattern, next;
-	uint16_t at;
-};
-
-struct slot {
-	uint64_t word;
-	uint32_t first; /* entry; NONE: the slot is free */
-};
-
-struct pqm_sampler {
-	struct pqm_sampler_set set;
-	uint8_t bitmap[(size_t)1 << (BITMAP_BITS - 3)];
-	struct slot *slot;
-	unsigned slot_bits;
-	struct entry *entry;
-	size_t n_entries;
-};
-
-static uint64_t word_at(const uint8_t *p)
-{
-	uint64_t w;
-
-	memcpy(&w, p, sizeof(w));
-	return w;
-}
-
-static uint64_t mix(uint64_t w)
-{
-	return w * MULTIPLIER;
-}
+/* What the words of a pattern are worth that is looked for at multiples of 16 only, with 16 of its windows:
+ * one of them stands there. Of others 8 windows are looked for at multiples of 8. */
+#define TELLING 7
+#define SALTS 8
 
 /* How much a byte tells: what fills files tells nothing, a repetition little. */
 static unsigned worth(pqm_bytes b, size_t i)
@@ -50,19 +19,29 @@ static unsigned worth(pqm_bytes b, size_t i)
 	return c == 0 || c == 0xff ? 0 : i > 0 && b.p[i - 1] == c ? 1 : 3;
 }
 
-/* Where the 15 bytes start that are rarest. */
-static size_t rarest(pqm_bytes b)
+/* Where n windows start of which the plainest tells most; *least is how much. Files are full of words that are
+ * zero but for a byte or two. */
+static size_t rarest(pqm_bytes b, size_t n, unsigned *least)
 {
-	unsigned sum = 0, best = 0;
+	unsigned window[PQM_SAMPLE_BYTES], sum = 0;
 	size_t at = 0;
 
 	for (size_t i = 0; i < b.n; i++) {
 		sum += worth(b, i);
-		if (i >= SPAN)
-			sum -= worth(b, i - SPAN);
-		if (i + 1 >= SPAN && sum > best) {
-			best = sum;
-			at = i + 1 - SPAN;
+		if (i >= WORD)
+			sum -= worth(b, i - WORD);
+		if (i + 1 >= WORD)
+			window[i + 1 - WORD] = sum;
+	}
+	*least = 0;
+	for (size_t i = 0; i + n + WORD - 1 <= b.n; i++) {
+		unsigned min = UINT32_MAX;
+
+		for (size_t k = i; k < i + n && min > *least; k++)
+			min = window[k] < min ? window[k] : min;
+		if (min > *least) {
+			*least = min;
+			at = i;
 		}
 	}
 	return at;
@@ -81,44 +60,79 @@ bool pqm_sample_is_plain(pqm_bytes b)
 	return telling < 8 || distinct < 4;
 }
 
-static struct slot *slot_of(const struct pqm_sampler *s, uint64_t word)
+const struct pqm_sample_slot *pqm_sample_slot_of(const struct pqm_sampler *s, uint64_t word)
 {
-	size_t mask = ((size_t)1 << s->slot_bits) - 1, i = (size_t)(mix(word) >> 20) & mask;
+	size_t mask = ((size_t)1 << s->slot_bits) - 1;
+	size_t i = (size_t)(word * UINT64_C(0x9e3779b97f4a7c15) >> (64 - s->slot_bits));
 
-	while (s->slot[i].first != NONE && s->slot[i].word != word)
+	while (s->slot[i].first != PQM_SAMPLE_NONE && s->slot[i].word != word)
 		i = (i + 1) & mask;
 	return &s->slot[i];
 }
 
-static void put_word(struct pqm_sampler *s, uint64_t word, size_t pattern, size_t at)
+static void put_word(struct pqm_sampler *s, uint64_t word, struct pqm_sample_entry e)
 {
-	struct slot *slot = slot_of(s, word);
-	uint64_t bit = mix(word) >> (64 - BITMAP_BITS);
+	struct pqm_sample_slot *slot = &s->slot[pqm_sample_slot_of(s, word) - s->slot];
 
-	s->entry[s->n_entries] = (struct entry){ (uint32_t)pattern, slot->first, (uint16_t)at };
+	e.next = slot->first;
+	s->entry[s->n_entries] = e;
 	slot->word = word;
 	slot->first = (uint32_t)s->n_entries++;
-	s->bitmap[bit >> 3] |= (uint8_t)(1U << (bit & 7));
+}
+
+static void put_bits(struct pqm_sampler *s)
+{
+	memset(s->bits, 0, sizeof(s->bits));
+	for (size_t i = 0; i < s->n_entries; i++) {
+		const struct pqm_sample_entry *e = &s->entry[i];
+		const uint8_t *p = s->set.sample[e->pattern].bytes.p + e->at;
+		uint32_t h = pqm_sample_fold(pqm_sample_word(p), s->salt);
+
+		s->bits[pqm_sample_place(h, true)] |= pqm_sample_pair(h);
+		if (!e->is_wide)
+			s->bits[pqm_sample_place(h, false)] |= pqm_sample_pair(h);
+	}
+}
+
+static bool is_in_bits(const struct pqm_sampler *s, uint64_t word)
+{
+	uint32_t h = pqm_sample_fold(word, s->salt), pair = pqm_sample_pair(h);
+
+	return (s->bits[pqm_sample_place(h, true)] & pair) == pair ||
+		(s->bits[pqm_sample_place(h, false)] & pair) == pair;
 }
 
 enum pqm_st pqm_sampler_index(struct pqm_sampler *s, struct pqm_err *err)
 {
-	size_t n = s->set.n * WORD;
+	size_t n = s->set.n * 2 * WORD;
 
 	while (((size_t)1 << s->slot_bits) < 2 * n + 2)
 		s->slot_bits++;
-	s->slot = pqm_new(&s->set.arena, struct slot, (size_t)1 << s->slot_bits);
-	s->entry = pqm_new(&s->set.arena, struct entry, n + 1);
+	s->slot = pqm_new(&s->set.arena, struct pqm_sample_slot, (size_t)1 << s->slot_bits);
+	s->entry = pqm_new(&s->set.arena, struct pqm_sample_entry, n + 1);
 	if (s->slot == NULL || s->entry == NULL)
 		return pqm_fail(err, PQM_ENOMEM, "constants: out of memory");
 	for (size_t i = 0; i < (size_t)1 << s->slot_bits; i++)
-		s->slot[i].first = NONE;
+		s->slot[i].first = PQM_SAMPLE_NONE;
 	for (size_t i = 0; i < s->set.n; i++) {
 		pqm_bytes b = s->set.sample[i].bytes;
-		size_t at = rarest(b);
+		unsigned least = 0;
+		size_t at = rarest(b, 2 * WORD, &least);
+		bool is_wide = least >= TELLING;
 
-		for (size_t k = at; k < at + WORD; k++)
-			put_word(s, word_at(b.p + k), i, k);
+		if (!is_wide)
+			at = rarest(b, WORD, &least);
+		for (size_t k = at; k < at + (is_wide ? 2 * WORD : WORD); k++)
+			put_word(s, pqm_sample_word(b.p + k),
+				(struct pqm_sample_entry){ .pattern = (uint32_t)i,
+					.at = (uint16_t)k,
+					.is_wide = is_wide });
+	}
+	for (unsigned i = 0; i < SALTS; i++) {
+		s->salt += UINT32_C(0x5bd1e995);
+		put_bits(s);
+		if (!is_in_bits(s, 0) && !is_in_bits(s, UINT64_MAX))
+			break;
 	}
 	return PQM_OK;
 }
@@ -127,8 +141,14 @@ struct pqm_sampler *pqm_sampler_empty(void)
 {
 	struct pqm_sampler *s = pqm_calloc(1, sizeof(*s));
 
-	if (s != NULL)
-		pqm_arena_init(&s->set.arena, PQM_ARENA_BYTES);
+	if (s == NULL)
+		return NULL;
+	pqm_arena_init(&s->set.arena, PQM_ARENA_BYTES);
+#if defined(__x86_64__)
+	const char *level = getenv("PQMAP_CPU");
+
+	s->has_avx2 = __builtin_cpu_supports("avx2") && (level == NULL || strcmp(level, "c") != 0);
+#endif
 	return s;
 }
 
@@ -211,65 +231,4 @@ bool pqm_sampler_fits(const struct pqm_sampler *s, size_t i, pqm_bytes body, uin
 
 	return m != NULL && off <= body.n && m->bytes.n <= body.n - off &&
 		memcmp(body.p + off, m->bytes.p, m->bytes.n) == 0;
-}
-
-struct sweep {
-	const struct pqm_sampler *s;
-	pqm_bytes window;
-	uint64_t base;
-	uint32_t first;
-	struct pqm_matches *out;
-};
-
-/* The word at `at` of the window is in the bitmap. */
-static void look_up(const struct sweep *k, size_t at)
-{
-	const struct pqm_sampler *s = k->s;
-	uint32_t i = slot_of(s, word_at(k->window.p + at))->first;
-
-	for (; i != NONE; i = s->entry[i].next) {
-		const struct entry *e = &s->entry[i];
-		pqm_bytes b = s->set.sample[e->pattern].bytes;
-
-		if (k->base + at < e->at)
-			continue; /* it would start before the stream */
-		if (at >= e->at && b.n <= k->window.n - (at - e->at) &&
-			memcmp(k->window.p + (at - e->at), b.p, b.n) != 0)
-			continue;
-		if (k->out->n == k->out->cap) {
-			k->out->is_full = true;
-			return;
-		}
-		k->out->match[k->out->n++] =
-			(struct pqm_match){ k->base + at - e->at, k->first + e->pattern };
-	}
-}
-
-static inline unsigned is_set(const uint8_t *bitmap, const uint8_t *p)
-{
-	uint64_t bit = mix(word_at(p)) >> (64 - BITMAP_BITS);
-
-	return (unsigned)bitmap[bit >> 3] >> (bit & 7) & 1;
-}
-
-void pqm_sampler_sweep(const struct pqm_sampler *s, pqm_bytes window, size_t n_seen, uint64_t base,
-	uint32_t first, struct pqm_matches *out)
-{
-	struct sweep k = { s, window, base, first, out };
-	const uint8_t *bitmap = s->bitmap, *p = window.p;
-	/* The first word that ends behind what was seen. */
-	uint64_t from = base + n_seen < WORD - 1 ? 0 : base + n_seen - (WORD - 1);
-	size_t at = (size_t)(((from > base ? from : base) + WORD - 1) / WORD * WORD - base);
-
-	for (; at + 8 * WORD <= window.n; at += 8 * WORD) {
-		unsigned hits = 0;
-
-		for (unsigned i = 0; i < 8; i++)
-			hits |= is_set(bitmap, p + at + (size_t)WORD * i) << i;
-		for (; hits != 0; hits &= hits - 1)
-			look_up(&k, at + (size_t)WORD * (unsigned)__builtin_ctz(hits));
-	}
-	for (; at + WORD <= window.n; at += WORD)
-		if (is_set(bitmap, p + at))
-			look_up(&k, at);
 }
