@@ -115,6 +115,10 @@
 /* Fields of a struct that are looked through; code of one function that values are followed through. */
 #define PQM_GO_FIELDS 512
 #define PQM_GO_CODE_BYTES ((uint64_t)1 << 18)
+/* Rust programs: the list of crates, unpacked (cargo-auditable's own limit); symbols, and the name of one. */
+#define PQM_RUST_LIST_BYTES ((size_t)8 << 20)
+#define PQM_RUST_SYMBOLS ((size_t)1 << 21)
+#define PQM_RUST_SYMBOL_BYTES ((size_t)2048)
 /* Coverage lines kept per run; beyond this only the counts grow. */
 #define PQM_NOTES_MAX 10000
 /* Coverage lines of one file: a file of broken keys is one problem, not a thousand. */

@@ -23,6 +23,7 @@
 #include "rules/java.h"
 #include "rules/golang.h"
 #include "rules/libs.h"
+#include "rules/rust.h"
 #include "rules/native.h"
 #include "rules/sampler.h"
 #include "rules/wire.h"
@@ -404,6 +405,12 @@ static bool is_setting(struct checker *c, const struct pqm_rule *rule, pqm_bytes
 	return pqm_elf_setting_fits(c->r, rule, sample);
 }
 
+/* "ring 0.17.8" */
+static bool is_crate(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	return pqm_rust_rule_fits(c->r, rule, sample);
+}
+
 /* "crypto/rsa.GenerateKey", "go1.24.1 tlsmlkem=0". */
 static bool is_go(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
 {
@@ -416,6 +423,7 @@ static const struct {
 } kinds[] = {
 	{ "libs/settings.yaml", is_setting },
 	{ "golang/", is_go },
+	{ "rust/", is_crate },
 	{ "algorithms/", is_algorithm },
 	{ "trust-stores.yaml", is_store },
 	{ "archives.yaml", is_store },

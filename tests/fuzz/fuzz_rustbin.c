@@ -1,0 +1,48 @@
+#include <assert.h>
+
+#include "parse/rustbin.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void is_inside(pqm_bytes part, pqm_bytes body)
+{
+	assert(part.n == 0 ||
+		(part.p >= body.p && part.n <= body.n &&
+			(size_t)(part.p - body.p) <= body.n - part.n));
+}
+
+static bool take(void *ctx, pqm_bytes name, uint64_t off)
+{
+	const pqm_bytes *body = ctx;
+
+	assert(off < body->n);
+	is_inside(name, *body);
+	is_inside(pqm_rust_symbol(name), name);
+	return true;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	pqm_bytes body = { data, size };
+	struct pqm_err err = { PQM_OK, "" };
+	struct pqm_crate c, *list;
+	struct pqm_arena a;
+	size_t n;
+
+	pqm_arena_init(&a, (size_t)32 << 20);
+	for (size_t at = 0; at < size && at < 4096; at++)
+		if (pqm_rust_path(body, at, &c)) {
+			is_inside(c.name, body);
+			is_inside(c.version, body);
+			assert(c.name.n > 0 && c.version.n >= 5);
+		}
+	is_inside(pqm_rust_symbol(body), body);
+	enum pqm_st st = pqm_rust_audit(&list, &n, body, &a, &err);
+
+	assert(st == PQM_OK || (err.st == st && err.msg[0] != '\0'));
+	for (size_t i = 0; i < n; i++)
+		assert(list[i].name.n > 0);
+	pqm_rust_symbols(body, take, &body);
+	pqm_arena_fini(&a);
+	return 0;
+}
