@@ -392,7 +392,9 @@ enum pqm_st pqm_pyc_open(
 	const struct pqm_pyc_obj *o;
 	bool is_known;
 
-	*p = (struct pqm_pyc){ .body = body, .arena = arena, .magic = magic_of(body) };
+	*p = (struct pqm_pyc){
+		.body = body, .arena = arena, .magic = magic_of(body), .bad_off = SIZE_MAX
+	};
 	p->minor = version_of(p->magic, &is_known);
 	if (!pqm_pyc_looks(body))
 		return pqm_fail(err, PQM_EPARSE, "Python bytecode: not the head of a module");
