@@ -5,6 +5,7 @@ enum {
 	EM_X86_64_ = 62,
 	EM_AARCH64_ = 183,
 	EHDR_BYTES = 64,
+	DEEPEST = 1024, /* a way that is longer is told from its middle on */
 };
 
 static bool is_machine(const struct pqm_elf *e)
@@ -42,7 +43,7 @@ static bool set_path(const struct pqm_img *g, struct pqm_call *c, uint32_t f, ui
 {
 	size_t n = 0, depth = 0;
 
-	for (uint32_t i = f; i != PQM_NO_FUNC && depth < g->n_funcs; i = g->funcs[i].parent)
+	for (uint32_t i = f; i != PQM_NO_FUNC && depth < DEEPEST; i = g->funcs[i].parent)
 		depth++;
 	n = depth < PQM_CODE_FRAMES ? depth : PQM_CODE_FRAMES;
 	c->path = pqm_new(arena, struct pqm_frame, n == 0 ? 1 : n);
@@ -229,7 +230,11 @@ static enum pqm_st examine(
 		st = pqm_code_args(g, &found, err);
 	if (st == PQM_OK)
 		st = pqm_code_reach(g, err);
-	return st == PQM_OK ? put_out(g, &found, out, arena, err) : st;
+	if (st == PQM_OK)
+		st = put_out(g, &found, out, arena, err);
+	if (st == PQM_OK && !g->e->is_program && out->n_calls > 0)
+		st = pqm_code_from(g, &found, out, arena, err);
+	return st;
 }
 
 enum pqm_st pqm_code_read(struct pqm_code *out, const struct pqm_elf *e,

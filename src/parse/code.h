@@ -69,7 +69,8 @@ struct pqm_call {
 	struct pqm_frame
 		*path; /* the shortest way, from a root to the function with the call; n_path > 0 */
 	size_t n_path;
-	/* Of a library: which of its exports get here, by index into pqm_code.exports. */
+	/* Of a library: which of its exports get here, by index into pqm_code.exports. None of a program, and where the
+	 * library is too large for that. */
 	uint32_t *from;
 	size_t n_from;
 };

@@ -1,7 +1,9 @@
 /* code_flow.c — one function: its instructions, its blocks, and values followed to a fixpoint. */
 #include "code_state.h"
 
-#define TABLE_ENTRIES 1024 /* of one jump table */
+#define TABLE_ENTRIES 1024   /* of one jump table */
+#define TABLES_ENTRIES 65536 /* of all tables of a function */
+#define JOIN_STEPS 8	     /* what joining two states costs, in instructions */
 #define NONE UINT32_MAX
 #define X86_SP 4
 
@@ -31,6 +33,7 @@ struct work {
 	uint32_t *block_of; /* line -> block */
 	struct pqm_state *in;
 	size_t lowest; /* block that may be queued */
+	size_t n_entries;
 	bool has_indirect, has_table;
 };
 
@@ -145,7 +148,7 @@ static void lead(struct work *k, uint64_t addr, unsigned how)
 /* A table of 32-bit distances from itself, as position-independent code has them. */
 static void near_table(struct work *k, uint64_t table)
 {
-	for (size_t i = 0; i < TABLE_ENTRIES; i++) {
+	for (size_t i = 0; i < TABLE_ENTRIES && k->n_entries++ < TABLES_ENTRIES; i++) {
 		pqm_bytes b = pqm_code_at(k->g, table + 4 * i);
 
 		if (b.n < 4 || !pqm_code_is_const(k->g, table + 4 * i, 4))
@@ -161,7 +164,7 @@ static void near_table(struct work *k, uint64_t table)
 /* A table of addresses. */
 static void far_table(struct work *k, uint64_t table)
 {
-	for (size_t i = 0; i < TABLE_ENTRIES; i++) {
+	for (size_t i = 0; i < TABLE_ENTRIES && k->n_entries++ < TABLES_ENTRIES; i++) {
 		pqm_bytes b = pqm_code_at(k->g, table + 8 * i);
 
 		if (b.n < 8 || !is_inside(k, pqm_le64(b.p)))
@@ -173,7 +176,7 @@ static void far_table(struct work *k, uint64_t table)
 /* A table of AArch64: bytes or halves, in instructions from a label in the code. */
 static void short_table(struct work *k, uint64_t table, uint64_t label, unsigned size)
 {
-	for (size_t i = 0; i < TABLE_ENTRIES; i++) {
+	for (size_t i = 0; i < TABLE_ENTRIES && k->n_entries++ < TABLES_ENTRIES; i++) {
 		pqm_bytes b = pqm_code_at(k->g, table + i * size);
 
 		if (b.n < size)
@@ -289,6 +292,8 @@ static enum pqm_st cut_blocks(struct work *k, struct pqm_err *err)
 static void flow_to(struct work *k, uint32_t b, const struct pqm_state *s)
 {
 	struct block *to = &k->blocks[b];
+
+	k->w->n_steps += JOIN_STEPS;
 	bool changed = pqm_state_join(&k->in[b], s);
 
 	if (to->is_sided)
@@ -329,6 +334,9 @@ static void settle(struct work *k)
 
 		while (k->lowest == b && k->blocks[b].is_queued) {
 			k->blocks[b].is_queued = false;
+			k->w->n_steps += k->blocks[b].last - k->blocks[b].first + 1;
+			if (k->w->n_steps > PQM_CODE_STEPS)
+				return;
 			pqm_state_copy(&s, &k->in[b]);
 			for (size_t i = k->blocks[b].first; i <= k->blocks[b].last; i++)
 				pqm_state_step(
@@ -407,8 +415,12 @@ static enum pqm_st follow(struct work *k, struct pqm_err *err)
 			flow_to(k, b, &first);
 			settle(k);
 		}
-	k->w->is_odd |= has_lost_table(k);
-	return visit_all(k) ? PQM_OK : PQM_ENOMEM;
+	k->w->is_odd |= k->w->n_steps > PQM_CODE_STEPS || has_lost_table(k);
+	if (!visit_all(k))
+		return PQM_ENOMEM;
+	if (k->w->n_steps > PQM_CODE_STEPS)
+		return pqm_fail(err, PQM_ELIMIT, "more than %zu steps", PQM_CODE_STEPS);
+	return PQM_OK;
 }
 
 enum pqm_st pqm_code_flow(struct pqm_flow *w, uint32_t f, struct pqm_err *err)

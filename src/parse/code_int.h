@@ -244,6 +244,7 @@ typedef bool pqm_visit(
 struct pqm_flow {
 	struct pqm_img *g;
 	size_t n_insns; /* decoded so far, of all functions */
+	size_t n_steps; /* of following values through them */
 	pqm_visit *visit;
 	void *ctx;
 	bool is_odd; /* of the last function: its branches do not fit its instructions */
@@ -274,6 +275,11 @@ enum pqm_st pqm_code_args(
 	struct pqm_img *g, struct pqm_found_calls *out, struct pqm_err *err) PQM_MUST_USE;
 /* Marks the function that the entry point hands to the C library. */
 enum pqm_st pqm_code_main(struct pqm_img *g, struct pqm_err *err) PQM_MUST_USE;
+
+/* code_from.c */
+/* Tells of a library's calls which exports get there, as long as it is of a size for that. */
+enum pqm_st pqm_code_from(const struct pqm_img *g, const struct pqm_found_calls *all,
+	struct pqm_code *out, struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;
 
 /* code_reach.c */
 enum pqm_st pqm_code_reach(struct pqm_img *g, struct pqm_err *err) PQM_MUST_USE;

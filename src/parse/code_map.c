@@ -194,6 +194,8 @@ static bool load_segment(struct pqm_img *g, const uint8_t *ph)
 	}
 	if (type != PT_LOAD_ || s.memory == 0)
 		return true;
+	if (g->n_segs == PQM_CODE_SEGMENTS)
+		return false;
 	if (s.off > g->body.n || s.bytes > g->body.n - s.off || s.bytes > s.memory ||
 		s.addr + s.memory < s.addr)
 		return false;
