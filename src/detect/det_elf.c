@@ -303,7 +303,7 @@ static bool wants_call(
 
 static enum pqm_st read_code(struct look *k, struct pqm_err *err)
 {
-	const struct pqm_code_want want = { wants_call, &k->k };
+	const struct pqm_code_want want = { .wants = wants_call, .ctx = &k->k };
 
 	if (!k->has_imports && k->k.inside == NULL)
 		return PQM_OK;
