@@ -300,8 +300,9 @@ check-fuzz: ## replays every fuzz corpus under sanitizers
 # ---- measuring ----
 .PHONY: bench
 bench: $(B)/pqmap $(B)/hyb-bench ## ratios to a named peer in one run; JSON lines
-	@.ci/deps $(APT_BUILD) ripgrep python3 nginx-light sslscan nmap testssl.sh iproute2
+	@.ci/deps $(APT_BUILD) ripgrep yara python3 nginx-light sslscan nmap testssl.sh iproute2
 	@python3 src/bench/scan.py --pqmap $(B)/pqmap
+	@python3 src/bench/constants.py --pqmap $(B)/pqmap
 	@python3 src/bench/k8s.py --pqmap $(B)/pqmap
 	@python3 src/bench/images.py --pqmap $(B)/pqmap
 	@python3 src/bench/probe.py --pqmap $(B)/pqmap

@@ -212,13 +212,24 @@ static enum pqm_st emit_all(struct look *k, struct pqm_emit *out)
 	return st;
 }
 
+static bool wants(const struct pqm_artifact *a)
+{
+	return pqm_sampler_wants(a->head);
+}
+
 static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	const struct pqm_hits *hits, struct pqm_emit *out, struct pqm_err *err)
 {
 	struct look k = { .artifact = a };
+	const char *packed;
 	size_t n;
 
 	if (!pqm_sampler_wants(a->head))
+		return PQM_OK;
+	packed = pqm_static_packed(a->body);
+	if (packed != NULL)
+		pqm_emit_note(out, UINT64_MAX, PQM_ELIMIT, "%s", packed);
+	if (hits->n == 0)
 		return PQM_OK;
 	if (pqm_rules_sampler(&k.sampler, r, err) != PQM_OK)
 		return err->st;
@@ -236,8 +247,9 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 
 const struct pqm_detector pqm_det_static = {
 	.name = "static",
-	.version = 1,
+	.version = 2,
 	.summary = "constants of algorithms in code, and libraries compiled into it",
 	.is_sampled = true,
+	.wants = wants,
 	.run = run,
 };

@@ -36,4 +36,7 @@ struct pqm_static_lib {
 size_t pqm_static_libs(struct pqm_static_lib *out, const struct pqm_static_tally *tally,
 	size_t n_tallies, const struct pqm_elf *elf, pqm_bytes body, struct pqm_arena *a);
 
+/* What is to be said of a program whose code cannot be seen; NULL: it can. */
+const char *pqm_static_packed(pqm_bytes body);
+
 #endif

@@ -2,6 +2,8 @@
 """Libraries compiled into programs, and constants in them: named; programs without them clean."""
 import csv
 import io
+import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -143,4 +145,17 @@ with tmpdir() as tmp:
     if shutil.which("tar"):
         subprocess.run(["tar", "cf", str(tmp / "big.tar"), "-C", str(big), "."], check=True)
         ok(len(scanned(tmp / "big.tar")) == 7, "and inside a tar")
+    # Packed programs are opaque, never clean.
+    k = tmp / "k"
+    k.mkdir()
+    head = bytearray(elf[:64])
+    head[40:48] = bytes(8)
+    head[58:64] = bytes(6)
+    (k / "upx").write_bytes(bytes(head) + bytes(100) + b"UPX!" + os.urandom(4000))
+    (k / "noise").write_bytes(bytes(head) + os.urandom(300_000))
+    (k / "plain").write_bytes(bytes(head) + (elf[4096:] * 2)[:300_000])
+    (k / "upx.exe").write_bytes(b"MZ" + bytes(400) + b"UPX0" + bytes(100) + b"UPX!" + os.urandom(4000))
+    notes = json.loads(out(run("scan", k, "-o", "json")))["coverage"]["notes"]
+    told = sorted({pathlib.Path(n["path"]).name for n in notes if "opaque" in json.dumps(n)})
+    ok(told == ["noise", "upx", "upx.exe"], "packed programs are told as opaque in the coverage, others are not", notes)
 done()

@@ -1,0 +1,57 @@
+/* static_packed.c — programs whose code is packed or encrypted: nothing in them can be seen. */
+#include <math.h>
+
+#include "static.h"
+
+#define HEAD_BYTES 4096
+#define PARTS 4
+#define PART_BYTES ((size_t)16 << 10)
+/* Bits a byte: machine code has 5.5 to 6.6, what is packed over 7.9. */
+#define PACKED_BITS 7.8
+
+static double entropy_of_parts(pqm_bytes body)
+{
+	uint32_t count[256] = { 0 };
+	double bits = 0, all = 0;
+
+	for (size_t i = 0; i < PARTS; i++) {
+		pqm_bytes part = pqm_sub(body, body.n / (PARTS + 1) * (i + 1), PART_BYTES);
+
+		for (size_t k = 0; k < part.n; k++)
+			count[part.p[k]]++;
+		all += (double)part.n;
+	}
+	for (size_t c = 0; c < 256; c++)
+		if (count[c] > 0)
+			bits -= count[c] / all * log2(count[c] / all);
+	return bits;
+}
+
+/* An ELF program that has no section headers: little-endian or big, the numbers are zero. */
+static bool is_sectionless(pqm_bytes h)
+{
+	static const uint8_t zeros[8];
+	bool is_64 = h.n >= 64 && h.p[4] == 2;
+
+	if (h.n < 64 || memcmp(h.p, "\177ELF", 4) != 0)
+		return false;
+	return memcmp(h.p + (is_64 ? 60 : 48), zeros, 2) == 0;
+}
+
+const char *pqm_static_packed(pqm_bytes body)
+{
+	pqm_bytes head = pqm_sub(body, 0, HEAD_BYTES);
+	bool has_mark = pqm_find(head, 0, PQM_LIT("UPX!")) != SIZE_MAX;
+
+	if (is_sectionless(head)) {
+		if (has_mark)
+			return "opaque: packed by UPX; what its code does was not seen";
+		if (body.n >= PARTS * PART_BYTES && entropy_of_parts(body) > PACKED_BITS)
+			return "opaque: no section headers and bytes like noise: packed or "
+			       "encrypted, its code was not seen";
+	}
+	if (pqm_starts(head, PQM_LIT("MZ")) && has_mark &&
+		pqm_find(head, 0, PQM_LIT("UPX0")) != SIZE_MAX)
+		return "opaque: packed by UPX; what its code does was not seen";
+	return NULL;
+}
