@@ -14,6 +14,7 @@ struct look {
 	struct pqm_elf_look k;		 /* first: what the other parts see */
 	struct tally *imports, *exports; /* by index of the rule */
 	bool has_imports;		 /* of a library that we know */
+	bool is_known;			 /* the file is, or asks for, such a library */
 };
 
 static bool wants(const struct pqm_artifact *a)
@@ -270,7 +271,8 @@ static enum pqm_st emit_symbols(struct look *k, struct pqm_emit *out)
 {
 	enum pqm_st st = PQM_OK;
 
-	for (size_t i = 0; st == PQM_OK && i < pqm_lib_rules_count(k->k.libs); i++) {
+	for (size_t i = 0; k->exports != NULL && st == PQM_OK && i < pqm_lib_rules_count(k->k.libs);
+		i++) {
 		if (k->imports[i].n > 0 && !is_housekeeping(&k->imports[i]) &&
 			!is_called(k, k->imports[i].rule))
 			st = emit_tally(k, &k->imports[i], out);
@@ -295,7 +297,7 @@ static bool wants_call(
 	void *ctx, pqm_bytes name, bool is_import, const struct pqm_elf_version *version)
 {
 	const struct pqm_elf_look *k = ctx;
-	const struct pqm_lib *lib = is_import ? pqm_elf_lib_of(k, name, version) : k->inside;
+	const struct pqm_lib *lib = is_import ? pqm_elf_lib_of(k, name, version) : NULL;
 
 	return knows(lib, name) &&
 		(pqm_lib_recipes(lib, name) != NULL || !pqm_lib_is_housekeeping(lib, name));
@@ -305,26 +307,35 @@ static enum pqm_st read_code(struct look *k, struct pqm_err *err)
 {
 	const struct pqm_code_want want = { .wants = wants_call, .ctx = &k->k };
 
-	if (!k->has_imports && k->k.inside == NULL)
+	if (!k->has_imports)
 		return PQM_OK;
-	return pqm_code_read(&k->k.code, &k->k.elf, &want, k->k.arena, err);
+	enum pqm_st st = pqm_code_read(&k->k.code, &k->k.elf, &want, k->k.arena, err);
+	return st;
+}
+
+/* Imports and exports, as far as the symbol table can be read. */
+static enum pqm_st read_symbols(struct look *k, struct pqm_emit *out, struct pqm_err *err)
+{
+	enum pqm_st st = PQM_OK;
+
+	if (k->k.elf.is_dynamic)
+		st = look_up_libraries(k, &k->is_known);
+	if (st == PQM_OK && k->k.elf.is_dynamic)
+		st = pqm_elf_wrap_program(&k->k, out);
+	return st == PQM_OK && k->is_known ? count_symbols(k, err) : st;
 }
 
 static enum pqm_st examine(
 	struct look *k, const struct pqm_artifact *a, struct pqm_emit *out, struct pqm_err *err)
 {
-	bool known;
 	enum pqm_st st = pqm_elf_open(&k->k.elf, a->body, a->arena, err);
 
-	if (st != PQM_OK || !k->k.elf.is_dynamic)
+	if (st != PQM_OK)
 		return st;
-	st = look_up_libraries(k, &known);
-	if (st == PQM_OK)
-		st = pqm_elf_wrap_program(&k->k, out);
-	if (st != PQM_OK || !known)
+	st = read_symbols(k, out, err);
+	if (st == PQM_ENOMEM)
 		return st;
-	st = count_symbols(k, err);
-	if (k->exports == NULL || st == PQM_ENOMEM)
+	if (!k->is_known)
 		return st;
 	/* What was seen before a broken symbol stands. */
 	enum pqm_st emitted = read_code(k, err);

@@ -90,11 +90,33 @@ static void put_best_first(const struct pqm_elf_look *k, struct claim *m)
 	}
 }
 
+/* Functions that take the curve from elsewhere speak of elliptic curves in general. When the curves that the
+ * file's calls name are all of those with a name of their own (X25519), so is what these do. */
+static bool is_other_curve(const struct pqm_elf_look *k, const struct pqm_lib_fact *f)
+{
+	bool is_other = false;
+
+	if (f->alg != NULL || f->parameter.n > 0 ||
+		!pqm_yaml_true(f->meaning->rule->node, "any_curve"))
+		return false;
+	for (size_t i = 0; i < k->code.n_calls; i++) {
+		const struct pqm_lib_fact *g = &k->facts[i];
+
+		if (g->meaning == NULL || g->lib != f->lib || g->recipe == NULL ||
+			!pqm_yaml_true(g->meaning->rule->node, "any_curve"))
+			continue;
+		if (g->alg == NULL || pqm_eqs(g->alg->alg->family, "EC"))
+			return false;
+		is_other = true;
+	}
+	return is_other;
+}
+
 static bool is_claimed(const struct pqm_elf_look *k, size_t i)
 {
 	const struct pqm_lib_fact *f = &k->facts[i];
 
-	return f->meaning != NULL && !f->is_dropped &&
+	return f->meaning != NULL && !f->is_dropped && !is_other_curve(k, f) &&
 		!(f->recipe == NULL && pqm_lib_is_housekeeping(f->lib, k->code.calls[i].callee));
 }
 

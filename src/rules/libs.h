@@ -160,7 +160,7 @@ void pqm_lib_facts(struct pqm_lib_fact *facts, const struct pqm_call *calls, siz
 
 /* The family of the catalogue that a fact is about, or NULL. */
 const struct pqm_alg_ref *pqm_lib_about(const struct pqm_rules *r, const struct pqm_lib_fact *fact);
-/* Reads "f(?, 0x10, "text"); g($1) = words" into calls of one function, with no addresses that mean
+/* Reads "f(?, 0x10, "text", `text`); g($1) = words" into calls of one function, with no addresses that mean
  * anything; *words is what stands behind the last "=". False when it is written otherwise. Texts are slices
  * of the sample. */
 bool pqm_lib_sample(

@@ -116,6 +116,18 @@ static void take_named(
 	}
 }
 
+/* A number that is also a size says nothing of itself, and no curve turns one algorithm into another but
+ * elliptic curves into those with a name of their own. */
+static bool may_be(
+	const struct pqm_alg_ref *now, const struct pqm_alg_ref *ref, const struct pqm_arg *arg)
+{
+	if (ref == NULL)
+		return false;
+	if (now == NULL)
+		return arg->kind != PQM_ARG_INT || arg->value > UINT16_MAX;
+	return now->alg == ref->alg || pqm_eqs(now->alg->family, "EC");
+}
+
 static void take_parameter(struct pqm_lib_fact *f, const struct pqm_rules *r,
 	const struct pqm_recipe_arg *a, const struct pqm_arg *arg)
 {
@@ -123,8 +135,7 @@ static void take_parameter(struct pqm_lib_fact *f, const struct pqm_rules *r,
 	const struct pqm_alg_ref *ref = name_of(r, a, arg, &known);
 	uint64_t bits = 0;
 
-	if (ref != NULL &&
-		!(arg->kind == PQM_ARG_INT && is_sized(pqm_lib_about(r, f)) && !is_sized(ref)))
+	if (may_be(pqm_lib_about(r, f), ref, arg))
 		take_named(f, r, ref);
 	else if (arg->kind == PQM_ARG_INT)
 		take_bits(f, r, arg->value);

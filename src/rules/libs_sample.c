@@ -37,8 +37,8 @@ static bool read_value(pqm_bytes *rest, size_t n_calls, struct pqm_arg *arg)
 	size_t end = 0;
 
 	*arg = (struct pqm_arg){ .kind = PQM_ARG_UNKNOWN };
-	if (rest->n > 0 && rest->p[0] == '"') {
-		end = pqm_find_byte(*rest, 1, '"');
+	if (rest->n > 0 && (rest->p[0] == '"' || rest->p[0] == '`')) {
+		end = pqm_find_byte(*rest, 1, rest->p[0]);
 		if (end == SIZE_MAX)
 			return false;
 		*arg = (struct pqm_arg){ .kind = PQM_ARG_TEXT, .text = pqm_sub(*rest, 1, end - 1) };
