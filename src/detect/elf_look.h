@@ -26,8 +26,6 @@ struct pqm_elf_look {
 	const struct pqm_lib *own;	  /* the library that this file is, or NULL */
 	const struct pqm_lib **needed;	  /* by position in elf.needed; NULL: none that we know */
 	const struct pqm_lib **versioned; /* by position in elf.versions */
-	const struct pqm_lib *inside;	  /* of a library that is linked into the file; or NULL */
-	size_t n_inside;		  /* names of its functions in the file */
 	struct pqm_code code;
 	struct pqm_lib_fact *facts; /* by call */
 };

@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""What the calls of a compiled program say: algorithm and size from arguments, the way to the call, dead code."""
+import json
+import pathlib
+import re
+import subprocess
+
+from kit import done, ok, out, run, skip, tmpdir
+
+CODE = """
+typedef struct x X;
+X *EVP_PKEY_CTX_new_id(int, X *); int EVP_PKEY_keygen_init(X *); int EVP_PKEY_keygen(X *, X **);
+int EVP_PKEY_CTX_set_rsa_keygen_bits(X *, int); X *EVP_PKEY_Q_keygen(X *, const char *, const char *, ...);
+X *EC_KEY_new_by_curve_name(int); X *SSL_CTX_new(const X *); const X *TLS_method(void); long SSL_CTX_ctrl(X *, int, long, void *);
+X *PEM_read_PrivateKey(X *, X **, void *, void *);
+__attribute__((noinline)) X *load_key(void)
+{
+	X *key = 0, *c = EVP_PKEY_CTX_new_id(6, 0);
+
+	EVP_PKEY_keygen_init(c);
+	EVP_PKEY_CTX_set_rsa_keygen_bits(c, 4096);
+	EVP_PKEY_keygen(c, &key);
+	return key;
+}
+__attribute__((used, noinline)) static X *nobody(void) { return EC_KEY_new_by_curve_name(715); }
+int main(int argc, char **argv)
+{
+	X *a = load_key(), *b = EVP_PKEY_Q_keygen(0, 0, "EC", "P-256"), *s = SSL_CTX_new(TLS_method());
+
+	SSL_CTX_ctrl(s, 92, 0, "P-256:X25519");
+	SSL_CTX_ctrl(s, 124, 0x303, 0);
+	return a == b && PEM_read_PrivateKey(0, 0, 0, argv) != 0;
+}
+"""
+
+
+def attributes(f):
+    return {a["key"]: a["value"] for a in f["occurrences"][0]["attributes"]}
+
+
+def scan(path):
+    return json.loads(out(run("scan", path, "-o", "json")))["findings"]
+
+
+def has_call(path, address, callee):
+    """The independent check: what objdump says stands at the address."""
+    text = subprocess.run(["objdump", "-d", str(path), f"--start-address={address}", f"--stop-address={int(address, 16) + 16:#x}"],
+                          capture_output=True, text=True, check=True).stdout
+    first = next((x for x in text.splitlines() if re.match(r"\s*[0-9a-f]+:", x)), "")
+    return re.search(rf"(call|jmp|bl|\bb)\b.*<{callee}(@plt)?>", first) is not None
+
+
+def judge(name, path):
+    found = scan(path)
+    use = {(f["family"], f["parameter"]) for f in found if f["meaning"] == "use" and f["quantum"] == "broken"}
+    ok(use == {("RSA", "4096"), ("EC", "P-256")}, f"{name}: sizes and curves stand in the arguments", use)
+    rsa = [f for f in found if f["meaning"] == "use" and f["family"] == "RSA"]
+    ok(len(rsa) == 1, f"{name}: a context that is made, sized and used is one finding", [f["rule"] for f in rsa])
+    a = attributes(rsa[0])
+    ok(a["call"] == "EVP_PKEY_CTX_set_rsa_keygen_bits(EVP_PKEY_CTX_new_id(), 4096)", f"{name}: the call is shown", a)
+    ok(a["witness"].startswith("main+0x") and a["witness"].endswith(" -> EVP_PKEY_CTX_set_rsa_keygen_bits") and a["reach"] == "yes",
+       f"{name}: and the way to it", a)
+    ok(has_call(path, a["address"], "EVP_PKEY_CTX_set_rsa_keygen_bits"), f"{name}: objdump sees the call at that address", a)
+    ok(rsa[0]["occurrences"][0]["offset"] > 0, f"{name}: the place is an offset in the file")
+    dead = [f for f in found if f["parameter"] == "P-384"]
+    ok(len(dead) == 1 and dead[0]["meaning"] == "offer" and attributes(dead[0])["reach"] == "no",
+       f"{name}: a call that nothing reaches is only an offer", dead)
+    config = {(f["rule"], attributes(f)["value"]) for f in found if f["meaning"] == "config"}
+    ok(config == {("lib.setting.groups-classical", "P-256:X25519"), ("lib.setting.tls-ceiling", "TLSv1.2")},
+       f"{name}: pinned groups and a ceiling are told", config)
+    generic = [f for f in found if f["rule"] == "lib.openssl.key-load"]
+    ok(len(generic) == 1 and generic[0]["quantum"] == "unknown" and generic[0]["family"] == "unknown",
+       f"{name}: what is loaded from a file stays unknown", generic)
+    return {(f["id"], f["meaning"]) for f in found}
+
+
+with tmpdir() as tmp:
+    tmp = pathlib.Path(tmp)
+
+    def build(name, code, *flags):
+        subprocess.run(["gcc", "-x", "c", "-", "-o", str(tmp / name), *flags], input=code.encode(), check=True)
+        return tmp / name
+
+    machine = subprocess.run(["uname", "-m"], capture_output=True, text=True, check=True).stdout.strip()
+    if machine not in ("x86_64", "aarch64"):
+        skip("no machine whose code is read")
+        done()
+    for opt in ("-O0", "-O2"):
+        whole = build(f"p{opt}", CODE, opt, "-lcrypto", "-lssl")
+        ids = judge(opt, whole)
+        bare = tmp / f"s{opt}"
+        subprocess.run(["strip", "-o", str(bare), str(whole)], check=True)
+        ok({(f["id"], f["meaning"]) for f in scan(bare)} == ids, f"{opt}: stripped, it is the same")
+    linked = build("linked", "int main(void) { return 0; }", "-Wl,--no-as-needed", "-lcrypto", "-lssl")
+    ok(scan(linked) == [], "a program that only links a library is said to do nothing")
+    lib = build("lib.so", "int RSA_generate_key_ex(void *, int, void *, void *); int make(void) { return RSA_generate_key_ex(0, 2048, 0, 0); }",
+                "-shared", "-fPIC", "-O2", "-lcrypto")
+    f = scan(lib)
+    ok(len(f) == 1 and f[0]["meaning"] == "offer" and f[0]["parameter"] == "2048" and attributes(f[0])["witness"].startswith("make"),
+       "a library offers what its exports reach, with the same evidence", f)
+    run_time = build("given", "#include <stdlib.h>\nint RSA_generate_key_ex(void *, int, void *, void *);"
+                     "int main(int c, char **v) { return RSA_generate_key_ex(0, atoi(v[1]), 0, 0); }", "-O2", "-lcrypto")
+    f = scan(run_time)
+    ok(len(f) == 1 and f[0]["meaning"] == "use" and f[0]["parameter"] == "" and "RSA_generate_key_ex(0, ?, 0, 0)" in f[0]["why"],
+       "a size that is known only at run time is not guessed", f)
+done()
