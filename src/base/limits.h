@@ -152,6 +152,11 @@
 #define PQM_MACHO_SYMBOLS ((size_t)1 << 20)
 #define PQM_MACHO_DYLIBS ((size_t)4096)
 #define PQM_MACHO_NAME_BYTES ((size_t)128)
+/* .NET: a name or text that can mean something; code of one method; instructions of one assembly, of which the largest
+ * have five million. */
+#define PQM_CLR_NAME_BYTES ((size_t)256)
+#define PQM_CLR_CODE_BYTES ((size_t)1 << 20)
+#define PQM_CLR_STEPS ((uint64_t)16 << 20)
 /* Worker threads. */
 #define PQM_THREADS_MAX 256
 

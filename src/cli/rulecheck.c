@@ -343,7 +343,7 @@ static bool is_answer(struct checker *c, const struct pqm_rule *rule, pqm_bytes 
 	return pqm_endpoint_rule_fits(c->r, rule, sample);
 }
 
-/* A call, type or field of Java, the name of an algorithm or of a library. */
+/* A call, type or field of Java or .NET, the name of an algorithm or of a library. */
 static bool is_java(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
 {
 	return pqm_java_rule_fits(c->r, rule, sample);
@@ -437,6 +437,7 @@ static const struct {
 	{ "k8s/", is_manifest },
 	{ "ai/", is_signal },
 	{ "java/", is_java },
+	{ "dotnet/", is_java },
 	{ "pe/", is_native },
 	{ "macho/", is_native },
 	{ "conf/", is_conf },

@@ -41,7 +41,7 @@ static enum pqm_st find_rules(struct java_look *k, struct pqm_err *err)
 	enum pqm_st st = PQM_OK;
 
 	if (java == NULL)
-		st = pqm_java_build(&java, k->rules, kept == NULL ? k->arena : arena, err);
+		st = pqm_java_build(&java, k->rules, "java/", kept == NULL ? k->arena : arena, err);
 	if (st == PQM_OK && kept != NULL)
 		kept->java = java;
 	k->java = java;

@@ -186,7 +186,7 @@ static enum pqm_st add_rule(struct pqm_java *j, const struct pqm_rule *rule, str
 	return add_api(j, rule, err);
 }
 
-enum pqm_st pqm_java_build(struct pqm_java **out, const struct pqm_rules *r,
+enum pqm_st pqm_java_build(struct pqm_java **out, const struct pqm_rules *r, const char *prefix,
 	struct pqm_arena *arena, struct pqm_err *err)
 {
 	struct pqm_java *j = pqm_new(arena, struct pqm_java, 1);
@@ -196,7 +196,7 @@ enum pqm_st pqm_java_build(struct pqm_java **out, const struct pqm_rules *r,
 
 	if (j == NULL)
 		return no_memory(err);
-	for (size_t i = 0; pqm_rules_next(r, "java/", &i) != NULL;)
+	for (size_t i = 0; pqm_rules_next(r, prefix, &i) != NULL;)
 		n++;
 	j->rules = r;
 	j->arena = arena;
@@ -205,7 +205,7 @@ enum pqm_st pqm_java_build(struct pqm_java **out, const struct pqm_rules *r,
 	j->lib = pqm_new(arena, struct pqm_java_lib, n);
 	if (j->api == NULL || j->names == NULL || j->lib == NULL)
 		return no_memory(err);
-	for (size_t i = 0; st == PQM_OK && (rule = pqm_rules_next(r, "java/", &i)) != NULL;)
+	for (size_t i = 0; st == PQM_OK && (rule = pqm_rules_next(r, prefix, &i)) != NULL;)
 		st = add_rule(j, rule, err);
 	if (j->n_exact > 1)
 		qsort(j->exact, j->n_exact, sizeof(*j->exact), by_class);
@@ -392,7 +392,8 @@ bool pqm_java_rule_fits(const struct pqm_rules *r, const struct pqm_rule *rule, 
 	bool fits = false;
 
 	pqm_arena_init(&arena, PQM_ARENA_BYTES);
-	if (pqm_java_build(&j, r, &arena, NULL) == PQM_OK) {
+	if (pqm_java_build(&j, r, pqm_starts(rule->file, PQM_LIT("java/")) ? "java/" : "dotnet/",
+		    &arena, NULL) == PQM_OK) {
 		const struct pqm_java_lib *lib = pqm_java_artifact(j, sample);
 		const struct pqm_java_api *api = pqm_java_type(j, sample);
 

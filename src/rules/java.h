@@ -52,8 +52,8 @@ struct pqm_java_hit {
 
 struct pqm_java;
 
-/* PQM_ENOMEM, or a mistake in the rules. */
-enum pqm_st pqm_java_build(struct pqm_java **out, const struct pqm_rules *r,
+/* prefix: "java/", or "dotnet/", whose rules have the same form. PQM_ENOMEM, or a mistake in the rules. */
+enum pqm_st pqm_java_build(struct pqm_java **out, const struct pqm_rules *r, const char *prefix,
 	struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;
 
 /* Whether any rule speaks of this class ("a/b/C"). */
