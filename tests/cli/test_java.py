@@ -153,6 +153,53 @@ def archives(tmp):
     ok(("nimbus-jose-jwt", "9.37.3") in libs, "pom.properties name a library", list(libs))
 
 
+STUBS = {
+    "com/nimbusds/jose/jwk/gen/RSAKeyGenerator": "public RSAKeyGenerator(int n) {}",
+    "com/nimbusds/jose/jwk/Curve": "public static final Curve P_384 = new Curve();",
+    "com/nimbusds/jose/jwk/gen/ECKeyGenerator": "public ECKeyGenerator(com.nimbusds.jose.jwk.Curve c) {}",
+    "com/nimbusds/jose/JWSAlgorithm": "public static final JWSAlgorithm RS256 = new JWSAlgorithm();",
+    "com/nimbusds/jose/JWSHeader": "public JWSHeader(JWSAlgorithm a) {}",
+    "org/bouncycastle/crypto/engines/RSAEngine": "",
+    "org/bouncycastle/crypto/engines/AESEngine": "",
+    "com/jcraft/jsch/JSch": "public Object getSession(String u, String h, int p) { return null; }",
+    "com/jcraft/jsch/KeyPair": "public static Object genKeyPair(JSch j, int type, int bits) { return null; }",
+    "software/amazon/awssdk/services/kms/model/KeySpec": "public static final KeySpec RSA_3072 = new KeySpec();",
+    "software/amazon/awssdk/services/kms/model/CreateKeyRequest":
+        "public interface Builder { Builder keySpec(KeySpec s); }",
+}
+USER = """package app; import com.nimbusds.jose.*; import com.nimbusds.jose.jwk.*; import com.nimbusds.jose.jwk.gen.*; import com.jcraft.jsch.*;
+import software.amazon.awssdk.services.kms.model.*;
+public class User {
+  Object a() { return new RSAKeyGenerator(2048); }
+  Object b() { return new ECKeyGenerator(Curve.P_384); }
+  Object c() { return new JWSHeader(JWSAlgorithm.RS256); }
+  Object d() { return new org.bouncycastle.crypto.engines.RSAEngine(); }
+  Object e(JSch j) { return KeyPair.genKeyPair(j, 2, 4096); }
+  Object f(JSch j) { return j.getSession("u", "h", 22); }
+  Object g(CreateKeyRequest.Builder b) { return b.keySpec(KeySpec.RSA_3072); }
+  Object none() { return new org.bouncycastle.crypto.engines.AESEngine(); }
+}
+"""
+USED = {"a": ("RSA", "2048"), "b": ("EC", "P-384"), "c": ("RSA", ""), "d": ("RSA", ""), "e": ("RSA", "4096"), "f": ("SSH", ""), "g": ("RSA", "3072")}
+
+
+def libraries(tmp):
+    """Calls of libraries, of which only the names matter here."""
+    d = tmp / "stubs"
+    for name, body in STUBS.items():
+        p = d / f"{name}.java"
+        p.parent.mkdir(parents=True, exist_ok=True)
+        package, cls = name.rsplit("/", 1)
+        p.write_text(f"package {package.replace('/', '.')};\npublic class {cls} {{ {body} }}\n")
+    user = d / "app/User.java"
+    user.parent.mkdir()
+    user.write_text(USER)
+    subprocess.run([JAVACS[0], "-nowarn", "-sourcepath", d, "-d", tmp / "libs", user], check=True)
+    rows, _ = findings(tmp / "libs")
+    got = {x["object"].split("User.")[1].split("(")[0]: (x["family"], x["parameter"]) for x in rows if "app.User" in x["object"]}
+    ok(got == USED and all(x["meaning"] == "use" for x in rows), "calls of libraries: sizes, curves, names out of enumerations", (got, rows[:2]))
+
+
 def broken(tmp):
     body = (tmp / "r8/app/Calls.class").read_bytes()
     d = tmp / "broken"
@@ -182,6 +229,7 @@ with tmpdir() as tmp:
            f"missed {sorted(missed)}\n    strange {strangers}")
         ok(parameters == 0, f"release {version}: {parameters} parameters wrong", strangers)
         controls(tmp, version)
+    libraries(tmp)
     archives(tmp)
     broken(tmp)
 done()
