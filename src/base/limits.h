@@ -81,8 +81,8 @@
 /* Instructions that values are followed through, repeated ones counted: half a second. */
 #define PQM_CODE_STEPS ((size_t)48 << 20)
 /* The way back from calls to exports: edges of the graph, and nodes that are visited. */
-#define PQM_CODE_BACK_EDGES ((size_t)1 << 20)
-#define PQM_CODE_BACK_STEPS ((size_t)16 << 20)
+#define PQM_CODE_BACK_EDGES ((size_t)1 << 19)
+#define PQM_CODE_BACK_STEPS ((size_t)2 << 20)
 /* Loaded segments: linkers make four to ten. */
 #define PQM_CODE_SEGMENTS ((size_t)64)
 /* Of one function: instructions and blocks; the largest interpreters' loops have 40,000 and 8,000. */

@@ -255,9 +255,11 @@ enum pqm_st pqm_code_read(struct pqm_code *out, const struct pqm_elf *e,
 	pqm_buf_init(&g.site_buf, PQM_CODE_EDGES * sizeof(struct pqm_site));
 	pqm_buf_init(&g.side_buf, PQM_CODE_EDGES * sizeof(uint32_t));
 	st = examine(&g, out, arena, err);
-	if (st == PQM_ELIMIT) {
+	/* The scratch memory has a limit, too. */
+	if (st == PQM_ELIMIT || st == PQM_ENOMEM) {
 		*out = (struct pqm_code){ .state = PQM_CODE_LIMIT,
-			.why_not = "more relocated words than are kept" };
+			.why_not = "its functions, calls or relocated words take more memory than "
+				   "is given" };
 		st = PQM_OK;
 	}
 	pqm_buf_fini(&g.slot_buf);

@@ -8,6 +8,8 @@ enum {
 	STT_GNU_IFUNC_ = 10,
 	SHT_SYMTAB_ = 2,
 	GAP_BYTES = 16,
+	SPARE_FUNCS = 64,
+	MANY_FUNCS = 4096,
 	INIT_BYTES =
 		64, /* _init and _fini of the C library are shorter, and nothing tells how long they are */
 	DW_EH_PE_UDATA4 = 0x03,
@@ -80,7 +82,16 @@ static bool add_frames(struct pqm_img *g)
 		return true;
 	size_t n = pqm_le32(h.p + 8), room = (h.n - 12) / 8;
 
-	for (size_t i = 0; i < n && i < room; i++) {
+	n = n < room ? n : room;
+	/* Once, for what is known to come: a browser has 700,000. */
+	if (g->cap_funcs == 0) {
+		g->cap_funcs = n + n / 16 + g->e->n_symbols + SPARE_FUNCS;
+		g->funcs = pqm_new(g->arena, struct pqm_func, g->cap_funcs);
+		if (g->funcs == NULL)
+			return false;
+	}
+
+	for (size_t i = 0; i < n; i++) {
 		const uint8_t *row = h.p + 12 + 8 * i;
 		uint64_t start = g->eh_hdr + (uint64_t)(int64_t)(int32_t)pqm_le32(row);
 		uint64_t fde = g->eh_hdr + (uint64_t)(int64_t)(int32_t)pqm_le32(row + 4);
@@ -438,7 +449,8 @@ static bool fill_gaps(struct pqm_img *g)
 		return false;
 	if (n == 0)
 		return true;
-	if (!add_targets(g, gaps, n))
+	/* With many functions known, gaps are assembly: one function each will do. */
+	if (n_known < MANY_FUNCS && !add_targets(g, gaps, n))
 		return false;
 	for (size_t i = 0; i < n; i++)
 		if (!is_in_guess(g, n_known, gaps[i].from) &&
