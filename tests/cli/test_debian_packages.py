@@ -48,8 +48,9 @@ def by_path(report):
     out = collections.defaultdict(list)
     for f in report["findings"]:
         for o in f["occurrences"]:
-            out[os.path.realpath("/" + o["path"].lstrip("/")) if not os.path.exists(o["path"])
-                else os.path.realpath(o["path"])].append({**f, "object": o.get("object", "")})
+            path = o["path"] if os.path.exists(o["path"]) else "/" + o["path"].lstrip("/")
+            keys = {a["key"] for a in o.get("attributes", [])}
+            out[os.path.realpath(path)].append({**f, "object": o.get("object", ""), "through": "through" in keys})
     return out
 
 
@@ -76,7 +77,7 @@ def main(tmp):
         if kind == "clean":
             bad = [f for f in facts if f["meaning"] == "use" or (f["meaning"] == "offer" and ".so" in path)]
             # What comes through another library is not said of the file itself.
-            bad = [f for f in bad if not f["rule"].startswith("wrap.")]
+            bad = [f for f in bad if not f["through"]]
             accused += [f"{path}: {f['meaning']} {f['family']} by {f['object']} ({f['rule']}); {why}" for f in bad]
         for want in families:
             hit = fits(want.rstrip("~"), used)
