@@ -31,7 +31,7 @@ static enum pqm_st unpack(z_stream *z, struct pqm_buf *out, struct pqm_err *err)
 					      "gzip: malformed or cut off");
 }
 
-enum pqm_st pqm_gunzip(struct pqm_buf *out, pqm_bytes in, struct pqm_err *err)
+static enum pqm_st unpack_all(struct pqm_buf *out, pqm_bytes in, int window, struct pqm_err *err)
 {
 	z_stream z = { 0 };
 	enum pqm_st st;
@@ -40,9 +40,19 @@ enum pqm_st pqm_gunzip(struct pqm_buf *out, pqm_bytes in, struct pqm_err *err)
 		return pqm_fail(err, PQM_ELIMIT, "gzip: over 4 GiB");
 	z.next_in = (Bytef *)(uintptr_t)in.p;
 	z.avail_in = (uInt)in.n;
-	if (inflateInit2(&z, 16 + MAX_WBITS) != Z_OK)
+	if (inflateInit2(&z, window) != Z_OK)
 		return pqm_fail(err, PQM_ENOMEM, "gzip: out of memory");
 	st = unpack(&z, out, err);
 	(void)inflateEnd(&z);
 	return st;
+}
+
+enum pqm_st pqm_gunzip(struct pqm_buf *out, pqm_bytes in, struct pqm_err *err)
+{
+	return unpack_all(out, in, 16 + MAX_WBITS, err);
+}
+
+enum pqm_st pqm_zunzip(struct pqm_buf *out, pqm_bytes in, struct pqm_err *err)
+{
+	return unpack_all(out, in, MAX_WBITS, err);
 }

@@ -13,5 +13,7 @@
 #include "base/buf.h"
 
 enum pqm_st pqm_gunzip(struct pqm_buf *out, pqm_bytes in, struct pqm_err *err) PQM_MUST_USE;
+/* The same for zlib's own wrapping [RFC 1950]. */
+enum pqm_st pqm_zunzip(struct pqm_buf *out, pqm_bytes in, struct pqm_err *err) PQM_MUST_USE;
 
 #endif

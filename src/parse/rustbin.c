@@ -1,13 +1,11 @@
 #include "rustbin.h"
 
-#include <zlib.h>
-
 #include "base/buf.h"
 #include "base/limits.h"
 #include "gobin.h"
+#include "gzip.h"
 #include "yaml.h"
 
-#define PIECE_BYTES ((size_t)64 << 10)
 #define SHT_SYMTAB 2
 #define STT_FUNC 2
 
@@ -176,32 +174,14 @@ static bool other_section(pqm_bytes body, const char *name, uint64_t *off, pqm_b
 
 static enum pqm_st inflate_all(struct pqm_buf *out, pqm_bytes in, struct pqm_err *err)
 {
-	z_stream z = { 0 };
-	int said = Z_OK;
+	enum pqm_st st = pqm_zunzip(out, in, err);
 
-	z.next_in = (Bytef *)(uintptr_t)in.p;
-	z.avail_in = (uInt)(in.n > UINT32_MAX ? UINT32_MAX : in.n);
-	if (inflateInit(&z) != Z_OK)
-		return pqm_fail(err, PQM_ENOMEM, "Rust: out of memory");
-	while (said == Z_OK) {
-		size_t room = out->max - out->n < PIECE_BYTES ? out->max - out->n : PIECE_BYTES;
-
-		if (room == 0 || !pqm_buf_reserve(out, room))
-			break;
-		z.next_out = out->p + out->n;
-		z.avail_out = (uInt)room;
-		said = inflate(&z, Z_NO_FLUSH);
-		out->n += room - z.avail_out;
-		if (said == Z_OK && z.avail_in == 0 && z.avail_out > 0)
-			said = Z_BUF_ERROR;
-	}
-	(void)inflateEnd(&z);
-	if (said == Z_STREAM_END)
-		return PQM_OK;
-	return said == Z_OK
-		? pqm_fail(err, PQM_ELIMIT,
-			  "Rust: at byte 0: the list of crates unpacks to over %zu bytes", out->max)
-		: pqm_fail(err, PQM_EPARSE, "Rust: at byte 0: the list of crates does not unpack");
+	if (st == PQM_ELIMIT)
+		return pqm_fail(err, st,
+			"Rust: at byte 0: the list of crates unpacks to over %zu bytes", out->max);
+	if (st == PQM_EPARSE)
+		return pqm_fail(err, st, "Rust: at byte 0: the list of crates does not unpack");
+	return st;
 }
 
 static enum pqm_st take_list(struct pqm_crate **out, size_t *n, const struct pqm_yaml *root,
