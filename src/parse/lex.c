@@ -359,11 +359,10 @@ enum pqm_st pqm_lex(struct pqm_toks *out, pqm_bytes text, enum pqm_lang lang,
 	while (st == PQM_OK && x.i < text.n)
 		if (!skip_blank(&x))
 			st = take(&x);
-	size_t n = x.n;
-
 	if (st == PQM_OK && x.in_define)
 		st = lex_put(&x, PQM_T_EOD, x.i, x.i, 0);
-	n = x.n;
+	size_t n = x.n;
+
 	if (st == PQM_OK)
 		st = lex_put(&x, PQM_T_END, x.i, x.i, 0);
 	if (st == PQM_ELIMIT)
