@@ -112,11 +112,25 @@ static bool is_other_curve(const struct pqm_elf_look *k, const struct pqm_lib_fa
 	return is_other;
 }
 
+/* Data that is prepared for a key shows no use unless one of the functions that take it is called, too. */
+static bool has_company(const struct pqm_elf_look *k, const struct pqm_lib_fact *f)
+{
+	const struct pqm_yaml *with =
+		f->recipe == NULL ? NULL : pqm_yaml_get(f->recipe->rule->node, "with");
+
+	for (size_t i = 0; with != NULL && i < k->code.n_calls; i++)
+		for (size_t w = 0; w < with->n; w++)
+			if (k->code.calls[i].reach != PQM_REACH_NO &&
+				pqm_eq(pqm_yaml_text(with->items[w]), k->code.calls[i].callee))
+				return true;
+	return with == NULL;
+}
+
 static bool is_claimed(const struct pqm_elf_look *k, size_t i)
 {
 	const struct pqm_lib_fact *f = &k->facts[i];
 
-	return f->meaning != NULL && !f->is_dropped && !is_other_curve(k, f) &&
+	return f->meaning != NULL && !f->is_dropped && !is_other_curve(k, f) && has_company(k, f) &&
 		!(f->recipe == NULL && pqm_lib_is_housekeeping(f->lib, k->code.calls[i].callee));
 }
 
