@@ -2,9 +2,10 @@
 #include "java_look.h"
 
 #include "base/limits.h"
+#include "detect/needs.h"
 
 /* Parts of the names of classes that rules speak of: a class file that has none of them is not looked at. */
-static const struct pqm_anchor anchors[] = {
+static const struct pqm_anchor names[] = {
 	PQM_ANCHOR("java/security/"),
 	PQM_ANCHOR("javax/crypto/"),
 	PQM_ANCHOR("javax/net/ssl/"),
@@ -30,7 +31,9 @@ struct kept {
 
 static bool wants(const struct pqm_artifact *a)
 {
-	return java_is_metadata(a->name);
+	static struct pqm_needs needs = PQM_NEEDS(names);
+
+	return java_is_metadata(a->name) || (pqm_jclass_looks(a->head) && pqm_needs_met(&needs, a));
 }
 
 static enum pqm_st find_rules(struct java_look *k, struct pqm_err *err)
@@ -133,8 +136,6 @@ const struct pqm_detector pqm_det_java = {
 	.name = "java",
 	.version = 1,
 	.summary = "calls of Java's cryptography in class files, and which libraries jars are",
-	.anchors = anchors,
-	.n_anchors = sizeof(anchors) / sizeof(anchors[0]),
 	.wants = wants,
 	.run = run,
 };

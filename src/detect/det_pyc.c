@@ -1,6 +1,7 @@
 /* det_pyc.c — compiled Python modules: the calls in them that use public-key cryptography, with their arguments. */
 #include "base/limits.h"
 #include "base/num.h"
+#include "detect/needs.h"
 #include "detect/pyapi.h"
 #include "parse/pyc.h"
 
@@ -9,7 +10,7 @@
 
 /* Names of modules as marshal writes them: behind a byte for their length. One is in every module that uses one of
  * rules/python/api.yaml. */
-static const struct pqm_anchor anchors[] = {
+static const struct pqm_anchor names[] = {
 	PQM_ANCHOR("cryptography.hazmat.prim"),
 	PQM_ANCHOR("Crypto.PublicKey"),
 	PQM_ANCHOR("Crypto.Cipher"),
@@ -203,6 +204,13 @@ static const struct pqm_pyapi *api_of(const struct look *l, struct pqm_pyapi *sp
 	return kept->is_made || pqm_pyapi_build(kept, l->rules, arena) ? kept : NULL;
 }
 
+static bool wants(const struct pqm_artifact *a)
+{
+	static struct pqm_needs needs = PQM_NEEDS(names);
+
+	return pqm_pyc_looks(a->head) && pqm_needs_met(&needs, a);
+}
+
 static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	const struct pqm_hits *hits, struct pqm_emit *out, struct pqm_err *err)
 {
@@ -240,7 +248,6 @@ const struct pqm_detector pqm_det_pyc = {
 	.summary =
 		"compiled Python modules: calls that use public-key cryptography, with sizes and "
 		"curves",
-	.anchors = anchors,
-	.n_anchors = sizeof(anchors) / sizeof(anchors[0]),
+	.wants = wants,
 	.run = run,
 };
