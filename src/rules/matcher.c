@@ -57,35 +57,56 @@ static bool choose_fingerprint(struct entry *e)
 	return best != UINT32_MAX;
 }
 
-/* The bytes that the fingerprints of a bucket allow, by place. */
+/* The bytes that the fingerprints of a bucket allow, by place, and the share of ordinary bytes that they are. */
 struct sets {
-	bool has[FP][256];
+	uint64_t has[FP][4];
+	double share[FP];
 	bool is_used;
 };
 
+static double share_of(uint8_t byte)
+{
+	return cost_of(byte, 0xff) / 2000.0;
+}
+
+static double share_of_both(const uint64_t *a, const uint64_t *b)
+{
+	double sum = 0;
+
+	for (unsigned w = 0; w < 4; w++)
+		for (uint64_t both = a[w] & b[w]; both != 0; both &= both - 1)
+			sum += share_of((uint8_t)(64 * w + (unsigned)__builtin_ctzll(both)));
+	return sum;
+}
+
 /* Share of positions of ordinary files that pass: the product over the places, since a bucket tests
  * them one by one. */
-static double rate(const struct sets *s)
+static double rate(const double *share)
 {
-	double product = s->is_used ? 1 : 0;
+	double product = 1;
 
-	for (unsigned k = 0; k < FP; k++) {
-		double sum = 0;
-
-		for (unsigned c = 0; c < 256; c++)
-			if (s->has[k][c])
-				sum += cost_of((uint8_t)c, 0xff) / 2000.0;
-		product *= sum < 1 ? sum : 1;
-	}
+	for (unsigned k = 0; k < FP; k++)
+		product *= share[k] < 1 ? share[k] : 1;
 	return product;
+}
+
+/* How many more positions pass a and b as one. */
+static double price(const struct sets *a, const struct sets *b)
+{
+	double share[FP];
+
+	for (unsigned k = 0; k < FP; k++)
+		share[k] = a->share[k] + b->share[k] - share_of_both(a->has[k], b->has[k]);
+	return rate(share) - rate(a->share) - rate(b->share);
 }
 
 static void join(struct sets *into, const struct sets *from)
 {
-	for (unsigned k = 0; k < FP; k++)
-		for (unsigned c = 0; c < 256; c++)
-			into->has[k][c] = into->has[k][c] || from->has[k][c];
-	into->is_used = into->is_used || from->is_used;
+	for (unsigned k = 0; k < FP; k++) {
+		into->share[k] += from->share[k] - share_of_both(into->has[k], from->has[k]);
+		for (unsigned w = 0; w < 4; w++)
+			into->has[k][w] |= from->has[k][w];
+	}
 }
 
 static void sets_of(struct sets *s, const struct entry *e)
@@ -93,7 +114,10 @@ static void sets_of(struct sets *s, const struct entry *e)
 	*s = (struct sets){ .is_used = true };
 	for (unsigned k = 0; k < FP; k++)
 		for (unsigned c = 0; c < 256; c++)
-			s->has[k][c] = e->p.mask[e->at + k] == 0 || e->p.bytes[e->at + k] == c;
+			if (e->p.mask[e->at + k] == 0 || e->p.bytes[e->at + k] == c) {
+				s->has[k][c / 64] |= UINT64_C(1) << (c % 64);
+				s->share[k] += share_of((uint8_t)c);
+			}
 }
 
 /* Joins the two groups whose union lets the fewest more positions through. */
@@ -104,12 +128,9 @@ static void join_cheapest(struct sets *group, unsigned *of, size_t n)
 
 	for (size_t a = 0; a < n; a++)
 		for (size_t b = a + 1; b < n; b++) {
-			struct sets both = group[a];
-
 			if (!group[a].is_used || !group[b].is_used)
 				continue;
-			join(&both, &group[b]);
-			double more = rate(&both) - rate(&group[a]) - rate(&group[b]);
+			double more = price(&group[a], &group[b]);
 
 			if (more < best) {
 				best = more;
@@ -139,7 +160,8 @@ static bool spread(const struct entry *e, size_t n, unsigned *bucket)
 		left++;
 		/* Equal fingerprints belong together at once. */
 		for (size_t k = 0; k < i; k++)
-			if (group[k].is_used && memcmp(&group[k], &group[i], sizeof(*group)) == 0) {
+			if (group[k].is_used &&
+				memcmp(group[k].has, group[i].has, sizeof(group[i].has)) == 0) {
 				bucket[i] = (unsigned)k;
 				group[i].is_used = false;
 				left--;
