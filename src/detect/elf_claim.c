@@ -253,8 +253,8 @@ static void name_algorithm(struct pqm_found *f, const struct claim *m)
 			pqm_eqs(f->family, "EC") || pqm_eqs(f->family, "DH")
 		? f->family
 		: ref->algorithm;
-	if (f->function == PQM_FN_ANY)
-		f->function = ref->function;
+	if (f->function == PQM_FN_ANY || f->quantum == PQM_Q_SAFE)
+		f->function = ref->function != PQM_FN_ANY ? ref->function : f->function;
 }
 
 /* Where a call names an algorithm, the argument is the reason; else what the function is for. */
@@ -358,6 +358,7 @@ enum pqm_st pqm_elf_facts(struct pqm_elf_look *k)
 			c->by == PQM_BY_IMPORT ? pqm_elf_lib_of(k, c->callee, c->version) : NULL;
 	}
 	pqm_lib_facts(k->facts, k->code.calls, k->code.n_calls, k->rules);
+	pqm_elf_keys(k);
 	return PQM_OK;
 }
 

@@ -48,6 +48,8 @@ void pqm_elf_evidence(const struct pqm_elf_look *k, size_t call, struct pqm_foun
 
 /* Makes k->facts from k->code. */
 enum pqm_st pqm_elf_facts(struct pqm_elf_look *k) PQM_MUST_USE;
+/* elf_keys.c: what functions do that take any key, when all keys of the program are symmetric. */
+void pqm_elf_keys(struct pqm_elf_look *k);
 /* Emits claims of all facts. */
 enum pqm_st pqm_elf_claims(struct pqm_elf_look *k, struct pqm_emit *out) PQM_MUST_USE;
 /* Emits what lists and versions in arguments mean. */

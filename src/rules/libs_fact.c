@@ -9,11 +9,13 @@
 #define BITS_MAX 65536
 #define LINK_DEPTH 8
 
-/* As a table writes it: decimal or 0x. */
+/* As a table writes it: decimal or 0x; "&0x20000000": with at least these bits. */
 static bool is_number(pqm_bytes text, uint64_t value)
 {
 	uint64_t n = 0;
+	bool is_mask = text.n > 0 && text.p[0] == '&';
 
+	text = pqm_sub(text, is_mask, text.n);
 	if (!pqm_starts(text, PQM_LIT("0x")))
 		return pqm_u64_parse(text, UINT64_MAX, &n) && n == value;
 	for (size_t i = 2; i < text.n; i++) {
@@ -23,7 +25,7 @@ static bool is_number(pqm_bytes text, uint64_t value)
 			return false;
 		n = n << 4 | (uint64_t)digit;
 	}
-	return text.n > 2 && text.n <= 18 && n == value;
+	return text.n > 2 && text.n <= 18 && (is_mask ? value & n : value) == n;
 }
 
 /* The 32 low bits: a negative int in a 64-bit register may or may not be extended. */

@@ -33,6 +33,23 @@ int main(int argc, char **argv)
 }
 """
 
+# -DKEY=expression; what signs has the key in an argument that other calls do not name.
+MAC = """
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+int main(int c, char **v)
+{
+	unsigned char *raw = (unsigned char *)v[0], out[512];
+	size_t n = sizeof(out);
+	EVP_PKEY *key = c > 1 ? KEY : EVP_PKEY_new_raw_private_key(855, 0, raw, 32);
+	EVP_MD_CTX *x = EVP_MD_CTX_new();
+
+	EVP_DigestSignInit(x, 0, EVP_sha256(), 0, key);
+	EVP_DigestSignUpdate(x, v[0], 4);
+	return EVP_DigestSignFinal(x, out, &n);
+}
+"""
+
 
 def attributes(f):
     return {a["key"]: a["value"] for a in f["occurrences"][0]["attributes"]}
@@ -103,4 +120,13 @@ with tmpdir() as tmp:
     f = scan(run_time)
     ok(len(f) == 1 and f[0]["meaning"] == "use" and f[0]["parameter"] == "" and "RSA_generate_key_ex(0, ?, 0, 0)" in f[0]["why"],
        "a size that is known only at run time is not guessed", f)
+    for key, want in (("EVP_PKEY_new_mac_key(855, 0, raw, 16)", {"HMAC"}), ("EVP_PKEY_new_raw_private_key(1061, 0, raw, 32)", set()),
+                      ("PEM_read_PrivateKey(stdin, 0, 0, 0)", {"unknown"}), ("d2i_AutoPrivateKey(0, (const unsigned char **)v, c)", {"unknown"}),
+                      ("EVP_PKEY_new_raw_private_key(1087, 0, raw, 32)", {"unknown"}), ("EVP_PKEY_new_raw_private_key(c, 0, raw, 32)", {"unknown"})):
+        found = scan(build("mac", MAC, "-O1", f"-DKEY={key}", "-lcrypto"))
+        signs = {f["family"] for f in found if f["rule"] == "lib.openssl.sign"}
+        ok(signs == want, f"functions that sign, with an HMAC key or {key.split('(')[0]}: {', '.join(want) or 'nothing of their own'}", signs)
+    options = build("options", "#include <openssl/ssl.h>\nint main(int c, char **v) { SSL_CTX *s = SSL_CTX_new(TLS_method());"
+                    "SSL_CTX_set_options(s, BITS); return s == 0; }", "-O1", "-DBITS=SSL_OP_NO_TLSv1_3|SSL_OP_NO_SSLv3", "-lssl", "-lcrypto")
+    ok([attributes(f)["value"] for f in scan(options) if f["meaning"] == "config"] == ["TLSv1.2"], "a bit that leaves TLS 1.3 out is a ceiling")
 done()
