@@ -302,6 +302,8 @@
  * candidate; the rest is swept and let go. */
 #define PQM_MEMBER_HELD_BYTES ((size_t)24 << 20)
 #define PQM_MEMBER_HEAD_BYTES ((size_t)12 << 20)
+/* Programs up to this size are held whole: what they call stands anywhere in them. */
+#define PQM_PROGRAM_HELD_BYTES ((size_t)64 << 20)
 /* Weights larger than the first, in a registry, are fetched as far as the second, which is what is held of their
  * head: the largest vocabularies take 10 MiB. */
 #define PQM_REMOTE_WEIGHTS_BYTES ((uint64_t)64 << 20)

@@ -46,6 +46,11 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	enum pqm_st st = PQM_OK;
 
 	*hits->done_until = a->body.n;
+	if (images > 0 && a->has_holes)
+		pqm_emit_note(out, UINT64_MAX, PQM_ELIMIT,
+			"Go program of more than 64 MiB in an archive: held in part, so what it "
+			"calls "
+			"may be missed; unpack it and scan the folder");
 	for (size_t i = 0; i < images && st == PQM_OK; i++) {
 		if (i == 0 && pqm_go_rules_build(&k.rules, r, a->arena, err) != PQM_OK)
 			return err->st;

@@ -270,7 +270,7 @@ struct pqm_worker {
 /* Scans bytes whose matches are in w->matches: what a member, job->path, holds or the part of it that was
  * kept. hash is of all of it; NULL: compared with nothing. */
 void pqm_worker_swept(struct pqm_worker *w, const struct pqm_job *job, pqm_bytes body,
-	const struct pqm_hash128 *hash);
+	bool is_partial, const struct pqm_hash128 *hash);
 /* The same for what is too large to be held: an archive, by its first bytes and all of them. */
 void pqm_worker_feed(struct pqm_worker *w, const struct pqm_job *job, pqm_bytes head, uint64_t size,
 	struct pqm_feed *feed);
@@ -286,7 +286,8 @@ struct pqm_held {
 	pqm_bytes body; /* given back by pqm_held_free; reads as zeros where it was let go */
 	size_t room;	/* address space that goes with it; 0: it is the worker's */
 	bool has_holes;
-	bool is_cut; /* more candidates than are held */
+	bool is_cut;	 /* more candidates than are held */
+	bool is_partial; /* parts of it were let go */
 };
 
 /* The size of a member that is known at its end. */

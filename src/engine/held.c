@@ -67,6 +67,10 @@ static void keep_dynamic(struct big *b)
 
 	if (b->filled < 64 || memcmp(h, "\177ELF", 4) != 0)
 		return;
+	if (b->size <= PQM_PROGRAM_HELD_BYTES) {
+		b->whole = b->size;
+		return;
+	}
 	is_64 = h[4] == 2;
 	is_big_end = h[5] == 2;
 	off = elf_word(h + (is_64 ? 32 : 28), is_64 ? 8 : 4, is_big_end);
@@ -334,7 +338,7 @@ enum pqm_st pqm_member_hold(struct pqm_worker *w, struct pqm_member *m, struct p
 	pqm_free(b.slots[0]);
 	pqm_wipe(b.carry, sizeof(b.carry));
 	*out = (struct pqm_held){ { b.p, is_sized ? b.size : b.filled }, b.is_reused ? 0 : b.size,
-		b.has_holes, b.is_cut };
+		b.has_holes, b.is_cut, b.size > b.whole };
 	return st;
 }
 

@@ -96,7 +96,7 @@ void pqm_worker_body(struct pqm_worker *w, const struct pqm_job *job)
 	pqm_hasher_add(w->hasher, body);
 	struct pqm_hash128 hash = pqm_hasher_end(w->hasher);
 
-	pqm_worker_swept(w, &here, body, &hash);
+	pqm_worker_swept(w, &here, body, false, &hash);
 }
 
 /* Steps over the rest. */
@@ -158,8 +158,8 @@ static enum pqm_st hold(
 		if (held.is_cut)
 			pqm_run_skip_member(w->run, job, PQM_HELD_CUT);
 		if (w->matches.n > 0 || is_wanted(w, job, held.body))
-			pqm_worker_swept(
-				w, job, held.body, held.has_holes || m->comes > 0 ? NULL : &hash);
+			pqm_worker_swept(w, job, held.body, held.is_partial,
+				held.has_holes || m->comes > 0 ? NULL : &hash);
 	}
 	pqm_held_free(&held);
 	return st;

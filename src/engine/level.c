@@ -393,7 +393,7 @@ static enum pqm_st hold(struct pqm_emit *emit, struct pqm_look *l, struct pqm_me
 		return st;
 	if (held->is_cut)
 		emit_note(emit, UINT64_MAX, PQM_ELIMIT, PQM_HELD_CUT);
-	l->is_partial = true;
+	l->is_partial = l->artifact->has_holes = held->is_partial;
 	l->artifact->body = held->body;
 	l->artifact->head = pqm_sub(held->body, 0, PQM_READ_CHUNK_BYTES);
 	return PQM_OK;

@@ -307,7 +307,7 @@ static void detect(void *ctx)
 	l.is_mapped = r->fd >= 0 && !r->is_small;
 	l.fd = l.is_mapped ? &r->fd : NULL;
 	l.feed = r->feed;
-	l.is_partial = r->is_partial;
+	l.is_partial = a.has_holes = r->is_partial;
 	w->opened = (struct pqm_opened){ .n_packed = r->total > r->body.n ? r->total : r->body.n };
 	l.is_listed = r->resource.n > 0;
 	if (l.is_listed)
@@ -636,7 +636,7 @@ static void look_at_member(struct reading *r, const struct pqm_hash128 *hash)
 }
 
 void pqm_worker_swept(struct pqm_worker *w, const struct pqm_job *job, pqm_bytes body,
-	const struct pqm_hash128 *hash)
+	bool is_partial, const struct pqm_hash128 *hash)
 {
 	struct reading r = { .w = w,
 		.job = job,
@@ -644,7 +644,7 @@ void pqm_worker_swept(struct pqm_worker *w, const struct pqm_job *job, pqm_bytes
 		.is_small = true, /* the hash is of all of it */
 		.total = body.n,
 		.body = body,
-		.is_partial = body.n > PQM_MEMBER_HELD_BYTES };
+		.is_partial = is_partial };
 
 	look_at_member(&r, hash);
 }

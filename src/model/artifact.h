@@ -35,7 +35,9 @@ struct pqm_artifact {
 	/* Of a list that an API server sent ("deployments"); else empty. Such text has no lines to go to: what
 	 * is found has the object's own URL as its path. */
 	pqm_bytes resource;
-	unsigned depth;		 /* 0 for files */
+	unsigned depth; /* 0 for files */
+	/* Of a large member of an archive only what may matter was kept: the rest reads as zeros. */
+	bool has_holes;
 	struct pqm_arena *arena; /* scratch, reset after the artifact */
 	struct pqm_near *near;	 /* NULL: a child, standard input, or a file that was named alone */
 };

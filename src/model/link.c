@@ -20,7 +20,8 @@ static int by_value(const void *x, const void *y)
 
 pqm_bytes pqm_link_pack(uint64_t *names, size_t n)
 {
-	qsort(names, n, sizeof(*names), by_value);
+	if (n > 1)
+		qsort(names, n, sizeof(*names), by_value);
 	return (pqm_bytes){ (const uint8_t *)names, n * sizeof(*names) };
 }
 

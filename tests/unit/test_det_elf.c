@@ -21,7 +21,7 @@ struct kept {
 struct record {
 	struct pqm_emit emit; /* first: the callbacks cast back */
 	struct kept f[KEEP];
-	size_t n, n_notes;
+	size_t n, n_notes, n_programs, n_libraries;
 	uint64_t note_off;
 	char note[400];
 	enum pqm_st st;
@@ -70,9 +70,20 @@ static void on_note(struct pqm_emit *e, uint64_t off, enum pqm_st why, const cha
 	(void)snprintf(r->note, sizeof(r->note), "%s", words);
 }
 
+/* For graph/link.h. */
+static enum pqm_st on_object(struct pqm_emit *e, const struct pqm_object *o)
+{
+	struct record *r = (struct record *)e;
+
+	assert_true(pqm_eqs(o->group, "link.pqmap.dev") && o->n_facts > 0);
+	r->n_programs += pqm_eqs(o->kind, "Program");
+	r->n_libraries += pqm_eqs(o->kind, "Library");
+	return PQM_OK;
+}
+
 static struct record detect(const struct pqm_rules *rules, pqm_bytes body)
 {
-	struct record r = { .emit = { .found = on_found, .note = on_note } };
+	struct record r = { .emit = { .found = on_found, .object = on_object, .note = on_note } };
 	struct pqm_arena a;
 	struct pqm_err err = { 0 };
 
@@ -153,6 +164,17 @@ static void a_program_uses_what_it_imports(void **state)
 		assert_int_equal(find(&r, "lib.openssl.ec")->quantum, PQM_Q_BROKEN);
 		assert_int_equal(find(&r, "lib.openssl.sha2")->quantum, PQM_Q_SAFE);
 	}
+}
+
+/* Only programs say what they import: who uses a library through them is not followed. */
+static void programs_leave_their_imports_to_be_linked(void **state)
+{
+	struct record r = detect_in(*state, "program-le64");
+
+	assert_int_equal(r.n_programs, 1);
+	assert_int_equal(r.n_libraries, 0);
+	r = detect_in(*state, "library");
+	assert_int_equal(r.n_programs, 0);
 }
 
 static void what_no_code_calls_is_not_used(void **state)
@@ -266,6 +288,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_program_uses_what_it_imports),
+		cmocka_unit_test(programs_leave_their_imports_to_be_linked),
 		cmocka_unit_test(what_no_code_calls_is_not_used),
 		cmocka_unit_test(a_library_offers_what_it_imports),
 		cmocka_unit_test(a_crypto_library_offers_what_it_exports),
