@@ -43,14 +43,17 @@ static enum pqm_st look_up_libraries(struct look *k, bool *known)
 		return PQM_ENOMEM;
 	for (size_t i = 0; i < e->n_needed; i++) {
 		k->k.needed[i] = pqm_lib_by_soname(k->k.libs, e->needed[i]);
-		*known |= k->k.needed[i] != NULL;
+		*known |= k->k.needed[i] != NULL && !pqm_elf_is_loader(k->k.needed[i]);
 	}
 	for (size_t i = 0; i < e->n_versions; i++) {
 		k->k.versioned[i] = lib_of_version(k->k.libs, &e->versions[i]);
 		*known |= k->k.versioned[i] != NULL;
 	}
 	k->k.own = e->soname.n > 0 ? pqm_lib_by_soname(k->k.libs, e->soname) : NULL;
+	if (k->k.own != NULL && pqm_elf_is_loader(k->k.own))
+		k->k.own = NULL;
 	*known |= k->k.own != NULL;
+	*known |= pqm_elf_loads(&k->k);
 	return PQM_OK;
 }
 
@@ -86,6 +89,8 @@ static bool knows(const struct pqm_lib *lib, pqm_bytes name)
 const struct pqm_lib *pqm_elf_lib_of(
 	const struct pqm_elf_look *k, pqm_bytes name, const struct pqm_elf_version *version)
 {
+	if (k->loader != NULL && knows(k->loader, name))
+		return k->loader;
 	if (version != NULL) {
 		const struct pqm_lib *lib = k->versioned[version - k->elf.versions];
 
@@ -174,6 +179,9 @@ pqm_bytes pqm_elf_soname(const struct pqm_elf_look *k, const struct pqm_lib *lib
 
 bool pqm_elf_is_user(const struct pqm_elf_look *k, const struct pqm_call *call)
 {
+	/* A name that is looked up shows less than a call: it counts only where it is reached for sure. */
+	if (k->facts[call - k->code.calls].through != NULL && call->reach != PQM_REACH_YES)
+		return false;
 	return k->elf.is_program && call->reach != PQM_REACH_NO;
 }
 

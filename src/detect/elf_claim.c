@@ -131,7 +131,7 @@ static bool is_claimed(const struct pqm_elf_look *k, size_t i)
 	const struct pqm_lib_fact *f = &k->facts[i];
 
 	return f->meaning != NULL && !f->is_dropped && !is_other_curve(k, f) && has_company(k, f) &&
-		!(f->recipe == NULL && pqm_lib_is_housekeeping(f->lib, k->code.calls[i].callee));
+		!(f->recipe == NULL && pqm_lib_is_housekeeping(f->lib, pqm_elf_function(k, i)));
 }
 
 static enum pqm_st collect(struct claims *c)
@@ -220,7 +220,7 @@ static pqm_bytes symbols_of(const struct pqm_elf_look *k, const struct claim *m)
 	if (names == NULL)
 		return out;
 	for (size_t i = 0; i < m->n; i++)
-		names[i] = k->code.calls[m->call[i]].callee;
+		names[i] = pqm_elf_function(k, m->call[i]);
 	qsort(names, m->n, sizeof(*names), by_bytes);
 	for (size_t i = 0; i < m->n; i++)
 		if (n == 0 || !pqm_eq(names[n - 1], names[i]))
@@ -273,7 +273,9 @@ static pqm_bytes say_why(const struct pqm_elf_look *k, const struct claim *m,
 {
 	const struct pqm_call *best = &k->code.calls[m->call[0]];
 	const char *kind = k->elf.is_program ? "program" : "library";
-	const char *of = best->by == PQM_BY_IMPORT ? "of" : "of the built-in";
+	const char *of = k->facts[m->call[0]].through != NULL ? "for a function of"
+		: best->by == PQM_BY_IMPORT		      ? "of"
+							      : "of the built-in";
 	pqm_bytes what = { NULL, 0 };
 
 	if (m->alg != NULL || m->parameter.n > 0)
@@ -311,6 +313,18 @@ static void count_calls(const struct pqm_elf_look *k, const struct claim *m, str
 		pqm_found_attr(f, "calls", pqm_arena_f(k->arena, "%zu", m->n));
 }
 
+/* The file name under which the program asks for the library. */
+static pqm_bytes soname_of(const struct pqm_elf_look *k, const struct claim *m)
+{
+	const struct pqm_call *best = &k->code.calls[m->call[0]];
+
+	if (k->facts[m->call[0]].through != NULL)
+		return pqm_printable(k->arena, k->facts[m->call[0]].file);
+	if (best->by != PQM_BY_IMPORT)
+		return m->lib->name;
+	return pqm_printable(k->arena, pqm_elf_soname(k, m->lib, best->version));
+}
+
 static enum pqm_st emit_claim(struct pqm_elf_look *k, struct claim *m, struct pqm_emit *out)
 {
 	put_best_first(k, m);
@@ -318,11 +332,9 @@ static enum pqm_st emit_claim(struct pqm_elf_look *k, struct claim *m, struct pq
 	struct pqm_found f = { .rule = m->rule->rule->id,
 		.meaning = pqm_elf_is_user(k, best) ? PQM_USE : PQM_OFFER,
 		.evidence = PQM_LINKED,
-		.object = pqm_printable(k->arena, best->callee),
+		.object = pqm_printable(k->arena, pqm_elf_function(k, m->call[0])),
 		.off = best->off };
-	pqm_bytes soname = best->by == PQM_BY_IMPORT
-		? pqm_printable(k->arena, pqm_elf_soname(k, m->lib, best->version))
-		: m->lib->name;
+	pqm_bytes soname = soname_of(k, m);
 	enum pqm_function purpose = purpose_of(k, m);
 	char id[PQM_ELF_SYMBOL_BYTES];
 
@@ -340,7 +352,7 @@ static enum pqm_st emit_claim(struct pqm_elf_look *k, struct claim *m, struct pq
 	count_calls(k, m, &f);
 	pqm_found_attr(&f, "symbols", symbols_of(k, m));
 	pqm_found_attr(&f, "library", soname);
-	if (best->version != NULL)
+	if (best->version != NULL && k->facts[m->call[0]].through == NULL)
 		pqm_found_attr(&f, "version", pqm_printable(k->arena, best->version->name));
 	pqm_found_attr(&f, "operation", operations_of(k, m));
 	return f.identity.p == NULL || f.why.p == NULL ? PQM_ENOMEM : pqm_emit(out, &f);
@@ -358,6 +370,7 @@ enum pqm_st pqm_elf_facts(struct pqm_elf_look *k)
 			c->by == PQM_BY_IMPORT ? pqm_elf_lib_of(k, c->callee, c->version) : NULL;
 	}
 	pqm_lib_facts(k->facts, k->code.calls, k->code.n_calls, k->rules);
+	pqm_elf_looked_up(k);
 	pqm_elf_keys(k);
 	return PQM_OK;
 }

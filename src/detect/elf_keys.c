@@ -32,7 +32,7 @@ static void look_at(struct origin *o, const struct pqm_elf_look *k, size_t i)
 	const struct pqm_alg_ref *about = f->meaning == NULL ? NULL : pqm_lib_about(k->rules, f);
 
 	if (f->meaning == NULL || k->code.calls[i].reach == PQM_REACH_NO ||
-		pqm_lib_is_housekeeping(f->lib, k->code.calls[i].callee))
+		pqm_lib_is_housekeeping(f->lib, pqm_elf_function(k, i)))
 		return;
 	if (is_symmetric(about) && f->recipe != NULL && f->recipe->makes.n > 0) {
 		o->is_mixed |= o->alg != NULL && o->alg->alg != about->alg;

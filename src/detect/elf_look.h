@@ -26,6 +26,7 @@ struct pqm_elf_look {
 	const struct pqm_lib *own;	  /* the library that this file is, or NULL */
 	const struct pqm_lib **needed;	  /* by position in elf.needed; NULL: none that we know */
 	const struct pqm_lib **versioned; /* by position in elf.versions */
+	const struct pqm_lib *loader;	  /* the file looks functions up by name; or NULL */
 	struct pqm_code code;
 	struct pqm_lib_fact *facts; /* by call */
 };
@@ -50,6 +51,12 @@ void pqm_elf_evidence(const struct pqm_elf_look *k, size_t call, struct pqm_foun
 enum pqm_st pqm_elf_facts(struct pqm_elf_look *k) PQM_MUST_USE;
 /* elf_keys.c: what functions do that take any key, when all keys of the program are symmetric. */
 void pqm_elf_keys(struct pqm_elf_look *k);
+/* elf_load.c: whether lib is the dynamic loader's; whether the file opens libraries by hand that we know;
+ * what it looks up in them; and which function a fact is about. */
+bool pqm_elf_is_loader(const struct pqm_lib *lib);
+bool pqm_elf_loads(struct pqm_elf_look *k);
+void pqm_elf_looked_up(struct pqm_elf_look *k);
+pqm_bytes pqm_elf_function(const struct pqm_elf_look *k, size_t call);
 /* Emits claims of all facts. */
 enum pqm_st pqm_elf_claims(struct pqm_elf_look *k, struct pqm_emit *out) PQM_MUST_USE;
 /* Emits what lists and versions in arguments mean. */

@@ -45,7 +45,8 @@ static pqm_bytes arg_text(const struct pqm_elf_look *k, size_t call, unsigned at
 /* How many arguments the function has; 0: nobody said. */
 static unsigned arity(const struct pqm_lib_fact *f, pqm_bytes symbol)
 {
-	const struct pqm_recipes *set = f->lib == NULL ? NULL : pqm_lib_recipes(f->lib, symbol);
+	const struct pqm_lib *lib = f->through != NULL ? f->through : f->lib;
+	const struct pqm_recipes *set = lib == NULL ? NULL : pqm_lib_recipes(lib, symbol);
 
 	for (size_t i = 0; set != NULL && i < set->n; i++)
 		if (set->list[i]->takes > 0)

@@ -58,7 +58,8 @@ static enum pqm_st library_facts(const struct pqm_elf_look *k, struct facts *f)
 			const struct pqm_call *c = &k->code.calls[i];
 
 			if (k->facts[i].meaning == m && k->facts[i].lib != NULL &&
-				c->by == PQM_BY_IMPORT && c->reach == PQM_REACH_YES)
+				k->facts[i].through == NULL && c->by == PQM_BY_IMPORT &&
+				c->reach == PQM_REACH_YES)
 				st = add_call(k, f, m, c);
 		}
 	}

@@ -206,6 +206,11 @@ size_t pqm_libs_count(const struct pqm_libs *l)
 	return l->n_libs;
 }
 
+const struct pqm_lib *pqm_lib_at(const struct pqm_libs *l, size_t index)
+{
+	return index < l->n_libs ? &l->lib[index] : NULL;
+}
+
 size_t pqm_lib_rules_count(const struct pqm_libs *l)
 {
 	return l->n_rules;

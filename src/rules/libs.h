@@ -119,6 +119,10 @@ struct pqm_lib_fact {
 	bool has_setting; /* a text or a number of one of the roles from GROUPS on */
 	enum pqm_role setting;
 	pqm_bytes text;
+	/* When the function is looked up by name (text): the loader's library, and the file that lib was
+	 * opened as. */
+	const struct pqm_lib *through;
+	pqm_bytes file;
 
 	struct {
 		enum pqm_role role;
@@ -136,6 +140,7 @@ enum pqm_st pqm_libs_build(
 void pqm_libs_free(struct pqm_libs *l); /* may be NULL */
 
 size_t pqm_libs_count(const struct pqm_libs *l);
+const struct pqm_lib *pqm_lib_at(const struct pqm_libs *l, size_t index);
 size_t pqm_lib_rules_count(const struct pqm_libs *l);
 const struct pqm_lib_rule *pqm_lib_rule_at(const struct pqm_libs *l, size_t index);
 

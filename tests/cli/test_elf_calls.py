@@ -50,6 +50,20 @@ int main(int c, char **v)
 }
 """
 
+# -DLIBRARY=file name, -DNAME=function; the second is looked up where nothing gets to.
+LOADER = """
+#include <dlfcn.h>
+#include <stdio.h>
+__attribute__((used, noinline)) static void *nobody(void *h) { return dlsym(h, "EC_KEY_new"); }
+int main(int c, char **v)
+{
+	void *h = dlopen(c > 5 ? v[1] : LIBRARY, RTLD_NOW);
+
+	puts("libcrypto.so.3");
+	return dlsym(h, NAME) != 0;
+}
+"""
+
 
 def attributes(f):
     return {a["key"]: a["value"] for a in f["occurrences"][0]["attributes"]}
@@ -126,6 +140,17 @@ with tmpdir() as tmp:
         found = scan(build("mac", MAC, "-O1", f"-DKEY={key}", "-lcrypto"))
         signs = {f["family"] for f in found if f["rule"] == "lib.openssl.sign"}
         ok(signs == want, f"functions that sign, with an HMAC key or {key.split('(')[0]}: {', '.join(want) or 'nothing of their own'}", signs)
+    for library, name, want in (('"libcrypto.so.3"', '"DSA_do_sign"', [("lib.openssl.dsa", "use")]),
+                                ('"libcrypto.so.3"', '"sodium_init"', []), ('"libfoo.so"', '"puts"', []),
+                                ("v[2]", '"crypto_box_keypair"', [("lib.libsodium.x25519", "use")]), ('"libcrypto.so.3"', "v[3]", [])):
+        found = scan(build("loader", LOADER, "-O1", f"-DLIBRARY={library}", f"-DNAME={name}", "-ldl"))
+        told = [(f["rule"], f["meaning"]) for f in found if f["meaning"] == "use"]
+        ok(told == want, f"dlopen({library}), dlsym({name}): {want}", [(f["rule"], f["meaning"], f["why"]) for f in found])
+        if name == '"DSA_do_sign"':
+            a = attributes(next(f for f in found if f["meaning"] == "use"))
+            ok(a["call"] == 'dlsym(?, "DSA_do_sign")' or a["call"] == 'dlsym(dlopen(), "DSA_do_sign")', "the call is shown", a)
+            ok(a["witness"].endswith("-> dlsym") and "version" not in a and has_call(tmp / "loader", a["address"], "dlsym"), "and where it is", a)
+            ok([f["meaning"] for f in found if f["family"] == "EC"] == ["offer"], "what is looked up where nothing gets to is an offer")
     options = build("options", "#include <openssl/ssl.h>\nint main(int c, char **v) { SSL_CTX *s = SSL_CTX_new(TLS_method());"
                     "SSL_CTX_set_options(s, BITS); return s == 0; }", "-O1", "-DBITS=SSL_OP_NO_TLSv1_3|SSL_OP_NO_SSLv3", "-lssl", "-lcrypto")
     ok([attributes(f)["value"] for f in scan(options) if f["meaning"] == "config"] == ["TLSv1.2"], "a bit that leaves TLS 1.3 out is a ceiling")

@@ -1,0 +1,99 @@
+/* elf_load.c — functions that a program looks up by name in a library that it opens by hand. */
+#include "elf_look.h"
+
+/* Of a file name in a program. */
+#define NAME_BYTES 256
+
+/* The text that ends at a NUL behind `at`, back to the NUL in front of it. */
+static pqm_bytes text_around(pqm_bytes body, size_t at)
+{
+	size_t from = at, to = at;
+
+	while (from > 0 && at - from < NAME_BYTES && body.p[from - 1] > ' ')
+		from--;
+	while (to < body.n && to - at < NAME_BYTES && body.p[to] > ' ')
+		to++;
+	return pqm_sub(body, from, to - from);
+}
+
+/* Whether some text is the file name of a library that we know. */
+static bool names_library(const struct pqm_elf_look *k)
+{
+	static const pqm_bytes mark = { (const uint8_t *)".so", 3 };
+	pqm_bytes body = k->elf.body;
+
+	for (size_t at = pqm_find(body, 0, mark); at != SIZE_MAX;
+		at = pqm_find(body, at + 3, mark)) {
+		const struct pqm_lib *lib = pqm_lib_by_soname(k->libs, text_around(body, at));
+
+		if (lib != NULL && !pqm_elf_is_loader(lib))
+			return true;
+	}
+	return false;
+}
+
+bool pqm_elf_is_loader(const struct pqm_lib *lib)
+{
+	return pqm_yaml_true(lib->rule->node, "loader");
+}
+
+bool pqm_elf_loads(struct pqm_elf_look *k)
+{
+	static const pqm_bytes looks_up = { (const uint8_t *)"\0dlsym", 7 };
+	const struct pqm_lib *loader = pqm_lib_by_name(k->libs, PQM_LIT("loader"));
+
+	if (loader != NULL && pqm_find(k->elf.strings, 0, looks_up) != SIZE_MAX && names_library(k))
+		k->loader = loader;
+	return k->loader != NULL;
+}
+
+/* The library that a function is looked up in: as it is opened, else the only one that has such a name. */
+static const struct pqm_lib *library_of(
+	const struct pqm_elf_look *k, const struct pqm_lib_fact *f, pqm_bytes *file)
+{
+	const struct pqm_lib *only = NULL;
+	size_t from = f->n_links > 0 ? f->link[0].call : SIZE_MAX;
+
+	if (from < k->code.n_calls && k->facts[from].has_setting &&
+		k->facts[from].setting == PQM_ROLE_OPENS) {
+		*file = k->facts[from].text;
+		return pqm_lib_by_soname(k->libs, *file);
+	}
+	for (size_t i = 0; i < pqm_libs_count(k->libs); i++) {
+		const struct pqm_lib *lib = pqm_lib_at(k->libs, i);
+
+		if (pqm_lib_symbol(lib, f->text) == NULL)
+			continue;
+		if (only != NULL)
+			return NULL;
+		only = lib;
+	}
+	return only;
+}
+
+void pqm_elf_looked_up(struct pqm_elf_look *k)
+{
+	for (size_t i = 0; k->loader != NULL && i < k->code.n_calls; i++) {
+		struct pqm_lib_fact *f = &k->facts[i];
+		pqm_bytes file = { NULL, 0 };
+
+		if (f->lib != k->loader || !f->has_setting || f->setting != PQM_ROLE_LOOKS_UP)
+			continue;
+		const struct pqm_lib *lib = library_of(k, f, &file);
+
+		f->meaning = lib == NULL ? NULL : pqm_lib_symbol(lib, f->text);
+		if (f->meaning == NULL)
+			continue;
+		f->through = k->loader;
+		f->lib = lib;
+		f->file = file.n > 0 ? file : lib->name;
+		f->has_setting = false;
+		f->recipe = NULL;
+		f->operation = pqm_lib_operation(lib, f->text);
+	}
+}
+
+pqm_bytes pqm_elf_function(const struct pqm_elf_look *k, size_t call)
+{
+	return k->facts[call].through != NULL ? k->facts[call].text : k->code.calls[call].callee;
+}
