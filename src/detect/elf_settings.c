@@ -25,7 +25,7 @@ struct reading {
 static struct outcome of_alg(const char *finds, const struct pqm_alg_ref *ref, pqm_bytes shown)
 {
 	if (ref == NULL)
-		return (struct outcome){ NULL };
+		return (struct outcome){ .finds = NULL };
 	return (struct outcome){ finds, ref->alg->family,
 		pqm_eq(ref->algorithm, ref->alg->name) || ref->algorithm.n == 0 ? ref->alg->family
 										: ref->algorithm,
@@ -89,7 +89,7 @@ static struct outcome weigh(const struct listed *l, bool is_groups)
 	if (l->safe != NULL)
 		return of_wire(is_groups ? "groups-hybrid" : "signatures-safe", l->safe, l->shown);
 	if (l->classical == NULL || l->is_open)
-		return (struct outcome){ NULL };
+		return (struct outcome){ .finds = NULL };
 	return of_wire(
 		is_groups ? "groups-classical" : "signatures-classical", l->classical, l->shown);
 }
@@ -117,7 +117,7 @@ static struct outcome read_ssh_kex(const struct reading *r, pqm_bytes text)
 	pqm_bytes rest = text, word;
 
 	if (text.n > 0 && strchr("+-^", text.p[0]) != NULL)
-		return (struct outcome){ NULL };
+		return (struct outcome){ .finds = NULL };
 	for (size_t n = 0; n < WORDS_MAX && next_word(&rest, ", ", &word); n++)
 		add_name(r, &l, PQM_W_SSH_KEX, word);
 	return weigh(&l, true);
@@ -142,7 +142,7 @@ static struct outcome read_suites(const struct reading *r, pqm_bytes text)
 	if (rule != NULL)
 		suite = pqm_conf_suite(text, pqm_yaml_get(rule->node, "suites"));
 	if (suite.n == 0)
-		return (struct outcome){ NULL };
+		return (struct outcome){ .finds = NULL };
 	return of_alg("rsa-key-exchange", pqm_alg_by_name(r->rules, PQM_LIT("RSA")),
 		show(r, (pqm_bytes){ NULL, 0 }, suite));
 }
@@ -152,7 +152,7 @@ static struct outcome read_ceiling(const struct reading *r, pqm_bytes version)
 	const struct pqm_alg_ref *ref = pqm_alg_by_name(r->rules, version);
 
 	if (ref == NULL || pqm_eqs(version, "TLSv1.3") || pqm_eqs(version, "DTLS 1.3"))
-		return (struct outcome){ NULL };
+		return (struct outcome){ .finds = NULL };
 	struct outcome out = of_alg("tls-ceiling", ref, version);
 
 	out.quantum = PQM_Q_BROKEN;
@@ -227,7 +227,7 @@ static struct outcome version_of(const struct reading *r, const struct priority 
 	pqm_bytes name = p->highest;
 
 	if (p->has_13 || name.n == 0)
-		return (struct outcome){ NULL };
+		return (struct outcome){ .finds = NULL };
 	if (pqm_starts(name, PQM_LIT("TLS1.")))
 		name = pqm_arena_f(r->arena, "TLSv%.*s", PQM_FMT(pqm_sub(name, 3, name.n)));
 	return read_ceiling(r, name);
@@ -236,7 +236,7 @@ static struct outcome version_of(const struct reading *r, const struct priority 
 static struct outcome key_exchange_of(const struct reading *r, const struct priority *p)
 {
 	if (!p->is_kx_pinned || !p->has_rsa)
-		return (struct outcome){ NULL };
+		return (struct outcome){ .finds = NULL };
 	return of_alg(
 		"rsa-key-exchange", pqm_alg_by_name(r->rules, PQM_LIT("RSA")), PQM_LIT("RSA"));
 }
@@ -264,7 +264,7 @@ static size_t outcomes_of(
 		struct priority p = read_priority(r, f->text);
 
 		out[0] = p.is_pinned || p.groups.safe != NULL ? weigh(&p.groups, true)
-							      : (struct outcome){ NULL };
+							      : (struct outcome){ .finds = NULL };
 		out[1] = version_of(r, &p);
 		out[2] = key_exchange_of(r, &p);
 		return 3;
