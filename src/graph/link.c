@@ -205,6 +205,15 @@ static enum pqm_st link_all(struct linker *k)
 	return st;
 }
 
+static bool has_libraries(const struct pqm_inventory *inv)
+{
+	for (size_t i = 0; i < inv->n_objects; i++)
+		if (pqm_link_is_ours(&inv->objects[i]) &&
+			pqm_eqs(inv->objects[i].kind, "Library"))
+			return true;
+	return false;
+}
+
 enum pqm_st pqm_link(struct pqm_raised **out, size_t *n, const struct pqm_rules *r,
 	const struct pqm_inventory *inv, struct pqm_arena *arena, struct pqm_err *err)
 {
@@ -212,6 +221,8 @@ enum pqm_st pqm_link(struct pqm_raised **out, size_t *n, const struct pqm_rules 
 
 	*out = NULL;
 	*n = 0;
+	if (!has_libraries(inv)) /* the view of rules/libs takes a megabyte */
+		return PQM_OK;
 	if (pqm_rules_libs(&k.libs, r, err) != PQM_OK)
 		return err->st;
 	enum pqm_st st = link_all(&k);
