@@ -208,8 +208,7 @@ static enum pqm_st link_all(struct linker *k)
 static bool has_libraries(const struct pqm_inventory *inv)
 {
 	for (size_t i = 0; i < inv->n_objects; i++)
-		if (pqm_link_is_ours(&inv->objects[i]) &&
-			pqm_eqs(inv->objects[i].kind, "Library"))
+		if (pqm_link_is_ours(&inv->objects[i]) && pqm_eqs(inv->objects[i].kind, "Library"))
 			return true;
 	return false;
 }
