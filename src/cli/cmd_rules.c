@@ -2,6 +2,7 @@
 #include "base/num.h"
 #include "cli/pipeline.h"
 #include "cli/rulecheck.h"
+#include "rules/grades.h"
 
 static enum pqm_st list(struct pqm_app *app, const struct pqm_rules *r, const char *prefix)
 {
@@ -55,13 +56,18 @@ static void show_node(struct pqm_out *o, const struct pqm_yaml *n, unsigned dept
 	}
 }
 
-static void show_rule(struct pqm_out *o, const struct pqm_rule *rule)
+/* grade may be NULL. */
+static void show_rule(struct pqm_out *o, const struct pqm_rule *rule, const struct pqm_rule *grade)
 {
 	for (size_t i = 0; i < rule->node->n; i++) {
 		pqm_out_f(o, "%-14.*s", PQM_FMT(rule->node->keys[i]->text));
 		show_node(o, rule->node->items[i], 1);
 		pqm_out_lit(o, "\n");
 	}
+	if (grade != NULL)
+		pqm_out_f(o, "%-14s%.*s; %.*s\n", "grade",
+			PQM_FMT(pqm_yaml_str(grade->node, "grade")),
+			PQM_FMT(pqm_yaml_str(grade->node, "raise")));
 	pqm_out_f(o, "%-14srules/%.*s:%u\n", "from", PQM_FMT(rule->file), rule->node->line);
 }
 
@@ -87,7 +93,7 @@ static enum pqm_st show(struct pqm_app *app, const struct pqm_rules *r, const ch
 		return pqm_fail(app->err, PQM_EUSAGE,
 			"no rule or algorithm is called '%s'; `pqmap rules list` shows the ids",
 			what);
-	show_rule(app->out, rule);
+	show_rule(app->out, rule, pqm_grade_of(r, rule->id));
 	return PQM_OK;
 }
 
@@ -116,6 +122,24 @@ static void js_node(struct pqm_out *o, const char *key, const struct pqm_yaml *n
 	}
 }
 
+/* A rule with its grade. */
+static void js_rule(struct pqm_out *o, const struct pqm_rules *r, const struct pqm_rule *rule)
+{
+	const struct pqm_rule *grade = pqm_grade_of(r, rule->id);
+	char name[128];
+
+	pqm_js_open(o, NULL, '{');
+	for (size_t i = 0; i < rule->node->n; i++) {
+		(void)snprintf(name, sizeof(name), "%.*s", PQM_FMT(rule->node->keys[i]->text));
+		js_node(o, name, rule->node->items[i]);
+	}
+	if (grade != NULL) {
+		pqm_js_str(o, "grade", pqm_yaml_str(grade->node, "grade"));
+		pqm_js_str(o, "raise", pqm_yaml_str(grade->node, "raise"));
+	}
+	pqm_js_close(o, '}');
+}
+
 static enum pqm_st write_json(struct pqm_app *app, const struct pqm_rules *r, const char *prefix)
 {
 	const struct pqm_rule *all = pqm_rules_all(r);
@@ -125,7 +149,7 @@ static enum pqm_st write_json(struct pqm_app *app, const struct pqm_rules *r, co
 	pqm_js_open(app->out, "rules", '[');
 	for (size_t i = 0; i < r->n; i++)
 		if (prefix == NULL || pqm_starts(all[i].id, pqm_str(prefix)))
-			js_node(app->out, NULL, all[i].node);
+			js_rule(app->out, r, &all[i]);
 	pqm_js_close(app->out, ']');
 	pqm_js_close(app->out, '}');
 	return PQM_OK;

@@ -22,6 +22,7 @@
 #include "rules/ai.h"
 #include "rules/java.h"
 #include "rules/golang.h"
+#include "rules/grades.h"
 #include "rules/libs.h"
 #include "rules/rust.h"
 #include "rules/native.h"
@@ -417,10 +418,18 @@ static bool is_go(struct checker *c, const struct pqm_rule *rule, pqm_bytes samp
 	return pqm_go_rule_fits(c->r, rule, sample);
 }
 
+/* "constant.ec-p256", a rule that there is. */
+static bool is_graded(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	return pqm_rules_get(c->r, sample) != NULL && pqm_grade_of(c->r, sample) == rule &&
+		pqm_yaml_str(rule->node, "grade").n > 0 && pqm_yaml_str(rule->node, "raise").n > 0;
+}
+
 static const struct {
 	const char *prefix;
 	sample_fn is_of;
 } kinds[] = {
+	{ "grades.yaml", is_graded },
 	{ "libs/settings.yaml", is_setting },
 	{ "golang/", is_go },
 	{ "rust/", is_crate },

@@ -199,6 +199,17 @@ r = run("rules", "show", "Rainbow")
 ok("multivariate" in out(r) and r.returncode == 0, "rules show FAMILY tells the basis of a broken candidate", out(r)[:200])
 r = run("rules", "show", "1.2.840.10045.2.1")
 ok("EC" in out(r) and "ecdlog" in out(r), "rules show OID finds the family", out(r)[:200])
+graded = {"lib": "would make it use", "constant": "would make it linked", "static": "would make it use", "go": "reached from main.main",
+          "rust": "would make it linked", "java": "would give", "dotnet": "would give", "python": "would", "source": "would show that it is built",
+          "node": "would make it parsed", "deps": "would make it parsed", "pe": "not read", "macho": "not read"}
+rules = json.loads(out(run("rules", "list", "-o", "json")))["rules"]
+bare = [x["id"] for x in rules if x["id"].split(".")[0] in graded and not (x.get("grade") and x.get("raise"))]
+ok(not bare, "every rule of libraries, constants, binaries and source has a grade, and what would raise it", bare[:5])
+for name, rule in (("lib", "lib.openssl.rsa"), ("constant", "constant.ec-p256"), ("static", "static.openssl3"), ("go", "go.rsa-sign"),
+                   ("rust", "rust.rsa"), ("java", "java.jca.keypair"), ("python", "python.api.cryptography-rsa"), ("source", "source.c")):
+    lines = [x for x in out(run("rules", "show", rule)).splitlines() if x.startswith("grade ")]
+    ok(len(lines) == 1 and graded[name] in lines[0], f"rules show {rule} says in one line what would raise the grade", lines)
+ok("grade " not in out(run("rules", "show", "alg.rsa")), "an algorithm has no grade")
 r = run("rules", "list", "alg.")
 ok(len(out(r).splitlines()) > 100, "rules list PREFIX lists")
 done()
