@@ -8,9 +8,12 @@
  * Errors:    PQM_EUSAGE "FILE:LINE: words" for anything wrong in rules/libs.
  * Threads:   const after build; shared by all workers.
  * Rules:     a library is { id, library, soname, versions, housekeeping, why, refs, hit, miss } with
- *            sonames in hit and miss, and in housekeeping globs of symbols that show no use alone; a meaning is { id, library, symbols, emit, why, refs, hit, miss } with
+ *            sonames in hit and miss, in housekeeping globs of symbols that show no use alone, in elsewhere those
+ *            that only other versions, builds and relatives export, and loader: true where it only opens other
+ *            libraries; a meaning is { id, library, symbols, by_key, emit, why, refs, hit, miss } with
  *            symbols in hit and miss, and emit { family, operation, function, algorithm,
- *            parameter, quantum, classical }, of which the catalogue gives what is left out.
+ *            parameter, quantum, classical }, of which the catalogue gives what is left out, and by_key: true where a
+ *            key in an argument decides the algorithm.
  *            A table is { id, library, table, values } from numbers or texts to names of the catalogue;
  *            a recipe says what the arguments of a call mean: { id, library, calls, takes, when, args, makes,
  *            under, emit }, see struct pqm_recipe. Samples of these are calls: f(?, 3072) = RSA 3072.
