@@ -1,11 +1,12 @@
 /* elf_load.c — functions that a program looks up by name in a library that it opens by hand. */
 #include "elf_look.h"
 
-/* Of a file name in a program. */
+/* Of a file name in a program, to either side of ".so"; and how many such are looked at. */
 #define NAME_BYTES 256
+#define NAMES_MAX 65536
 
-/* The text that ends at a NUL behind `at`, back to the NUL in front of it. */
-static pqm_bytes text_around(pqm_bytes body, size_t at)
+/* The word around `at`; *end is behind it. */
+static pqm_bytes word_around(pqm_bytes body, size_t at, size_t *end)
 {
 	size_t from = at, to = at;
 
@@ -13,6 +14,7 @@ static pqm_bytes text_around(pqm_bytes body, size_t at)
 		from--;
 	while (to < body.n && to - at < NAME_BYTES && body.p[to] > ' ')
 		to++;
+	*end = to;
 	return pqm_sub(body, from, to - from);
 }
 
@@ -21,13 +23,14 @@ static bool names_library(const struct pqm_elf_look *k)
 {
 	static const pqm_bytes mark = { (const uint8_t *)".so", 3 };
 	pqm_bytes body = k->elf.body;
+	size_t at = pqm_find(body, 0, mark);
 
-	for (size_t at = pqm_find(body, 0, mark); at != SIZE_MAX;
-		at = pqm_find(body, at + 3, mark)) {
-		const struct pqm_lib *lib = pqm_lib_by_soname(k->libs, text_around(body, at));
+	for (size_t n = 0; at != SIZE_MAX && n < NAMES_MAX; n++) {
+		const struct pqm_lib *lib = pqm_lib_by_soname(k->libs, word_around(body, at, &at));
 
 		if (lib != NULL && !pqm_elf_is_loader(lib))
 			return true;
+		at = pqm_find(body, at, mark);
 	}
 	return false;
 }
