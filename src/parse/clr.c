@@ -575,7 +575,7 @@ static bool is_constant(const struct il *x, unsigned op, size_t operand, struct 
 	if (op >= 0x15 && op <= 0x1e)
 		v->n = (int32_t)op - 0x16;
 	else if (op == 0x1f)
-		v->n = (int8_t)x->code.p[operand];
+		v->n = (int32_t)(((uint32_t)x->code.p[operand] ^ 0x80U) - 0x80U);
 	else if (op == 0x20)
 		v->n = (int32_t)le(x->code, operand, 4);
 	else if (op == 0x72)

@@ -156,7 +156,7 @@ static enum pqm_st open_elf(struct pqm_gobin *g, struct pqm_err *err)
 	if (g->segs == NULL)
 		return no_memory(err);
 	for (uint64_t i = 0; i < h.phnum; i++) {
-		uint64_t at, type, flags;
+		uint64_t at, type = 0, flags = 0;
 		struct pqm_go_seg s = { 0 };
 
 		if (__builtin_add_overflow(h.phoff, i * h.phentsize, &at) || at > g->body.n ||
@@ -192,7 +192,7 @@ static bool pe_head(const struct pqm_gobin *g, uint64_t *at)
 
 static enum pqm_st open_pe(struct pqm_gobin *g, struct pqm_err *err)
 {
-	uint64_t at = 0, machine, n, opt, magic, base;
+	uint64_t at = 0, machine = 0, n = 0, opt = 0, magic = 0, base = 0;
 
 	if (!pe_head(g, &at))
 		return bad(g, 0, err, "the PE header is cut off");
@@ -210,7 +210,7 @@ static enum pqm_st open_pe(struct pqm_gobin *g, struct pqm_err *err)
 	if (g->segs == NULL)
 		return no_memory(err);
 	for (uint64_t i = 0; i < n; i++) {
-		uint64_t h = at + 20 + opt + i * 40, rva, size, flags;
+		uint64_t h = at + 20 + opt + i * 40, rva = 0, size = 0, flags = 0;
 		struct pqm_go_seg s = { 0 };
 
 		if (h > g->body.n || g->body.n - h < 40)

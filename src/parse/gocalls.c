@@ -67,7 +67,8 @@ static void enter(struct walk *w, uint32_t to, uint32_t parent, uint32_t site)
 	w->g->reached[to] = w->phase;
 	w->g->parent[to] = parent;
 	w->g->parent_site[to] = site;
-	w->queue[w->n++] = to;
+	if (w->queue != NULL)
+		w->queue[w->n++] = to;
 }
 
 static void lead(struct walk *w, uint32_t to, uint32_t site, bool is_value)

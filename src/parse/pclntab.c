@@ -193,7 +193,7 @@ static enum pqm_st find_in(struct pqm_pclntab *t, struct pqm_gobin *g, const str
 {
 	pqm_bytes b = pqm_sub(g->body, s->off, s->n);
 
-	for (size_t i = (size_t)(-s->addr % ALIGN); i + 64 <= b.n; i += ALIGN) {
+	for (size_t i = (size_t)(-s->addr % ALIGN); b.p != NULL && i + 64 <= b.n; i += ALIGN) {
 		struct head h = { 0 };
 
 		if (b.p[i + 1] != 0xff || b.p[i + 4] != 0 || form_of(b.p + i, g->is_big) == 0)

@@ -393,7 +393,8 @@ bool pqm_java_rule_fits(const struct pqm_rules *r, const struct pqm_rule *rule, 
 
 	pqm_arena_init(&arena, PQM_ARENA_BYTES);
 	if (pqm_java_build(&j, r, pqm_starts(rule->file, PQM_LIT("java/")) ? "java/" : "dotnet/",
-		    &arena, NULL) == PQM_OK) {
+		    &arena, NULL) == PQM_OK &&
+		j != NULL) {
 		const struct pqm_java_lib *lib = pqm_java_artifact(j, sample);
 		const struct pqm_java_api *api = pqm_java_type(j, sample);
 

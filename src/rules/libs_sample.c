@@ -117,24 +117,29 @@ static void say(char *out, size_t cap, const struct pqm_rules *r, const struct p
 			f->parameter.n > 0 ? " " : "", PQM_FMT(f->parameter));
 }
 
+struct ran {
+	struct pqm_lib_fact last;
+	char got[128];
+	pqm_bytes want;
+};
+
 /* What the last call of a sample comes to. */
 static enum pqm_st run_sample(const struct pqm_libs *l, const struct pqm_rule *rule,
-	const struct pqm_yaml *sample, struct pqm_lib_fact *last, char got[128], pqm_bytes *want,
-	struct pqm_err *err)
+	const struct pqm_yaml *sample, struct ran *out, struct pqm_err *err)
 {
 	struct pqm_call calls[SAMPLE_CALLS];
 	struct pqm_lib_fact facts[SAMPLE_CALLS];
-	size_t n;
+	size_t n = 0;
 	const struct pqm_lib *lib = pqm_lib_by_name(l, pqm_yaml_str(rule->node, "library"));
 
-	if (!pqm_lib_sample(pqm_yaml_text(sample), calls, SAMPLE_CALLS, &n, want))
+	if (!pqm_lib_sample(pqm_yaml_text(sample), calls, SAMPLE_CALLS, &n, &out->want) || n == 0)
 		return pqm_rule_fail(rule, sample, err,
 			"a sample is calls: f(?, 3072, \"text\", $1) = FAMILY PARAMETER");
 	for (size_t i = 0; i < n; i++)
 		facts[i].lib = lib;
 	pqm_lib_facts(facts, calls, n, l->rules);
-	*last = facts[n - 1];
-	say(got, 128, l->rules, last);
+	out->last = facts[n - 1];
+	say(out->got, sizeof(out->got), l->rules, &out->last);
 	return PQM_OK;
 }
 
@@ -146,19 +151,18 @@ static enum pqm_st check_recipe_samples(
 	enum pqm_st st = PQM_OK;
 
 	for (size_t i = 0; st == PQM_OK && i < list->n; i++) {
-		struct pqm_lib_fact last;
-		char got[128];
-		pqm_bytes want;
+		struct ran ran = { .got = "" };
+		const struct pqm_lib_fact *last = &ran.last;
 
-		st = run_sample(l, rule, list->items[i], &last, got, &want, err);
+		st = run_sample(l, rule, list->items[i], &ran, err);
 		if (st != PQM_OK)
 			break;
-		bool is_this = last.recipe != NULL && last.recipe->rule == rule;
+		bool is_this = last->recipe != NULL && last->recipe->rule == rule;
 
-		if (must_hit ? !is_this || !pqm_eqs(want, got)
-			     : is_this && (last.is_own || last.has_setting))
+		if (must_hit ? !is_this || !pqm_eqs(ran.want, ran.got)
+			     : is_this && (last->is_own || last->has_setting))
 			return pqm_rule_fail(rule, list->items[i], err, "%s: %.*s gives %s%s", key,
-				PQM_FMT(pqm_yaml_text(list->items[i])), got,
+				PQM_FMT(pqm_yaml_text(list->items[i])), ran.got,
 				is_this ? "" : " by another rule");
 	}
 	return st;

@@ -183,12 +183,13 @@ static bool fits(const struct pqm_native *n, const struct pqm_rule *rule, pqm_by
 bool pqm_native_rule_fits(const struct pqm_rules *r, const struct pqm_rule *rule, pqm_bytes sample)
 {
 	struct pqm_arena arena;
-	struct pqm_native *n;
+	struct pqm_native *n = NULL;
 	bool hit = false;
 
 	pqm_arena_init(&arena, PQM_ARENA_BYTES);
 	if (pqm_native_build(&n, r, pqm_starts(rule->file, PQM_LIT("pe/")) ? "pe/" : "macho/",
-		    &arena, NULL) == PQM_OK)
+		    &arena, NULL) == PQM_OK &&
+		n != NULL)
 		hit = fits(n, rule, sample);
 	pqm_arena_fini(&arena);
 	return hit;

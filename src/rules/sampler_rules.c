@@ -222,7 +222,8 @@ bool pqm_sampler_takes(const struct pqm_sampler *s, const struct pqm_rule *rule,
 
 	for (size_t at = 0; room != NULL && takes && at < 8; at++) {
 		memset(room, 0, bytes.n + 64);
-		memcpy(room + at, bytes.p, bytes.n);
+		if (bytes.n > 0)
+			memcpy(room + at, bytes.p, bytes.n);
 		takes = is_at(s, rule, (pqm_bytes){ room, bytes.n + 64 });
 	}
 	pqm_arena_fini(&a);
