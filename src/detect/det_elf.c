@@ -17,6 +17,11 @@ struct look {
 	bool is_known;			 /* the file is, or asks for, such a library */
 };
 
+/* A source file of OpenSSL 3, whose functions name themselves in their errors: it may be inside a program. */
+static const struct pqm_anchor ANCHORS[] = { PQM_ANCHOR("crypto/evp/evp_fetch.c") };
+/* Functions with a rule that such a copy has at least. */
+#define LEAST_OWN 8
+
 static bool wants(const struct pqm_artifact *a)
 {
 	return pqm_elf_looks(a->head);
@@ -179,10 +184,12 @@ pqm_bytes pqm_elf_soname(const struct pqm_elf_look *k, const struct pqm_lib *lib
 
 bool pqm_elf_is_user(const struct pqm_elf_look *k, const struct pqm_call *call)
 {
-	/* A name that is looked up shows less than a call: it counts only where it is reached for sure. */
-	if (k->facts[call - k->code.calls].through != NULL && call->reach != PQM_REACH_YES)
-		return false;
-	return k->elf.is_program && call->reach != PQM_REACH_NO;
+	/* A name that is looked up shows less than a call: it counts only where it is reached for sure. Of a
+	 * library that is inside, what is not certainly the program's own call may be the library's. */
+	bool is_weak = call->by != PQM_BY_IMPORT || k->facts[call - k->code.calls].through != NULL;
+
+	return k->elf.is_program &&
+		(is_weak ? call->reach == PQM_REACH_YES : call->reach != PQM_REACH_NO);
 }
 
 static pqm_bytes say_why(
@@ -305,18 +312,65 @@ static bool wants_call(
 	void *ctx, pqm_bytes name, bool is_import, const struct pqm_elf_version *version)
 {
 	const struct pqm_elf_look *k = ctx;
-	const struct pqm_lib *lib = is_import ? pqm_elf_lib_of(k, name, version) : NULL;
+	const struct pqm_lib *lib = is_import ? pqm_elf_lib_of(k, name, version) : k->inside;
 
 	return knows(lib, name) &&
 		(pqm_lib_recipes(lib, name) != NULL || !pqm_lib_is_housekeeping(lib, name));
 }
 
+/* Whether a source file belongs to the library that is inside. */
+static bool is_inside(void *ctx, pqm_bytes file)
+{
+	const struct pqm_elf_look *k = ctx;
+	const struct pqm_yaml *globs = pqm_yaml_get(k->inside->rule->node, "sources");
+
+	for (size_t i = 0; globs != NULL && i < globs->n; i++)
+		if (pqm_glob(pqm_yaml_text(globs->items[i]), file))
+			return true;
+	return false;
+}
+
+/* A program that names the library's source files and does not ask for the library has it inside. */
+static void look_inside(struct look *k, const struct pqm_hits *hits)
+{
+	const struct pqm_lib *lib = pqm_lib_by_name(k->k.libs, PQM_LIT("openssl"));
+
+	if (hits->n == 0 || lib == NULL || !k->k.elf.is_program || k->k.own == lib)
+		return;
+	for (size_t i = 0; k->k.elf.is_dynamic && i < k->k.elf.n_needed; i++)
+		if (k->k.needed[i] == lib)
+			return;
+	k->k.inside = lib;
+	k->is_known = true;
+}
+
+/* What the rules say about functions of such a copy. */
+static bool want_inside(struct look *k, struct pqm_code_want *want)
+{
+	const struct pqm_yaml *list = pqm_yaml_get(k->k.inside->rule->node, "wrappers");
+	size_t n = list == NULL ? 0 : list->n;
+	pqm_bytes *wrappers = pqm_new(k->k.arena, pqm_bytes, n);
+
+	if (wrappers == NULL)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		wrappers[i] = pqm_yaml_text(list->items[i]);
+	want->wrappers = wrappers;
+	want->n_wrappers = n;
+	want->by_text = true;
+	want->is_inside = is_inside;
+	want->least_own = LEAST_OWN;
+	return true;
+}
+
 static enum pqm_st read_code(struct look *k, struct pqm_err *err)
 {
-	const struct pqm_code_want want = { .wants = wants_call, .ctx = &k->k };
+	struct pqm_code_want want = { .wants = wants_call, .ctx = &k->k };
 
-	if (!k->has_imports)
+	if (k->k.inside == NULL && !k->has_imports)
 		return PQM_OK;
+	if (k->k.inside != NULL && !want_inside(k, &want))
+		return PQM_ENOMEM;
 	enum pqm_st st = pqm_code_read(&k->k.code, &k->k.elf, &want, k->k.arena, err);
 	return st;
 }
@@ -333,8 +387,8 @@ static enum pqm_st read_symbols(struct look *k, struct pqm_emit *out, struct pqm
 	return st == PQM_OK && k->is_known ? count_symbols(k, err) : st;
 }
 
-static enum pqm_st examine(
-	struct look *k, const struct pqm_artifact *a, struct pqm_emit *out, struct pqm_err *err)
+static enum pqm_st examine(struct look *k, const struct pqm_artifact *a,
+	const struct pqm_hits *hits, struct pqm_emit *out, struct pqm_err *err)
 {
 	enum pqm_st st = pqm_elf_open(&k->k.elf, a->body, a->arena, err);
 
@@ -343,6 +397,8 @@ static enum pqm_st examine(
 	st = read_symbols(k, out, err);
 	if (st == PQM_ENOMEM)
 		return st;
+	if (st == PQM_OK)
+		look_inside(k, hits);
 	if (!k->is_known)
 		return st;
 	/* What was seen before a broken symbol stands. */
@@ -361,10 +417,11 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	struct look k = { .k = { .rules = r, .arena = a->arena } };
 	struct pqm_err why = { PQM_OK, "" };
 
-	(void)hits;
+	if (!wants(a)) /* the words stand in other files, too */
+		return PQM_OK;
 	if (pqm_rules_libs(&k.k.libs, r, err) != PQM_OK)
 		return err->st;
-	enum pqm_st st = examine(&k, a, out, &why);
+	enum pqm_st st = examine(&k, a, hits, out, &why);
 
 	pqm_elf_close(&k.k.elf);
 	if (st == PQM_EPARSE || st == PQM_ELIMIT) {
@@ -378,9 +435,11 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 
 const struct pqm_detector pqm_det_elf = {
 	.name = "elf",
-	.version = 2,
+	.version = 3,
 	.summary = "what ELF programs and libraries call in cryptographic libraries, and what "
 		   "these export",
+	.anchors = ANCHORS,
+	.n_anchors = sizeof(ANCHORS) / sizeof(ANCHORS[0]),
 	.wants = wants,
 	.run = run,
 };

@@ -366,8 +366,8 @@ enum pqm_st pqm_elf_facts(struct pqm_elf_look *k)
 	for (size_t i = 0; i < k->code.n_calls; i++) {
 		const struct pqm_call *c = &k->code.calls[i];
 
-		k->facts[i].lib =
-			c->by == PQM_BY_IMPORT ? pqm_elf_lib_of(k, c->callee, c->version) : NULL;
+		k->facts[i].lib = c->by == PQM_BY_IMPORT ? pqm_elf_lib_of(k, c->callee, c->version)
+							 : k->inside;
 	}
 	pqm_lib_facts(k->facts, k->code.calls, k->code.n_calls, k->rules);
 	pqm_elf_looked_up(k);

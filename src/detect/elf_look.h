@@ -24,6 +24,7 @@ struct pqm_elf_look {
 	struct pqm_elf elf;
 	struct pqm_arena *arena;
 	const struct pqm_lib *own;	  /* the library that this file is, or NULL */
+	const struct pqm_lib *inside;	  /* the one that is linked into it, or NULL */
 	const struct pqm_lib **needed;	  /* by position in elf.needed; NULL: none that we know */
 	const struct pqm_lib **versioned; /* by position in elf.versions */
 	const struct pqm_lib *loader;	  /* the file looks functions up by name; or NULL */

@@ -193,16 +193,17 @@ static enum pqm_st read_graph(struct pqm_img *g, struct pqm_err *err)
 
 	if (st == PQM_OK)
 		st = pqm_code_funcs(g, err);
-	if (st == PQM_OK && g->want->by_text) {
+	if (st == PQM_OK)
 		st = pqm_code_scan(g, err);
-		if (st == PQM_OK)
-			st = pqm_code_names(g, err);
-	}
-	if (st != PQM_OK)
-		return st;
+	if (st == PQM_OK)
+		st = pqm_code_main(g, err);
+	if (st == PQM_OK && g->want->by_text)
+		st = pqm_code_names(g, err);
 	drop_namesakes(g);
-	pqm_code_library(g);
-	return pqm_code_scan(g, err);
+	if (st != PQM_OK || !g->want->by_text)
+		return st;
+	st = pqm_code_library(g, err);
+	return st == PQM_OK ? pqm_code_scan(g, err) : st;
 }
 
 static enum pqm_st examine(
@@ -224,8 +225,6 @@ static enum pqm_st examine(
 		return PQM_OK;
 	}
 	st = read_graph(g, err);
-	if (st == PQM_OK)
-		st = pqm_code_main(g, err);
 	if (st == PQM_OK)
 		st = pqm_code_args(g, &found, err);
 	if (st == PQM_OK)

@@ -81,9 +81,16 @@ struct pqm_code_want {
 	bool (*wants)(
 		void *ctx, pqm_bytes name, bool is_import, const struct pqm_elf_version *version);
 	void *ctx;
-	/* Functions are recognised by their own error texts, too: costs a reading of all that raise errors. Set it
-	 * where such a library may be inside, as for texts like "crypto/evp/" or "EVP_PKEY_keygen". */
+	/* Functions of this file are recognised by their own error texts, and by nothing else, so that symbols
+	 * change nothing: costs a reading of all that raise errors. Set it where such a library is inside. */
 	bool by_text;
+	/* With by_text: the source file is one of that library. What refers to it, and what that calls, is the
+	 * library's own doing and no call of the program. NULL: none is. */
+	bool (*is_inside)(void *ctx, pqm_bytes file);
+	/* With by_text: functions that raise no errors, by what they hand to one that does:
+	 * "f = g(0, $1, ?)" is f when it calls g with 0, its own second parameter, and anything. */
+	const pqm_bytes *wrappers;
+	size_t n_wrappers;
 	/* With fewer wanted functions of its own a file that holds no such library only has namesakes of them;
 	 * they are not told then. 0: tell all. */
 	size_t least_own;

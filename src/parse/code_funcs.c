@@ -187,7 +187,7 @@ static bool add_symbols(struct pqm_img *g, pqm_bytes table, pqm_bytes strings, u
 		if (name_at(strings, pqm_le32(s), &text)) {
 			if (!pqm_code_name(g, text, PQM_BY_SYMBOL, &name))
 				return false;
-			if (g->want->wants(g->want->ctx, text, false, NULL)) {
+			if (!g->want->by_text && g->want->wants(g->want->ctx, text, false, NULL)) {
 				own |= PQM_F_API;
 				g->n_own++;
 			}
@@ -490,6 +490,18 @@ uint32_t pqm_code_func(const struct pqm_img *g, uint32_t rva)
 	return PQM_NO_FUNC;
 }
 
+/* A static program has no dynamic section that names them. */
+static bool add_unlisted_arrays(struct pqm_img *g)
+{
+	static const char *const names[] = { ".preinit_array", ".init_array", ".fini_array" };
+	uint64_t addr, bytes;
+
+	for (size_t i = 0; !g->e->is_dynamic && i < sizeof(names) / sizeof(names[0]); i++)
+		if (find_section(g, names[i], &addr, &bytes) && !add_array(g, addr, bytes))
+			return false;
+	return true;
+}
+
 enum pqm_st pqm_code_funcs(struct pqm_img *g, struct pqm_err *err)
 {
 	const struct pqm_elf *e = g->e;
@@ -502,7 +514,7 @@ enum pqm_st pqm_code_funcs(struct pqm_img *g, struct pqm_err *err)
 		(g->fini == 0 || add_func(g, g->fini, INIT_BYTES, PQM_F_ENTRY, 0)) &&
 		add_array(g, g->init_array, g->init_bytes) &&
 		add_array(g, g->fini_array, g->fini_bytes) &&
-		add_array(g, g->pre_array, g->pre_bytes);
+		add_array(g, g->pre_array, g->pre_bytes) && add_unlisted_arrays(g);
 
 	if (ok)
 		join(g);

@@ -95,15 +95,16 @@ enum pqm_func_flag {
 	PQM_F_TAKEN = 4,  /* its address is somewhere */
 	PQM_F_API = 8,	  /* a wanted function: never descended into */
 	PQM_F_REACHED = 16,
-	PQM_F_ASKED = 32,    /* its callers are asked for their arguments */
-	PQM_F_DECODE = 64,   /* holds a site that is wanted */
-	PQM_F_STUB = 128,    /* only jumps to an import */
-	PQM_F_KNOWN = 256,   /* looked at whether it is a stub */
-	PQM_F_MAIN = 512,    /* handed to __libc_start_main */
-	PQM_F_TEXT = 1024,   /* refers to the name of a source file */
-	PQM_F_CALLED = 2048, /* by a call, not only by jumps */
-	PQM_F_LIB = 4096,    /* belongs to a library that is inside: not the program's doing */
-	PQM_F_GUESS = 8192,  /* no table says where it starts */
+	PQM_F_ASKED = 32,     /* its callers are asked for their arguments */
+	PQM_F_DECODE = 64,    /* holds a site that is wanted */
+	PQM_F_STUB = 128,     /* only jumps to an import */
+	PQM_F_KNOWN = 256,    /* looked at whether it is a stub */
+	PQM_F_MAIN = 512,     /* handed to __libc_start_main */
+	PQM_F_TEXT = 1024,    /* refers to the name of a source file */
+	PQM_F_CALLED = 2048,  /* by a call, not only by jumps */
+	PQM_F_LIB = 4096,     /* belongs to a library that is inside: not the program's doing */
+	PQM_F_GUESS = 8192,   /* no table says where it starts */
+	PQM_F_INSIDE = 16384, /* refers to a source file of a library that is inside */
 };
 
 struct pqm_func {
@@ -256,8 +257,9 @@ enum pqm_st pqm_code_flow(struct pqm_flow *w, uint32_t f, struct pqm_err *err) P
 /* code_names.c */
 /* Names functions by what they hand to their error macros. */
 enum pqm_st pqm_code_names(struct pqm_img *g, struct pqm_err *err) PQM_MUST_USE;
-/* Marks the functions of a library that is linked in: what lies between those of its functions that are known. */
-void pqm_code_library(struct pqm_img *g);
+/* Marks the functions of a library that is linked in: what lies between those that name its source files, and
+ * all that these call. */
+enum pqm_st pqm_code_library(struct pqm_img *g, struct pqm_err *err) PQM_MUST_USE;
 bool pqm_code_is_file(pqm_bytes text);
 
 /* code_args.c */

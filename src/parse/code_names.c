@@ -192,7 +192,7 @@ static bool put_names(struct names *k)
 		struct pqm_func *f = &g->funcs[k->reports[i].func];
 
 		if (!k->reports[i].is_alive || name->is_dead || name->owner != k->reports[i].func ||
-			f->name != 0)
+			(f->name != 0 && g->names[f->name - 1].by == PQM_BY_TEXT))
 			continue;
 		if (!pqm_code_name(g, name->text, PQM_BY_TEXT, &f->name))
 			return false;
@@ -202,6 +202,139 @@ static bool put_names(struct names *k)
 		}
 	}
 	return true;
+}
+
+/* ---- functions that raise no errors ---- */
+
+struct wrapper {
+	pqm_bytes name, args;
+	uint32_t to, found; /* functions, or PQM_NO_FUNC */
+	bool is_dead;	    /* two functions fit */
+};
+
+struct wraps {
+	struct pqm_img *g;
+	struct wrapper *all;
+	size_t n;
+	uint32_t func;
+};
+
+static uint32_t func_named(const struct pqm_img *g, pqm_bytes name)
+{
+	for (uint32_t f = 0; f < g->n_funcs; f++)
+		if (g->funcs[f].name != 0 && g->names[g->funcs[f].name - 1].by == PQM_BY_TEXT &&
+			pqm_eq(g->names[g->funcs[f].name - 1].text, name))
+			return f;
+	return PQM_NO_FUNC;
+}
+
+/* "f = g(a, b)" */
+static bool read_wrapper(const struct pqm_img *g, pqm_bytes text, struct wrapper *w)
+{
+	pqm_bytes callee;
+
+	if (!pqm_split(&text, '=', &w->name) || !pqm_split(&text, '(', &callee) ||
+		!pqm_split(&text, ')', &w->args))
+		return false;
+	w->name = pqm_trim(w->name);
+	w->to = func_named(g, pqm_trim(callee));
+	w->found = PQM_NO_FUNC;
+	return w->to != PQM_NO_FUNC;
+}
+
+static bool arg_fits(struct pqm_val v, pqm_bytes want)
+{
+	uint64_t number = 0;
+	bool is_param = want.n > 1 && want.p[0] == '$';
+
+	if (pqm_eqs(want, "?"))
+		return true;
+	if (pqm_eqs(want, "-1"))
+		return v.kind == PQM_V_INT && (uint32_t)v.v == UINT32_MAX;
+	for (size_t i = is_param; i < want.n; i++)
+		number = number * 10 + (uint64_t)(want.p[i] - '0');
+	return v.kind == (is_param ? PQM_V_PARAM : PQM_V_INT) && v.v == number;
+}
+
+static bool visit_wrap(void *ctx, const struct pqm_insn *o, uint32_t rva, const struct pqm_state *s)
+{
+	struct wraps *k = ctx;
+	struct pqm_goal goal;
+	bool is_jump = o->op != PQM_OP_CALL && o->op != PQM_OP_CALL_IND;
+
+	(void)rva;
+	(void)pqm_state_callee(k->g, s, o, &goal);
+	for (size_t i = 0; i < k->n; i++) {
+		struct wrapper *w = &k->all[i];
+		pqm_bytes rest = w->args, want;
+		bool fits = goal.kind == PQM_GOAL_FUNC && goal.index == w->to;
+
+		for (size_t a = 0; fits && a < PLACES && pqm_split(&rest, ',', &want); a++)
+			fits = arg_fits(pqm_state_arg(k->g, s, a, is_jump), pqm_trim(want));
+		if (!fits || w->found == k->func)
+			continue;
+		w->is_dead |= w->found != PQM_NO_FUNC;
+		w->found = k->func;
+	}
+	return true;
+}
+
+static bool calls_wrapped(const struct wraps *k, uint32_t f)
+{
+	const struct pqm_img *g = k->g;
+	size_t end = f + 1 < g->n_funcs ? g->funcs[f + 1].edges : g->n_edges;
+
+	if (g->funcs[f].name != 0 && g->names[g->funcs[f].name - 1].by == PQM_BY_TEXT)
+		return false;
+	for (size_t i = g->funcs[f].edges; i < end; i++)
+		for (size_t w = 0; w < k->n; w++)
+			if (g->edges[i].kind == PQM_EDGE_CALL && g->edges[i].to == k->all[w].to)
+				return true;
+	return false;
+}
+
+static bool name_wrappers(struct wraps *k)
+{
+	struct pqm_img *g = k->g;
+
+	for (size_t i = 0; i < k->n; i++) {
+		struct wrapper *w = &k->all[i];
+
+		if (w->found == PQM_NO_FUNC || w->is_dead)
+			continue;
+		struct pqm_func *f = &g->funcs[w->found];
+
+		if (!pqm_code_name(g, w->name, PQM_BY_TEXT, &f->name))
+			return false;
+		if (g->want->wants(g->want->ctx, w->name, false, NULL)) {
+			f->flags |= PQM_F_API;
+			g->n_own++;
+		}
+	}
+	return true;
+}
+
+static enum pqm_st find_wrappers(struct pqm_flow *w, struct pqm_err *err)
+{
+	struct pqm_img *g = w->g;
+	struct wraps k = { .g = g };
+	enum pqm_st st = PQM_OK;
+
+	k.all = pqm_new(g->arena, struct wrapper, g->want->n_wrappers);
+	if (k.all == NULL)
+		return pqm_fail(err, PQM_ENOMEM, "code: out of memory");
+	for (size_t i = 0; i < g->want->n_wrappers; i++)
+		k.n += read_wrapper(g, g->want->wrappers[i], &k.all[k.n]);
+	w->visit = visit_wrap;
+	w->ctx = &k;
+	for (uint32_t f = 0; st == PQM_OK && f < g->n_funcs; f++)
+		if (calls_wrapped(&k, f)) {
+			k.func = f;
+			st = pqm_code_flow(w, f, err);
+		}
+	if (st == PQM_OK && !name_wrappers(&k))
+		st = pqm_fail(err, PQM_ENOMEM, "code: out of memory");
+	return st;
 }
 
 enum pqm_st pqm_code_names(struct pqm_img *g, struct pqm_err *err)
@@ -225,34 +358,77 @@ enum pqm_st pqm_code_names(struct pqm_img *g, struct pqm_err *err)
 		if (!put_names(&k))
 			st = pqm_fail(err, PQM_ENOMEM, "code: out of memory");
 	}
+	if (st == PQM_OK)
+		st = find_wrappers(&w, err);
+	if (st == PQM_ELIMIT)
+		st = PQM_OK;
 	pqm_map_fini(&k.by_text);
 	return st;
 }
 
-/* Functions first to last, which lie next to each other and of which n are known. */
-static void mark_library(struct pqm_img *g, uint32_t first, uint32_t last, size_t n)
+/* The functions between two of the library, unless the program's own begin there: archives are linked one
+ * behind the other, after the program and its start. */
+static void fill(struct pqm_img *g, uint32_t first, uint32_t last)
 {
-	if (n < LIBRARY_LEAST)
+	if (g->funcs[last].start - g->funcs[first].end > LIBRARY_GAP)
 		return;
-	for (uint32_t i = first; i <= last; i++)
+	for (uint32_t i = first + 1; i < last; i++)
+		if ((g->funcs[i].flags & (PQM_F_MAIN | PQM_F_ENTRY)) != 0)
+			return;
+	for (uint32_t i = first + 1; i < last; i++)
 		g->funcs[i].flags |= PQM_F_LIB;
 }
 
-void pqm_code_library(struct pqm_img *g)
+static bool is_known(const struct pqm_img *g, uint32_t f)
 {
-	uint32_t first = 0, last = 0;
+	const struct pqm_func *fn = &g->funcs[f];
+
+	return (fn->flags & (PQM_F_MAIN | PQM_F_ENTRY)) == 0 &&
+		(fn->flags & (PQM_F_INSIDE | PQM_F_API)) != 0;
+}
+
+/* A library calls functions of its own and of other libraries; those of the program it knows by address only. */
+static bool spread(struct pqm_img *g)
+{
+	uint32_t *todo = pqm_new(g->arena, uint32_t, g->n_funcs);
 	size_t n = 0;
 
-	for (uint32_t i = 0; i < g->n_funcs; i++) {
-		if ((g->funcs[i].flags & PQM_F_API) == 0)
-			continue;
-		if (n > 0 && g->funcs[i].start - g->funcs[last].end > LIBRARY_GAP) {
-			mark_library(g, first, last, n);
-			n = 0;
+	if (todo == NULL)
+		return false;
+	for (uint32_t f = 0; f < g->n_funcs; f++)
+		if ((g->funcs[f].flags & PQM_F_LIB) != 0)
+			todo[n++] = f;
+	while (n > 0) {
+		uint32_t f = todo[--n];
+		size_t end = f + 1 < g->n_funcs ? g->funcs[f + 1].edges : g->n_edges;
+
+		for (size_t i = g->funcs[f].edges; i < end; i++) {
+			struct pqm_func *to = &g->funcs[g->edges[i].to];
+
+			if (g->edges[i].kind != PQM_EDGE_CALL ||
+				(to->flags & (PQM_F_LIB | PQM_F_MAIN | PQM_F_ENTRY)) != 0)
+				continue;
+			to->flags |= PQM_F_LIB;
+			todo[n++] = g->edges[i].to;
 		}
-		if (n++ == 0)
-			first = i;
+	}
+	return true;
+}
+
+enum pqm_st pqm_code_library(struct pqm_img *g, struct pqm_err *err)
+{
+	uint32_t last = PQM_NO_FUNC;
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < g->n_funcs; i++)
+		n += is_known(g, i);
+	for (uint32_t i = 0; n >= LIBRARY_LEAST && i < g->n_funcs; i++) {
+		if (!is_known(g, i))
+			continue;
+		g->funcs[i].flags |= PQM_F_LIB;
+		if (last != PQM_NO_FUNC)
+			fill(g, last, i);
 		last = i;
 	}
-	mark_library(g, first, last, n);
+	return spread(g) ? PQM_OK : pqm_fail(err, PQM_ENOMEM, "code: out of memory");
 }

@@ -203,15 +203,27 @@ static void to_data(struct pass *s, uint32_t at, uint32_t rva, bool is_lea, bool
 		add_edge(s, is_lea ? PQM_EDGE_DATA : PQM_EDGE_WORD, at, (uint32_t)k);
 }
 
-static void to_any(struct pass *s, uint32_t at, int64_t rva, bool is_lea)
+/* The name of a source file, as error macros hand it on. */
+static void note_file(struct pass *s, uint32_t rva)
 {
+	const struct pqm_code_want *want = s->g->want;
+	struct pqm_func *f = &s->g->funcs[s->func];
 	pqm_bytes text;
 
+	if ((f->flags & PQM_F_INSIDE) != 0 || !pqm_code_text(s->g, s->g->base + rva, &text) ||
+		!pqm_code_is_file(text))
+		return;
+	f->flags |= PQM_F_TEXT;
+	if (want->is_inside != NULL && want->is_inside(want->ctx, text))
+		f->flags |= PQM_F_INSIDE;
+}
+
+static void to_any(struct pass *s, uint32_t at, int64_t rva, bool is_lea)
+{
 	if (rva < 0 || rva >= s->g->top)
 		return;
-	if (is_lea && s->g->want->by_text && (s->g->funcs[s->func].flags & PQM_F_TEXT) == 0 &&
-		pqm_code_text(s->g, s->g->base + (uint64_t)rva, &text) && pqm_code_is_file(text))
-		s->g->funcs[s->func].flags |= PQM_F_TEXT;
+	if (is_lea && s->g->want->by_text)
+		note_file(s, (uint32_t)rva);
 	if (is_lea && pqm_code_func(s->g, (uint32_t)rva) != PQM_NO_FUNC)
 		take_code(s, at, (uint32_t)rva);
 	else
