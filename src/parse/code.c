@@ -37,9 +37,41 @@ static pqm_bytes name_of(const struct pqm_img *g, uint32_t f)
 	return (pqm_bytes){ NULL, 0 };
 }
 
+/* The instruction of function f that holds the byte at `at`: the scan sees operands, not where instructions
+ * begin. */
+static uint32_t begin_of(const struct pqm_img *g, uint32_t f, uint32_t at)
+{
+	const struct pqm_func *fn = &g->funcs[f];
+	pqm_bytes code = pqm_sub(pqm_code_at(g, g->base + fn->start), 0, fn->end - fn->start);
+	struct pqm_insn o;
+
+	if (g->is_a64 || at < fn->start)
+		return at;
+	for (size_t i = 0; i < code.n && i <= at - fn->start;) {
+		pqm_x86_decode(&o, code.p + i, code.n - i, g->base + fn->start + i);
+		size_t n = o.len == 0 ? 1 : o.len;
+
+		if (at - fn->start < i + n)
+			return fn->start + (uint32_t)i;
+		i += n;
+	}
+	return at;
+}
+
+/* Where the function that reached f first does so. */
+static uint32_t step_to(struct pqm_img *g, uint32_t f)
+{
+	struct pqm_func *fn = &g->funcs[f];
+
+	if ((fn->flags & PQM_F_STEP) == 0 && fn->parent != PQM_NO_FUNC)
+		fn->parent_at = begin_of(g, fn->parent, fn->parent_at);
+	fn->flags |= PQM_F_STEP;
+	return fn->parent_at;
+}
+
 /* The frames from a root to function f, whose instruction `at` is the call. */
-static bool set_path(const struct pqm_img *g, struct pqm_call *c, uint32_t f, uint32_t at,
-	struct pqm_arena *arena)
+static bool set_path(
+	struct pqm_img *g, struct pqm_call *c, uint32_t f, uint32_t at, struct pqm_arena *arena)
 {
 	size_t n = 0, depth = 0;
 
@@ -50,7 +82,10 @@ static bool set_path(const struct pqm_img *g, struct pqm_call *c, uint32_t f, ui
 	if (c->path == NULL)
 		return false;
 	if (f == PQM_NO_FUNC) { /* a word of data */
-		c->path[0] = (struct pqm_frame){ .func = g->base + at, .at = g->base + at };
+		c->path[0] = (struct pqm_frame){ .func = g->base + at,
+			.at = g->base + at,
+			.name = pqm_arena_f(
+				arena, "data_%#llx", (unsigned long long)(g->base + at)) };
 		c->n_path = 1;
 		return true;
 	}
@@ -59,13 +94,13 @@ static bool set_path(const struct pqm_img *g, struct pqm_call *c, uint32_t f, ui
 		c->path[k - 1] = (struct pqm_frame){ .func = g->base + g->funcs[f].start,
 			.at = g->base + at,
 			.name = name_of(g, f) };
-		at = g->funcs[f].parent_at;
+		at = step_to(g, f);
 		f = g->funcs[f].parent;
 		/* Of a longer way the middle is left out: the root stays. */
 		if (k == 2)
 			for (; f != PQM_NO_FUNC && g->funcs[f].parent != PQM_NO_FUNC;
 				f = g->funcs[f].parent)
-				at = g->funcs[f].parent_at;
+				at = step_to(g, f);
 	}
 	return true;
 }
@@ -120,17 +155,19 @@ static void set_arg(const struct pqm_img *g, const struct pqm_found_calls *all, 
 	}
 }
 
-static bool set_call(const struct pqm_img *g, const struct pqm_found_calls *all,
+static bool set_call(struct pqm_img *g, const struct pqm_found_calls *all,
 	const struct pqm_found_call *f, struct pqm_call *c, struct pqm_arena *arena)
 {
 	bool is_import = f->to == PQM_NO_FUNC;
+	uint32_t at =
+		f->is_reference && f->func != PQM_NO_FUNC ? begin_of(g, f->func, f->at) : f->at;
 	const struct pqm_name *own = is_import ? NULL : &g->names[g->funcs[f->to].name - 1];
 
 	*c = (struct pqm_call){ .callee = is_import ? g->imports[f->import].name : own->text,
 		.version = is_import ? g->imports[f->import].version : NULL,
 		.by = is_import ? PQM_BY_IMPORT : (enum pqm_callee_by)own->by,
-		.addr = g->base + f->at,
-		.off = offset_of(g, f->at),
+		.addr = g->base + at,
+		.off = offset_of(g, at),
 		.is_tail = f->is_tail,
 		.is_reference = f->is_reference,
 		.reach = PQM_REACH_UNDECIDED };
@@ -149,10 +186,10 @@ static bool set_call(const struct pqm_img *g, const struct pqm_found_calls *all,
 	} else if (!g->is_cut) {
 		c->reach = PQM_REACH_NO;
 	}
-	return set_path(g, c, f->func, f->at, arena);
+	return set_path(g, c, f->func, (uint32_t)(c->addr - g->base), arena);
 }
 
-static enum pqm_st put_out(const struct pqm_img *g, const struct pqm_found_calls *all,
+static enum pqm_st put_out(struct pqm_img *g, const struct pqm_found_calls *all,
 	struct pqm_code *out, struct pqm_arena *arena, struct pqm_err *err)
 {
 	size_t n = all->n < PQM_CODE_CALLS ? all->n : PQM_CODE_CALLS;

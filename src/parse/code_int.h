@@ -104,6 +104,7 @@ enum pqm_func_flag {
 	PQM_F_CALLED = 2048,  /* by a call, not only by jumps */
 	PQM_F_LIB = 4096,     /* belongs to a library that is inside: not the program's doing */
 	PQM_F_GUESS = 8192,   /* no table says where it starts */
+	PQM_F_STEP = 32768,   /* parent_at is where an instruction begins */
 	PQM_F_INSIDE = 16384, /* refers to a source file of a library that is inside */
 };
 

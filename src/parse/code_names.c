@@ -321,6 +321,7 @@ static enum pqm_st find_wrappers(struct pqm_flow *w, struct pqm_err *err)
 	enum pqm_st st = PQM_OK;
 
 	k.all = pqm_new(g->arena, struct wrapper, g->want->n_wrappers);
+	k.func = PQM_NO_FUNC;
 	if (k.all == NULL)
 		return pqm_fail(err, PQM_ENOMEM, "code: out of memory");
 	for (size_t i = 0; i < g->want->n_wrappers; i++)
@@ -358,7 +359,8 @@ enum pqm_st pqm_code_names(struct pqm_img *g, struct pqm_err *err)
 		if (!put_names(&k))
 			st = pqm_fail(err, PQM_ENOMEM, "code: out of memory");
 	}
-	if (st == PQM_OK)
+	/* Twice: what the first round named has callers, too. */
+	for (unsigned round = 0; st == PQM_OK && round < 2; round++)
 		st = find_wrappers(&w, err);
 	if (st == PQM_ELIMIT)
 		st = PQM_OK;
