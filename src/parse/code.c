@@ -234,6 +234,10 @@ static enum pqm_st read_graph(struct pqm_img *g, struct pqm_err *err)
 		st = pqm_code_scan(g, err);
 	if (st == PQM_OK)
 		st = pqm_code_main(g, err);
+	/* Before names are looked for, as thin functions of the program are not the library's; and after it, for
+	 * those that were named. */
+	if (st == PQM_OK && g->want->by_text)
+		st = pqm_code_library(g, err);
 	if (st == PQM_OK && g->want->by_text)
 		st = pqm_code_names(g, err);
 	drop_namesakes(g);

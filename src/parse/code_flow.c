@@ -391,6 +391,19 @@ static bool has_lost_table(struct work *k)
 	return false;
 }
 
+/* Between a jump and what is aligned behind it: nothing runs here. */
+static bool is_filler(const struct work *k, const struct block *b)
+{
+	for (size_t i = b->first; i <= b->last; i++) {
+		const struct pqm_insn *o = &k->lines[i].o;
+
+		if (o->op != PQM_OP_OTHER || o->kills != 0 || o->dst != PQM_NO_REG || o->stores ||
+			o->loads)
+			return false;
+	}
+	return true;
+}
+
 static enum pqm_st follow(struct work *k, struct pqm_err *err)
 {
 	enum pqm_st st = decode(k, err);
@@ -410,7 +423,7 @@ static enum pqm_st follow(struct work *k, struct pqm_err *err)
 	settle(k);
 	/* Landing pads, and tables that were not recognised: nothing is known there. */
 	for (uint32_t b = 0; b < k->n_blocks; b++)
-		if (!k->in[b].is_live) {
+		if (!k->in[b].is_live && !is_filler(k, &k->blocks[b])) {
 			pqm_state_forget(&first);
 			flow_to(k, b, &first);
 			settle(k);

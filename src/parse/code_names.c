@@ -284,7 +284,8 @@ static bool calls_wrapped(const struct wraps *k, uint32_t f)
 	const struct pqm_img *g = k->g;
 	size_t end = f + 1 < g->n_funcs ? g->funcs[f + 1].edges : g->n_edges;
 
-	if (g->funcs[f].name != 0 && g->names[g->funcs[f].name - 1].by == PQM_BY_TEXT)
+	if ((g->funcs[f].flags & PQM_F_LIB) == 0 ||
+		(g->funcs[f].name != 0 && g->names[g->funcs[f].name - 1].by == PQM_BY_TEXT))
 		return false;
 	for (size_t i = g->funcs[f].edges; i < end; i++)
 		for (size_t w = 0; w < k->n; w++)
