@@ -74,6 +74,8 @@
  * functions, instructions that are decoded; a browser of 300 MB has 3.5, 1.2 and 0.6 million of the first three.
  * Places that are told. */
 #define PQM_CODE_BYTES ((size_t)96 << 20)
+/* More code than this would use all of that up, and is not looked at. */
+#define PQM_CODE_TEXT ((uint64_t)192 << 20)
 #define PQM_CODE_EDGES ((size_t)4 << 20)
 #define PQM_CODE_SLOTS ((size_t)2 << 20)
 #define PQM_CODE_INSNS ((size_t)8 << 20)

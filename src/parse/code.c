@@ -213,6 +213,15 @@ static enum pqm_st put_out(struct pqm_img *g, const struct pqm_found_calls *all,
 	return PQM_OK;
 }
 
+static bool is_too_large(const struct pqm_img *g)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < g->n_segs; i++)
+		bytes += g->segs[i].is_code ? g->segs[i].bytes : 0;
+	return bytes > PQM_CODE_TEXT;
+}
+
 /* Wanted functions of this file are too few to be a library: they only have its names. */
 static void drop_namesakes(struct pqm_img *g)
 {
@@ -263,6 +272,11 @@ static enum pqm_st examine(
 	}
 	if (g->n_wanted == 0 && !g->want->by_text && !pqm_code_has_wanted(g)) {
 		out->state = PQM_CODE_NONE;
+		return PQM_OK;
+	}
+	if (is_too_large(g)) {
+		out->state = PQM_CODE_LIMIT;
+		out->why_not = "it has more code than is read";
 		return PQM_OK;
 	}
 	st = read_graph(g, err);
