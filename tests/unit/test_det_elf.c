@@ -86,6 +86,8 @@ static struct record detect(const struct pqm_rules *rules, pqm_bytes body)
 	struct record r = { .emit = { .found = on_found, .object = on_object, .note = on_note } };
 	struct pqm_arena a;
 	struct pqm_err err = { 0 };
+	uint64_t done = 0;
+	const struct pqm_hits none = { NULL, 0, &done };
 
 	pqm_arena_init(&a, PQM_ARENA_BYTES);
 	const struct pqm_artifact art = {
@@ -93,7 +95,7 @@ static struct record detect(const struct pqm_rules *rules, pqm_bytes body)
 	};
 
 	if (pqm_det_elf.wants(&art))
-		r.st = pqm_det_elf.run(rules, &art, NULL, &r.emit, &err);
+		r.st = pqm_det_elf.run(rules, &art, &none, &r.emit, &err);
 	pqm_arena_fini(&a);
 	return r;
 }
