@@ -335,7 +335,7 @@ static void look_inside(struct look *k, const struct pqm_hits *hits)
 {
 	const struct pqm_lib *lib = pqm_lib_by_name(k->k.libs, PQM_LIT("openssl"));
 
-	if (hits->n == 0 || lib == NULL || !k->k.elf.is_program || k->k.own == lib)
+	if (hits == NULL || hits->n == 0 || lib == NULL || !k->k.elf.is_program || k->k.own == lib)
 		return;
 	for (size_t i = 0; k->k.elf.is_dynamic && i < k->k.elf.n_needed; i++)
 		if (k->k.needed[i] == lib)

@@ -84,7 +84,8 @@ bool pqm_code_text(const struct pqm_img *g, uint64_t addr, pqm_bytes *out)
 	if (end == NULL)
 		return false;
 	for (const uint8_t *p = b.p; p < end; p++)
-		if ((*p < 0x20 && *p != '\t' && *p != '\n' && *p != '\r') || *p == 0x7f)
+		if ((*p < 0x20 && *p != '\t' && *p != '\n' && *p != '\r') || *p == 0x7f ||
+			*p > 0xf4) /* no UTF-8: the code of a linkage table */
 			return false;
 	*out = (pqm_bytes){ b.p, (size_t)(end - b.p) };
 	return true;

@@ -147,11 +147,15 @@ enum pqm_st pqm_code_reach(struct pqm_img *g, struct pqm_err *err)
 		if ((g->funcs[f].flags & PQM_F_MAIN) != 0)
 			reach_func(&w, f, PQM_NO_FUNC, 0);
 	drain(&w);
+	/* A program with a library inside exports that, too: only its own start counts then. */
+	uint32_t roots = PQM_F_ENTRY | (g->want->by_text ? 0 : PQM_F_EXPORT);
+
 	for (uint32_t f = 0; f < g->n_funcs; f++)
-		if ((g->funcs[f].flags & (PQM_F_ENTRY | PQM_F_EXPORT)) != 0 &&
+		if ((g->funcs[f].flags & roots) != 0 &&
 			(g->funcs[f].flags & (PQM_F_API | PQM_F_LIB)) == 0)
 			reach_func(&w, f, PQM_NO_FUNC, 0);
-	export_objects(&w);
+	if (!g->want->by_text)
+		export_objects(&w);
 	drain(&w);
 	bool ok = w.has_memory;
 
