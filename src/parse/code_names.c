@@ -334,6 +334,8 @@ static enum pqm_st find_wrappers(struct pqm_flow *w, struct pqm_err *err)
 			k.func = f;
 			st = pqm_code_flow(w, f, err);
 		}
+	w->visit = NULL;
+	w->ctx = NULL;
 	if (st == PQM_OK && !name_wrappers(&k))
 		st = pqm_fail(err, PQM_ENOMEM, "code: out of memory");
 	return st;
