@@ -2,7 +2,7 @@
  * pyc_ops.h — instructions of CPython, by what they do to the stack of values.
  *
  * Shape:     a table of 256 for each version.
- * Threads:   const.
+ * Threads:   any.
  * Standard:  the module opcode of CPython 3.6 to 3.13.
  */
 #ifndef PQM_PARSE_PYC_OPS_H
