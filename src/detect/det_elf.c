@@ -15,6 +15,7 @@ struct look {
 	struct tally *imports, *exports; /* by index of the rule */
 	bool has_imports;		 /* of a library that we know */
 	bool is_known;			 /* the file is, or asks for, such a library */
+	bool has_holes;			 /* parts of it read as zeros */
 };
 
 /* A source file of OpenSSL 3, whose functions name themselves in their errors: it may be inside a program. */
@@ -369,6 +370,11 @@ static enum pqm_st read_code(struct look *k, struct pqm_err *err)
 
 	if (k->k.inside == NULL && !k->has_imports)
 		return PQM_OK;
+	if (k->has_holes) { /* zeros in place of constants would be taken for values */
+		k->k.code.state = PQM_CODE_LIMIT;
+		k->k.code.why_not = "only parts of the file were held";
+		return PQM_OK;
+	}
 	if (k->k.inside != NULL && !want_inside(k, &want))
 		return PQM_ENOMEM;
 	enum pqm_st st = pqm_code_read(&k->k.code, &k->k.elf, &want, k->k.arena, err);
@@ -401,6 +407,11 @@ static enum pqm_st examine(struct look *k, const struct pqm_artifact *a,
 		look_inside(k, hits);
 	if (!k->is_known)
 		return st;
+	if (k->has_holes)
+		pqm_emit_note(out, UINT64_MAX, PQM_ELIMIT,
+			"%s of more than 64 MiB in an archive: held in part, so calls in it are "
+			"not read; unpack it and scan the folder",
+			k->k.elf.is_program ? "program" : "library");
 	/* What was seen before a broken symbol stands. */
 	enum pqm_st emitted = read_code(k, err);
 
@@ -414,7 +425,7 @@ static enum pqm_st examine(struct look *k, const struct pqm_artifact *a,
 static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	const struct pqm_hits *hits, struct pqm_emit *out, struct pqm_err *err)
 {
-	struct look k = { .k = { .rules = r, .arena = a->arena } };
+	struct look k = { .k = { .rules = r, .arena = a->arena }, .has_holes = a->has_holes };
 	struct pqm_err why = { PQM_OK, "" };
 
 	if (!wants(a)) /* the words stand in other files, too */
@@ -435,7 +446,7 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 
 const struct pqm_detector pqm_det_elf = {
 	.name = "elf",
-	.version = 3,
+	.version = 4,
 	.summary = "what ELF programs and libraries call in cryptographic libraries, and what "
 		   "these export",
 	.anchors = ANCHORS,

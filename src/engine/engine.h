@@ -509,6 +509,7 @@ struct pqm_fold;
 
 struct pqm_gathered { /* an object at one place */
 	const struct pqm_thing *thing;
+	const struct pqm_place *place;
 	pqm_bytes path;
 	uint32_t target, n_made;
 };

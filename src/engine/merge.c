@@ -104,6 +104,12 @@ struct totals {
 	size_t rows, notes, things;
 };
 
+struct all_rows {
+	struct row *row;
+	size_t n, n_things;
+	const struct pqm_place **place_of; /* by object; NULL: none is of the linking stage */
+};
+
 static struct totals count(const struct pqm_run *run)
 {
 	struct totals t = { 0, 0, 0 };
@@ -266,6 +272,7 @@ static void gather(struct pqm_inventory *inv, struct pqm_map *texts, const struc
 			for (const struct pqm_thing *t = !has_objects(p) ? NULL : c->things;
 				t != NULL; t = t->next)
 				all[k++] = (struct pqm_gathered){ .thing = t,
+					.place = p,
 					.path = full_path(inv, texts, p->path, t->object.path),
 					.target = p->target };
 	if (n > 1)
@@ -282,11 +289,26 @@ bool pqm_thing_unpack(struct pqm_arena *a, struct pqm_object *o, const struct pq
 	return facts != NULL;
 }
 
+/* Where a program or library of the linking stage stands: its findings are to say so, as others do. */
+static bool keep_place(struct all_rows *m, const struct pqm_object *o, size_t i, size_t n,
+	const struct pqm_place *place)
+{
+	if (!pqm_link_is_ours(o))
+		return true;
+	if (m->place_of == NULL)
+		m->place_of = pqm_calloc(n, sizeof(*m->place_of));
+	if (m->place_of == NULL)
+		return false;
+	m->place_of[i] = place;
+	return true;
+}
+
 /* Objects but for those that stand behind others. Texts and facts belong to the workers' arenas, which the
  * inventory takes over. */
 static bool take_objects(struct pqm_inventory *inv, struct pqm_map *texts,
-	const struct pqm_run *run, size_t n, struct pqm_fold **fold)
+	const struct pqm_run *run, struct all_rows *m, struct pqm_fold **fold)
 {
+	size_t n = m->n_things;
 	struct pqm_gathered *all = pqm_malloc((n + 1) * sizeof(*all));
 	bool ok = all != NULL;
 
@@ -303,8 +325,9 @@ static bool take_objects(struct pqm_inventory *inv, struct pqm_map *texts,
 		o->n_made = all[i].n_made;
 		if (all[i].thing->is_named_by_path)
 			o->name = o->path;
-		ok = all[i].thing->packed == NULL ||
-			pqm_thing_unpack(&inv->arena, o, all[i].thing->packed);
+		ok = (all[i].thing->packed == NULL ||
+			     pqm_thing_unpack(&inv->arena, o, all[i].thing->packed)) &&
+			keep_place(m, o, i, n, all[i].place);
 	}
 	pqm_free(all);
 	return ok;
@@ -418,11 +441,6 @@ static bool drop_folded(const struct pqm_fold *fold, struct row *row, size_t *n)
 	return !s.failed;
 }
 
-struct all_rows {
-	struct row *row;
-	size_t n;
-};
-
 static bool add_row(struct pqm_inventory *inv, struct all_rows *m, const struct pqm_raised *raised)
 {
 	const struct pqm_object *o = &inv->objects[raised->object];
@@ -449,6 +467,7 @@ static bool add_row(struct pqm_inventory *inv, struct all_rows *m, const struct 
 	pqm_finding_id(out->id, f);
 	memcpy(attrs, f->attrs, f->n_attrs * sizeof(*attrs));
 	m->row[m->n++] = (struct row){ .f = out,
+		.place = m->place_of == NULL ? NULL : m->place_of[raised->object],
 		.o = { .target = o->target,
 			.path = o->path,
 			.object = f->object,
@@ -496,9 +515,10 @@ enum pqm_st pqm_run_merge(struct pqm_inventory *inv, struct pqm_run *run, struct
 	if (pqm_around_settle(run, err) != PQM_OK)
 		return PQM_ENOMEM;
 	struct totals t = count(run);
-	struct all_rows m = { .row = pqm_malloc((t.rows + 1) * sizeof(*m.row)) };
+	struct all_rows m = { .row = pqm_malloc((t.rows + 1) * sizeof(*m.row)),
+		.n_things = t.things };
 	struct pqm_fold *fold = NULL;
-	bool ok = m.row != NULL && take_objects(inv, &texts, run, t.things, &fold);
+	bool ok = m.row != NULL && take_objects(inv, &texts, run, &m, &fold);
 
 	for (const struct pqm_content *c = run->contents; ok && c != NULL; c = c->next)
 		for (const struct pqm_place *p = c->places; p != NULL; p = p->next)
@@ -518,6 +538,7 @@ enum pqm_st pqm_run_merge(struct pqm_inventory *inv, struct pqm_run *run, struct
 		take_notes(inv, &texts, run, t.notes) && pqm_owned_tie(inv, run->rules) &&
 		pqm_owned_dist(inv) && pqm_aifile_sets(inv);
 	pqm_free(m.row);
+	pqm_free(m.place_of);
 	pqm_map_fini(&texts);
 	return ok
 		? PQM_OK
