@@ -110,6 +110,15 @@ static pqm_bytes mapped(const struct pqm_yaml *map, pqm_bytes word)
 	return (pqm_bytes){ NULL, 0 };
 }
 
+/* Likewise, of a longer text that holds one of the words. */
+static pqm_bytes mapped_inside(const struct pqm_yaml *map, pqm_bytes text)
+{
+	for (size_t i = 0; map != NULL && i < map->n; i++)
+		if (pqm_find(text, 0, map->keys[i]->text) != SIZE_MAX)
+			return pqm_yaml_text(map->items[i]);
+	return (pqm_bytes){ NULL, 0 };
+}
+
 /* What a value is called in the catalogue, or empty. */
 static pqm_bytes catalogue_name(
 	struct sc *s, const struct pqm_take_arg *a, const struct sc_value *v, bool is_strict)
@@ -120,9 +129,11 @@ static pqm_bytes catalogue_name(
 		return none;
 	if (v->kind == SC_INT)
 		word = pqm_arena_f(s->arena, "%llu", (unsigned long long)v->n);
-	if (v->kind == SC_NAME && !v->is_outside)
+	if (v->kind == SC_NAME && !v->is_outside && !pqm_eqs(word, "True") &&
+		!pqm_eqs(word, "true"))
 		return none;
-	got = mapped(a->values, word);
+	got = a->is_inside && v->kind == SC_TEXT ? mapped_inside(a->values, word)
+						 : mapped(a->values, word);
 	if (got.n == 0 && v->kind != SC_INT)
 		got = mapped(s->lang->names, word);
 	if (got.n > 0 || (is_strict && a->values != NULL) || v->kind == SC_INT)
@@ -277,9 +288,30 @@ static void add_group(struct sc *s, const struct pqm_take_arg *a, struct groups 
 	}
 }
 
+/* GnuTLS: of a priority string that drops its groups, those that it adds [GnuTLS manual,
+ * Priority Strings]. */
+static void add_priority(
+	struct sc *s, const struct pqm_take_arg *a, struct groups *g, pqm_bytes text)
+{
+	pqm_bytes rest = text, word;
+
+	while (pqm_split(&rest, ':', &word)) {
+		word = pqm_trim(word);
+		if (pqm_starts(word, PQM_LIT("+GROUP-")) || pqm_starts(word, PQM_LIT("+CURVE-")))
+			add_group(s, a, g, pqm_sub(word, 7, word.n));
+	}
+}
+
 static void add_list(struct sc *s, const struct pqm_take_arg *a, struct groups *g, pqm_bytes text)
 {
 	pqm_bytes rest = text, word;
+
+	if (pqm_find(text, 0, PQM_LIT("-GROUP-ALL")) != SIZE_MAX ||
+		pqm_find(text, 0, PQM_LIT("-CURVE-ALL")) != SIZE_MAX ||
+		pqm_starts(text, PQM_LIT("NONE:"))) {
+		add_priority(s, a, g, text);
+		return;
+	}
 
 	while (rest.p != NULL &&
 		pqm_split(&rest, pqm_find_byte(text, 0, ':') != SIZE_MAX ? ':' : ',', &word)) {

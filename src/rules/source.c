@@ -151,6 +151,7 @@ static enum pqm_st read_arg(struct pqm_take_arg *to, const struct pqm_rule *rule
 	to->unless_key = pqm_yaml_str(node, "unless_key");
 	to->values = pqm_yaml_get(node, "values");
 	to->is_strict = pqm_yaml_true(node, "strict");
+	to->is_inside = pqm_yaml_true(node, "inside");
 	return PQM_OK;
 }
 

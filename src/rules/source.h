@@ -31,6 +31,7 @@ struct pqm_take_arg {
 	pqm_bytes unless_key; /* not when the object has this member, too */
 	const struct pqm_yaml *values; /* words to names of the catalogue or sizes; may be NULL */
 	bool is_strict;		       /* without a known value the call says nothing */
+	bool is_inside;		       /* a text that holds one of `values` */
 };
 
 struct pqm_call_rule {
