@@ -149,7 +149,9 @@ static enum pqm_st emit_use(struct go_look *k, const struct tally *t)
 		PQM_FMT(go_name(k, c->from)), PQM_FMT(go_name(k, c->to)), PQM_FMT(t->parameter));
 	f.why = pqm_arena_f(k->arena, "%.*s %s %.*s%s: %.*s", PQM_FMT(go_name(k, c->from)),
 		c->is_value ? "refers to" : "calls", PQM_FMT(call_text(k, t)),
-		c->is_weak ? ", which is registered at the start and not shown to run" : "",
+		c->is_kept	     ? ", which the linker kept and nothing here is seen to call"
+			: c->is_weak ? ", which is registered at the start and not shown to run"
+				     : "",
 		PQM_FMT(f.why));
 	say_call(k, t, &f);
 	pqm_found_attr(
@@ -179,7 +181,7 @@ static enum pqm_st emit_kept(struct go_look *k, size_t rule, uint32_t function)
 
 static bool is_better(const struct pqm_go_call *a, const struct pqm_go_call *b)
 {
-	return b == NULL || (!a->is_weak && b->is_weak);
+	return b == NULL || (!a->is_weak && b->is_weak) || (!a->is_kept && b->is_kept);
 }
 
 /* Calls with the same parameter are one finding. */

@@ -4,6 +4,7 @@
 
 #define STRONG 1
 #define WEAK 2
+#define KEPT 3
 
 struct walk {
 	struct pqm_go_graph *g;
@@ -48,9 +49,14 @@ static void record(struct walk *w, uint32_t to, uint32_t site, bool is_value)
 		return;
 	}
 	g->calls = grown;
-	g->calls[g->n_calls++] = (struct pqm_go_call){ w->from, to, site,
-		w->phase == WEAK && (is_value || (g->roles[w->from] & PQM_GO_INIT) == 0), is_value,
-		w->is_method };
+	g->calls[g->n_calls++] = (struct pqm_go_call){ .from = w->from,
+		.to = to,
+		.site = site,
+		.is_weak = w->phase == KEPT ||
+			(w->phase == WEAK && (is_value || (g->roles[w->from] & PQM_GO_INIT) == 0)),
+		.is_kept = w->phase == KEPT,
+		.is_value = is_value,
+		.is_method = w->is_method };
 }
 
 static void watched(struct walk *w, uint32_t site)
@@ -257,6 +263,15 @@ static void roots(struct walk *w, uint8_t phase)
 	drain(w);
 }
 
+/* Methods that only reflection finds: Go's linker drops functions that nothing can call, so these have a way. */
+static void rest(struct walk *w)
+{
+	w->phase = KEPT;
+	for (uint32_t f = 0; f < w->t->n; f++)
+		root(w, f);
+	drain(w);
+}
+
 enum pqm_st pqm_go_graph_walk(struct pqm_go_graph *g, const struct pqm_gobin *bin,
 	const struct pqm_pclntab *t, struct pqm_arena *arena, struct pqm_err *err)
 {
@@ -277,6 +292,7 @@ enum pqm_st pqm_go_graph_walk(struct pqm_go_graph *g, const struct pqm_gobin *bi
 	drain(&w);
 	roots(&w, STRONG);
 	roots(&w, WEAK);
+	rest(&w);
 	return w.no_memory ? pqm_fail(err, PQM_ENOMEM, "Go: out of memory") : PQM_OK;
 }
 

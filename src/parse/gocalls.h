@@ -4,8 +4,9 @@
  * Shape:     a walk from main.main and the set-up functions of the main module over direct calls, jumps, function values
  *            (closures) and method tables that reachable code refers to; then a second one from what other
  *            packages set up at their start and from function values in data, which is `weak`: kept by the
- *            linker, not shown to run. Functions that the caller calls a border are not descended into: what a
- *            library of cryptography does inside is not what the program does.
+ *            linker, not shown to run; a third from all that is left, which reflection alone may find.
+ *            Functions that the caller calls a border are not descended into: what a library of cryptography
+ *            does inside is not what the program does.
  * Units:     function numbers of pclntab.h; sites are offsets from its `text`.
  * Ownership: everything is in the caller's arena.
  * Errors:    PQM_OK for what cannot be followed: is_followed is false. PQM_ENOMEM.
@@ -29,6 +30,7 @@ enum pqm_go_role {
 struct pqm_go_call {
 	uint32_t from, to, site; /* to PQM_GO_NOBODY: what is watched is referred to */
 	bool is_weak;
+	bool is_kept;	/* nothing is seen to lead to `from` */
 	bool is_value;	/* its address is taken there, not called */
 	bool is_method; /* it stands in a method table that is referred to there */
 };
@@ -41,7 +43,7 @@ struct pqm_go_graph {
 	uint64_t watch;	  /* an address whose users are recorded, too; 0: none */
 	uint32_t *parent; /* PQM_GO_NOBODY: a root, or not reached */
 	uint32_t *parent_site;
-	uint8_t *reached;	   /* 0 no, 1 yes, 2 weakly */
+	uint8_t *reached;	   /* 0 no, 1 yes, 2 weakly, 3 kept */
 	struct pqm_go_call *calls; /* in order of the walk: those of the shortest way first */
 	size_t n_calls, cap_calls;
 	bool is_full; /* more than PQM_GO_CALLS */

@@ -21,7 +21,7 @@ USES = {
     "hash": set(), "server": set(), "dead": set(), "x509": set(),
     "rsa": {("RSA", "use")}, "ecdsa": {("EC", "use")}, "ed25519": {("Ed25519", "use")},
     "indirect": {("RSA", "use"), ("EC", "use"), ("Ed25519", "use"), ("DSA", "use")},
-    "dial": TLS, "https": TLS, "pins": TLS, "ceiling": TLS,
+    "reflect": {("EC", "offer")}, "dial": TLS, "https": TLS, "pins": TLS, "ceiling": TLS,
     "ecdh": {("X25519", "use"), ("EC", "use")}, "mlkem": {("ML-KEM", "use")},
 }
 
