@@ -9,6 +9,8 @@
 
 /* A worker reads a file in pieces of this size: it fits the L2 cache of current cores. */
 #define PQM_READ_CHUNK_BYTES ((size_t)256 << 10)
+/* So much of a mapped file is read before its pages are given back. */
+#define PQM_MAPPED_BYTES ((size_t)16 << 20)
 /* One arena (one artifact's parse): far above any real key store or manifest. */
 #define PQM_ARENA_BYTES ((size_t)64 << 20)
 /* Arena that lives for the run: 200 MB goal for the whole process, so half of it. */

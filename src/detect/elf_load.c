@@ -1,9 +1,11 @@
 /* elf_load.c — functions that a program looks up by name in a library that it opens by hand. */
+#include "base/mapped.h"
 #include "elf_look.h"
 
 /* Of a file name in a program, to either side of ".so"; and how many such are looked at. */
 #define NAME_BYTES 256
 #define NAMES_MAX 65536
+#define STEP_BYTES ((size_t)1 << 20)
 
 /* The word around `at`; *end is behind it. */
 static pqm_bytes word_around(pqm_bytes body, size_t at, size_t *end)
@@ -18,19 +20,49 @@ static pqm_bytes word_around(pqm_bytes body, size_t at, size_t *end)
 	return pqm_sub(body, from, to - from);
 }
 
-/* Whether some text is the file name of a library that we know. */
-static bool names_library(const struct pqm_elf_look *k)
+/* Whether a text in the range is the file name of a library that we know. */
+static bool names_library(const struct pqm_elf_look *k, pqm_bytes range, size_t *n_names)
 {
-	static const pqm_bytes mark = { (const uint8_t *)".so", 3 };
-	pqm_bytes body = k->elf.body;
-	size_t at = pqm_find(body, 0, mark);
+	for (size_t at = 0; at < range.n && *n_names < NAMES_MAX;) {
+		size_t end = range.n - at > STEP_BYTES ? at + STEP_BYTES : range.n;
+		size_t dot = pqm_find_byte(pqm_sub(range, 0, end), at, '.');
 
-	for (size_t n = 0; at != SIZE_MAX && n < NAMES_MAX; n++) {
-		const struct pqm_lib *lib = pqm_lib_by_soname(k->libs, word_around(body, at, &at));
+		if (dot == SIZE_MAX) {
+			pqm_mapped_read(end - at);
+			at = end;
+			continue;
+		}
+		pqm_mapped_read(dot + 1 - at);
+		at = dot + 1;
+		if (range.n - dot < 3 || range.p[dot + 1] != 's' || range.p[dot + 2] != 'o')
+			continue;
+		const struct pqm_lib *lib =
+			pqm_lib_by_soname(k->libs, word_around(range, dot, &at));
 
+		++*n_names;
 		if (lib != NULL && !pqm_elf_is_loader(lib))
 			return true;
-		at = pqm_find(body, at, mark);
+	}
+	return false;
+}
+
+/* Whether it is, asks for, or names in its texts a library that we know. */
+static bool names_libraries(const struct pqm_elf_look *k)
+{
+	/* Headers may lie: ranges may lie over each other. */
+	uint64_t left = 2 * (uint64_t)k->elf.body.n;
+	size_t n_names = 0;
+	pqm_bytes range;
+
+	if (k->own != NULL)
+		return true;
+	for (size_t i = 0; i < k->elf.n_needed; i++)
+		if (k->needed[i] != NULL && !pqm_elf_is_loader(k->needed[i]))
+			return true;
+	for (size_t i = 0; pqm_elf_data(&k->elf, &i, &range) && range.n <= left;) {
+		left -= range.n;
+		if (names_library(k, range, &n_names))
+			return true;
 	}
 	return false;
 }
@@ -45,7 +77,8 @@ bool pqm_elf_loads(struct pqm_elf_look *k)
 	static const pqm_bytes looks_up = { (const uint8_t *)"\0dlsym", 7 };
 	const struct pqm_lib *loader = pqm_lib_by_name(k->libs, PQM_LIT("loader"));
 
-	if (loader != NULL && pqm_find(k->elf.strings, 0, looks_up) != SIZE_MAX && names_library(k))
+	if (loader != NULL && pqm_find(k->elf.strings, 0, looks_up) != SIZE_MAX &&
+		names_libraries(k))
 		k->loader = loader;
 	return k->loader != NULL;
 }

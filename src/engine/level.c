@@ -2,6 +2,7 @@
 #include <sys/mman.h>
 
 #include "base/limits.h"
+#include "base/mapped.h"
 #include "engine.h"
 
 #define CHILD_MATCHES PQM_HITS_BATCH
@@ -612,7 +613,7 @@ static size_t hits_of(const struct pqm_worker *w, size_t detector)
 }
 
 /* Runs one detector. Hits in a large mapping are handed over in slices, and the pages that were touched
- * are given back between them: each hit makes sixteen pages resident. */
+ * are given back behind each: a hit makes sixteen pages resident. */
 static void run_one(struct pqm_look *l, size_t i, struct emitter *e)
 {
 	const struct pqm_run *run = l->w->run;
@@ -630,9 +631,8 @@ static void run_one(struct pqm_look *l, size_t i, struct emitter *e)
 		if (st != PQM_OK)
 			emit_note(&e->emit, UINT64_MAX, st,
 				err.msg[0] != '\0' ? err.msg : run->detectors[i]->name);
-		if (slices)
-			(void)madvise((void *)(uintptr_t)l->artifact->body.p, l->artifact->body.n,
-				MADV_DONTNEED);
+		if (l->is_mapped)
+			pqm_mapped_drop();
 		at += take;
 	} while (at < n);
 }

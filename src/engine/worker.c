@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/limits.h"
+#include "base/mapped.h"
 #include "base/num.h"
 #include "detect/deps.h"
 #include "detect/packages.h"
@@ -387,11 +388,13 @@ static void look(struct reading *r, const struct pqm_hash128 *hash)
 				w->run, r->job->target, r->path, "unreadable", "cannot be mapped");
 			return;
 		}
+		pqm_mapped_set(r->body);
 		if (!pqm_guard_run(r->body, detect, r)) {
 			pqm_worker_alone(w);
 			note_changed(r);
 		}
-		(void)madvise((void *)(uintptr_t)r->body.p, r->body.n, MADV_DONTNEED);
+		pqm_mapped_drop();
+		pqm_mapped_set((pqm_bytes){ NULL, 0 });
 	}
 	w->matches.n = 0;
 	pqm_arena_wipe(&w->scratch);

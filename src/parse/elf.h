@@ -74,6 +74,9 @@ enum pqm_st pqm_elf_symbols(struct pqm_elf *e, struct pqm_err *err) PQM_MUST_USE
  * than any library function's are passed over. */
 enum pqm_st pqm_elf_next(
 	struct pqm_elf *e, struct pqm_elf_sym *out, struct pqm_err *err) PQM_MUST_USE;
+/* Walks what is loaded of the file and is not said to be code, where its texts and tables stand; without
+ * section headers all that is loaded. Start with *i = 0. Headers may lie: ranges may lie over each other. */
+bool pqm_elf_data(const struct pqm_elf *e, size_t *i, pqm_bytes *out);
 void pqm_elf_close(struct pqm_elf *e);
 
 #endif
