@@ -7,6 +7,8 @@
 struct facts {
 	struct pqm_fact *fact;
 	size_t n, cap;
+	bool *is_told;			/* by export, of the rule at hand */
+	const struct pqm_rule *wrapper; /* NULL: what its code reaches is all that is known */
 };
 
 static enum pqm_st add(struct pqm_arena *a, struct facts *f, pqm_bytes key, pqm_bytes value)
@@ -23,6 +25,8 @@ static enum pqm_st add(struct pqm_arena *a, struct facts *f, pqm_bytes key, pqm_
 static enum pqm_st add_reach(const struct pqm_elf_look *k, struct facts *f,
 	const struct pqm_lib_rule *m, const struct pqm_call *c, pqm_bytes name)
 {
+	if (!pqm_lib_wrapper_says(f->wrapper, name, m->rule))
+		return PQM_OK;
 	pqm_bytes soname = pqm_elf_soname(k, k->facts[c - k->code.calls].lib, c->version);
 
 	return add(k->arena, f, m->rule->id,
@@ -32,36 +36,65 @@ static enum pqm_st add_reach(const struct pqm_elf_look *k, struct facts *f,
 			PQM_FMT(pqm_printable(k->arena, soname)), PQM_FMT(pqm_elf_witness(k, c))));
 }
 
-/* The exports that get to the call; when they are not listed, the one that its witness starts at. */
+/* The export that its witness starts at. */
+static bool starts_at(const struct pqm_call *c, pqm_bytes name)
+{
+	return c->n_path > 0 && pqm_eq(c->path[0].name, name);
+}
+
+/* The exports that get to the call and are not told yet; when they are not listed, the one that its witness starts
+ * at. is_first: only this one, as its way is known. */
 static enum pqm_st add_call(const struct pqm_elf_look *k, struct facts *f,
-	const struct pqm_lib_rule *m, const struct pqm_call *c)
+	const struct pqm_lib_rule *m, const struct pqm_call *c, bool is_first)
 {
 	enum pqm_st st = PQM_OK;
 
-	for (size_t i = 0; i < c->n_from && st == PQM_OK && f->n < PQM_LINK_FACTS; i++)
-		if (c->from[i] < k->code.n_exports)
-			st = add_reach(k, f, m, c, k->code.exports[c->from[i]]);
-	if (c->n_from == 0 && c->n_path > 0 && c->path[0].name.n > 0 && f->n < PQM_LINK_FACTS)
+	for (size_t i = 0; i < c->n_from && st == PQM_OK && f->n < PQM_LINK_FACTS; i++) {
+		size_t at = c->from[i];
+
+		if (at >= k->code.n_exports || f->is_told[at] ||
+			(is_first && !starts_at(c, k->code.exports[at])))
+			continue;
+		f->is_told[at] = true;
+		st = add_reach(k, f, m, c, k->code.exports[at]);
+	}
+	if (is_first && c->n_from == 0 && c->n_path > 0 && c->path[0].name.n > 0 &&
+		f->n < PQM_LINK_FACTS)
 		st = add_reach(k, f, m, c, c->path[0].name);
 	return st;
 }
 
-/* Facts of a library stand rule by rule. */
+static enum pqm_st add_calls(
+	const struct pqm_elf_look *k, struct facts *f, const struct pqm_lib_rule *m, bool is_first)
+{
+	enum pqm_st st = PQM_OK;
+
+	for (size_t i = 0; i < k->code.n_calls && st == PQM_OK; i++) {
+		const struct pqm_call *c = &k->code.calls[i];
+
+		if (k->facts[i].meaning == m && k->facts[i].lib != NULL &&
+			k->facts[i].through == NULL && c->by == PQM_BY_IMPORT &&
+			c->reach == PQM_REACH_YES)
+			st = add_call(k, f, m, c, is_first);
+	}
+	return st;
+}
+
+/* Facts of a library stand rule by rule, an export once each. */
 static enum pqm_st library_facts(const struct pqm_elf_look *k, struct facts *f)
 {
 	enum pqm_st st = PQM_OK;
 
-	for (size_t r = 0; r < pqm_lib_rules_count(k->libs); r++) {
+	f->is_told = pqm_new(k->arena, bool, k->code.n_exports);
+	if (f->is_told == NULL)
+		return PQM_ENOMEM;
+	for (size_t r = 0; r < pqm_lib_rules_count(k->libs) && st == PQM_OK; r++) {
 		const struct pqm_lib_rule *m = pqm_lib_rule_at(k->libs, r);
 
-		for (size_t i = 0; i < k->code.n_calls && st == PQM_OK; i++) {
-			const struct pqm_call *c = &k->code.calls[i];
-
-			if (k->facts[i].meaning == m && k->facts[i].lib != NULL &&
-				k->facts[i].through == NULL && c->by == PQM_BY_IMPORT &&
-				c->reach == PQM_REACH_YES)
-				st = add_call(k, f, m, c);
-		}
+		memset(f->is_told, 0, k->code.n_exports * sizeof(bool));
+		st = add_calls(k, f, m, true);
+		if (st == PQM_OK)
+			st = add_calls(k, f, m, false);
 	}
 	return st;
 }
@@ -85,6 +118,7 @@ enum pqm_st pqm_elf_wrap_library(const struct pqm_elf_look *k, struct pqm_emit *
 
 	if (k->elf.is_program || k->elf.soname.n == 0 || k->own != NULL || k->facts == NULL)
 		return PQM_OK;
+	f.wrapper = pqm_lib_wrapper(k->libs, k->elf.soname);
 	st = library_facts(k, &f);
 	return st == PQM_OK ? emit(out, "Library", pqm_printable(k->arena, k->elf.soname), &f) : st;
 }

@@ -103,6 +103,33 @@ static const struct pqm_lib_rule *rule_of(const struct linker *k, pqm_bytes id)
 	return NULL;
 }
 
+static bool starts_there(const struct reach *at)
+{
+	return pqm_starts(at->way, at->name) &&
+		(at->way.n == at->name.n || at->way.p[at->name.n] == ' ' ||
+			at->way.p[at->name.n] == '+');
+}
+
+/* The way of a call is the shortest one, which may start at another export. What both have in common then is its
+ * end: "perform -> ... -> send+0x4a -> SSL_write". */
+static pqm_bytes way_of(struct pqm_arena *arena, const struct reach *at)
+{
+	static const pqm_bytes arrow = { (const uint8_t *)" -> ", 4 };
+	size_t last = SIZE_MAX, before = SIZE_MAX;
+
+	if (starts_there(at))
+		return at->way;
+	for (size_t i = pqm_find(at->way, 0, arrow); i != SIZE_MAX;
+		i = pqm_find(at->way, i + arrow.n, arrow)) {
+		before = last;
+		last = i;
+	}
+	pqm_bytes end =
+		before == SIZE_MAX ? at->way : pqm_sub(at->way, before + arrow.n, at->way.n);
+
+	return pqm_arena_f(arena, "%.*s -> ... -> %.*s", PQM_FMT(at->name), PQM_FMT(end));
+}
+
 static enum pqm_st raise(struct linker *k, uint32_t program, const struct pqm_object *library,
 	const struct pqm_lib_rule *m, const struct reach *by, size_t n_exports)
 {
@@ -139,14 +166,15 @@ static enum pqm_st raise(struct linker *k, uint32_t program, const struct pqm_ob
 	pqm_found_attr(&f, "through", library->name);
 	pqm_found_attr(&f, "through_path", library->path);
 	pqm_found_attr(&f, "library", by->library);
-	pqm_found_attr(&f, "witness", by->way);
+	pqm_found_attr(&f, "witness", way_of(k->arena, by));
 	pqm_found_attr(&f, "operation", m->operation);
 	k->all = grown;
 	k->all[k->n++] = (struct pqm_raised){ program, f };
 	return PQM_OK;
 }
 
-/* Facts of a library stand rule by rule. */
+/* Facts of a library stand rule by rule. Of the functions that a program imports the one is told whose way is
+ * known in full. */
 static enum pqm_st through(
 	struct linker *k, uint32_t program, pqm_bytes packed, const struct pqm_object *library)
 {
@@ -160,7 +188,8 @@ static enum pqm_st through(
 
 		for (; i < library->n_facts && pqm_eq(library->facts[i].key, id); i++)
 			if (read_reach(library->facts[i].value, &at) &&
-				pqm_link_has(packed, at.name) && n++ == 0)
+				pqm_link_has(packed, at.name) &&
+				(n++ == 0 || (!starts_there(&first) && starts_there(&at))))
 				first = at;
 		if (n > 0 && m != NULL)
 			st = raise(k, program, library, m, &first, n);

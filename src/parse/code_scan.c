@@ -47,20 +47,37 @@ static bool a64_stub(const struct pqm_img *g, uint64_t addr, uint64_t *slot)
 	return false;
 }
 
-static bool is_stub(const struct pqm_img *g, uint32_t rva, uint32_t *import)
+/* The slot that a stub jumps through, or NULL: it is none. */
+static const struct pqm_slot *stub_slot(const struct pqm_img *g, uint32_t rva)
 {
 	uint64_t slot = 0;
 
 	if (!(g->is_a64 ? a64_stub(g, g->base + rva, &slot) : x86_stub(g, g->base + rva, &slot)))
-		return false;
+		return NULL;
 	if (slot < g->base || slot - g->base >= g->top)
-		return false;
+		return NULL;
 	size_t k = pqm_code_slot(g, (uint32_t)(slot - g->base));
 
-	if (k >= g->n_slots || g->slots[k].at != slot - g->base || !g->slots[k].is_import)
+	return k < g->n_slots && g->slots[k].at == slot - g->base ? &g->slots[k] : NULL;
+}
+
+static bool is_stub(const struct pqm_img *g, uint32_t rva, uint32_t *import)
+{
+	const struct pqm_slot *s = stub_slot(g, rva);
+
+	if (s == NULL || !s->is_import)
 		return false;
-	*import = g->slots[k].value;
+	*import = s->value;
 	return true;
+}
+
+/* Libraries call their own exports through the table, too: the function that a stub stands for. */
+static uint32_t own_of(const struct pqm_img *g, uint32_t rva)
+{
+	const struct pqm_slot *s = stub_slot(g, rva);
+	uint32_t f = s == NULL || s->is_import ? PQM_NO_FUNC : pqm_code_func(g, s->value);
+
+	return f != PQM_NO_FUNC && g->funcs[f].start == s->value ? f : PQM_NO_FUNC;
 }
 
 struct pqm_goal pqm_code_goal(struct pqm_img *g, uint32_t rva)
@@ -69,6 +86,12 @@ struct pqm_goal pqm_code_goal(struct pqm_img *g, uint32_t rva)
 
 	if (i == PQM_NO_FUNC && is_stub(g, rva, &import))
 		return (struct pqm_goal){ PQM_GOAL_IMPORT, import };
+	if (i == PQM_NO_FUNC || g->funcs[i].start != rva) {
+		uint32_t own = own_of(g, rva);
+
+		if (own != PQM_NO_FUNC)
+			return (struct pqm_goal){ PQM_GOAL_FUNC, own };
+	}
 	if (i == PQM_NO_FUNC)
 		return (struct pqm_goal){ PQM_GOAL_NONE, 0 };
 	struct pqm_func *f = &g->funcs[i];

@@ -17,6 +17,9 @@
  *            A table is { id, library, table, values } from numbers or texts to names of the catalogue;
  *            a recipe says what the arguments of a call mean: { id, library, calls, takes, when, args, makes,
  *            under, emit }, see struct pqm_recipe. Samples of these are calls: f(?, 3072) = RSA 3072.
+ *            A wrapper is a library that does cryptography for programs, of which too much is reached from
+ *            everywhere: { id, wraps, acts, uses } with globs of sonames, of the functions that set it to work,
+ *            and of the rules that hold for a program that calls one. Its samples are functions.
  */
 #ifndef PQM_RULES_LIBS_H
 #define PQM_RULES_LIBS_H
@@ -165,6 +168,12 @@ bool pqm_lib_is_housekeeping(const struct pqm_lib *lib, pqm_bytes symbol);
  * other: contexts and keys that one makes and others take. */
 void pqm_lib_facts(struct pqm_lib_fact *facts, const struct pqm_call *calls, size_t n,
 	const struct pqm_rules *r);
+
+/* What is known of a library that wraps others, by its soname, or NULL; and whether a program that calls the
+ * function uses what the meaning says. Of a library that nothing is known of all that its code reaches holds. */
+const struct pqm_rule *pqm_lib_wrapper(const struct pqm_libs *l, pqm_bytes soname);
+bool pqm_lib_wrapper_says(
+	const struct pqm_rule *wrapper, pqm_bytes function, const struct pqm_rule *meaning);
 
 /* The family of the catalogue that a fact is about, or NULL. */
 const struct pqm_alg_ref *pqm_lib_about(const struct pqm_rules *r, const struct pqm_lib_fact *fact);

@@ -118,6 +118,17 @@ static void take_named(
 	}
 }
 
+/* A curve that bears the name of what is done on it. */
+static bool is_curve_of_its_own(const struct pqm_alg_ref *ref)
+{
+	static const char *const own[] = { "X25519", "X448", "Ed25519", "Ed448", "SM2" };
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (pqm_eqs(ref->alg->family, own[i]))
+			return true;
+	return false;
+}
+
 /* A number that is also a size says nothing of itself, and no curve turns one algorithm into another but
  * elliptic curves into those with a name of their own. */
 static bool may_be(
@@ -127,7 +138,8 @@ static bool may_be(
 		return false;
 	if (now == NULL)
 		return arg->kind != PQM_ARG_INT || arg->value > UINT16_MAX;
-	return now->alg == ref->alg || pqm_eqs(now->alg->family, "EC");
+	return now->alg == ref->alg ||
+		(pqm_eqs(now->alg->family, "EC") && is_curve_of_its_own(ref));
 }
 
 static void take_parameter(struct pqm_lib_fact *f, const struct pqm_rules *r,

@@ -218,7 +218,7 @@ bool pqm_libs_is_extra(const struct pqm_rule *rule)
 {
 	return pqm_yaml_get(rule->node, "table") != NULL ||
 		pqm_yaml_get(rule->node, "calls") != NULL ||
-		pqm_yaml_get(rule->node, "finds") != NULL;
+		pqm_yaml_get(rule->node, "finds") != NULL || pqm_libs_is_wrapper(rule);
 }
 
 static enum pqm_st collect(struct pqm_libs *l, const struct pqm_rules *r, struct pqm_err *err)
@@ -235,7 +235,7 @@ static enum pqm_st collect(struct pqm_libs *l, const struct pqm_rules *r, struct
 			return no_memory(err);
 		grown[l->n_extra++] = rule;
 		l->extra = grown;
-		if (library_of(l, rule) == NULL)
+		if (library_of(l, rule) == NULL && !pqm_libs_is_wrapper(rule))
 			return pqm_rule_fail(rule, rule->node, err,
 				"library: there is no library %.*s",
 				PQM_FMT(pqm_yaml_str(rule->node, "library")));

@@ -195,6 +195,8 @@ enum pqm_st pqm_libs_check_recipe(
 	static const char *const keys[] = { "hit", "miss" };
 	enum pqm_st st = PQM_OK;
 
+	if (pqm_libs_is_wrapper(rule))
+		return pqm_libs_check_wrapper(l, rule, err);
 	for (size_t k = 0; st == PQM_OK && k < 2; k++) {
 		const struct pqm_yaml *list = pqm_yaml_get(rule->node, keys[k]);
 

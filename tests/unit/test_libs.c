@@ -284,6 +284,61 @@ static void samples_that_do_not_hold_are_told(void **state)
 	}
 }
 
+static void wrappers_say_who_acts_and_what_holds(void **state)
+{
+	static const struct {
+		const char *fields, *words;
+	} cases[] = {
+		{ "acts: [go_*], uses: [lib.a.*], hit: [go_x], miss: [stop]", NULL },
+		{ "acts: [go_*], uses: [lib.a.*], hit: [stop], miss: [halt]", "hit: stop is not" },
+		{ "acts: [go_*], uses: [lib.a.*], hit: [go_x], miss: [go_y]",
+			"miss: go_y is among" },
+		{ "acts: [go_*], uses: [lib.b.*], hit: [go_x], miss: [stop]",
+			"uses: there are no such rules" },
+		{ "uses: [lib.a.*], hit: [go_x], miss: [stop]", "acts: a list is needed" },
+		{ "acts: go, uses: [lib.a.*], hit: [go_x], miss: [stop]",
+			"acts: a list is needed" },
+		{ "acts: [go_*], uses: [lib.a.*], hit: [go_x]", "miss: a list is needed" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char text[512];
+		struct small s;
+
+		(void)snprintf(text, sizeof(text),
+			LIB
+			"- { id: lib.a.x, library: a, symbols: [x], hit: [x], miss: [y], " EMIT
+			" }\n- { id: lib.a.z, library: a, symbols: [z], hit: [z], miss: [y], " EMIT
+			" }\n- { id: lib.w, wraps: ['libw.so*'], why: w, %s }\n",
+			cases[i].fields);
+		build(&s, text);
+		assert_int_equal(s.st, PQM_OK);
+		enum pqm_st st = pqm_libs_check(s.libs, &s.err);
+
+		assert_int_equal(st, cases[i].words == NULL ? PQM_OK : PQM_EUSAGE);
+		if (cases[i].words != NULL && strstr(s.err.msg, cases[i].words) == NULL)
+			fail_msg("case %zu: \"%s\"", i, s.err.msg);
+		drop(&s);
+	}
+}
+
+static void a_wrapper_lets_through_what_acts(void **state)
+{
+	const struct pqm_libs *libs = libs_of(*state);
+	const struct pqm_rule *curl = pqm_lib_wrapper(libs, PQM_LIT("libcurl-gnutls.so.4"));
+	const struct pqm_lib *gnutls = pqm_lib_by_name(libs, PQM_LIT("gnutls"));
+	const struct pqm_rule *tls = pqm_lib_symbol(gnutls, PQM_LIT("gnutls_handshake"))->rule,
+			      *srp = pqm_lib_symbol(gnutls, PQM_LIT("gnutls_srp_verifier"))->rule;
+
+	assert_non_null(curl);
+	assert_true(pqm_lib_wrapper_says(curl, PQM_LIT("curl_easy_perform"), tls));
+	assert_false(pqm_lib_wrapper_says(curl, PQM_LIT("curl_url_get"), tls));
+	assert_false(pqm_lib_wrapper_says(curl, PQM_LIT("curl_easy_perform"), srp));
+	assert_null(pqm_lib_wrapper(libs, PQM_LIT("libwrap.so.1")));
+	assert_true(pqm_lib_wrapper_says(NULL, PQM_LIT("anything"), srp));
+}
+
 static void survives_every_failed_allocation(void **state)
 {
 	const struct pqm_rules *r = *state;
@@ -314,6 +369,8 @@ int main(void)
 		cmocka_unit_test(the_most_specific_pattern_wins),
 		cmocka_unit_test(broken_rules_are_told_with_file_and_line),
 		cmocka_unit_test(samples_that_do_not_hold_are_told),
+		cmocka_unit_test(wrappers_say_who_acts_and_what_holds),
+		cmocka_unit_test(a_wrapper_lets_through_what_acts),
 		cmocka_unit_test(survives_every_failed_allocation),
 	};
 

@@ -119,6 +119,101 @@ static void the_nearest_copy_is_meant(void **state)
 			assert_true(pqm_eqs(r[0].found.attrs[i].value, "/a/usr/lib/libwrap.so.1"));
 }
 
+static pqm_bytes attr_of(const struct pqm_raised *r, const char *key)
+{
+	for (size_t i = 0; i < r->found.n_attrs; i++)
+		if (pqm_eqs(r->found.attrs[i].key, key))
+			return r->found.attrs[i].value;
+	return (pqm_bytes){ NULL, 0 };
+}
+
+/* Of several exports that a program imports the one is told whose own way is known; what is known of another's
+ * way is its end. */
+static void the_way_begins_at_what_is_imported(void **state)
+{
+	static const struct {
+		const char *first, *second; /* exports of the facts, both with the way of "make" */
+		const char *import, *way;
+	} cases[] = {
+		{ "make", "init", "make", "make+0x4 -> inner+0x2 -> deep -> RSA_generate_key_ex" },
+		{ "init", "make", "init", "init -> ... -> deep -> RSA_generate_key_ex" },
+		{ "init", "make", "make", "make+0x4 -> inner+0x2 -> deep -> RSA_generate_key_ex" },
+		{ "mak", "other", "mak", "mak -> ... -> deep -> RSA_generate_key_ex" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		static const char rest[] =
+			"RSA_generate_key_ex\tlibcrypto.so.3\tmake+0x4 -> inner+0x2 -> deep -> "
+			"RSA_generate_key_ex";
+		char text[2][160];
+		struct pqm_fact facts[2], way[2];
+		struct pqm_object o[] = { library_at("/a/lib/libwrap.so.1"),
+			program_of(facts, cases[i].import, "libwrap.so.1") };
+		struct pqm_raised *r;
+
+		(void)snprintf(text[0], sizeof(text[0]), "%s\t%s", cases[i].first, rest);
+		(void)snprintf(text[1], sizeof(text[1]), "%s\t%s", cases[i].second, rest);
+		for (size_t k = 0; k < 2; k++)
+			way[k] = (struct pqm_fact){ .key = PQM_LIT("lib.openssl.rsa-keygen"),
+				.value = pqm_str(text[k]) };
+		o[0].facts = way;
+		o[0].n_facts = 2;
+		assert_int_equal(link_of(o, 2, &r), 1);
+		assert_bytes(attr_of(&r[0], "witness"), cases[i].way);
+		assert_bytes(r[0].found.object, cases[i].import);
+	}
+}
+
+static void the_export_with_a_way_of_its_own_is_told(void **state)
+{
+	static const struct pqm_fact two[] = {
+		{ .key = TEXT("lib.openssl.rsa-keygen"),
+			.value = TEXT("init\tRSA_generate_key_ex\tlibcrypto.so.3\tmake -> "
+				      "RSA_generate_key_ex") },
+		{ .key = TEXT("lib.openssl.rsa-keygen"),
+			.value = TEXT("make\tRSA_generate_key_ex\tlibcrypto.so.3\tmake -> "
+				      "RSA_generate_key_ex") },
+	};
+	struct pqm_fact facts[2];
+	uint64_t both[] = { pqm_link_name(PQM_LIT("init")), pqm_link_name(PQM_LIT("make")) };
+	struct pqm_object o[] = { library_at("/a/lib/libwrap.so.1"),
+		program_of(facts, "init", "libwrap.so.1") };
+	struct pqm_raised *r;
+
+	(void)state;
+	facts[1].value = pqm_link_pack(both, 2);
+	o[0].facts = two;
+	o[0].n_facts = 2;
+	assert_int_equal(link_of(o, 2, &r), 1);
+	assert_bytes(r[0].found.object, "make");
+	assert_true(
+		pqm_find(r[0].found.why, 0, PQM_LIT("imports make and 1 more from")) != SIZE_MAX);
+}
+
+/* The names are packed and sorted; what is no whole entry at the end is none. */
+static void packed_names_are_found(void **state)
+{
+	uint64_t many[200];
+	char name[16];
+
+	(void)state;
+	for (size_t i = 0; i < 200; i++) {
+		(void)snprintf(name, sizeof(name), "f%zu", i);
+		many[i] = pqm_link_name(pqm_str(name));
+	}
+	pqm_bytes packed = pqm_link_pack(many, 200);
+
+	for (size_t i = 0; i < 200; i++) {
+		(void)snprintf(name, sizeof(name), "f%zu", i);
+		assert_true(pqm_link_has(packed, pqm_str(name)));
+		(void)snprintf(name, sizeof(name), "g%zu", i);
+		assert_false(pqm_link_has(packed, pqm_str(name)));
+	}
+	assert_false(pqm_link_has((pqm_bytes){ NULL, 0 }, PQM_LIT("f1")));
+	assert_false(pqm_link_has(pqm_sub(packed, 0, 7), PQM_LIT("f1")));
+}
+
 static void broken_facts_say_nothing(void **state)
 {
 	static const struct pqm_fact bad[] = {
@@ -144,6 +239,9 @@ int main(void)
 		cmocka_unit_test(a_program_uses_what_the_export_reaches),
 		cmocka_unit_test(what_is_not_imported_is_not_used),
 		cmocka_unit_test(the_nearest_copy_is_meant),
+		cmocka_unit_test(the_way_begins_at_what_is_imported),
+		cmocka_unit_test(the_export_with_a_way_of_its_own_is_told),
+		cmocka_unit_test(packed_names_are_found),
 		cmocka_unit_test(broken_facts_say_nothing),
 	};
 
