@@ -20,6 +20,8 @@ struct pqm_arena_block {
  * beside each other. An endpoint that has not answered yet needs 300 bytes. */
 #define FIRST_BYTES ((size_t)512)
 #define BLOCK_BYTES ((size_t)64 << 10)
+#define MAPPED_FROM (1 << 20)
+#define TRIMMED_FROM (8 << 20)
 
 static atomic_size_t fail_at;
 
@@ -51,6 +53,12 @@ void *pqm_calloc(size_t n, size_t size)
 void pqm_free(void *p)
 {
 	free(p);
+}
+
+void pqm_malloc_setup(void)
+{
+	(void)mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);
+	(void)mallopt(M_TRIM_THRESHOLD, TRIMMED_FROM);
 }
 
 void pqm_malloc_trim(void)

@@ -55,6 +55,9 @@ void *pqm_calloc(size_t n, size_t size);
 void pqm_free(void *p);
 /* a and behind it b; NULL without memory. */
 char *pqm_cstr_join(const char *a, const char *b);
+/* For a process that reads many files: large blocks are mapped, so that freeing one gives it back whatever lies
+ * behind it. The C library would learn from the first large block to keep the next ones. */
+void pqm_malloc_setup(void);
 /* Gives free memory back to the system: for the end of what held much of it. */
 void pqm_malloc_trim(void);
 /* The n-th allocation from now fails (1 = the next); 0 switches off. Tests only. */

@@ -11,6 +11,10 @@
 #define PQM_READ_CHUNK_BYTES ((size_t)256 << 10)
 /* So much of a mapped file is read before its pages are given back. */
 #define PQM_MAPPED_BYTES ((size_t)16 << 20)
+/* What is known of a program while its code is read grows with it: of those from the first size on so much is
+ * looked at a thread, or one alone. */
+#define PQM_LARGE_CODE_BYTES ((size_t)8 << 20)
+#define PQM_CODE_AT_ONCE_BYTES ((size_t)24 << 20)
 /* One arena (one artifact's parse): far above any real key store or manifest. */
 #define PQM_ARENA_BYTES ((size_t)64 << 20)
 /* Arena that lives for the run: 200 MB goal for the whole process, so half of it. */

@@ -196,7 +196,7 @@ struct pqm_run {
 	atomic_uint n_busy;		/* threads that read a file, and those beside them */
 
 	pthread_mutex_t lock; /* everything below */
-	pthread_cond_t not_empty, page_done;
+	pthread_cond_t not_empty, page_done, code_done;
 	struct pqm_batch *queue[PQM_QUEUE_BATCHES];
 	size_t q_head, q_n;
 	struct pqm_settled settled;
@@ -213,6 +213,7 @@ struct pqm_run {
 	struct pqm_used *used;
 	struct pqm_from *layers;
 	size_t queued_bytes; /* of members that wait */
+	size_t code_bytes;   /* of large programs that are looked at */
 	struct pqm_coverage coverage;
 	size_t n_notes;
 	bool is_out_of_memory;

@@ -120,6 +120,7 @@ static void run_fini(struct pqm_run *run)
 	(void)pthread_mutex_destroy(&run->lock);
 	(void)pthread_cond_destroy(&run->not_empty);
 	(void)pthread_cond_destroy(&run->page_done);
+	(void)pthread_cond_destroy(&run->code_done);
 }
 
 static enum pqm_st name_targets(
@@ -228,8 +229,10 @@ enum pqm_st pqm_scan(struct pqm_inventory *inv, const struct pqm_rules *rules,
 	(void)pthread_mutex_init(&run.lock, NULL);
 	(void)pthread_cond_init(&run.not_empty, NULL);
 	(void)pthread_cond_init(&run.page_done, NULL);
+	(void)pthread_cond_init(&run.code_done, NULL);
 	pqm_arena_init(&run.arena, PQM_RUN_ARENA_BYTES);
 	pqm_guard_install();
+	pqm_malloc_setup();
 	if (opt.cache != NULL)
 		pqm_hasher_key(pqm_cache_secret(opt.cache));
 	run.counts = pqm_calloc(n_targets + 1 +

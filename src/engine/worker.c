@@ -368,6 +368,35 @@ static bool map_body(struct reading *r)
 	return true;
 }
 
+/* Waits until there is room for a program of this size; gives back how much it takes. */
+static size_t take_room(struct reading *r)
+{
+	struct pqm_run *run = r->w->run;
+	size_t most = run->opt->jobs * PQM_CODE_AT_ONCE_BYTES;
+
+	if (!r->is_code || r->body.n < PQM_LARGE_CODE_BYTES || run->opt->jobs < 2)
+		return 0;
+	pthread_mutex_lock(&run->lock);
+	while (run->code_bytes > 0 &&
+		(run->code_bytes >= most || r->body.n > most - run->code_bytes))
+		pthread_cond_wait(&run->code_done, &run->lock);
+	run->code_bytes += r->body.n;
+	pthread_mutex_unlock(&run->lock);
+	return r->body.n;
+}
+
+static void give_room(struct pqm_run *run, size_t n)
+{
+	if (n == 0)
+		return;
+	/* Of other threads' small blocks, too: what a large program left is mostly between them. */
+	pqm_malloc_trim();
+	pthread_mutex_lock(&run->lock);
+	run->code_bytes -= n;
+	pthread_cond_broadcast(&run->code_done);
+	pthread_mutex_unlock(&run->lock);
+}
+
 /* Runs the detectors over what the sweep found so far. */
 static void look(struct reading *r, const struct pqm_hash128 *hash)
 {
@@ -388,6 +417,8 @@ static void look(struct reading *r, const struct pqm_hash128 *hash)
 				w->run, r->job->target, r->path, "unreadable", "cannot be mapped");
 			return;
 		}
+		size_t room = take_room(r);
+
 		pqm_mapped_set(r->body);
 		if (!pqm_guard_run(r->body, detect, r)) {
 			pqm_worker_alone(w);
@@ -395,6 +426,8 @@ static void look(struct reading *r, const struct pqm_hash128 *hash)
 		}
 		pqm_mapped_drop();
 		pqm_mapped_set((pqm_bytes){ NULL, 0 });
+		pqm_arena_wipe(&w->scratch);
+		give_room(w->run, room);
 	}
 	w->matches.n = 0;
 	pqm_arena_wipe(&w->scratch);
