@@ -80,8 +80,10 @@
  * functions, instructions that are decoded; a browser of 300 MB has 3.5, 1.2 and 0.6 million of the first three.
  * Places that are told. */
 #define PQM_CODE_BYTES ((size_t)96 << 20)
-/* More code than this would use all of that up, and is not looked at. */
+/* Of more code than this only the functions around calls of interest and those that call these are looked at. */
 #define PQM_CODE_TEXT ((uint64_t)192 << 20)
+/* Of functions with calls of interest, in a file with more code than that: callers that are looked at. */
+#define PQM_CODE_SWEPT_CALLERS ((size_t)4096)
 #define PQM_CODE_EDGES ((size_t)4 << 20)
 #define PQM_CODE_SLOTS ((size_t)2 << 20)
 #define PQM_CODE_INSNS ((size_t)8 << 20)

@@ -16,6 +16,7 @@ struct look {
 	bool has_imports;		 /* of a library that we know */
 	bool is_known;			 /* the file is, or asks for, such a library */
 	bool has_holes;			 /* parts of it read as zeros */
+	struct pqm_emit *out;
 };
 
 /* A source file of OpenSSL 3, whose functions name themselves in their errors: it may be inside a program. */
@@ -364,9 +365,14 @@ static bool want_inside(struct look *k, struct pqm_code_want *want)
 	return true;
 }
 
+static void passed(void *ctx, uint64_t off)
+{
+	pqm_emit_passed(((struct look *)ctx)->out, off);
+}
+
 static enum pqm_st read_code(struct look *k, struct pqm_err *err)
 {
-	struct pqm_code_want want = { .wants = wants_call, .ctx = &k->k };
+	struct pqm_code_want want = { .wants = wants_call, .ctx = &k->k, .passed = passed };
 
 	if (k->k.inside == NULL && !k->has_imports)
 		return PQM_OK;
@@ -378,6 +384,10 @@ static enum pqm_st read_code(struct look *k, struct pqm_err *err)
 	if (k->k.inside != NULL && !want_inside(k, &want))
 		return PQM_ENOMEM;
 	enum pqm_st st = pqm_code_read(&k->k.code, &k->k.elf, &want, k->k.arena, err);
+
+	if (st == PQM_OK && k->k.code.state == PQM_CODE_LIMIT)
+		pqm_emit_note(
+			k->out, UINT64_MAX, PQM_ELIMIT, "calls are missing: %s", k->k.code.why_not);
 	return st;
 }
 
@@ -425,7 +435,9 @@ static enum pqm_st examine(struct look *k, const struct pqm_artifact *a,
 static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	const struct pqm_hits *hits, struct pqm_emit *out, struct pqm_err *err)
 {
-	struct look k = { .k = { .rules = r, .arena = a->arena }, .has_holes = a->has_holes };
+	struct look k = {
+		.k = { .rules = r, .arena = a->arena }, .has_holes = a->has_holes, .out = out
+	};
 	struct pqm_err why = { PQM_OK, "" };
 
 	if (!wants(a)) /* the words stand in other files, too */

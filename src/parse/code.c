@@ -183,7 +183,7 @@ static bool set_call(struct pqm_img *g, const struct pqm_found_calls *all,
 		c->reach = PQM_REACH_UNDECIDED;
 	} else if ((g->funcs[f->func].flags & PQM_F_REACHED) != 0) {
 		c->reach = PQM_REACH_YES;
-	} else if (!g->is_cut) {
+	} else if (!g->is_cut && !g->is_part) {
 		c->reach = PQM_REACH_NO;
 	}
 	return set_path(g, c, f->func, (uint32_t)(c->addr - g->base), arena);
@@ -203,10 +203,13 @@ static enum pqm_st put_out(struct pqm_img *g, const struct pqm_found_calls *all,
 	out->n_calls = n;
 	out->n_functions = g->n_funcs;
 	out->n_decoded = all->n_decoded;
-	if (n < all->n || all->is_cut) {
+	if (n < all->n || all->is_cut || g->is_full) {
 		out->state = PQM_CODE_LIMIT;
-		out->why_not = n < all->n ? "more calls than are kept"
-					  : "the budget of instructions ended";
+		out->why_not = n < all->n || g->is_full ? "more calls than are kept"
+							: "the budget of instructions ended";
+	} else if (g->is_part && g->want->by_text) {
+		out->state = PQM_CODE_LIMIT;
+		out->why_not = "in so much code functions are not looked for by their texts";
 	} else if (n == 0) {
 		out->state = PQM_CODE_NONE;
 	}
@@ -215,11 +218,11 @@ static enum pqm_st put_out(struct pqm_img *g, const struct pqm_found_calls *all,
 
 static bool is_too_large(const struct pqm_img *g)
 {
-	uint64_t bytes = 0;
+	uint64_t bytes = 0, most = g->want->most_text == 0 ? PQM_CODE_TEXT : g->want->most_text;
 
 	for (size_t i = 0; i < g->n_segs; i++)
 		bytes += g->segs[i].is_code ? g->segs[i].bytes : 0;
-	return bytes > PQM_CODE_TEXT;
+	return bytes > most;
 }
 
 /* Wanted functions of this file are too few to be a library: they only have its names. */
@@ -237,6 +240,11 @@ static enum pqm_st read_graph(struct pqm_img *g, struct pqm_err *err)
 {
 	enum pqm_st st = pqm_code_slots(g, err);
 
+	if (st == PQM_OK && is_too_large(g)) {
+		st = pqm_code_sweep(g, err);
+		drop_namesakes(g);
+		return st;
+	}
 	if (st == PQM_OK)
 		st = pqm_code_funcs(g, err);
 	if (st == PQM_OK)
@@ -274,11 +282,6 @@ static enum pqm_st examine(
 		out->state = PQM_CODE_NONE;
 		return PQM_OK;
 	}
-	if (is_too_large(g)) {
-		out->state = PQM_CODE_LIMIT;
-		out->why_not = "it has more code than is read";
-		return PQM_OK;
-	}
 	st = read_graph(g, err);
 	if (st == PQM_OK)
 		st = pqm_code_args(g, &found, err);
@@ -286,7 +289,7 @@ static enum pqm_st examine(
 		st = pqm_code_reach(g, err);
 	if (st == PQM_OK)
 		st = put_out(g, &found, out, arena, err);
-	if (st == PQM_OK && !g->e->is_program && out->n_calls > 0)
+	if (st == PQM_OK && !g->e->is_program && !g->is_part && out->n_calls > 0)
 		st = pqm_code_from(g, &found, out, arena, err);
 	return st;
 }

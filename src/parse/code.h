@@ -94,6 +94,11 @@ struct pqm_code_want {
 	/* With fewer wanted functions of its own a file that holds no such library only has namesakes of them;
 	 * they are not told then. 0: tell all. */
 	size_t least_own;
+	/* More code than that is not held as a whole: calls are told, but seldom whether the program gets there, and
+	 * functions are not recognised by text. 0: PQM_CODE_TEXT. */
+	uint64_t most_text;
+	/* Called while much is read: the bytes of the file before `off` are not needed for now. May be NULL. */
+	void (*passed)(void *ctx, uint64_t off);
 };
 
 enum pqm_code_state {

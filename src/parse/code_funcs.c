@@ -34,8 +34,7 @@ static bool name_at(pqm_bytes strings, uint32_t off, pqm_bytes *out)
 	return true;
 }
 
-static bool add_func(
-	struct pqm_img *g, uint64_t addr, uint64_t bytes, uint32_t flags, uint32_t name)
+bool pqm_code_add(struct pqm_img *g, uint64_t addr, uint64_t bytes, uint32_t flags, uint32_t name)
 {
 	const struct pqm_seg *s = pqm_code_seg(g, addr);
 
@@ -101,10 +100,60 @@ static bool add_frames(struct pqm_img *g)
 		/* Not that encoding when the start comes out differently. */
 		if (!read_fde(g, fde, f, &told, &bytes) || told != start)
 			bytes = 0;
-		if (!add_func(g, start, bytes, 0, 0))
+		if (!pqm_code_add(g, start, bytes, 0, 0))
 			return false;
 	}
 	g->has_frames = n > 0;
+	return true;
+}
+
+/* Row i of that table: the function's bounds. */
+static bool read_row(const struct pqm_img *g, pqm_bytes h, size_t i, uint32_t *start, uint32_t *end)
+{
+	uint64_t fde = g->eh_hdr + (uint64_t)(int64_t)(int32_t)pqm_le32(h.p + 16 + 8 * i);
+	uint64_t from = 0, bytes = 0;
+
+	if (!read_fde(g, fde, pqm_code_at(g, fde), &from, &bytes) || from < g->base ||
+		from - g->base >= g->top || bytes == 0 || bytes > g->top - (from - g->base))
+		return false;
+	*start = (uint32_t)(from - g->base);
+	*end = *start + (uint32_t)bytes;
+	return true;
+}
+
+bool pqm_code_frame(const struct pqm_img *g, uint32_t rva, uint32_t *start, uint32_t *end)
+{
+	pqm_bytes h = pqm_sub(pqm_code_at(g, g->eh_hdr), 0, (size_t)g->eh_hdr_bytes);
+	uint64_t addr = g->base + rva;
+	uint32_t from, to;
+
+	*start = 0;
+	*end = g->top;
+	if (h.n < 12 || h.p[0] != 1 || h.p[2] != DW_EH_PE_UDATA4 ||
+		h.p[3] != DW_EH_PE_DATAREL_SDATA4)
+		return false;
+	size_t lo = 0, room = (h.n - 12) / 8, n = pqm_le32(h.p + 8), hi = n < room ? n : room;
+
+	n = hi;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		int64_t rel = (int32_t)pqm_le32(h.p + 12 + 8 * mid);
+
+		if (g->eh_hdr + (uint64_t)rel <= addr)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo < n && read_row(g, h, lo, &from, &to) && from > rva)
+		*end = from;
+	if (lo == 0 || !read_row(g, h, lo - 1, &from, &to) || from > rva)
+		return false;
+	if (rva >= to) {
+		*start = to;
+		return false;
+	}
+	*start = from;
+	*end = to;
 	return true;
 }
 
@@ -121,7 +170,7 @@ static bool add_eh_frame(struct pqm_img *g, uint64_t addr, uint64_t bytes)
 			break;
 		if (pqm_le32(all.p + at + 4) != 0 &&
 			read_fde(g, addr + at, pqm_sub(all, at, n + 4), &start, &length)) {
-			if (!add_func(g, start, length, 0, 0))
+			if (!pqm_code_add(g, start, length, 0, 0))
 				return false;
 			g->has_frames = true;
 		}
@@ -192,7 +241,7 @@ static bool add_symbols(struct pqm_img *g, pqm_bytes table, pqm_bytes strings, u
 				g->n_own++;
 			}
 		}
-		if (!add_func(g, pqm_le64(s + 8), pqm_le64(s + 16), own, name))
+		if (!pqm_code_add(g, pqm_le64(s + 8), pqm_le64(s + 16), own, name))
 			return false;
 	}
 	return true;
@@ -228,6 +277,67 @@ static bool add_symtab(struct pqm_img *g)
 	return !find_symtab(g, &table, &strings) || add_symbols(g, table, strings, 0);
 }
 
+/* The functions of a symbol table that are wanted. */
+static bool add_wanted(struct pqm_img *g, pqm_bytes table, pqm_bytes strings)
+{
+	for (size_t i = SYM_BYTES; i + SYM_BYTES <= table.n; i += SYM_BYTES) {
+		const uint8_t *s = table.p + i;
+		uint32_t name = 0;
+		pqm_bytes text;
+
+		if (!is_func(s) || !name_at(strings, pqm_le32(s), &text) ||
+			!g->want->wants(g->want->ctx, text, false, NULL))
+			continue;
+		if (!pqm_code_name(g, text, PQM_BY_SYMBOL, &name) ||
+			!pqm_code_add(g, pqm_le64(s + 8), pqm_le64(s + 16), PQM_F_API, name))
+			return false;
+		g->n_own++;
+	}
+	return true;
+}
+
+/* Names of the functions that are known, and which of them others may call. */
+static bool name_known(struct pqm_img *g, pqm_bytes table, pqm_bytes strings, uint32_t flags)
+{
+	for (size_t i = SYM_BYTES; i + SYM_BYTES <= table.n; i += SYM_BYTES) {
+		const uint8_t *s = table.p + i;
+		uint64_t rva = pqm_le64(s + 8) - g->base;
+		uint32_t f = !is_func(s) || rva >= g->top ? PQM_NO_FUNC
+							  : pqm_code_func(g, (uint32_t)rva);
+		pqm_bytes text;
+
+		if (f == PQM_NO_FUNC || g->funcs[f].start != rva)
+			continue;
+		g->funcs[f].flags |= s[4] >> 4 == 0 ? 0 : flags;
+		if (g->funcs[f].name == 0 && name_at(strings, pqm_le32(s), &text) &&
+			!pqm_code_name(g, text, PQM_BY_SYMBOL, &g->funcs[f].name))
+			return false;
+	}
+	return true;
+}
+
+static pqm_bytes dynamic_symbols(const struct pqm_img *g)
+{
+	return pqm_sub(g->body, (size_t)g->e->symbols_off, (size_t)g->e->n_symbols * SYM_BYTES);
+}
+
+bool pqm_code_add_wanted(struct pqm_img *g)
+{
+	pqm_bytes table, strings;
+
+	return (g->e->n_symbols == 0 || add_wanted(g, dynamic_symbols(g), g->e->strings)) &&
+		(!find_symtab(g, &table, &strings) || add_wanted(g, table, strings));
+}
+
+bool pqm_code_name_known(struct pqm_img *g)
+{
+	pqm_bytes table, strings;
+
+	return (g->e->n_symbols == 0 ||
+		       name_known(g, dynamic_symbols(g), g->e->strings, PQM_F_EXPORT)) &&
+		(!find_symtab(g, &table, &strings) || name_known(g, table, strings, 0));
+}
+
 static bool wants_any(const struct pqm_img *g, pqm_bytes table, pqm_bytes strings)
 {
 	for (size_t i = SYM_BYTES; i + SYM_BYTES <= table.n; i += SYM_BYTES) {
@@ -244,10 +354,8 @@ bool pqm_code_has_wanted(struct pqm_img *g)
 {
 	const struct pqm_elf *e = g->e;
 	pqm_bytes table, strings;
-	pqm_bytes dynamic =
-		pqm_sub(g->body, (size_t)e->symbols_off, (size_t)e->n_symbols * SYM_BYTES);
 
-	return (e->n_symbols > 0 && wants_any(g, dynamic, e->strings)) ||
+	return (e->n_symbols > 0 && wants_any(g, dynamic_symbols(g), e->strings)) ||
 		(find_symtab(g, &table, &strings) && wants_any(g, table, strings));
 }
 
@@ -265,7 +373,7 @@ static bool add_array(struct pqm_img *g, uint64_t addr, uint64_t bytes)
 			to = g->base + g->slots[k].value;
 		else if (b.n >= 8)
 			to = pqm_le64(b.p);
-		if (to != 0 && !add_func(g, to, 0, PQM_F_ENTRY, 0))
+		if (to != 0 && !pqm_code_add(g, to, 0, PQM_F_ENTRY, 0))
 			return false;
 	}
 	return true;
@@ -418,7 +526,7 @@ static bool add_targets(struct pqm_img *g, const struct gap *gaps, size_t n)
 				to - s->addr < s->bytes &&
 				in_gap(gaps, n, (uint32_t)(to - g->base)) &&
 				g->n_funcs < PQM_ELF_SYMBOLS &&
-				!add_func(g, to, 0, PQM_F_TAKEN | PQM_F_GUESS, 0))
+				!pqm_code_add(g, to, 0, PQM_F_TAKEN | PQM_F_GUESS, 0))
 				return false;
 	}
 	return true;
@@ -454,7 +562,7 @@ static bool fill_gaps(struct pqm_img *g)
 		return false;
 	for (size_t i = 0; i < n; i++)
 		if (!is_in_guess(g, n_known, gaps[i].from) &&
-			!add_func(g, g->base + gaps[i].from, 0, PQM_F_TAKEN | PQM_F_GUESS, 0))
+			!pqm_code_add(g, g->base + gaps[i].from, 0, PQM_F_TAKEN | PQM_F_GUESS, 0))
 			return false;
 	join(g);
 	return true;
@@ -478,10 +586,33 @@ static bool index_blocks(struct pqm_img *g)
 	return true;
 }
 
+void pqm_code_join(struct pqm_img *g)
+{
+	join(g);
+}
+
+/* Without blocks: a few functions far from each other. */
+static uint32_t search_func(const struct pqm_img *g, uint32_t rva)
+{
+	size_t lo = 0, hi = g->n_funcs;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (g->funcs[mid].start <= rva)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo > 0 && rva < g->funcs[lo - 1].end ? (uint32_t)lo - 1 : PQM_NO_FUNC;
+}
+
 uint32_t pqm_code_func(const struct pqm_img *g, uint32_t rva)
 {
 	size_t b = rva >> PQM_BLOCK_SHIFT;
 
+	if (g->is_part)
+		return search_func(g, rva);
 	if (b >= g->n_blocks)
 		return PQM_NO_FUNC;
 	for (size_t i = g->block[b]; i < g->n_funcs && g->funcs[i].start <= rva; i++)
@@ -505,13 +636,12 @@ static bool add_unlisted_arrays(struct pqm_img *g)
 enum pqm_st pqm_code_funcs(struct pqm_img *g, struct pqm_err *err)
 {
 	const struct pqm_elf *e = g->e;
-	pqm_bytes symbols =
-		pqm_sub(g->body, (size_t)e->symbols_off, (size_t)e->n_symbols * SYM_BYTES);
 	bool ok = add_frames(g) && add_unlisted_frames(g) && add_symtab(g) &&
-		(e->n_symbols == 0 || add_symbols(g, symbols, e->strings, PQM_F_EXPORT)) &&
-		(g->entry == 0 || add_func(g, g->entry, 0, PQM_F_ENTRY, 0)) &&
-		(g->init == 0 || add_func(g, g->init, INIT_BYTES, PQM_F_ENTRY, 0)) &&
-		(g->fini == 0 || add_func(g, g->fini, INIT_BYTES, PQM_F_ENTRY, 0)) &&
+		(e->n_symbols == 0 ||
+			add_symbols(g, dynamic_symbols(g), e->strings, PQM_F_EXPORT)) &&
+		(g->entry == 0 || pqm_code_add(g, g->entry, 0, PQM_F_ENTRY, 0)) &&
+		(g->init == 0 || pqm_code_add(g, g->init, INIT_BYTES, PQM_F_ENTRY, 0)) &&
+		(g->fini == 0 || pqm_code_add(g, g->fini, INIT_BYTES, PQM_F_ENTRY, 0)) &&
 		add_array(g, g->init_array, g->init_bytes) &&
 		add_array(g, g->fini_array, g->fini_bytes) &&
 		add_array(g, g->pre_array, g->pre_bytes) && add_unlisted_arrays(g);

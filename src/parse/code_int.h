@@ -189,7 +189,9 @@ struct pqm_img {
 	struct pqm_buf edge_buf, site_buf, side_buf;
 	struct pqm_edge *edges;
 	size_t n_edges;
-	bool is_cut; /* edges over the limit: reach is undecided, callers are not known */
+	bool is_cut;  /* edges over the limit: reach is undecided, callers are not known */
+	bool is_part; /* swept: functions far from what is wanted are not known */
+	bool is_full; /* swept, and more was found than is kept */
 	struct pqm_site *sites;
 	size_t n_sites;
 	uint32_t *sides; /* places inside functions that other functions jump to; sorted */
@@ -216,6 +218,16 @@ bool pqm_code_text(const struct pqm_img *g, uint64_t addr, pqm_bytes *out);
 bool pqm_code_has_wanted(struct pqm_img *g);
 enum pqm_st pqm_code_funcs(struct pqm_img *g, struct pqm_err *err) PQM_MUST_USE;
 bool pqm_code_name(struct pqm_img *g, pqm_bytes text, enum pqm_callee_by by, uint32_t *out);
+/* Adds one; they must be joined before the next look-up. */
+bool pqm_code_add(struct pqm_img *g, uint64_t addr, uint64_t bytes, uint32_t flags, uint32_t name);
+/* Those of the symbol tables that are wanted, and nothing else. */
+bool pqm_code_add_wanted(struct pqm_img *g);
+/* Takes names and exports of the functions that are there. */
+bool pqm_code_name_known(struct pqm_img *g);
+/* Sorts functions and joins those that were added twice. */
+void pqm_code_join(struct pqm_img *g);
+/* The bounds of the function around rva as the table of frames has them; false: those of the gap around it. */
+bool pqm_code_frame(const struct pqm_img *g, uint32_t rva, uint32_t *start, uint32_t *end);
 /* The function that holds rva, or PQM_NO_FUNC. */
 uint32_t pqm_code_func(const struct pqm_img *g, uint32_t rva);
 
@@ -235,6 +247,13 @@ struct pqm_goal {
 
 struct pqm_goal pqm_code_goal(struct pqm_img *g, uint32_t rva);
 enum pqm_st pqm_code_scan(struct pqm_img *g, struct pqm_err *err) PQM_MUST_USE;
+/* True when rva is an entry of a linkage table: *import is the symbol of .dynsym that it leads to. */
+bool pqm_code_stub(const struct pqm_img *g, uint32_t rva, uint32_t *import);
+
+/* code_sweep.c */
+/* Instead of pqm_code_funcs and _scan, for a file with too much code for these: finds the functions around calls
+ * of what is wanted and those that call them, and nothing else. */
+enum pqm_st pqm_code_sweep(struct pqm_img *g, struct pqm_err *err) PQM_MUST_USE;
 
 /* code_flow.c */
 struct pqm_state;

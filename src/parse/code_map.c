@@ -23,6 +23,7 @@ enum {
 	DT_PREINIT_ARRAY_ = 32,
 	DT_PREINIT_ARRAYSZ_ = 33,
 	DT_RELRSZ_ = 35,
+	RELAS_PASSED = 1 << 16, /* read between two times that pages are given back */
 	DT_RELR_ = 36,
 };
 
@@ -337,9 +338,12 @@ static bool add_relas(struct pqm_img *g, uint64_t addr, uint64_t bytes)
 {
 	pqm_bytes b = pqm_sub(pqm_code_at(g, addr), 0, (size_t)bytes);
 
-	for (size_t i = 0; i + RELA_BYTES <= b.n; i += RELA_BYTES)
+	for (size_t i = 0; i + RELA_BYTES <= b.n; i += RELA_BYTES) {
 		if (!add_rela(g, b.p + i))
 			return false;
+		if (g->want->passed != NULL && (i / RELA_BYTES + 1) % RELAS_PASSED == 0)
+			g->want->passed(g->want->ctx, (uint64_t)(b.p + i - g->body.p));
+	}
 	return true;
 }
 
@@ -414,14 +418,48 @@ static int by_place(const void *va, const void *vb)
 	return (int)b->is_import - (int)a->is_import;
 }
 
+/* Tables of relocations are sorted each: what stands behind the first of them is short, and is sorted and merged. */
+static bool sort_slots(struct pqm_img *g)
+{
+	size_t n = 1, all = g->n_slots;
+	struct pqm_slot *s = g->slots;
+
+	while (n < all && by_place(&s[n - 1], &s[n]) <= 0)
+		n++;
+	if (n >= all)
+		return true;
+	size_t m = all - n, at = all;
+	struct pqm_slot *tail = pqm_malloc(m * sizeof(*tail));
+
+	if (tail == NULL)
+		return false;
+	memcpy(tail, s + n, m * sizeof(*tail));
+	qsort(tail, m, sizeof(*tail), by_place);
+	while (m > 0)
+		s[--at] = n > 0 && by_place(&s[n - 1], &tail[m - 1]) > 0 ? s[--n] : tail[--m];
+	pqm_free(tail);
+	return true;
+}
+
+/* Room for the words that the tables tell of: growing would take it twice over. */
+static bool reserve_slots(struct pqm_img *g)
+{
+	size_t n = 0;
+
+	n += pqm_sub(pqm_code_at(g, g->rela), 0, (size_t)g->rela_bytes).n / RELA_BYTES;
+	n += pqm_sub(pqm_code_at(g, g->jmprel), 0, (size_t)g->jmprel_bytes).n / RELA_BYTES;
+	n = n < PQM_CODE_SLOTS ? n : PQM_CODE_SLOTS;
+	return pqm_buf_reserve(&g->slot_buf, n * sizeof(struct pqm_slot));
+}
+
 enum pqm_st pqm_code_slots(struct pqm_img *g, struct pqm_err *err)
 {
 	size_t n = 0;
-	bool is_sorted = true;
 
 	pqm_buf_init(&g->slot_buf, PQM_CODE_SLOTS * sizeof(struct pqm_slot));
-	if (!add_relas(g, g->rela, g->rela_bytes) || !add_relas(g, g->jmprel, g->jmprel_bytes) ||
-		!add_relr(g) || (g->is_fixed && !add_fixed(g))) {
+	if (!reserve_slots(g) || !add_relas(g, g->rela, g->rela_bytes) ||
+		!add_relas(g, g->jmprel, g->jmprel_bytes) || !add_relr(g) ||
+		(g->is_fixed && !add_fixed(g))) {
 		if (g->slot_buf.n + sizeof(struct pqm_slot) > g->slot_buf.max)
 			return pqm_fail(
 				err, PQM_ELIMIT, "more than %zu relocated words", PQM_CODE_SLOTS);
@@ -429,10 +467,8 @@ enum pqm_st pqm_code_slots(struct pqm_img *g, struct pqm_err *err)
 	}
 	g->slots = (struct pqm_slot *)(void *)g->slot_buf.p;
 	g->n_slots = g->slot_buf.n / sizeof(struct pqm_slot);
-	for (size_t i = 1; i < g->n_slots && is_sorted; i++)
-		is_sorted = g->slots[i - 1].at <= g->slots[i].at;
-	if (!is_sorted)
-		qsort(g->slots, g->n_slots, sizeof(*g->slots), by_place);
+	if (!sort_slots(g))
+		return pqm_fail(err, PQM_ENOMEM, "code: out of memory");
 	for (size_t i = 0; i < g->n_slots; i++)
 		if (n == 0 || g->slots[n - 1].at != g->slots[i].at)
 			g->slots[n++] = g->slots[i];

@@ -61,7 +61,7 @@ static const struct pqm_slot *stub_slot(const struct pqm_img *g, uint32_t rva)
 	return k < g->n_slots && g->slots[k].at == slot - g->base ? &g->slots[k] : NULL;
 }
 
-static bool is_stub(const struct pqm_img *g, uint32_t rva, uint32_t *import)
+bool pqm_code_stub(const struct pqm_img *g, uint32_t rva, uint32_t *import)
 {
 	const struct pqm_slot *s = stub_slot(g, rva);
 
@@ -84,7 +84,7 @@ struct pqm_goal pqm_code_goal(struct pqm_img *g, uint32_t rva)
 {
 	uint32_t i = pqm_code_func(g, rva), import;
 
-	if (i == PQM_NO_FUNC && is_stub(g, rva, &import))
+	if (i == PQM_NO_FUNC && pqm_code_stub(g, rva, &import))
 		return (struct pqm_goal){ PQM_GOAL_IMPORT, import };
 	if (i == PQM_NO_FUNC || g->funcs[i].start != rva) {
 		uint32_t own = own_of(g, rva);
@@ -97,13 +97,13 @@ struct pqm_goal pqm_code_goal(struct pqm_img *g, uint32_t rva)
 	struct pqm_func *f = &g->funcs[i];
 
 	if (f->start != rva) {
-		if (is_stub(g, rva, &import))
+		if (pqm_code_stub(g, rva, &import))
 			return (struct pqm_goal){ PQM_GOAL_IMPORT, import };
 		return (struct pqm_goal){ PQM_GOAL_INSIDE, i };
 	}
 	if ((f->flags & PQM_F_KNOWN) == 0) {
 		f->flags |= PQM_F_KNOWN;
-		if (is_stub(g, rva, &import)) {
+		if (pqm_code_stub(g, rva, &import)) {
 			f->flags |= PQM_F_STUB;
 			f->import = import;
 		}
@@ -476,7 +476,7 @@ static void a64_scan(struct pass *s, const uint8_t *p, size_t n)
 		if (o.op == PQM_OP_CALL || o.op == PQM_OP_JUMP || o.op == PQM_OP_JUMP_IF) {
 			if (o.imm >= g->base && o.imm - g->base < g->top)
 				to_code(s, at, (uint32_t)(o.imm - g->base), o.op == PQM_OP_CALL);
-		} else if (o.op == PQM_OP_PAGE && is_stub(g, at, &import)) {
+		} else if (o.op == PQM_OP_PAGE && pqm_code_stub(g, at, &import)) {
 			i += 8; /* adrp ldr add br: a linkage table refers to all imports */
 		} else if (a64_operand(&t, &o, &to) && to >= g->base && to - g->base < g->top) {
 			to_any(s, at, (int64_t)(to - g->base),
@@ -529,7 +529,9 @@ enum pqm_st pqm_code_scan(struct pqm_img *g, struct pqm_err *err)
 {
 	struct pass s = { .g = g, .has_memory = true };
 
-	g->edge_buf.n = g->site_buf.n = g->side_buf.n = 0;
+	g->edge_buf.n = g->site_buf.n = 0;
+	if (!g->is_part) /* a sweep has found those from far away */
+		g->side_buf.n = 0;
 	mark_slots(g);
 	for (size_t i = 0; i < g->n_funcs; i++) {
 		struct pqm_func *f = &g->funcs[i];

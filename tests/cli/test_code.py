@@ -194,11 +194,33 @@ def every(where, cc, tag, strip, objdump, flags):
             skip(f"{name} does not link here")
             continue
         judge(name, path, True, objdump)
+        swept(name, path)
         if n == 0:
             headless(name, path)
     static = build(where, f"{tag}-static", [cc, "-O2", "-w", "-static", "program.c", "lib.c"], None)
     if static:
         judge(f"{tag} static -O2", static, True, objdump)
+        swept(f"{tag} static -O2", static)
+
+
+def swept(name, path):
+    """Read as if it had too much code to be held: the same calls, no other value, and no verdict that would need all
+    of the program."""
+    whole, part = dump(path)[0], dump(path, "-s")[0]
+    want = {c[0]: c for c in whole if not c[2]}
+    got = {c[0]: c for c in part if not c[2]}
+    other = []
+    for addr in want.keys() & got.keys():
+        number = want[addr][4][0]
+        for i, (a, b) in enumerate(zip(want[addr][4], got[addr][4])):
+            allowed = {a, "?"} | (MAY.get(number, set()) if i in (1, 2) else set())
+            if b not in allowed and not str(b).startswith("#"):
+                other.append(f"{addr:x} argument {i}: {b}, not {a}")
+    lost = [f"{a:x}" for a in want.keys() ^ got.keys()]
+    known = sum(1 for c in part if c[4][1] != "?")
+    ok(not lost and not other and known >= 12 and "unreached" not in [c[3] for c in part],
+       f"{name}: swept, the same {len(want)} calls, {known} with what they are handed",
+       f"lost {lost[:6]}, other {other[:6]}, {known}")
 
 
 def headless(name, path):

@@ -1,7 +1,8 @@
 /* code_dump.c — prints the calls that parse/code.h finds in files: for tests and for people who wonder.
  *
- * code_dump [-t] [-q] PATTERN FILE...   functions whose name matches one of the globs of PATTERN, apart by ','
- * -t: functions are recognised by their own error texts, too. -q: only what the file cost. */
+ * code_dump [-t] [-q] [-s] PATTERN FILE...   functions whose name matches one of the globs of PATTERN, apart by ','
+ * -t: functions are recognised by their own error texts, too. -q: only what the file cost. -s: as if it had too much
+ * code to be held. */
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -137,6 +138,8 @@ int main(int argc, char **argv)
 
 	for (; i < argc && argv[i][0] == '-'; i++) {
 		is_quiet |= argv[i][1] == 'q';
+		if (argv[i][1] == 's')
+			want.most_text = 1;
 		if (argv[i][1] == 't') {
 			want.by_text = true;
 			want.is_inside = is_inside;
