@@ -1,10 +1,14 @@
 #include "gocalls.h"
 
 #include "base/limits.h"
+#include "base/mapped.h"
 
 #define STRONG 1
 #define WEAK 2
 #define KEPT 3
+#define STEP_BYTES ((size_t)64 << 10)
+/* Callers and callees lie apart: what becomes resident around a function besides its own bytes. */
+#define AROUND_BYTES ((size_t)8 << 10)
 
 struct walk {
 	struct pqm_go_graph *g;
@@ -199,6 +203,7 @@ static void walk_one(struct walk *w, uint32_t f)
 	if (!pqm_gobin_at(w->bin, addr, &code))
 		return;
 	code = pqm_sub(code, 0, w->t->start[f + 1] - w->t->start[f]);
+	pqm_mapped_read(code.n + AROUND_BYTES);
 	w->from = f;
 	if (w->bin->machine == PQM_GO_X86_64)
 		walk_x86(w, code, addr);
@@ -240,6 +245,8 @@ static void values_in_data(struct walk *w)
 		for (size_t at = (size_t)(-s->addr % 8); s->is_data && at + 8 <= b.n; at += 8) {
 			uint64_t p = pqm_gobin_word(b.p + at, 8, false);
 
+			if (at % STEP_BYTES < 8)
+				pqm_mapped_read(STEP_BYTES);
 			if (p >= w->bin->segs[0].addr && p < s->addr + s->n)
 				value_in_data(w, p);
 		}

@@ -1,6 +1,7 @@
 #include "gotypes.h"
 
 #include "base/limits.h"
+#include "base/mapped.h"
 
 #define TYPE_BYTES 48
 #define KIND_AT 23
@@ -16,6 +17,7 @@
 /* Bytes at the start that must hold so many types. */
 #define LOOKED_AT (UINT64_C(1) << 20)
 #define GOOD 16
+#define STEP_BYTES ((size_t)64 << 10)
 
 /* types and etypes in the module's record: 1.20 put two words for coverage in front. */
 static const unsigned TYPES_AT[] = { 296, 280, 272, 312 };
@@ -118,10 +120,13 @@ void pqm_go_types_find(struct pqm_go_types *t, const struct pqm_gobin *bin,
 
 		if (s->is_code && !s->is_data)
 			continue;
-		for (size_t at = (size_t)(-s->addr % 8); at + 8 <= b.n; at += 8)
+		for (size_t at = (size_t)(-s->addr % 8); at + 8 <= b.n; at += 8) {
+			if (at % STEP_BYTES < 8)
+				pqm_mapped_read(STEP_BYTES);
 			if (pqm_gobin_word(b.p + at, 8, false) == table->addr &&
 				read_module(t, s->addr + at))
 				return;
+		}
 	}
 }
 

@@ -1,10 +1,12 @@
 #include "pclntab.h"
 
 #include "base/limits.h"
+#include "base/mapped.h"
 
 #define ALIGN 8
 #define HEAD_BYTES 8
 #define NAME_BYTES 4096
+#define STEP_BYTES ((size_t)64 << 10)
 
 /* Words behind the first eight bytes, and where functions and names stand. */
 struct head {
@@ -196,6 +198,8 @@ static enum pqm_st find_in(struct pqm_pclntab *t, struct pqm_gobin *g, const str
 	for (size_t i = (size_t)(-s->addr % ALIGN); b.p != NULL && i + 64 <= b.n; i += ALIGN) {
 		struct head h = { 0 };
 
+		if (i % STEP_BYTES < ALIGN)
+			pqm_mapped_read(STEP_BYTES);
 		if (b.p[i + 1] != 0xff || b.p[i + 4] != 0 || form_of(b.p + i, g->is_big) == 0)
 			continue;
 		if (!is_table(&h, g, pqm_sub(b, i, b.n), s->addr + i))
