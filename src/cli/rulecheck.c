@@ -401,6 +401,25 @@ static bool is_sampled(struct checker *c, const struct pqm_rule *rule, pqm_bytes
 	return pqm_rules_sampler(&s, c->r, c->err) == PQM_OK && pqm_sampler_takes(s, rule, sample);
 }
 
+/* Marks of a function, which has a meaning. */
+static bool is_sign(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	const struct pqm_sampler *s;
+	const struct pqm_libs *libs;
+
+	if (pqm_rules_sampler(&s, c->r, c->err) != PQM_OK ||
+		pqm_rules_libs(&libs, c->r, c->err) != PQM_OK)
+		return false;
+	const struct pqm_lib *lib =
+		pqm_lib_by_name(libs, pqm_yaml_str(rule->node, "library"));
+	pqm_bytes function = pqm_yaml_str(rule->node, "function");
+
+	return lib != NULL &&
+		(function.n == 0 || pqm_lib_symbol(lib, function) != NULL ||
+			pqm_lib_recipes(lib, function) != NULL) &&
+		pqm_sign_takes(pqm_sampler_signs(s), rule, sample);
+}
+
 static bool is_setting(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
 {
 	return pqm_elf_setting_fits(c->r, rule, sample);
@@ -452,6 +471,7 @@ static const struct {
 	{ "conf/", is_conf },
 	{ "constants/", is_sampled },
 	{ "static/", is_sampled },
+	{ "signs/", is_sign },
 	{ "source/", is_source },
 	{ "images/", is_package },
 	{ "images/artifacts.yaml", is_artifact },

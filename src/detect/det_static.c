@@ -40,7 +40,6 @@ static void count(struct look *k, size_t sample, uint64_t off)
 		return;
 	struct pqm_static_tally *t = &k->tally[s->of->index];
 
-	t->of = s->of;
 	t->first = t->n == 0 || off < t->first ? off : t->first;
 	t->n++;
 	for (size_t i = 0; i < t->n_roles; i++)
@@ -83,7 +82,8 @@ static pqm_bytes name_libs(struct look *k)
 	return out;
 }
 
-static enum pqm_st look_at_file(struct look *k, const struct pqm_rules *r, struct pqm_err *err)
+static enum pqm_st look_at_file(struct look *k, const struct pqm_rules *r, struct pqm_emit *out,
+	struct pqm_err *err)
 {
 	const struct pqm_artifact *a = k->artifact;
 	const struct pqm_libs *libs;
@@ -105,8 +105,14 @@ static enum pqm_st look_at_file(struct look *k, const struct pqm_rules *r, struc
 	k->n_libs = pqm_static_libs(k->lib, k->tally, pqm_sampled_count(k->sampler),
 		is_elf ? &e : NULL, a->body, a->arena);
 	k->libs = name_libs(k);
+	if (is_elf && st == PQM_OK)
+		st = pqm_static_use(&(struct pqm_static_in){ .rules = r,
+					    .signs = pqm_sampler_signs(k->sampler),
+					    .elf = &e,
+					    .arena = a->arena },
+			k->lib, k->n_libs, out, &why);
 	pqm_elf_close(&e);
-	return st == PQM_ENOMEM ? pqm_fail(err, st, "%s", why.msg) : PQM_OK;
+	return st == PQM_ENOMEM ? pqm_fail(err, st, "constants: out of memory") : PQM_OK;
 }
 
 /* "Gx (be), Gy (be) +3" */
@@ -238,9 +244,11 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	k.exported = pqm_new(a->arena, bool, n + 1);
 	if (k.tally == NULL || k.exported == NULL)
 		return pqm_fail(err, PQM_ENOMEM, "constants: out of memory");
+	for (size_t i = 0; i < n; i++)
+		k.tally[i].of = pqm_sampled_at(k.sampler, i);
 	for (size_t i = 0; i < hits->n; i++)
 		count(&k, hits->hit[i].anchor, hits->hit[i].off);
-	enum pqm_st st = look_at_file(&k, r, err);
+	enum pqm_st st = look_at_file(&k, r, out, err);
 
 	return st == PQM_OK ? emit_all(&k, out) : st;
 }

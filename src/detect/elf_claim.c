@@ -349,6 +349,9 @@ static enum pqm_st emit_claim(struct pqm_elf_look *k, struct claim *m, struct pq
 	(void)snprintf(id, sizeof(id), "%.*s", PQM_FMT(f.rule));
 	pqm_rule_fill(&f, k->rules, id);
 	pqm_elf_evidence(k, m->call[0], &f);
+	if (best->by == PQM_BY_SIGN)
+		pqm_found_attr(&f, "recognised",
+			pqm_yaml_str(k->signs->rule[best->sign]->node, "why"));
 	count_calls(k, m, &f);
 	pqm_found_attr(&f, "symbols", symbols_of(k, m));
 	pqm_found_attr(&f, "library", soname);
@@ -356,6 +359,11 @@ static enum pqm_st emit_claim(struct pqm_elf_look *k, struct claim *m, struct pq
 		pqm_found_attr(&f, "version", pqm_printable(k->arena, best->version->name));
 	pqm_found_attr(&f, "operation", operations_of(k, m));
 	return f.identity.p == NULL || f.why.p == NULL ? PQM_ENOMEM : pqm_emit(out, &f);
+}
+
+static const struct pqm_lib *lib_of_sign(const struct pqm_elf_look *k, size_t sign)
+{
+	return pqm_lib_by_name(k->libs, k->signs->library[k->signs->signs.sign[sign].group]);
 }
 
 enum pqm_st pqm_elf_facts(struct pqm_elf_look *k)
@@ -366,8 +374,10 @@ enum pqm_st pqm_elf_facts(struct pqm_elf_look *k)
 	for (size_t i = 0; i < k->code.n_calls; i++) {
 		const struct pqm_call *c = &k->code.calls[i];
 
-		k->facts[i].lib = c->by == PQM_BY_IMPORT ? pqm_elf_lib_of(k, c->callee, c->version)
-							 : k->inside;
+		k->facts[i].lib = c->by == PQM_BY_IMPORT
+			? pqm_elf_lib_of(k, c->callee, c->version)
+			: c->by == PQM_BY_SIGN ? lib_of_sign(k, c->sign)
+					       : k->inside;
 	}
 	pqm_lib_facts(k->facts, k->code.calls, k->code.n_calls, k->rules);
 	pqm_elf_looked_up(k);

@@ -14,6 +14,7 @@
 #include "detect/detector.h"
 #include "parse/code.h"
 #include "rules/libs.h"
+#include "rules/signs.h"
 
 /* Symbols that a finding lists by name. */
 #define PQM_ELF_SHOWN 8
@@ -28,6 +29,7 @@ struct pqm_elf_look {
 	const struct pqm_lib **needed;	  /* by position in elf.needed; NULL: none that we know */
 	const struct pqm_lib **versioned; /* by position in elf.versions */
 	const struct pqm_lib *loader;	  /* the file looks functions up by name; or NULL */
+	const struct pqm_sign_rules *signs; /* of functions that were named by them; or NULL */
 	struct pqm_code code;
 	struct pqm_lib_fact *facts; /* by call */
 };

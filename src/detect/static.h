@@ -10,6 +10,7 @@
 #ifndef PQM_DETECT_STATIC_H
 #define PQM_DETECT_STATIC_H
 
+#include "detect/detector.h"
 #include "parse/elf.h"
 #include "rules/sampler.h"
 
@@ -38,5 +39,21 @@ size_t pqm_static_libs(struct pqm_static_lib *out, const struct pqm_static_tally
 
 /* What is to be said of a program whose code cannot be seen; NULL: it can. */
 const char *pqm_static_packed(pqm_bytes body);
+
+/* Whether the program's code gives back as many of a library's own error numbers as its rule asks for: `codes`,
+ * `least` of them, each `times`. */
+bool pqm_static_has_codes(const struct pqm_rule *rule, const struct pqm_elf *e);
+
+/* What a program is looked at with. */
+struct pqm_static_in {
+	const struct pqm_rules *rules;
+	const struct pqm_sign_rules *signs;
+	const struct pqm_elf *elf;
+	struct pqm_arena *arena;
+};
+
+/* Emits what the program calls of these libraries. PQM_ENOMEM, and the emitter's. */
+enum pqm_st pqm_static_use(const struct pqm_static_in *in, const struct pqm_static_lib *lib,
+	size_t n, struct pqm_emit *out, struct pqm_err *err) PQM_MUST_USE;
 
 #endif

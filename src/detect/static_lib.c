@@ -166,7 +166,9 @@ size_t pqm_static_libs(struct pqm_static_lib *out, const struct pqm_static_tally
 	for (size_t i = 0; i < n_tallies; i++) {
 		const struct pqm_sampled *m = tally[i].of;
 
-		if (tally[i].n > 0 && m->library.n > 0 && !is_dynamic(m, elf))
+		if (m == NULL || m->library.n == 0 || is_dynamic(m, elf))
+			continue;
+		if (tally[i].n > 0 || pqm_static_has_codes(m->rule, elf))
 			n = put(out, n,
 				&(struct pqm_static_lib){ .tally = &tally[i], .name = m->library });
 	}

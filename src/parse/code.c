@@ -166,6 +166,7 @@ static bool set_call(struct pqm_img *g, const struct pqm_found_calls *all,
 	*c = (struct pqm_call){ .callee = is_import ? g->imports[f->import].name : own->text,
 		.version = is_import ? g->imports[f->import].version : NULL,
 		.by = is_import ? PQM_BY_IMPORT : (enum pqm_callee_by)own->by,
+		.sign = is_import ? 0 : own->sign,
 		.addr = g->base + at,
 		.off = offset_of(g, at),
 		.is_tail = f->is_tail,
@@ -202,6 +203,8 @@ static enum pqm_st put_out(struct pqm_img *g, const struct pqm_found_calls *all,
 			return pqm_fail(err, PQM_ENOMEM, "code: out of memory");
 	out->n_calls = n;
 	out->n_functions = g->n_funcs;
+	out->signed_from = g->base + g->signed_from;
+	out->signed_to = g->base + g->signed_to;
 	out->n_decoded = all->n_decoded;
 	if (n < all->n || all->is_cut || g->is_full) {
 		out->state = PQM_CODE_LIMIT;
@@ -247,10 +250,16 @@ static enum pqm_st read_graph(struct pqm_img *g, struct pqm_err *err)
 	}
 	if (st == PQM_OK)
 		st = pqm_code_funcs(g, err);
+	if (st == PQM_OK && g->want->signs != NULL)
+		st = pqm_code_sign_begin(g, err);
 	if (st == PQM_OK)
 		st = pqm_code_scan(g, err);
 	if (st == PQM_OK)
 		st = pqm_code_main(g, err);
+	if (st == PQM_OK && g->want->signs != NULL) {
+		st = pqm_code_sign_end(g, err);
+		return st == PQM_OK ? pqm_code_scan(g, err) : st;
+	}
 	/* Before names are looked for, as thin functions of the program are not the library's; and after it, for
 	 * those that were named. */
 	if (st == PQM_OK && g->want->by_text)
@@ -278,7 +287,8 @@ static enum pqm_st examine(
 		out->why_not = "its segments do not fit the file or each other";
 		return PQM_OK;
 	}
-	if (g->n_wanted == 0 && !g->want->by_text && !pqm_code_has_wanted(g)) {
+	if (g->n_wanted == 0 && !g->want->by_text && g->want->signs == NULL &&
+		!pqm_code_has_wanted(g)) {
 		out->state = PQM_CODE_NONE;
 		return PQM_OK;
 	}

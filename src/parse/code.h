@@ -21,6 +21,7 @@
 #ifndef PQM_PARSE_CODE_H
 #define PQM_PARSE_CODE_H
 
+#include "parse/code_sign.h"
 #include "parse/elf.h"
 
 #define PQM_CALL_ARGS 8
@@ -49,6 +50,7 @@ enum pqm_callee_by {
 	PQM_BY_IMPORT, /* the dynamic linker binds it */
 	PQM_BY_SYMBOL, /* a symbol of this file */
 	PQM_BY_TEXT,   /* the function hands its own name to an error macro */
+	PQM_BY_SIGN,   /* a sign of code_sign.h */
 };
 
 struct pqm_frame {
@@ -61,6 +63,7 @@ struct pqm_call {
 	pqm_bytes callee;
 	const struct pqm_elf_version *version; /* of an import; may be NULL */
 	enum pqm_callee_by by;
+	size_t sign; /* BY_SIGN: index of it */
 	uint64_t addr, off; /* of the call instruction */
 	bool is_tail;
 	bool is_reference; /* its address is taken, not called: no arguments */
@@ -99,6 +102,8 @@ struct pqm_code_want {
 	uint64_t most_text;
 	/* Called while much is read: the bytes of the file before `off` are not needed for now. May be NULL. */
 	void (*passed)(void *ctx, uint64_t off);
+	/* Functions of this file are recognised by signs, and symbols change nothing; NULL: none are. */
+	const struct pqm_signs *signs;
 };
 
 enum pqm_code_state {
@@ -117,6 +122,7 @@ struct pqm_code {
 	pqm_bytes *exports;
 	size_t n_exports;
 	size_t n_functions, n_decoded; /* for coverage */
+	uint64_t signed_from, signed_to; /* the functions with signs lie here */
 };
 
 enum pqm_st pqm_code_read(struct pqm_code *out, const struct pqm_elf *e,

@@ -218,7 +218,7 @@ bool pqm_code_name(struct pqm_img *g, pqm_bytes text, enum pqm_callee_by by, uin
 	if (grown == NULL)
 		return false;
 	g->names = grown;
-	g->names[g->n_names++] = (struct pqm_name){ text, (uint8_t)by };
+	g->names[g->n_names++] = (struct pqm_name){ .text = text, .by = (uint8_t)by };
 	*out = (uint32_t)g->n_names;
 	return true;
 }

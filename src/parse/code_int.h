@@ -142,6 +142,7 @@ struct pqm_site {
 struct pqm_name {
 	pqm_bytes text;
 	uint8_t by; /* enum pqm_callee_by */
+	uint32_t sign;
 };
 
 struct pqm_import {
@@ -196,6 +197,8 @@ struct pqm_img {
 	size_t n_sites;
 	uint32_t *sides; /* places inside functions that other functions jump to; sorted */
 	size_t n_sides;
+	uint32_t signed_from, signed_to; /* rva; functions with signs */
+	struct pqm_sign_look *signs; /* marks that are collected; NULL: none are */
 };
 
 #define PQM_BLOCK_SHIFT 8
@@ -281,6 +284,12 @@ enum pqm_st pqm_code_names(struct pqm_img *g, struct pqm_err *err) PQM_MUST_USE;
  * all that these call. */
 enum pqm_st pqm_code_library(struct pqm_img *g, struct pqm_err *err) PQM_MUST_USE;
 bool pqm_code_is_file(pqm_bytes text);
+
+/* code_sign.c */
+/* Before the scan, what it reports, and after it: names functions by want->signs. */
+enum pqm_st pqm_code_sign_begin(struct pqm_img *g, struct pqm_err *err) PQM_MUST_USE;
+void pqm_code_sign_ref(const struct pqm_img *g, uint32_t f, uint32_t rva);
+enum pqm_st pqm_code_sign_end(struct pqm_img *g, struct pqm_err *err) PQM_MUST_USE;
 
 /* code_args.c */
 struct pqm_found_call;

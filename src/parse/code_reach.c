@@ -148,13 +148,14 @@ enum pqm_st pqm_code_reach(struct pqm_img *g, struct pqm_err *err)
 			reach_func(&w, f, PQM_NO_FUNC, 0);
 	drain(&w);
 	/* A program with a library inside exports that, too: only its own start counts then. */
-	uint32_t roots = PQM_F_ENTRY | (g->want->by_text ? 0 : PQM_F_EXPORT);
+	bool is_inside = g->want->by_text || g->want->signs != NULL;
+	uint32_t roots = PQM_F_ENTRY | (is_inside ? 0 : PQM_F_EXPORT);
 
 	for (uint32_t f = 0; f < g->n_funcs; f++)
 		if ((g->funcs[f].flags & roots) != 0 &&
 			(g->funcs[f].flags & (PQM_F_API | PQM_F_LIB)) == 0)
 			reach_func(&w, f, PQM_NO_FUNC, 0);
-	if (!g->want->by_text)
+	if (!is_inside)
 		export_objects(&w);
 	drain(&w);
 	bool ok = w.has_memory;

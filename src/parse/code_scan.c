@@ -245,6 +245,8 @@ static void to_any(struct pass *s, uint32_t at, int64_t rva, bool is_lea)
 {
 	if (rva < 0 || rva >= s->g->top)
 		return;
+	if (s->g->signs != NULL)
+		pqm_code_sign_ref(s->g, s->func, (uint32_t)rva);
 	if (is_lea && s->g->want->by_text)
 		note_file(s, (uint32_t)rva);
 	if (is_lea && pqm_code_func(s->g, (uint32_t)rva) != PQM_NO_FUNC)

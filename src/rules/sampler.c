@@ -157,6 +157,11 @@ struct pqm_sampler_set *pqm_sampler_set_of(struct pqm_sampler *s)
 	return &s->set;
 }
 
+const struct pqm_sign_rules *pqm_sampler_signs(const struct pqm_sampler *s)
+{
+	return &s->set.signs;
+}
+
 void pqm_sampler_free(struct pqm_sampler *s)
 {
 	if (s == NULL)

@@ -22,6 +22,7 @@
 
 #include "rules/matcher.h"
 #include "rules/rules.h"
+#include "rules/signs.h"
 
 #define PQM_SAMPLE_MIN 15
 
@@ -58,6 +59,9 @@ size_t pqm_sampler_count(const struct pqm_sampler *s);
 const struct pqm_sample *pqm_sampler_at(const struct pqm_sampler *s, size_t i);
 size_t pqm_sampled_count(const struct pqm_sampler *s);
 const struct pqm_sampled *pqm_sampled_at(const struct pqm_sampler *s, size_t i);
+
+/* The signs of functions of libraries that are compiled in, which are read with the rest. */
+const struct pqm_sign_rules *pqm_sampler_signs(const struct pqm_sampler *s);
 
 /* Whether a file that begins like this can hold machine code and what it computes with: programs,
  * libraries, objects and archives of them. */

@@ -16,6 +16,7 @@ struct pqm_sampler_set {
 	size_t n, cap;
 	struct pqm_sampled *rule;
 	size_t n_rules;
+	struct pqm_sign_rules signs;
 };
 
 #define PQM_SAMPLE_NONE UINT32_MAX

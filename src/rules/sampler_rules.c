@@ -160,6 +160,8 @@ static enum pqm_st read_all(struct build *b, struct pqm_err *err)
 		for (size_t i = 0;
 			st == PQM_OK && (rule = pqm_rules_next(b->r, folders[f], &i)) != NULL;)
 			st = read_rule(b, rule, err);
+	if (st == PQM_OK)
+		st = pqm_signs_build(&b->set->signs, b->r, &b->set->arena, err);
 	return st == PQM_OK ? pqm_sampler_index(b->s, err) : st;
 }
 

@@ -1,0 +1,112 @@
+/* static_codes.c — libraries that no text names, by the numbers of their errors: functions give them back. */
+#include "base/num.h"
+#include "static.h"
+
+#define CODES 48
+
+struct code {
+	uint16_t low; /* of the negative number */
+	uint32_t seen;
+};
+
+struct codes {
+	struct code code[CODES];
+	size_t n;
+	uint64_t is_low[1024]; /* a bit for each lower half */
+};
+
+static void take(struct codes *c, uint32_t v)
+{
+	uint16_t low = (uint16_t)v;
+
+	if (v >> 16 != 0xffff || (c->is_low[low / 64] >> (low % 64) & 1) == 0)
+		return;
+	for (size_t i = 0; i < c->n; i++)
+		c->code[i].seen += c->code[i].low == low;
+}
+
+static uint32_t word_at(const uint8_t *p)
+{
+	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+/* mov $n, %r32 (b8 to bf), or lea n(%r), %r (8d, with a displacement of four bytes). */
+static void sweep_x86(struct codes *c, pqm_bytes b)
+{
+	for (size_t i = 2; i + 4 <= b.n; i++) {
+		if (b.p[i + 3] != 0xff || b.p[i + 2] != 0xff)
+			continue;
+		if ((b.p[i - 1] & 0xf8) == 0xb8 || (b.p[i - 2] == 0x8d && b.p[i - 1] >> 6 == 2))
+			take(c, word_at(b.p + i));
+	}
+}
+
+/* movn w, #n */
+static void sweep_a64(struct codes *c, pqm_bytes b)
+{
+	for (size_t i = 0; i + 4 <= b.n; i += 4) {
+		uint32_t w = word_at(b.p + i);
+
+		if ((w & 0xffe00000) == 0x12800000)
+			take(c, ~(w >> 5 & 0xffff));
+	}
+}
+
+static uint64_t long_at(const uint8_t *p)
+{
+	return word_at(p) | (uint64_t)word_at(p + 4) << 32;
+}
+
+/* The segments that are run [gABI ch. 5, program header]. */
+static void sweep(struct codes *c, pqm_bytes body)
+{
+	uint64_t at = long_at(body.p + 32);
+	unsigned n = body.p[56] | (unsigned)body.p[57] << 8;
+
+	for (unsigned i = 0; i < n && at < body.n; i++, at += 56) {
+		pqm_bytes h = pqm_sub(body, (size_t)at, 56);
+
+		if (h.n < 56 || word_at(h.p) != 1 || (h.p[4] & 1) == 0 || long_at(h.p + 8) > body.n)
+			continue;
+		pqm_bytes code =
+			pqm_sub(body, (size_t)long_at(h.p + 8), (size_t)long_at(h.p + 32));
+
+		if (body.p[18] == 62)
+			sweep_x86(c, code);
+		else if (body.p[18] == 183)
+			sweep_a64(c, code);
+	}
+}
+
+static bool hex_of(pqm_bytes text, uint64_t *out)
+{
+	*out = 0;
+	for (size_t i = 2; i < text.n && i < 6; i++)
+		*out = *out << 4 | (uint64_t)pqm_hex_digit(text.p[i]);
+	return text.n > 2 && text.n <= 6;
+}
+
+bool pqm_static_has_codes(const struct pqm_rule *rule, const struct pqm_elf *e)
+{
+	const struct pqm_yaml *list = pqm_yaml_get(rule->node, "codes");
+	struct codes c = { .n = 0 };
+	uint64_t least = 0, times = 1, n = 0;
+
+	if (list == NULL || e == NULL || !e->is_64 || e->is_big || e->body.n < 64 ||
+		!pqm_yaml_u64(rule->node, "least", &least))
+		return false;
+	(void)pqm_yaml_u64(rule->node, "times", &times);
+	for (size_t i = 0; i < list->n && c.n < CODES; i++) {
+		uint64_t v;
+
+		if (!hex_of(pqm_yaml_text(list->items[i]), &v))
+			continue;
+		c.code[c.n].low = (uint16_t)(0 - v);
+		c.is_low[c.code[c.n].low / 64] |= (uint64_t)1 << (c.code[c.n].low % 64);
+		c.n++;
+	}
+	sweep(&c, e->body);
+	for (size_t i = 0; i < c.n; i++)
+		n += c.code[i].seen >= times;
+	return n >= least;
+}
