@@ -410,8 +410,7 @@ static bool is_sign(struct checker *c, const struct pqm_rule *rule, pqm_bytes sa
 	if (pqm_rules_sampler(&s, c->r, c->err) != PQM_OK ||
 		pqm_rules_libs(&libs, c->r, c->err) != PQM_OK)
 		return false;
-	const struct pqm_lib *lib =
-		pqm_lib_by_name(libs, pqm_yaml_str(rule->node, "library"));
+	const struct pqm_lib *lib = pqm_lib_by_name(libs, pqm_yaml_str(rule->node, "library"));
 	pqm_bytes function = pqm_yaml_str(rule->node, "function");
 
 	return lib != NULL &&

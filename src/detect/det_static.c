@@ -82,8 +82,8 @@ static pqm_bytes name_libs(struct look *k)
 	return out;
 }
 
-static enum pqm_st look_at_file(struct look *k, const struct pqm_rules *r, struct pqm_emit *out,
-	struct pqm_err *err)
+static enum pqm_st look_at_file(
+	struct look *k, const struct pqm_rules *r, struct pqm_emit *out, struct pqm_err *err)
 {
 	const struct pqm_artifact *a = k->artifact;
 	const struct pqm_libs *libs;

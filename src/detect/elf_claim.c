@@ -103,6 +103,8 @@ static bool is_other_curve(const struct pqm_elf_look *k, const struct pqm_lib_fa
 		const struct pqm_lib_fact *g = &k->facts[i];
 
 		if (g->meaning == NULL || g->lib != f->lib || g->recipe == NULL ||
+			(k->code.calls[i].by == PQM_BY_SIGN &&
+				k->code.calls[i].reach == PQM_REACH_NO) ||
 			!pqm_yaml_true(g->meaning->rule->node, "any_curve"))
 			continue;
 		if (g->alg == NULL || pqm_eqs(g->alg->alg->family, "EC"))
@@ -350,8 +352,8 @@ static enum pqm_st emit_claim(struct pqm_elf_look *k, struct claim *m, struct pq
 	pqm_rule_fill(&f, k->rules, id);
 	pqm_elf_evidence(k, m->call[0], &f);
 	if (best->by == PQM_BY_SIGN)
-		pqm_found_attr(&f, "recognised",
-			pqm_yaml_str(k->signs->rule[best->sign]->node, "why"));
+		pqm_found_attr(
+			&f, "recognised", pqm_yaml_str(k->signs->rule[best->sign]->node, "why"));
 	count_calls(k, m, &f);
 	pqm_found_attr(&f, "symbols", symbols_of(k, m));
 	pqm_found_attr(&f, "library", soname);
@@ -374,10 +376,9 @@ enum pqm_st pqm_elf_facts(struct pqm_elf_look *k)
 	for (size_t i = 0; i < k->code.n_calls; i++) {
 		const struct pqm_call *c = &k->code.calls[i];
 
-		k->facts[i].lib = c->by == PQM_BY_IMPORT
-			? pqm_elf_lib_of(k, c->callee, c->version)
-			: c->by == PQM_BY_SIGN ? lib_of_sign(k, c->sign)
-					       : k->inside;
+		k->facts[i].lib = c->by == PQM_BY_IMPORT ? pqm_elf_lib_of(k, c->callee, c->version)
+			: c->by == PQM_BY_SIGN		 ? lib_of_sign(k, c->sign)
+							 : k->inside;
 	}
 	pqm_lib_facts(k->facts, k->code.calls, k->code.n_calls, k->rules);
 	pqm_elf_looked_up(k);

@@ -41,7 +41,7 @@ size_t pqm_static_libs(struct pqm_static_lib *out, const struct pqm_static_tally
 const char *pqm_static_packed(pqm_bytes body);
 
 /* Whether the program's code gives back as many of a library's own error numbers as its rule asks for: `codes`,
- * `least` of them, each `times`. */
+ * `least` of them each `times`, the first one `first` times. */
 bool pqm_static_has_codes(const struct pqm_rule *rule, const struct pqm_elf *e);
 
 /* What a program is looked at with. */

@@ -3,6 +3,8 @@
 #include "static.h"
 
 #define CODES 48
+#define TOTAL 20 /* occurrences of all of them, and so many more for the size of the code */
+#define BYTES_FOR_ONE ((uint64_t)256 << 10)
 
 struct code {
 	uint16_t low; /* of the negative number */
@@ -12,6 +14,7 @@ struct code {
 struct codes {
 	struct code code[CODES];
 	size_t n;
+	uint64_t bytes;	       /* of code */
 	uint64_t is_low[1024]; /* a bit for each lower half */
 };
 
@@ -30,15 +33,12 @@ static uint32_t word_at(const uint8_t *p)
 	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-/* mov $n, %r32 (b8 to bf), or lea n(%r), %r (8d, with a displacement of four bytes). */
+/* mov $n, %r32: b8 to bf. */
 static void sweep_x86(struct codes *c, pqm_bytes b)
 {
-	for (size_t i = 2; i + 4 <= b.n; i++) {
-		if (b.p[i + 3] != 0xff || b.p[i + 2] != 0xff)
-			continue;
-		if ((b.p[i - 1] & 0xf8) == 0xb8 || (b.p[i - 2] == 0x8d && b.p[i - 1] >> 6 == 2))
+	for (size_t i = 1; i + 4 <= b.n; i++)
+		if (b.p[i + 3] == 0xff && b.p[i + 2] == 0xff && (b.p[i - 1] & 0xf8) == 0xb8)
 			take(c, word_at(b.p + i));
-	}
 }
 
 /* movn w, #n */
@@ -68,9 +68,9 @@ static void sweep(struct codes *c, pqm_bytes body)
 
 		if (h.n < 56 || word_at(h.p) != 1 || (h.p[4] & 1) == 0 || long_at(h.p + 8) > body.n)
 			continue;
-		pqm_bytes code =
-			pqm_sub(body, (size_t)long_at(h.p + 8), (size_t)long_at(h.p + 32));
+		pqm_bytes code = pqm_sub(body, (size_t)long_at(h.p + 8), (size_t)long_at(h.p + 32));
 
+		c->bytes += code.n;
 		if (body.p[18] == 62)
 			sweep_x86(c, code);
 		else if (body.p[18] == 183)
@@ -90,12 +90,13 @@ bool pqm_static_has_codes(const struct pqm_rule *rule, const struct pqm_elf *e)
 {
 	const struct pqm_yaml *list = pqm_yaml_get(rule->node, "codes");
 	struct codes c = { .n = 0 };
-	uint64_t least = 0, times = 1, n = 0;
+	uint64_t least = 0, times = 1, first = 0, n = 0, total = 0;
 
 	if (list == NULL || e == NULL || !e->is_64 || e->is_big || e->body.n < 64 ||
 		!pqm_yaml_u64(rule->node, "least", &least))
 		return false;
 	(void)pqm_yaml_u64(rule->node, "times", &times);
+	(void)pqm_yaml_u64(rule->node, "first", &first);
 	for (size_t i = 0; i < list->n && c.n < CODES; i++) {
 		uint64_t v;
 
@@ -106,7 +107,11 @@ bool pqm_static_has_codes(const struct pqm_rule *rule, const struct pqm_elf *e)
 		c.n++;
 	}
 	sweep(&c, e->body);
-	for (size_t i = 0; i < c.n; i++)
+	for (size_t i = 0; i < c.n; i++) {
 		n += c.code[i].seen >= times;
-	return n >= least;
+		total += c.code[i].seen;
+	}
+	/* Large programs hold any number by chance. */
+	return n >= least && c.n > 0 && c.code[0].seen >= first &&
+		total >= TOTAL + c.bytes / BYTES_FOR_ONE;
 }

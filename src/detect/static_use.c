@@ -2,18 +2,31 @@
 #include "elf_look.h"
 #include "static.h"
 
-/* The groups of signs that belong to a library of this program, a bit each. */
+static uint64_t group_of(
+	const struct pqm_sign_rules *signs, const struct pqm_libs *libs, pqm_bytes title)
+{
+	for (size_t g = 0; g < signs->n_groups; g++) {
+		const struct pqm_lib *of = pqm_lib_by_name(libs, signs->library[g]);
+
+		if (of != NULL && pqm_ieq(pqm_yaml_str(of->rule->node, "title"), title))
+			return (uint64_t)1 << g;
+	}
+	return 0;
+}
+
+/* The groups of signs of this program's libraries, a bit each. None where one has no signs: what it calls of the
+ * others, or holds like them, could not be told from what the program does. */
 static uint64_t groups_of(const struct pqm_sign_rules *signs, const struct pqm_libs *libs,
 	const struct pqm_static_lib *lib, size_t n)
 {
 	uint64_t out = 0;
 
-	for (size_t g = 0; g < signs->n_groups; g++) {
-		const struct pqm_lib *of = pqm_lib_by_name(libs, signs->library[g]);
+	for (size_t i = 0; i < n; i++) {
+		uint64_t bit = group_of(signs, libs, lib[i].name);
 
-		for (size_t i = 0; of != NULL && i < n; i++)
-			if (pqm_eq(pqm_yaml_str(of->rule->node, "title"), lib[i].name))
-				out |= (uint64_t)1 << g;
+		if (bit == 0)
+			return 0;
+		out |= bit;
 	}
 	return out;
 }
@@ -29,6 +42,11 @@ static bool wants_none(
 	return false;
 }
 
+static bool is_quiet(const struct pqm_elf_look *k, size_t call)
+{
+	return pqm_yaml_true(k->signs->rule[k->code.calls[call].sign]->node, "quiet");
+}
+
 static bool is_protocol(const struct pqm_lib_fact *f)
 {
 	return pqm_eqs(f->meaning->family, "TLS");
@@ -39,13 +57,14 @@ static const struct pqm_frame *fork_of(const struct pqm_call *a, const struct pq
 {
 	const struct pqm_frame *last = NULL;
 
-	for (size_t i = 0; i < a->n_path && i < b->n_path && a->path[i].func == b->path[i].func; i++)
+	for (size_t i = 0; i < a->n_path && i < b->n_path && a->path[i].func == b->path[i].func;
+		i++)
 		last = &a->path[i];
 	return last;
 }
 
-/* What one function of the library leads to in several ways is decided in there, by data: of these nothing is said
- * but the protocol, if it is one. A function that stands among those with signs belongs to the library. */
+/* What one function of the library leads to in several ways is decided in there, by data: of these nothing is said.
+ * Beside the protocol that the program speaks, what the same function leads to is the protocol's doing. */
 static void drop_undecided(struct pqm_elf_look *k)
 {
 	const struct pqm_code *c = &k->code;
@@ -61,9 +80,10 @@ static void drop_undecided(struct pqm_elf_look *k)
 				continue;
 			const struct pqm_frame *fork = fork_of(&c->calls[i], &c->calls[j]);
 
-			if (fork != NULL && fork->func >= c->signed_from &&
-				fork->func < c->signed_to)
-				a->is_dropped = true;
+			if (fork == NULL)
+				continue;
+			a->is_dropped |= is_protocol(b) && fork != &c->calls[i].path[0];
+			a->is_dropped |= fork->is_inside;
 		}
 }
 
@@ -86,6 +106,8 @@ enum pqm_st pqm_static_use(const struct pqm_static_in *in, const struct pqm_stat
 		st = pqm_elf_facts(&k);
 	if (st != PQM_OK)
 		return st;
+	for (size_t i = 0; i < k.code.n_calls; i++)
+		k.facts[i].is_dropped |= is_quiet(&k, i);
 	drop_undecided(&k);
 	st = pqm_elf_claims(&k, out);
 	return st == PQM_OK ? pqm_elf_settings(&k, out) : st;

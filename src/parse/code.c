@@ -93,7 +93,8 @@ static bool set_path(
 	for (size_t k = n; k > 0; k--) {
 		c->path[k - 1] = (struct pqm_frame){ .func = g->base + g->funcs[f].start,
 			.at = g->base + at,
-			.name = name_of(g, f) };
+			.name = name_of(g, f),
+			.is_inside = (g->funcs[f].flags & PQM_F_SIGNED) != 0 };
 		at = step_to(g, f);
 		f = g->funcs[f].parent;
 		/* Of a longer way the middle is left out: the root stays. */
@@ -203,8 +204,6 @@ static enum pqm_st put_out(struct pqm_img *g, const struct pqm_found_calls *all,
 			return pqm_fail(err, PQM_ENOMEM, "code: out of memory");
 	out->n_calls = n;
 	out->n_functions = g->n_funcs;
-	out->signed_from = g->base + g->signed_from;
-	out->signed_to = g->base + g->signed_to;
 	out->n_decoded = all->n_decoded;
 	if (n < all->n || all->is_cut || g->is_full) {
 		out->state = PQM_CODE_LIMIT;

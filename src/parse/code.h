@@ -57,13 +57,14 @@ struct pqm_frame {
 	uint64_t func;	/* where the function starts */
 	uint64_t at;	/* the instruction in it that leads on */
 	pqm_bytes name; /* empty: no symbol; "main", "entry", an export ... */
+	bool is_inside; /* of a library whose functions have signs */
 };
 
 struct pqm_call {
 	pqm_bytes callee;
 	const struct pqm_elf_version *version; /* of an import; may be NULL */
 	enum pqm_callee_by by;
-	size_t sign; /* BY_SIGN: index of it */
+	size_t sign;	    /* BY_SIGN: index of it */
 	uint64_t addr, off; /* of the call instruction */
 	bool is_tail;
 	bool is_reference; /* its address is taken, not called: no arguments */
@@ -122,7 +123,6 @@ struct pqm_code {
 	pqm_bytes *exports;
 	size_t n_exports;
 	size_t n_functions, n_decoded; /* for coverage */
-	uint64_t signed_from, signed_to; /* the functions with signs lie here */
 };
 
 enum pqm_st pqm_code_read(struct pqm_code *out, const struct pqm_elf *e,

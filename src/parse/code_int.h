@@ -105,6 +105,7 @@ enum pqm_func_flag {
 	PQM_F_LIB = 4096,     /* belongs to a library that is inside: not the program's doing */
 	PQM_F_GUESS = 8192,   /* no table says where it starts */
 	PQM_F_STEP = 32768,   /* parent_at is where an instruction begins */
+	PQM_F_SIGNED = 65536, /* belongs to a library whose functions have signs */
 	PQM_F_INSIDE = 16384, /* refers to a source file of a library that is inside */
 };
 
@@ -197,7 +198,6 @@ struct pqm_img {
 	size_t n_sites;
 	uint32_t *sides; /* places inside functions that other functions jump to; sorted */
 	size_t n_sides;
-	uint32_t signed_from, signed_to; /* rva; functions with signs */
 	struct pqm_sign_look *signs; /* marks that are collected; NULL: none are */
 };
 

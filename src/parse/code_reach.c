@@ -85,11 +85,15 @@ static void open_object(struct walk *w, size_t k, uint32_t parent, uint32_t at)
 static void open_func(struct walk *w, uint32_t f)
 {
 	struct pqm_img *g = w->g;
+	/* Tables of a library that is inside say what it can do, not what is asked of it. */
+	bool has_tables = (g->funcs[f].flags & PQM_F_SIGNED) == 0;
 	size_t end = f + 1 < g->n_funcs ? g->funcs[f + 1].edges : g->n_edges;
 
 	for (size_t i = g->funcs[f].edges; i < end; i++) {
 		const struct pqm_edge *e = &g->edges[i];
 
+		if (e->kind == PQM_EDGE_DATA && !has_tables)
+			continue;
 		if (e->kind == PQM_EDGE_DATA)
 			reach_slot(w, e->to, f, e->at);
 		else if (e->kind == PQM_EDGE_WORD)

@@ -79,11 +79,14 @@ static void take_number(const struct pqm_img *g, uint32_t f, uint64_t v)
 
 	if (v >> 32 == 0 && v >> 31 != 0) /* of a 32-bit operation */
 		v |= (uint64_t)UINT32_MAX << 32;
-	size = v >> 63 != 0 ? 0 - v : v;
+	bool is_negative = v >> 63 != 0;
+
+	size = is_negative ? 0 - v : v;
 	for (size_t i = 0; i < s->n; i++)
 		for (size_t m = 0; is_sought(s, i) && m < s->sign[i].n_marks; m++)
 			if (s->sign[i].mark[m].kind == PQM_MARK_NUMBER &&
-				s->sign[i].mark[m].number == size)
+				s->sign[i].mark[m].number == size &&
+				(is_negative || !s->sign[i].mark[m].is_negative))
 				put_mark(g, f, i, m);
 }
 
@@ -95,55 +98,113 @@ static bool has_candidate(const struct pqm_sign_look *k, pqm_bytes code)
 	return false;
 }
 
-/* Immediates and displacements stand last in an instruction. */
+/* The number in an instruction; an offset on the stack or in a structure is none. */
+static bool x86_number(const struct pqm_insn *o, const uint8_t *end, uint64_t *out)
+{
+	switch ((enum pqm_op)o->op) {
+	case PQM_OP_IMM:
+		*out = o->len >= 10 ? pqm_le64(end - 8) : pqm_le32(end - 4);
+		return true;
+	case PQM_OP_STORE_IMM:
+		*out = pqm_le32(end - 4);
+		return true;
+	case PQM_OP_OR:
+	case PQM_OP_AND:
+	case PQM_OP_ADD: /* of a sub the negative one */
+		*out = o->imm;
+		return true;
+	case PQM_OP_LEA: /* a sum of another's result */
+		*out = (uint64_t)o->disp;
+		return o->base < 16 && o->base != 4 && o->base != 5 && o->index == PQM_NO_REG;
+	case PQM_OP_OTHER: /* imul and the like, of registers */
+		*out = pqm_le32(end - 4);
+		return !o->loads && !o->stores;
+	default:
+		return false;
+	}
+}
+
 static void x86_numbers(const struct pqm_img *g, uint32_t f, pqm_bytes code)
 {
 	struct pqm_insn o;
+	uint64_t v;
 
 	if (!has_candidate(g->signs, code))
 		return;
 	for (size_t i = 0; i < code.n; i += o.len == 0 ? 1 : o.len) {
 		pqm_x86_decode(&o, code.p + i, code.n - i, g->base + g->funcs[f].start + i);
-		if (o.len < 5 || o.op == PQM_OP_CALL || o.op == PQM_OP_JUMP ||
-			o.op == PQM_OP_JUMP_IF)
-			continue;
-		const uint8_t *end = code.p + i + o.len;
-
-		if (o.op == PQM_OP_IMM && o.len >= 10)
-			take_number(g, f, pqm_le64(end - 8));
-		else if (o.base != PQM_REG_ABS && in_filter(g->signs, pqm_le32(end - 4)))
-			take_number(g, f, pqm_le32(end - 4));
+		/* Immediates stand last. */
+		if (o.len >= 5 && x86_number(&o, code.p + i + o.len, &v))
+			take_number(g, f, v);
 	}
 }
 
+/* What the registers of A64 hold, as far as one reading from top to bottom can tell. */
+struct a64_regs {
+	uint64_t number[32], address[32];
+	uint32_t has_number, has_address;
+};
+
 /* movz or movn, then movk for the other parts of a number. */
+static bool a64_number(
+	const struct pqm_img *g, uint32_t f, struct a64_regs *r, const struct pqm_insn *o)
+{
+	uint32_t bit = o->dst < 32 ? 1u << o->dst : 0;
+
+	if (o->op == PQM_OP_IMM && !o->is_address && bit != 0) {
+		r->number[o->dst] = o->imm;
+	} else if (o->op == PQM_OP_INSERT && bit != 0) {
+		uint64_t old = (r->has_number & bit) != 0 ? r->number[o->dst] : 0;
+
+		r->number[o->dst] = (old & ~((uint64_t)0xffff << o->scale)) | o->imm << o->scale;
+	} else {
+		r->has_number &= ~bit;
+		if (o->op == PQM_OP_ADD && o->imm != 0)
+			take_number(g, f, o->imm);
+		return false;
+	}
+	r->has_number |= bit;
+	r->has_address &= ~bit;
+	take_number(g, f, r->number[o->dst]);
+	return true;
+}
+
+/* adrp, then add, and add again for what lies behind it. */
+static void a64_address(
+	const struct pqm_img *g, uint32_t f, struct a64_regs *r, const struct pqm_insn *o)
+{
+	uint32_t bit = o->dst < 32 ? 1u << o->dst : 0;
+	bool is_sum = o->op == PQM_OP_ADD && o->src < 32 && (r->has_address >> o->src & 1) != 0;
+	uint64_t to = o->op == PQM_OP_PAGE ? o->imm : is_sum ? r->address[o->src] + o->imm : 0;
+
+	r->has_address &= ~(o->kills | bit);
+	if (o->dst2 < 32)
+		r->has_address &= ~(1u << o->dst2);
+	if (o->op == PQM_OP_CALL || o->op == PQM_OP_CALL_IND)
+		r->has_address &= 0x3ff80000; /* x19 to x29 stay */
+	if (bit == 0 || (o->op != PQM_OP_PAGE && !is_sum))
+		return;
+	r->address[o->dst] = to;
+	r->has_address |= bit;
+	if (is_sum && to >= g->base && to - g->base < g->top)
+		pqm_code_sign_ref(g, f, (uint32_t)(to - g->base));
+}
+
 static void a64_numbers(const struct pqm_img *g, uint32_t f, pqm_bytes code)
 {
-	uint64_t reg[32] = { 0 };
-	uint32_t known = 0;
+	struct a64_regs r = { .has_number = 0 };
 	struct pqm_insn o;
 
 	for (size_t i = 0; i + 4 <= code.n; i += 4) {
 		pqm_a64_decode(&o, code.p + i, 4, g->base + g->funcs[f].start + i);
-		if (o.op == PQM_OP_IMM && !o.is_address && o.dst < 32) {
-			reg[o.dst] = o.imm;
-			known |= 1u << o.dst;
-			take_number(g, f, o.imm);
-		} else if (o.op == PQM_OP_INSERT && o.dst < 32 && (known >> o.dst & 1) != 0) {
-			reg[o.dst] &= ~((uint64_t)0xffff << o.scale);
-			reg[o.dst] |= o.imm << o.scale;
-			take_number(g, f, reg[o.dst]);
-		} else if (o.op == PQM_OP_ADD && o.imm != 0) {
-			take_number(g, f, o.imm);
-		} else if (o.dst < 32) {
-			known &= ~(1u << o.dst);
-		}
+		if (!a64_number(g, f, &r, &o))
+			a64_address(g, f, &r, &o);
 	}
 }
 
 static void find_numbers(struct pqm_img *g)
 {
-	for (uint32_t f = 0; g->signs->has_numbers && f < g->n_funcs; f++) {
+	for (uint32_t f = 0; (g->is_a64 || g->signs->has_numbers) && f < g->n_funcs; f++) {
 		const struct pqm_func *fn = &g->funcs[f];
 		pqm_bytes code =
 			pqm_sub(pqm_code_at(g, g->base + fn->start), 0, fn->end - fn->start);
@@ -157,7 +218,8 @@ static void find_numbers(struct pqm_img *g)
 
 /* ---- data ---- */
 
-static void take_bytes(const struct pqm_img *g, uint32_t f, uint32_t rva, enum pqm_sign_mark_kind kind)
+static void take_bytes(
+	const struct pqm_img *g, uint32_t f, uint32_t rva, enum pqm_sign_mark_kind kind)
 {
 	const struct pqm_signs *s = g->signs->signs;
 	pqm_bytes data = pqm_code_at(g, g->base + rva);
@@ -184,7 +246,7 @@ static size_t slots_end(const struct pqm_img *g, size_t k)
 {
 	size_t i = k + 1;
 
-	while (i < g->n_slots && i - k < TABLE_SLOTS &&
+	while (i < g->n_slots && i - k < TABLE_SLOTS && !g->slots[i].is_start &&
 		g->slots[i].at - g->slots[i - 1].at <= TABLE_GAP)
 		i++;
 	return i;
@@ -219,20 +281,34 @@ static uint64_t signs_of(const struct pqm_img *g, uint32_t f, bool is_deep)
 	return out;
 }
 
+/* The instruction of an edge only changes the pointer: it chooses among tables, and calls none. */
+static bool is_store(const struct pqm_img *g, uint32_t at)
+{
+	pqm_bytes b = pqm_code_at(g, g->base + at);
+	struct pqm_insn o;
+
+	if (g->is_a64)
+		pqm_a64_decode(&o, b.p, b.n, g->base + at);
+	else
+		pqm_x86_decode(&o, b.p, b.n, g->base + at);
+	return o.op == PQM_OP_STORE || o.op == PQM_OP_STORE_IMM;
+}
+
 /* Signs of the functions of the table that the pointer in slot k leads to. */
 static uint64_t signs_behind(const struct pqm_img *g, size_t k)
 {
 	uint64_t out = 0;
 
-	if (g->slots[k].is_import)
+	/* What never changes is the address of a table, not a choice among tables. */
+	if (g->slots[k].is_import || pqm_code_is_const(g, g->base + g->slots[k].at, 8))
 		return 0;
 	size_t first = pqm_code_slot(g, g->slots[k].value);
 
 	if (first >= g->n_slots || g->slots[first].at != g->slots[k].value)
 		return 0;
 	for (size_t i = first; i < slots_end(g, first); i++) {
-		uint32_t f = g->slots[i].is_import ? PQM_NO_FUNC
-						   : pqm_code_func(g, g->slots[i].value);
+		uint32_t f =
+			g->slots[i].is_import ? PQM_NO_FUNC : pqm_code_func(g, g->slots[i].value);
 
 		if (f != PQM_NO_FUNC && g->funcs[f].start == g->slots[i].value)
 			out |= signs_of(g, f, true);
@@ -249,7 +325,7 @@ static void find_calls(struct pqm_img *g, uint32_t f)
 	for (size_t e = g->funcs[f].edges; e < end; e++) {
 		if (g->edges[e].kind == PQM_EDGE_CALL && g->edges[e].to != f)
 			called |= g->signs->has[g->edges[e].to];
-		else if (g->edges[e].kind == PQM_EDGE_WORD)
+		else if (g->edges[e].kind == PQM_EDGE_WORD && !is_store(g, g->edges[e].at))
 			read |= signs_behind(g, g->edges[e].to);
 	}
 	for (size_t i = 0; (called | read) != 0 && i < s->n; i++)
@@ -317,6 +393,49 @@ static enum pqm_st put_names(struct pqm_img *g, struct pqm_err *err)
 	return PQM_OK;
 }
 
+/* ---- the library around them ---- */
+
+static bool is_program(const struct pqm_func *fn)
+{
+	return (fn->flags & (PQM_F_MAIN | PQM_F_ENTRY)) != 0;
+}
+
+/* What lies between functions with signs, and what that calls, is not the program's: a library is linked in one
+ * piece, and calls nothing of the program by name. */
+static bool mark_library(struct pqm_img *g)
+{
+	uint32_t *todo = pqm_new(g->arena, uint32_t, g->n_funcs + 1), first = PQM_NO_FUNC, last = 0;
+	size_t n = 0;
+
+	if (todo == NULL)
+		return false;
+	for (uint32_t f = 0; f < g->n_funcs; f++)
+		if (g->signs->has[f] != 0) {
+			first = first == PQM_NO_FUNC ? f : first;
+			last = f;
+		}
+	for (uint32_t f = first; f != PQM_NO_FUNC && f <= last; f++)
+		if (!is_program(&g->funcs[f])) {
+			g->funcs[f].flags |= PQM_F_SIGNED;
+			todo[n++] = f;
+		}
+	while (n > 0) {
+		uint32_t f = todo[--n];
+		size_t end = f + 1 < g->n_funcs ? g->funcs[f + 1].edges : g->n_edges;
+
+		for (size_t e = g->funcs[f].edges; e < end; e++) {
+			struct pqm_func *to = &g->funcs[g->edges[e].to];
+
+			if (g->edges[e].kind != PQM_EDGE_CALL || is_program(to) ||
+				(to->flags & PQM_F_SIGNED) != 0)
+				continue;
+			to->flags |= PQM_F_SIGNED;
+			todo[n++] = g->edges[e].to;
+		}
+	}
+	return true;
+}
+
 enum pqm_st pqm_code_sign_end(struct pqm_img *g, struct pqm_err *err)
 {
 	enum pqm_st st;
@@ -327,13 +446,8 @@ enum pqm_st pqm_code_sign_end(struct pqm_img *g, struct pqm_err *err)
 	for (unsigned round = 0; settle(g) && round < ROUNDS; round++)
 		for (uint32_t f = 0; f < g->n_funcs; f++)
 			find_calls(g, f);
-	for (uint32_t f = 0; f < g->n_funcs; f++) {
-		if (g->signs->has[f] == 0)
-			continue;
-		if (g->signed_to == 0)
-			g->signed_from = g->funcs[f].start;
-		g->signed_to = g->funcs[f].end;
-	}
+	if (!mark_library(g))
+		return pqm_fail(err, PQM_ENOMEM, "code: out of memory");
 	st = put_names(g, err);
 	g->signs = NULL;
 	return st;

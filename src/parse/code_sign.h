@@ -19,16 +19,17 @@
 #define PQM_SIGN_MARKS 8
 
 enum pqm_sign_mark_kind {
-	PQM_MARK_NUMBER, /* the code holds it, with either sign */
+	PQM_MARK_NUMBER, /* the code holds it */
 	PQM_MARK_BYTES,	 /* it refers to data that begins with them */
 	PQM_MARK_TABLE,	 /* it refers to data with a pointer to them */
 	PQM_MARK_CALLS,	 /* it calls a function of sign `sign` */
-	PQM_MARK_READS,	 /* it reads a pointer to a table of functions, one of which is, or calls, one of `sign` */
+	PQM_MARK_READS, /* it reads a pointer to a table of functions, one of which is, or calls, one of `sign` */
 };
 
 struct pqm_sign_mark {
 	enum pqm_sign_mark_kind kind;
-	uint64_t number; /* without its sign */
+	uint64_t number;  /* without its sign */
+	bool is_negative; /* that one only; else either */
 	pqm_bytes bytes;
 	size_t sign; /* by index */
 };

@@ -14,7 +14,8 @@
  *            parameter, algorithm, function, quantum }, of which the catalogue gives what is left out;
  *            patterns a text with "ROLE LAYOUT BASE64" on each line; needs the number of roles that
  *            must be there (1). A library is { id, library, markers, why, refs, hit, miss }: texts
- *            that its code holds. A '~' in a marker or a sample is left out of it: no file of rules,
+ *            that its code holds; with codes, least, times and first: numbers that its functions give back
+ *            (detect/static.h). A '~' in a marker or a sample is left out of it: no file of rules,
  *            and no program that holds them, then looks like the library.
  */
 #ifndef PQM_RULES_SAMPLER_H

@@ -53,16 +53,17 @@ static pqm_bytes of_text(struct pqm_arena *a, pqm_bytes text, bool is_whole)
 }
 
 /* False: it is written otherwise. */
-static bool read_mark(
-	struct pqm_sign_mark *m, const struct pqm_sign_rules *s, pqm_bytes text, struct pqm_arena *a)
+static bool read_mark(struct pqm_sign_mark *m, const struct pqm_sign_rules *s, pqm_bytes text,
+	struct pqm_arena *a)
 {
 	pqm_bytes word, rest = text;
 
 	*m = (struct pqm_sign_mark){ .kind = PQM_MARK_NUMBER };
 	if (!pqm_split(&rest, ' ', &word))
 		return false;
-	if (pqm_starts(word, PQM_LIT("0x"))) {
-		for (size_t i = 2; i < word.n; i++) {
+	m->is_negative = pqm_starts(word, PQM_LIT("-0x"));
+	if (m->is_negative || pqm_starts(word, PQM_LIT("0x"))) {
+		for (size_t i = 2 + (size_t)m->is_negative; i < word.n; i++) {
 			if (pqm_hex_digit(word.p[i]) < 0)
 				return false;
 			m->number = m->number << 4 | (uint64_t)pqm_hex_digit(word.p[i]);
@@ -91,8 +92,8 @@ static enum pqm_st group_of(
 		if (pqm_eq(b->out->library[*out], name))
 			return PQM_OK;
 	if (name.n == 0 || b->out->n_groups == PQM_SIGN_GROUPS)
-		return pqm_rule_fail(rule, rule->node, err,
-			"library: one is needed, of %d at most", PQM_SIGN_GROUPS);
+		return pqm_rule_fail(rule, rule->node, err, "library: one is needed, of %d at most",
+			PQM_SIGN_GROUPS);
 	b->out->library[b->out->n_groups++] = name;
 	return PQM_OK;
 }
@@ -154,8 +155,8 @@ enum pqm_st pqm_signs_build(struct pqm_sign_rules *out, const struct pqm_rules *
 
 static bool is_same(const struct pqm_sign_mark *a, const struct pqm_sign_mark *b)
 {
-	return a->kind == b->kind && a->number == b->number && a->sign == b->sign &&
-		pqm_eq(a->bytes, b->bytes);
+	return a->kind == b->kind && a->number == b->number && a->is_negative == b->is_negative &&
+		a->sign == b->sign && pqm_eq(a->bytes, b->bytes);
 }
 
 bool pqm_sign_takes(const struct pqm_sign_rules *s, const struct pqm_rule *rule, pqm_bytes sample)
