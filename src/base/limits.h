@@ -90,6 +90,8 @@
 #define PQM_CODE_CALLS ((size_t)65536)
 /* Instructions that values are followed through, repeated ones counted: half a second. */
 #define PQM_CODE_STEPS ((size_t)48 << 20)
+/* The same, along single ways to calls whose arguments differ by the way there. */
+#define PQM_CODE_WAY_STEPS ((size_t)4 << 20)
 /* The way back from calls to exports: edges of the graph, and nodes that are visited. */
 #define PQM_CODE_BACK_EDGES ((size_t)1 << 19)
 #define PQM_CODE_BACK_STEPS ((size_t)2 << 20)

@@ -293,9 +293,9 @@ static enum pqm_st examine(
 	}
 	st = read_graph(g, err);
 	if (st == PQM_OK)
-		st = pqm_code_args(g, &found, err);
-	if (st == PQM_OK)
 		st = pqm_code_reach(g, err);
+	if (st == PQM_OK)
+		st = pqm_code_args(g, &found, err);
 	if (st == PQM_OK)
 		st = put_out(g, &found, out, arena, err);
 	if (st == PQM_OK && !g->e->is_program && !g->is_part && out->n_calls > 0)

@@ -117,8 +117,9 @@ enum pqm_code_state {
 
 struct pqm_code {
 	enum pqm_code_state state;
-	const char *why_not;	/* for READ and NONE: NULL */
-	struct pqm_call *calls; /* by address */
+	const char *why_not; /* for READ and NONE: NULL */
+	/* By address. One whose arguments differ by the way there (2 to 4 ways, or callers) is told once for each. */
+	struct pqm_call *calls;
 	size_t n_calls;
 	pqm_bytes *exports;
 	size_t n_exports;

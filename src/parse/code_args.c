@@ -5,7 +5,10 @@
 #define CALLERS_MAX 256
 
 /* Different things that callers hand over; callers of these may make them the same. */
-#define SOURCES 4
+#define SOURCES PQM_FLOW_WAYS
+
+/* Arguments that are followed along single ways: those in registers on both machines. */
+#define WAY_ARGS 6
 
 struct source {
 	struct pqm_val val;
@@ -62,9 +65,74 @@ static bool take_call(struct look *k, const struct pqm_insn *o, uint32_t rva,
 		.is_tail = is_jump,
 		.is_loose = (g->funcs[k->func].flags & PQM_F_GUESS) != 0 &&
 			s->reg[sp].kind != PQM_V_STACK };
-	for (size_t i = 0; i < PQM_CALL_ARGS && !k->flow.is_odd; i++)
+	for (size_t i = 0; i < PQM_CALL_ARGS && !k->flow.is_odd; i++) {
 		c->arg[i] = pqm_state_arg(g, s, i, is_jump);
+		k->flow.wants_ways |= i < WAY_ARGS && c->arg[i].kind == PQM_V_UNKNOWN;
+	}
 	return true;
+}
+
+/* Worth to be told apart: numbers and texts. */
+static bool is_plain(const struct pqm_img *g, struct pqm_val v)
+{
+	pqm_bytes text;
+
+	return v.kind == PQM_V_INT || (v.kind == PQM_V_ADDR && pqm_code_text(g, v.v, &text));
+}
+
+/* Tells the call at index `call` once for each of n values of the arguments in `mask`. */
+static bool tell_each(
+	struct look *k, size_t call, uint32_t mask, struct pqm_val (*arg)[PQM_CALL_ARGS], size_t n)
+{
+	struct pqm_found_calls *out = k->out;
+
+	for (size_t i = 0; i < n; i++) {
+		struct pqm_found_call c = out->call[call];
+		bool is_known = false;
+
+		c.way = (uint32_t)i;
+		for (size_t a = 0; a < PQM_CALL_ARGS; a++)
+			c.arg[a] = (mask >> a & 1) != 0 ? arg[i][a] : c.arg[a];
+		for (size_t b = 0; b < i && !is_known; b++)
+			is_known = memcmp(arg[b], arg[i], sizeof(arg[b])) == 0;
+		if (is_known)
+			continue;
+		if (i == 0) {
+			out->call[call] = c;
+			continue;
+		}
+		struct pqm_found_call *grown = pqm_grow(k->g->arena, out->call, out->n, &out->cap);
+
+		if (grown == NULL)
+			return false;
+		out->call = grown;
+		out->call[out->n++] = c;
+	}
+	return true;
+}
+
+/* Arguments of the last call that are one thing on each of the ways there, though not the same. */
+static bool visit_ways(void *ctx, const struct pqm_state *way, size_t n)
+{
+	struct look *k = ctx;
+	const struct pqm_found_call *c = &k->out->call[k->out->n - 1];
+	struct pqm_val arg[PQM_FLOW_WAYS][PQM_CALL_ARGS] = { 0 };
+	uint32_t mask = 0;
+
+	for (size_t a = 0; a < WAY_ARGS; a++) {
+		bool all = c->arg[a].kind == PQM_V_UNKNOWN;
+
+		for (size_t i = 0; i < n && all; i++) {
+			arg[i][a] = pqm_state_arg(k->g, &way[i], a, c->is_tail);
+			all = is_plain(k->g, arg[i][a]);
+		}
+		mask |= (uint32_t)all << a;
+	}
+	for (size_t i = 0; i < n; i++)
+		for (size_t a = 0; a < PQM_CALL_ARGS; a++)
+			if ((mask >> a & 1) == 0)
+				arg[i][a] = (struct pqm_val){ 0 };
+	return mask == 0 || tell_each(k, k->out->n - 1, mask, arg, n);
 }
 
 static void take_given(struct given *to, struct source from)
@@ -152,7 +220,9 @@ static int by_at(const void *va, const void *vb)
 {
 	const struct pqm_found_call *a = va, *b = vb;
 
-	return (a->at > b->at) - (a->at < b->at);
+	if (a->at != b->at)
+		return a->at < b->at ? -1 : 1;
+	return (a->way > b->way) - (a->way < b->way);
 }
 
 /* The calls stand in the order of their functions. */
@@ -359,11 +429,60 @@ static struct pqm_val resolve(
 	return all;
 }
 
+/* The values that callers hand over as a parameter, when there are several, all of them are known, and the
+ * program gets to each of these callers. */
+static size_t several(const struct look *k, struct pqm_val v, uint32_t owner, struct pqm_val *out)
+{
+	const struct pqm_func *f = v.kind == PQM_V_PARAM ? &k->g->funcs[owner] : NULL;
+
+	if (f == NULL || (f->flags & PQM_F_ASKED) == 0 || f->import >= k->n_settled)
+		return 0;
+	const struct answer *a = &k->answers[f->import];
+	const struct given *given = &a->arg[v.v];
+
+	if (a->is_open || given->n < 2 || given->n > SOURCES)
+		return 0;
+	for (uint32_t i = 0; i < given->n; i++) {
+		const struct source *from = &given->source[i];
+
+		out[i] = resolve(k, from->val, from->owner, 1);
+		if (!is_plain(k->g, out[i]) ||
+			(k->g->funcs[from->owner].flags & PQM_F_REACHED) == 0 ||
+			(v.is_sext != 0 && out[i].kind != PQM_V_INT))
+			return 0;
+		if (v.is_sext != 0)
+			out[i].v = (uint64_t)(int64_t)(int32_t)(uint32_t)out[i].v;
+	}
+	return given->n;
+}
+
+/* Parameters become what callers hand over. Of several that differ nothing tells which go together: then they
+ * stay unknown. */
+static bool resolve_call(struct look *k, size_t i)
+{
+	struct pqm_found_call *c = &k->out->call[i];
+	struct pqm_val each[PQM_FLOW_WAYS][PQM_CALL_ARGS] = { 0 }, one[PQM_FLOW_WAYS];
+	uint32_t mask = 0;
+	size_t n = 0;
+
+	for (size_t a = 0; a < PQM_CALL_ARGS; a++) {
+		struct pqm_val v = resolve(k, c->arg[a], c->func, 0);
+		size_t found = v.kind != PQM_V_UNKNOWN ? 0 : several(k, c->arg[a], c->func, one);
+
+		c->arg[a] = v;
+		for (size_t w = 0; w < found; w++)
+			each[w][a] = one[w];
+		mask |= (uint32_t)(found > 0) << a;
+		n = found > 0 ? found : n;
+	}
+	return mask == 0 || (mask & (mask - 1)) != 0 || tell_each(k, i, mask, each, n);
+}
+
 enum pqm_st pqm_code_args(struct pqm_img *g, struct pqm_found_calls *out, struct pqm_err *err)
 {
 	struct look k = { .g = g, .out = out };
 
-	k.flow = (struct pqm_flow){ .g = g, .visit = visit, .ctx = &k };
+	k.flow = (struct pqm_flow){ .g = g, .visit = visit, .visit_ways = visit_ways, .ctx = &k };
 	enum pqm_st st = read_sites(&k, err);
 
 	if (st == PQM_OK && !add_references(&k))
@@ -372,10 +491,11 @@ enum pqm_st pqm_code_args(struct pqm_img *g, struct pqm_found_calls *out, struct
 		st = ask_callers(&k, err);
 	if (st != PQM_OK)
 		return st;
-	for (size_t i = 0; i < out->n; i++)
-		for (size_t a = 0; a < PQM_CALL_ARGS; a++)
-			out->call[i].arg[a] =
-				resolve(&k, out->call[i].arg[a], out->call[i].func, 0);
+	size_t n = out->n;
+
+	for (size_t i = 0; i < n; i++)
+		if (!resolve_call(&k, i))
+			return pqm_fail(err, PQM_ENOMEM, "code: out of memory");
 	if (out->n > 0)
 		qsort(out->call, out->n, sizeof(*out->call), by_at);
 	return PQM_OK;

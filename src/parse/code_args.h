@@ -13,6 +13,7 @@ struct pqm_found_call {
 	uint32_t at, func; /* PQM_NO_FUNC: a word in data */
 	uint32_t import;   /* symbol of .dynsym, when to is PQM_NO_FUNC */
 	uint32_t to;
+	uint32_t way; /* of several, which are told as a call each */
 	bool is_tail, is_reference;
 	bool is_loose; /* in a part that no flow reaches of a function whose bounds are guessed */
 	struct pqm_val arg[PQM_CALL_ARGS];

@@ -4,6 +4,7 @@
 #define TABLE_ENTRIES 1024   /* of one jump table */
 #define TABLES_ENTRIES 65536 /* of all tables of a function */
 #define JOIN_STEPS 8	     /* what joining two states costs, in instructions */
+#define CHAIN 4		     /* blocks between the last join and a call */
 #define NONE UINT32_MAX
 #define X86_SP 4
 
@@ -348,6 +349,75 @@ static void settle(struct work *k)
 	}
 }
 
+/* ---- single ways ---- */
+
+static bool leads_to(struct work *k, uint32_t from, uint32_t to)
+{
+	const struct pqm_insn *o = &k->lines[k->blocks[from].last].o;
+
+	if (!k->in[from].is_live)
+		return false;
+	if (from + 1 == to && !ends_block(k, o))
+		return true;
+	if ((o->op != PQM_OP_JUMP && o->op != PQM_OP_JUMP_IF) || !is_inside(k, o->imm))
+		return false;
+	uint32_t l = line_of(k, o->imm);
+
+	return l != NONE && k->block_of[l] == to;
+}
+
+/* The blocks that lead to b; more than PQM_FLOW_WAYS: too many, or not all are known. */
+static size_t find_before(struct work *k, uint32_t b, uint32_t *before)
+{
+	size_t n = 0;
+
+	k->w->n_way_steps += k->n_blocks;
+	if (b == 0 || k->blocks[b].is_sided || k->blocks[b].is_table)
+		return PQM_FLOW_WAYS + 1;
+	for (uint32_t i = 0; i < k->n_blocks && n <= PQM_FLOW_WAYS; i++)
+		if (leads_to(k, i, b)) {
+			if (n < PQM_FLOW_WAYS)
+				before[n] = i;
+			n++;
+		}
+	return n;
+}
+
+static void run_lines(struct work *k, struct pqm_state *s, size_t from, size_t to)
+{
+	k->w->n_way_steps += to - from;
+	for (size_t i = from; i < to; i++)
+		pqm_state_step(k->g, s, &k->lines[i].o, k->f->start + k->lines[i].at);
+}
+
+/* Follows each of the ways that join last before the given line of block b. */
+static bool visit_ways(struct work *k, uint32_t b, size_t line)
+{
+	struct pqm_state way[PQM_FLOW_WAYS];
+	uint32_t chain[CHAIN], before[PQM_FLOW_WAYS] = { 0 };
+	size_t n_chain = 0, n = 0;
+
+	do {
+		chain[n_chain++] = b;
+		n = find_before(k, b, before);
+		b = before[0];
+	} while (n == 1 && n_chain < CHAIN);
+	if (n < 2 || n > PQM_FLOW_WAYS || k->w->n_way_steps > PQM_CODE_WAY_STEPS)
+		return true;
+	for (size_t i = 0; i < n; i++) {
+		const struct block *from = &k->blocks[before[i]];
+
+		pqm_state_copy(&way[i], &k->in[before[i]]);
+		run_lines(k, &way[i], from->first, from->last + (size_t)1);
+		for (size_t c = n_chain; c > 0; c--) {
+			const struct block *t = &k->blocks[chain[c - 1]];
+
+			run_lines(k, &way[i], t->first, c == 1 ? line : t->last + (size_t)1);
+		}
+	}
+	return k->w->visit_ways(k->w->ctx, way, n);
+}
+
 static bool visit_all(struct work *k)
 {
 	struct pqm_state s;
@@ -365,6 +435,9 @@ static bool visit_all(struct work *k)
 
 			if (is_out && !k->w->visit(k->w->ctx, o, rva, &s))
 				return false;
+			if (is_out && k->w->wants_ways && !visit_ways(k, (uint32_t)b, i))
+				return false;
+			k->w->wants_ways = false;
 			pqm_state_step(k->g, &s, o, rva);
 		}
 	}

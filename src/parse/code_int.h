@@ -265,11 +265,19 @@ struct pqm_state;
 typedef bool pqm_visit(
 	void *ctx, const struct pqm_insn *o, uint32_t rva, const struct pqm_state *s);
 
+/* What is known at a branch on each of the n ways that join before it. */
+typedef bool pqm_visit_ways(void *ctx, const struct pqm_state *way, size_t n);
+
+#define PQM_FLOW_WAYS 4
+
 struct pqm_flow {
 	struct pqm_img *g;
-	size_t n_insns; /* decoded so far, of all functions */
-	size_t n_steps; /* of following values through them */
+	size_t n_insns;	    /* decoded so far, of all functions */
+	size_t n_steps;	    /* of following values through them */
+	size_t n_way_steps; /* ... once more, along single ways */
 	pqm_visit *visit;
+	pqm_visit_ways *visit_ways;
+	bool wants_ways; /* set by visit: for this branch visit_ways is called, when 2 to PQM_FLOW_WAYS join */
 	void *ctx;
 	bool is_odd; /* of the last function: its branches do not fit its instructions */
 };

@@ -378,11 +378,78 @@ static bool add_relr(struct pqm_img *g)
 	return true;
 }
 
+/* The address that a wanted import has in a program at fixed addresses, when the program takes it: its entry in
+ * the linkage table [gABI ch. 5, "Function Addresses"]. */
+struct fixed {
+	uint64_t addr;
+	uint32_t sym;
+};
+
+struct fixeds {
+	struct fixed *all;
+	size_t n, cap;
+};
+
+static int by_addr(const void *va, const void *vb)
+{
+	const struct fixed *a = va, *b = vb;
+
+	return (a->addr > b->addr) - (a->addr < b->addr);
+}
+
+static bool find_fixed(struct pqm_img *g, struct fixeds *f)
+{
+	for (uint32_t i = 1; i < g->n_imports; i++) {
+		pqm_bytes b = pqm_sub(
+			g->body, (size_t)(g->e->symbols_off + (uint64_t)i * SYM_BYTES), SYM_BYTES);
+
+		if (!g->imports[i].is_wanted || b.n < SYM_BYTES || pqm_le64(b.p + 8) == 0)
+			continue;
+		struct fixed *grown = pqm_grow(g->arena, f->all, f->n, &f->cap);
+
+		if (grown == NULL)
+			return false;
+		f->all = grown;
+		f->all[f->n++] = (struct fixed){ pqm_le64(b.p + 8), i };
+	}
+	if (f->n > 0)
+		qsort(f->all, f->n, sizeof(*f->all), by_addr);
+	return true;
+}
+
+/* A word of data that is an address. */
+static bool add_fixed_word(struct pqm_img *g, const struct fixeds *f, uint64_t addr, uint64_t v)
+{
+	size_t lo = 0, hi = f->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (f->all[mid].addr < v)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo < f->n && f->all[lo].addr == v) {
+		const struct pqm_seg *s = pqm_code_seg(g, addr);
+		uint64_t off = s == NULL ? 0 : s->off + (addr - s->addr);
+
+		/* The symbol's own value is no pointer. */
+		return (off >= g->e->symbols_off &&
+			       off - g->e->symbols_off < g->e->n_symbols * SYM_BYTES) ||
+			add_slot(g, addr, f->all[lo].sym, true, true);
+	}
+	return add_slot(g, addr, v, false, false);
+}
+
 /* A program at fixed addresses has no relocations for its own pointers: words that look like them. */
 static bool add_fixed(struct pqm_img *g)
 {
 	uint64_t lowest = UINT64_MAX, top = 0;
+	struct fixeds f = { 0 };
 
+	if (!find_fixed(g, &f))
+		return false;
 	for (size_t i = 0; i < g->n_segs; i++) {
 		if (g->segs[i].addr < lowest)
 			lowest = g->segs[i].addr;
@@ -401,7 +468,7 @@ static bool add_fixed(struct pqm_img *g)
 		for (uint64_t at = skip; at + 8 <= s->bytes; at += 8) {
 			uint64_t v = pqm_le64(g->body.p + s->off + at);
 
-			if (v >= lowest && v < top && !add_slot(g, s->addr + at, v, false, false))
+			if (v >= lowest && v < top && !add_fixed_word(g, &f, s->addr + at, v))
 				return false;
 		}
 	}

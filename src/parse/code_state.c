@@ -444,22 +444,6 @@ bool pqm_state_callee(struct pqm_img *g, const struct pqm_state *s, const struct
 	return out->kind == PQM_GOAL_FUNC && (g->funcs[out->index].flags & PQM_F_API) != 0;
 }
 
-static void call(struct pqm_img *g, struct pqm_state *s, const struct pqm_insn *o, uint32_t rva)
-{
-	struct pqm_goal goal;
-	bool is_wanted = pqm_state_callee(g, s, o, &goal);
-	uint32_t kept = g->is_a64 ? A64_KEPT : X86_KEPT;
-
-	for (unsigned i = 0; i < PQM_STATE_REGS; i++)
-		if ((kept >> i & 1) == 0)
-			s->reg[i] = UNKNOWN;
-	drop_escaped(s);
-	if (g->is_a64)
-		s->reg[A64_LR] = UNKNOWN;
-	if (is_wanted)
-		s->reg[0] = value(PQM_V_RESULT, rva);
-}
-
 struct pqm_val pqm_state_arg(
 	const struct pqm_img *g, const struct pqm_state *s, size_t i, bool is_jump)
 {
@@ -472,6 +456,37 @@ struct pqm_val pqm_state_arg(
 	if (sp.kind != PQM_V_STACK)
 		return UNKNOWN;
 	return get_slot(s, (int64_t)sp.v + 8 * (int64_t)(i - in_regs + is_jump), 8);
+}
+
+/* What some functions of the C library give back is what they are handed: strstr(s, "") is s. A header of
+ * OpenSSL has that around the names of curves, to make sure that they are texts. */
+static struct pqm_val gives_back(
+	const struct pqm_img *g, const struct pqm_state *s, struct pqm_goal goal)
+{
+	struct pqm_val sub = pqm_state_arg(g, s, 1, false);
+	pqm_bytes text;
+
+	if (goal.kind != PQM_GOAL_IMPORT || !pqm_eqs(g->imports[goal.index].name, "strstr") ||
+		(sub.kind != PQM_V_ADDR && (sub.kind != PQM_V_INT || !g->is_fixed)) ||
+		!pqm_code_text(g, sub.v, &text) || text.n > 0)
+		return UNKNOWN;
+	return pqm_state_arg(g, s, 0, false);
+}
+
+static void call(struct pqm_img *g, struct pqm_state *s, const struct pqm_insn *o, uint32_t rva)
+{
+	struct pqm_goal goal;
+	bool is_wanted = pqm_state_callee(g, s, o, &goal);
+	struct pqm_val back = gives_back(g, s, goal);
+	uint32_t kept = g->is_a64 ? A64_KEPT : X86_KEPT;
+
+	for (unsigned i = 0; i < PQM_STATE_REGS; i++)
+		if ((kept >> i & 1) == 0)
+			s->reg[i] = UNKNOWN;
+	drop_escaped(s);
+	if (g->is_a64)
+		s->reg[A64_LR] = UNKNOWN;
+	s->reg[0] = is_wanted ? value(PQM_V_RESULT, rva) : back;
 }
 
 /* ---- one instruction ---- */
