@@ -116,9 +116,14 @@
 #define PQM_GO_RELOCS ((uint64_t)1 << 21)
 #define PQM_GO_INFO_LINES 50000
 #define PQM_GO_VERSION_BYTES 256
-/* Calls of wanted functions that are kept of one program, and methods of one method table. */
+/* Calls of wanted functions that are kept of one program, methods of one method table, and of all tables that code
+ * refers to (the largest programs have two million references to methods). */
 #define PQM_GO_CALLS ((size_t)16384)
 #define PQM_GO_METHODS 256
+#define PQM_GO_METHODS_ALL ((size_t)1 << 23)
+/* Code that is gone through for the arguments of calls in one program: by the flow of values, and for callers. */
+#define PQM_GO_FLOW_BYTES ((uint64_t)4 << 20)
+#define PQM_GO_CALLER_BYTES ((uint64_t)256 << 20)
 /* Program text read for its calls: generated files are longer, and nobody writes their calls. */
 #define PQM_LEX_BYTES ((size_t)4 << 20)
 #define PQM_LEX_TOKENS ((size_t)1 << 20)
@@ -128,6 +133,13 @@
 #define PQM_SOURCE_CHAIN 16
 #define PQM_SOURCE_SCOPES 256
 #define PQM_SOURCE_EXPR 32
+/* Names that one number is computed from, in all; tokens of a statement or of parameters; packages imported whole,
+ * headers, and meanings of one name; names compared in one text. */
+#define PQM_SOURCE_NAMES 256
+#define PQM_SOURCE_SPAN 512
+#define PQM_SOURCE_WILD 1024
+#define PQM_SOURCE_MEANINGS 8
+#define PQM_SOURCE_WORK ((uint64_t)1 << 28)
 #define PQM_SOURCE_CALL_BYTES 120
 /* Templates of JavaScript within each other. */
 #define PQM_LEX_DEPTH 16
@@ -154,20 +166,27 @@
 #define PQM_TEXT_BYTES 4096
 /* Person-days a month that a plan is made for: fifty thousand people. */
 #define PQM_CAPACITY_MAX 1e6
-/* Java code: values kept where ways meet (generated parsers with 64 KiB of code stay under a third of it), and
- * instructions gone through for one method, each a few times at most in real code. */
+/* Java code: values kept where ways meet (generated parsers with 64 KiB of code stay under a third of it);
+ * instructions gone through for one method, each a few times at most in real code; and what following all methods
+ * of a class may cost (instructions, handlers, values that are merged), by bytes of the class. */
 #define PQM_JFLOW_SLOTS ((size_t)1 << 21)
 #define PQM_JFLOW_STEPS ((uint64_t)1 << 21)
+#define PQM_JFLOW_WORK ((uint64_t)1 << 22)
+#define PQM_JFLOW_WORK_PER_BYTE 64
 /* Symbols of one PE or Mach-O file, and libraries it asks for: browsers have a tenth. */
 #define PQM_PE_SYMBOLS ((size_t)1 << 18)
 #define PQM_PE_DLLS ((size_t)4096)
+/* Windows loads no image with more. */
+#define PQM_PE_SECTIONS ((size_t)96)
 #define PQM_MACHO_SYMBOLS ((size_t)1 << 20)
 #define PQM_MACHO_DYLIBS ((size_t)4096)
 #define PQM_MACHO_NAME_BYTES ((size_t)128)
-/* .NET: a name or text that can mean something; code of one method; instructions of one assembly, of which the largest
- * have five million. */
+/* .NET: a name or text that can mean something; a signature; code of one method; values that its calls are handed;
+ * instructions of one assembly, of which the largest have five million. */
 #define PQM_CLR_NAME_BYTES ((size_t)256)
+#define PQM_CLR_SIGNATURE_BYTES ((size_t)512)
 #define PQM_CLR_CODE_BYTES ((size_t)1 << 20)
+#define PQM_CLR_VALUES ((size_t)1 << 17)
 #define PQM_CLR_STEPS ((uint64_t)16 << 20)
 /* Worker threads. */
 #define PQM_THREADS_MAX 256

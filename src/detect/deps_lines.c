@@ -264,6 +264,7 @@ static enum pqm_st conan(struct lines *l, pqm_bytes line)
 	pqm_bytes s = pqm_trim(line);
 	size_t at, open, close;
 	enum pqm_st st = PQM_OK;
+	bool is_tool;
 
 	if (s.n == 0 || s.p[0] == '#')
 		return PQM_OK;
@@ -277,6 +278,7 @@ static enum pqm_st conan(struct lines *l, pqm_bytes line)
 			: PQM_OK;
 	/* A recipe in Python: self.requires("x/1"), requires = "x/1", "y/2" */
 	at = pqm_find(s, 0, PQM_LIT("requires"));
+	is_tool = pqm_find(s, 0, PQM_LIT("tool_requires")) != SIZE_MAX;
 	l->is_in = at != SIZE_MAX || (l->is_in && s.p[0] == '"');
 	for (open = l->is_in ? (at == SIZE_MAX ? 0 : at) : s.n; st == PQM_OK && open < s.n;
 		open++) {
@@ -285,8 +287,7 @@ static enum pqm_st conan(struct lines *l, pqm_bytes line)
 		close = pqm_find_byte(s, open + 1, s.p[open]);
 		if (close == SIZE_MAX)
 			break;
-		st = conan_ref(l, pqm_sub(s, open + 1, close - open - 1),
-			pqm_find(s, 0, PQM_LIT("tool_requires")) != SIZE_MAX);
+		st = conan_ref(l, pqm_sub(s, open + 1, close - open - 1), is_tool);
 		open = close;
 	}
 	return st;

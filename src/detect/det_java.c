@@ -108,9 +108,12 @@ static enum pqm_st look_at_class(struct java_look *k, struct pqm_err *err)
 static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	const struct pqm_hits *hits, struct pqm_emit *out, struct pqm_err *err)
 {
-	struct java_look k = {
-		.rules = r, .a = a, .arena = a->arena, .out = out, .budget = JAVA_EVALS
-	};
+	struct java_look k = { .rules = r,
+		.a = a,
+		.arena = a->arena,
+		.out = out,
+		.budget = JAVA_EVALS,
+		.steps = JAVA_STEPS };
 	struct pqm_err why = { PQM_OK, "" };
 	enum pqm_st st;
 

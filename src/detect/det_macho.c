@@ -5,6 +5,8 @@
 
 /* Images of one fat file. */
 #define IMAGES_MAX 16
+/* Libraries of cryptography that one image asks for. */
+#define KNOWN_MAX 32
 
 static bool wants(const struct pqm_artifact *a)
 {
@@ -14,6 +16,8 @@ static bool wants(const struct pqm_artifact *a)
 struct look {
 	struct native_look n; /* first */
 	const struct pqm_macho *m;
+	const pqm_bytes *known[KNOWN_MAX]; /* libraries that rules speak of */
+	size_t n_known;
 };
 
 static enum pqm_st see(void *ctx, const struct pqm_macho_sym *s)
@@ -27,8 +31,8 @@ static enum pqm_st see(void *ctx, const struct pqm_macho_sym *s)
 	if (s->dylib.n > 0)
 		return native_add(&k->n, s->dylib, s->name, s->off, false);
 	/* Flat names: the first library that knows it has it, as for the loader. */
-	for (size_t i = 0, before = k->n.n; st == PQM_OK && i < k->m->n_dylibs; i++) {
-		st = native_add(&k->n, k->m->dylibs[i], s->name, s->off, false);
+	for (size_t i = 0, before = k->n.n; st == PQM_OK && i < k->n_known; i++) {
+		st = native_add(&k->n, *k->known[i], s->name, s->off, false);
 		if (k->n.n != before)
 			break;
 	}
@@ -43,6 +47,10 @@ static enum pqm_st examine(
 	if (st != PQM_OK)
 		return st;
 	k->m = m;
+	k->n_known = 0;
+	for (size_t i = 0; i < m->n_dylibs && k->n_known < KNOWN_MAX; i++)
+		if (pqm_native_lib(k->n.rules, m->dylibs[i]) != NULL)
+			k->known[k->n_known++] = &m->dylibs[i];
 	k->n.is_program = m->is_program;
 	k->n.own = m->name;
 	k->n.tally = NULL;

@@ -29,12 +29,25 @@ static void take_arg(void *ctx, uint32_t to, uint64_t at, const struct pqm_go_va
 	a->seen = true;
 }
 
+static bool spend(struct go_look *k, uint64_t *left, uint64_t bytes)
+{
+	if (*left < bytes) {
+		k->is_spent = true;
+		return false;
+	}
+	*left -= bytes;
+	return true;
+}
+
 /* The value of register `at` where `from` calls `to`. */
 static struct pqm_go_val value_at(
 	struct ask *a, uint32_t from, uint32_t to, uint32_t site, size_t at)
 {
 	static const struct pqm_go_val unknown = { 0, PQM_GO_V_UNKNOWN };
+	const struct pqm_pclntab *t = &a->k->table;
 
+	if (!spend(a->k, &a->k->flow_left, t->start[from + 1] - t->start[from]))
+		return unknown;
 	a->site = a->k->table.text + site;
 	a->to = to;
 	a->at = at;
@@ -50,6 +63,7 @@ static struct pqm_go_val from_callers(struct ask *a, uint32_t function, size_t a
 	struct pqm_go_graph g;
 
 	if (depth >= DEPTH || a->n_asked++ >= ASKED ||
+		!spend(a->k, &a->k->callers_left, a->k->table.start[a->k->table.n]) ||
 		pqm_go_callers(&g, function, &a->k->bin, &a->k->table, a->k->arena, &err) != PQM_OK)
 		return all;
 	for (size_t i = 0; i < g.n_calls; i++) {

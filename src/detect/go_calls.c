@@ -4,6 +4,8 @@
 
 /* Frames of a way that are told. */
 #define PATH_SHOWN 12
+/* Frames behind them, on the way to its start. */
+#define PATH_LOOKED 4096
 
 /* What one rule saw, with one parameter. */
 struct tally {
@@ -18,16 +20,20 @@ struct tallies {
 	size_t n, cap;
 };
 
-static void set_roles(struct go_look *k)
+static enum pqm_st set_roles(struct go_look *k, struct pqm_err *err)
 {
 	struct pqm_go_package_rules rules = { .n = 0 };
 	pqm_bytes last = { NULL, 0 };
 	uint8_t role = 0;
+	uint64_t all = 0;
 
 	for (uint32_t i = 0; i < k->table.n; i++) {
 		pqm_bytes function, name = pqm_pclntab_name(&k->table, i);
 		pqm_bytes package = pqm_go_package(name, &function);
 
+		all += name.n;
+		if (all / 2 > k->bin.body.n)
+			return pqm_fail(err, PQM_EPARSE, "Go: names of functions overlap");
 		if (i == 0 || !pqm_eq(package, last)) {
 			const struct pqm_go_module *m = pqm_gobin_module(&k->bin, package);
 
@@ -46,6 +52,7 @@ static void set_roles(struct go_look *k)
 			pqm_eqs(name, "crypto/tls.(*Conn).serverHandshake");
 		k->has_fipsonly = k->has_fipsonly || pqm_eqs(package, "crypto/tls/fipsonly");
 	}
+	return PQM_OK;
 }
 
 pqm_bytes go_name(const struct go_look *k, uint32_t function)
@@ -65,7 +72,7 @@ pqm_bytes go_way(const struct go_look *k, uint32_t function)
 	}
 	if (f == PQM_GO_NOBODY)
 		return out;
-	for (uint32_t n = 0; n < k->table.n && k->graph.parent[f] != PQM_GO_NOBODY; n++)
+	for (unsigned n = 0; n < PATH_LOOKED && k->graph.parent[f] != PQM_GO_NOBODY; n++)
 		f = k->graph.parent[f];
 	return pqm_arena_f(k->arena, "%.*s -> ... -> %.*s", PQM_FMT(go_name(k, f)), PQM_FMT(out));
 }
@@ -293,9 +300,12 @@ enum pqm_st go_emit(struct go_look *k, struct pqm_err *err)
 {
 	enum pqm_st st = pqm_go_graph_new(&k->graph, &k->table, k->arena, err);
 
+	if (st == PQM_OK)
+		st = set_roles(k, err);
 	if (st != PQM_OK)
 		return st;
-	set_roles(k);
+	k->flow_left = PQM_GO_FLOW_BYTES;
+	k->callers_left = PQM_GO_CALLER_BYTES + UINT64_C(4) * k->table.start[k->table.n];
 	k->version = pqm_go_version(k->bin.version);
 	pqm_go_types_find(&k->types, &k->bin, &k->table, k->version);
 	if (k->has_tls)
@@ -315,5 +325,9 @@ enum pqm_st go_emit(struct go_look *k, struct pqm_err *err)
 		st = go_emit_tls(k);
 	if (st == PQM_OK && k->graph.watch != 0 && k->graph.is_followed)
 		st = go_emit_pins(k);
+	if (k->is_spent)
+		pqm_emit_note(k->out, k->table.off, PQM_ELIMIT,
+			"Go: arguments of some calls would cost too much to follow: they are told "
+			"without");
 	return st == PQM_OK ? PQM_OK : pqm_fail(err, st, "Go: out of memory");
 }

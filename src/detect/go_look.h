@@ -18,8 +18,9 @@ struct go_look {
 	struct pqm_go_types types;
 	unsigned version; /* 124 is Go 1.24 */
 	uint64_t base;	  /* of the image in the body */
-	bool has_fipsonly, has_tls;
-	enum pqm_meaning tls; /* use, offer; absent: nothing leads to it */
+	bool has_fipsonly, has_tls, is_spent;
+	uint64_t flow_left, callers_left; /* bytes of code that may still be gone through */
+	enum pqm_meaning tls;		  /* use, offer; absent: nothing leads to it */
 };
 
 /* Walks the program and emits what it uses and what its TLS does. */

@@ -14,10 +14,11 @@
 #include "parse/jclass_flow.h"
 #include "rules/java.h"
 
-#define JAVA_FRAMES 3	   /* callers that are looked through */
-#define JAVA_EVALS 20000u  /* values that are asked for in one class */
-#define JAVA_LIST_MAX 64   /* strings of one list */
-#define JAVA_SHOWN_MAX 120 /* bytes of a name that are told */
+#define JAVA_FRAMES 3	      /* callers that are looked through */
+#define JAVA_EVALS 20000u     /* values that are asked for in one class */
+#define JAVA_LIST_MAX 64      /* strings of one list */
+#define JAVA_SHOWN_MAX 120    /* bytes of a name that are told */
+#define JAVA_STEPS (1u << 22) /* calls and stores that are gone through for them */
 
 struct java_frame {
 	const struct java_frame *up; /* who called; NULL: nobody is known */
@@ -64,7 +65,8 @@ struct java_look {
 	size_t n_methods;
 	bool is_partial; /* a method could not be followed */
 	bool asked;
-	unsigned budget;
+	unsigned budget, steps;
+	struct java_method **order; /* by name and descriptor */
 };
 
 /* java_value.c */
@@ -77,6 +79,17 @@ const struct pqm_jcall *java_maker(const struct java_look *k, const struct java_
 /* The strings of an array; false when not all of it is known. */
 bool java_list(
 	struct java_look *k, const struct java_value *v, pqm_bytes out[JAVA_LIST_MAX], size_t *n);
+/* Makes k->order; false without memory. */
+bool java_order(struct java_look *k);
+
+/* One call or store more is gone through; false: it was enough. */
+static inline bool java_step(struct java_look *k)
+{
+	if (k->steps > 0)
+		k->steps--;
+	return k->steps > 0;
+}
+
 /* The index of the method of this class that ref means, or n_methods. */
 size_t java_method_of(const struct java_look *k, const struct pqm_jclass_ref *ref);
 

@@ -423,8 +423,11 @@ static enum pqm_st later_in(struct java_look *k, const struct site *s, const str
 		bool asked = k->asked;
 		struct pqm_jclass_ref ref;
 		struct pqm_java_hit hit;
-		struct facts x = *base;
+		struct facts x;
 
+		if (!java_step(k))
+			break;
+		x = *base;
 		if (!pqm_jclass_ref(&k->class, c->ref, &ref) ||
 			!pqm_java_find(k->java, ref.class, ref.name, &hit) || hit.api != s->api ||
 			hit.then == NULL)
@@ -461,6 +464,8 @@ static enum pqm_st later_elsewhere(
 		for (size_t i = 0; st == PQM_OK && i < own->n_calls; i++) {
 			struct java_frame *in;
 
+			if (!java_step(k))
+				return st;
 			if (!leads_to(k, &own->calls[i], m))
 				continue;
 			in = pqm_new(k->arena, struct java_frame, 1);
@@ -504,6 +509,8 @@ static enum pqm_st ask_callers(struct java_look *k, const struct site *s, bool *
 			const struct pqm_jcall *c = &k->methods[m].flow.calls[i];
 			struct site in = *s;
 
+			if (!java_step(k))
+				return st;
 			if (!leads_to(k, c, top->method))
 				continue;
 			*any = true;
@@ -568,7 +575,7 @@ static enum pqm_st do_site(struct java_look *k, const struct site *s)
 	bool any = false;
 	enum pqm_st st = PQM_OK;
 
-	if (k->budget == 0)
+	if (k->budget == 0 || k->steps == 0)
 		return PQM_OK;
 	k->asked = false;
 	if (!is_when(k, s))
@@ -668,9 +675,10 @@ static enum pqm_st note_reached(struct java_look *k)
 
 enum pqm_st java_uses(struct java_look *k, struct pqm_err *err)
 {
-	enum pqm_st st = note_reached(k);
+	enum pqm_st st = java_order(k) ? note_reached(k) : PQM_ENOMEM;
 
-	(void)err;
+	if (st != PQM_OK)
+		return st;
 	note_calls(k);
 	for (size_t m = 0; st == PQM_OK && m < k->n_methods; m++)
 		for (size_t i = 0; st == PQM_OK && i < k->methods[m].flow.n_calls; i++) {
@@ -685,5 +693,8 @@ enum pqm_st java_uses(struct java_look *k, struct pqm_err *err)
 			s.api = hit.api;
 			st = hit.then == NULL ? do_site(k, &s) : do_later(k, &s, hit.then);
 		}
+	if (st == PQM_OK && (k->budget == 0 || k->steps == 0))
+		return pqm_fail(err, PQM_ELIMIT,
+			"class file: more calls of cryptography than are looked through");
 	return st;
 }

@@ -3,17 +3,52 @@
 
 static const struct java_value nothing = { JAVA_NOTHING, 0, { NULL, 0 }, { NULL, 0 }, NULL, 0 };
 
+static int by_name(const struct java_method *m, pqm_bytes name, pqm_bytes desc)
+{
+	int c = pqm_cmp(m->m->name, name);
+
+	return c != 0 ? c : pqm_cmp(m->m->desc, desc);
+}
+
+static int by_order(const void *va, const void *vb)
+{
+	const struct java_method *const *a = va, *const *b = vb;
+	int c = by_name(*a, (*b)->m->name, (*b)->m->desc);
+
+	return c != 0 ? c : (*a > *b) - (*a < *b);
+}
+
+bool java_order(struct java_look *k)
+{
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers is meant */
+	k->order = pqm_new(k->arena, struct java_method *, k->n_methods);
+	if (k->order == NULL)
+		return false;
+	for (size_t i = 0; i < k->n_methods; i++)
+		k->order[i] = &k->methods[i];
+	if (k->n_methods > 1)
+		/* NOLINTNEXTLINE(bugprone-sizeof-expression) */
+		qsort(k->order, k->n_methods, sizeof(*k->order), by_order);
+	return true;
+}
+
 size_t java_method_of(const struct java_look *k, const struct pqm_jclass_ref *ref)
 {
-	size_t i = 0;
+	size_t lo = 0, hi = k->n_methods;
 
 	if (!pqm_eq(ref->class, k->class.name))
 		return k->n_methods;
-	while (i < k->n_methods &&
-		(!pqm_eq(k->methods[i].m->name, ref->name) ||
-			!pqm_eq(k->methods[i].m->desc, ref->desc)))
-		i++;
-	return i;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (by_name(k->order[mid], ref->name, ref->desc) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < k->n_methods && by_name(k->order[lo], ref->name, ref->desc) == 0
+		? (size_t)(k->order[lo] - k->methods)
+		: k->n_methods;
 }
 
 /* The field of this class that ref means, or NULL. */
@@ -52,6 +87,8 @@ static struct java_value stored(struct java_look *k, const struct pqm_jclass_ref
 			const struct pqm_jstore *store = &k->methods[i].flow.stores[s];
 			struct pqm_jclass_ref to;
 
+			if (!java_step(k))
+				return nothing;
 			if (!pqm_jclass_ref(&k->class, store->ref, &to) ||
 				!pqm_eq(to.class, ref->class) || !pqm_eq(to.name, ref->name) ||
 				!pqm_eq(to.desc, ref->desc))
@@ -106,12 +143,20 @@ static const struct java_frame *enter(
 	return in;
 }
 
+/* Calls are told in order of the code. */
 static const struct pqm_jcall *call_at(const struct java_method *m, uint32_t pc)
 {
-	for (size_t i = 0; i < m->flow.n_calls; i++)
-		if (m->flow.calls[i].pc == pc)
-			return &m->flow.calls[i];
-	return NULL;
+	size_t lo = 0, hi = m->flow.n_calls;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (m->flow.calls[mid].pc < pc)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < m->flow.n_calls && m->flow.calls[lo].pc == pc ? &m->flow.calls[lo] : NULL;
 }
 
 /* A static or private method gives what it returns; what is overridden may give something else. */

@@ -109,6 +109,8 @@ struct sc {
 	struct sc_find *find;
 	size_t n_find, cap_find;
 	bool is_full;
+	unsigned n_eval; /* names that the value asked for was computed from */
+	uint64_t work;	 /* names that were compared */
 	struct sc_scope scope[PQM_SOURCE_SCOPES];
 	size_t n_scope, n_deep; /* n_deep: blocks over the limit */
 };

@@ -345,7 +345,7 @@ static void take_groups(
 	struct arg items[ARGS_MAX];
 	size_t open = 0, n;
 
-	for (size_t i = where.from; i < where.to && open == 0; i++)
+	for (size_t i = where.from; i < where.to && open == 0; i = sc_behind(s, i))
 		if ((sc_op(s, i, '[') || sc_op(s, i, '{') || sc_op(s, i, '(')) &&
 			s->mate[i] + 1 == where.to)
 			open = i;
@@ -556,7 +556,9 @@ static pqm_bytes shown_call(struct sc *s, const struct sc_find *d)
 		pqm_bytes t = sc_text(s, i);
 		const char *space = i > d->at && sc_op(s, i - 1, ',') ? " " : "";
 
-		if (out.n > PQM_SOURCE_CALL_BYTES || t.n > PQM_SOURCE_CALL_BYTES)
+		/* A word right behind a text: quotes do not pair as we think, and it may be of a text. */
+		if (out.n > PQM_SOURCE_CALL_BYTES || t.n > PQM_SOURCE_CALL_BYTES ||
+			(i > d->at && sc_name(s, i) && s->tok[i - 1].kind == PQM_T_TEXT))
 			return pqm_arena_f(s->arena, "%.*s…", PQM_FMT(out));
 		if (s->tok[i].kind == PQM_T_TEXT)
 			out = pqm_arena_f(s->arena, "%.*s%s\"%.*s\"", PQM_FMT(out), space,

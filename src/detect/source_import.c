@@ -32,7 +32,7 @@ pqm_bytes sc_chain(const struct sc *s, size_t i, size_t *end)
 
 size_t sc_statement_end(const struct sc *s, size_t i)
 {
-	while (i < s->n && !sc_op(s, i, ';')) {
+	for (unsigned n = 0; i < s->n && !sc_op(s, i, ';') && n < PQM_SOURCE_SPAN; n++) {
 		if (s->tok[i].kind == PQM_T_OP && s->mate[i] > i)
 			i = s->mate[i];
 		else if (s->tok[i].kind == PQM_T_OP && s->mate[i] != 0)
@@ -47,12 +47,16 @@ size_t sc_statement_end(const struct sc *s, size_t i)
 bool sc_bind(struct sc *s, pqm_bytes name, pqm_bytes target)
 {
 	struct sc_binding *old = pqm_map_get(s->bound, name), *b;
+	unsigned n = 0;
 
 	if (name.n == 0 || target.n == 0)
 		return true;
-	for (b = old; b != NULL; b = b->next)
-		if (pqm_eq(b->target, target))
+	for (b = old; b != NULL; b = b->next, n++)
+		if (pqm_eq(b->target, target) || n == PQM_SOURCE_MEANINGS)
 			return true;
+	/* One that means so much means nothing that is known. */
+	if (n == PQM_SOURCE_MEANINGS)
+		target = PQM_LIT("?");
 	b = pqm_new(s->arena, struct sc_binding, 1);
 	if (b == NULL)
 		return false;
@@ -71,6 +75,8 @@ static bool wild(struct sc *s, pqm_bytes package)
 
 	if (grown == NULL)
 		return false;
+	if (s->n_wild == PQM_SOURCE_WILD)
+		return true;
 	s->wild = grown;
 	s->wild[s->n_wild++] = package;
 	return true;
@@ -440,7 +446,8 @@ static bool c_import(struct sc *s, size_t i)
 		if (grown == NULL)
 			return false;
 		s->include = grown;
-		s->include[s->n_include++] = sc_text(s, i);
+		if (s->n_include < PQM_SOURCE_WILD)
+			s->include[s->n_include++] = sc_text(s, i);
 		return true;
 	}
 	if (sc_word(s, i, "using"))

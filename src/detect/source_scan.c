@@ -69,6 +69,9 @@ enum pqm_st pqm_source_scan(const struct pqm_source_text *t, struct pqm_err *err
 		pqm_emit_note(t->out, UINT64_MAX, PQM_ELIMIT,
 			"more than %d calls of cryptography: the others are not told",
 			PQM_SOURCE_FINDS);
+	if (st == PQM_OK && s->work >= PQM_SOURCE_WORK)
+		pqm_emit_note(t->out, UINT64_MAX, PQM_ELIMIT,
+			"more names than are kept apart: the rest of the text is not read");
 	pqm_map_fini(&s->consts);
 	pqm_map_fini(&bound);
 	return st;

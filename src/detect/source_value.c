@@ -98,7 +98,7 @@ static bool is_given(const struct sc *s, size_t i, size_t depth)
 /* Names between ( and ) of a function's head, where nothing else stands there. */
 static bool spoil_parameters(struct sc *s, size_t open)
 {
-	for (size_t i = open + 1; i < s->mate[open]; i++)
+	for (size_t i = open + 1; i < s->mate[open] && i - open < PQM_SOURCE_SPAN; i++)
 		if (sc_name(s, i) && !sc_op(s, i - 1, '=') && !sc_dot(s, i - 1) && !spoil(s, i))
 			return false;
 	return true;
@@ -229,7 +229,9 @@ static struct sc_value name_value(struct sc *s, pqm_bytes chain, size_t at, unsi
 	size_t last = chain.n;
 
 	if (c != NULL) {
-		if (c->is_spoiled || c->is_open || c->to <= c->from || depth >= PQM_SOURCE_CHAIN)
+		/* Each may be the sum of several others. */
+		if (c->is_spoiled || c->is_open || c->to <= c->from || depth >= PQM_SOURCE_CHAIN ||
+			s->n_eval++ >= PQM_SOURCE_NAMES)
 			return unknown;
 		struct eval e = { s, c->from, c->to, PQM_SOURCE_EXPR };
 
@@ -394,6 +396,7 @@ struct sc_value sc_eval(struct sc *s, size_t from, size_t to)
 {
 	struct eval e = { s, from, to, PQM_SOURCE_EXPR };
 
+	s->n_eval = 0;
 	if (from >= to)
 		return unknown;
 	struct sc_value v = sum(&e, 0);

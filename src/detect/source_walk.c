@@ -57,16 +57,18 @@ static bool add_var(struct sc *s, struct sc_var v)
 	return true;
 }
 
-static const struct sc_var *find_var(const struct sc *s, size_t at, pqm_bytes name)
+static const struct sc_var *find_var(struct sc *s, size_t at, pqm_bytes name)
 {
+	s->work += s->n_var;
 	for (size_t k = s->n_var; k-- > 0;)
 		if (s->var[k].from <= at && pqm_eq(s->var[k].name, name))
 			return &s->var[k];
 	return NULL;
 }
 
-static bool is_known(const struct sc *s, pqm_bytes name)
+static bool is_known(struct sc *s, pqm_bytes name)
 {
+	s->work += s->n_var;
 	if (pqm_map_get(s->bound, name) != NULL)
 		return true;
 	for (size_t k = s->n_var; k-- > 0;)
@@ -257,7 +259,7 @@ static bool see_assignment(struct sc *s, size_t i, unsigned in_brackets)
 /* Parameters cover imports of the same name. */
 static bool cover(struct sc *s, size_t open)
 {
-	for (size_t i = open + 1; i < s->mate[open]; i++) {
+	for (size_t i = open + 1; i < s->mate[open] && i - open < PQM_SOURCE_SPAN; i++) {
 		bool opens = sc_op(s, i - 1, '(') || sc_op(s, i - 1, ',') || sc_op(s, i - 1, '{') ||
 			sc_op(s, i - 1, '[') || sc_op(s, i - 1, '*') || sc_op(s, i - 1, '&') ||
 			sc_op(s, i - 1, PQM_OP2('.', '.')) || sc_op(s, i - 1, PQM_OP2('*', '*')) ||
@@ -556,7 +558,7 @@ static bool take_cpp(struct sc *s, size_t i, pqm_bytes chain, size_t end)
 }
 
 /* A single name may stand for one of another spelling. */
-static bool stands_for(const struct sc *s, size_t at, pqm_bytes name)
+static bool stands_for(struct sc *s, size_t at, pqm_bytes name)
 {
 	const struct sc_var *v = find_var(s, at, name);
 
@@ -707,7 +709,7 @@ enum pqm_st sc_walk(struct sc *s)
 	s->scope[0] = (struct sc_scope){ .kind = SC_BLOCK, .is_code = !is_by_class(s->kind) };
 	if (!own_functions(s))
 		return PQM_ENOMEM;
-	for (size_t i = 0; i < s->n; i = next) {
+	for (size_t i = 0; i < s->n && s->work < PQM_SOURCE_WORK; i = next) {
 		next = i + 1;
 		switch ((enum pqm_tok_kind)s->tok[i].kind) {
 		case PQM_T_NAME:

@@ -94,14 +94,11 @@ static uint32_t column_bytes(const struct pqm_clr *c, char letter)
 static uint32_t cell(const struct pqm_clr *c, unsigned table, uint32_t row, unsigned n)
 {
 	uint64_t at;
-	const char *col = columns[table];
 
 	if (row == 0 || row > c->rows[table])
 		return 0;
 	at = c->at[table] + (uint64_t)(row - 1) * c->bytes[table];
-	for (unsigned i = 0; i < n; i++)
-		at += column_bytes(c, col[i]);
-	return le(c->tables, (size_t)at, column_bytes(c, col[n]));
+	return le(c->tables, (size_t)at + c->col_at[table][n], c->col_bytes[table][n]);
 }
 
 static pqm_bytes text_at(const struct pqm_clr *c, uint32_t at)
@@ -165,8 +162,11 @@ static enum pqm_st read_tables(struct pqm_clr *c, pqm_bytes stream, struct pqm_e
 		}
 	at += (le(stream, 6, 1) & 0x40) != 0 ? 4 : 0;
 	for (unsigned i = 0; i < PQM_CLR_TABLES; i++) {
-		for (const char *col = columns[i]; *col != '\0'; col++)
-			c->bytes[i] += column_bytes(c, *col);
+		for (unsigned n = 0; columns[i][n] != '\0'; n++) {
+			c->col_at[i][n] = (uint8_t)c->bytes[i];
+			c->col_bytes[i][n] = (uint8_t)column_bytes(c, columns[i][n]);
+			c->bytes[i] += c->col_bytes[i][n];
+		}
 		if (at > stream.n || c->rows[i] > (stream.n - at) / c->bytes[i])
 			return bad(c, off + at, "a table is cut off", err);
 		c->at[i] = (uint32_t)at;
@@ -212,11 +212,13 @@ enum pqm_st pqm_clr_open(
 
 bool pqm_clr_refers(const struct pqm_clr *c, const char *const *namespaces, size_t n)
 {
-	for (uint32_t row = 1; row <= c->rows[T_TYPEREF]; row++)
+	for (uint32_t row = 1; row <= c->rows[T_TYPEREF]; row++) {
+		pqm_bytes space = text_at(c, cell(c, T_TYPEREF, row, 2));
+
 		for (size_t i = 0; i < n; i++)
-			if (pqm_starts(
-				    text_at(c, cell(c, T_TYPEREF, row, 2)), pqm_str(namespaces[i])))
+			if (pqm_starts(space, pqm_str(namespaces[i])))
 				return true;
+	}
 	return false;
 }
 
@@ -359,7 +361,7 @@ static bool open_signature(pqm_bytes signature, struct pqm_cur *cur, uint32_t *n
 {
 	uint32_t unused;
 
-	*cur = pqm_cur_of(signature);
+	*cur = pqm_cur_of(pqm_sub(signature, 0, PQM_CLR_SIGNATURE_BYTES));
 	if (!pqm_cur_u8(cur, flags) || (*flags & 0x0f) == 6 ||
 		((*flags & 0x10) != 0 && !packed(cur, &unused)))
 		return false;
@@ -393,6 +395,7 @@ struct il {
 	struct pqm_clr_value stack[STACK_MAX], local[LOCALS_MAX];
 	unsigned depth;
 	uint8_t n_stores[LOCALS_MAX];
+	size_t n_values; /* that calls were handed, and bytes of texts */
 	uint8_t *target; /* by place: a jump leads here */
 	enum pqm_st (*see)(void *ctx, const struct pqm_clr_call *call);
 	void *ctx;
@@ -517,13 +520,15 @@ static struct pqm_clr_value pop(struct il *x)
 }
 
 /* A text of #US: UTF-16 and one byte more. Only ASCII is of interest. */
-static struct pqm_clr_value text_value(const struct il *x, uint32_t token)
+static struct pqm_clr_value text_value(struct il *x, uint32_t token)
 {
 	pqm_bytes b = blob_in(x->c->texts, token & 0xffffff);
 	size_t n = b.n / 2;
 	uint8_t *p;
 
-	if (n == 0 || n > PQM_CLR_NAME_BYTES || (p = pqm_arena_alloc(x->c->arena, n)) == NULL)
+	x->n_values += 1 + n / 16;
+	if (n == 0 || n > PQM_CLR_NAME_BYTES || x->n_values > PQM_CLR_VALUES ||
+		(p = pqm_arena_alloc(x->c->arena, n)) == NULL)
 		return (struct pqm_clr_value){ .kind = PQM_CLR_UNKNOWN };
 	for (size_t i = 0; i < n; i++) {
 		if (b.p[2 * i + 1] != 0)
@@ -536,15 +541,25 @@ static struct pqm_clr_value text_value(const struct il *x, uint32_t token)
 static enum pqm_st do_call(struct il *x, size_t at, unsigned op, uint32_t token)
 {
 	struct pqm_clr_value *args, made = { .kind = PQM_CLR_MADE, .token = token };
+	pqm_bytes signature = signature_of(x->c, token);
+	uint64_t cost;
 	struct pqm_cur cur;
 	uint8_t flags = 0, result = 0;
 	uint32_t n = 0;
 	enum pqm_st st;
 
-	if (!open_signature(signature_of(x->c, token), &cur, &n, &flags) ||
-		!skip_type(&cur, 0, &result)) {
+	cost = signature.n < PQM_CLR_SIGNATURE_BYTES ? signature.n : PQM_CLR_SIGNATURE_BYTES;
+	cost /= 8;
+	x->c->budget -= cost < x->c->budget ? cost : x->c->budget;
+	if (!open_signature(signature, &cur, &n, &flags) || !skip_type(&cur, 0, &result)) {
 		x->depth = 0;
 		return PQM_OK;
+	}
+	/* What so many calls are handed is not kept. */
+	x->n_values += n;
+	if (x->n_values > PQM_CLR_VALUES) {
+		x->depth = 0;
+		n = 0;
 	}
 	args = pqm_new(x->c->arena, struct pqm_clr_value, n);
 	if (args == NULL)
@@ -569,7 +584,7 @@ static enum pqm_st do_call(struct il *x, size_t at, unsigned op, uint32_t token)
 	return st;
 }
 
-static bool is_constant(const struct il *x, unsigned op, size_t operand, struct pqm_clr_value *v)
+static bool is_constant(struct il *x, unsigned op, size_t operand, struct pqm_clr_value *v)
 {
 	*v = (struct pqm_clr_value){ .kind = PQM_CLR_INT };
 	if (op >= 0x15 && op <= 0x1e)
@@ -637,7 +652,7 @@ static enum pqm_st walk(struct il *x)
 	size_t n, operand;
 	unsigned op;
 
-	for (size_t at = 0; st == PQM_OK && at < x->code.n; at += n) {
+	for (size_t at = 0; st == PQM_OK && at < x->code.n && x->c->budget > 0; at += n) {
 		n = decode(x, at, &op, &operand);
 		if (n == 0)
 			break;
@@ -648,11 +663,16 @@ static enum pqm_st walk(struct il *x)
 	return st;
 }
 
+/* Rows may share their code; each costs what is cleared for it. */
 static enum pqm_st walk_method(struct il *x, const struct il *start, uint32_t row)
 {
+	uint64_t cost;
+
 	*x = *start;
 	x->code = code_of(x->c, row);
 	x->method = row;
+	cost = 16 + x->code.n / 16;
+	x->c->budget -= cost < x->c->budget ? cost : x->c->budget;
 	if (x->code.n == 0)
 		return PQM_OK;
 	memset(x->target, 0, x->code.n);

@@ -19,6 +19,7 @@
 #include "parse/pe.h"
 
 #define PQM_CLR_TABLES 0x2d
+#define PQM_CLR_COLUMNS 9
 
 enum pqm_clr_kind {
 	PQM_CLR_UNKNOWN,
@@ -60,6 +61,7 @@ struct pqm_clr {
 	uint32_t rows[PQM_CLR_TABLES];
 	uint32_t at[PQM_CLR_TABLES], bytes[PQM_CLR_TABLES]; /* of the table; of one row */
 	bool wide_strings, wide_guids, wide_blobs;
+	uint8_t col_at[PQM_CLR_TABLES][PQM_CLR_COLUMNS], col_bytes[PQM_CLR_TABLES][PQM_CLR_COLUMNS];
 	uint64_t budget;
 };
 

@@ -54,6 +54,10 @@ static enum pqm_st add_seg(struct pqm_gobin *g, struct pqm_go_seg s, struct pqm_
 		s.n = g->body.n - s.off;
 	if (s.addr > UINT64_MAX - s.n)
 		return bad(g, s.off, err, "a segment goes around the address space");
+	/* Pages are shared at borders; whoever maps all of it again and again has it read again and again. */
+	g->mapped += s.n;
+	if (g->mapped / 2 > g->body.n)
+		return bad(g, s.off, err, "the segments overlap");
 	if (s.n > 0)
 		g->segs[g->n_segs++] = s;
 	return PQM_OK;

@@ -43,6 +43,7 @@ struct pqm_gobin {
 	bool is_64, is_big;
 	struct pqm_go_seg *segs; /* by address */
 	size_t n_segs;
+	uint64_t mapped; /* bytes of all of them */
 	uint64_t bad_off;
 
 	/* After info. */

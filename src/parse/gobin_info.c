@@ -1,6 +1,8 @@
 /* gobin_info.c — Go's build information: version, modules, settings. */
 #include "gobin.h"
 
+#include <stddef.h>
+
 #include "base/limits.h"
 
 #define HEAD_BYTES 32
@@ -8,6 +10,8 @@
 #define BIG 1
 /* The module text stands between two marks of this size [Go runtime/debug modinfo]. */
 #define MARK_BYTES 16
+/* Parts of a package's path that a module's may end at. */
+#define PARTS_MAX 64
 
 static bool take_varint(pqm_bytes *rest, uint64_t *out)
 {
@@ -249,14 +253,21 @@ static bool is_in_module(pqm_bytes package, pqm_bytes module)
 
 const struct pqm_go_module *pqm_gobin_module(const struct pqm_gobin *g, pqm_bytes package)
 {
-	const struct pqm_go_module *best = NULL;
+	bool is_main = pqm_eqs(package, "main") || is_in_module(package, g->main.path);
+	pqm_bytes front = package;
 
-	if (pqm_eqs(package, "main") || is_in_module(package, g->main.path))
-		best = &g->main;
-	for (size_t i = 0; i < g->n_deps; i++)
-		if (is_in_module(package, g->deps[i].path) &&
-			(best == NULL || pqm_eqs(package, "main") ||
-				g->deps[i].path.n > best->path.n))
-			best = &g->deps[i];
-	return best;
+	/* Fronts that end before a slash, the longest first; no path has so many. */
+	for (unsigned n = 0; front.n > 0 && n < PARTS_MAX; n++) {
+		size_t i = pqm_lower_bound(g->deps, g->n_deps, sizeof(*g->deps),
+			offsetof(struct pqm_go_module, path), front);
+
+		if (is_main && front.n <= g->main.path.n)
+			break;
+		if (i < g->n_deps && pqm_eq(g->deps[i].path, front))
+			return &g->deps[i];
+		while (front.n > 0 && front.p[front.n - 1] != '/')
+			front.n--;
+		front.n -= front.n > 0;
+	}
+	return is_main ? &g->main : NULL;
 }

@@ -16,7 +16,7 @@ struct walk {
 	const struct pqm_pclntab *t;
 	struct pqm_arena *arena;
 	uint32_t *queue;
-	size_t head, n;
+	size_t head, n, n_methods;
 	uint64_t text_end;
 	/* A method table or a value that a start-up function of somebody else refers to is a registration. */
 	uint8_t phase;
@@ -104,6 +104,10 @@ static void lead_methods(struct walk *w, uint64_t addr, uint32_t site)
 
 	w->is_method = true;
 	for (unsigned i = 0; i < PQM_GO_METHODS; i++) {
+		if (w->n_methods++ >= PQM_GO_METHODS_ALL) {
+			w->g->is_full = true;
+			break;
+		}
 		if (!pqm_gobin_pointer(w->bin, addr + 24 + i * UINT64_C(8), &p) || !is_text(w, p) ||
 			!pqm_pclntab_at(w->t, p, &to))
 			break;

@@ -18,6 +18,8 @@
 #define LOOKED_AT (UINT64_C(1) << 20)
 #define GOOD 16
 #define STEP_BYTES ((size_t)64 << 10)
+/* Pointers to the function table that may be the module's record: real programs have three. */
+#define TRIES 32
 
 /* types and etypes in the module's record: 1.20 put two words for coverage in front. */
 static const unsigned TYPES_AT[] = { 296, 280, 272, 312 };
@@ -108,11 +110,14 @@ static bool read_module(struct pqm_go_types *t, uint64_t module)
 void pqm_go_types_find(struct pqm_go_types *t, const struct pqm_gobin *bin,
 	const struct pqm_pclntab *table, unsigned version)
 {
+	unsigned tries = 0;
+
 	*t = (struct pqm_go_types){ .bin = bin, .version = version };
 	if (!bin->is_64 || bin->is_big || table->since < 16)
 		return;
-	for (size_t i = 0; i < bin->n_relocs; i++)
-		if (bin->relocs[i].value == table->addr && read_module(t, bin->relocs[i].at))
+	for (size_t i = 0; i < bin->n_relocs && tries < TRIES; i++)
+		if (bin->relocs[i].value == table->addr && ++tries &&
+			read_module(t, bin->relocs[i].at))
 			return;
 	for (size_t i = 0; i < bin->n_segs; i++) {
 		const struct pqm_go_seg *s = &bin->segs[i];
@@ -120,10 +125,10 @@ void pqm_go_types_find(struct pqm_go_types *t, const struct pqm_gobin *bin,
 
 		if (s->is_code && !s->is_data)
 			continue;
-		for (size_t at = (size_t)(-s->addr % 8); at + 8 <= b.n; at += 8) {
+		for (size_t at = (size_t)(-s->addr % 8); at + 8 <= b.n && tries < TRIES; at += 8) {
 			if (at % STEP_BYTES < 8)
 				pqm_mapped_read(STEP_BYTES);
-			if (pqm_gobin_word(b.p + at, 8, false) == table->addr &&
+			if (pqm_gobin_word(b.p + at, 8, false) == table->addr && ++tries &&
 				read_module(t, s->addr + at))
 				return;
 		}

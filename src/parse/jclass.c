@@ -1,6 +1,7 @@
 #include "jclass.h"
 
 #include "base/cur.h"
+#include "base/limits.h"
 
 /* magic, versions, count of constants, access, this, super, four counts */
 #define LEAST_BYTES 24
@@ -111,6 +112,7 @@ enum pqm_st pqm_jclass_open(
 
 	/* Offsets are kept in 32 bits; no real class has 4 GiB. */
 	*c = (struct pqm_jclass){ .body = pqm_sub(body, 0, UINT32_MAX), .arena = arena };
+	c->work = PQM_JFLOW_WORK + c->body.n * PQM_JFLOW_WORK_PER_BYTE;
 	r.cur = pqm_cur_of(c->body);
 	if (!pqm_cur_skip(&r.cur, 4) || !pqm_cur_u16be(&r.cur, &minor) ||
 		!pqm_cur_u16be(&r.cur, &c->major) || !pqm_cur_u16be(&r.cur, &n))

@@ -66,6 +66,7 @@ struct pqm_jclass {
 	struct pqm_jclass_member *fields, *methods;
 	size_t n_fields, n_methods;
 	uint64_t bad_off; /* after an error: where */
+	uint64_t work;	  /* that jclass_flow.c may still do */
 
 	/* For jclass.c. */
 	pqm_bytes body;

@@ -11,7 +11,7 @@ struct state {
 };
 
 struct flow {
-	const struct pqm_jclass *c;
+	struct pqm_jclass *c;
 	const struct pqm_jclass_member *m;
 	struct pqm_arena *arena; /* for what is told */
 	struct pqm_arena own;	 /* for the rest */
@@ -98,6 +98,18 @@ static enum pqm_st no_memory(struct flow *f)
 	return pqm_fail(f->err, PQM_ENOMEM, "class file: out of memory");
 }
 
+/* False: the class has cost as much as it may. */
+static bool spend(struct flow *f, size_t n)
+{
+	f->c->work = f->c->work < n ? 0 : f->c->work - n;
+	return f->c->work > 0;
+}
+
+static enum pqm_st too_much(struct flow *f)
+{
+	return pqm_fail(f->err, PQM_ELIMIT, "class file: its methods cost too much to follow");
+}
+
 static enum pqm_st make_meets(struct flow *f)
 {
 	struct pqm_jval *slots;
@@ -106,6 +118,8 @@ static enum pqm_st make_meets(struct flow *f)
 	f->n_slots = (size_t)f->m->max_locals + f->m->max_stack;
 	if ((f->n_meets + 1) * (f->n_slots + 1) > PQM_JFLOW_SLOTS)
 		return pqm_fail(f->err, PQM_ELIMIT, "class file: a method is too large to follow");
+	if (!spend(f, (f->n_meets + 1) * (f->n_slots + 1) / 8))
+		return too_much(f);
 	slots = pqm_new(&f->own, struct pqm_jval, (f->n_meets + 1) * (f->n_slots + 1));
 	f->meets = pqm_new(&f->own, struct state, f->n_meets);
 	f->meet_pc = pqm_new(&f->own, uint32_t, f->n_meets);
@@ -168,6 +182,7 @@ static void meet(struct flow *f, size_t pc, bool is_handler)
 	bool changed = !s->is_seen;
 	size_t n = f->m->max_locals;
 
+	(void)spend(f, n + depth);
 	/* No virtual machine takes code whose ways meet with different depths. */
 	if (s->is_seen && depth != s->depth)
 		depth = 0;
@@ -200,7 +215,8 @@ static bool meet_target(void *ctx, int64_t to)
 /* Whoever handles what the instruction at pc throws sees the locals as they are. */
 static void meet_handlers(struct flow *f, size_t pc)
 {
-	for (size_t i = 0; i + 8 <= f->m->handlers.n; i += 8) {
+	(void)spend(f, f->m->handlers.n / 8);
+	for (size_t i = 0; i + 8 <= f->m->handlers.n && f->c->work > 0; i += 8) {
 		const uint8_t *p = f->m->handlers.p + i;
 		size_t from = (size_t)p[0] << 8 | p[1], to = (size_t)p[2] << 8 | p[3];
 
@@ -373,6 +389,8 @@ static enum pqm_st do_call(struct flow *f, size_t pc)
 		return bad(f, pc, "a descriptor that is none");
 	unsigned n_args = (unsigned)n + has_receiver;
 
+	if (n_args > UINT8_MAX) /* [JVMS §4.3.3] */
+		return bad(f, pc, "a descriptor that is none");
 	for (unsigned i = n_args; i > has_receiver; i--) {
 		args[i - 1] = pop(f);
 		if (slots[i - 1 - has_receiver] == 2) {
@@ -538,6 +556,7 @@ static enum pqm_st run_from(struct flow *f, size_t k)
 	size_t pc = f->meet_pc[k], n;
 	enum pqm_st st = PQM_OK;
 
+	(void)spend(f, f->n_slots / 8);
 	memcpy(f->now.slot, f->meets[k].slot, f->n_slots * sizeof(*f->now.slot));
 	f->now.depth = f->meets[k].depth;
 	f->is_moved = true;
@@ -553,6 +572,8 @@ static enum pqm_st run_from(struct flow *f, size_t k)
 		if (f->budget-- == 0)
 			return pqm_fail(f->err, PQM_ELIMIT,
 				"class file: a method has too many ways to follow");
+		if (!spend(f, 1))
+			return too_much(f);
 		if (f->is_moved)
 			meet_handlers(f, pc);
 		f->is_moved = false;
@@ -611,7 +632,7 @@ static enum pqm_st follow(struct flow *f)
 	return st;
 }
 
-enum pqm_st pqm_jflow(struct pqm_jflow *out, const struct pqm_jclass *c,
+enum pqm_st pqm_jflow(struct pqm_jflow *out, struct pqm_jclass *c,
 	const struct pqm_jclass_member *m, struct pqm_arena *arena, struct pqm_err *err)
 {
 	struct flow f = {

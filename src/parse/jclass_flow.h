@@ -60,7 +60,7 @@ struct pqm_jflow {
 	bool has_return;
 };
 
-enum pqm_st pqm_jflow(struct pqm_jflow *out, const struct pqm_jclass *c,
+enum pqm_st pqm_jflow(struct pqm_jflow *out, struct pqm_jclass *c,
 	const struct pqm_jclass_member *m, struct pqm_arena *arena,
 	struct pqm_err *err) PQM_MUST_USE;
 

@@ -2,6 +2,10 @@
 #include "base/limits.h"
 #include "lex_int.h"
 
+/* $$$"""…""" of C#; a regular expression. */
+#define DOLLARS 64
+#define REGEX_BYTES 1024
+
 struct form {
 	size_t prefix; /* bytes before the first quote */
 	size_t quotes; /* 1, 3, or as many as C# has written */
@@ -127,7 +131,7 @@ static bool csharp_form(const struct lexer *x, struct form *f)
 	size_t i = x->i;
 	bool dollar = false;
 
-	while (byte_at(x, i) == '@' || byte_at(x, i) == '$') {
+	while ((byte_at(x, i) == '@' || byte_at(x, i) == '$') && i < x->i + DOLLARS) {
 		f->is_doubled |= byte_at(x, i) == '@';
 		dollar |= byte_at(x, i) == '$';
 		i++;
@@ -303,12 +307,13 @@ static bool is_regex_place(const struct lexer *x)
 		t->op != PQM_OP2('+', '+') && t->op != PQM_OP2('-', '-');
 }
 
-/* The end of a regular expression on this line, or 0. */
+/* The end of a regular expression on this line, or 0; longer ones are not written by anybody. */
 static size_t regex_end(const struct lexer *x)
 {
 	bool in_class = false;
+	size_t end = x->text.n - x->i > REGEX_BYTES ? x->i + REGEX_BYTES : x->text.n;
 
-	for (size_t i = x->i + 1; i < x->text.n && x->text.p[i] != '\n'; i++) {
+	for (size_t i = x->i + 1; i < end && x->text.p[i] != '\n'; i++) {
 		uint8_t c = x->text.p[i];
 
 		if (c == '\\')

@@ -215,6 +215,9 @@ static enum pqm_st read_fixups(
 		return PQM_OK; /* packed names, or a form of its own */
 	if (names > end || imports > end || n > (end - imports) / width)
 		return bad(m, at, "the list of imports is cut off", err);
+	if (n > PQM_MACHO_SYMBOLS)
+		return pqm_fail(
+			err, PQM_ELIMIT, "Mach-O: more than %zu imports", PQM_MACHO_SYMBOLS);
 	for (uint32_t i = 0; st == PQM_OK && i < n; i++) {
 		size_t row = (size_t)(imports + i * width);
 		uint32_t v = u32(m, row);

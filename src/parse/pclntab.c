@@ -101,6 +101,8 @@ static enum pqm_st read_entries(
 		/* Zeros in the midst: a large member that is not held whole. */
 		if (pc < last || pc > UINT32_MAX || func > UINT32_MAX || (i == h->n && pc == 0))
 			return lies(g, t, err, "is not in order");
+		if (pc > g->body.n)
+			return lies(g, t, err, "has more code than the file");
 		t->start[i] = (uint32_t)pc;
 		if (i < h->n)
 			t->func_off[i] = (uint32_t)func;

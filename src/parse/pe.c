@@ -113,6 +113,8 @@ enum pqm_st pqm_pe_open(struct pqm_pe *p, pqm_bytes body, struct pqm_err *err)
 	p->sections = pqm_sub(body, at + 24 + opt, n_sections * SECTION_BYTES);
 	if (p->sections.n < n_sections * SECTION_BYTES)
 		return bad(p, at + 24 + opt, "the table of sections is cut off", err);
+	if (n_sections > PQM_PE_SECTIONS)
+		return bad(p, at + 6, "more sections than Windows loads", err);
 	p->clr_rva = (uint32_t)dir(p, DIR_CLR, &p->clr_bytes);
 	p->name = name_at(p, u32(pqm_pe_at(p, dir(p, DIR_EXPORT, &unused), 40), 12));
 	return PQM_OK;
@@ -123,7 +125,7 @@ static uint64_t off_of(const struct pqm_pe *p, pqm_bytes part)
 	return part.p == NULL ? 0 : (uint64_t)(part.p - p->body.p);
 }
 
-/* One more symbol; too many are no program's. */
+/* One more row, with or without a name; too many are no program's. */
 static enum pqm_st tell(struct pqm_pe *p, const struct pqm_pe_sym *s, pqm_pe_see see, void *ctx,
 	struct pqm_err *err)
 {
@@ -131,7 +133,7 @@ static enum pqm_st tell(struct pqm_pe *p, const struct pqm_pe_sym *s, pqm_pe_see
 		p->bad_off = s->off;
 		return pqm_fail(err, PQM_ELIMIT, "PE: more than %zu symbols", PQM_PE_SYMBOLS);
 	}
-	return see(ctx, s);
+	return s->name.n > 0 || s->is_ordinal ? see(ctx, s) : PQM_OK;
 }
 
 /* The names that a table of thunks asks for. */
@@ -152,10 +154,10 @@ static enum pqm_st read_thunks(struct pqm_pe *p, uint64_t rva, struct pqm_pe_sym
 		bool by_ordinal = (v >> (width * 8 - 1)) != 0;
 
 		s->name = by_ordinal ? (pqm_bytes){ NULL, 0 } : name_at(p, (v & 0x7fffffff) + 2);
+		s->is_ordinal = by_ordinal;
 		s->ordinal = by_ordinal ? (uint32_t)(v & 0xffff) : 0;
 		s->off = s->name.n > 0 ? off_of(p, s->name) : off_of(p, entry);
-		if (by_ordinal || s->name.n > 0)
-			st = tell(p, s, see, ctx, err);
+		st = tell(p, s, see, ctx, err);
 	}
 	return st;
 }
@@ -212,8 +214,7 @@ enum pqm_st pqm_pe_exports(struct pqm_pe *p, pqm_pe_see see, void *ctx, struct p
 		if (entry.n < 4)
 			return bad(p, off_of(p, d), "the names of exports are cut off", err);
 		s.off = off_of(p, s.name);
-		if (s.name.n > 0)
-			st = tell(p, &s, see, ctx, err);
+		st = tell(p, &s, see, ctx, err);
 	}
 	return st;
 }

@@ -19,6 +19,7 @@
 
 struct pqm_pe_sym {
 	pqm_bytes name; /* empty: by ordinal */
+	bool is_ordinal;
 	uint32_t ordinal;
 	pqm_bytes dll; /* where an import comes from */
 	bool is_delayed;

@@ -12,6 +12,8 @@
 #define NAMES_MAX 16384
 /* Dotted paths that are put together in one module. */
 #define PATHS_MAX 100000
+/* Bytes of the table of lines that are gone through in the time of one instruction. */
+#define LINES_A_STEP 64
 
 typedef struct pqm_pyc_value value;
 
@@ -95,7 +97,8 @@ static bool is_same_obj(const struct pqm_pyc_obj *a, const struct pqm_pyc_obj *b
 		return true;
 	return a->type == b->type && !a->is_big && !b->is_big &&
 		(a->type == PQM_PYC_NONE || (a->type == PQM_PYC_INT && a->number == b->number) ||
-			(a->type == PQM_PYC_TEXT && pqm_eq(a->text, b->text)));
+			(a->type == PQM_PYC_TEXT && a->text.n < PQM_PYC_PATH &&
+				pqm_eq(a->text, b->text)));
 }
 
 static bool is_same(value a, value b)
@@ -176,8 +179,13 @@ static void arrive(struct walk *w)
 
 static pqm_bytes text_at(const struct pqm_pyc_obj *tuple, size_t i)
 {
-	return i < tuple->n && tuple->items[i]->type == PQM_PYC_TEXT ? tuple->items[i]->text
-								     : (pqm_bytes){ NULL, 0 };
+	pqm_bytes none = { NULL, 0 };
+
+	/* Longer ones are part of no path, and would be hashed at each instruction. */
+	return i < tuple->n && tuple->items[i]->type == PQM_PYC_TEXT &&
+			tuple->items[i]->text.n < PQM_PYC_PATH
+		? tuple->items[i]->text
+		: none;
 }
 
 static size_t slot_of(const struct scope *s, pqm_bytes name)
@@ -364,6 +372,7 @@ static void tell(
 			c.keyword[i] = text_at(names, i - (c.n_args - n_names));
 	}
 	c.line = pqm_pyc_line(w->p, w->code, w->off);
+	w->steps += w->code->lines.n / LINES_A_STEP;
 	if (w->st == PQM_OK)
 		w->st = w->look->seen(w->look->ctx, &c);
 }
@@ -674,7 +683,7 @@ static void follow(struct walk *w)
 	w->stack.n = w->n_targets = 0;
 	w->keywords = NULL;
 	w->is_dead = false;
-	for (size_t i = 0; i < w->code->n_params; i++)
+	for (size_t i = 0; i < w->code->n_params && i < w->code->locals->n; i++, w->steps++)
 		store(w, w->scope, text_at(w->code->locals, i), unknown);
 	for (w->off = 0; w->off + 1 < code.n && w->steps < PQM_PYC_STEPS && w->st == PQM_OK;
 		w->off = w->next) {
@@ -736,7 +745,8 @@ static void visit(struct walk *w, struct pqm_pyc_code *k, struct scope *outer, u
 	w->scope = own;
 	w->is_telling = true;
 	follow(w);
-	for (uint32_t i = 0; i < k->consts->n; i++)
+	/* One list may be that of many bodies. */
+	for (uint32_t i = 0; i < k->consts->n && w->steps < PQM_PYC_STEPS; i++, w->steps++)
 		if (k->consts->items[i]->type == PQM_PYC_CODE)
 			visit(w, k->consts->items[i]->code, own, depth + 1);
 }

@@ -347,5 +347,6 @@ void pqm_rust_symbols(
 			if (!take(ctx, pqm_sub(rest, 0, end), s.off + at))
 				return;
 		}
+		return; /* a program has one table */
 	}
 }
