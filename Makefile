@@ -183,7 +183,7 @@ $(B)/gen/embed.c: $(RULE_FILES) $(HTML_FILES) $(B)/gen/rules.tree src/base/embed
 .PHONY: FORCE
 FORCE:
 
--include $(wildcard $(B)/obj/src/*/*.d $(B)/san/src/*/*.d $(B)/san/tests/*/*.d)
+-include $(wildcard $(B)/obj/src/*/*.d $(B)/san/src/*/*.d $(B)/san/tests/*/*.d $(B)/fuzzlib/src/*/*.d)
 
 # ---- tests ----
 $(B)/unit/test_%: tests/unit/test_%.c $(B)/san/lib.a | $(GEN)

@@ -41,6 +41,15 @@ static inline enum pqm_st emit_see_found(struct pqm_emit *e, const struct pqm_fo
 	return PQM_OK;
 }
 
+/* What is found in a program says what it is about, and which size it has when it has one. */
+static inline enum pqm_st emit_see_binary(struct pqm_emit *e, const struct pqm_found *f)
+{
+	(void)e;
+	assert(f->rule.n > 0 && f->identity.n > 0 && f->why.n > 0 && f->object.n > 0);
+	assert(f->bits == 0 || f->parameter.n > 0);
+	return PQM_OK;
+}
+
 static inline enum pqm_st emit_see_child(struct pqm_emit *e, const struct pqm_child *c)
 {
 	(void)e;
@@ -72,6 +81,22 @@ static inline struct pqm_emit emit_checks(void)
 		.claim = emit_see_claim };
 }
 
+static inline struct pqm_emit emit_checks_binary(void)
+{
+	struct pqm_emit e = emit_checks();
+
+	e.found = emit_see_binary;
+	return e;
+}
+
+/* A slice that a parser gives lies in what it was given. */
+static inline void emit_inside(pqm_bytes part, pqm_bytes body)
+{
+	assert(part.n == 0 ||
+		(part.p >= body.p && part.n <= body.n &&
+			(size_t)(part.p - body.p) <= body.n - part.n));
+}
+
 static inline const struct pqm_rules *emit_rules(void)
 {
 	static struct pqm_rules rules;
@@ -98,6 +123,7 @@ static inline void emit_run(const struct pqm_detector *d, struct pqm_emit *emit,
 	struct pqm_hits hits = { hit, n_hits, &done };
 
 	pqm_arena_init(&arena, PQM_ARENA_BYTES);
+	(void)d->wants(&a);
 	if (d->run(emit_rules(), &a, &hits, emit, &err) != PQM_OK)
 		assert(err.msg[0] != '\0');
 	pqm_arena_fini(&arena);

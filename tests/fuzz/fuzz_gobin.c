@@ -1,15 +1,8 @@
-#include <assert.h>
-
+/* fuzz_gobin.c — what Go's linker leaves: headers, build information, the table of functions and who calls whom. */
+#include "emit.h"
 #include "parse/gocalls.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void is_inside(pqm_bytes part, pqm_bytes body)
-{
-	assert(part.n == 0 ||
-		(part.p >= body.p && part.n <= body.n &&
-			(size_t)(part.p - body.p) <= body.n - part.n));
-}
 
 static void check_table(const struct pqm_pclntab *t, pqm_bytes body)
 {
@@ -19,8 +12,8 @@ static void check_table(const struct pqm_pclntab *t, pqm_bytes body)
 	for (uint32_t i = 0; i < t->n; i++) {
 		pqm_bytes name = pqm_pclntab_name(t, i);
 
-		is_inside(name, body);
-		is_inside(pqm_go_package(name, &function), body);
+		emit_inside(name, body);
+		emit_inside(pqm_go_package(name, &function), body);
 		assert(t->start[i] <= t->start[i + 1]);
 		if (t->start[i] < t->start[i + 1]) {
 			assert(pqm_pclntab_at(t, t->text + t->start[i], &f));
@@ -47,6 +40,10 @@ static void follow(struct pqm_gobin *g, const struct pqm_pclntab *t, struct pqm_
 		return;
 	for (size_t i = 0; i < graph.n_calls; i++)
 		assert(graph.calls[i].from < t->n && graph.calls[i].to < t->n);
+	if (pqm_go_callers(&graph, t->n / 2, g, t, a, &err) != PQM_OK)
+		return;
+	for (size_t i = 0; i < graph.n_calls; i++)
+		assert(graph.calls[i].from < t->n && graph.calls[i].to == t->n / 2);
 }
 
 static enum pqm_st look(
@@ -59,8 +56,8 @@ static enum pqm_st look(
 	for (size_t at = 0; st == PQM_OK && at < g->body.n && at < 4096; at += 16) {
 		st = pqm_gobin_info(g, at, &found, err);
 		if (found) {
-			is_inside(g->version, body);
-			is_inside(g->path, body);
+			emit_inside(g->version, body);
+			emit_inside(g->path, body);
 			break;
 		}
 	}

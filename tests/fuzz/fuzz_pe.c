@@ -1,35 +1,27 @@
-#include <assert.h>
-
-#include "base/limits.h"
-#include "detect/detector.h"
+/* fuzz_pe.c — programs of Windows: names lie inside the file, and what is told of them is complete. */
+#include "emit.h"
 #include "parse/pe.h"
 
 extern const struct pqm_detector pqm_det_pe;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void is_inside(pqm_bytes part, pqm_bytes body)
-{
-	assert(part.n == 0 || (part.p >= body.p && part.p + part.n <= body.p + body.n));
-}
-
 static enum pqm_st see(void *ctx, const struct pqm_pe_sym *s)
 {
 	const pqm_bytes *body = ctx;
 
-	is_inside(s->name, *body);
-	is_inside(s->dll, *body);
-	assert(s->off <= body->n);
+	emit_inside(s->name, *body);
+	emit_inside(s->dll, *body);
+	assert(s->off <= body->n && (s->name.n > 0) != s->is_ordinal);
 	return PQM_OK;
 }
 
-static void look(pqm_bytes body, struct pqm_arena *arena)
+static void look(pqm_bytes body)
 {
 	struct pqm_err err = { PQM_OK, "" };
 	struct pqm_pe p;
 	enum pqm_st st = pqm_pe_open(&p, body, &err);
 
-	(void)arena;
 	if (st == PQM_OK)
 		st = pqm_pe_imports(&p, see, &body, &err);
 	if (st == PQM_OK)
@@ -37,41 +29,14 @@ static void look(pqm_bytes body, struct pqm_arena *arena)
 	assert(st == PQM_OK || (err.st == st && err.msg[0] != '\0'));
 }
 
-static enum pqm_st see_found(struct pqm_emit *e, const struct pqm_found *f)
-{
-	(void)e;
-	assert(f->rule.n > 0 && f->identity.n > 0 && f->why.n > 0 && f->object.n > 0);
-	return PQM_OK;
-}
-
-static void see_note(struct pqm_emit *e, uint64_t off, enum pqm_st why, const char *words)
-{
-	(void)e;
-	(void)off;
-	assert(why != PQM_OK && words[0] != '\0');
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct pqm_rules rules;
-	struct pqm_emit emit = { .found = see_found, .note = see_note };
-	struct pqm_err err = { PQM_OK, "" };
+	struct pqm_emit emit = emit_checks_binary();
 	pqm_bytes body = { data, size };
-	struct pqm_arena arena;
-	const struct pqm_hits hits = { NULL, 0, NULL };
-	struct pqm_artifact a = { .body = body,
-		.head = pqm_sub(body, 0, 4096),
-		.path = PQM_LIT("libcrypto.dll"),
-		.name = PQM_LIT("libcrypto.dll"),
-		.arena = &arena };
 
-	if (rules.n == 0 && pqm_rules_load(&rules, NULL, &err) != PQM_OK)
-		assert(false);
-	pqm_arena_init(&arena, PQM_ARENA_BYTES);
-	if (pqm_det_pe.wants(&a)) {
-		look(body, &arena);
-		(void)pqm_det_pe.run(&rules, &a, &hits, &emit, &err);
-	}
-	pqm_arena_fini(&arena);
+	if (!pqm_pe_looks(body))
+		return 0;
+	look(body);
+	emit_run(&pqm_det_pe, &emit, "libcrypto.dll", body, NULL, 0);
 	return 0;
 }
