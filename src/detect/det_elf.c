@@ -194,18 +194,12 @@ bool pqm_elf_is_user(const struct pqm_elf_look *k, const struct pqm_call *call)
 		(is_weak ? call->reach == PQM_REACH_YES : call->reach != PQM_REACH_NO);
 }
 
-static pqm_bytes say_why(
-	const struct look *k, const struct tally *t, pqm_bytes symbol, pqm_bytes soname)
+/* Of every file that has the finding; which functions they are stands beside. */
+static pqm_bytes say_why(const struct look *k, const struct tally *t)
 {
-	char more[48] = "";
-
-	if (t->n > 1)
-		(void)snprintf(more, sizeof(more), " and %zu more", t->n - 1);
-	if (t->syms[0].is_defined)
-		return pqm_arena_f(k->k.arena, "library %.*s exports %.*s%s: %.*s", PQM_FMT(soname),
-			PQM_FMT(symbol), more, PQM_FMT(t->rule->why));
-	return pqm_arena_f(k->k.arena, "%s imports %.*s%s from %.*s: %.*s",
-		k->k.elf.is_program ? "program" : "library", PQM_FMT(symbol), more, PQM_FMT(soname),
+	return pqm_arena_f(k->k.arena, "%s %s functions of %.*s: %.*s",
+		k->k.elf.is_program ? "program" : "library",
+		t->syms[0].is_defined ? "exports" : "imports", PQM_FMT(pqm_lib_title(t->lib)),
 		PQM_FMT(t->rule->why));
 }
 
@@ -238,7 +232,10 @@ static enum pqm_st emit_tally(struct look *k, struct tally *t, struct pqm_emit *
 		is_export ? k->k.elf.soname : pqm_elf_soname(&k->k, t->lib, t->syms[0].version));
 	struct pqm_found f = {
 		.rule = m->rule->id,
-		.identity = pqm_arena_f(k->k.arena, "%s%.*s/%.*s", is_export ? "export/" : "",
+		.identity = pqm_arena_f(k->k.arena, "%s/%.*s/%.*s",
+			is_export		      ? "export"
+				: k->k.elf.is_program ? "import"
+						      : "library-import",
 			PQM_FMT(m->rule->id), PQM_FMT(t->lib->name)),
 		.meaning =
 			k->k.elf.is_program && !is_export && is_undecided(k) ? PQM_USE : PQM_OFFER,
@@ -254,7 +251,7 @@ static enum pqm_st emit_tally(struct look *k, struct tally *t, struct pqm_emit *
 		.off = t->syms[0].off,
 	};
 
-	f.why = say_why(k, t, symbol, soname);
+	f.why = say_why(k, t);
 	pqm_found_attr(&f, "symbols", list_symbols(k->k.arena, t));
 	pqm_found_attr(&f, "library", soname);
 	if (t->syms[0].version != NULL)

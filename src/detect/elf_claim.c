@@ -61,6 +61,17 @@ static unsigned known_args(const struct pqm_call *c)
 	return n;
 }
 
+/* Whether an argument of the call says what the claim is about. */
+static bool is_told(const struct pqm_elf_look *k, size_t call)
+{
+	const struct pqm_lib_fact *f = &k->facts[call];
+
+	for (size_t i = 0; f->recipe != NULL && i < f->recipe->n_args; i++)
+		if (k->code.calls[call].arg[f->recipe->arg[i].at].kind != PQM_ARG_UNKNOWN)
+			return true;
+	return false;
+}
+
 /* How much a call shows: that it is reached, that the fact stands in its own arguments, that it is called at
  * all. */
 static unsigned strength(const struct pqm_elf_look *k, size_t call)
@@ -69,7 +80,7 @@ static unsigned strength(const struct pqm_elf_look *k, size_t call)
 	unsigned reach = c->reach == PQM_REACH_YES ? 2 : c->reach == PQM_REACH_UNDECIDED;
 
 	return reach << 8 | (unsigned)k->facts[call].is_own << 6 |
-		(unsigned)(k->facts[call].recipe != NULL && !k->facts[call].has_setting) << 5 |
+		(unsigned)(is_told(k, call) && !k->facts[call].has_setting) << 5 |
 		(unsigned)!c->is_reference << 4 | (known_args(c) & 0xf);
 }
 
@@ -259,39 +270,45 @@ static void name_algorithm(struct pqm_found *f, const struct claim *m)
 		f->function = ref->function != PQM_FN_ANY ? ref->function : f->function;
 }
 
-/* Where a call names an algorithm, the argument is the reason; else what the function is for. */
-static pqm_bytes reason_of(const struct pqm_elf_look *k, const struct claim *m)
+/* One finding may stand in many files: what its sentence says holds for each; the call in each of them, its
+ * arguments and the way to it stand beside. */
+static pqm_bytes say_why(const struct pqm_elf_look *k, const struct claim *m,
+	const struct pqm_found *f, const char *kind)
 {
-	const struct pqm_recipe *recipe = k->facts[m->call[0]].recipe;
-	pqm_bytes why = { NULL, 0 };
+	pqm_bytes of = pqm_lib_title(m->lib), what = { NULL, 0 }, why = m->rule->why;
+	bool is_named = m->parameter.n > 0 || !pqm_eq(f->family, m->rule->family);
 
-	if (recipe != NULL && (m->alg != NULL || m->parameter.n > 0))
-		why = pqm_yaml_str(recipe->rule->node, "why");
-	return why.n > 0 ? why : m->rule->why;
+	if (is_named)
+		what = pqm_arena_f(k->arena, " for %.*s%s%.*s",
+			PQM_FMT(m->parameter.n > 0 || f->algorithm.n == 0 ? f->family
+									  : f->algorithm),
+			m->parameter.n > 0 ? " " : "", PQM_FMT(m->parameter));
+	if (is_named && pqm_eqs(m->rule->family, "unknown"))
+		why = PQM_LIT("a call names it");
+	else if (is_named)
+		why = pqm_arena_f(k->arena, "a call names it, and %.*s", PQM_FMT(why));
+	return pqm_arena_f(k->arena, "%s %.*s%.*s%s: %.*s", kind, PQM_FMT(of), PQM_FMT(what),
+		f->meaning == PQM_OFFER && k->elf.is_program
+			? ", in code that nothing reached from its start is seen to lead to"
+			: "",
+		PQM_FMT(why));
 }
 
-static pqm_bytes say_why(const struct pqm_elf_look *k, const struct claim *m,
-	const struct pqm_found *f, pqm_bytes soname)
+/* The sentence is one of the file's kind, and the finding with it. */
+static void name_finding(
+	const struct pqm_elf_look *k, const struct claim *m, pqm_bytes more, struct pqm_found *f)
 {
-	const struct pqm_call *best = &k->code.calls[m->call[0]];
-	const char *kind = k->elf.is_program ? "program" : "library";
-	const char *of = k->facts[m->call[0]].through != NULL ? "for a function of"
-		: best->by == PQM_BY_IMPORT		      ? "of"
-							      : "of the built-in";
-	pqm_bytes what = { NULL, 0 };
+	bool is_offer = f->meaning == PQM_OFFER;
 
-	if (m->alg != NULL || m->parameter.n > 0)
-		what = pqm_arena_f(k->arena, "%.*s%s%.*s: ", PQM_FMT(f->family),
-			m->parameter.n > 0 ? " " : "", PQM_FMT(m->parameter));
-	return pqm_arena_f(k->arena, "%s %s %.*s %s %.*s%s: %.*s%.*s", kind,
-		best->reach == PQM_REACH_NO  ? "has a call of"
-			: best->is_reference ? "hands out"
-					     : "calls",
-		PQM_FMT(best->is_reference ? pqm_printable(k->arena, best->callee)
-					   : pqm_elf_call_text(k, m->call[0])),
-		of, PQM_FMT(soname),
-		best->reach == PQM_REACH_NO ? " that nothing reached from its start leads to" : "",
-		PQM_FMT(what), PQM_FMT(reason_of(k, m)));
+	f->identity = pqm_arena_f(k->arena, "%.*s/%.*s%.*s%s", PQM_FMT(f->rule),
+		PQM_FMT(m->lib->name), PQM_FMT(more),
+		!is_offer		    ? ""
+			: k->elf.is_program ? "/unreached"
+					    : "/library");
+	f->why = say_why(k, m, f,
+		!k->elf.is_program ? "library uses"
+			: is_offer ? "program has calls of"
+				   : "program uses");
 }
 
 static size_t n_reached(const struct pqm_elf_look *k, const struct claim *m)
@@ -336,24 +353,24 @@ static enum pqm_st emit_claim(struct pqm_elf_look *k, struct claim *m, struct pq
 		.evidence = PQM_LINKED,
 		.object = pqm_printable(k->arena, pqm_elf_function(k, m->call[0])),
 		.off = best->off };
-	pqm_bytes soname = soname_of(k, m);
+	pqm_bytes soname = soname_of(k, m), more = { NULL, 0 };
 	enum pqm_function purpose = purpose_of(k, m);
 	char id[PQM_ELF_SYMBOL_BYTES];
 
 	name_algorithm(&f, m);
-	f.identity = pqm_arena_f(k->arena, "%.*s/%.*s", PQM_FMT(f.rule), PQM_FMT(m->lib->name));
 	if (f.function == PQM_FN_ANY && purpose != PQM_FN_ANY) {
 		f.function = purpose;
-		f.identity = pqm_arena_f(
-			k->arena, "%.*s/%s", PQM_FMT(f.identity), pqm_function_name(purpose));
+		more = pqm_arena_f(k->arena, "/%s", pqm_function_name(purpose));
 	}
-	f.why = say_why(k, m, &f, soname);
+	name_finding(k, m, more, &f);
 	(void)snprintf(id, sizeof(id), "%.*s", PQM_FMT(f.rule));
 	pqm_rule_fill(&f, k->rules, id);
 	pqm_elf_evidence(k, m->call[0], &f);
 	if (best->by == PQM_BY_SIGN)
 		pqm_found_attr(
 			&f, "recognised", pqm_yaml_str(k->signs->rule[best->sign]->node, "why"));
+	if (is_told(k, m->call[0]))
+		pqm_found_attr(&f, "recipe", k->facts[m->call[0]].recipe->rule->id);
 	count_calls(k, m, &f);
 	pqm_found_attr(&f, "symbols", symbols_of(k, m));
 	pqm_found_attr(&f, "library", soname);

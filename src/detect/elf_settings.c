@@ -313,7 +313,8 @@ static enum pqm_st emit_outcome(
 	(void)pqm_function_parse(
 		pqm_yaml_str(pqm_yaml_get(rule->node, "emit"), "function"), &f.function);
 	(void)snprintf(id, sizeof(id), "%.*s", PQM_FMT(rule->id));
-	f.identity = pqm_arena_f(k->arena, "%.*s/%.*s", PQM_FMT(lib->name), PQM_FMT(o->shown));
+	f.identity = pqm_arena_f(k->arena, "%.*s/%.*s%s", PQM_FMT(lib->name), PQM_FMT(o->shown),
+		f.meaning == PQM_CONFIG || k->elf.is_program ? "" : "/library");
 	pqm_found_attr(&f, "setting", pqm_str(pqm_role_name(k->facts[call].setting)));
 	pqm_found_attr(&f, "value", o->shown);
 	pqm_elf_evidence(k, call, &f);
@@ -321,8 +322,8 @@ static enum pqm_st emit_outcome(
 		c->by == PQM_BY_IMPORT ? pqm_printable(k->arena, pqm_elf_soname(k, lib, c->version))
 				       : lib->name);
 	pqm_rule_fill(&f, k->rules, id);
-	f.why = pqm_arena_f(k->arena, "%s calls %.*s: %.*s",
-		k->elf.is_program ? "program" : "library", PQM_FMT(pqm_elf_call_text(k, call)),
+	f.why = pqm_arena_f(k->arena, "%s sets up %.*s: %.*s",
+		k->elf.is_program ? "program" : "library", PQM_FMT(pqm_lib_title(lib)),
 		PQM_FMT(f.why));
 	return f.identity.p == NULL || f.why.p == NULL ? PQM_ENOMEM : pqm_emit(out, &f);
 }

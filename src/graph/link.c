@@ -130,16 +130,26 @@ static pqm_bytes way_of(struct pqm_arena *arena, const struct reach *at)
 	return pqm_arena_f(arena, "%.*s -> ... -> %.*s", PQM_FMT(at->name), PQM_FMT(end));
 }
 
+/* One finding for all programs that use the library so: what is of one stands beside. */
+static pqm_bytes say_why(
+	const struct linker *k, const struct pqm_object *library, const struct pqm_lib_rule *m)
+{
+	const struct pqm_lib *lib =
+		pqm_lib_by_name(k->libs, pqm_yaml_str(m->rule->node, "library"));
+
+	return pqm_arena_f(k->arena,
+		"program imports functions of %.*s, whose code leads to %.*s: %.*s",
+		PQM_FMT(library->name),
+		PQM_FMT(lib == NULL ? PQM_LIT("a library") : pqm_lib_title(lib)), PQM_FMT(m->why));
+}
+
 static enum pqm_st raise(struct linker *k, uint32_t program, const struct pqm_object *library,
 	const struct pqm_lib_rule *m, const struct reach *by, size_t n_exports)
 {
 	struct pqm_raised *grown = pqm_grow(k->arena, k->all, k->n, &k->cap);
-	char more[48] = "";
 
 	if (grown == NULL)
 		return PQM_ENOMEM;
-	if (n_exports > 1)
-		(void)snprintf(more, sizeof(more), " and %zu more", n_exports - 1);
 	struct pqm_found f = {
 		.rule = m->rule->id,
 		.identity = pqm_arena_f(k->arena, "through/%.*s/%.*s", PQM_FMT(m->rule->id),
@@ -155,10 +165,7 @@ static enum pqm_st raise(struct linker *k, uint32_t program, const struct pqm_ob
 		.parameter = m->parameter,
 		.fix = m->fix,
 		.object = by->name,
-		.why = pqm_arena_f(k->arena,
-			"program imports %.*s%s from %.*s, which calls %.*s of %.*s: %.*s",
-			PQM_FMT(by->name), more, PQM_FMT(library->name), PQM_FMT(by->callee),
-			PQM_FMT(by->library), PQM_FMT(m->why)),
+		.why = say_why(k, library, m),
 	};
 
 	if (f.identity.p == NULL || f.why.p == NULL)
@@ -166,6 +173,9 @@ static enum pqm_st raise(struct linker *k, uint32_t program, const struct pqm_ob
 	pqm_found_attr(&f, "through", library->name);
 	pqm_found_attr(&f, "through_path", library->path);
 	pqm_found_attr(&f, "library", by->library);
+	pqm_found_attr(&f, "symbols",
+		n_exports > 1 ? pqm_arena_f(k->arena, "%.*s +%zu", PQM_FMT(by->name), n_exports - 1)
+			      : by->name);
 	pqm_found_attr(&f, "witness", way_of(k->arena, by));
 	pqm_found_attr(&f, "operation", m->operation);
 	k->all = grown;

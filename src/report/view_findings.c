@@ -110,6 +110,9 @@ static void fill_place(struct pqm_obj *o, const void *ctx, size_t i)
 	pqm_obj_opt(o, "until", "has_until", pqm_occ_attr(s->at[i].o, "not_after"));
 	pqm_obj_opt(o, "layer", "has_layer", layer_words(o->arena, s->at[i].o));
 	pqm_obj_opt(o, "source", "has_source", source_words(o->arena, s->at[i].o));
+	pqm_obj_opt(o, "call", "has_call", pqm_occ_attr(s->at[i].o, "call"));
+	pqm_obj_text(o, "address", pqm_occ_attr(s->at[i].o, "address"));
+	pqm_obj_opt(o, "way", "has_way", pqm_occ_attr(s->at[i].o, "witness"));
 	pqm_obj_f(
 		o, "evidence", "%s%s", pqm_evidence_name(f->evidence), pqm_basis_suffix(f->basis));
 	pqm_obj_f(o, "id", "%s", id);

@@ -243,6 +243,16 @@ const struct pqm_lib *pqm_lib_by_name(const struct pqm_libs *l, pqm_bytes name)
 	return NULL;
 }
 
+pqm_bytes pqm_lib_title(const struct pqm_lib *lib)
+{
+	pqm_bytes title = pqm_yaml_str(lib->rule->node, "title");
+	size_t and = pqm_find(title, 0, PQM_LIT(" and "));
+
+	if (title.n == 0)
+		return lib->name;
+	return and == SIZE_MAX ? title : pqm_sub(title, 0, and);
+}
+
 const struct pqm_lib_rule *pqm_lib_symbol(const struct pqm_lib *lib, pqm_bytes symbol)
 {
 	return pqm_lib_names_get(&lib->symbols, symbol);

@@ -158,6 +158,9 @@ const struct pqm_lib *pqm_lib_by_name(const struct pqm_libs *l, pqm_bytes name);
 /* What symbol means in that library, or NULL: nothing we have a rule for. */
 const struct pqm_lib_rule *pqm_lib_symbol(const struct pqm_lib *lib, pqm_bytes symbol);
 
+/* "OpenSSL": as people call it. */
+pqm_bytes pqm_lib_title(const struct pqm_lib *lib);
+
 /* The recipes of a function, or NULL. */
 const struct pqm_recipes *pqm_lib_recipes(const struct pqm_lib *lib, pqm_bytes symbol);
 /* "sign", "keygen": what a function of the library does, by its name; empty: nothing is said. */

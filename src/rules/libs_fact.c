@@ -286,6 +286,8 @@ static void take_arg(struct pqm_lib_fact *f, const struct pqm_rules *r,
 	case PQM_ROLE_EXPRESSION:
 		if (arg->kind == PQM_ARG_TEXT)
 			take_expression(f, r, a, arg->text);
+		else /* it may be of data: the calls that take it tell what it is for */
+			f->meaning = NULL;
 		break;
 	default:
 		take_setting(f, a, arg);
@@ -382,8 +384,8 @@ static void inherit(struct linker *k, size_t i, size_t l, unsigned depth)
 		return;
 	link_one(k, from, depth + 1);
 	const struct pqm_lib_fact *g = &k->facts[from];
-	const struct pqm_alg_ref *now = pqm_lib_about(k->rules, f),
-				 *theirs = pqm_lib_about(k->rules, g);
+	/* What is loaded from a certificate is a key of which nothing is known, not a certificate. */
+	const struct pqm_alg_ref *now = pqm_lib_about(k->rules, f), *theirs = g->alg;
 
 	if (f->link[l].role == PQM_ROLE_FROM && g->root != i)
 		f->root = g->root;

@@ -157,11 +157,10 @@ static void a_program_uses_what_it_imports(void **state)
 		assert_int_equal(k->quantum, PQM_Q_BROKEN);
 		assert_int_equal(k->evidence, PQM_LINKED);
 		assert_string_equal(k->family, "RSA");
-		assert_string_equal(k->identity, "lib.openssl.rsa-keygen/openssl");
+		assert_string_equal(k->identity, "import/lib.openssl.rsa-keygen/openssl");
 		assert_string_equal(k->object, "RSA_generate_key_ex");
 		assert_string_equal(k->library, "libcrypto.so.3");
-		assert_non_null(strstr(
-			k->why, "program imports RSA_generate_key_ex from libcrypto.so.3: "));
+		assert_non_null(strstr(k->why, "program imports functions of OpenSSL: "));
 		assert_true(k->off > 0);
 		assert_int_equal(find(&r, "lib.openssl.ec")->quantum, PQM_Q_BROKEN);
 		assert_int_equal(find(&r, "lib.openssl.sha2")->quantum, PQM_Q_SAFE);
@@ -202,7 +201,7 @@ static void a_library_offers_what_it_imports(void **state)
 	assert_int_equal(find(&r, "lib.gnutls.pkey")->quantum, PQM_Q_UNKNOWN);
 	assert_string_equal(find(&r, "lib.gnutls.pkey")->family, "unknown");
 	assert_non_null(
-		strstr(find(&r, "lib.gnutls.tls")->why, "library imports gnutls_handshake"));
+		strstr(find(&r, "lib.gnutls.tls")->why, "library imports functions of GnuTLS: "));
 }
 
 static void a_crypto_library_offers_what_it_exports(void **state)
@@ -215,7 +214,7 @@ static void a_crypto_library_offers_what_it_exports(void **state)
 	assert_string_equal(k->identity, "export/lib.openssl.rsa/openssl");
 	assert_string_equal(k->symbols, "RSA_free,RSA_new");
 	assert_string_equal(k->object, "RSA_free");
-	assert_non_null(strstr(k->why, "library libcrypto.so.3 exports RSA_free and 1 more: "));
+	assert_non_null(strstr(k->why, "library exports functions of OpenSSL: "));
 }
 
 static void renamed_copies_are_known(void **state)

@@ -84,8 +84,8 @@ static void a_program_uses_what_the_export_reaches(void **state)
 	assert_int_equal(r[0].found.quantum, PQM_Q_BROKEN);
 	assert_true(pqm_eqs(r[0].found.family, "RSA"));
 	assert_true(pqm_find(r[0].found.why, 0,
-			    PQM_LIT("from libwrap.so.1, which calls RSA_generate_key_ex of "
-				    "libcrypto.so.3")) != SIZE_MAX);
+			    PQM_LIT("functions of libwrap.so.1, whose code leads to OpenSSL: makes "
+				    "RSA")) != SIZE_MAX);
 }
 
 static void what_is_not_imported_is_not_used(void **state)
@@ -187,8 +187,9 @@ static void the_export_with_a_way_of_its_own_is_told(void **state)
 	o[0].n_facts = 2;
 	assert_int_equal(link_of(o, 2, &r), 1);
 	assert_bytes(r[0].found.object, "make");
-	assert_true(
-		pqm_find(r[0].found.why, 0, PQM_LIT("imports make and 1 more from")) != SIZE_MAX);
+	assert_true(pqm_find(r[0].found.why, 0, PQM_LIT("functions of libwrap.so.1, whose")) !=
+		SIZE_MAX);
+	assert_bytes(attr_of(&r[0], "symbols"), "make +1");
 }
 
 /* The names are packed and sorted; what is no whole entry at the end is none. */
