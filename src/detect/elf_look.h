@@ -24,11 +24,11 @@ struct pqm_elf_look {
 	const struct pqm_libs *libs;
 	struct pqm_elf elf;
 	struct pqm_arena *arena;
-	const struct pqm_lib *own;	  /* the library that this file is, or NULL */
-	const struct pqm_lib *inside;	  /* the one that is linked into it, or NULL */
-	const struct pqm_lib **needed;	  /* by position in elf.needed; NULL: none that we know */
-	const struct pqm_lib **versioned; /* by position in elf.versions */
-	const struct pqm_lib *loader;	  /* the file looks functions up by name; or NULL */
+	const struct pqm_lib *own;	    /* the library that this file is, or NULL */
+	const struct pqm_lib *inside;	    /* the one that is linked into it, or NULL */
+	const struct pqm_lib **needed;	    /* by position in elf.needed; NULL: none that we know */
+	const struct pqm_lib **versioned;   /* by position in elf.versions */
+	const struct pqm_lib *loader;	    /* the file looks functions up by name; or NULL */
 	const struct pqm_sign_rules *signs; /* of functions that were named by them; or NULL */
 	struct pqm_code code;
 	struct pqm_lib_fact *facts; /* by call */
