@@ -141,6 +141,18 @@ static void drain(struct walk *w)
 	}
 }
 
+static bool is_root(const struct pqm_img *g, const struct pqm_func *f, bool is_library)
+{
+	if ((f->flags & (PQM_F_API | PQM_F_LIB)) != 0)
+		return false;
+	if ((f->flags & PQM_F_ENTRY) != 0)
+		return true;
+	/* Go calls C through these, by variables that no C code names [cmd/cgo]. */
+	return (f->flags & PQM_F_EXPORT) != 0 &&
+		(is_library ||
+			(f->name > 0 && pqm_starts(g->names[f->name - 1].text, PQM_LIT("_cgo_"))));
+}
+
 enum pqm_st pqm_code_reach(struct pqm_img *g, struct pqm_err *err)
 {
 	struct walk w = { .g = g, .has_memory = true };
@@ -151,15 +163,13 @@ enum pqm_st pqm_code_reach(struct pqm_img *g, struct pqm_err *err)
 		if ((g->funcs[f].flags & PQM_F_MAIN) != 0)
 			reach_func(&w, f, PQM_NO_FUNC, 0);
 	drain(&w);
-	/* A program with a library inside exports that, too: only its own start counts then. */
-	bool is_inside = g->want->by_text || g->want->signs != NULL;
-	uint32_t roots = PQM_F_ENTRY | (is_inside ? 0 : PQM_F_EXPORT);
+	/* What a program exports (-rdynamic, a library inside) it need not run: only its own start counts. */
+	bool is_library = !g->e->is_program && !g->want->by_text && g->want->signs == NULL;
 
 	for (uint32_t f = 0; f < g->n_funcs; f++)
-		if ((g->funcs[f].flags & roots) != 0 &&
-			(g->funcs[f].flags & (PQM_F_API | PQM_F_LIB)) == 0)
+		if (is_root(g, &g->funcs[f], is_library))
 			reach_func(&w, f, PQM_NO_FUNC, 0);
-	if (!is_inside)
+	if (is_library)
 		export_objects(&w);
 	drain(&w);
 	bool ok = w.has_memory;

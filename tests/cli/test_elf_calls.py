@@ -129,6 +129,11 @@ with tmpdir() as tmp:
     f = scan(lib)
     ok(len(f) == 1 and f[0]["meaning"] == "offer" and f[0]["parameter"] == "2048" and attributes(f[0])["witness"].startswith("make"),
        "a library offers what its exports reach, with the same evidence", f)
+    makes = "int RSA_generate_key_ex(void *, int, void *, void *); int NAME(void) { return RSA_generate_key_ex(0, 2048, 0, 0); } int main(void) { return 0; }"
+    f = scan(build("helper", makes, "-rdynamic", "-DNAME=helper", "-O1", "-lcrypto"))
+    ok([(x["meaning"], attributes(x)["reach"]) for x in f] == [("offer", "no")], "what a program exports and does not call is an offer", f)
+    f = scan(build("cgo", makes, "-rdynamic", "-DNAME=_cgo_0123456789ab_Cfunc_helper", "-O1", "-lcrypto"))
+    ok([(x["meaning"], attributes(x)["reach"]) for x in f] == [("use", "yes")], "but for what Go calls", f)
     run_time = build("given", "#include <stdlib.h>\nint RSA_generate_key_ex(void *, int, void *, void *);"
                      "int main(int c, char **v) { return RSA_generate_key_ex(0, atoi(v[1]), 0, 0); }", "-O2", "-lcrypto")
     f = scan(run_time)
