@@ -1,8 +1,10 @@
 /* static_codes.c — libraries that no text names, by the numbers of their errors: functions give them back. */
+#include "base/mapped.h"
 #include "base/num.h"
 #include "static.h"
 
 #define CODES 48
+#define STEP_BYTES ((size_t)64 << 10)
 #define TOTAL 20 /* occurrences of all of them, and so many more for the size of the code */
 #define BYTES_FOR_ONE ((uint64_t)256 << 10)
 
@@ -71,10 +73,17 @@ static void sweep(struct codes *c, pqm_bytes body)
 		pqm_bytes code = pqm_sub(body, (size_t)long_at(h.p + 8), (size_t)long_at(h.p + 32));
 
 		c->bytes += code.n;
-		if (body.p[18] == 62)
-			sweep_x86(c, code);
-		else if (body.p[18] == 183)
-			sweep_a64(c, code);
+		for (size_t from = 0; from < code.n; from += STEP_BYTES) {
+			/* Of x86 the byte before, and the rest of a number that begins in this step. */
+			size_t back = from > 0;
+			pqm_bytes x86 = pqm_sub(code, from - back, back + STEP_BYTES + 3);
+
+			pqm_mapped_read(STEP_BYTES);
+			if (body.p[18] == 62)
+				sweep_x86(c, x86);
+			else if (body.p[18] == 183)
+				sweep_a64(c, pqm_sub(code, from, STEP_BYTES));
+		}
 	}
 }
 

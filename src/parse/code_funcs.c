@@ -1,4 +1,5 @@
 /* code_funcs.c — where functions start and end: frame tables, symbols, exports. */
+#include "base/mapped.h"
 #include "code_int.h"
 
 enum {
@@ -10,6 +11,7 @@ enum {
 	GAP_BYTES = 16,
 	SPARE_FUNCS = 64,
 	MANY_FUNCS = 4096,
+	STEP_BYTES = 1 << 16,
 	INIT_BYTES =
 		64, /* _init and _fini of the C library are shorter, and nothing tells how long they are */
 	DW_EH_PE_UDATA4 = 0x03,
@@ -513,21 +515,41 @@ static bool call_target(const struct pqm_img *g, const uint8_t *p, uint64_t addr
 	return p[0] == 0xe8 && *to % 16 == 0;
 }
 
-/* Where calls lead to in gaps, functions start; who else comes there is not known. */
-static bool add_targets(struct pqm_img *g, const struct gap *gaps, size_t n)
+struct gaps {
+	const struct gap *gap;
+	size_t n;
+};
+
+/* The calls of [from, end) in s. */
+static bool add_targets_in(struct pqm_img *g, const struct pqm_seg *s, uint64_t from, uint64_t end,
+	const struct gaps *gaps)
 {
+	const uint8_t *p = g->body.p + s->off;
+	uint64_t to;
+
+	for (uint64_t at = from; at < end && at + 5 <= s->bytes; at += g->is_a64 ? 4 : 1)
+		if (call_target(g, p + at, s->addr + at, &to) && to >= s->addr &&
+			to - s->addr < s->bytes &&
+			in_gap(gaps->gap, gaps->n, (uint32_t)(to - g->base)) &&
+			g->n_funcs < PQM_ELF_SYMBOLS &&
+			!pqm_code_add(g, to, 0, PQM_F_TAKEN | PQM_F_GUESS, 0))
+			return false;
+	return true;
+}
+
+/* Where calls lead to in gaps, functions start; who else comes there is not known. */
+static bool add_targets(struct pqm_img *g, const struct gap *gap, size_t n)
+{
+	const struct gaps gaps = { gap, n };
+
 	for (size_t i = 0; i < g->n_segs; i++) {
 		const struct pqm_seg *s = &g->segs[i];
-		const uint8_t *p = g->body.p + s->off;
-		uint64_t to;
 
-		for (uint64_t at = 0; s->is_code && at + 5 <= s->bytes; at += g->is_a64 ? 4 : 1)
-			if (call_target(g, p + at, s->addr + at, &to) && to >= s->addr &&
-				to - s->addr < s->bytes &&
-				in_gap(gaps, n, (uint32_t)(to - g->base)) &&
-				g->n_funcs < PQM_ELF_SYMBOLS &&
-				!pqm_code_add(g, to, 0, PQM_F_TAKEN | PQM_F_GUESS, 0))
+		for (uint64_t at = 0; s->is_code && at < s->bytes; at += STEP_BYTES) {
+			pqm_mapped_read(STEP_BYTES);
+			if (!add_targets_in(g, s, at, at + STEP_BYTES, &gaps))
 				return false;
+		}
 	}
 	return true;
 }

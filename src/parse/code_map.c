@@ -1,4 +1,5 @@
 /* code_map.c — segments, the words that the dynamic linker fills, and which bytes never change. */
+#include "base/mapped.h"
 #include "code_int.h"
 
 /* gABI ch. 4 and 5; x86-64 psABI §4.4; AAELF64 §5.7. libelf's own names belong to elf.c. */
@@ -6,6 +7,7 @@ enum {
 	PT_LOAD_ = 1,
 	PF_X_ = 1,
 	PF_W_ = 2,
+	STEP_BYTES = 1 << 16,
 	EHDR_BYTES = 64,
 	PHDR_BYTES = 56,
 	SYM_BYTES = 24,
@@ -468,6 +470,8 @@ static bool add_fixed(struct pqm_img *g)
 		for (uint64_t at = skip; at + 8 <= s->bytes; at += 8) {
 			uint64_t v = pqm_le64(g->body.p + s->off + at);
 
+			if (at % STEP_BYTES < 8)
+				pqm_mapped_read(STEP_BYTES);
 			if (v >= lowest && v < top && !add_fixed_word(g, &f, s->addr + at, v))
 				return false;
 		}

@@ -1,8 +1,11 @@
 /* code_scan.c — one pass over all code: who refers to which function, import and data. */
+#include "base/mapped.h"
 #include "code_int.h"
 
 /* How far behind a referenced address the first pointer of an object may stand. */
 #define OBJECT_BYTES 64
+/* The start of a function that is called lies anywhere: what becomes resident with it. */
+#define AROUND_BYTES ((size_t)4 << 10)
 
 /* ---- what an address is ---- */
 
@@ -103,6 +106,7 @@ struct pqm_goal pqm_code_goal(struct pqm_img *g, uint32_t rva)
 	}
 	if ((f->flags & PQM_F_KNOWN) == 0) {
 		f->flags |= PQM_F_KNOWN;
+		pqm_mapped_read(AROUND_BYTES);
 		if (pqm_code_stub(g, rva, &import)) {
 			f->flags |= PQM_F_STUB;
 			f->import = import;
@@ -543,6 +547,7 @@ enum pqm_st pqm_code_scan(struct pqm_img *g, struct pqm_err *err)
 		s.func = (uint32_t)i;
 		s.start = f->start;
 		s.end = f->end;
+		pqm_mapped_read(b.n);
 		if (g->is_a64)
 			a64_scan(&s, b.p, b.n);
 		else

@@ -636,7 +636,7 @@ static bool take_range(const struct pqm_elf *e, uint64_t off, uint64_t n, pqm_by
 {
 	if (!inside(e, off, n))
 		return false;
-	*out = pqm_sub(e->body, (size_t)off, (size_t)(off + n));
+	*out = pqm_sub(e->body, (size_t)off, (size_t)n);
 	return out->n > 0;
 }
 
