@@ -19,7 +19,7 @@ import make  # noqa: E402
 import score  # noqa: E402
 
 # What holds today; these numbers only go up. The goals: 0.98, 0.95, 0.95, and none for the counts.
-PRECISION, RECALL, PARAMETERS = 0.995, 0.83, 0.78
+PRECISION, RECALL, PARAMETERS = 0.999, 0.98, 0.94
 DEAD_ACCUSED = 0
 
 

@@ -55,6 +55,24 @@ def through(tmp):
     ok(not [x for x in rows if "through" in x[2]], "a program that an upper layer removes uses nothing", rows)
 
 
+def wrapper(tmp):
+    """Of a library that rules know only what sets it to work makes a use, also behind its own table of links."""
+    root = tmp / "root"
+    root.mkdir()
+    library = ("int SSL_read(void *, void *, int); int DES_set_key(const void *, void *); int curl_inner(void) { return SSL_read(0, 0, 0); }"
+               "int curl_easy_perform(void *h) { return curl_inner() + DES_set_key(h, h); } int curl_url_get(void *h) { return curl_inner() + !h; }")
+    build(root, "libcurl.so.4", library, "-shared", "-fPIC", "-fno-inline", "-Wl,-soname,libcurl.so.4", "-lssl", "-lcrypto")
+    at = [f"-L{root}", "-l:libcurl.so.4", "-Wl,--allow-shlib-undefined", "-Wl,--no-as-needed"]
+    for name, function in (("acts", "curl_easy_perform"), ("asks", "curl_url_get")):
+        build(root, name, f"int {function}(void *); int main(int n, char **v) {{ (void)n; return {function}(v); }}", *at)
+    build(root, "links", "int main(void) { return 0; }", *at)
+    _, _, rows = scan(tmp, root)
+    got = {pathlib.Path(o["path"]).name: (f["family"], f["meaning"], a["witness"]) for f, o, a in rows if "through" in a}
+    way = got["acts"][2] if set(got) == {"acts"} else ""
+    ok(way.startswith("curl_easy_perform -> ... -> curl_inner") and way.endswith(" -> SSL_read") and got["acts"][:2] == ("TLS", "use"),
+       "a program that lets libcurl work uses TLS; one that asks it for texts, or only links it, uses nothing", rows)
+
+
 def large(tmp):
     code = (f"const char pad[{PAD}] = {{ 1 }}; int RSA_generate_key_ex(void *, int, void *, void *);"
             "int main(int n, char **v) { (void)v; return RSA_generate_key_ex(0, 3072, 0, 0) + pad[n]; }")
@@ -75,5 +93,6 @@ def large(tmp):
 with tmpdir() as tmp:
     tmp = pathlib.Path(tmp)
     through(tmp)
+    wrapper(tmp)
     large(tmp)
 done()
