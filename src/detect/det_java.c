@@ -29,11 +29,18 @@ struct kept {
 	struct pqm_java *java;
 };
 
+/* lib/modules of a runtime: all of its classes, in a form of their own. */
+static bool is_jimage(pqm_bytes head)
+{
+	return pqm_starts(head, PQM_LIT("\xda\xda\xfe\xca"));
+}
+
 static bool wants(const struct pqm_artifact *a)
 {
 	static struct pqm_needs needs = PQM_NEEDS(names);
 
-	return java_is_metadata(a->name) || (pqm_jclass_looks(a->head) && pqm_needs_met(&needs, a));
+	return java_is_metadata(a) || is_jimage(a->head) ||
+		(pqm_jclass_looks(a->head) && pqm_needs_met(&needs, a));
 }
 
 static enum pqm_st find_rules(struct java_look *k, struct pqm_err *err)
@@ -117,7 +124,13 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	struct pqm_err why = { PQM_OK, "" };
 	enum pqm_st st;
 
-	if (!java_is_metadata(a->name) &&
+	if (is_jimage(a->head)) {
+		pqm_emit_note(out, 0, PQM_ELIMIT,
+			"classes of the Java runtime itself (a jimage) are not read: its file "
+			"\"release\" says which version they are");
+		return PQM_OK;
+	}
+	if (!java_is_metadata(a) &&
 		(!pqm_jclass_looks(a->head) || (hits->done_until != NULL && *hits->done_until > 0)))
 		return PQM_OK;
 	if (hits->done_until != NULL)
@@ -125,7 +138,7 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	st = find_rules(&k, err);
 	if (st != PQM_OK)
 		return st;
-	st = java_is_metadata(a->name) ? java_metadata(&k) : look_at_class(&k, &why);
+	st = java_is_metadata(a) ? java_metadata(&k) : look_at_class(&k, &why);
 	if (st == PQM_EPARSE || st == PQM_ELIMIT) {
 		pqm_emit_note(out, k.class.bad_off, st, "%s", why.msg);
 		return PQM_OK;

@@ -1,9 +1,17 @@
 /* java_jar.c — which library a jar is, and which runtime a folder holds, by what they say of themselves. */
 #include "java_look.h"
 
-bool java_is_metadata(pqm_bytes name)
+/* The file that a runtime says its version in; others are called so, too. */
+static bool is_release(const struct pqm_artifact *a)
 {
-	return pqm_eqs(name, "MANIFEST.MF") || pqm_eqs(name, "pom.properties");
+	return pqm_eqs(a->name, "release") &&
+		pqm_find(a->head, 0, PQM_LIT("JAVA_VERSION=")) != SIZE_MAX;
+}
+
+bool java_is_metadata(const struct pqm_artifact *a)
+{
+	return pqm_eqs(a->name, "MANIFEST.MF") || pqm_eqs(a->name, "pom.properties") ||
+		is_release(a);
 }
 
 /* The value of "key: value" or "key=value" at the start of a line; manifests may go on in the next line, which
@@ -91,9 +99,9 @@ static enum pqm_st tell_library(
 
 	f.identity = pqm_arena_f(
 		k->arena, "java-library/%.*s@%.*s", PQM_FMT(lib->name), PQM_FMT(version));
-	f.why = pqm_arena_f(k->arena, "the jar calls itself %.*s%s%.*s, which is %.*s%.*s",
-		PQM_FMT(name), version.n > 0 ? " " : "", PQM_FMT(version), PQM_FMT(title),
-		PQM_FMT(say_pqc(k, lib, version)));
+	f.why = pqm_arena_f(k->arena, "the %s calls itself %.*s%s%.*s, which is %.*s%.*s",
+		is_release(k->a) ? "runtime" : "jar", PQM_FMT(name), version.n > 0 ? " " : "",
+		PQM_FMT(version), PQM_FMT(title), PQM_FMT(say_pqc(k, lib, version)));
 	pqm_found_attr(&f, "library", lib->name);
 	pqm_found_attr(&f, "version", version);
 	return f.identity.p == NULL || f.why.p == NULL ? PQM_ENOMEM : pqm_emit(k->out, &f);
@@ -114,6 +122,15 @@ enum pqm_st java_metadata(struct java_look *k)
 			PQM_FMT(word(value_of(text, "artifactId", '='))));
 		version = word(value_of(text, "version", '='));
 		lib = pqm_java_artifact(k->java, name);
+	}
+	if (is_release(k->a)) {
+		name = PQM_LIT("Java");
+		version = value_of(text, "JAVA_VERSION", '=');
+		if (version.n > 2 && version.p[0] == '"')
+			version = pqm_sub(version, 1, version.n - 2);
+		version = word(version);
+		lib = pqm_java_artifact(k->java, PQM_LIT("java-runtime"));
+		return lib == NULL ? PQM_OK : tell_library(k, lib, name, version);
 	}
 	for (size_t i = 0; lib == NULL && name.n == 0 && i < sizeof(names) / sizeof(names[0]);
 		i++) {

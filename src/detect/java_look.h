@@ -97,7 +97,7 @@ size_t java_method_of(const struct java_look *k, const struct pqm_jclass_ref *re
 enum pqm_st java_uses(struct java_look *k, struct pqm_err *err);
 
 /* java_jar.c: manifests, pom.properties and a runtime's release file. */
-bool java_is_metadata(pqm_bytes name);
+bool java_is_metadata(const struct pqm_artifact *a);
 enum pqm_st java_metadata(struct java_look *k);
 
 #endif

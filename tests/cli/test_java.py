@@ -211,6 +211,31 @@ def broken(tmp):
     ok(r.returncode == 0, "broken class files are scanned to the end", err(r))
 
 
+def runtimes(tmp):
+    """A runtime's release file says its version, which decides what it can; its own classes are told as unread."""
+    group, ml = "hybrid groups of TLS 1.3 (X25519MLKEM768)", "ML-KEM and ML-DSA"
+    for version, says in (("1.8.0_402", f"it has none of {group}, which come from version 27 on"),
+                          ("17.0.15", f"it has none of {group}, which come from version 27 on"),
+                          ("24.0.1", f"it has {ml}; {group} come from version 27 on"), ("27", f"it has {group}")):
+        d = tmp / f"jdk-{version}"
+        (d / "lib").mkdir(parents=True)
+        (d / "release").write_text(f'IMPLEMENTOR="x"\nJAVA_VERSION="{version}"\n')
+        (d / "lib/modules").write_bytes(b"\xda\xda\xfe\xca\0\0\1\0" + bytes(100))
+        doc = json.loads(out(run("scan", d, "-o", "json")))
+        rows = [f for f in doc["findings"] if f["rule"] == "java.lib.jdk"]
+        ok(len(rows) == 1 and rows[0]["meaning"] == "offer" and rows[0]["why"].endswith(says), f"a runtime of version {version}: {says}",
+           [f["why"] for f in doc["findings"]])
+        ok(["lib/modules" in n["path"] for n in doc["coverage"]["notes"]] == [True], f"version {version}: its own classes are told as unread",
+           doc["coverage"]["notes"])
+    (tmp / "other").mkdir()
+    (tmp / "other/release").write_text("DISTRIB_RELEASE=17\n")
+    (tmp / "other/modules").write_text("loop\n")
+    doc = json.loads(out(run("scan", tmp / "other", "-o", "json")))
+    ok(not doc["findings"] and not doc["coverage"]["notes"], "a release file of something else says nothing", doc["findings"])
+
+
+with tmpdir() as tmp:
+    runtimes(pathlib.Path(tmp))
 if not JAVACS:
     skip("no javac: the class files of fixtures/java are not compiled")
     done()
