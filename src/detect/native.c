@@ -146,11 +146,13 @@ static enum pqm_st emit_one(struct native_look *k, struct native_tally *t)
 	f.fix = t->m.fix;
 	f.object = symbol;
 	f.off = t->syms[0].off;
-	f.why = t->is_export ? pqm_arena_f(a, "%s library %.*s exports %.*s%s: %.*s", k->form,
-				       PQM_FMT(file), PQM_FMT(symbol), more, PQM_FMT(t->m.why))
-			     : pqm_arena_f(a, "%s %s imports %.*s%s from %.*s: %.*s", k->form,
-				       k->is_program ? "program" : "library", PQM_FMT(symbol), more,
-				       PQM_FMT(file), PQM_FMT(t->m.why));
+	f.why = t->is_export
+		? pqm_arena_f(a, "%s library %.*s exports %.*s%s: %.*s", k->form, PQM_FMT(file),
+			  PQM_FMT(symbol), more, PQM_FMT(t->m.why))
+		: pqm_arena_f(a,
+			  "%s %s imports %.*s%s from %.*s; what it hands to it is not read: %.*s",
+			  k->form, k->is_program ? "program" : "library", PQM_FMT(symbol), more,
+			  PQM_FMT(file), PQM_FMT(t->m.why));
 	pqm_found_attr(&f, "symbols", list_symbols(a, t));
 	pqm_found_attr(&f, "library", file);
 	pqm_found_attr(&f, "operation", t->m.operation);

@@ -49,6 +49,7 @@ def test(tmp, gcc):
     rsa = [x for x in rows if x["family"] == "RSA"]
     ok(len(rsa) == 1 and rsa[0]["meaning"] == "use" and rsa[0]["object"] == "RSA_generate_key_ex" and not notes,
        f"{bits} bits: a program that imports RSA_generate_key_ex uses RSA", (rows, notes))
+    ok(rsa and "what it hands to it is not read" in rsa[0]["why"], f"{bits} bits: that arguments are not read is said", rsa)
     body = p.read_bytes()
     ok(rsa and body[rsa[0]["offset"]:].startswith(b"RSA_generate_key_ex\0"), f"{bits} bits: the offset is that of the name", rsa)
     p = build(tmp, gcc, f"free{bits}.exe", "void RSA_free(void *); int main(void) { RSA_free(0); return 0; }", crypto)
