@@ -38,9 +38,9 @@ static uint32_t word_at(const uint8_t *p)
 /* mov $n, %r32: b8 to bf. */
 static void sweep_x86(struct codes *c, pqm_bytes b)
 {
-	for (size_t i = 1; i + 4 <= b.n; i++)
-		if (b.p[i + 3] == 0xff && b.p[i + 2] == 0xff && (b.p[i - 1] & 0xf8) == 0xb8)
-			take(c, word_at(b.p + i));
+	for (size_t last = 4; (last = pqm_find_byte(b, last, 0xff)) != SIZE_MAX; last++)
+		if (b.p[last - 1] == 0xff && (b.p[last - 4] & 0xf8) == 0xb8)
+			take(c, word_at(b.p + last - 3));
 }
 
 /* movn w, #n */
