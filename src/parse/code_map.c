@@ -82,6 +82,7 @@ bool pqm_code_text(const struct pqm_img *g, uint64_t addr, pqm_bytes *out)
 	if (s == NULL || s->is_writable || b.n == 0)
 		return false;
 	b = pqm_sub(b, 0, PQM_CODE_TEXT_BYTES);
+	pqm_mapped_read(b.n);
 	const uint8_t *end = memchr(b.p, 0, b.n);
 
 	if (end == NULL)
