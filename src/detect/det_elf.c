@@ -362,14 +362,9 @@ static bool want_inside(struct look *k, struct pqm_code_want *want)
 	return true;
 }
 
-static void passed(void *ctx, uint64_t off)
-{
-	pqm_emit_passed(((struct look *)ctx)->out, off);
-}
-
 static enum pqm_st read_code(struct look *k, struct pqm_err *err)
 {
-	struct pqm_code_want want = { .wants = wants_call, .ctx = &k->k, .passed = passed };
+	struct pqm_code_want want = { .wants = wants_call, .ctx = &k->k };
 
 	if (k->k.inside == NULL && !k->has_imports)
 		return PQM_OK;

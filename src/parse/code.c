@@ -1,4 +1,5 @@
 /* code.c — reads the code of one ELF file: puts the steps of code_*.c together, and their results into words. */
+#include "base/mapped.h"
 #include "code_args.h"
 
 enum {
@@ -292,6 +293,7 @@ static enum pqm_st examine(
 		return PQM_OK;
 	}
 	st = read_graph(g, err);
+	pqm_mapped_drop();
 	if (st == PQM_OK)
 		st = pqm_code_reach(g, err);
 	if (st == PQM_OK)

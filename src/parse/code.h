@@ -101,8 +101,6 @@ struct pqm_code_want {
 	/* More code than that is not held as a whole: calls are told, but seldom whether the program gets there, and
 	 * functions are not recognised by text. 0: PQM_CODE_TEXT. */
 	uint64_t most_text;
-	/* Called while much is read: the bytes of the file before `off` are not needed for now. May be NULL. */
-	void (*passed)(void *ctx, uint64_t off);
 	/* Functions of this file are recognised by signs, and symbols change nothing; NULL: none are. */
 	const struct pqm_signs *signs;
 };

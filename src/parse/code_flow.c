@@ -1,9 +1,11 @@
 /* code_flow.c — one function: its instructions, its blocks, and values followed to a fixpoint. */
+#include "base/mapped.h"
 #include "code_state.h"
 
 #define TABLE_ENTRIES 1024   /* of one jump table */
 #define TABLES_ENTRIES 65536 /* of all tables of a function */
 #define JOIN_STEPS 8	     /* what joining two states costs, in instructions */
+#define PAGES_BYTES 131072   /* that are read around one function */
 #define CHAIN 4		     /* blocks between the last join and a call */
 #define NONE UINT32_MAX
 #define X86_SP 4
@@ -518,6 +520,8 @@ enum pqm_st pqm_code_flow(struct pqm_flow *w, uint32_t f, struct pqm_err *err)
 	enum pqm_st st = follow(&k, err);
 
 	pqm_arena_fini(&k.arena);
+	/* Functions stand far from each other and from the texts that they refer to: whole pages for few bytes. */
+	pqm_mapped_read(PAGES_BYTES);
 	if (st == PQM_ENOMEM)
 		return pqm_fail(err, st, "code: out of memory");
 	return st;

@@ -72,6 +72,38 @@ static bool read_fde(
 	return s != NULL && s->is_code;
 }
 
+/* .symtab and its strings, when section headers lead to one. */
+static bool find_symtab(const struct pqm_img *g, pqm_bytes *table, pqm_bytes *strings)
+{
+	uint64_t shoff = pqm_le64(g->body.p + 40);
+
+	for (size_t i = 0; i < g->e->shnum; i++) {
+		pqm_bytes sh = pqm_sub(g->body, (size_t)(shoff + i * SHDR_BYTES), SHDR_BYTES);
+
+		if (sh.n < SHDR_BYTES || pqm_le32(sh.p + 4) != SHT_SYMTAB_)
+			continue;
+		uint64_t link = pqm_le32(sh.p + 40);
+		pqm_bytes str = pqm_sub(g->body, (size_t)(shoff + link * SHDR_BYTES), SHDR_BYTES);
+
+		if (link >= g->e->shnum || str.n < SHDR_BYTES)
+			return false;
+		*table = pqm_sub(g->body, (size_t)pqm_le64(sh.p + 24), (size_t)pqm_le64(sh.p + 32));
+		*strings = pqm_sub(
+			g->body, (size_t)pqm_le64(str.p + 24), (size_t)pqm_le64(str.p + 32));
+		return true;
+	}
+	return false;
+}
+
+static size_t count_funcs(pqm_bytes table)
+{
+	size_t n = 0;
+
+	for (size_t i = SYM_BYTES; i + SYM_BYTES <= table.n; i += SYM_BYTES)
+		n += is_func(table.p + i);
+	return n;
+}
+
 /* The table of .eh_frame_hdr: start of a function and its FDE, both from the header's own address
  * [LSB 5.0 core §10.6.2]. The length is in the FDE. */
 static bool add_frames(struct pqm_img *g)
@@ -85,8 +117,11 @@ static bool add_frames(struct pqm_img *g)
 
 	n = n < room ? n : room;
 	/* Once, for what is known to come: a browser has 700,000. */
+	pqm_bytes table = { NULL, 0 }, strings;
+
+	(void)find_symtab(g, &table, &strings);
 	if (g->cap_funcs == 0) {
-		g->cap_funcs = n + n / 16 + g->e->n_symbols + SPARE_FUNCS;
+		g->cap_funcs = n + n / 16 + g->e->n_symbols + count_funcs(table) + SPARE_FUNCS;
 		g->funcs = pqm_new(g->arena, struct pqm_func, g->cap_funcs);
 		if (g->funcs == NULL)
 			return false;
@@ -225,9 +260,39 @@ bool pqm_code_name(struct pqm_img *g, pqm_bytes text, enum pqm_callee_by by, uin
 	return true;
 }
 
+/* Room for as many functions and names: growing step by step would leave all the smaller arrays behind. */
+static bool reserve(struct pqm_img *g, size_t more)
+{
+	size_t funcs = g->n_funcs + more + SPARE_FUNCS, names = g->n_names + more;
+
+	if (funcs > g->cap_funcs) {
+		struct pqm_func *grown = pqm_new(g->arena, struct pqm_func, funcs);
+
+		if (grown == NULL)
+			return false;
+		if (g->n_funcs > 0)
+			memcpy(grown, g->funcs, g->n_funcs * sizeof(*grown));
+		g->funcs = grown;
+		g->cap_funcs = funcs;
+	}
+	if (names > g->cap_names) {
+		struct pqm_name *grown = pqm_new(g->arena, struct pqm_name, names);
+
+		if (grown == NULL)
+			return false;
+		if (g->n_names > 0)
+			memcpy(grown, g->names, g->n_names * sizeof(*grown));
+		g->names = grown;
+		g->cap_names = names;
+	}
+	return true;
+}
+
 /* The functions of a symbol table. */
 static bool add_symbols(struct pqm_img *g, pqm_bytes table, pqm_bytes strings, uint32_t flags)
 {
+	if (!reserve(g, count_funcs(table)))
+		return false;
 	for (size_t i = SYM_BYTES; i + SYM_BYTES <= table.n; i += SYM_BYTES) {
 		const uint8_t *s = table.p + i;
 		uint32_t name = 0, own = s[4] >> 4 == 0 ? 0 : flags;
@@ -247,29 +312,6 @@ static bool add_symbols(struct pqm_img *g, pqm_bytes table, pqm_bytes strings, u
 			return false;
 	}
 	return true;
-}
-
-/* .symtab and its strings, when section headers lead to one. */
-static bool find_symtab(const struct pqm_img *g, pqm_bytes *table, pqm_bytes *strings)
-{
-	uint64_t shoff = pqm_le64(g->body.p + 40);
-
-	for (size_t i = 0; i < g->e->shnum; i++) {
-		pqm_bytes sh = pqm_sub(g->body, (size_t)(shoff + i * SHDR_BYTES), SHDR_BYTES);
-
-		if (sh.n < SHDR_BYTES || pqm_le32(sh.p + 4) != SHT_SYMTAB_)
-			continue;
-		uint64_t link = pqm_le32(sh.p + 40);
-		pqm_bytes str = pqm_sub(g->body, (size_t)(shoff + link * SHDR_BYTES), SHDR_BYTES);
-
-		if (link >= g->e->shnum || str.n < SHDR_BYTES)
-			return false;
-		*table = pqm_sub(g->body, (size_t)pqm_le64(sh.p + 24), (size_t)pqm_le64(sh.p + 32));
-		*strings = pqm_sub(
-			g->body, (size_t)pqm_le64(str.p + 24), (size_t)pqm_le64(str.p + 32));
-		return true;
-	}
-	return false;
 }
 
 static bool add_symtab(struct pqm_img *g)
@@ -658,7 +700,10 @@ static bool add_unlisted_arrays(struct pqm_img *g)
 enum pqm_st pqm_code_funcs(struct pqm_img *g, struct pqm_err *err)
 {
 	const struct pqm_elf *e = g->e;
-	bool ok = add_frames(g) && add_unlisted_frames(g) && add_symtab(g) &&
+	bool ok = add_frames(g) && add_unlisted_frames(g);
+
+	pqm_mapped_drop();
+	ok = ok && add_symtab(g) &&
 		(e->n_symbols == 0 ||
 			add_symbols(g, dynamic_symbols(g), e->strings, PQM_F_EXPORT)) &&
 		(g->entry == 0 || pqm_code_add(g, g->entry, 0, PQM_F_ENTRY, 0)) &&

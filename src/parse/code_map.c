@@ -25,7 +25,6 @@ enum {
 	DT_PREINIT_ARRAY_ = 32,
 	DT_PREINIT_ARRAYSZ_ = 33,
 	DT_RELRSZ_ = 35,
-	RELAS_PASSED = 1 << 16, /* read between two times that pages are given back */
 	DT_RELR_ = 36,
 };
 
@@ -344,8 +343,7 @@ static bool add_relas(struct pqm_img *g, uint64_t addr, uint64_t bytes)
 	for (size_t i = 0; i + RELA_BYTES <= b.n; i += RELA_BYTES) {
 		if (!add_rela(g, b.p + i))
 			return false;
-		if (g->want->passed != NULL && (i / RELA_BYTES + 1) % RELAS_PASSED == 0)
-			g->want->passed(g->want->ctx, (uint64_t)(b.p + i - g->body.p));
+		pqm_mapped_read(RELA_BYTES);
 	}
 	return true;
 }

@@ -539,6 +539,7 @@ enum pqm_st pqm_code_scan(struct pqm_img *g, struct pqm_err *err)
 	if (!g->is_part) /* a sweep has found those from far away */
 		g->side_buf.n = 0;
 	mark_slots(g);
+	pqm_mapped_drop();
 	for (size_t i = 0; i < g->n_funcs; i++) {
 		struct pqm_func *f = &g->funcs[i];
 		pqm_bytes b = pqm_sub(pqm_code_at(g, g->base + f->start), 0, f->end - f->start);
@@ -552,6 +553,8 @@ enum pqm_st pqm_code_scan(struct pqm_img *g, struct pqm_err *err)
 			a64_scan(&s, b.p, b.n);
 		else
 			x86_scan(&s, b.p, b.n);
+		/* Texts and tables that it refers to are read as well. */
+		pqm_mapped_read(b.n * 20);
 	}
 	if (!s.has_memory)
 		return pqm_fail(err, PQM_ENOMEM, "code: out of memory");

@@ -6,12 +6,12 @@
 #include <immintrin.h>
 #endif
 
+#include "base/mapped.h"
 #include "code_int.h"
 
 #define ALWAYS inline __attribute__((always_inline))
 
 enum {
-	WINDOW = 1 << 22,     /* bytes between two times that pages are given back */
 	BACK_BYTES = 1 << 16, /* a function that no table lists starts no further back */
 	AHEAD_BYTES = 1 << 16,
 	SHORT_BYTES =
@@ -19,6 +19,7 @@ enum {
 	PAGE_WORDS = 12, /* instructions between adrp and its use */
 	WIDE = 32,
 	PIECE = 2048,
+	WINDOW = 1 << 22, /* bytes between two times that pages are given back */
 };
 
 enum how {
@@ -451,12 +452,6 @@ static void a64_branches(struct sweep *s, const uint8_t *p, size_t n, uint32_t r
 
 typedef void look(struct sweep *s, const uint8_t *p, size_t n, uint32_t rva);
 
-static void passed(const struct sweep *s)
-{
-	if (s->g->want->passed != NULL)
-		s->g->want->passed(s->g->want->ctx, s->g->body.n);
-}
-
 /* Where code begins in a segment: one that holds the file's headers has tables before it, up to _init. */
 static uint64_t first_code(const struct pqm_img *g, const struct pqm_seg *seg)
 {
@@ -478,10 +473,10 @@ static void over_text(struct sweep *s, look *x86, look *a64)
 			at += WINDOW) {
 			uint64_t n = seg->bytes - at;
 
-			n = n < WINDOW + more ? n : WINDOW + more;
+			n = n < WINDOW + more ? n : PQM_CODE_WINDOW + more;
 			(g->is_a64 ? a64 : x86)(s, g->body.p + seg->off + at, (size_t)n,
 				(uint32_t)(seg->addr - g->base + at));
-			passed(s);
+			pqm_mapped_drop();
 		}
 	}
 }
@@ -711,6 +706,6 @@ enum pqm_st pqm_code_sweep(struct pqm_img *g, struct pqm_err *err)
 		return pqm_fail(err, PQM_ENOMEM, "code: out of memory");
 	enum pqm_st st = pqm_code_scan(g, err);
 
-	passed(&s);
+	pqm_mapped_drop();
 	return st;
 }
