@@ -473,7 +473,7 @@ static void over_text(struct sweep *s, look *x86, look *a64)
 			at += WINDOW) {
 			uint64_t n = seg->bytes - at;
 
-			n = n < WINDOW + more ? n : PQM_CODE_WINDOW + more;
+			n = n < WINDOW + more ? n : WINDOW + more;
 			(g->is_a64 ? a64 : x86)(s, g->body.p + seg->off + at, (size_t)n,
 				(uint32_t)(seg->addr - g->base + at));
 			pqm_mapped_drop();
