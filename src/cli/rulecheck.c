@@ -414,7 +414,8 @@ static bool is_sign(struct checker *c, const struct pqm_rule *rule, pqm_bytes sa
 	pqm_bytes function = pqm_yaml_str(rule->node, "function");
 
 	return lib != NULL &&
-		(function.n == 0 || pqm_lib_symbol(lib, function) != NULL ||
+		(function.n == 0 || pqm_yaml_true(rule->node, "quiet") ||
+			pqm_lib_symbol(lib, function) != NULL ||
 			pqm_lib_recipes(lib, function) != NULL) &&
 		pqm_sign_takes(pqm_sampler_signs(s), rule, sample);
 }

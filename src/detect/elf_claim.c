@@ -366,9 +366,6 @@ static enum pqm_st emit_claim(struct pqm_elf_look *k, struct claim *m, struct pq
 	(void)snprintf(id, sizeof(id), "%.*s", PQM_FMT(f.rule));
 	pqm_rule_fill(&f, k->rules, id);
 	pqm_elf_evidence(k, m->call[0], &f);
-	if (best->by == PQM_BY_SIGN)
-		pqm_found_attr(
-			&f, "recognised", pqm_yaml_str(k->signs->rule[best->sign]->node, "why"));
 	if (is_told(k, m->call[0]))
 		pqm_found_attr(&f, "recipe", k->facts[m->call[0]].recipe->rule->id);
 	count_calls(k, m, &f);

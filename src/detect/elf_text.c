@@ -54,10 +54,18 @@ static unsigned arity(const struct pqm_lib_fact *f, pqm_bytes symbol)
 	return 0;
 }
 
+/* A sign that may be several functions' names none of them: it is told by its place. */
+static pqm_bytes callee_text(const struct pqm_elf_look *k, const struct pqm_call *c)
+{
+	if (c->by == PQM_BY_SIGN && !k->signs->signs.sign[c->sign].is_one)
+		return pqm_arena_f(k->arena, "func_%#llx", (unsigned long long)c->callee_addr);
+	return pqm_printable(k->arena, c->callee);
+}
+
 pqm_bytes pqm_elf_call_text(const struct pqm_elf_look *k, size_t call)
 {
 	const struct pqm_call *c = &k->code.calls[call];
-	pqm_bytes name = pqm_printable(k->arena, c->callee), out;
+	pqm_bytes name = callee_text(k, c), out;
 	unsigned n = arity(&k->facts[call], c->callee);
 
 	if (c->is_reference)
@@ -92,8 +100,7 @@ pqm_bytes pqm_elf_witness(const struct pqm_elf_look *k, const struct pqm_call *c
 		out = pqm_arena_f(k->arena, "%.*s%.*s -> ", PQM_FMT(out),
 			PQM_FMT(frame_text(k, &call->path[i])));
 	}
-	return pqm_arena_f(
-		k->arena, "%.*s%.*s", PQM_FMT(out), PQM_FMT(pqm_printable(k->arena, call->callee)));
+	return pqm_arena_f(k->arena, "%.*s%.*s", PQM_FMT(out), PQM_FMT(callee_text(k, call)));
 }
 
 static const char *reach_name(enum pqm_call_reach reach)
@@ -117,5 +124,11 @@ void pqm_elf_evidence(const struct pqm_elf_look *k, size_t call, struct pqm_foun
 	pqm_found_attr(f, "call", pqm_elf_call_text(k, call));
 	pqm_found_attr(f, "witness", pqm_elf_witness(k, c));
 	pqm_found_attr(f, "reach", pqm_str(reach_name(c->reach)));
-	pqm_found_attr(f, "named_by", pqm_str(by_name(c->by)));
+	if (c->by == PQM_BY_SIGN)
+		pqm_found_attr(f, "named_by",
+			pqm_arena_f(k->arena, "%.*s: %.*s",
+				PQM_FMT(k->signs->signs.sign[c->sign].function),
+				PQM_FMT(pqm_yaml_str(k->signs->rule[c->sign]->node, "why"))));
+	else
+		pqm_found_attr(f, "named_by", pqm_str(by_name(c->by)));
 }

@@ -63,28 +63,78 @@ static const struct pqm_frame *fork_of(const struct pqm_call *a, const struct pq
 	return last;
 }
 
-/* What one function of the library leads to in several ways is decided in there, by data: of these nothing is said.
- * Beside the protocol that the program speaks, what the same function leads to is the protocol's doing. */
-static void drop_undecided(struct pqm_elf_look *k)
+/* The meaning of a function of that library for keys of any kind, or NULL. */
+static const struct pqm_lib_rule *generic_of(
+	const struct pqm_elf_look *k, const struct pqm_lib *lib)
 {
-	const struct pqm_code *c = &k->code;
+	const struct pqm_sign_rules *s = k->signs;
 
-	for (size_t i = 0; i < c->n_calls; i++)
-		for (size_t j = 0; j < c->n_calls; j++) {
-			struct pqm_lib_fact *a = &k->facts[i], *b = &k->facts[j];
+	for (size_t i = 0; i < s->signs.n; i++) {
+		const struct pqm_lib_rule *rule = s->signs.sign[i].function.n == 0 ||
+				!pqm_eq(s->library[s->signs.sign[i].group], lib->name)
+			? NULL
+			: pqm_lib_symbol(lib, s->signs.sign[i].function);
 
-			if (a->meaning == NULL || b->meaning == NULL ||
-				pqm_eq(a->meaning->family, b->meaning->family) || is_protocol(a) ||
-				c->calls[i].reach != PQM_REACH_YES ||
-				c->calls[j].reach != PQM_REACH_YES)
-				continue;
-			const struct pqm_frame *fork = fork_of(&c->calls[i], &c->calls[j]);
+		if (rule != NULL && pqm_eqs(rule->family, "unknown") && rule->quantum != PQM_Q_SAFE)
+			return rule;
+	}
+	return NULL;
+}
 
-			if (fork == NULL)
-				continue;
-			a->is_dropped |= is_protocol(b) && fork != &c->calls[i].path[0];
-			a->is_dropped |= fork->is_inside;
+/* How two claims of different families stand to each other. */
+enum relation {
+	APART,
+	PART_OF_PROTOCOL, /* the first is the doing of the second */
+	UNDECIDED,	  /* one function of the library leads to both: data decides */
+};
+
+static enum relation relation_of(const struct pqm_elf_look *k, size_t i, size_t j)
+{
+	const struct pqm_lib_fact *a = &k->facts[i], *b = &k->facts[j];
+	const struct pqm_call *x = &k->code.calls[i], *y = &k->code.calls[j];
+
+	if (a->meaning == NULL || b->meaning == NULL || a->is_dropped || b->is_dropped ||
+		pqm_eq(a->meaning->family, b->meaning->family) || is_protocol(a) ||
+		x->reach != PQM_REACH_YES || y->reach != PQM_REACH_YES)
+		return APART;
+	const struct pqm_frame *fork = fork_of(x, y);
+
+	if (fork == NULL)
+		return APART;
+	if (is_protocol(b) && fork != &x->path[0])
+		return PART_OF_PROTOCOL;
+	return fork->is_inside ? UNDECIDED : APART;
+}
+
+/* What one function of the library leads to in several ways is decided in there, by data: only that keys are used
+ * is said. Beside a protocol that the program speaks, what the same function leads to is the protocol's doing. */
+static enum pqm_st settle(struct pqm_elf_look *k)
+{
+	size_t n = k->code.n_calls;
+	enum relation *is = pqm_new(k->arena, enum relation, n + 1);
+
+	if (is == NULL)
+		return PQM_ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		is[i] = APART;
+		for (size_t j = 0; j < n && is[i] != PART_OF_PROTOCOL; j++) {
+			enum relation with = relation_of(k, i, j);
+
+			is[i] = with == APART ? is[i] : with;
 		}
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct pqm_lib_fact *f = &k->facts[i];
+
+		if (is[i] == APART)
+			continue;
+		f->meaning = is[i] == UNDECIDED ? generic_of(k, f->lib) : NULL;
+		f->is_dropped = f->meaning == NULL;
+		f->recipe = NULL;
+		f->alg = NULL;
+		f->parameter = (pqm_bytes){ NULL, 0 };
+	}
+	return PQM_OK;
 }
 
 enum pqm_st pqm_static_use(const struct pqm_static_in *in, const struct pqm_static_lib *lib,
@@ -108,7 +158,8 @@ enum pqm_st pqm_static_use(const struct pqm_static_in *in, const struct pqm_stat
 		return st;
 	for (size_t i = 0; i < k.code.n_calls; i++)
 		k.facts[i].is_dropped |= is_quiet(&k, i);
-	drop_undecided(&k);
-	st = pqm_elf_claims(&k, out);
+	st = settle(&k);
+	if (st == PQM_OK)
+		st = pqm_elf_claims(&k, out);
 	return st == PQM_OK ? pqm_elf_settings(&k, out) : st;
 }

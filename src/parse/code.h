@@ -64,8 +64,9 @@ struct pqm_call {
 	pqm_bytes callee;
 	const struct pqm_elf_version *version; /* of an import; may be NULL */
 	enum pqm_callee_by by;
-	size_t sign;	    /* BY_SIGN: index of it */
-	uint64_t addr, off; /* of the call instruction */
+	size_t sign;	      /* BY_SIGN: index of it */
+	uint64_t callee_addr; /* of a function of this file */
+	uint64_t addr, off;   /* of the call instruction */
 	bool is_tail;
 	bool is_reference; /* its address is taken, not called: no arguments */
 	struct pqm_arg arg[PQM_CALL_ARGS];

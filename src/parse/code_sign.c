@@ -116,9 +116,9 @@ static bool x86_number(const struct pqm_insn *o, const uint8_t *end, uint64_t *o
 	case PQM_OP_LEA: /* a sum of another's result */
 		*out = (uint64_t)o->disp;
 		return o->base < 16 && o->base != 4 && o->base != 5 && o->index == PQM_NO_REG;
-	case PQM_OP_OTHER: /* imul and the like, of registers */
+	case PQM_OP_OTHER: /* imul and the like, of registers; cmp changes none */
 		*out = pqm_le32(end - 4);
-		return !o->loads && !o->stores;
+		return !o->loads && !o->stores && o->kills != 0;
 	default:
 		return false;
 	}
