@@ -686,15 +686,22 @@ uint32_t pqm_code_func(const struct pqm_img *g, uint32_t rva)
 }
 
 /* A static program has no dynamic section that names them. */
-static bool add_unlisted_arrays(struct pqm_img *g)
+static void find_arrays(struct pqm_img *g)
 {
-	static const char *const names[] = { ".preinit_array", ".init_array", ".fini_array" };
 	uint64_t addr, bytes;
 
-	for (size_t i = 0; !g->e->is_dynamic && i < sizeof(names) / sizeof(names[0]); i++)
-		if (find_section(g, names[i], &addr, &bytes) && !add_array(g, addr, bytes))
-			return false;
-	return true;
+	if (find_section(g, ".preinit_array", &addr, &bytes)) {
+		g->pre_array = addr;
+		g->pre_bytes = bytes;
+	}
+	if (find_section(g, ".init_array", &addr, &bytes)) {
+		g->init_array = addr;
+		g->init_bytes = bytes;
+	}
+	if (find_section(g, ".fini_array", &addr, &bytes)) {
+		g->fini_array = addr;
+		g->fini_bytes = bytes;
+	}
 }
 
 enum pqm_st pqm_code_funcs(struct pqm_img *g, struct pqm_err *err)
@@ -703,6 +710,8 @@ enum pqm_st pqm_code_funcs(struct pqm_img *g, struct pqm_err *err)
 	bool ok = add_frames(g) && add_unlisted_frames(g);
 
 	pqm_mapped_drop();
+	if (!e->is_dynamic)
+		find_arrays(g);
 	ok = ok && add_symtab(g) &&
 		(e->n_symbols == 0 ||
 			add_symbols(g, dynamic_symbols(g), e->strings, PQM_F_EXPORT)) &&
@@ -711,7 +720,7 @@ enum pqm_st pqm_code_funcs(struct pqm_img *g, struct pqm_err *err)
 		(g->fini == 0 || pqm_code_add(g, g->fini, INIT_BYTES, PQM_F_ENTRY, 0)) &&
 		add_array(g, g->init_array, g->init_bytes) &&
 		add_array(g, g->fini_array, g->fini_bytes) &&
-		add_array(g, g->pre_array, g->pre_bytes) && add_unlisted_arrays(g);
+		add_array(g, g->pre_array, g->pre_bytes);
 
 	if (ok)
 		join(g);

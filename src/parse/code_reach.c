@@ -66,16 +66,44 @@ static void open_slot(struct walk *w, size_t k, uint32_t parent, uint32_t at)
 		reach_data(w, s->value, parent, at);
 }
 
+static bool is_function(const struct pqm_img *g, const struct pqm_slot *s)
+{
+	return s->is_import || pqm_code_func(g, s->value) != PQM_NO_FUNC;
+}
+
+/* What describes a type begins with two pointers: to its own functions, to its name. */
+static bool is_type(const struct pqm_img *g, const struct pqm_slot *s)
+{
+	size_t k = pqm_code_slot(g, s->value);
+
+	return s->is_import ||
+		(k + 1 < g->n_slots && g->slots[k].at == s->value &&
+			g->slots[k + 1].at == s->value + 8);
+}
+
+/* A table of virtual functions: in front of it stand an offset and the type [Itanium C++ ABI 2.5.2]. */
+static bool is_vtable(const struct pqm_img *g, size_t k)
+{
+	const struct pqm_slot *s = &g->slots[k];
+
+	return k > 0 && s[-1].at + 8 == s->at && is_function(g, s) &&
+		(s[-1].is_import || !is_function(g, &s[-1])) && is_type(g, &s[-1]) &&
+		(k == 1 || s[-2].at + 16 != s->at);
+}
+
 /* All pointers of the object whose first one is slot k. */
 static void open_object(struct walk *w, size_t k, uint32_t parent, uint32_t at)
 {
 	struct pqm_img *g = w->g;
+	bool has_functions_only = is_vtable(g, k);
+	uint32_t gap = has_functions_only ? 8 : GAP_BYTES;
 
 	for (size_t i = k; i < g->n_slots; i++) {
 		struct pqm_slot *s = &g->slots[i];
 
-		if (s->is_visited ||
-			(i > k && (s->is_start || s->at - g->slots[i - 1].at > GAP_BYTES)))
+		if (s->is_visited || (i > k && (s->is_start || s->at - s[-1].at > gap)))
+			return;
+		if (has_functions_only && !is_function(g, s))
 			return;
 		s->is_visited = true;
 		open_slot(w, i, parent, at);

@@ -122,6 +122,8 @@ struct pqm_goal pqm_code_goal(struct pqm_img *g, uint32_t rva)
 struct pass {
 	struct pqm_img *g;
 	uint32_t func; /* that is read */
+	uint32_t
+		walks_array; /* 1 + the function that was seen to name a place in .init_array and the like */
 	uint32_t start, end;
 	bool has_memory;
 };
@@ -210,13 +212,36 @@ static void take_code(struct pass *s, uint32_t at, uint32_t rva)
 	add_edge(s, PQM_EDGE_TAKE, at, goal.index);
 }
 
+/* What walks the functions of the start and the end also names the place behind the last one, where an
+ * object of the program's may begin. They are all roots. */
+static bool is_of_array(struct pass *s, uint32_t rva)
+{
+	const struct pqm_img *g = s->g;
+	const uint64_t arrays[][2] = { { g->pre_array, g->pre_bytes },
+		{ g->init_array, g->init_bytes }, { g->fini_array, g->fini_bytes } };
+
+	for (size_t i = 0; i < 3; i++) {
+		uint64_t in = g->base + rva - arrays[i][0];
+
+		if (g->base + rva < arrays[i][0] || in > arrays[i][1] || arrays[i][1] == 0)
+			continue;
+		if (in < arrays[i][1]) {
+			s->walks_array = s->func + 1;
+			return true;
+		}
+		if (s->walks_array == s->func + 1)
+			return true;
+	}
+	return false;
+}
+
 /* The operand at rva is read or written, or its address is taken. is_branch: through it. */
 static void to_data(struct pass *s, uint32_t at, uint32_t rva, bool is_lea, bool is_branch)
 {
 	struct pqm_img *g = s->g;
 	size_t k = pqm_code_slot(g, rva);
 
-	if (k >= g->n_slots || g->slots[k].at - rva > OBJECT_BYTES)
+	if (k >= g->n_slots || g->slots[k].at - rva > OBJECT_BYTES || is_of_array(s, rva))
 		return;
 	struct pqm_slot *slot = &g->slots[k];
 
