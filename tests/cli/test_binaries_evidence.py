@@ -47,6 +47,12 @@ def own_names(row):
     return names
 
 
+def told_names(found):
+    """Functions of a library inside that a way goes through."""
+    steps = " -> ".join(f["attributes"].get("witness", "") for f in found).split(" -> ")
+    return {s.split("+")[0] for s in steps}
+
+
 def judge(path, program, found, counts, errors):
     for f in score.uses(found):
         a = f["attributes"]
@@ -100,7 +106,8 @@ def main(tree):
     counts, errors, tried = collections.Counter(), [], False
     for row in rows:
         path = str(pathlib.Path(tree) / row["path"])
-        only = own_names(row) if row["link"] != "dyn" else None
+        told = [f for s in ("", ".strip") for f in scan.by_path.get(row["path"] + s, [])]
+        only = own_names(row) | told_names(told) if row["link"] != "dyn" else None
         program = None
         for s in ("", ".strip"):
             found = scan.by_path.get(row["path"] + s, [])
