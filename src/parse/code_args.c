@@ -126,7 +126,8 @@ static bool visit_ways(void *ctx, const struct pqm_state *way, size_t n)
 			arg[i][a] = pqm_state_arg(k->g, &way[i], a, c->is_tail);
 			all = is_plain(k->g, arg[i][a]);
 		}
-		mask |= (uint32_t)all << a;
+		if (all)
+			mask |= UINT32_C(1) << a;
 	}
 	for (size_t i = 0; i < n; i++)
 		for (size_t a = 0; a < PQM_CALL_ARGS; a++)

@@ -260,28 +260,34 @@ bool pqm_code_name(struct pqm_img *g, pqm_bytes text, enum pqm_callee_by by, uin
 	return true;
 }
 
+/* A copy of n elements with room for cap. */
+static void *larger(struct pqm_img *g, const void *old, size_t n, size_t cap, size_t bytes)
+{
+	void *grown = pqm_arena_array(g->arena, cap, bytes);
+
+	if (grown != NULL && n > 0)
+		memcpy(grown, old, n * bytes);
+	return grown;
+}
+
 /* Room for as many functions and names: growing step by step would leave all the smaller arrays behind. */
 static bool reserve(struct pqm_img *g, size_t more)
 {
 	size_t funcs = g->n_funcs + more + SPARE_FUNCS, names = g->n_names + more;
 
 	if (funcs > g->cap_funcs) {
-		struct pqm_func *grown = pqm_new(g->arena, struct pqm_func, funcs);
+		void *grown = larger(g, g->funcs, g->n_funcs, funcs, sizeof(*g->funcs));
 
 		if (grown == NULL)
 			return false;
-		if (g->n_funcs > 0)
-			memcpy(grown, g->funcs, g->n_funcs * sizeof(*grown));
 		g->funcs = grown;
 		g->cap_funcs = funcs;
 	}
 	if (names > g->cap_names) {
-		struct pqm_name *grown = pqm_new(g->arena, struct pqm_name, names);
+		void *grown = larger(g, g->names, g->n_names, names, sizeof(*g->names));
 
 		if (grown == NULL)
 			return false;
-		if (g->n_names > 0)
-			memcpy(grown, g->names, g->n_names * sizeof(*grown));
 		g->names = grown;
 		g->cap_names = names;
 	}
@@ -688,20 +694,16 @@ uint32_t pqm_code_func(const struct pqm_img *g, uint32_t rva)
 /* A static program has no dynamic section that names them. */
 static void find_arrays(struct pqm_img *g)
 {
-	uint64_t addr, bytes;
+	const struct {
+		const char *name;
+		uint64_t *addr, *bytes;
+	} arrays[] = { { ".preinit_array", &g->pre_array, &g->pre_bytes },
+		{ ".init_array", &g->init_array, &g->init_bytes },
+		{ ".fini_array", &g->fini_array, &g->fini_bytes } };
 
-	if (find_section(g, ".preinit_array", &addr, &bytes)) {
-		g->pre_array = addr;
-		g->pre_bytes = bytes;
-	}
-	if (find_section(g, ".init_array", &addr, &bytes)) {
-		g->init_array = addr;
-		g->init_bytes = bytes;
-	}
-	if (find_section(g, ".fini_array", &addr, &bytes)) {
-		g->fini_array = addr;
-		g->fini_bytes = bytes;
-	}
+	for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
+		if (!find_section(g, arrays[i].name, arrays[i].addr, arrays[i].bytes))
+			*arrays[i].bytes = 0;
 }
 
 enum pqm_st pqm_code_funcs(struct pqm_img *g, struct pqm_err *err)
