@@ -35,12 +35,34 @@ static uint32_t word_at(const uint8_t *p)
 	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-/* mov $n, %r32: b8 to bf. */
+#define BLOCK 64
+
+/* Whether one of so many bytes may begin mov $n, %r32 (b8 to bf) with n of the last 65536 numbers: without a
+ * branch, so that the compiler looks at many at once. Reads four bytes more. */
+static bool may_hold(const uint8_t *p)
+{
+	uint8_t any = 0;
+
+	for (size_t i = 0; i < BLOCK; i++) {
+		uint8_t differs = (uint8_t)((p[i] & 0xf8) ^ 0xb8);
+
+		differs |= (uint8_t) ~(p[i + 3] & p[i + 4]);
+		any |= (uint8_t)(differs == 0);
+	}
+	return any != 0;
+}
+
 static void sweep_x86(struct codes *c, pqm_bytes b)
 {
-	for (size_t last = 4; (last = pqm_find_byte(b, last, 0xff)) != SIZE_MAX; last++)
-		if (b.p[last - 1] == 0xff && (b.p[last - 4] & 0xf8) == 0xb8)
-			take(c, word_at(b.p + last - 3));
+	for (size_t at = 0; at + 5 <= b.n; at += BLOCK) {
+		size_t n = b.n - at - 4 < BLOCK ? b.n - at - 4 : BLOCK;
+
+		if (n == BLOCK && !may_hold(b.p + at))
+			continue;
+		for (const uint8_t *p = b.p + at; p < b.p + at + n; p++)
+			if ((p[0] & 0xf8) == 0xb8 && (p[3] & p[4]) == 0xff)
+				take(c, word_at(p + 1));
+	}
 }
 
 /* movn w, #n */

@@ -63,6 +63,9 @@ static const struct pqm_frame *fork_of(const struct pqm_call *a, const struct pq
 	return last;
 }
 
+/* Each is held against each. */
+#define MOST_CLAIMS 4096
+
 /* The meaning of a function of that library for keys of any kind, or NULL. */
 static const struct pqm_lib_rule *generic_of(
 	const struct pqm_elf_look *k, const struct pqm_lib *lib)
@@ -88,14 +91,18 @@ enum relation {
 	UNDECIDED,	  /* one function of the library leads to both: data decides */
 };
 
+static bool is_claim(const struct pqm_elf_look *k, size_t i)
+{
+	return k->facts[i].meaning != NULL && !k->facts[i].is_dropped &&
+		k->code.calls[i].reach == PQM_REACH_YES;
+}
+
 static enum relation relation_of(const struct pqm_elf_look *k, size_t i, size_t j)
 {
 	const struct pqm_lib_fact *a = &k->facts[i], *b = &k->facts[j];
 	const struct pqm_call *x = &k->code.calls[i], *y = &k->code.calls[j];
 
-	if (a->meaning == NULL || b->meaning == NULL || a->is_dropped || b->is_dropped ||
-		pqm_eq(a->meaning->family, b->meaning->family) || is_protocol(a) ||
-		x->reach != PQM_REACH_YES || y->reach != PQM_REACH_YES)
+	if (pqm_eq(a->meaning->family, b->meaning->family) || is_protocol(a))
 		return APART;
 	const struct pqm_frame *fork = fork_of(x, y);
 
@@ -106,25 +113,37 @@ static enum relation relation_of(const struct pqm_elf_look *k, size_t i, size_t 
 	return fork->is_inside ? UNDECIDED : APART;
 }
 
+static enum relation relation_to_all(
+	const struct pqm_elf_look *k, size_t i, const size_t *claim, size_t n)
+{
+	enum relation is = APART;
+
+	if (n > MOST_CLAIMS)
+		return UNDECIDED;
+	for (size_t j = 0; j < n && is != PART_OF_PROTOCOL; j++) {
+		enum relation with = relation_of(k, i, claim[j]);
+
+		is = with == APART ? is : with;
+	}
+	return is;
+}
+
 /* What one function of the library leads to in several ways is decided in there, by data: only that keys are used
  * is said. Beside a protocol that the program speaks, what the same function leads to is the protocol's doing. */
 static enum pqm_st settle(struct pqm_elf_look *k)
 {
-	size_t n = k->code.n_calls;
-	enum relation *is = pqm_new(k->arena, enum relation, n + 1);
+	size_t n = 0, *claim = pqm_new(k->arena, size_t, k->code.n_calls + 1);
+	enum relation *is = pqm_new(k->arena, enum relation, k->code.n_calls + 1);
 
-	if (is == NULL)
+	if (is == NULL || claim == NULL)
 		return PQM_ENOMEM;
+	for (size_t i = 0; i < k->code.n_calls; i++)
+		if (is_claim(k, i))
+			claim[n++] = i;
+	for (size_t i = 0; i < n; i++)
+		is[i] = relation_to_all(k, claim[i], claim, n);
 	for (size_t i = 0; i < n; i++) {
-		is[i] = APART;
-		for (size_t j = 0; j < n && is[i] != PART_OF_PROTOCOL; j++) {
-			enum relation with = relation_of(k, i, j);
-
-			is[i] = with == APART ? is[i] : with;
-		}
-	}
-	for (size_t i = 0; i < n; i++) {
-		struct pqm_lib_fact *f = &k->facts[i];
+		struct pqm_lib_fact *f = &k->facts[claim[i]];
 
 		if (is[i] == APART)
 			continue;
