@@ -20,8 +20,8 @@ struct pqm_arena_block {
  * beside each other. An endpoint that has not answered yet needs 300 bytes. */
 #define FIRST_BYTES ((size_t)512)
 #define BLOCK_BYTES ((size_t)64 << 10)
-#define MAPPED_FROM (1 << 20)
-#define TRIMMED_FROM (8 << 20)
+#define MAPPED_FROM (1 << 17)
+#define TRIMMED_FROM (1 << 20)
 
 static atomic_size_t fail_at;
 
