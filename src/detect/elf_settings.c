@@ -10,6 +10,9 @@
 #define SAMPLE_CALLS 4
 
 /* What a setting comes to. */
+/* Of one file; each is held against each. */
+#define SETTINGS_MAX 512
+
 struct outcome {
 	const char *finds; /* NULL: nothing to say */
 	pqm_bytes family, algorithm, parameter, shown;
@@ -328,21 +331,48 @@ static enum pqm_st emit_outcome(
 	return f.identity.p == NULL || f.why.p == NULL ? PQM_ENOMEM : pqm_emit(out, &f);
 }
 
+struct setting {
+	size_t call;
+	struct outcome is;
+};
+
+/* What a function sets now to this and now to that, its callers or data decide: nothing is fixed. */
+static bool is_one_of_many(
+	const struct pqm_elf_look *k, const struct setting *all, size_t n, size_t i)
+{
+	const struct pqm_call *c = &k->code.calls[all[i].call], *d;
+
+	for (size_t j = 0; j < n; j++) {
+		d = &k->code.calls[all[j].call];
+		if (c->n_path > 0 && d->n_path > 0 &&
+			strcmp(all[i].is.finds, all[j].is.finds) == 0 &&
+			c->path[c->n_path - 1].func == d->path[d->n_path - 1].func &&
+			!pqm_eq(all[i].is.shown, all[j].is.shown))
+			return true;
+	}
+	return false;
+}
+
 enum pqm_st pqm_elf_settings(struct pqm_elf_look *k, struct pqm_emit *out)
 {
 	const struct reading r = { k->rules, k->arena };
+	struct setting *all = pqm_new(k->arena, struct setting, SETTINGS_MAX);
 	struct outcome got[OUTCOMES_MAX];
-	enum pqm_st st = PQM_OK;
+	enum pqm_st st = all == NULL ? PQM_ENOMEM : PQM_OK;
+	size_t n_all = 0;
 
 	for (size_t i = 0; st == PQM_OK && i < k->code.n_calls; i++) {
 		if (!k->facts[i].has_setting || k->code.calls[i].reach == PQM_REACH_NO)
 			continue;
 		size_t n = outcomes_of(&r, &k->facts[i], got);
 
-		for (size_t o = 0; st == PQM_OK && o < n; o++)
+		for (size_t o = 0; o < n && n_all < SETTINGS_MAX; o++)
 			if (got[o].finds != NULL)
-				st = emit_outcome(k, i, &got[o], out);
+				all[n_all++] = (struct setting){ i, got[o] };
 	}
+	for (size_t i = 0; st == PQM_OK && i < n_all; i++)
+		if (!is_one_of_many(k, all, n_all, i))
+			st = emit_outcome(k, all[i].call, &all[i].is, out);
 	return st;
 }
 

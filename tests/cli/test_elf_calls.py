@@ -159,4 +159,8 @@ with tmpdir() as tmp:
     options = build("options", "#include <openssl/ssl.h>\nint main(int c, char **v) { SSL_CTX *s = SSL_CTX_new(TLS_method());"
                     "SSL_CTX_set_options(s, BITS); return s == 0; }", "-O1", "-DBITS=SSL_OP_NO_TLSv1_3|SSL_OP_NO_SSLv3", "-lssl", "-lcrypto")
     ok([attributes(f)["value"] for f in scan(options) if f["meaning"] == "config"] == ["TLSv1.2"], "a bit that leaves TLS 1.3 out is a ceiling")
+    chosen = build("chosen", "#include <openssl/ssl.h>\nint main(int c, char **v) { SSL_CTX *s = SSL_CTX_new(TLS_method()); switch (c) {"
+                   "case 2: SSL_CTX_set_max_proto_version(s, 0x303); break; case 3: SSL_CTX_set_max_proto_version(s, 0x302); } return s == 0; }",
+                   "-O1", "-lssl", "-lcrypto")
+    ok([f for f in scan(chosen) if f["meaning"] == "config"] == [], "a ceiling that the program chooses at run time is no setting")
 done()
