@@ -123,7 +123,8 @@ static inline void emit_run(const struct pqm_detector *d, struct pqm_emit *emit,
 	struct pqm_hits hits = { hit, n_hits, &done };
 
 	pqm_arena_init(&arena, PQM_ARENA_BYTES);
-	(void)d->wants(&a);
+	if (d->wants != NULL)
+		(void)d->wants(&a);
 	if (d->run(emit_rules(), &a, &hits, emit, &err) != PQM_OK)
 		assert(err.msg[0] != '\0');
 	pqm_arena_fini(&arena);
