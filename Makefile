@@ -229,7 +229,7 @@ ct: ## valgrind with secrets undefined, planted leaks, machine code, stack: cons
 	@CT=$(CT) B=$(B) PYTHONDONTWRITEBYTECODE=1 python3 tests/ct/run.py
 
 # ---- checks ----
-.PHONY: check check-floors check-rules check-schemas check-format check-tidy check-werror check-fuzz
+.PHONY: check check-floors check-rules check-schemas check-examples check-format check-tidy check-werror check-fuzz
 check: check-floors check-werror check-rules check-schemas check-format check-tidy check-fuzz ## what CI runs after `make test`
 
 check-floors: ## a module includes only modules on a lower floor
@@ -241,6 +241,13 @@ check-werror: ## gcc and clang, -Werror
 
 check-rules: $(B)/pqmap ## every rule on its own hits and misses
 	@$(B)/pqmap rules check rules
+
+check-examples: $(B)/pqmap ## reports/examples against what this tree makes
+	@PQMAP=$(B)/pqmap /usr/bin/python3 tests/examples.py check
+
+.PHONY: examples
+examples: $(B)/pqmap ## rewrites reports/examples; the diff is reviewed like code
+	@PQMAP=$(B)/pqmap /usr/bin/python3 tests/examples.py write
 
 check-schemas: $(B)/pqmap ## JSON and CycloneDX output against their schemas
 	@PQMAP=$(B)/pqmap /usr/bin/python3 tests/cli/test_schema.py > $(B)/schemas.log || { cat $(B)/schemas.log; exit 1; }
