@@ -68,11 +68,21 @@ void pqm_view_practices(struct pqm_obj *o, const struct pqm_view *v); /* view_pr
 void pqm_view_workloads(struct pqm_obj *o, const struct pqm_view *v); /* view_workloads.c */
 void pqm_view_files(struct pqm_obj *o, const struct pqm_view *v);     /* view_files.c */
 void pqm_view_verdict(struct pqm_obj *o, const struct pqm_view *v);   /* view_verdict.c */
+void pqm_view_first(struct pqm_obj *o, const struct pqm_view *v);     /* view_first.c */
 void pqm_svg_arrival(struct pqm_obj *o, const struct pqm_view *v);    /* svg.c */
 void pqm_svg_residual(struct pqm_obj *o, const struct pqm_view *v);
 void pqm_svg_gantt(struct pqm_obj *o, const struct pqm_view *v);
 /* The bar with range and dot of one score: fields lo_x, range_w, dot_x of a 120 wide box. */
 void pqm_svg_range(struct pqm_obj *o, const double p[PQM_N_SCENARIOS]);
+
+/* A plan, a pilot, an inventory: a date that hangs on no algorithm [view_plan.c]. */
+bool pqm_deadline_is_duty(const struct pqm_deadline *d);
+/* Fields of one score: no, name, kind, owner by its place on the page; chances, decision, range bar
+ * [view_assets.c]. */
+void pqm_view_asset_name(struct pqm_obj *o, const struct pqm_view *v, size_t i);
+void pqm_view_chances(struct pqm_obj *o, const struct pqm_asset_score *s);
+/* Does evidence stand behind what decides, or only its absence or a name [view_first.c]? */
+bool pqm_score_is_shown(const struct pqm_asset_score *s);
 
 /* What carries one asset and what protects it: field list "drawing" of one or none [view_graph.c] */
 void pqm_view_drawing(

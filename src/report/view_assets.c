@@ -4,7 +4,7 @@
 
 #include "report/view_text.h"
 
-static void chances(struct pqm_obj *o, const struct pqm_asset_score *s)
+void pqm_view_chances(struct pqm_obj *o, const struct pqm_asset_score *s)
 {
 	struct pqm_arena *a = o->arena;
 
@@ -31,7 +31,7 @@ static void chances(struct pqm_obj *o, const struct pqm_asset_score *s)
 	pqm_svg_range(o, s->p);
 }
 
-static void asset_name(struct pqm_obj *o, const struct pqm_view *v, size_t i)
+void pqm_view_asset_name(struct pqm_obj *o, const struct pqm_view *v, size_t i)
 {
 	const struct pqm_asset *a = v->scores[i]->asset;
 
@@ -46,8 +46,8 @@ static void fill_row(struct pqm_obj *o, const void *ctx, size_t i)
 {
 	const struct pqm_view *v = ctx;
 
-	asset_name(o, v, i);
-	chances(o, v->scores[i]);
+	pqm_view_asset_name(o, v, i);
+	pqm_view_chances(o, v->scores[i]);
 }
 
 static void fill_other_row(struct pqm_obj *o, const void *ctx, size_t i)
@@ -187,8 +187,8 @@ static void fill_detail(struct pqm_obj *o, const void *ctx, size_t i)
 	const struct pqm_asset_score *s = v->scores[i];
 	const struct pqm_asset *a = s->asset;
 
-	asset_name(o, v, i);
-	chances(o, s);
+	pqm_view_asset_name(o, v, i);
+	pqm_view_chances(o, s);
 	pqm_obj_opt(o, "why", "has_why", s->why);
 	pqm_obj_flag(o, "is_volatile", s->is_volatile);
 	pqm_obj_flag(o, "is_capped", s->is_capped);
@@ -297,8 +297,8 @@ static void fill_path(struct pqm_obj *o, const void *ctx, size_t i)
 	struct path *p = pqm_new(o->arena, struct path, 1);
 	pqm_bytes life = pqm_text_years(o->arena, s->asset->life_years.value);
 
-	asset_name(o, v, i);
-	chances(o, s);
+	pqm_view_asset_name(o, v, i);
+	pqm_view_chances(o, s);
 	pqm_obj_opt(
 		o, "why", "has_why", h == NULL || !pqm_eq(h->label, s->why) ? s->why : PQM_LIT(""));
 	pqm_obj_opt(o, "hop_why", "has_hop_why",
@@ -328,8 +328,8 @@ static void fill_more_drawing(struct pqm_obj *o, const void *ctx, size_t i)
 {
 	const struct drawings *m = ctx;
 
-	asset_name(o, m->v, m->first + i);
-	chances(o, m->v->scores[m->first + i]);
+	pqm_view_asset_name(o, m->v, m->first + i);
+	pqm_view_chances(o, m->v->scores[m->first + i]);
 	pqm_view_drawing(o, m->v, m->v->scores[m->first + i]);
 }
 

@@ -163,7 +163,7 @@ static struct windows *split(const struct pqm_view *v, struct pqm_arena *a)
 }
 
 /* Plans, pilots and validated modules: a scan cannot tell whether they are there. */
-static bool is_duty(const struct pqm_deadline *d)
+bool pqm_deadline_is_duty(const struct pqm_deadline *d)
 {
 	return !pqm_eqs(d->function, "kex") && !pqm_eqs(d->function, "sig") &&
 		!pqm_eqs(d->function, "all");
@@ -176,7 +176,7 @@ static void fill_deadline(struct pqm_obj *o, const void *ctx, size_t i)
 	bool missed = concerned && !d->is_met;
 
 	pqm_obj_text(o, "date", pqm_text_day(o->arena, d->date));
-	pqm_obj_text(o, "title", d->title);
+	pqm_obj_text(o, "title", pqm_text_duty(o->arena, d));
 	pqm_obj_text(o, "regime", d->regime);
 	pqm_obj_opt(o, "force", "has_force", d->force);
 	pqm_obj_opt(o, "note", "has_note", d->note);
@@ -189,9 +189,9 @@ static void fill_deadline(struct pqm_obj *o, const void *ctx, size_t i)
 			: d->slack_years < 1 ? PQM_LIT("mid")
 					     : PQM_LIT("ok"));
 	pqm_obj_text(o, "slack",
-		concerned	     ? pqm_arena_f(o->arena, "%+.1f y", d->slack_years)
-			: is_duty(d) ? PQM_LIT("not scanned")
-				     : PQM_LIT("no concern"));
+		concerned			  ? pqm_arena_f(o->arena, "%+.1f y", d->slack_years)
+			: pqm_deadline_is_duty(d) ? PQM_LIT("not scanned")
+						  : PQM_LIT("no concern"));
 }
 
 void pqm_view_plan(struct pqm_obj *o, const struct pqm_view *v)

@@ -154,6 +154,18 @@ pqm_bytes pqm_text_alg(struct pqm_arena *a, pqm_bytes family, pqm_bytes paramete
 	return pqm_arena_f(a, "%.*s%s%.*s", PQM_FMT(f), pqm_eqs(f, "EC") ? " " : "-", PQM_FMT(p));
 }
 
+pqm_bytes pqm_text_duty(struct pqm_arena *a, const struct pqm_deadline *d)
+{
+	pqm_bytes t = d->title;
+	size_t n = d->regime.n;
+
+	if (n > 0 && t.n > n + 2 && memcmp(t.p, d->regime.p, n) == 0 && t.p[n] == ',')
+		t = pqm_sub(t, n + 2, t.n - n - 2);
+	if (t.n == 0 || t.p[0] < 'a' || t.p[0] > 'z')
+		return t;
+	return pqm_arena_f(a, "%c%.*s", t.p[0] - 'a' + 'A', PQM_FMT(pqm_sub(t, 1, t.n - 1)));
+}
+
 const char *pqm_text_use(char use)
 {
 	switch (use) {

@@ -37,6 +37,8 @@ pqm_bytes pqm_text_cut(struct pqm_arena *a, pqm_bytes text, size_t width);
 
 /* "RSA-2048", "EC P-256", "X25519": family and parameter as one word or two. */
 pqm_bytes pqm_text_alg(struct pqm_arena *a, pqm_bytes family, pqm_bytes parameter);
+/* What a deadline asks for, without the name of its regime in front: "Key establishment". */
+pqm_bytes pqm_text_duty(struct pqm_arena *a, const struct pqm_deadline *d);
 /* What the letters of a vector mean, in a few words. */
 const char *pqm_text_use(char use);
 const char *pqm_text_exposure(char exposure);

@@ -30,7 +30,10 @@ static size_t count_from(const struct pqm_view *v, double p)
 	size_t n = 0;
 
 	for (size_t i = 0; i < v->n_ai; i++)
-		n += !v->scores[i]->is_broken_today && v->scores[i]->p[PQM_CENTRAL] >= p ? 1 : 0;
+		n += pqm_score_is_shown(v->scores[i]) && !v->scores[i]->is_broken_today &&
+				v->scores[i]->p[PQM_CENTRAL] >= p
+			? 1
+			: 0;
 	return n;
 }
 
@@ -39,8 +42,27 @@ static size_t count_open(const struct pqm_view *v)
 	size_t n = 0;
 
 	for (size_t i = 0; i < v->n_ai; i++)
-		n += v->scores[i]->is_broken_today ? 1 : 0;
+		n += v->scores[i]->is_broken_today && pqm_score_is_shown(v->scores[i]) ? 1 : 0;
 	return n;
+}
+
+/* Assets at risk only because nothing that was read shows what protects them. */
+static pqm_bytes guess_sentence(const struct pqm_view *v, struct pqm_arena *a)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->n_ai; i++)
+		n += !pqm_score_is_shown(v->scores[i]) &&
+				(v->scores[i]->is_broken_today ||
+					v->scores[i]->p[PQM_CENTRAL] >= .05)
+			? 1
+			: 0;
+	if (n == 0)
+		return (pqm_bytes){ NULL, 0 };
+	pqm_bytes word = count_word(a, n, false);
+
+	return pqm_arena_f(a, "For %.*s more, nothing that was read shows what protects %s. ",
+		PQM_FMT(word), n == 1 ? "it" : "them");
 }
 
 /* The chance whose count x chance is largest: neither "one at 90 %" nor "twenty at 5 %" wins
@@ -144,52 +166,51 @@ static pqm_bytes sunk_sentence(const struct pqm_view *v, struct pqm_arena *a)
 		PQM_FMT(name), PQM_FMT(p));
 }
 
-static pqm_bytes plan_sentence(const struct pqm_view *v, struct pqm_arena *a)
+static void add_part(struct pqm_arena *a, pqm_bytes *out, size_t *n, pqm_bytes part)
 {
-	const struct pqm_plan *p = v->r->plan;
-	const struct pqm_task *best = NULL;
-
-	for (size_t i = 0; i < p->n_tasks; i++)
-		if (p->tasks[i].value > 0 && (best == NULL || p->tasks[i].value > best->value))
-			best = &p->tasks[i];
-	if (p->n_tasks == 0)
-		return (pqm_bytes){ NULL, 0 };
-	pqm_bytes first = pqm_text_cut(a, pqm_printable(a, p->tasks[0].title), 80);
-
-	if (best == NULL || best == &p->tasks[0])
-		return pqm_arena_f(a, "First step: %.*s.", PQM_FMT(first));
-	pqm_bytes most = pqm_text_cut(a, pqm_printable(a, best->title), 80);
-
-	return pqm_arena_f(
-		a, "First step: %.*s. What saves most: %.*s.", PQM_FMT(first), PQM_FMT(most));
+	*out = pqm_arena_f(a, "%.*s%s%.*s", PQM_FMT(*out), *n > 0 ? ", " : "", PQM_FMT(part));
+	(*n)++;
 }
 
 static pqm_bytes found_sentence(const struct pqm_view *v, struct pqm_arena *a)
 {
 	const struct pqm_tally *t = &v->tally;
-	uint64_t material = t->found[PQM_KEY][PQM_Q_BROKEN] + t->found[PQM_CERT][PQM_Q_BROKEN];
-	uint64_t set = t->found[PQM_CONFIG][PQM_Q_BROKEN] + t->found[PQM_ABSENT][PQM_Q_BROKEN];
-	pqm_bytes uses = pqm_text_n(a, t->found[PQM_USE][PQM_Q_BROKEN], "use", "uses"),
-		  keys = pqm_text_n(a, material, "key or certificate", "keys and certificates"),
-		  sets = pqm_text_n(a, set, "setting", "settings");
 
+	const struct {
+		uint64_t n;
+		const char *one, *many;
+	} kinds[] = { { t->found[PQM_USE][PQM_Q_BROKEN], "use", "uses" },
+		{ t->found[PQM_KEY][PQM_Q_BROKEN] + t->found[PQM_CERT][PQM_Q_BROKEN],
+			"key or certificate", "keys and certificates" },
+		{ t->found[PQM_CONFIG][PQM_Q_BROKEN] + t->found[PQM_ABSENT][PQM_Q_BROKEN],
+			"setting", "settings" } };
+
+	pqm_bytes out = { NULL, 0 };
+	size_t n = 0;
+
+	if (t->total == 0)
+		return out;
 	if (t->by_quantum[PQM_Q_BROKEN] == 0)
-		return PQM_LIT(
-			"Nothing that was read falls to Shor's algorithm; the coverage section "
-			"says what was not read. ");
-	return pqm_arena_f(a,
-		"%.*s of cryptography, %.*s and %.*s in what was read fall to Shor's algorithm. ",
-		PQM_FMT(uses), PQM_FMT(keys), PQM_FMT(sets));
+		return PQM_LIT("Nothing that was read falls to a quantum computer; the coverage "
+			       "section says what was not read. ");
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (kinds[i].n > 0)
+			add_part(a, &out, &n,
+				pqm_text_n(a, kinds[i].n, kinds[i].one, kinds[i].many));
+	if (n == 0)
+		return (pqm_bytes){ NULL, 0 };
+	return pqm_arena_f(
+		a, "%.*s in what was read will fall to a quantum computer. ", PQM_FMT(out));
 }
 
 static void lead(struct pqm_obj *o, const struct pqm_view *v)
 {
-	pqm_bytes sunk = sunk_sentence(v, o->arena), plan = plan_sentence(v, o->arena),
+	pqm_bytes sunk = sunk_sentence(v, o->arena), guess = guess_sentence(v, o->arena),
 		  found = found_sentence(v, o->arena);
 
 	pqm_obj_text(o, "lead",
 		pqm_arena_f(
-			o->arena, "%.*s%.*s%.*s", PQM_FMT(found), PQM_FMT(sunk), PQM_FMT(plan)));
+			o->arena, "%.*s%.*s%.*s", PQM_FMT(found), PQM_FMT(sunk), PQM_FMT(guess)));
 }
 
 struct number {
@@ -208,33 +229,53 @@ static bool binds(const struct pqm_deadline *d)
 
 static bool is_tighter(const struct pqm_deadline *d, const struct pqm_deadline *than)
 {
-	if (than == NULL || binds(d) != binds(than))
-		return than == NULL || binds(d);
+	if (than == NULL)
+		return true;
+	if (pqm_deadline_is_duty(d) != pqm_deadline_is_duty(than))
+		return pqm_deadline_is_duty(than);
+	if (binds(d) != binds(than))
+		return binds(d);
 	return d->slack_years < than->slack_years;
+}
+
+/* The first date that the plan misses, else the one with the least slack. */
+static const struct pqm_deadline *tightest_of(const struct pqm_plan *p)
+{
+	const struct pqm_deadline *d = NULL, *missed = NULL;
+
+	for (size_t i = 0; i < p->n_deadlines; i++) {
+		const struct pqm_deadline *x = &p->deadlines[i];
+
+		if (x->finish == INT64_MIN || !isfinite(x->slack_years))
+			continue;
+		if (x->slack_years < 0 && (missed == NULL || (binds(x) && !binds(missed))))
+			missed = x;
+		if (is_tighter(x, d))
+			d = x;
+	}
+	return missed != NULL ? missed : d;
 }
 
 static struct number tightest(const struct pqm_view *v, struct pqm_arena *a)
 {
-	const struct pqm_plan *p = v->r->plan;
-	const struct pqm_deadline *d = NULL;
+	const struct pqm_deadline *d = tightest_of(v->r->plan);
 
-	for (size_t i = 0; i < p->n_deadlines; i++)
-		if (p->deadlines[i].finish != INT64_MIN && isfinite(p->deadlines[i].slack_years) &&
-			is_tighter(&p->deadlines[i], d))
-			d = &p->deadlines[i];
 	if (d == NULL)
 		return (struct number){ PQM_LIT("Tightest date"), PQM_LIT("none"),
 			v->r->inv->n_regimes == 0
 				? PQM_LIT("no regime chosen: --regime names the ones that bind you")
 				: PQM_LIT("no date of the chosen regimes concerns what was "
 					  "found") };
-	pqm_bytes title = pqm_text_cut(a, pqm_printable(a, d->title), 72);
+	pqm_bytes duty = pqm_text_cut(a, pqm_printable(a, pqm_text_duty(a, d)), 48),
+		  regime = pqm_printable(a, d->regime),
+		  slack = pqm_text_years(a, fabs(d->slack_years));
+	bool missed = d->slack_years < 0;
 
-	return (struct number){ PQM_LIT("Tightest date chosen"), pqm_text_day(a, d->date),
-		d->slack_years < 0 ? pqm_arena_f(a, "%.*s: missed by %.1f years", PQM_FMT(title),
-					     -d->slack_years)
-				   : pqm_arena_f(a, "%.*s: %.1f years slack", PQM_FMT(title),
-					     d->slack_years) };
+	return (struct number){ missed ? PQM_LIT("First date missed") : PQM_LIT("Tightest date"),
+		pqm_text_day(a, d->date),
+		pqm_arena_f(a, "%.*s, %.*s: %s%.*s%s", PQM_FMT(duty), PQM_FMT(regime),
+			missed ? "the plan ends " : "", PQM_FMT(slack),
+			missed ? " late" : " to spare") };
 }
 
 static void money_numbers(struct numbers *out, const struct pqm_view *v, struct pqm_arena *a)
@@ -249,10 +290,8 @@ static void money_numbers(struct numbers *out, const struct pqm_view *v, struct 
 
 	out->n[0] = (struct number){ PQM_LIT("Expected loss"),
 		pqm_arena_f(a, "%.*s %.*s", PQM_FMT(all), PQM_FMT(cur)),
-		pqm_arena_f(a,
-			"%.*s to %.*s, low to high: arrival, capture and coverage together; "
-			"impacts as declared",
-			PQM_FMT(lo), PQM_FMT(hi)) };
+		pqm_arena_f(a, "%.*s to %.*s, low to high, where a loss was declared", PQM_FMT(lo),
+			PQM_FMT(hi)) };
 	out->n[1] = (struct number){ PQM_LIT("Already sent"),
 		pqm_text_money(a, m[PQM_CENTRAL].sunk), PQM_LIT("no migration recalls it") };
 	out->n[2] = (struct number){ PQM_LIT("Can still be avoided"),
@@ -313,6 +352,7 @@ void pqm_view_verdict(struct pqm_obj *o, const struct pqm_view *v)
 
 	pqm_obj_text(o, "sentence", verdict(v, o->arena));
 	lead(o, v);
+	pqm_view_first(o, v);
 	if (n == NULL)
 		return;
 	if (v->r->assessment->has_money)

@@ -264,6 +264,7 @@ static inline void sample_graph(struct sample *s)
 			.n_layers = 1,
 			.verdict = d->verdict,
 			.evidence = PQM_CONFIGURED,
+			.confidence = PQM_C_HIGH,
 			.from = i < 2 ? ing : UINT32_MAX,
 			.to = i < 2 ? cert : UINT32_MAX,
 			.label = pqm_str(d->label),

@@ -486,6 +486,57 @@ static void html_is_one_file_that_loads_nothing(void **state)
 	sample_fini(&s);
 }
 
+/* Worst asset, why, where, and what to do, before the first drawing. */
+static void first_screen_names_the_worst_asset_and_the_first_step(void **state)
+{
+	static const char *const in_order[] = { "<h1>Two AI assets have at least a 2-in-5 chance",
+		">Worst asset</h2>", ">Patient records in training bucket</a>", "<b>69 %</b>",
+		"ingress data.clinic.example: X25519 only.", "must stay secret until 2059",
+		"<code>edge/ingress-config.yaml:41</code>", ">Do this first</h2>",
+		">Assign owners and lives</a>", "+ ssl-ecdh-curve: X25519MLKEM768:X25519",
+		"pqmap probe data.clinic.example --expect hybrid-offered", "Expected loss</dt>",
+		"<h2 id=\"arrival\">" };
+	struct pqm_out out;
+	struct sample s;
+
+	(void)state;
+	sample_init(&s, 40, true);
+	write_to(&out, &pqm_rep_html, &s.report);
+	const char *at = text_of(&out);
+
+	for (size_t i = 0; i < sizeof(in_order) / sizeof(in_order[0]); i++) {
+		const char *next = strstr(at, in_order[i]);
+
+		if (next == NULL)
+			fail_msg("after '%s' the page lacks '%s'", i > 0 ? in_order[i - 1] : "",
+				in_order[i]);
+		at = next;
+	}
+	pqm_out_abort(&out);
+	sample_fini(&s);
+}
+
+static void headline_rests_on_no_asset_without_evidence(void **state)
+{
+	struct pqm_out out;
+	struct sample s;
+
+	(void)state;
+	sample_init(&s, 40, true);
+	s.graph.assets[0].hops[0].confidence = PQM_C_LOW;
+	write_to(&out, &pqm_rep_html, &s.report);
+	assert_non_null(strstr(text_of(&out), "<h1>One AI asset has at least a 2-in-5 chance"));
+	assert_non_null(strstr(
+		text_of(&out), "For one more, nothing that was read shows what protects it."));
+	const char *worst = strstr(text_of(&out), ">Worst asset</h2>");
+
+	assert_non_null(worst);
+	assert_true(strstr(worst, ">Edge model signing key</a>") <
+		strstr(worst, ">Patient records in training bucket</a>"));
+	pqm_out_abort(&out);
+	sample_fini(&s);
+}
+
 static void page_stays_small_with_many_findings(void **state)
 {
 	struct pqm_out out;
@@ -608,6 +659,8 @@ int main(void)
 		cmocka_unit_test(table_shows_assets_then_unassigned_and_no_colour_unasked),
 		cmocka_unit_test(nothing_found_is_never_called_clean),
 		cmocka_unit_test(html_is_one_file_that_loads_nothing),
+		cmocka_unit_test(first_screen_names_the_worst_asset_and_the_first_step),
+		cmocka_unit_test(headline_rests_on_no_asset_without_evidence),
 		cmocka_unit_test(page_stays_small_with_many_findings),
 		cmocka_unit_test(broken_templates_are_the_users_mistake),
 		cmocka_unit_test(bom_names_algorithms_and_never_key_values),
