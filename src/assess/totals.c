@@ -144,6 +144,24 @@ static enum pqm_st one_currency(struct pqm_run *r, const struct roots *roots)
 	return PQM_OK;
 }
 
+/* Where the amounts of a root come from. */
+static pqm_bytes money_from(struct pqm_run *r, const struct pqm_asset *root)
+{
+	bool lump = !root->money.is_assumption && root->money.value > 0;
+	bool rate = !root->flow_money.is_assumption && root->flow_money.value > 0;
+
+	if (lump && rate)
+		return pqm_arena_f(&r->a->arena, "%.*s; a year of content: %.*s",
+			PQM_FMT(root->money.source), PQM_FMT(root->flow_money.source));
+	if (lump)
+		return root->money.source;
+	if (!root->impact.is_assumption)
+		return pqm_arena_f(&r->a->arena, "middle of the band of impact %.0f; %.*s%s%.*s",
+			root->impact.value, PQM_FMT(root->impact.source),
+			rate ? "; a year of content: " : "", PQM_FMT(root->flow_money.source));
+	return root->flow_money.source;
+}
+
 enum pqm_st pqm_run_totals(struct pqm_run *r)
 {
 	struct pqm_assessment *a = r->a;
@@ -159,6 +177,9 @@ enum pqm_st pqm_run_totals(struct pqm_run *r)
 		struct pqm_asset_score *s = &a->assets[roots.asset[i]];
 
 		s->has_money = a->has_money = true;
+		s->lump = roots.root[i].lump;
+		s->rate = roots.root[i].rate;
+		s->money_from = money_from(r, s->asset);
 		for (enum pqm_scenario k = PQM_SLOW; k < PQM_N_SCENARIOS && st == PQM_OK; k++) {
 			st = root_money(r, &roots.root[i], k, &s->money[k]);
 			add_money(&a->total[k], &s->money[k]);

@@ -258,6 +258,9 @@
 /* Algorithm classes of rules/risk/shifts.yaml, and letters of one harvest, reach or coverage table. */
 #define PQM_RISK_CLASSES_MAX 32
 #define PQM_RISK_LETTERS_MAX 16
+/* Vectors of one asset for `pqmap risk`, and the length of a line that holds them. */
+#define PQM_RISK_VECTORS_MAX 64
+#define PQM_RISK_LINE_BYTES ((size_t)16 << 10)
 /* Uses of one asset up to which the deciding one is found by removal (quadratic); beyond, by size. */
 #define PQM_DECIDER_USES_MAX 512
 /* Sections and inserted files of a report template, one in the other; and its parts in all. */

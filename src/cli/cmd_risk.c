@@ -2,10 +2,8 @@
 
 #include "assess/risk.h"
 #include "base/num.h"
-#include "cli/command.h"
+#include "cli/risk_list.h"
 
-/* At most this many vectors make one union on the command line. */
-#define VECTORS_MAX 64
 /* Text of any double with a few decimals. */
 #define NUM_BYTES 336
 
@@ -282,7 +280,7 @@ static void write_use(
 static void union_lines(
 	struct pqm_out *o, const struct pqm_risk_params *p, const struct pqm_asset_score *a)
 {
-	struct pqm_exposure e[VECTORS_MAX];
+	struct pqm_exposure e[PQM_RISK_VECTORS_MAX];
 	double unseen = 1, ad = a->uses[0].v.assessed;
 	size_t n = 0;
 	char t[NUM_BYTES], next[NUM_BYTES];
@@ -319,120 +317,100 @@ static void union_lines(
 		pqm_out_f(o, "decided by %s\n", a->uses[a->deciding].vector);
 }
 
-/* ---- JSON ---- */
-
-static void js_scenarios(struct pqm_out *o, const char *key, const double v[PQM_N_SCENARIOS])
+static void write_page(
+	struct pqm_out *o, const struct pqm_risk_params *p, const struct pqm_asset_score *a)
 {
-	pqm_js_open(o, key, '{');
-	for (enum pqm_scenario s = PQM_SLOW; s < PQM_N_SCENARIOS; s++)
-		pqm_js_num(o, pqm_scenario_name(s), v[s], 4);
-	pqm_js_close(o, '}');
-}
-
-static void js_use(struct pqm_out *o, const struct pqm_use_score *u)
-{
-	pqm_js_open(o, NULL, '{');
-	pqm_js_cstr(o, "vector", u->vector);
-	pqm_js_num(o, "end", u->end, 4);
-	js_scenarios(o, "tau", u->tau); /* null: never, or broken today */
-	js_scenarios(o, "g", u->g);
-	js_scenarios(o, "h", u->h);
-	js_scenarios(o, "p", u->p);
-	js_scenarios(o, "sunk", u->sunk);
-	js_scenarios(o, "cost_of_delay", u->cod);
-	pqm_js_cstr(o, "decision", pqm_decision_name(u->decision));
-	pqm_js_bool(o, "volatile", u->is_volatile);
-	pqm_js_bool(o, "broken_today", u->is_broken_today);
-	pqm_js_bool(o, "capped_by_horizon", u->is_capped);
-	pqm_js_close(o, '}');
-}
-
-static void write_json(struct pqm_out *o, const struct pqm_risk_params *p,
-	const char *rules_version, const struct pqm_asset_score *a)
-{
-	pqm_js_open(o, NULL, '{');
-	pqm_js_cstr(o, "schema", "pqmap.risk");
-	pqm_js_u64(o, "schema_version", 1);
-	pqm_js_str(o, "curve", p->curve_id);
-	pqm_js_cstr(o, "rules_version", rules_version);
-	pqm_js_open(o, "uses", '[');
-	for (size_t i = 0; i < a->n_uses; i++)
-		js_use(o, &a->uses[i]);
-	pqm_js_close(o, ']');
-	pqm_js_open(o, "union", '{');
-	js_scenarios(o, "p", a->p);
-	js_scenarios(o, "sunk", a->sunk);
-	js_scenarios(o, "cost_of_delay", a->cod);
-	pqm_js_cstr(o, "decision", pqm_decision_name(a->decision));
-	pqm_js_bool(o, "volatile", a->is_volatile);
-	pqm_js_bool(o, "broken_today", a->is_broken_today);
-	if (a->deciding != UINT32_MAX)
-		pqm_js_u64(o, "deciding", a->deciding);
-	pqm_js_close(o, '}');
-	pqm_js_close(o, '}');
-}
-
-static enum pqm_st score(struct pqm_asset_score *a, const struct pqm_risk_params *p,
-	const struct pqm_args *args, struct pqm_err *err)
-{
-	struct pqm_exposure tmp[VECTORS_MAX];
-
-	for (size_t i = 0; i < args->n_positional; i++) {
-		struct pqm_vector v;
-		enum pqm_st st = pqm_vector_parse(&v, p, pqm_str(args->positional[i]), err);
-
-		if (st != PQM_OK)
-			return st;
-		if (i > 0 && v.assessed != a->uses[0].v.assessed)
-			return pqm_fail(err, PQM_EUSAGE,
-				"a union needs one assessment date: AD differs between the "
-				"vectors");
-		pqm_risk_use(&a->uses[a->n_uses++], p, &v);
+	for (size_t i = 0; i < a->n_uses; i++) {
+		if (i > 0)
+			pqm_out_lit(o, "\n");
+		write_use(o, p, &a->uses[i]);
 	}
-	pqm_risk_asset(a, p, tmp);
+	if (a->n_uses > 1) {
+		pqm_out_lit(o, "\n");
+		union_lines(o, p, a);
+	}
+}
+
+/* The vectors of the command line are the uses of one asset. */
+static enum pqm_st one_asset(struct pqm_app *app, const struct pqm_args *args,
+	const struct pqm_risk_view *view, struct pqm_err *err)
+{
+	struct pqm_use_score uses[PQM_RISK_VECTORS_MAX] = { 0 };
+	struct pqm_asset_score a = { .uses = uses };
+	enum pqm_st st = PQM_OK;
+
+	for (size_t i = 0; i < args->n_positional && st == PQM_OK; i++)
+		st = pqm_risk_add(&a, view->p, pqm_str(args->positional[i]), err);
+	if (st != PQM_OK)
+		return st;
+	pqm_risk_join(&a, view->p);
+	app->out->js_compact = view->format == PQM_RISK_JSONL;
+	if (view->format == PQM_RISK_TEXT)
+		write_page(app->out, view->p, &a);
+	else
+		pqm_risk_json(app->out, view, &a, 0);
+	return PQM_OK;
+}
+
+static enum pqm_st read_view(
+	struct pqm_risk_view *v, const struct pqm_args *args, struct pqm_err *err)
+{
+	const char *format = pqm_arg(args, "output"), *digits = pqm_arg(args, "digits");
+	uint64_t n = PQM_RISK_DIGITS;
+
+	if (format != NULL && strcmp(format, "json") == 0)
+		v->format = PQM_RISK_JSON;
+	else if (format != NULL && strcmp(format, "jsonl") == 0)
+		v->format = PQM_RISK_JSONL;
+	else if (format != NULL)
+		return pqm_fail(
+			err, PQM_EUSAGE, "-o %s: `pqmap risk` writes json and jsonl only", format);
+	if (digits != NULL && v->format == PQM_RISK_TEXT)
+		return pqm_fail(err, PQM_EUSAGE,
+			"--digits %s: goes with -o json or -o jsonl; a page shows four", digits);
+	if (digits != NULL && (!pqm_u64_parse(pqm_str(digits), PQM_RISK_DIGITS_MAX, &n) || n == 0))
+		return pqm_fail(err, PQM_EUSAGE, "--digits %s: give a number from 1 to %d", digits,
+			PQM_RISK_DIGITS_MAX);
+	v->digits = (int)n;
 	return PQM_OK;
 }
 
 static enum pqm_st run(struct pqm_app *app, const struct pqm_args *args, struct pqm_err *err)
 {
-	struct pqm_use_score uses[VECTORS_MAX] = { 0 };
-	struct pqm_asset_score a = { .uses = uses };
-	const char *format = pqm_arg(args, "output");
+	struct pqm_risk_view view = { 0 };
 	struct pqm_risk_params p;
 	struct pqm_rules r;
-	enum pqm_st st;
+	size_t n_lists = 0;
+	enum pqm_st st = read_view(&view, args, err);
 
-	if (format != NULL && strcmp(format, "json") != 0)
-		return pqm_fail(err, PQM_EUSAGE, "-o %s: `pqmap risk` writes json only", format);
-	if (args->n_positional == 0 || args->n_positional > VECTORS_MAX)
+	for (size_t i = 0; i < args->n_positional; i++)
+		n_lists += pqm_risk_is_list(args->positional[i]);
+	if (st != PQM_OK)
+		return st;
+	if (n_lists > 0 && n_lists < args->n_positional)
+		return pqm_fail(err, PQM_EUSAGE,
+			"give vectors, or lists of them (- and @FILE), but not both at once");
+	if (args->n_positional == 0 || (n_lists == 0 && args->n_positional > PQM_RISK_VECTORS_MAX))
 		return pqm_fail(err, PQM_EUSAGE,
 			"give 1 to %d vectors, as in `pqmap risk "
 			"QRV:1.0/AD:2027.0/U:K/A:E256/D:F/X:10/Y:2/W:2/E:C/C:N/I:4`",
-			VECTORS_MAX);
+			PQM_RISK_VECTORS_MAX);
 	st = pqm_app_rules(&r, args, err);
 	if (st != PQM_OK)
 		return st;
 	st = pqm_risk_params_load(&p, &r, pqm_str(pqm_arg(args, "curve")), err);
+	view.p = &p;
+	view.rules_version = r.version;
 	if (st == PQM_OK)
-		st = score(&a, &p, args, err);
-	if (st == PQM_OK && format != NULL)
-		write_json(app->out, &p, r.version, &a);
-	for (size_t i = 0; st == PQM_OK && format == NULL && i < a.n_uses; i++) {
-		if (i > 0)
-			pqm_out_lit(app->out, "\n");
-		write_use(app->out, &p, &a.uses[i]);
-	}
-	if (st == PQM_OK && format == NULL && a.n_uses > 1) {
-		pqm_out_lit(app->out, "\n");
-		union_lines(app->out, &p, &a);
-	}
+		st = n_lists > 0 ? pqm_risk_lists(app, args, &view, err)
+				 : one_asset(app, args, &view, err);
 	pqm_rules_fini(&r);
 	return st;
 }
 
 const struct pqm_command pqm_cmd_risk = {
 	.name = "risk",
-	.args = "VECTOR…",
+	.args = "VECTOR… | - | @FILE…",
 	.summary = "Recompute a score from its vector, every step shown",
 	.help = "Reports print a vector beside each probability; this command gives the number "
 		"again.\nSeveral vectors are the uses of one asset: their union, under one shared "
@@ -446,10 +424,17 @@ const struct pqm_command pqm_cmd_risk = {
 		"protected\n"
 		"  W years in use already   E exposure: H D L O C P I X   C coverage: N F E or a "
 		"share\n"
-		"  I impact 1 to 5",
+		"  I impact 1 to 5\n\n"
+		"- and @FILE read assets, one a line: a vector, or several of one asset with "
+		"spaces "
+		"between.\nBlank lines and # are skipped. A line that is no vector is an error "
+		"with "
+		"its number;\nthe others are still answered, and the exit code is 2.",
 	.opts =
 		(const struct pqm_opt[]){
-			{ 'o', "output", "json", "machine-readable" },
+			{ 'o', "output", "FORMAT",
+				"json (of a list: one array) or jsonl (one object a line)" },
+			{ 0, "digits", "N", "decimals of -o json and jsonl, 1 to 15 (default: 4)" },
 			{ 0, "curve", "ID", "arrival curve (default: gri2025)" },
 			{ 0, NULL, NULL, NULL },
 		},

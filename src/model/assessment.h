@@ -65,6 +65,8 @@ struct pqm_asset_score {
 	uint32_t deciding; /* index of the use that contributes most; UINT32_MAX if none */
 	pqm_bytes why;	   /* one sentence */
 	bool has_money;
+	double lump, rate;    /* what money is computed from: at once, and per year of content */
+	pqm_bytes money_from; /* who says so */
 	struct pqm_money money[PQM_N_SCENARIOS];
 	pqm_bytes root_id; /* asset that holds the money when this one is derived; else empty */
 };

@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/num.h"
+#include "report/score_json.h"
 #include "report/ways.h"
 
 static void letter(struct pqm_out *o, const char *key, char c)
@@ -297,6 +298,7 @@ static void asset_score(
 	pqm_js_opt(o, "money_root", s->root_id);
 	if (s->has_money)
 		money(o, "money", s->money);
+	pqm_json_score(o, s);
 	pqm_js_open(o, "uses", '[');
 	for (size_t i = 0; i < s->n_uses; i++)
 		use(o, s->asset, &s->uses[i]);
