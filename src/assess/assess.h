@@ -9,6 +9,7 @@
 #ifndef PQM_ASSESS_ASSESS_H
 #define PQM_ASSESS_ASSESS_H
 
+#include "assess/practices.h"
 #include "model/bench.h"
 #include "model/plan.h"
 #include "rules/rules.h"
@@ -22,6 +23,7 @@ struct pqm_assess_options {
 	int64_t start_days; /* plan start; normally now */
 	const struct pqm_bench
 		*bench; /* where costs come from; NULL: costs say what the rules say */
+	const struct pqm_practices *practices; /* NULL: no tasks from them */
 };
 
 /* Scores every asset and builds the plan; Y comes out of the plan and is fed back until the dates

@@ -98,10 +98,12 @@ static bool is_needed_by(const struct pqm_rules *r, const struct pqm_rule *rule,
 
 bool pqm_plan_rule_takes(const struct pqm_rules *r, const struct pqm_rule *rule, pqm_bytes sample)
 {
-	static const char *const kinds[] = { "hop", "finding", "asset" };
+	static const char *const kinds[] = { "hop", "finding", "asset", "practice", "contrast",
+		"estate", "keys", "pilot" };
 	static const char *const keys[] = { "task", "use", "data", "exposure", "coverage",
 		"verdict", "basis", "layer", "meaning", "function", "quantum", "classical",
-		"evidence", "family", "rule", "shipped", "life", "impact", "owner", "kind" };
+		"evidence", "family", "rule", "shipped", "life", "impact", "owner", "kind", "id",
+		"sides", "classical_uses", "regimes", "stack" };
 	pqm_bytes rest = sample, word;
 	struct pqm_traits t = { 0 };
 

@@ -1,6 +1,8 @@
 /* tasks.c — tasks from hops, assets and findings, with what they depend on. */
 #include "tasks_int.h"
 
+#include "lane.h"
+
 #define CHAIN_DEPTH 8 /* task types that depend on each other */
 
 static uint32_t image_of(const struct tk_maker *m, uint32_t workload)
@@ -398,6 +400,8 @@ enum pqm_st pqm_tasks_build(struct pqm_tasks *out, const struct pqm_tasks_from *
 		.inv = from->inv,
 		.g = g,
 		.bench = from->bench,
+		.practices = from->practices,
+		.run = from->run,
 		.arena = arena,
 		.err = err };
 
@@ -412,10 +416,14 @@ enum pqm_st pqm_tasks_build(struct pqm_tasks *out, const struct pqm_tasks_from *
 		index_graph(&m);
 	if (m.st == PQM_OK)
 		collect(&m, out);
+	if (m.st == PQM_OK)
+		tk_lanes(&m, out);
 	for (size_t i = 0; i < m.n && m.st == PQM_OK; i++)
 		m.st = tk_fill_effort(&m, &m.d[i]);
 	for (size_t i = 0; i < m.n && m.st == PQM_OK; i++)
 		m.st = tk_fill_texts(&m, &m.d[i]);
+	for (size_t i = 0; i < m.n && m.st == PQM_OK; i++)
+		tk_fill_lane(&m, &m.d[i]);
 	if (m.st == PQM_OK)
 		m.st = settle(&m, out);
 	for (size_t i = 0; i < m.n; i++) {

@@ -36,12 +36,16 @@ struct pqm_tasks {
 	pqm_bytes phase_name[8];
 };
 
+struct pqm_run;
+
 struct pqm_tasks_from {
 	const struct pqm_rules *rules;
 	const struct pqm_risk_params *p;
 	const struct pqm_inventory *inv;
 	const struct pqm_graph *g;
-	const struct pqm_bench *bench; /* what the costs come from; may be NULL */
+	const struct pqm_bench *bench;	       /* what the costs come from; may be NULL */
+	const struct pqm_practices *practices; /* may be NULL */
+	struct pqm_run *run;		       /* uses and duties, for lanes; may be NULL */
 };
 
 enum pqm_st pqm_tasks_build(struct pqm_tasks *out, const struct pqm_tasks_from *from,
@@ -62,7 +66,7 @@ struct pqm_trait {
 #define PQM_TRAITS_MAX 10
 
 struct pqm_traits {
-	const char *kind; /* hop, finding, asset */
+	const char *kind; /* hop, finding, asset, practice, contrast, estate, keys, pilot */
 	struct pqm_trait t[PQM_TRAITS_MAX];
 	size_t n;
 };

@@ -33,6 +33,8 @@ struct tk_maker {
 	const struct pqm_inventory *inv;
 	const struct pqm_graph *g;
 	const struct pqm_bench *bench;
+	const struct pqm_practices *practices; /* may be NULL */
+	struct pqm_run *run;		       /* may be NULL */
 	struct pqm_arena *arena;
 	struct pqm_err *err;
 	struct tk_draft *d;

@@ -359,16 +359,17 @@ enum pqm_st pqm_pipeline_assess(struct pqm_pipeline *p, struct pqm_err *err)
 		.start_days =
 			p->inv.plan_start_days == 0 ? p->inv.now_days : p->inv.plan_start_days,
 		.bench = &p->bench,
+		.practices = &p->practices,
 	};
 
 	/* What building needed lies between what it made. */
 	pqm_malloc_trim();
 	if (st == PQM_OK)
+		st = pqm_practices_build(&p->practices, &p->rules, &p->inv, &p->graph, err);
+	if (st == PQM_OK)
 		st = pqm_assess(&p->assessment, &p->plan, &p->rules, &p->inv, &p->graph, &opt, err);
 	if (st == PQM_OK)
 		p->plan.bench = pqm_bench_words(&p->bench, &p->plan.arena);
-	if (st == PQM_OK)
-		st = pqm_practices_build(&p->practices, &p->rules, &p->inv, &p->graph, err);
 	pqm_malloc_trim();
 	return st;
 }

@@ -14,6 +14,27 @@ enum pqm_window { PQM_W_0_6, PQM_W_6_18, PQM_W_18_PLUS };
 
 const char *pqm_window_name(enum pqm_window v); /* "0-6 months" … */
 
+/* How often a key of an asset is made anew, so that a change of algorithm can come with it. */
+struct pqm_rotation {
+	pqm_bytes asset;
+	char use;	  /* W, T, S or L: of the key */
+	int64_t deadline; /* first of the chosen regimes' dates that concerns it; INT64_MAX: none */
+	pqm_bytes deadline_id;
+	double life_years;  /* X, of what it wraps; 0 for keys that sign */
+	double middle_year; /* when the arrival is as likely as not, for its class */
+	double slack_years; /* to the nearer of the two, less the life; <= 0: none left */
+	double period_days; /* at most half of it, within the bounds of the rule */
+};
+
+/* A measured or counted cost of a task; value = what `formula` gives from rows and inputs. */
+struct pqm_perf_line {
+	pqm_bytes what, unit, per;
+	double value;
+	pqm_bytes rows;	   /* "x25519mlkem768.encaps - x25519.keygen"; empty: counted, not timed */
+	pqm_bytes formula; /* with its numbers */
+	pqm_bytes basis;   /* where rate, clients or bytes come from */
+};
+
 struct pqm_task {
 	pqm_bytes id;	 /* stable: "ingress-hybrid-on:edge/Ingress/data" */
 	pqm_bytes type;	 /* rules/plan id */
@@ -35,6 +56,19 @@ struct pqm_task {
 	size_t n_assets;
 	const uint8_t (*findings)[PQM_ID_BYTES];
 	size_t n_findings;
+	pqm_bytes lane;		   /* "keys", "roadmap"; empty: the migration itself */
+	int usual_window;	   /* of a lane's task, enum pqm_window; -1: none */
+	pqm_bytes advice;	   /* when it had best be done; no dependency */
+	const pqm_bytes *precedes; /* ids of tasks that it had best precede */
+	size_t n_precedes;
+	const pqm_bytes *practices; /* rules/practices whose answer calls for it */
+	size_t n_practices;
+	unsigned every_months; /* 0: done once */
+	int64_t next;	       /* of a recurring task; INT64_MIN: none */
+	const struct pqm_rotation *rotations;
+	size_t n_rotations;
+	const struct pqm_perf_line *performance;
+	size_t n_performance;
 	/* computed */
 	uint32_t order; /* position in the plan from 0 */
 	int64_t start_lo, start_hi, finish_lo, finish_hi;

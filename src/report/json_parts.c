@@ -417,6 +417,7 @@ static void task(struct pqm_out *o, const struct pqm_plan *p, const struct pqm_t
 	}
 	task_texts(o, t);
 	task_ids(o, p, t);
+	pqm_json_lane(o, t);
 	pqm_js_close(o, '}');
 }
 

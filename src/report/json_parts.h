@@ -26,7 +26,11 @@ void pqm_json_graph(struct pqm_out *o, const struct pqm_graph *g);
 /* With the deciding path of each asset through g. */
 void pqm_json_assessment(
 	struct pqm_out *o, const struct pqm_graph *g, const struct pqm_assessment *a);
-void pqm_json_practices(struct pqm_out *o, const struct pqm_practices *p);
+/* With the tasks of the plan that each question calls for. */
+void pqm_json_practices(
+	struct pqm_out *o, const struct pqm_practices *p, const struct pqm_plan *plan);
+/* Of a task, inside its object: lane, practices, rotation, performance. */
+void pqm_json_lane(struct pqm_out *o, const struct pqm_task *t);
 void pqm_json_plan(struct pqm_out *o, const struct pqm_assessment *a, const struct pqm_plan *p);
 
 #endif

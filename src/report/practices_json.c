@@ -14,7 +14,17 @@ static void place(struct pqm_out *o, const struct pqm_practice_place *at)
 	pqm_js_close(o, '}');
 }
 
-static void practice(struct pqm_out *o, const struct pqm_practice *p)
+static void tasks_of(struct pqm_out *o, const struct pqm_practice *p, const struct pqm_plan *plan)
+{
+	pqm_js_open(o, "tasks", '[');
+	for (size_t i = 0; plan != NULL && i < plan->n_tasks; i++)
+		for (size_t k = 0; k < plan->tasks[i].n_practices; k++)
+			if (pqm_eq(plan->tasks[i].practices[k], p->rule->id))
+				pqm_js_str(o, NULL, plan->tasks[i].id);
+	pqm_js_close(o, ']');
+}
+
+static void practice(struct pqm_out *o, const struct pqm_practice *p, const struct pqm_plan *plan)
 {
 	static const char *const keys[PQM_N_PRACTICE_VERDICTS] = { "no", "partly", "yes",
 		"not_shown" };
@@ -39,6 +49,7 @@ static void practice(struct pqm_out *o, const struct pqm_practice *p)
 	for (size_t i = 0; i < p->n_places; i++)
 		place(o, &p->places[i]);
 	pqm_js_close(o, ']');
+	tasks_of(o, p, plan);
 	pqm_js_close(o, '}');
 }
 
@@ -58,12 +69,13 @@ static void contrast(struct pqm_out *o, const struct pqm_contrast *c)
 	pqm_js_close(o, '}');
 }
 
-void pqm_json_practices(struct pqm_out *o, const struct pqm_practices *p)
+void pqm_json_practices(
+	struct pqm_out *o, const struct pqm_practices *p, const struct pqm_plan *plan)
 {
 	pqm_js_open(o, "practices", '{');
 	pqm_js_open(o, "questions", '[');
 	for (size_t i = 0; i < p->n; i++)
-		practice(o, &p->items[i]);
+		practice(o, &p->items[i], plan);
 	pqm_js_close(o, ']');
 	pqm_js_open(o, "contrasts", '[');
 	for (size_t i = 0; i < p->n_contrasts; i++)

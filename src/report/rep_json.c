@@ -235,7 +235,7 @@ static enum pqm_st json_write(const struct pqm_report *r, struct pqm_out *o, str
 	pqm_json_assessment(o, r->graph, r->assessment);
 	pqm_json_plan(o, r->assessment, r->plan);
 	if (r->practices != NULL)
-		pqm_json_practices(o, r->practices);
+		pqm_json_practices(o, r->practices, r->plan);
 	pqm_js_close(o, '}');
 	return PQM_OK;
 }
