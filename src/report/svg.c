@@ -1,64 +1,45 @@
-/* svg.c — coordinates of the drawings; the markup is in reports/html. */
-#include "view.h"
+/* svg.c — coordinates of the arrival drawing, and what every drawing shares; the markup is in
+ * reports/html. */
+#include "svg.h"
 
 #include <math.h>
 
 #include "base/num.h"
 #include "report/view_text.h"
 
-#define YEAR_DAYS 365.2425
-
-/* A straight map from values to a drawing's units. */
-struct scale {
-	double v0, v1, x0, x1;
-};
-
-static double at(const struct scale *s, double v)
+double pqm_svg_at(const struct pqm_svg_scale *s, double v)
 {
 	double span = s->v1 - s->v0, t = span > 0 ? (v - s->v0) / span : 0;
 
 	return s->x0 + fmin(1, fmax(0, t)) * (s->x1 - s->x0);
 }
 
-static void number(struct pqm_obj *o, const char *name, double v)
+void pqm_svg_number(struct pqm_obj *o, const char *name, double v)
 {
 	pqm_obj_f(o, name, "%.1f", isfinite(v) ? v : 0);
 }
 
-static pqm_bytes append(struct pqm_arena *a, pqm_bytes s, double x, double y)
+pqm_bytes pqm_svg_append(struct pqm_arena *a, pqm_bytes s, double x, double y)
 {
 	return pqm_arena_f(a, "%.*s%s%.1f,%.1f", PQM_FMT(s), s.n > 0 ? " " : "", x, y);
 }
 
-struct tick {
-	double at;
-	pqm_bytes text;
-};
-
-#define TICKS_MAX 16
-
-struct ticks {
-	struct tick t[TICKS_MAX];
-	size_t n;
-};
-
-static void fill_tick(struct pqm_obj *o, const void *ctx, size_t i)
+void pqm_svg_fill_tick(struct pqm_obj *o, const void *ctx, size_t i)
 {
-	const struct ticks *t = ctx;
+	const struct pqm_svg_ticks *t = ctx;
 
-	number(o, "at", t->t[i].at);
-	number(o, "text_at", t->t[i].at + 4);
+	pqm_svg_number(o, "at", t->t[i].at);
+	pqm_svg_number(o, "text_at", t->t[i].at + 4);
 	pqm_obj_text(o, "text", t->t[i].text);
 }
 
-static void add_tick(struct ticks *t, double where, pqm_bytes text)
+void pqm_svg_add_tick(struct pqm_svg_ticks *t, double where, pqm_bytes text)
 {
-	if (t->n < TICKS_MAX)
-		t->t[t->n++] = (struct tick){ where, text };
+	if (t->n < PQM_SVG_TICKS)
+		t->t[t->n++] = (struct pqm_svg_tick){ where, text };
 }
 
-/* 1, 2 or 5 times a power of ten, so that about n steps cover the span. */
-static double nice_step(double span, double n)
+double pqm_svg_step(double span, double n)
 {
 	double raw = span / n, mag = pow(10, floor(log10(raw > 0 ? raw : 1)));
 	double r = raw / mag;
@@ -68,11 +49,12 @@ static double nice_step(double span, double n)
 
 void pqm_svg_range(struct pqm_obj *o, const double p[PQM_N_SCENARIOS])
 {
-	const struct scale s = { 0, 1, 6, 114 };
+	const struct pqm_svg_scale s = { 0, 1, 6, 114 };
 
-	number(o, "lo_x", at(&s, p[PQM_SLOW]));
-	number(o, "range_w", fmax(1, at(&s, p[PQM_FAST]) - at(&s, p[PQM_SLOW])));
-	number(o, "dot_x", at(&s, p[PQM_CENTRAL]));
+	pqm_svg_number(o, "lo_x", pqm_svg_at(&s, p[PQM_SLOW]));
+	pqm_svg_number(
+		o, "range_w", fmax(1, pqm_svg_at(&s, p[PQM_FAST]) - pqm_svg_at(&s, p[PQM_SLOW])));
+	pqm_svg_number(o, "dot_x", pqm_svg_at(&s, p[PQM_CENTRAL]));
 }
 
 /* The arrival drawing: curve above, bars of the assets below, one axis of years. */
@@ -86,11 +68,11 @@ void pqm_svg_range(struct pqm_obj *o, const double p[PQM_N_SCENARIOS])
 
 struct arrival {
 	const struct pqm_view *v;
-	struct scale x, y;
+	struct pqm_svg_scale x, y;
 	double bottom;
 	size_t n_bars;
-	struct ticks years, shares, dates;
-	size_t date_index[TICKS_MAX];
+	struct pqm_svg_ticks years, shares, dates;
+	size_t date_index[PQM_SVG_TICKS];
 };
 
 static double curve_at(const struct pqm_assessment *a, double year, enum pqm_scenario s)
@@ -113,8 +95,8 @@ static pqm_bytes curve_line(const struct arrival *d, struct pqm_arena *a, enum p
 		double share = (back ? 60 - i : i) / 60.0,
 		       year = d->x.v0 + share * (d->x.v1 - d->x.v0);
 
-		line = append(a, line, at(&d->x, year),
-			at(&d->y, curve_at(d->v->r->assessment, year, s)));
+		line = pqm_svg_append(a, line, pqm_svg_at(&d->x, year),
+			pqm_svg_at(&d->y, curve_at(d->v->r->assessment, year, s)));
 	}
 	return line;
 }
@@ -122,8 +104,8 @@ static pqm_bytes curve_line(const struct arrival *d, struct pqm_arena *a, enum p
 static void label(struct pqm_obj *o, const struct arrival *d, const char *const names[2],
 	double year, enum pqm_scenario s, double dy)
 {
-	number(o, names[0], at(&d->x, year));
-	number(o, names[1], at(&d->y, curve_at(d->v->r->assessment, year, s)) + dy);
+	pqm_svg_number(o, names[0], pqm_svg_at(&d->x, year));
+	pqm_svg_number(o, names[1], pqm_svg_at(&d->y, curve_at(d->v->r->assessment, year, s)) + dy);
 }
 
 /* First year on the axis at which the central curve reaches one half. */
@@ -145,8 +127,8 @@ static void curve_texts(struct pqm_obj *o, const struct arrival *d)
 	pqm_bytes share = pqm_text_pct(o->arena, curve_at(as, ten, PQM_CENTRAL));
 
 	pqm_obj_flag(o, "has_even", isfinite(even));
-	number(o, "even_x", isfinite(even) ? at(&d->x, even) : 0);
-	number(o, "even_y", at(&d->y, .5));
+	pqm_svg_number(o, "even_x", isfinite(even) ? pqm_svg_at(&d->x, even) : 0);
+	pqm_svg_number(o, "even_y", pqm_svg_at(&d->y, .5));
 	pqm_obj_f(o, "even_year", "%.0f", isfinite(even) ? floor(even) : 0);
 	pqm_obj_f(o, "desc_year", "%.0f", floor(ten));
 	pqm_obj_text(o, "desc_share", share);
@@ -166,14 +148,14 @@ static void fill_bar(struct pqm_obj *o, const void *ctx, size_t i)
 	if (s->deciding < s->n_uses)
 		end = s->uses[s->deciding].end;
 	bool beyond = end > d->x.v1;
-	double x1 = at(&d->x, end);
+	double x1 = pqm_svg_at(&d->x, end);
 	bool inside = x1 > d->x.x1 - 70;
 	pqm_bytes name = pqm_text_cut(o->arena, pqm_printable(o->arena, s->asset->name), 37);
 
-	number(o, "y", y);
-	number(o, "text_y", y + 10.5);
-	number(o, "w", fmax(3, x1 - d->x.x0));
-	number(o, "label_x", inside ? x1 - 6 : x1 + 6);
+	pqm_svg_number(o, "y", y);
+	pqm_svg_number(o, "text_y", y + 10.5);
+	pqm_svg_number(o, "w", fmax(3, x1 - d->x.x0));
+	pqm_svg_number(o, "label_x", inside ? x1 - 6 : x1 + 6);
 	pqm_obj_text(o, "anchor", inside ? PQM_LIT("end") : PQM_LIT("start"));
 	pqm_obj_text(o, "in", inside ? PQM_LIT("in") : PQM_LIT(""));
 	pqm_obj_text(o, "name", name);
@@ -190,10 +172,10 @@ static void fill_date(struct pqm_obj *o, const void *ctx, size_t i)
 	const struct pqm_deadline *dl = &d->v->r->plan->deadlines[d->date_index[i]];
 	bool right = d->dates.t[i].at > d->x.x1 - 220;
 
-	number(o, "at", d->dates.t[i].at);
-	number(o, "text_x", d->dates.t[i].at + (right ? -4 : 4));
-	number(o, "text_y", 12 + 13 * (double)i);
-	number(o, "top", 4 + 13 * (double)i);
+	pqm_svg_number(o, "at", d->dates.t[i].at);
+	pqm_svg_number(o, "text_x", d->dates.t[i].at + (right ? -4 : 4));
+	pqm_svg_number(o, "text_y", 12 + 13 * (double)i);
+	pqm_svg_number(o, "top", 4 + 13 * (double)i);
 	pqm_obj_text(o, "anchor", right ? PQM_LIT("end") : PQM_LIT("start"));
 	pqm_obj_text(o, "text",
 		pqm_text_cut(o->arena, pqm_printable(o->arena, dl->title), right ? 60 : 56));
@@ -230,7 +212,8 @@ static void pick_dates(struct arrival *d)
 		if (pick[i] == SIZE_MAX || (i == 1 && pick[0] == pick[1]))
 			continue;
 		d->date_index[d->dates.n] = pick[i];
-		add_tick(&d->dates, at(&d->x, pqm_date_to_year(p->deadlines[pick[i]].date)),
+		pqm_svg_add_tick(&d->dates,
+			pqm_svg_at(&d->x, pqm_date_to_year(p->deadlines[pick[i]].date)),
 			(pqm_bytes){ NULL, 0 });
 	}
 }
@@ -238,9 +221,10 @@ static void pick_dates(struct arrival *d)
 static void arrival_ticks(struct arrival *d, struct pqm_arena *a)
 {
 	for (int y = (int)ceil(d->x.v0 / 5) * 5; y <= (int)d->x.v1; y += 5)
-		add_tick(&d->years, at(&d->x, y), pqm_arena_f(a, "%d", y));
+		pqm_svg_add_tick(&d->years, pqm_svg_at(&d->x, y), pqm_arena_f(a, "%d", y));
 	for (int p = 0; p <= 100; p += 25)
-		add_tick(&d->shares, at(&d->y, p / 100.0), pqm_arena_f(a, "%d %%", p));
+		pqm_svg_add_tick(
+			&d->shares, pqm_svg_at(&d->y, p / 100.0), pqm_arena_f(a, "%d %%", p));
 }
 
 void pqm_svg_arrival(struct pqm_obj *o, const struct pqm_view *v)
@@ -250,22 +234,22 @@ void pqm_svg_arrival(struct pqm_obj *o, const struct pqm_view *v)
 	if (d == NULL)
 		return;
 	d->v = v;
-	d->x = (struct scale){ floor(v->r->assessment->assessed),
+	d->x = (struct pqm_svg_scale){ floor(v->r->assessment->assessed),
 		floor(v->r->assessment->assessed) + SPAN_YEARS, PLOT_LEFT, PLOT_RIGHT };
-	d->y = (struct scale){ 0, 1, CURVE_BOTTOM, CURVE_TOP };
+	d->y = (struct pqm_svg_scale){ 0, 1, CURVE_BOTTOM, CURVE_TOP };
 	d->n_bars = pqm_view_cap(o, v->n_scores, PQM_VIEW_BARS, "bars_more", "has_bars_more");
 	d->bottom = BARS_TOP + BAR_STEP * (double)d->n_bars - 4;
 	arrival_ticks(d, o->arena);
 	pick_dates(d);
 	pqm_obj_f(o, "height", "%.0f", d->bottom + 8);
-	number(o, "left", PLOT_LEFT);
-	number(o, "right", PLOT_RIGHT);
-	number(o, "name_x", PLOT_LEFT - 12);
-	number(o, "curve_top", CURVE_TOP);
-	number(o, "year_y", CURVE_BOTTOM + 18);
-	number(o, "bottom", d->bottom);
-	pqm_obj_list(o, "years", d->years.n, fill_tick, &d->years);
-	pqm_obj_list(o, "shares", d->shares.n, fill_tick, &d->shares);
+	pqm_svg_number(o, "left", PLOT_LEFT);
+	pqm_svg_number(o, "right", PLOT_RIGHT);
+	pqm_svg_number(o, "name_x", PLOT_LEFT - 12);
+	pqm_svg_number(o, "curve_top", CURVE_TOP);
+	pqm_svg_number(o, "year_y", CURVE_BOTTOM + 18);
+	pqm_svg_number(o, "bottom", d->bottom);
+	pqm_obj_list(o, "years", d->years.n, pqm_svg_fill_tick, &d->years);
+	pqm_obj_list(o, "shares", d->shares.n, pqm_svg_fill_tick, &d->shares);
 	pqm_obj_list(o, "dates", d->dates.n, fill_date, d);
 	pqm_obj_list(o, "bars", d->n_bars, fill_bar, d);
 	pqm_obj_text(
@@ -274,163 +258,4 @@ void pqm_svg_arrival(struct pqm_obj *o, const struct pqm_view *v)
 
 	pqm_obj_text(o, "band", curve_line(d, o->arena, PQM_FAST, true, band));
 	curve_texts(o, d);
-}
-
-struct residual {
-	const struct pqm_view *v;
-	struct scale x, y;
-	struct ticks days, left;
-};
-
-static pqm_bytes amount(struct pqm_arena *a, const struct pqm_view *v, double left)
-{
-	if (v->r->assessment->has_money)
-		return pqm_text_money(a, left);
-	return pqm_arena_f(a, "%.*f", fabs(left - round(left)) < .005 ? 0 : left < 1 ? 2 : 1, left);
-}
-
-static void residual_ticks(struct residual *d, struct pqm_arena *a)
-{
-	double step = fmax(1, nice_step(d->x.v1, 5)), up = nice_step(d->y.v1, 4);
-
-	for (int i = 0; i < TICKS_MAX; i++) {
-		if (i * step <= d->x.v1 * 1.001)
-			add_tick(&d->days, at(&d->x, i * step), pqm_arena_f(a, "%.0f", i * step));
-		if (i * up <= d->y.v1 * 1.001)
-			add_tick(&d->left, at(&d->y, i * up), amount(a, d->v, i * up));
-	}
-}
-
-static void residual_line(struct pqm_obj *o, const struct residual *d)
-{
-	const struct pqm_plan *p = d->v->r->plan;
-	pqm_bytes line = { NULL, 0 };
-	double last = 0, drop = 0;
-	size_t best = 0;
-
-	for (size_t i = 0; i < p->n_residual && i < 2000; i++) {
-		const struct pqm_residual *r = &p->residual[i];
-
-		if (i > 0) {
-			line = append(o->arena, line, at(&d->x, r->effort_days), at(&d->y, last));
-			if (last - r->left > drop) {
-				drop = last - r->left;
-				best = i;
-			}
-		}
-		line = append(o->arena, line, at(&d->x, r->effort_days), at(&d->y, r->left));
-		last = r->left;
-	}
-	pqm_obj_text(o, "line", line);
-	const struct pqm_residual *b = &p->residual[best];
-	bool has = best > 0 && b->task < p->n_tasks;
-	bool right = at(&d->x, b->effort_days) > 250;
-	double y = at(&d->y, b->left + drop);
-
-	pqm_obj_flag(o, "has_drop", has);
-	pqm_obj_text(o, "drop_text",
-		has ? pqm_text_cut(o->arena, pqm_printable(o->arena, p->tasks[b->task].title), 34)
-		    : PQM_LIT(""));
-	number(o, "drop_x", at(&d->x, b->effort_days) + (right ? -6 : 6));
-	number(o, "drop_y", y - 6 > 12 ? y - 6 : y + 14);
-	pqm_obj_text(o, "drop_anchor", right ? PQM_LIT("end") : PQM_LIT("start"));
-}
-
-void pqm_svg_residual(struct pqm_obj *o, const struct pqm_view *v)
-{
-	const struct pqm_plan *p = v->r->plan;
-	const struct pqm_residual *first = &p->residual[0], *last = &p->residual[p->n_residual - 1];
-	struct residual *d = pqm_new(o->arena, struct residual, 1);
-	double top = 0;
-
-	if (d == NULL)
-		return;
-	for (size_t i = 0; i < p->n_residual; i++)
-		top = fmax(top, p->residual[i].left);
-	d->v = v;
-	d->x = (struct scale){ 0, fmax(1, last->effort_days), 62, 432 };
-	d->y = (struct scale){ 0, top > 0 ? top * 1.04 : 1, 164, 16 };
-	residual_ticks(d, o->arena);
-	pqm_obj_list(o, "days", d->days.n, fill_tick, &d->days);
-	pqm_obj_list(o, "levels", d->left.n, fill_tick, &d->left);
-	residual_line(o, d);
-	number(o, "sunk_y", at(&d->y, last->sunk));
-	number(o, "sunk_text_y", at(&d->y, last->sunk) + (at(&d->y, last->sunk) > 145 ? -5 : 14));
-	pqm_obj_flag(o, "has_sunk", last->sunk > 0);
-	pqm_obj_text(o, "from", amount(o->arena, v, first->left));
-	pqm_obj_text(o, "to", amount(o->arena, v, last->left));
-	pqm_obj_text(o, "sunk", amount(o->arena, v, last->sunk));
-	pqm_obj_f(o, "effort", "%.0f", last->effort_days);
-}
-
-/* The plan by month. */
-#define GANTT_LEFT 330.0
-#define GANTT_RIGHT 800.0
-#define GANTT_TOP 30.0
-#define GANTT_STEP 24.0
-
-struct gantt {
-	const struct pqm_view *v;
-	struct scale x; /* days since 1970 */
-	struct ticks months;
-	size_t n;
-};
-
-static void fill_row(struct pqm_obj *o, const void *ctx, size_t i)
-{
-	const struct gantt *d = ctx;
-	const struct pqm_task *t = &d->v->r->plan->tasks[i];
-	double y = GANTT_TOP + GANTT_STEP * (double)i, x0 = at(&d->x, (double)t->start_lo),
-	       lo = at(&d->x, (double)t->finish_lo), hi = at(&d->x, (double)t->finish_hi);
-	bool left = hi > GANTT_RIGHT - 40;
-
-	number(o, "y", y);
-	number(o, "text_y", y + 10.5);
-	number(o, "x", x0);
-	number(o, "w", fmax(2, lo - x0));
-	number(o, "hi_w", fmax(2, hi - x0));
-	number(o, "label_x", left ? hi - 6 : hi + 6);
-	pqm_obj_text(o, "anchor", left ? PQM_LIT("end") : PQM_LIT("start"));
-	pqm_obj_text(o, "class",
-		t->is_weak_fix	       ? PQM_LIT("bad")
-			: t->value > 0 ? PQM_LIT("blue")
-				       : PQM_LIT("soft"));
-	pqm_obj_f(o, "no", "%zu", i + 1);
-	pqm_obj_text(o, "title", pqm_text_cut(o->arena, pqm_printable(o->arena, t->title), 43));
-	pqm_obj_f(o, "label", "phase %u%s%s", t->phase, t->pulled_forward ? ", pulled forward" : "",
-		t->is_weak_fix ? ", open today" : "");
-}
-
-static void gantt_ticks(struct gantt *d, struct pqm_arena *a)
-{
-	double months = (d->x.v1 - d->x.v0) / YEAR_DAYS * 12;
-	int step = months > 60 ? 24 : months > 24 ? 12 : 6;
-
-	add_tick(&d->months, at(&d->x, d->x.v0), PQM_LIT("start"));
-	for (int m = step; m <= months && d->months.n < TICKS_MAX; m += step)
-		add_tick(&d->months, at(&d->x, d->x.v0 + m * YEAR_DAYS / 12),
-			pqm_arena_f(a, "%d months", m));
-}
-
-void pqm_svg_gantt(struct pqm_obj *o, const struct pqm_view *v)
-{
-	const struct pqm_plan *p = v->r->plan;
-	struct gantt *d = pqm_new(o->arena, struct gantt, 1);
-	double end = (double)p->start + YEAR_DAYS / 2;
-
-	if (d == NULL)
-		return;
-	d->v = v;
-	d->n = pqm_view_cap(o, p->n_tasks, PQM_VIEW_GANTT, "gantt_more", "has_gantt_more");
-	for (size_t i = 0; i < d->n; i++)
-		end = fmax(end, (double)p->tasks[i].finish_hi);
-	/* Room for the last label behind the last bar. */
-	d->x = (struct scale){ (double)p->start, (double)p->start + (end - (double)p->start) * 1.03,
-		GANTT_LEFT, GANTT_RIGHT };
-	gantt_ticks(d, o->arena);
-	pqm_obj_list(o, "months", d->months.n, fill_tick, &d->months);
-	pqm_obj_list(o, "rows", d->n, fill_row, d);
-	number(o, "bottom", GANTT_TOP + GANTT_STEP * (double)d->n);
-	pqm_obj_f(o, "height", "%.0f", GANTT_TOP + GANTT_STEP * (double)d->n + 6);
-	number(o, "name_x", GANTT_LEFT - 12);
 }

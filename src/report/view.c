@@ -194,6 +194,7 @@ static void settings(struct pqm_obj *o, const struct pqm_view *v)
 	}
 
 PART(pqm_view_verdict)
+PART(pqm_view_board)
 PART(pqm_view_assets)
 PART(pqm_view_plan)
 PART(pqm_view_findings)
@@ -219,6 +220,7 @@ void pqm_view_root(struct pqm_obj *o, const struct pqm_view *v)
 
 	settings(o, v);
 	pqm_obj_list(o, "verdict", 1, fill_pqm_view_verdict, v);
+	pqm_obj_list(o, "board", 1, fill_pqm_view_board, v);
 	pqm_obj_list(o, "assets", 1, fill_pqm_view_assets, v);
 	pqm_obj_list(o, "plan", 1, fill_pqm_view_plan, v);
 	pqm_obj_list(o, "findings", 1, fill_pqm_view_findings, v);

@@ -70,7 +70,9 @@ void pqm_view_files(struct pqm_obj *o, const struct pqm_view *v);     /* view_fi
 void pqm_view_verdict(struct pqm_obj *o, const struct pqm_view *v);   /* view_verdict.c */
 void pqm_view_first(struct pqm_obj *o, const struct pqm_view *v);     /* view_first.c */
 void pqm_svg_arrival(struct pqm_obj *o, const struct pqm_view *v);    /* svg.c */
-void pqm_svg_residual(struct pqm_obj *o, const struct pqm_view *v);
+void pqm_view_board(struct pqm_obj *o, const struct pqm_view *v);     /* view_board.c */
+void pqm_svg_loss(struct pqm_obj *o, const struct pqm_view *v);	      /* svg_loss.c */
+void pqm_svg_residual(struct pqm_obj *o, const struct pqm_view *v);   /* svg_plan.c */
 void pqm_svg_gantt(struct pqm_obj *o, const struct pqm_view *v);
 /* The bar with range and dot of one score: fields lo_x, range_w, dot_x of a 120 wide box. */
 void pqm_svg_range(struct pqm_obj *o, const double p[PQM_N_SCENARIOS]);

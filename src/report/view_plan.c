@@ -190,8 +190,26 @@ static void fill_deadline(struct pqm_obj *o, const void *ctx, size_t i)
 					     : PQM_LIT("ok"));
 	pqm_obj_text(o, "slack",
 		concerned			  ? pqm_arena_f(o->arena, "%+.1f y", d->slack_years)
-			: pqm_deadline_is_duty(d) ? PQM_LIT("not scanned")
+			: pqm_deadline_is_duty(d) ? PQM_LIT("not told")
 						  : PQM_LIT("no concern"));
+}
+
+/* Dates are in order: the first that the plan misses is the first that anyone will ask about. */
+static pqm_bytes first_missed(struct pqm_arena *a, const struct pqm_plan *p)
+{
+	for (size_t i = 0; i < p->n_deadlines; i++) {
+		const struct pqm_deadline *d = &p->deadlines[i];
+
+		if (d->finish == INT64_MIN || !isfinite(d->slack_years) || d->is_met)
+			continue;
+		pqm_bytes day = pqm_text_day(a, d->date), duty = pqm_text_duty(a, d),
+			  late = pqm_text_years(a, fabs(d->slack_years));
+
+		return pqm_arena_f(a, "First date missed: %.*s, %.*s (%.*s), %.*s late.",
+			PQM_FMT(day), PQM_FMT(pqm_printable(a, duty)),
+			PQM_FMT(pqm_printable(a, d->regime)), PQM_FMT(late));
+	}
+	return (pqm_bytes){ NULL, 0 };
 }
 
 void pqm_view_plan(struct pqm_obj *o, const struct pqm_view *v)
@@ -209,5 +227,6 @@ void pqm_view_plan(struct pqm_obj *o, const struct pqm_view *v)
 	pqm_obj_flag(o, "exact", p->is_exact);
 	pqm_obj_flag(o, "heuristic", !p->is_exact);
 	pqm_obj_f(o, "rounds", "%u", p->n_rounds);
+	pqm_obj_opt(o, "first_missed", "has_first_missed", first_missed(o->arena, p));
 	pqm_obj_list(o, "deadlines", p->n_deadlines, fill_deadline, p);
 }

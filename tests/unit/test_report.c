@@ -486,6 +486,53 @@ static void html_is_one_file_that_loads_nothing(void **state)
 	sample_fini(&s);
 }
 
+/* The amounts behind a row's name, in the order of the columns; "M" alone. */
+static void check_row(const char *text, const char *row, const double want[3])
+{
+	const char *at = strstr(text, row);
+
+	assert_non_null(at);
+	for (size_t i = 0; i < 3; i++) {
+		char cell[400];
+
+		(void)snprintf(cell, sizeof(cell), "\">%.0f M</td>", want[i] / 1e6);
+		at = strstr(at, cell);
+		if (at == NULL)
+			fail_msg("'%s' lacks %s", row, cell);
+	}
+}
+
+static void board_adds_up_and_names_the_risks_that_stay(void **state)
+{
+	struct pqm_out out;
+	struct sample s;
+
+	(void)state;
+	sample_init(&s, 40, true);
+	const struct pqm_money *m = &s.assessment.total[PQM_CENTRAL];
+
+	write_to(&out, &pqm_rep_html, &s.report);
+	check_row(text_of(&out), "<tfoot><tr><th scope=\"row\">Together",
+		(const double[]){ m->expected, m->sunk, m->avoidable });
+	assert_true(fabs(m->expected - m->sunk - m->avoidable) < 1);
+	assert_non_null(strstr(text_of(&out), "<h2 id=\"loss\">How much could be lost</h2>"));
+	assert_non_null(strstr(text_of(&out), ">69 %: 316 M or more</text>"));
+	const char *stays = strstr(text_of(&out), "<h2 id=\"stays\">");
+
+	assert_non_null(stays);
+	assert_non_null(strstr(stays, "already sent: 69 % chance"));
+	assert_non_null(strstr(stays, "no root programme takes ML-DSA before Q3 2027"));
+	assert_true(strstr(stays, "class=\"blank\"") < strstr(stays, "<h2 id=\"assets\">"));
+	pqm_out_abort(&out);
+	sample_fini(&s);
+	sample_init(&s, 40, false);
+	write_to(&out, &pqm_rep_html, &s.report);
+	assert_null(strstr(text_of(&out), "<h2 id=\"loss\">"));
+	assert_null(strstr(text_of(&out), "<h2 id=\"cost\">"));
+	pqm_out_abort(&out);
+	sample_fini(&s);
+}
+
 /* Worst asset, why, where, and what to do, before the first drawing. */
 static void first_screen_names_the_worst_asset_and_the_first_step(void **state)
 {
@@ -659,6 +706,7 @@ int main(void)
 		cmocka_unit_test(table_shows_assets_then_unassigned_and_no_colour_unasked),
 		cmocka_unit_test(nothing_found_is_never_called_clean),
 		cmocka_unit_test(html_is_one_file_that_loads_nothing),
+		cmocka_unit_test(board_adds_up_and_names_the_risks_that_stay),
 		cmocka_unit_test(first_screen_names_the_worst_asset_and_the_first_step),
 		cmocka_unit_test(headline_rests_on_no_asset_without_evidence),
 		cmocka_unit_test(page_stays_small_with_many_findings),
