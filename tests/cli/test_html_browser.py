@@ -1,0 +1,68 @@
+"""The HTML report in headless Chromium: what a person sees, hears, types and prints. Screenshots: build/browser/shots.
+
+Needs chromium, node >= 18, npm (for two pinned packages) and pdftotext; without them it skips.
+"""
+import json
+import os
+import shutil
+import subprocess
+
+import kit
+
+BROWSER = os.path.join(os.path.dirname(kit.PQMAP), "browser")
+SHOTS = os.path.join(BROWSER, "shots")
+NOW = ("--now", "2026-11-21")
+
+
+def ready():
+    """The reason why not, or None; packages are kept in the build folder."""
+    for program in ("chromium", "node", "npm", "pdftotext"):
+        if not shutil.which(program):
+            return f"{program} is not installed"
+    os.makedirs(SHOTS, exist_ok=True)
+    stale = False
+    for path in sorted((kit.REPO / "tests/browser").iterdir()):
+        to = os.path.join(BROWSER, path.name)
+        if path.name == "package-lock.json":
+            stale = not os.path.exists(to) or open(to).read() != path.read_text()
+        shutil.copy(path, to)
+    if stale or not os.path.isdir(f"{BROWSER}/node_modules/playwright-core"):
+        r = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=BROWSER, capture_output=True,
+                           text=True, timeout=120)
+        if r.returncode != 0:
+            os.unlink(os.path.join(BROWSER, "package-lock.json"))
+            return "npm gave no packages: " + (r.stderr.strip().splitlines() or ["?"])[-1][:80]
+    return None
+
+
+def node(script, *args, timeout=300):
+    r = subprocess.run(["node", script, *args], cwd=BROWSER, capture_output=True, text=True, timeout=timeout,
+                       env={**os.environ, "CHROMIUM": shutil.which("chromium")})
+    lines = [json.loads(line) for line in r.stdout.splitlines() if line.startswith("{")]
+    for line in lines:
+        kit.ok(line["good"], line["words"], line["detail"].replace("\n", "\n    "))
+    kit.ok(r.returncode == 0 and lines, f"{script} ran to its end", r.stderr[-1500:])
+
+
+def page(tmp, name, *args):
+    path = f"{tmp}/{name}.html"
+    r = kit.run(*args, *NOW, "-o", f"html={path}", cwd=kit.REPO)
+    kit.ok(os.path.exists(path), f"{name}: the page is written", kit.err(r))
+    return path
+
+
+def main():
+    why = ready()
+    if why is not None:
+        kit.skip(why)
+        return
+    with kit.tmpdir() as tmp:
+        os.mkdir(f"{tmp}/empty")
+        open(f"{tmp}/empty/notes.txt", "w").write("nothing here\n")
+        node("page.mjs", page(tmp, "cluster", "scan", "fixtures/cluster", "--regime", "us-eo-14412"), "cluster", SHOTS, "all")
+        node("page.mjs", page(tmp, "article", "scan", "fixtures/article"), "article", SHOTS)
+        node("page.mjs", page(tmp, "empty", "scan", f"{tmp}/empty"), "empty", SHOTS)
+
+
+main()
+kit.done()
