@@ -190,7 +190,7 @@ static enum pqm_st sort_assets(struct pqm_run *r)
 
 static enum pqm_st draw_curve(struct pqm_run *r)
 {
-	double from = r->p.base_year, to = pqm_risk_horizon(&r->p);
+	double from = r->p.curve.base_year, to = pqm_risk_horizon(&r->p);
 	size_t n = (size_t)clamp(floor((to - from) / CURVE_STEP_YEARS), 1, 1000) + 1;
 	double *years = pqm_new(&r->a->arena, double, n);
 	double(*f)[PQM_N_SCENARIOS] = pqm_arena_array(&r->a->arena, n, sizeof(*f));
@@ -243,14 +243,21 @@ enum pqm_st pqm_assess(struct pqm_assessment *a, struct pqm_plan *plan,
 	struct pqm_run r = {
 		.rules = rules, .inv = inv, .g = g, .opt = opt, .a = a, .plan = plan, .err = err
 	};
-	enum pqm_st st = pqm_risk_params_load(&r.p, rules, opt->curve, err);
+	enum pqm_st st = pqm_risk_params_load(
+		&r.p, rules, opt->house != NULL ? PQM_LIT("") : opt->curve, err);
 
 	if (st != PQM_OK)
 		return st;
 	r.assessed = to_cents(pqm_date_to_year(opt->now_days));
 	r.capacity = opt->capacity > 0 ? opt->capacity : r.p.capacity;
 	a->assessed = r.assessed;
-	a->curve_id = r.p.curve_id;
+	if (opt->house != NULL)
+		pqm_risk_params_curve(&r.p, opt->house);
+	a->curve_id = r.p.curve.id;
+	a->curve = r.p.curve;
+	st = pqm_risk_params_hash(a->parameters_hash, &r.p, err);
+	if (st != PQM_OK)
+		return st;
 	plan->start = opt->start_days;
 	plan->capacity = r.capacity;
 	pqm_arena_init(&r.scratch, PQM_RUN_ARENA_BYTES);

@@ -16,8 +16,9 @@
 
 struct pqm_assess_options {
 	int64_t now_days;
-	pqm_bytes curve;	  /* id of rules/risk/curves.yaml; empty: the recommended one */
-	const pqm_bytes *regimes; /* deadline regimes chosen by the user */
+	pqm_bytes curve; /* id of rules/risk/curves.yaml; empty: the recommended one */
+	const struct pqm_arrival *house; /* a curve of the user's own; NULL: curve names it */
+	const pqm_bytes *regimes;	 /* deadline regimes chosen by the user */
 	size_t n_regimes;
 	double capacity;    /* person-days a month */
 	int64_t start_days; /* plan start; normally now */

@@ -13,6 +13,7 @@
 #define PQM_ASSESS_RISK_H
 
 #include "base/limits.h"
+#include "curve.h"
 #include "model/assessment.h"
 #include "rules/rules.h"
 
@@ -40,9 +41,8 @@ struct pqm_risk_letter {
 };
 
 struct pqm_risk_params {
-	pqm_bytes curve_id;
-	double base_year;
-	size_t n_points; /* the first is (base_year, 0) */
+	struct pqm_arrival curve; /* as it was read; the points below are made from it */
+	size_t n_points;	  /* the first is (base_year, 0) */
 	double year[PQM_CURVE_POINTS_MAX + 1];
 	double f[PQM_FAST + 1][PQM_CURVE_POINTS_MAX + 1]; /* stress is derived from fast */
 	struct pqm_risk_class classes[PQM_RISK_CLASSES_MAX];
@@ -70,6 +70,12 @@ struct pqm_risk_params {
 /* Reads rules/risk; curve names one of its curves, empty takes the recommended one. */
 enum pqm_st pqm_risk_params_load(struct pqm_risk_params *p, const struct pqm_rules *r,
 	pqm_bytes curve, struct pqm_err *err) PQM_MUST_USE;
+/* The same parameters under another curve, which pqm_curve_check has passed. */
+void pqm_risk_params_curve(struct pqm_risk_params *p, const struct pqm_arrival *curve);
+/* SHA-256 in hex of every number that a probability or decision is computed from, the curve among
+ * them: equal hashes give equal answers to equal vectors. */
+enum pqm_st pqm_risk_params_hash(
+	char out[65], const struct pqm_risk_params *p, struct pqm_err *err) PQM_MUST_USE;
 /* Refuses curves that fall, leave [0, 1] or cross, and tables outside [0, 1]. */
 enum pqm_st pqm_risk_params_check(
 	const struct pqm_risk_params *p, struct pqm_err *err) PQM_MUST_USE;

@@ -41,29 +41,29 @@ static enum pqm_st scenarios(
 	return st;
 }
 
+void pqm_risk_params_curve(struct pqm_risk_params *p, const struct pqm_arrival *c)
+{
+	p->curve = *c;
+	p->n_points = c->n + 1;
+	p->year[0] = c->base_year;
+	for (size_t s = 0; s < PQM_CURVE_LINES; s++)
+		p->f[s][0] = 0;
+	for (size_t i = 0; i < c->n; i++) {
+		p->year[i + 1] = c->base_year + c->horizon[i];
+		for (size_t s = 0; s < PQM_CURVE_LINES; s++)
+			p->f[s][i + 1] = c->f[s][i];
+	}
+}
+
 static enum pqm_st load_points(
 	struct pqm_risk_params *p, const struct pqm_rule *r, struct pqm_err *err)
 {
-	size_t n = 0, m = 0;
-	enum pqm_st st = number(r, "base_year", &p->base_year, err);
+	struct pqm_arrival c;
+	enum pqm_st st = pqm_curve_of_rule(&c, r, err);
 
 	if (st == PQM_OK)
-		st = numbers(r, "horizons_years", p->year + 1, PQM_CURVE_POINTS_MAX, &n, err);
-	for (size_t s = 0; s < 3 && st == PQM_OK; s++) {
-		p->f[s][0] = 0;
-		st = numbers(r, scenario_keys[s], p->f[s] + 1, PQM_CURVE_POINTS_MAX, &m, err);
-		if (st == PQM_OK && m != n)
-			st = pqm_rule_fail(r, NULL, err, "%s has %zu values for %zu horizons",
-				scenario_keys[s], m, n);
-	}
-	if (st != PQM_OK)
-		return st;
-	p->year[0] = p->base_year;
-	for (size_t i = 1; i <= n; i++)
-		p->year[i] += p->base_year;
-	p->n_points = n + 1;
-	p->curve_id = pqm_yaml_str(r->node, "curve");
-	return PQM_OK;
+		pqm_risk_params_curve(p, &c);
+	return st;
 }
 
 /* The stress curve is a rule about another curve, not one that can be chosen. */
@@ -274,16 +274,16 @@ static enum pqm_st check_curve(const struct pqm_risk_params *p, struct pqm_err *
 	for (size_t i = 1; i < p->n_points; i++) {
 		if (!(p->year[i] > p->year[i - 1]))
 			return pqm_fail(err, PQM_EUSAGE, "curve %.*s: years do not rise at %.1f",
-				PQM_FMT(p->curve_id), p->year[i]);
+				PQM_FMT(p->curve.id), p->year[i]);
 		for (size_t s = 0; s < 3; s++)
 			if (!(p->f[s][i] >= p->f[s][i - 1]) || !(p->f[s][i] <= 1))
 				return pqm_fail(err, PQM_EUSAGE,
 					"curve %.*s: %s falls or leaves 0 to 1 at %.1f",
-					PQM_FMT(p->curve_id), scenario_keys[s], p->year[i]);
+					PQM_FMT(p->curve.id), scenario_keys[s], p->year[i]);
 		if (!(p->f[0][i] <= p->f[1][i]) || !(p->f[1][i] <= p->f[2][i]))
 			return pqm_fail(err, PQM_EUSAGE,
 				"curve %.*s: slow, central, fast cross at %.1f",
-				PQM_FMT(p->curve_id), p->year[i]);
+				PQM_FMT(p->curve.id), p->year[i]);
 	}
 	return PQM_OK;
 }

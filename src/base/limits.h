@@ -255,6 +255,8 @@
 #define PQM_RENDER_MS 60000u
 /* Horizons of one arrival curve: surveys ask about five. */
 #define PQM_CURVE_POINTS_MAX 32
+/* Name of a curve, as reports print it in one line. */
+#define PQM_CURVE_ID_BYTES 64
 /* Algorithm classes of rules/risk/shifts.yaml, and letters of one harvest, reach or coverage table. */
 #define PQM_RISK_CLASSES_MAX 32
 #define PQM_RISK_LETTERS_MAX 16

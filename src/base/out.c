@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "limits.h"
+#include "num.h"
 
 #define OUT_BUF_BYTES ((size_t)64 << 10)
 
@@ -362,6 +363,24 @@ void pqm_js_opt_u64(struct pqm_out *o, const char *key, uint64_t v)
 {
 	if (v != 0)
 		pqm_js_u64(o, key, v);
+}
+
+void pqm_js_exact(struct pqm_out *o, const char *key, double value)
+{
+	char text[64];
+	double back = 0;
+
+	js_lead(o, key);
+	if (!isfinite(value)) {
+		pqm_out_lit(o, "null");
+		return;
+	}
+	for (int digits = 6; digits <= 17; digits++) {
+		(void)snprintf(text, sizeof(text), "%.*g", digits, value);
+		if (pqm_f64_parse(pqm_str(text), &back) && back == value)
+			break;
+	}
+	pqm_out_str(o, text);
 }
 
 void pqm_js_base64(struct pqm_out *o, const char *key, pqm_bytes value)

@@ -57,6 +57,8 @@ void pqm_js_bool(struct pqm_out *o, const char *key, bool value);
 void pqm_js_null(struct pqm_out *o, const char *key);
 /* Fixed decimals (probabilities 4, money and days as the writer says); never "-0". */
 void pqm_js_num(struct pqm_out *o, const char *key, double value, int decimals);
+/* The shortest decimal that reads back as the same number. */
+void pqm_js_exact(struct pqm_out *o, const char *key, double value);
 /* Bytes of any length in base64 [RFC4648 §4]; texts are cut at PQM_TEXT_BYTES, these are not. */
 void pqm_js_base64(struct pqm_out *o, const char *key, pqm_bytes value);
 /* As pqm_js_str, but writes nothing when value is empty. */

@@ -2,6 +2,8 @@
 
 #include "assess/risk.h"
 #include "base/num.h"
+#include "base/limits.h"
+#include "cli/curve_option.h"
 #include "cli/risk_list.h"
 
 /* Text of any double with a few decimals. */
@@ -375,10 +377,24 @@ static enum pqm_st read_view(
 	return PQM_OK;
 }
 
+static enum pqm_st load_params(struct pqm_risk_params *p, const struct pqm_rules *r,
+	const char *curve, struct pqm_arena *arena, struct pqm_err *err)
+{
+	struct pqm_curve_choice c = { 0 };
+	enum pqm_st st = curve != NULL ? pqm_curve_choose(&c, r, curve, arena, err) : PQM_OK;
+
+	if (st == PQM_OK)
+		st = pqm_risk_params_load(p, r, c.house != NULL ? PQM_LIT("") : c.id, err);
+	if (st == PQM_OK && c.house != NULL)
+		pqm_risk_params_curve(p, c.house);
+	return st;
+}
+
 static enum pqm_st run(struct pqm_app *app, const struct pqm_args *args, struct pqm_err *err)
 {
 	struct pqm_risk_view view = { 0 };
 	struct pqm_risk_params p;
+	struct pqm_arena arena;
 	struct pqm_rules r;
 	size_t n_lists = 0;
 	enum pqm_st st = read_view(&view, args, err);
@@ -398,12 +414,14 @@ static enum pqm_st run(struct pqm_app *app, const struct pqm_args *args, struct 
 	st = pqm_app_rules(&r, args, err);
 	if (st != PQM_OK)
 		return st;
-	st = pqm_risk_params_load(&p, &r, pqm_str(pqm_arg(args, "curve")), err);
+	pqm_arena_init(&arena, PQM_ARENA_BYTES);
+	st = load_params(&p, &r, pqm_arg(args, "curve"), &arena, err);
 	view.p = &p;
 	view.rules_version = r.version;
 	if (st == PQM_OK)
 		st = n_lists > 0 ? pqm_risk_lists(app, args, &view, err)
 				 : one_asset(app, args, &view, err);
+	pqm_arena_fini(&arena);
 	pqm_rules_fini(&r);
 	return st;
 }
@@ -435,7 +453,8 @@ const struct pqm_command pqm_cmd_risk = {
 			{ 'o', "output", "FORMAT",
 				"json (of a list: one array) or jsonl (one object a line)" },
 			{ 0, "digits", "N", "decimals of -o json and jsonl, 1 to 15 (default: 4)" },
-			{ 0, "curve", "ID", "arrival curve (default: gri2025)" },
+			{ 0, "curve", "ID|FILE",
+				"arrival curve (default: gri2025), or a house view in a file" },
 			{ 0, NULL, NULL, NULL },
 		},
 	.run = run,

@@ -18,7 +18,9 @@ const struct pqm_opt pqm_scan_opts[] = {
 	{ 0, "now", "DATE", "assess as of YYYY-MM-DD (default: today, UTC)" },
 	{ 0, "regime", "NAME",
 		"deadlines that apply to you, repeatable: `pqmap rules list deadline`" },
-	{ 0, "curve", "ID", "arrival curve (default: gri2025)" },
+	{ 0, "curve", "ID|FILE",
+		"arrival curve (default: gri2025), or a house view in YAML or JSON; FILE#ID of "
+		"several" },
 	{ 0, "capacity", "N", "person-days a month for the plan (default: 20)" },
 	{ 0, "start", "DATE", "first day of the plan (default: --now)" },
 	{ 0, "config", "FILE",

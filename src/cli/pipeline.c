@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/num.h"
 #include "base/sys.h"
+#include "cli/curve_option.h"
 #include "engine/scan.h"
 #include "report/load.h"
 
@@ -189,7 +190,7 @@ static enum pqm_st read_config_keys(
 				PQM_FMT(root->keys[i]->text));
 	}
 	s->regimes = pqm_yaml_get(root, "regimes");
-	s->curve = pqm_yaml_str(root, "curve");
+	s->curve = pqm_bytes_dup(&s->p->inv.arena, pqm_yaml_str(root, "curve"));
 	if (pqm_yaml_get(root, "capacity") != NULL &&
 		(!pqm_yaml_f64(root, "capacity", &s->p->inv.capacity) || s->p->inv.capacity <= 0 ||
 			s->p->inv.capacity > PQM_CAPACITY_MAX))
@@ -319,6 +320,21 @@ static enum pqm_st set_numbers(
 	return PQM_OK;
 }
 
+/* said: NUL-terminated, or empty: what a saved inventory says stays. */
+static enum pqm_st set_curve(struct pqm_pipeline *p, pqm_bytes said, struct pqm_err *err)
+{
+	struct pqm_curve_choice c = { p->inv.curve, p->inv.house };
+	enum pqm_st st = PQM_OK;
+
+	if (said.n > 0)
+		st = pqm_curve_choose(&c, &p->rules, (const char *)said.p, &p->inv.arena, err);
+	else if (c.house != NULL)
+		st = pqm_curve_is_own(c.house, &p->rules, "the inventory's house curve", err);
+	p->inv.curve = c.id;
+	p->inv.house = c.house;
+	return st;
+}
+
 enum pqm_st pqm_pipeline_settings(
 	struct pqm_pipeline *p, const struct pqm_args *a, bool is_loaded, struct pqm_err *err)
 {
@@ -334,10 +350,8 @@ enum pqm_st pqm_pipeline_settings(
 		st = set_numbers(p, a, err);
 	if (st == PQM_OK && (!is_loaded || pqm_arg_has(a, "now")))
 		st = pqm_app_now(&p->inv.now_days, a, err);
-	if (curve != NULL)
-		p->inv.curve = pqm_bytes_dup(&p->inv.arena, pqm_str(curve));
-	else if (s.curve.n > 0)
-		p->inv.curve = s.curve;
+	if (st == PQM_OK)
+		st = set_curve(p, curve != NULL ? pqm_str(curve) : s.curve, err);
 	if (st == PQM_OK)
 		st = pqm_bench_open(&p->bench, &p->rules, pqm_arg(a, "bench"), NULL, err);
 	if (!is_loaded) {
@@ -353,6 +367,7 @@ enum pqm_st pqm_pipeline_assess(struct pqm_pipeline *p, struct pqm_err *err)
 	struct pqm_assess_options opt = {
 		.now_days = p->inv.now_days,
 		.curve = p->inv.curve,
+		.house = p->inv.house,
 		.regimes = p->inv.regimes,
 		.n_regimes = p->inv.n_regimes,
 		.capacity = p->inv.capacity > 0 ? p->inv.capacity : PQM_DEFAULT_CAPACITY,

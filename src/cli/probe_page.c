@@ -327,7 +327,7 @@ static void weak(struct pqm_page *p, const struct pqm_endpoint *e)
 static double even_odds(const struct pqm_risk_params *r, enum pqm_scenario s)
 {
 	const struct pqm_risk_class *c = pqm_risk_class_find(r, PQM_LIT("E256"));
-	double t = r->base_year, horizon = pqm_risk_horizon(r);
+	double t = r->curve.base_year, horizon = pqm_risk_horizon(r);
 
 	while (t < horizon && pqm_risk_f(r, s, t) < 0.5)
 		t += 1.0 / 16;
@@ -351,7 +351,7 @@ static void harvest(struct pqm_page *p, const struct pqm_endpoint *e)
 	if (pqm_risk_params_load(&r, p->rules, none, &err) == PQM_OK)
 		when = pqm_arena_f(&p->arena,
 			"readable by %.0f to %.0f with even odds (expert survey %.*s)",
-			even_odds(&r, PQM_FAST), even_odds(&r, PQM_SLOW), PQM_FMT(r.curve_id));
+			even_odds(&r, PQM_FAST), even_odds(&r, PQM_SLOW), PQM_FMT(r.curve.id));
 	if (e->posture == PQM_P_ABSENT)
 		pqm_page_words(p, "harvest", PQM_PAGE_BAD, "recorded today: %.*s", PQM_FMT(when));
 	else

@@ -32,7 +32,7 @@ void pqm_risk_json(struct pqm_out *o, const struct pqm_risk_view *v,
 	pqm_js_open(o, NULL, '{');
 	pqm_js_cstr(o, "schema", "pqmap.risk");
 	pqm_js_u64(o, "schema_version", 1);
-	pqm_js_str(o, "curve", v->p->curve_id);
+	pqm_js_str(o, "curve", v->p->curve.id);
 	pqm_js_cstr(o, "rules_version", v->rules_version);
 	pqm_js_opt_u64(o, "line", line);
 	pqm_js_open(o, "uses", '[');

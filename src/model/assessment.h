@@ -10,6 +10,7 @@
 #ifndef PQM_MODEL_ASSESSMENT_H
 #define PQM_MODEL_ASSESSMENT_H
 
+#include "model/curve.h"
 #include "model/graph.h"
 
 enum pqm_scenario { PQM_SLOW, PQM_CENTRAL, PQM_FAST, PQM_STRESS, PQM_N_SCENARIOS };
@@ -85,6 +86,8 @@ struct pqm_assessment {
 	struct pqm_arena arena;
 	double assessed; /* year */
 	pqm_bytes curve_id;
+	struct pqm_arrival curve;	/* its points */
+	char parameters_hash[65];	/* of every number in force: same hash, same answers */
 	struct pqm_asset_score *assets; /* worst first; unassigned last */
 	size_t n_assets;
 	bool has_money; /* at least one impact was declared in money */

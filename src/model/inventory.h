@@ -10,6 +10,7 @@
 #define PQM_MODEL_INVENTORY_H
 
 #include "model/endpoint.h"
+#include "model/curve.h"
 #include "model/finding.h"
 
 /* The field of an object that names a target that the user did not. */
@@ -90,9 +91,10 @@ struct pqm_inventory {
 	int64_t now_days;		       /* assessment date */
 	const pqm_bytes *regimes;	       /* chosen by the user */
 	size_t n_regimes;
-	pqm_bytes curve;	 /* curve id */
-	double capacity;	 /* person-days a month for the plan; 0: not set */
-	int64_t plan_start_days; /* 0: the assessment date */
+	pqm_bytes curve;		 /* curve id */
+	const struct pqm_arrival *house; /* the user's own curve; NULL: curve is one of the rules */
+	double capacity;		 /* person-days a month for the plan; 0: not set */
+	int64_t plan_start_days;	 /* 0: the assessment date */
 	struct pqm_target *targets;
 	size_t n_targets;
 	struct pqm_finding *findings; /* by id */

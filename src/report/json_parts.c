@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/num.h"
+#include "report/curve_json.h"
 #include "report/score_json.h"
 #include "report/ways.h"
 
@@ -353,6 +354,9 @@ void pqm_json_assessment(
 	pqm_js_open(o, "assessment", '{');
 	pqm_js_num(o, "assessed", a->assessed, 4);
 	pqm_js_str(o, "curve", a->curve_id);
+	if (a->curve.n > 0)
+		pqm_curve_json(o, "curve_points", &a->curve);
+	pqm_js_cstr(o, "parameters_hash", a->parameters_hash);
 	pqm_js_open(o, "assets", '[');
 	for (size_t i = 0; i < a->n_assets; i++)
 		asset_score(o, has_ways ? &ways : NULL, &a->assets[i]);

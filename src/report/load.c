@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "base/num.h"
 #include "parse/json.h"
+#include "report/curve_json.h"
 #include "report/endpoint_json.h"
 
 #define SCHEMA_VERSION 1
@@ -171,6 +172,16 @@ static enum pqm_st load_settings(struct load *l, const struct pqm_json *root)
 		!pqm_date_parse(pqm_json_str(s, "start"), &inv->plan_start_days))
 		return pqm_fail(
 			l->err, PQM_EPARSE, "%s: settings.start: not a date YYYY-MM-DD", l->name);
+	if (l->base == 0) {
+		const struct pqm_json *house = pqm_json_get(s, "house_curve");
+		pqm_bytes where = pqm_arena_f(l->arena, "%s: settings.house_curve", l->name);
+		enum pqm_st st = where.p == NULL ? no_memory(l)
+						 : pqm_curve_load(&inv->house, house,
+							   (const char *)where.p, l->arena, l->err);
+
+		if (st != PQM_OK)
+			return st;
+	}
 	return load_regimes(l, pqm_json_get(s, "regimes"));
 }
 

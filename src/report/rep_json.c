@@ -1,6 +1,7 @@
 #include "report/writer.h"
 
 #include "base/num.h"
+#include "report/curve_json.h"
 #include "report/endpoint_json.h"
 #include "report/json_parts.h"
 
@@ -18,6 +19,8 @@ static void settings(struct pqm_out *o, const struct pqm_inventory *inv)
 		pqm_js_str(o, NULL, inv->regimes[i]);
 	pqm_js_close(o, ']');
 	pqm_js_str(o, "curve", inv->curve);
+	if (inv->house != NULL)
+		pqm_curve_json(o, "house_curve", inv->house);
 	if (inv->capacity > 0)
 		pqm_js_num(o, "capacity", inv->capacity, 2);
 	if (inv->plan_start_days != 0) {

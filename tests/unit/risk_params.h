@@ -33,8 +33,7 @@ static inline struct pqm_risk_params risk_params(void)
 		{ 'H', 0, .01, .05 } },
 	  covered[] = { { 'N', 0, 0, 0 }, { 'F', .9, .5, 0 }, { 'E', 1, 1, 1 } };
 	struct pqm_risk_params p = {
-		.curve_id = PQM_LIT("gri2025"),
-		.base_year = 2025.5,
+		.curve = { .id = PQM_LIT("gri2025"), .base_year = 2025.5 },
 		.n_points = 6,
 		.year = { 2025.5, 2030.5, 2035.5, 2040.5, 2045.5, 2055.5 },
 		.f = { { 0, .05, .28, .51, .69, .81 }, { 0, .1, .385, .605, .775, .87 },
