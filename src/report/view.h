@@ -83,6 +83,8 @@ bool pqm_deadline_is_duty(const struct pqm_deadline *d);
  * [view_assets.c]. */
 void pqm_view_asset_name(struct pqm_obj *o, const struct pqm_view *v, size_t i);
 void pqm_view_chances(struct pqm_obj *o, const struct pqm_asset_score *s);
+/* The word that joins two boxes: "carried by" [view_assets.c]. */
+pqm_bytes pqm_view_rel(pqm_bytes rel);
 /* Does evidence stand behind what decides, or only its absence or a name [view_first.c]? */
 bool pqm_score_is_shown(const struct pqm_asset_score *s);
 

@@ -240,7 +240,7 @@ static struct step node_step(const struct pqm_node *n, pqm_bytes rel)
 	return s;
 }
 
-static pqm_bytes rel_words(pqm_bytes rel)
+pqm_bytes pqm_view_rel(pqm_bytes rel)
 {
 	return pqm_eqs(rel, "carried-by")  ? PQM_LIT("carried by")
 		: pqm_eqs(rel, "talks-to") ? PQM_LIT("talks to")
@@ -260,7 +260,7 @@ static void trace(struct path *p, const struct pqm_view *v, const struct pqm_ass
 			node_step(&g->nodes[way[i].node],
 				way[i].edge == PQM_WAY_NONE
 					? PQM_LIT("")
-					: rel_words(g->edges[way[i].edge].rel)));
+					: pqm_view_rel(g->edges[way[i].edge].rel)));
 	add_step(p,
 		(struct step){ .has_join = true,
 			.is_cut = true,

@@ -6,32 +6,33 @@
 #include "report/draw.h"
 #include "report/view_text.h"
 
-/* Columns from left to right: clients, edges, Services, workloads, what they hold or reach, and an asset that is held there. */
-#define COLUMNS 6
-#define BOX_W 146.0
-#define BOX_H 46.0
-#define COLUMN_STEP 238.0
+/* From left to right: the asset, the way to what decides in one row, and what branches off, by its
+ * distance. */
+#define BOX_W 158.0
+#define BOX_H 48.0
+#define COLUMN_STEP 260.0
 #define ROW_STEP 64.0
 #define TOP 10.0
 #define NAME_COLUMNS 21
-#define KIND_COLUMNS 25
+#define KIND_COLUMNS 26
 #define LOOP_H 30.0 /* room below a box that speaks to its like */
 #define ARCH_STEP 22.0
 #define LABELS_MAX 64
 
 struct box {
 	uint32_t node; /* or PQM_DRAW_CLIENT + letter */
-	int column;
-	bool has_loop;
-	double x, y;
+	int column;    /* -1: not placed yet */
+	bool has_loop, is_way;
+	double x, y, parent_y;
 };
 
 struct line {
 	const struct pqm_draw_link *link;
+	uint32_t start, end;   /* nodes: the end is further from the asset */
 	double x0, y0, x1, y1; /* from edge to edge of the boxes */
 	double label_x, label_y;
-	double arch; /* control points' y of a line around boxes; 0: straight on */
-	bool is_side, is_loop, is_turned; /* side: both ends in one column; loop: in one box */
+	double arch;	       /* control points' y of a line around boxes; 0: straight on */
+	bool is_side, is_loop; /* side: both ends in one column; loop: in one box */
 };
 
 struct scene {
@@ -44,31 +45,7 @@ struct scene {
 	double width, height;
 };
 
-static int column_of(const struct pqm_graph *g, uint32_t node)
-{
-	if (node >= PQM_DRAW_CLIENT)
-		return 0;
-	switch (g->nodes[node].type) {
-	case PQM_NODE_EDGE:
-		return 1;
-	case PQM_NODE_SERVICE:
-		return 2;
-	case PQM_NODE_WORKLOAD:
-		return 3;
-	case PQM_NODE_ASSET:
-	case PQM_NODE_IMAGE:
-	case PQM_NODE_CERTIFICATE:
-	case PQM_NODE_SECRET:
-	case PQM_NODE_CONFIG:
-	case PQM_NODE_STORE:
-	case PQM_NODE_EXTERNAL:
-	case PQM_NODE_OTHER:
-		return 4;
-	}
-	return 4;
-}
-
-static const struct box *box_of(const struct scene *s, uint32_t node)
+static struct box *box_of(const struct scene *s, uint32_t node)
 {
 	for (size_t i = 0; i < s->n_boxes; i++)
 		if (s->boxes[i].node == node)
@@ -76,55 +53,136 @@ static const struct box *box_of(const struct scene *s, uint32_t node)
 	return NULL;
 }
 
-/* An asset on a Secret or a store stands right of it. */
-static bool is_held(const struct scene *s)
-{
-	for (size_t i = 0; i < s->d.n_links; i++)
-		if (s->d.links[i].from == s->s->asset->node &&
-			column_of(s->d.g, s->d.links[i].to) == 4)
-			return true;
-	return false;
-}
-
 static void add_box(struct scene *s, uint32_t node)
 {
-	struct box b = { .node = node, .column = column_of(s->d.g, node) };
+	struct box b = { .node = node, .column = -1 };
 
 	if (box_of(s, node) != NULL)
 		return;
-	if (node == s->s->asset->node && is_held(s))
-		b.column = COLUMNS - 1;
 	for (size_t i = 0; i < s->d.n_links; i++)
 		b.has_loop = b.has_loop || (s->d.links[i].from == node && s->d.links[i].to == node);
 	s->boxes[s->n_boxes++] = b;
 }
 
-/* The asset stands first in its column; the columns that nothing stands in take no room. */
+/* The way to what decides has the first row to itself, with the clients that it is open to. */
+static int place_way(struct scene *s)
+{
+	struct pqm_way_step steps[PQM_WAY_STEPS];
+	size_t n = pqm_way_to_hop(s->d.ways, steps, s->s->asset, pqm_score_decider(s->s));
+	int last = 0;
+
+	s->boxes[0].column = 0;
+	s->boxes[0].is_way = true;
+	for (size_t i = 1; i < n; i++) {
+		struct box *b = box_of(s, steps[i].node);
+
+		if (b == NULL || b->column >= 0)
+			continue;
+		b->column = ++last;
+		b->is_way = true;
+	}
+	for (size_t i = 0; i < s->d.n_links; i++) {
+		const struct pqm_draw_link *l = &s->d.links[i];
+		const struct box *to = box_of(s, l->to);
+		struct box *who = box_of(s, l->from);
+
+		if (!l->is_lit || l->from < PQM_DRAW_CLIENT || to == NULL || !to->is_way ||
+			to->column != last)
+			continue;
+		who->column = ++last;
+		who->is_way = true;
+		break;
+	}
+	return last;
+}
+
+/* One step further than what it hangs on; what hangs on nothing stands beside what carries. */
+static int spread_columns(struct scene *s, int last)
+{
+	for (int c = 0; c <= last; c++)
+		for (size_t i = 0; i < s->d.n_links; i++) {
+			struct box *a = box_of(s, s->d.links[i].from),
+				   *b = box_of(s, s->d.links[i].to);
+
+			if (a == NULL || b == NULL)
+				continue;
+			if (b->column == c && a->column < 0) {
+				struct box *t = a;
+
+				a = b;
+				b = t;
+			}
+			if (a->column != c || b->column >= 0)
+				continue;
+			b->column = c + 1;
+			last = last > c + 1 ? last : c + 1;
+		}
+	for (size_t i = 0; i < s->n_boxes; i++)
+		if (s->boxes[i].column < 0) {
+			s->boxes[i].column = 1;
+			last = last > 1 ? last : 1;
+		}
+	return last;
+}
+
+static void find_parent(struct scene *s, struct box *b)
+{
+	b->parent_y = TOP;
+	for (size_t i = 0; i < s->d.n_links; i++) {
+		const struct pqm_draw_link *l = &s->d.links[i];
+		const struct box *o = l->from == b->node ? box_of(s, l->to)
+			: l->to == b->node		 ? box_of(s, l->from)
+							 : NULL;
+
+		if (o != NULL && o->column == b->column - 1) {
+			b->parent_y = o->y;
+			return;
+		}
+	}
+}
+
+/* The next of a column to stand: the way's own, then by what they hang on, then as they came. */
+static struct box *next_in(struct scene *s, int column)
+{
+	struct box *best = NULL;
+
+	for (size_t i = 0; i < s->n_boxes; i++) {
+		struct box *b = &s->boxes[i];
+
+		if (b->column != column || b->y > 0)
+			continue;
+		if (best == NULL || (b->is_way && !best->is_way) ||
+			(b->is_way == best->is_way && b->parent_y < best->parent_y))
+			best = b;
+	}
+	return best;
+}
+
 static void place_boxes(struct scene *s)
 {
-	double high[COLUMNS] = { 0 }, at[COLUMNS] = { 0 }, x[COLUMNS], left = 1, tallest = 0;
+	int last;
 
 	add_box(s, s->s->asset->node);
 	for (size_t i = 0; i < s->d.n_nodes; i++)
 		add_box(s, s->d.nodes[i]);
 	for (size_t i = 0; i < s->d.n_links; i++)
 		add_box(s, s->d.links[i].from);
-	for (size_t i = 0; i < s->n_boxes; i++)
-		high[s->boxes[i].column] += ROW_STEP + (s->boxes[i].has_loop ? LOOP_H : 0);
-	for (int c = 0; c < COLUMNS; c++) {
-		x[c] = left;
-		left += high[c] > 0 ? COLUMN_STEP : 0;
-		tallest = fmax(tallest, high[c]);
-	}
-	for (size_t i = 0; i < s->n_boxes; i++) {
-		struct box *b = &s->boxes[i];
+	last = spread_columns(s, place_way(s));
+	for (int c = 0; c <= last; c++) {
+		double free = TOP;
+		struct box *b;
 
-		b->x = x[b->column];
-		b->y = TOP + (tallest - high[b->column]) / 2 + at[b->column];
-		at[b->column] += ROW_STEP + (b->has_loop ? LOOP_H : 0);
+		for (size_t i = 0; i < s->n_boxes; i++)
+			if (s->boxes[i].column == c)
+				find_parent(s, &s->boxes[i]);
+		while ((b = next_in(s, c)) != NULL) {
+			b->x = 1 + c * COLUMN_STEP;
+			b->y = b->is_way ? TOP : fmax(free, b->parent_y);
+			free = b->y + ROW_STEP + (b->has_loop ? LOOP_H : 0);
+			s->height = fmax(s->height, free - (ROW_STEP - BOX_H));
+		}
 	}
-	s->width = left - COLUMN_STEP + BOX_W;
-	s->height = TOP + tallest - (ROW_STEP - BOX_H);
+	s->width = last * COLUMN_STEP + BOX_W;
 }
 
 /* Does a box stand in the way of a line between two columns? */
@@ -148,12 +206,10 @@ static bool is_blocked(
 /* Where a line leaves or reaches a box: the side that looks at the other end. */
 static void place_line(struct scene *s, struct line *l, const struct box *a, const struct box *b)
 {
-	bool right = a->column < b->column;
-
 	l->is_loop = a == b;
 	l->is_side = !l->is_loop && a->column == b->column;
-	l->x0 = a->x + (right || l->is_side ? BOX_W : 0);
-	l->x1 = b->x + (right ? 0 : BOX_W);
+	l->x0 = a->x + BOX_W;
+	l->x1 = b->x + (l->is_side ? BOX_W : 0);
 	l->y0 = a->y + BOX_H / 2;
 	l->y1 = b->y + BOX_H / 2;
 	if (l->is_loop) {
@@ -169,10 +225,8 @@ static void place_line(struct scene *s, struct line *l, const struct box *a, con
 
 #define FAN 2 /* lines at one end that still leave room for their words */
 
-static size_t lines_at(const struct scene *s, const struct line *l, bool start)
+static size_t lines_at(const struct scene *s, uint32_t at)
 {
-	uint32_t from = l->is_turned ? l->link->to : l->link->from,
-		 to = l->is_turned ? l->link->from : l->link->to, at = start ? from : to;
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->d.n_links; i++) {
@@ -186,13 +240,19 @@ static size_t lines_at(const struct scene *s, const struct line *l, bool start)
 /* Where many lines leave one box, the words stand where they have come apart. */
 static void fan_label(const struct scene *s, struct line *l)
 {
-	size_t out = lines_at(s, l, true), in = lines_at(s, l, false);
+	size_t out = lines_at(s, l->start), in = lines_at(s, l->end);
 	double gap = COLUMN_STEP - BOX_W, away = l->x1 > l->x0 ? gap / 2 : -gap / 2;
 
 	if (l->is_side || l->is_loop || l->arch > 0 || (out <= FAN && in <= FAN) || out == in)
 		return;
 	l->label_x = out > in ? l->x1 - away : l->x0 + away;
 	l->label_y = (out > in ? l->y1 : l->y0) - 5;
+}
+
+/* What crosses a line, or what joins two boxes on the way that decides. */
+static bool has_words(const struct pqm_draw_link *k)
+{
+	return k->n_hops > 0 || (k->is_lit && k->edge != NULL);
 }
 
 /* Where no box can stand: in the first gap beside the start, below a loop, on an arch. */
@@ -214,7 +274,7 @@ static void place_label(struct scene *s, struct line *l)
 	for (int tries = 0; tries < LABELS_MAX && moved; tries++) {
 		moved = false;
 		for (const struct line *o = s->lines; o < l && !moved; o++)
-			if (o->link->n_hops > 0 && fabs(o->label_x - l->label_x) < 80 &&
+			if (has_words(o->link) && fabs(o->label_x - l->label_x) < 80 &&
 				fabs(o->label_y - l->label_y) < 13) {
 				l->label_y = o->label_y + 13.5;
 				moved = true;
@@ -232,11 +292,16 @@ static void place_lines(struct scene *s)
 
 		if (a == NULL || b == NULL)
 			continue;
-		/* An asset hangs on what carries it: the line runs from there. */
-		*l = (struct line){ .link = link,
-			.is_turned = link->edge != NULL && pqm_eqs(link->edge->rel, "carried-by") };
-		place_line(s, l, l->is_turned ? b : a, l->is_turned ? a : b);
-		if (link->n_hops > 0)
+		/* A reference may point at the asset; the line leads away from it. */
+		if (a->column > b->column) {
+			const struct box *t = a;
+
+			a = b;
+			b = t;
+		}
+		*l = (struct line){ .link = link, .start = a->node, .end = b->node };
+		place_line(s, l, a, b);
+		if (has_words(link))
 			place_label(s, l);
 		s->n_lines++;
 	}
@@ -294,9 +359,9 @@ static void fill_box(struct pqm_obj *o, const void *ctx, size_t i)
 		name = s->s->asset->name;
 	number(o, "x", b->x);
 	number(o, "y", b->y);
-	number(o, "text_x", b->x + 9);
-	number(o, "name_y", b->y + 18);
-	number(o, "kind_y", b->y + 33);
+	number(o, "text_x", b->x + 10);
+	number(o, "name_y", b->y + 20);
+	number(o, "kind_y", b->y + 36);
 	pqm_obj_text(o, "name", shown(o, name, NAME_COLUMNS));
 	pqm_obj_text(o, "kind",
 		n != NULL && n->is_ghost ? ghost_words(s, b->node) : shown(o, kind, KIND_COLUMNS));
@@ -334,7 +399,7 @@ static void fill_line(struct pqm_obj *o, const void *ctx, size_t i)
 	double bend = l->is_side ? 34 : (l->x1 - l->x0) / 2;
 	double cx0 = l->x0 + bend, cx1 = l->is_side ? l->x1 + bend : l->x1 - bend, cy0 = l->y0,
 	       cy1 = l->y1;
-	double tip_x = l->is_turned ? l->x0 : l->x1, tip_y = l->is_turned ? l->y0 : l->y1;
+	double tip_x = l->x1, tip_y = l->y1;
 
 	if (l->is_loop) {
 		cx0 = l->x0;
@@ -345,7 +410,7 @@ static void fill_line(struct pqm_obj *o, const void *ctx, size_t i)
 		cx1 = l->x1 - bend / 3;
 		cy0 = cy1 = l->arch;
 	}
-	double dx = (l->is_turned ? cx0 : cx1) - tip_x, dy = (l->is_turned ? cy0 : cy1) - tip_y;
+	double dx = cx1 - tip_x, dy = cy1 - tip_y;
 	double len = fmax(1, hypot(dx, dy));
 
 	dx /= len;
@@ -356,9 +421,11 @@ static void fill_line(struct pqm_obj *o, const void *ctx, size_t i)
 		tip_y + 8 * dy + 4 * dx, tip_x + 8 * dx + 4 * dy, tip_y + 8 * dy - 4 * dx);
 	pqm_obj_f(o, "class", "%s%s", k->n_hops > 0 ? pqm_verdict_class(k->hops[0]->verdict) : "",
 		k->is_lit ? " lit" : "");
-	pqm_obj_flag(o, "has_verdict", k->n_hops > 0);
+	pqm_obj_flag(o, "has_verdict", has_words(k));
 	pqm_obj_text(o, "verdict",
-		k->n_hops > 0 ? pqm_str(pqm_verdict_name(k->hops[0]->verdict)) : PQM_LIT(""));
+		k->n_hops > 0		  ? pqm_str(pqm_verdict_name(k->hops[0]->verdict))
+			: k->edge != NULL ? pqm_view_rel(k->edge->rel)
+					  : PQM_LIT(""));
 	number(o, "label_x", l->label_x);
 	number(o, "label_y", l->label_y);
 	line_words(o, l);

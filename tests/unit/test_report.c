@@ -218,6 +218,12 @@ static void html_draws_hops_ghosts_and_the_deciding_path(void **state)
 		"<g class=\"lk bad lit\"><title>presents; classical: ingress "
 		"data.clinic.example: X25519 only, terminated by ingress-nginx; by "
 		"spec.tls[0].secretName, edge.yaml:12</title>"));
+	/* The asset stands left, its deciding path in one row from there. */
+	assert_non_null(strstr(svg,
+		"<g class=\"nd lit as\"><title>clinical-ai/phi-train</title><rect "
+		"x=\"1.0\" y=\"10.0\""));
+	assert_non_null(strstr(svg, "llama-clinic</title><rect x=\"261.0\" y=\"10.0\""));
+	assert_non_null(strstr(svg, "Ingress/data</title><rect x=\"521.0\" y=\"10.0\""));
 	assert_non_null(strstr(svg, "class=\"nd ghost lit\""));
 	assert_non_null(strstr(svg, ">not among the documents</text>"));
 	assert_non_null(strstr(svg, "text-anchor=\"middle\">classical</text>"));
