@@ -2,23 +2,27 @@
 
 #include <stdlib.h>
 
-#include "base/map.h"
+#include "order.h"
 
 #define LATE 1e-9 /* person-days: rounding, not lateness */
+#define NONE UINT32_MAX
 
 struct solver {
 	struct pqm_order *o;
 	struct pqm_arena *arena;
-	struct pqm_arena part; /* scratch of one part, reset between them */
-	size_t n;	       /* jobs */
-	uint32_t *job;	       /* rank by id -> index in o->jobs */
-	uint32_t *rank;	       /* the inverse */
-	uint32_t *prize;       /* prizes by id */
-	uint32_t *topo;	       /* ranks, dependencies first */
-	bool *in_first;	       /* by rank: weak fixes and what they need */
-	bool *done;	       /* by rank: already in the sequence */
-	uint32_t *sequence;    /* ranks in order of worth */
+	struct pqm_arena block; /* scratch of one block, reset between them */
+	size_t n;		/* jobs */
+	uint32_t *by_id;	/* jobs, lowest id first */
+	uint32_t *prize;	/* prizes by id */
+	uint32_t *topo;		/* jobs, dependencies first, lowest id first among the free ones */
+	uint32_t *at;		/* the inverse */
+	bool *in_first;		/* weak fixes and what they need */
+	uint32_t *local;	/* job -> node of the part at hand; NONE: not in it */
+	uint32_t *sequence;	/* jobs in order of worth */
 	size_t n_sequence;
+	double now;	     /* when the part at hand starts */
+	uint64_t exact_left; /* sets and steps that may still be looked at */
+	uint64_t steps_left;
 	bool is_exact;
 };
 
@@ -48,61 +52,87 @@ static int prizes_by_id(const void *x, const void *y, void *ctx)
 	return pqm_cmp(p[*(const uint32_t *)x].id, p[*(const uint32_t *)y].id);
 }
 
-static const struct pqm_job *job_at(const struct solver *s, uint32_t rank)
-{
-	return &s->o->jobs[s->job[rank]];
-}
-
 static enum pqm_st index_by_id(struct solver *s, struct pqm_err *err)
 {
 	size_t m = s->o->n_prizes;
 
-	s->job = pqm_new(s->arena, uint32_t, s->n);
-	s->rank = pqm_new(s->arena, uint32_t, s->n);
+	s->by_id = pqm_new(s->arena, uint32_t, s->n);
 	s->topo = pqm_new(s->arena, uint32_t, s->n);
+	s->at = pqm_new(s->arena, uint32_t, s->n);
 	s->sequence = pqm_new(s->arena, uint32_t, s->n);
 	s->in_first = pqm_new(s->arena, bool, s->n);
-	s->done = pqm_new(s->arena, bool, s->n);
+	s->local = pqm_new(s->arena, uint32_t, s->n);
 	s->prize = pqm_new(s->arena, uint32_t, m);
-	if (s->job == NULL || s->rank == NULL || s->topo == NULL || s->sequence == NULL ||
-		s->in_first == NULL || s->done == NULL || s->prize == NULL)
+	if (s->by_id == NULL || s->topo == NULL || s->at == NULL || s->sequence == NULL ||
+		s->in_first == NULL || s->local == NULL || s->prize == NULL)
 		return no_memory(err);
 	for (uint32_t i = 0; i < s->n; i++)
-		s->job[i] = i;
+		s->by_id[i] = i;
 	for (uint32_t i = 0; i < m; i++)
 		s->prize[i] = i;
-	qsort_r(s->job, s->n, sizeof(uint32_t), jobs_by_id, s->o->jobs);
+	qsort_r(s->by_id, s->n, sizeof(uint32_t), jobs_by_id, s->o->jobs);
 	qsort_r(s->prize, m, sizeof(uint32_t), prizes_by_id, s->o->prizes);
-	for (uint32_t i = 0; i < s->n; i++)
-		s->rank[s->job[i]] = i;
 	return PQM_OK;
 }
 
-/* Dependencies before dependants, lowest id first among the free ones. */
-static enum pqm_st topological(struct solver *s, struct pqm_err *err)
+/* Who depends on whom: by job, the dependants, lowest id first. */
+struct dependants {
+	uint32_t *at, *job;
+};
+
+static enum pqm_st list_dependants(struct dependants *d, struct solver *s, struct pqm_err *err)
 {
 	size_t n = 0;
 
-	memset(s->done, 0, s->n * sizeof(*s->done));
-	for (bool moved = true; moved && n < s->n;) {
-		moved = false;
-		for (uint32_t r = 0; r < s->n; r++) {
-			const struct pqm_job *j = job_at(s, r);
-			bool is_free = !s->done[r];
+	for (size_t i = 0; i < s->n; i++)
+		n += s->o->jobs[i].n_deps;
+	d->at = pqm_new(s->arena, uint32_t, s->n + 2);
+	d->job = pqm_new(s->arena, uint32_t, n);
+	if (d->at == NULL || d->job == NULL)
+		return no_memory(err);
+	for (size_t i = 0; i < s->n; i++)
+		for (size_t k = 0; k < s->o->jobs[i].n_deps; k++)
+			d->at[s->o->jobs[i].deps[k] + 2]++;
+	for (size_t i = 2; i < s->n + 2; i++)
+		d->at[i] += d->at[i - 1];
+	for (size_t i = 0; i < s->n; i++) {
+		const struct pqm_job *j = &s->o->jobs[s->by_id[i]];
 
-			for (size_t k = 0; k < j->n_deps && is_free; k++)
-				is_free = s->done[s->rank[j->deps[k]]];
-			if (!is_free)
-				continue;
-			s->topo[n++] = r;
-			s->done[r] = moved = true;
-		}
+		for (size_t k = 0; k < j->n_deps; k++)
+			d->job[d->at[j->deps[k] + 1]++] = s->by_id[i];
 	}
-	for (uint32_t r = 0; r < s->n && n < s->n; r++)
-		if (!s->done[r])
+	return PQM_OK;
+}
+
+/* Dependencies before dependants; a job on a cycle is named. */
+static enum pqm_st topological(struct solver *s, struct pqm_err *err)
+{
+	struct dependants d;
+	uint32_t *open = pqm_new(s->arena, uint32_t, s->n);
+	size_t n = 0;
+	enum pqm_st st = open == NULL ? no_memory(err) : list_dependants(&d, s, err);
+
+	if (st != PQM_OK)
+		return st;
+	for (size_t i = 0; i < s->n; i++) {
+		uint32_t j = s->by_id[i];
+
+		open[j] = (uint32_t)s->o->jobs[j].n_deps;
+		if (open[j] == 0)
+			s->topo[n++] = j;
+	}
+	for (size_t i = 0; i < n; i++) {
+		uint32_t j = s->topo[i];
+
+		s->at[j] = (uint32_t)i;
+		for (uint32_t k = d.at[j]; k < d.at[j + 1]; k++)
+			if (--open[d.job[k]] == 0)
+				s->topo[n++] = d.job[k];
+	}
+	for (size_t i = 0; i < s->n && n < s->n; i++)
+		if (open[s->by_id[i]] > 0)
 			return pqm_fail(err, PQM_EUSAGE, "plan: task '%.*s' depends on itself",
-				PQM_FMT(job_at(s, r)->id));
-	memset(s->done, 0, s->n * sizeof(*s->done));
+				PQM_FMT(s->o->jobs[s->by_id[i]].id));
 	return PQM_OK;
 }
 
@@ -110,11 +140,11 @@ static void mark_first(struct solver *s)
 {
 	for (size_t i = s->n; i > 0; i--) {
 		uint32_t r = s->topo[i - 1];
-		const struct pqm_job *j = job_at(s, r);
+		const struct pqm_job *j = &s->o->jobs[r];
 
 		s->in_first[r] = s->in_first[r] || j->first;
 		for (size_t k = 0; k < j->n_deps && s->in_first[r]; k++)
-			s->in_first[s->rank[j->deps[k]]] = true;
+			s->in_first[j->deps[k]] = true;
 	}
 }
 
@@ -124,7 +154,7 @@ static void modify_due(struct solver *s)
 	for (size_t i = 0; i < s->n; i++)
 		s->o->jobs[i].modified_due = s->o->jobs[i].due;
 	for (size_t i = s->n; i > 0; i--) {
-		const struct pqm_job *j = job_at(s, s->topo[i - 1]);
+		const struct pqm_job *j = &s->o->jobs[s->topo[i - 1]];
 
 		for (size_t k = 0; k < j->n_deps; k++) {
 			struct pqm_job *d = &s->o->jobs[j->deps[k]];
@@ -134,378 +164,411 @@ static void modify_due(struct solver *s)
 	}
 }
 
-/* ---- parts ---- */
+/* ---- the part made of the jobs that go first, and that of the others ---- */
 
-/* The part made of the ranks in `member` that are not done, with the prizes they complete. local
- * maps rank -> number in the part; back is the inverse. */
-struct part_maps {
-	uint32_t *local, *back, *topo; /* topo: ranks of the part, dependencies first */
+/* Nodes of the part that a prize waits for; NONE when it belongs to the other part, or waits for nothing. */
+static uint32_t prize_needs(
+	const struct solver *s, const struct pqm_prize *z, bool first, uint32_t *out)
+{
+	uint32_t n = 0;
+	bool later = false;
+
+	for (size_t k = 0; k < z->n_deps; k++)
+		later = later || !s->in_first[z->deps[k]];
+	if (later == first || !(z->value > 0) || isinf(z->value))
+		return NONE;
+	for (size_t k = 0; k < z->n_deps; k++) {
+		uint32_t u = s->local[z->deps[k]];
+		bool is_new = u != NONE;
+
+		for (uint32_t i = 0; i < n && is_new; i++)
+			is_new = out[i] != u;
+		if (is_new)
+			out[n++] = u;
+	}
+	return n > 0 ? n : NONE;
+}
+
+static enum pqm_st part_room(
+	struct pqm_part *p, const struct solver *s, struct pqm_arena *arena, struct pqm_err *err)
+{
+	size_t most = s->n + s->o->n_prizes, deps = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		deps += s->o->jobs[i].n_deps;
+	for (size_t i = 0; i < s->o->n_prizes; i++)
+		deps += s->o->prizes[i].n_deps;
+	*p = (struct pqm_part){ .effort = pqm_new(arena, double, most),
+		.value = pqm_new(arena, double, most),
+		.dep_at = pqm_new(arena, uint32_t, most + 1),
+		.dep = pqm_new(arena, uint32_t, deps) };
+	return p->effort == NULL || p->value == NULL || p->dep_at == NULL || p->dep == NULL
+		? no_memory(err)
+		: PQM_OK;
+}
+
+/* A prize of one job is that job's value; one of several is a node. */
+static void add_prizes(struct pqm_part *p, struct solver *s, bool first)
+{
+	for (size_t i = 0; i < s->o->n_prizes; i++) {
+		const struct pqm_prize *z = &s->o->prizes[s->prize[i]];
+		uint32_t *deps = p->dep + p->dep_at[p->n], n = prize_needs(s, z, first, deps);
+
+		if (n == NONE)
+			continue;
+		if (n == 1) {
+			p->value[deps[0]] += z->value;
+			continue;
+		}
+		p->value[p->n] = z->value;
+		p->dep_at[p->n + 1] = p->dep_at[p->n] + n;
+		p->n++;
+	}
+}
+
+/* Nodes are the jobs in topological order; job holds which. */
+static void fill_part(struct pqm_part *p, uint32_t *job, struct solver *s, bool first)
+{
+	for (size_t i = 0; i < s->n; i++)
+		s->local[i] = NONE;
+	for (size_t i = 0; i < s->n; i++) {
+		const struct pqm_job *j = &s->o->jobs[s->topo[i]];
+		uint32_t end = p->dep_at[p->n];
+
+		if (s->in_first[s->topo[i]] != first)
+			continue;
+		for (size_t k = 0; k < j->n_deps; k++)
+			if (s->local[j->deps[k]] != NONE)
+				p->dep[end++] = s->local[j->deps[k]];
+		p->effort[p->n] = mean(j);
+		p->dep_at[p->n + 1] = end;
+		job[p->n] = s->topo[i];
+		s->local[s->topo[i]] = p->n++;
+	}
+	p->n_jobs = p->n;
+	add_prizes(p, s, first);
+}
+
+/* ---- blocks ---- */
+
+/* A part, its nodes by block, and what it takes to make a part of one block. */
+struct whole {
+	struct pqm_part part;
+	uint32_t *job;	/* node -> job */
+	uint32_t *node; /* by block */
+	uint32_t *in;	/* node -> number in the block; NONE: not in it */
 };
 
-static enum pqm_st add_jobs(
-	struct pqm_part *p, struct solver *s, const struct part_maps *m, struct pqm_err *err)
+static enum pqm_st make_block(struct pqm_part *p, struct whole *w, const struct pqm_block *b,
+	struct pqm_arena *arena, struct pqm_err *err)
 {
-	double *effort = pqm_new(&s->part, double, p->n);
+	const struct pqm_part *all = &w->part;
+	size_t deps = 0;
 
-	p->deps = pqm_new(&s->part, uint32_t *, p->n);
-	p->n_deps = pqm_new(&s->part, size_t, p->n);
-	if (effort == NULL || p->deps == NULL || p->n_deps == NULL)
+	for (uint32_t i = b->from; i < b->to; i++)
+		deps += all->dep_at[w->node[i] + 1] - all->dep_at[w->node[i]];
+	*p = (struct pqm_part){ .n = b->to - b->from,
+		.effort = pqm_new(arena, double, b->to - b->from),
+		.value = pqm_new(arena, double, b->to - b->from),
+		.dep_at = pqm_new(arena, uint32_t, b->to - b->from + 1),
+		.dep = pqm_new(arena, uint32_t, deps) };
+	if (p->effort == NULL || p->value == NULL || p->dep_at == NULL || p->dep == NULL)
 		return no_memory(err);
 	for (uint32_t i = 0; i < p->n; i++) {
-		const struct pqm_job *j = job_at(s, m->back[i]);
+		uint32_t u = w->node[b->from + i], end = p->dep_at[i];
 
-		effort[i] = mean(j);
-		p->deps[i] = pqm_new(&s->part, uint32_t, j->n_deps);
-		if (p->deps[i] == NULL)
-			return no_memory(err);
-		for (size_t k = 0; k < j->n_deps; k++) {
-			uint32_t r = s->rank[j->deps[k]];
-
-			if (!s->done[r])
-				p->deps[i][p->n_deps[i]++] = m->local[r];
-		}
+		w->in[u] = i;
+		p->n_jobs += u < all->n_jobs;
+		p->effort[i] = all->effort[u];
+		p->value[i] = all->value[u];
+		for (uint32_t k = all->dep_at[u]; k < all->dep_at[u + 1]; k++)
+			if (w->in[all->dep[k]] != NONE)
+				p->dep[end++] = w->in[all->dep[k]];
+		p->dep_at[i + 1] = end;
 	}
-	p->effort = effort;
+	for (uint32_t i = 0; i < p->n; i++)
+		w->in[w->node[b->from + i]] = NONE;
 	return PQM_OK;
 }
 
-/* Numbers in the part of what the prize still needs; false when it needs jobs outside of it, or
- * nothing more. */
-static bool prize_deps(struct solver *s, const struct part_maps *m, const struct pqm_prize *z,
-	uint32_t *out, size_t *n)
+/* Whether every order that keeps the precedence costs the same. */
+static bool is_settled(const struct pqm_part *p)
 {
-	*n = 0;
-	for (size_t k = 0; k < z->n_deps; k++) {
-		uint32_t r = s->rank[z->deps[k]];
+	uint32_t paid = 0;
 
-		if (s->done[r])
-			continue;
-		if (m->local[r] == UINT32_MAX)
-			return false;
-		out[(*n)++] = m->local[r];
-	}
-	return *n > 0 && z->value > 0;
+	for (uint32_t i = 0; i < p->n; i++)
+		paid += p->value[i] > 0;
+	return p->n <= 2 || (paid <= 1 && p->value[p->n - 1] > 0) || paid == 0;
 }
 
-static int by_u32(const void *x, const void *y)
+static enum pqm_st order_block(uint32_t *sequence, struct solver *s, const struct pqm_part *p,
+	double *bound, struct pqm_err *err)
 {
-	uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
-
-	return (a > b) - (a < b);
-}
-
-/* Prizes that wait for the same jobs are one. */
-static bool add_prize(struct pqm_part *p, struct solver *s, const struct part_maps *m,
-	const struct pqm_prize *z, double *value, struct pqm_map *met)
-{
-	uint32_t *deps, few[8];
-	size_t n;
-	pqm_bytes key;
-	uintptr_t twin;
-
-	deps = z->n_deps <= 8 ? few : pqm_new(&s->part, uint32_t, z->n_deps);
-	if (deps == NULL)
-		return false;
-	if (!prize_deps(s, m, z, deps, &n))
-		return true;
-	qsort(deps, n, sizeof(*deps), by_u32);
-	key = (pqm_bytes){ (const uint8_t *)deps, n * sizeof(*deps) };
-	twin = (uintptr_t)pqm_map_get(met, key);
-	if (twin != 0) {
-		value[twin - 1] += z->value;
-		return true;
-	}
-	key = pqm_bytes_dup(&s->part, key);
-	if (key.p == NULL || !pqm_map_put(met, key, (void *)(uintptr_t)(p->n_prizes + 1)))
-		return false;
-	p->prize_deps[p->n_prizes] = (uint32_t *)(uintptr_t)key.p;
-	p->n_prize_deps[p->n_prizes] = n;
-	value[p->n_prizes++] = z->value;
-	return true;
-}
-
-static enum pqm_st add_prizes(
-	struct pqm_part *p, struct solver *s, const struct part_maps *m, struct pqm_err *err)
-{
-	size_t most = s->o->n_prizes;
-	double *value = pqm_new(&s->part, double, most);
-	struct pqm_map met = { 0 }; /* jobs that a prize waits for -> its number + 1 */
-
-	p->prize_deps = pqm_new(&s->part, uint32_t *, most);
-	p->n_prize_deps = pqm_new(&s->part, size_t, most);
-	if (value == NULL || p->prize_deps == NULL || p->n_prize_deps == NULL)
-		return no_memory(err);
-	p->value = value;
-	bool ok = true;
-
-	for (size_t i = 0; i < most && ok; i++)
-		ok = add_prize(p, s, m, &s->o->prizes[s->prize[i]], value, &met);
-	pqm_map_fini(&met);
-	return ok ? PQM_OK : no_memory(err);
-}
-
-static enum pqm_st make_part(struct pqm_part *p, struct part_maps *m, struct solver *s,
-	const bool *member, struct pqm_err *err)
-{
-	enum pqm_st st;
-
-	*p = (struct pqm_part){ 0 };
-	m->local = pqm_new(&s->part, uint32_t, s->n);
-	m->back = pqm_new(&s->part, uint32_t, s->n);
-	m->topo = pqm_new(&s->part, uint32_t, s->n);
-	if (m->local == NULL || m->back == NULL || m->topo == NULL)
-		return no_memory(err);
-	for (uint32_t r = 0; r < s->n; r++) {
-		m->local[r] = UINT32_MAX;
-		if (member[r] && !s->done[r]) {
-			m->local[r] = (uint32_t)p->n;
-			m->back[p->n++] = r;
-		}
-	}
-	for (size_t i = 0, n = 0; i < s->n; i++)
-		if (m->local[s->topo[i]] != UINT32_MAX)
-			m->topo[n++] = s->topo[i];
-	st = add_jobs(p, s, m, err);
-	return st == PQM_OK ? add_prizes(p, s, m, err) : st;
-}
-
-static void append(struct solver *s, uint32_t rank)
-{
-	s->sequence[s->n_sequence++] = rank;
-	s->done[rank] = true;
-}
-
-/* Appends the jobs of `member`, dependencies first; where free, in the order (phase, id). */
-static enum pqm_st append_plain(struct solver *s, const bool *member, struct pqm_err *err)
-{
-	uint32_t *left = pqm_new(&s->part, uint32_t, s->n);
-	size_t n = 0, pick = 0;
-
-	if (left == NULL)
-		return no_memory(err);
-	for (uint32_t r = 0; r < s->n; r++)
-		if (member[r] && !s->done[r])
-			left[n++] = r;
-	while (n > 0 && pick != SIZE_MAX) {
-		pick = SIZE_MAX;
-		for (size_t i = 0; i < n; i++) {
-			const struct pqm_job *j = job_at(s, left[i]);
-			bool is_free = true;
-
-			for (size_t k = 0; k < j->n_deps && is_free; k++)
-				is_free = s->done[s->rank[j->deps[k]]];
-			if (is_free && (pick == SIZE_MAX || j->rank < job_at(s, left[pick])->rank))
-				pick = i;
-		}
-		if (pick == SIZE_MAX)
-			return pqm_fail(err, PQM_EINTERNAL, "plan: a part is not closed");
-		append(s, left[pick]);
-		memmove(&left[pick], &left[pick + 1], (n - pick - 1) * sizeof(*left));
-		n--;
-	}
-	return PQM_OK;
-}
-
-/* Value per effort of what one prize still needs; marks it by rank. list holds the part, dependencies
- * first. */
-static double closure_density(const struct solver *s, const struct pqm_part *p,
-	const struct part_maps *m, size_t prize, bool *mark)
-{
-	const uint32_t *list = m->topo;
-	double effort = 0;
-
-	memset(mark, 0, s->n * sizeof(*mark));
-	for (size_t k = 0; k < p->n_prize_deps[prize]; k++)
-		mark[m->back[p->prize_deps[prize][k]]] = true;
-	for (size_t i = p->n; i > 0; i--) {
-		const struct pqm_job *j = job_at(s, list[i - 1]);
-
-		if (!mark[list[i - 1]])
-			continue;
-		if (s->done[list[i - 1]]) {
-			mark[list[i - 1]] = false;
-			continue;
-		}
-		effort += mean(j);
-		for (size_t k = 0; k < j->n_deps; k++)
-			mark[s->rank[j->deps[k]]] = true;
-	}
-	return effort > 0 ? p->value[prize] / effort : 0;
-}
-
-/* Takes the closure of the single prize with the highest value per effort, again and again. */
-static enum pqm_st append_greedy(struct solver *s, const struct pqm_part *p,
-	const struct part_maps *m, const bool *member, struct pqm_err *err)
-{
-	bool *mark = pqm_new(&s->part, bool, s->n), *best = pqm_new(&s->part, bool, s->n);
+	uint64_t sets = p->n_jobs <= PQM_PLAN_EXACT_MAX ? UINT64_C(1) << p->n_jobs : UINT64_MAX;
 	enum pqm_st st = PQM_OK;
-	double most = 1;
 
-	if (mark == NULL || best == NULL)
-		return no_memory(err);
-	while (most > 0 && st == PQM_OK) {
-		most = 0;
-		for (size_t i = 0; i < p->n_prizes; i++) {
-			double density = closure_density(s, p, m, i, mark);
-
-			if (density > most) {
-				most = density;
-				memcpy(best, mark, s->n * sizeof(*best));
-			}
-		}
-		if (most > 0)
-			st = append_plain(s, best, err);
+	for (uint32_t i = 0; i < p->n; i++)
+		sequence[i] = i;
+	if (!is_settled(p) && p->n_jobs <= s->o->dp_max && sets <= s->exact_left) {
+		s->exact_left -= sets;
+		st = pqm_part_exact(sequence, p, &s->block, err);
+	} else if (!is_settled(p)) {
+		s->is_exact = false;
+		return pqm_part_search(sequence, bound, &s->steps_left, p, &s->block, err);
 	}
-	return st == PQM_OK ? append_plain(s, member, err) : st;
-}
-
-/* Orders one densest closure: exactly when it is small. */
-static enum pqm_st append_block(struct solver *s, const bool *block, struct pqm_err *err)
-{
-	struct pqm_part p;
-	struct part_maps m;
-	uint32_t *sequence;
-	enum pqm_st st = make_part(&p, &m, s, block, err);
-
-	if (st != PQM_OK)
-		return st;
-	if (p.n > s->o->dp_max || p.n > PQM_PLAN_EXACT_MAX) {
-		s->is_exact = s->is_exact && p.n_prizes == 1;
-		return append_greedy(s, &p, &m, block, err);
-	}
-	sequence = pqm_new(&s->part, uint32_t, p.n);
-	if (sequence == NULL)
-		return no_memory(err);
-	st = pqm_part_exact(sequence, &p, &s->part, err);
-	for (size_t i = 0; i < p.n && st == PQM_OK; i++)
-		append(s, m.back[sequence[i]]);
+	*bound = pqm_part_cost(p, sequence);
 	return st;
 }
 
-/* Sidney decomposition of the jobs in `member`, densest closure first. */
-static enum pqm_st append_by_density(struct solver *s, const bool *member, struct pqm_err *err)
+static enum pqm_st append_block(
+	struct solver *s, struct whole *w, const struct pqm_block *b, struct pqm_err *err)
 {
-	bool *in = pqm_new(s->arena, bool, s->n), *block = pqm_new(s->arena, bool, s->n);
+	struct pqm_part p;
+	uint32_t *sequence;
+	double bound = 0, value = 0, effort = 0;
+	enum pqm_st st;
 
-	if (in == NULL || block == NULL)
-		return no_memory(err);
-	for (;;) {
-		struct pqm_part p;
-		struct part_maps m;
-		bool found = false;
+	pqm_arena_reset(&s->block);
+	st = make_block(&p, w, b, &s->block, err);
+	sequence = pqm_new(&s->block, uint32_t, p.n);
+	if (st == PQM_OK && sequence == NULL)
+		st = no_memory(err);
+	if (st == PQM_OK)
+		st = order_block(sequence, s, &p, &bound, err);
+	if (st != PQM_OK)
+		return st;
+	for (uint32_t i = 0; i < p.n; i++) {
+		uint32_t u = w->node[b->from + sequence[i]];
 
-		pqm_arena_reset(&s->part);
-		enum pqm_st st = make_part(&p, &m, s, member, err);
-
-		if (st == PQM_OK && p.n > 0)
-			st = pqm_part_densest(in, &found, &p, &s->part, err);
-		if (st != PQM_OK)
-			return st;
-		if (!found)
-			break;
-		memset(block, 0, s->n * sizeof(*block));
-		for (size_t i = 0; i < p.n; i++)
-			block[m.back[i]] = in[i];
-		st = append_block(s, block, err);
-		if (st != PQM_OK)
-			return st;
+		value += p.value[i];
+		effort += p.effort[i];
+		if (u < w->part.n_jobs)
+			s->sequence[s->n_sequence++] = w->job[u];
 	}
-	return append_plain(s, member, err);
+	s->o->bound += s->now * value + bound;
+	s->o->worth_cost += s->now * value + pqm_part_cost(&p, sequence);
+	s->now += effort;
+	return PQM_OK;
+}
+
+/* ---- jobs that no prize waits for ---- */
+
+struct late {
+	unsigned rank; /* highest phase of the job and what it needs */
+	uint32_t node;
+};
+
+static int by_rank(const void *x, const void *y)
+{
+	const struct late *a = x, *b = y;
+
+	if (a->rank != b->rank)
+		return a->rank < b->rank ? -1 : 1;
+	return (a->node > b->node) - (a->node < b->node);
+}
+
+/* Appends what is left of a part by phase, dependencies first. */
+static enum pqm_st append_rest(
+	struct solver *s, struct whole *w, struct pqm_block left, struct pqm_err *err)
+{
+	struct late *late;
+	unsigned *rank;
+
+	pqm_arena_reset(&s->block);
+	late = pqm_new(&s->block, struct late, w->part.n);
+	rank = pqm_new(&s->block, unsigned, w->part.n);
+	if (late == NULL || rank == NULL)
+		return no_memory(err);
+	for (uint32_t u = 0; u < w->part.n_jobs; u++) {
+		rank[u] = s->o->jobs[w->job[u]].rank;
+		for (uint32_t k = w->part.dep_at[u]; k < w->part.dep_at[u + 1]; k++)
+			if (rank[w->part.dep[k]] > rank[u])
+				rank[u] = rank[w->part.dep[k]];
+	}
+	for (uint32_t i = left.from; i < left.to; i++)
+		late[i - left.from] = (struct late){ rank[w->node[i]], w->node[i] };
+	qsort(late, left.to - left.from, sizeof(*late), by_rank);
+	for (uint32_t i = 0; i < left.to - left.from; i++) {
+		s->sequence[s->n_sequence++] = w->job[late[i].node];
+		s->now += w->part.effort[late[i].node];
+	}
+	return PQM_OK;
+}
+
+/* The blocks of one part in the order of their density. */
+static enum pqm_st append_blocks(struct solver *s, struct whole *w, struct pqm_err *err)
+{
+	struct pqm_block *blocks;
+	size_t n, i = 0;
+	enum pqm_st st = pqm_part_sidney(w->node, &blocks, &n, &w->part, s->arena, err);
+
+	while (st == PQM_OK && i < n && blocks[i].density > 0)
+		st = append_block(s, w, &blocks[i++], err);
+	/* blocks of density 0 are one run of the nodes only by their order: make it one */
+	if (st == PQM_OK && i < n) {
+		uint32_t *rest = pqm_new(s->arena, uint32_t, w->part.n), k = 0;
+		struct pqm_block left = { 0, 0, 0 };
+
+		if (rest == NULL)
+			return no_memory(err);
+		for (; i < n; i++)
+			for (uint32_t c = blocks[i].from; c < blocks[i].to; c++)
+				rest[k++] = w->node[c];
+		w->node = rest;
+		left.to = k;
+		st = append_rest(s, w, left, err);
+	}
+	return st;
+}
+
+static enum pqm_st append_part(struct solver *s, bool first, struct pqm_err *err)
+{
+	size_t most = s->n + s->o->n_prizes;
+	struct whole w = { .job = pqm_new(s->arena, uint32_t, s->n),
+		.node = pqm_new(s->arena, uint32_t, most),
+		.in = pqm_new(s->arena, uint32_t, most) };
+	enum pqm_st st = part_room(&w.part, s, s->arena, err);
+
+	if (st == PQM_OK && (w.job == NULL || w.node == NULL || w.in == NULL))
+		st = no_memory(err);
+	if (st != PQM_OK)
+		return st;
+	fill_part(&w.part, w.job, s, first);
+	for (uint32_t i = 0; i < w.part.n; i++)
+		w.in[i] = NONE;
+	return w.part.n > 0 ? append_blocks(s, &w, err) : PQM_OK;
 }
 
 /* ---- from the order of worth to a timetable ---- */
 
-static bool is_ready(const struct solver *s, uint32_t r, double now, bool lo)
-{
-	const struct pqm_job *j = job_at(s, r);
-	bool ready = !s->done[r] && j->release <= now + LATE;
+/* Jobs that still have to run, in some order. */
+struct queue {
+	uint32_t *job;
+	size_t n;
+};
 
-	for (size_t k = 0; k < j->n_deps && ready; k++) {
-		const struct pqm_job *d = &s->o->jobs[j->deps[k]];
-
-		ready = s->done[s->rank[j->deps[k]]] &&
-			(lo ? d->finish_lo : d->finish_hi) <= now + LATE;
-	}
-	return ready;
-}
+struct clock {
+	struct queue worth, due; /* due: those with a due date, earliest first */
+	double now;
+	bool *done;
+};
 
 static int by_due(const void *x, const void *y, void *ctx)
 {
 	const struct solver *s = ctx;
 	uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
-	double da = job_at(s, a)->modified_due, db = job_at(s, b)->modified_due;
+	double da = s->o->jobs[a].modified_due, db = s->o->jobs[b].modified_due;
 
 	if (da != db)
 		return da < db ? -1 : 1;
-	return (a > b) - (a < b);
+	return (s->at[a] > s->at[b]) - (s->at[a] < s->at[b]);
 }
 
-/* Whether taking r now makes a job late, or later, that earliest-due-date order would not. */
-static bool adds_lateness(const struct solver *s, const uint32_t *due, uint32_t r, double now)
+static enum pqm_st set_clock(struct clock *c, struct solver *s, struct pqm_err *err)
 {
-	double with = now + job_at(s, r)->hi, without = now;
+	*c = (struct clock){ .worth = { pqm_new(s->arena, uint32_t, s->n), s->n },
+		.due = { pqm_new(s->arena, uint32_t, s->n), 0 },
+		.done = pqm_new(s->arena, bool, s->n) };
+	if (c->worth.job == NULL || c->due.job == NULL || c->done == NULL)
+		return no_memory(err);
+	memcpy(c->worth.job, s->sequence, s->n * sizeof(*s->sequence));
+	for (uint32_t i = 0; i < s->n; i++)
+		if (!isinf(s->o->jobs[i].modified_due))
+			c->due.job[c->due.n++] = i;
+	qsort_r(c->due.job, c->due.n, sizeof(uint32_t), by_due, s);
+	return PQM_OK;
+}
 
-	for (size_t i = 0; i < s->n && due[i] != r; i++) {
-		const struct pqm_job *j = job_at(s, due[i]);
+static void strike(struct queue *q, uint32_t job)
+{
+	size_t i = 0;
 
-		if (s->done[due[i]])
-			continue;
-		with += j->hi;
-		without += j->hi;
+	while (i < q->n && q->job[i] != job)
+		i++;
+	if (i == q->n)
+		return;
+	memmove(&q->job[i], &q->job[i + 1], (q->n - i - 1) * sizeof(*q->job));
+	q->n--;
+}
+
+static uint32_t first_ready(const struct solver *s, const struct clock *c, const struct queue *q)
+{
+	for (size_t i = 0; i < q->n; i++) {
+		const struct pqm_job *j = &s->o->jobs[q->job[i]];
+		bool ready = j->release <= c->now + LATE;
+
+		for (size_t k = 0; k < j->n_deps && ready; k++)
+			ready = c->done[j->deps[k]];
+		if (ready)
+			return q->job[i];
+	}
+	return NONE;
+}
+
+/* Whether taking a job now makes one late, or later, that earliest-due-date order would not. */
+static bool adds_lateness(const struct solver *s, const struct clock *c, uint32_t job)
+{
+	double with = c->now + s->o->jobs[job].hi, without = c->now;
+
+	for (size_t i = 0; i < c->due.n && c->due.job[i] != job; i++) {
+		const struct pqm_job *j = &s->o->jobs[c->due.job[i]];
+
+		with = fmax(with, j->release) + j->hi;
+		without = fmax(without, j->release) + j->hi;
 		if (with > fmax(without, j->modified_due) + LATE)
 			return true;
 	}
 	return false;
 }
 
-static uint32_t first_ready(const struct solver *s, const uint32_t *list, double now, bool lo)
-{
-	for (size_t i = 0; i < s->n; i++)
-		if (is_ready(s, list[i], now, lo))
-			return list[i];
-	return UINT32_MAX;
-}
-
-static double next_release(const struct solver *s, double now)
+static double next_release(const struct solver *s, const struct clock *c)
 {
 	double next = INFINITY;
 
-	for (uint32_t r = 0; r < s->n; r++)
-		if (!s->done[r] && job_at(s, r)->release > now + LATE)
-			next = fmin(next, job_at(s, r)->release);
+	for (size_t i = 0; i < c->worth.n; i++)
+		if (s->o->jobs[c->worth.job[i]].release > c->now + LATE)
+			next = fmin(next, s->o->jobs[c->worth.job[i]].release);
 	return next;
 }
 
-/* Runs the list one job at a time; with due set, due dates may pull a job forward. Writes what ran
- * when to `ran`. */
-static void run(struct solver *s, const uint32_t *list, const uint32_t *due, bool lo, uint32_t *ran)
+/* Runs one job at a time in order of worth, with high efforts; due dates may pull a job forward. Writes
+ * what ran when to `ran`. */
+static void run(struct solver *s, struct clock *c, uint32_t *ran)
+{
+	for (size_t n = 0; n < s->n;) {
+		uint32_t r = first_ready(s, c, &c->worth), urgent;
+		struct pqm_job *j;
+
+		if (r == NONE) {
+			c->now = fmax(c->now, next_release(s, c));
+			continue;
+		}
+		urgent = s->in_first[r] ? NONE : first_ready(s, c, &c->due);
+		if (urgent != NONE && urgent != r && adds_lateness(s, c, r)) {
+			s->o->has_insertions = true;
+			r = urgent;
+			s->o->jobs[r].is_inserted = true;
+		}
+		j = &s->o->jobs[r];
+		j->start_hi = c->now;
+		c->now = j->finish_hi = c->now + j->hi;
+		c->done[r] = true;
+		strike(&c->worth, r);
+		strike(&c->due, r);
+		ran[n++] = r;
+	}
+}
+
+/* The same order with low efforts: no job ends later than with high ones. */
+static void run_low(struct solver *s, const uint32_t *ran)
 {
 	double now = 0;
 
-	memset(s->done, 0, s->n * sizeof(*s->done));
-	for (size_t i = 0; i < s->n;) {
-		uint32_t r = first_ready(s, list, now, lo), urgent;
+	for (size_t i = 0; i < s->n; i++) {
+		struct pqm_job *j = &s->o->jobs[ran[i]];
 
-		if (r == UINT32_MAX) {
-			now = fmax(now, next_release(s, now));
-			continue;
-		}
-		urgent = due != NULL && !s->in_first[r] ? first_ready(s, due, now, lo) : r;
-		if (urgent != r && adds_lateness(s, due, r, now)) {
-			s->o->has_insertions = true;
-			r = urgent;
-		}
-		struct pqm_job *j = &s->o->jobs[s->job[r]];
-
-		if (lo) {
-			j->start_lo = now;
-			now = j->finish_lo = now + j->lo;
-		} else {
-			j->start_hi = now;
-			now = j->finish_hi = now + j->hi;
-		}
-		s->done[r] = true;
-		ran[i++] = r;
+		j->start_lo = fmax(now, j->release);
+		now = j->finish_lo = j->start_lo + j->lo;
 	}
 }
 
@@ -530,71 +593,48 @@ double pqm_order_cost(const struct pqm_order *o, const uint32_t *sequence)
 	return cost;
 }
 
-static void finish(struct solver *s, const uint32_t *ran)
+static void finish(struct solver *s, const uint32_t *ran, double *end)
 {
 	struct pqm_order *o = s->o;
 	double now = 0;
 
-	for (uint32_t i = 0; i < s->n; i++)
-		o->jobs[s->job[ran[i]]].order = i;
+	for (uint32_t i = 0; i < s->n; i++) {
+		o->jobs[ran[i]].order = i;
+		end[ran[i]] = now += mean(&o->jobs[ran[i]]);
+	}
+	o->cost = 0;
 	for (size_t i = 0; i < o->n_prizes; i++) {
-		struct pqm_prize *z = &o->prizes[i];
+		struct pqm_prize *z = &o->prizes[s->prize[i]];
+		double last = 0;
 
 		z->finish_lo = z->finish_hi = 0;
 		for (size_t k = 0; k < z->n_deps; k++) {
 			z->finish_lo = fmax(z->finish_lo, o->jobs[z->deps[k]].finish_lo);
 			z->finish_hi = fmax(z->finish_hi, o->jobs[z->deps[k]].finish_hi);
-		}
-	}
-	double *end = pqm_new(s->arena, double, s->n);
-
-	o->cost = end == NULL ? NAN : 0;
-	for (uint32_t i = 0; i < s->n && end != NULL; i++)
-		end[s->job[ran[i]]] = now += mean(&o->jobs[s->job[ran[i]]]);
-	for (size_t i = 0; i < o->n_prizes && end != NULL; i++) {
-		const struct pqm_prize *z = &o->prizes[s->prize[i]];
-		double last = 0;
-
-		for (size_t k = 0; k < z->n_deps; k++)
 			last = fmax(last, end[z->deps[k]]);
+		}
 		o->cost += z->value * last;
 	}
 }
 
 static enum pqm_st timetable(struct solver *s, struct pqm_err *err)
 {
-	uint32_t *due = pqm_new(s->arena, uint32_t, s->n), *ran = pqm_new(s->arena, uint32_t, s->n),
-		 *lo = pqm_new(s->arena, uint32_t, s->n);
+	uint32_t *ran = pqm_new(s->arena, uint32_t, s->n);
+	double *end = pqm_new(s->arena, double, s->n);
+	struct clock c = { 0 };
+	enum pqm_st st = ran == NULL || end == NULL ? no_memory(err) : set_clock(&c, s, err);
 
-	if (due == NULL || ran == NULL || lo == NULL)
-		return no_memory(err);
-	memcpy(due, s->topo, s->n * sizeof(*due));
-	qsort_r(due, s->n, sizeof(*due), by_due, s);
-	run(s, s->sequence, due, false, ran);
-	run(s, ran, NULL, true, lo);
+	if (st != PQM_OK)
+		return st;
+	run(s, &c, ran);
+	run_low(s, ran);
 	s->o->is_exact = s->is_exact && memcmp(ran, s->sequence, s->n * sizeof(*ran)) == 0;
-	finish(s, ran);
-	return isnan(s->o->cost) ? no_memory(err) : PQM_OK;
+	finish(s, ran, end);
+	return PQM_OK;
 }
 
-static enum pqm_st sequence_all(struct solver *s, struct pqm_err *err)
+static enum pqm_st check(const struct pqm_order *o, struct pqm_err *err)
 {
-	bool *rest = pqm_new(s->arena, bool, s->n);
-	enum pqm_st st;
-
-	if (rest == NULL)
-		return no_memory(err);
-	for (uint32_t r = 0; r < s->n; r++)
-		rest[r] = !s->in_first[r];
-	st = append_by_density(s, s->in_first, err);
-	return st == PQM_OK ? append_by_density(s, rest, err) : st;
-}
-
-enum pqm_st pqm_order_solve(struct pqm_order *o, struct pqm_arena *scratch, struct pqm_err *err)
-{
-	struct solver s = { .o = o, .arena = scratch, .n = o->n_jobs, .is_exact = true };
-	enum pqm_st st;
-
 	if (o->n_jobs > PQM_PLAN_JOBS_MAX)
 		return pqm_fail(err, PQM_ELIMIT, "plan: %zu tasks, over the limit of %zu",
 			o->n_jobs, PQM_PLAN_JOBS_MAX);
@@ -604,18 +644,38 @@ enum pqm_st pqm_order_solve(struct pqm_order *o, struct pqm_arena *scratch, stru
 			return pqm_fail(err, PQM_EUSAGE,
 				"plan: task '%.*s' has no usable effort or date",
 				PQM_FMT(o->jobs[i].id));
+	return PQM_OK;
+}
+
+enum pqm_st pqm_order_solve(struct pqm_order *o, struct pqm_arena *scratch, struct pqm_err *err)
+{
+	struct solver s = { .o = o,
+		.arena = scratch,
+		.n = o->n_jobs,
+		.exact_left = PQM_PLAN_EXACT_SETS,
+		.steps_left = PQM_PLAN_SEARCH_STEPS,
+		.is_exact = true };
+	enum pqm_st st = check(o, err);
+
+	if (st != PQM_OK)
+		return st;
 	o->has_insertions = false;
-	pqm_arena_init(&s.part, PQM_ARENA_BYTES);
+	o->bound = o->worth_cost = 0;
+	for (size_t i = 0; i < o->n_jobs; i++)
+		o->jobs[i].is_inserted = false;
+	pqm_arena_init(&s.block, PQM_ARENA_BYTES);
 	st = index_by_id(&s, err);
 	if (st == PQM_OK)
 		st = topological(&s, err);
 	if (st == PQM_OK) {
 		mark_first(&s);
 		modify_due(&s);
-		st = sequence_all(&s, err);
+		st = append_part(&s, true, err);
 	}
 	if (st == PQM_OK)
+		st = append_part(&s, false, err);
+	if (st == PQM_OK)
 		st = timetable(&s, err);
-	pqm_arena_fini(&s.part);
+	pqm_arena_fini(&s.block);
 	return st;
 }

@@ -1,14 +1,15 @@
 /*
  * planner.h — in which order: jobs carry effort, prizes carry value, closures carry both.
  *
- * Shape:     minimises the sum of value x completion time under precedence. The order is made of
- *            densest closures (Sidney decomposition by minimum cuts: at most twice the optimum);
- *            each part of up to dp_max jobs is solved exactly, which makes the whole exact. Then
- *            due dates and release dates may pull jobs forward or push them back.
+ * Shape:     minimises the sum of value x completion time under precedence. Some best order runs
+ *            the blocks of the Sidney decomposition one after the other (order.h); blocks of up to dp_max
+ *            jobs are solved exactly, which makes the whole exact, larger ones by local search, at most
+ *            twice the optimum. Then due dates and release dates may pull jobs forward or push
+ *            them back.
  * Units:     efforts, due, release, start and finish in person-days from the start of the plan.
  * Ownership: fills fields of the caller's jobs and prizes; scratch lives in the arena given.
  * Errors:    PQM_EUSAGE for a cycle, naming a job on it; PQM_ENOMEM.
- * Limits:    PQM_PLAN_JOBS_MAX jobs; PQM_PLAN_EXACT_MAX for the exact search.
+ * Limits:    PQM_PLAN_JOBS_MAX jobs; those of order.h.
  * Standard:  design/risk.md (b).
  */
 #ifndef PQM_ASSESS_PLANNER_H
@@ -32,6 +33,7 @@ struct pqm_job {
 	uint32_t order;
 	double start_lo, start_hi, finish_lo, finish_hi;
 	double modified_due;
+	bool is_inserted; /* a due date pulled it before a job of more worth */
 };
 
 struct pqm_prize {
@@ -51,6 +53,8 @@ struct pqm_order {
 	unsigned dp_max; /* exact search in parts of up to so many jobs; 0: never */
 	/* computed */
 	double cost;	     /* sum of value x completion time, with mean efforts */
+	double worth_cost;   /* that of the order before due dates and releases changed it */
+	double bound;	     /* worth_cost of no order of these jobs is below */
 	bool is_exact;	     /* proved to be the least cost: no deadline or release interfered */
 	bool has_insertions; /* a due date pulled a job forward */
 };
@@ -59,26 +63,5 @@ enum pqm_st pqm_order_solve(
 	struct pqm_order *o, struct pqm_arena *scratch, struct pqm_err *err) PQM_MUST_USE;
 /* Cost of running the jobs in sequence. */
 double pqm_order_cost(const struct pqm_order *o, const uint32_t *sequence);
-
-/* ---- parts of the solver ---- */
-
-/* A set of jobs still to be ordered, and the prizes they complete. Jobs are numbered 0..n-1 in the
- * order of their ids. */
-struct pqm_part {
-	size_t n, n_prizes;
-	const double *effort; /* mean */
-	uint32_t **deps;      /* within the part */
-	size_t *n_deps;
-	const double *value;   /* of prizes */
-	uint32_t **prize_deps; /* within the part; done ones left out */
-	size_t *n_prize_deps;
-};
-
-/* Marks the closed set of highest value per effort in `in` (n flags); false when no prize is left. */
-enum pqm_st pqm_part_densest(bool *in, bool *found, const struct pqm_part *part,
-	struct pqm_arena *scratch, struct pqm_err *err) PQM_MUST_USE;
-/* The sequence of least cost by dynamic programming over subsets; n <= PQM_PLAN_EXACT_MAX. */
-enum pqm_st pqm_part_exact(uint32_t *sequence, const struct pqm_part *part,
-	struct pqm_arena *scratch, struct pqm_err *err) PQM_MUST_USE;
 
 #endif

@@ -275,9 +275,13 @@
 #define PQM_LOSS_WORK_MAX (8 * PQM_LOSS_ATOMS_MAX)
 #define PQM_LOSS_STEPS_MAX ((size_t)320)
 /* Tasks of one plan; more are folded by kind. */
-#define PQM_PLAN_JOBS_MAX ((size_t)2048)
+#define PQM_PLAN_JOBS_MAX ((size_t)8192)
 /* Jobs that the exact search takes: 65,536 sets. */
 #define PQM_PLAN_EXACT_MAX 16
+/* Sets that the exact searches of one order take together: 32 full ones. */
+#define PQM_PLAN_EXACT_SETS ((uint64_t)1 << 21)
+/* Nodes that the local search of one order looks at: 0.1 s. */
+#define PQM_PLAN_SEARCH_STEPS ((uint64_t)40000000)
 /* Places and finding ids that one task lists; the rest is a count. */
 #define PQM_TASK_PLACES_MAX 50
 #define PQM_TASK_FINDINGS_MAX ((size_t)1000)
