@@ -39,11 +39,43 @@ void tk_lane_unit(struct tk_maker *m, uint32_t task, pqm_bytes key)
 		tk_no_memory(m);
 }
 
-static struct tk_place everywhere(void)
+struct tk_place tk_everywhere(void)
 {
 	static const char all[] = "all", words[] = "everything scanned";
 
 	return (struct tk_place){ pqm_str(all), pqm_str(words), pqm_str(all) };
+}
+
+void tk_lane_precedes(struct tk_maker *m, uint32_t task, pqm_bytes id)
+{
+	struct pqm_task *t = &m->d[task].t;
+	pqm_bytes *list;
+
+	for (size_t i = 0; i < t->n_precedes; i++)
+		if (pqm_eq(t->precedes[i], id))
+			return;
+	if (t->n_precedes >= PQM_LANE_PRECEDES)
+		return;
+	list = pqm_new(m->arena, pqm_bytes, t->n_precedes + 1);
+	if (list == NULL) {
+		tk_no_memory(m);
+		return;
+	}
+	for (size_t i = 0; i < t->n_precedes; i++)
+		list[i] = t->precedes[i];
+	list[t->n_precedes++] = id;
+	t->precedes = list;
+}
+
+/* precedes: task types; advice, so nothing waits for it. */
+static void precede_types(struct tk_maker *m, uint32_t task)
+{
+	const struct pqm_yaml *types = pqm_yaml_get(m->d[task].rule->node, "precedes");
+
+	for (size_t k = 0; types != NULL && k < types->n; k++)
+		for (uint32_t i = 0; i < m->n && m->st == PQM_OK; i++)
+			if (pqm_eq(m->d[i].t.type, pqm_yaml_text(types->items[k])))
+				tk_lane_precedes(m, task, m->d[i].t.id);
 }
 
 /* ---- practices ---- */
@@ -103,25 +135,49 @@ static void add_practice(struct tk_maker *m, uint32_t task, pqm_bytes id)
 	t->practices = list;
 }
 
+/* The places that an answer of no or partly is about. */
+static bool is_called(const struct pqm_practice_place *at, bool is_unsure)
+{
+	if (is_unsure)
+		return at->verdict == PQM_PRACTICE_NOT_SHOWN;
+	return at->verdict == PQM_PRACTICE_NO || at->verdict == PQM_PRACTICE_PARTLY;
+}
+
+/* Other tasks see to it. */
+static bool is_left_out(const struct pqm_rule *rule, const struct pqm_practice_place *at)
+{
+	pqm_bytes words = pqm_yaml_str(rule->node, "leave_out");
+
+	return words.n > 0 && pqm_starts(at->words, words);
+}
+
+static size_t count_places(
+	const struct pqm_rule *rule, const struct pqm_practice *p, bool is_unsure)
+{
+	size_t n = is_unsure ? p->n[PQM_PRACTICE_NOT_SHOWN]
+			     : p->n[PQM_PRACTICE_NO] + p->n[PQM_PRACTICE_PARTLY];
+
+	for (size_t i = 0; i < p->n_places; i++)
+		n -= is_called(&p->places[i], is_unsure) && is_left_out(rule, &p->places[i]);
+	return n;
+}
+
 static void for_practice(struct lanes *l, const struct pqm_rule *rule, const struct pqm_practice *p)
 {
 	struct tk_maker *m = l->m;
-	uint32_t task = tk_lane_draft(m, rule, everywhere());
-	size_t n = p->n[PQM_PRACTICE_NO] + p->n[PQM_PRACTICE_PARTLY], shown = 0;
-	bool is_unsure = n == 0; /* partly, because some tell nothing */
+	/* partly, and yet nobody does it badly: some tell nothing */
+	bool is_unsure = p->n[PQM_PRACTICE_NO] + p->n[PQM_PRACTICE_PARTLY] == 0;
+	size_t n = count_places(rule, p, is_unsure), shown = 0;
+	uint32_t task = n > 0 ? tk_lane_draft(m, rule, tk_everywhere()) : UINT32_MAX;
 
-	if (is_unsure)
-		n = p->n[PQM_PRACTICE_NOT_SHOWN];
-
-	if (m->st != PQM_OK)
+	if (task == UINT32_MAX)
 		return;
 	add_practice(m, task, p->rule->id);
 	for (size_t i = 0; i < p->n_places && m->st == PQM_OK; i++) {
 		const struct pqm_practice_place *at = &p->places[i];
 		const struct pqm_asset *a = pqm_map_get(&l->asset_at, at->what);
 
-		if (at->verdict == PQM_PRACTICE_YES ||
-			(at->verdict == PQM_PRACTICE_NOT_SHOWN) != is_unsure)
+		if (!is_called(at, is_unsure) || is_left_out(rule, at))
 			continue;
 		tk_lane_place(m, task, place_words(m->arena, at));
 		if (a != NULL)
@@ -129,8 +185,6 @@ static void for_practice(struct lanes *l, const struct pqm_rule *rule, const str
 		shown++;
 	}
 	m->d[task].n_places += n - shown; /* those that the practice did not keep */
-	if (!pqm_eqs(pqm_yaml_str(rule->node, "per"), "place"))
-		return;
 	for (size_t i = 0; i < n && i < UNITS_MAX && m->st == PQM_OK; i++)
 		tk_lane_unit(m, task, pqm_arena_f(m->arena, "%.*s %zu", PQM_FMT(p->rule->id), i));
 }
@@ -176,7 +230,7 @@ void tk_fill_lane(struct tk_maker *m, struct tk_draft *d)
 			return;
 		}
 		t->every_months = (unsigned)n;
-		t->next = INT64_MIN;
+		t->next = tk_lane_next(m, d->rule, t->every_months);
 	}
 }
 
@@ -187,5 +241,13 @@ void tk_lanes(struct tk_maker *m, const struct pqm_tasks *tasks)
 	index_assets(&l);
 	if (m->st == PQM_OK)
 		for_practices(&l);
+	if (m->st == PQM_OK && m->run != NULL)
+		tk_lane_keys(m);
+	if (m->st == PQM_OK && m->run != NULL)
+		tk_lane_estate(m);
+	if (m->st == PQM_OK && m->run != NULL)
+		tk_lane_pilots(m, tasks);
+	for (uint32_t i = 0; i < m->n && m->st == PQM_OK; i++)
+		precede_types(m, i);
 	pqm_map_fini(&l.asset_at);
 }

@@ -24,5 +24,20 @@ uint32_t tk_lane_draft(struct tk_maker *m, const struct pqm_rule *rule, struct t
 void tk_lane_place(struct tk_maker *m, uint32_t task, pqm_bytes line);
 void tk_lane_asset(struct tk_maker *m, uint32_t task, pqm_bytes id);
 void tk_lane_unit(struct tk_maker *m, uint32_t task, pqm_bytes key);
+/* "all": done once for everything scanned. */
+struct tk_place tk_everywhere(void);
+/* Tasks that this one had best precede: sorted by id at the end, PQM_LANE_PRECEDES at most. */
+void tk_lane_precedes(struct tk_maker *m, uint32_t task, pqm_bytes id);
+
+#define PQM_LANE_PRECEDES 20
+
+/* lane_keys.c: how often lasting keys are made anew. */
+void tk_lane_keys(struct tk_maker *m);
+/* lane_estate.c: what is done once for the whole estate, and roles that differ between targets. */
+void tk_lane_estate(struct tk_maker *m);
+/* Of a recurring task: its next time on or after the start of the run. */
+int64_t tk_lane_next(struct tk_maker *m, const struct pqm_rule *rule, unsigned months);
+/* lane_pilot.c: the least asset that shares the stack of one to act on. */
+void tk_lane_pilots(struct tk_maker *m, const struct pqm_tasks *tasks);
 
 #endif

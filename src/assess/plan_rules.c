@@ -103,7 +103,7 @@ bool pqm_plan_rule_takes(const struct pqm_rules *r, const struct pqm_rule *rule,
 	static const char *const keys[] = { "task", "use", "data", "exposure", "coverage",
 		"verdict", "basis", "layer", "meaning", "function", "quantum", "classical",
 		"evidence", "family", "rule", "shipped", "life", "impact", "owner", "kind", "id",
-		"sides", "classical_uses", "regimes", "stack" };
+		"sides", "coded", "classical_uses", "regimes", "stack" };
 	pqm_bytes rest = sample, word;
 	struct pqm_traits t = { 0 };
 

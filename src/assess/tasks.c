@@ -233,9 +233,16 @@ static const char *shipped_words(const struct pqm_finding *f)
 						 : "no";
 }
 
+/* An algorithm that code names: in source, or at a call site that was read from a binary. */
+static bool is_coded(const struct pqm_finding *f)
+{
+	return pqm_starts(f->rule, PQM_LIT("source.")) ||
+		(f->n_occs > 0 && pqm_occ_attr(&f->occs[0], "call").n > 0);
+}
+
 static void for_finding(struct tk_maker *m, const struct pqm_finding *f)
 {
-	struct pqm_traits t = { .kind = "finding", .n = 8 };
+	struct pqm_traits t = { .kind = "finding", .n = 9 };
 
 	t.t[0] = (struct pqm_trait){ "meaning", pqm_str(pqm_meaning_name(f->meaning)) };
 	t.t[1] = (struct pqm_trait){ "function", pqm_str(pqm_function_name(f->function)) };
@@ -245,6 +252,7 @@ static void for_finding(struct tk_maker *m, const struct pqm_finding *f)
 	t.t[5] = (struct pqm_trait){ "family", f->family };
 	t.t[6] = (struct pqm_trait){ "rule", f->rule };
 	t.t[7] = (struct pqm_trait){ "shipped", pqm_str(shipped_words(f)) };
+	t.t[8] = (struct pqm_trait){ "coded", is_coded(f) ? PQM_LIT("yes") : PQM_LIT("no") };
 	for (size_t i = 0; i < m->n_rules && m->st == PQM_OK; i++) {
 		const struct pqm_rule *rule = m->rules[i];
 		struct tk_cause c = { .finding = f };

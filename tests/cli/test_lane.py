@@ -1,10 +1,33 @@
 #!/usr/bin/env python3
 """Lanes of the plan: tasks that practices call for, both ways in JSON; no risk credit, none before what has value."""
+import datetime
 import json
 import pathlib
 
+import yaml
+
 from kit import REPO, done, err, ok, run, tmpdir
 
+NOW = datetime.date(2026, 11, 21)
+NOW_YEAR = 2026.89  # as in the vectors: AD has two decimals
+EDGE = """apiVersion: v1
+kind: ConfigMap
+metadata: { name: ingress-nginx-controller, namespace: ingress-nginx, labels: { app.kubernetes.io/name: ingress-nginx } }
+data: { ssl-ecdh-curve: 'GROUPS' }
+"""
+GO = """package main
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/tls"
+)
+
+func config() *tls.Config {
+	_, _ = rsa.GenerateKey(rand.Reader, 2048)
+	return &tls.Config{CurvePreferences: []tls.CurveID{tls.X25519, tls.CurveP256}}
+}
+"""
 SEALED = """apiVersion: bitnami.com/v1alpha1
 kind: SealedSecret
 metadata: { name: a, namespace: n }
@@ -47,20 +70,127 @@ def no_credit(report):
     ok(len(lanes) > 3 and all("after" in t for t in lanes), f"{len(lanes)} tasks stand in lanes")
     needed = {d for t in order for d in t["after"]}
     last = max(i for i, t in enumerate(order) if t["value"] > 0)
-    early = [t["id"] for t in order[:last] if "lane" in t and t["id"] not in needed]
-    ok(not early, "no lane task goes before one that has value", early)
+    early = [t["id"] for t in order[:last] if "lane" in t and t["value"] == 0 and t["id"] not in needed]
+    ok(not early, "no lane task without value goes before one that has it", early)
 
 
 def cluster(tmp):
     report = scan(tmp, REPO / "fixtures/cluster")
     both_ways(report)
     no_credit(report)
+    rotation(report)
+    roadmap(report)
     custody = tasks(report, type="keys-to-manager")[0]
     question = next(q for q in report["practices"]["questions"] if q["rule"] == "practice.custody.keys")
     ok(custody["units"] == question["counts"]["no"] == len(custody["where"]), "one place a readable key", custody["where"])
     ok(all(f"{p['path']}:{p['line']}, {p['what']}" in w for p, w in zip(question["places"], custody["where"])),
        "places are those of the practice, with file and line")
     ok(custody["lane"] == "keys" and custody["usual_window"] == "0-6 months", "it stands in the lane of keys")
+
+
+def middle_year(shift):
+    """The year by which the arrival is as likely as not, from the curve's own points."""
+    curve = next(c for c in yaml.safe_load((REPO / "rules/risk/curves.yaml").read_text()) if c["id"] == "risk.curve.gri2025")
+    xs = [curve["base_year"]] + [curve["base_year"] + h for h in curve["horizons_years"]]
+    ys = [0] + curve["central"]
+
+    def f(t):
+        for (x0, y0), (x1, y1) in zip(zip(xs, ys), zip(xs[1:], ys[1:])):
+            if t <= x1:
+                return y0 + (y1 - y0) * (max(t, x0) - x0) / (x1 - x0)
+        return ys[-1]
+    at = NOW_YEAR
+    want = f(at) + (1 - f(at)) / 2
+    lo, hi = at, at + 30
+    while hi - lo > 1e-6:
+        lo, hi = ((lo + hi) / 2, hi) if f((lo + hi) / 2) < want else (lo, (lo + hi) / 2)
+    return hi + shift
+
+
+def rotation(report):
+    """Periods, recomputed: half the slack to the nearer of date and arrival, within the bounds of the rule."""
+    task = tasks(report, type="key-rotation")[0]
+    bounds = next(r for r in yaml.safe_load((REPO / "rules/plan/custody.yaml").read_text())
+                  if r["id"] == "plan.key-rotation")["rotation"]
+    assets = {a["id"]: a for a in report["graph"]["assets"]}
+    ok(len(task["rotation"]) >= 5 and {r["use"] for r in task["rotation"]} >= {"W", "S", "L"},
+       f"{len(task['rotation'])} keys have a period")
+    shifts = {"E256": -1, "R2048": 0, "R3072": .5, "R4096": 1}
+    for r in task["rotation"]:
+        uses = [h for h in assets[r["asset"]]["hops"] if h["use"] == r["use"]]
+        life = assets[r["asset"]]["life_years"]["value"] if r["use"] in "WT" else 0
+        years = [middle_year(shifts[layer]) for h in uses for layer in h["layers"] if layer in shifts]
+        left = (datetime.date.fromisoformat(r["deadline"]) - NOW).days / 365.25
+        near = min(years, key=lambda y: abs(y - r["middle_year"]))
+        slack = min(left, near - life - NOW_YEAR)
+        period = min(bounds["max_days"], max(bounds["min_days"], int(slack * 365.25 / 2)))
+        ok(abs(near - r["middle_year"]) < .02 and abs(life - r["life_years"]) < .01 and abs(slack - r["slack_years"]) < .02 and
+           abs(period - r["period_days"]) <= 1, f"{r['asset']} {r['use']}: every {r['period_days']} days", (r, near, slack, period))
+    gone = [r for r in task["rotation"] if r["slack_years"] <= 0]
+    ok(gone and all(r["period_days"] == bounds["min_days"] for r in gone), "no slack: at once, and then as often as the rule allows")
+    ok(any("at once" in w for w in task["where"]), "the words say so")
+
+
+def short_slack(tmp):
+    """A near date shortens the period: half of what is left to it."""
+    manifest = (REPO / "fixtures/cluster")
+    late = scan(tmp, manifest, more=["--now", "2030-01-01"])
+    by = {(r["asset"], r["use"]): r for r in tasks(late, type="key-rotation")[0]["rotation"]}
+    r = by[("clinic-edge-key", "L")]
+    left = (datetime.date(2030, 12, 31) - datetime.date(2030, 1, 1)).days
+    ok(r["period_days"] == left // 2, "a year before the date a signing key is turned twice", r)
+
+
+def roadmap(report):
+    pilot = tasks(report, type="pilot")
+    edge = next(t for t in pilot if "ingress-nginx" in t["id"])
+    ok("claims-llm prompts" in edge["title"], "the pilot goes to the asset of lowest impact behind the same ingress-nginx", edge["title"])
+    assets = {a["id"]: a for a in report["graph"]["assets"]}
+    decisions = {a["id"]: a["decision"] for a in report["assessment"]["assets"]}
+    least, *act = edge["assets"]
+    ok(decisions[least] != "Act" and all(decisions[a] == "Act" for a in act) and
+       all(assets[least]["impact"]["value"] < assets[a]["impact"]["value"] for a in act), "for those to act on, of higher impact", act)
+    by_id = {t["id"]: t for t in report["plan"]["tasks"]}
+    offers = [i for i in edge["precedes"] if i.startswith("hybrid-on-edge")]
+    refuses = [i for i in edge["precedes"] if i.startswith("enforce-hybrid")]
+    ok(offers and all(edge["id"] not in by_id[i]["after"] for i in offers), "offering hybrid groups does not wait for it", offers)
+    ok(refuses and all(edge["id"] in by_id[i]["after"] for i in refuses), "refusing classical sessions does", refuses)
+    ok(all(w in str(edge) for w in ("ingress inference", "ingress-nginx.yaml:60")), "with places")
+
+    training = tasks(report, type="team-training")[0]
+    ok(any("clinical-data: 1 asset" in w for w in training["where"]), "training names the teams", training["where"])
+    policy = tasks(report, type="policy-alignment")[0]
+    ok(policy["units"] == 5 and "2027-03-19" in policy["where"][0], "duties that no scan can check come first", policy["where"])
+    watch = tasks(report, type="threat-intelligence")[0]
+    ok(any("2027-03-09" in w for w in watch["where"]), "a year after the newest curve the next is expected", watch["where"])
+    ok(watch["every_months"] == 3 and watch["next"] >= "2026-11-21", "and the date of the next source", watch["next"])
+    monthly = tasks(report, type="continuous-monitoring")[0]
+    ok((monthly["every_months"], monthly["next"]) == (1, "2026-12-21"), "a look every month", monthly["next"])
+    windows = {t["usual_window"] for t in report["plan"]["tasks"] if t.get("lane") == "roadmap"}
+    ok(len(windows) == 3, "roadmap items stand in all three windows", windows)
+
+
+def drift(tmp):
+    for cloud, groups in (("aws", "X25519:P-256"), ("gcp", "X25519MLKEM768:X25519")):
+        (tmp / cloud).mkdir()
+        (tmp / cloud / "edge.yaml").write_text(EDGE.replace("GROUPS", groups))
+    report = scan(tmp, tmp / "aws", tmp / "gcp")
+    found = tasks(report, type="provider-drift")
+    ok(len(found) == 1 and f"{tmp}/aws has X25519" in found[0]["where"][0] and f"{tmp}/gcp has X25519MLKEM768" in found[0]["where"][0],
+       "the same role in two clouds, protected differently: both are named", found)
+    (tmp / "aws/edge.yaml").write_text((tmp / "gcp/edge.yaml").read_text())
+    ok(not tasks(scan(tmp, tmp / "aws", tmp / "gcp"), type="provider-drift"), "the same in both: no drift")
+
+
+def hard_coded(tmp):
+    (tmp / "src").mkdir()
+    (tmp / "src/server.go").write_text(GO)
+    found = tasks(scan(tmp, tmp / "src"), type="crypto-agility")
+    line = next(i for i, text in enumerate(GO.splitlines(), 1) if "CurvePreferences" in text)
+    ok(len(found) == 1 and any(f"src/server.go:{line}:" in w for w in found[0]["where"]), "code that names its curves is named", found)
+    ok(found[0]["units"] == len(found[0]["where"]) == 2, "one place a use")
+    (tmp / "src/server.go").write_text("package main\n\nfunc main() {}\n")
+    ok(not tasks(scan(tmp, tmp / "src"), type="crypto-agility"), "code that names none is not")
 
 
 def sealed_or_held(tmp):
@@ -78,4 +208,7 @@ with tmpdir() as name:
     tmp = pathlib.Path(name)
     cluster(tmp)
     sealed_or_held(tmp)
+    short_slack(tmp)
+    drift(tmp)
+    hard_coded(tmp)
 done()
