@@ -21,7 +21,7 @@ REPORT = os.path.join(HERE, "..", "reports", "schema", "report.schema.json")
 NAMED = {"pqmap.bench": "bench.schema.json", "pqmap.estimates": "bench-estimates.schema.json",
 	"pqmap.key": "key.schema.json", "pqmap.sealing": "sealing.schema.json", "pqmap.sealed": "sealed.schema.json",
 	"pqmap.signature": "signature.schema.json", "pqmap.verification": "verification.schema.json",
-	"pqmap.probe": "probe.schema.json"}
+	"pqmap.probe": "probe.schema.json", "pqmap.diff": "diff.schema.json"}
 SHARED = os.environ.get("PQMAP_SCHEMAS", os.path.join(HERE, "..", "..", "shared", "schemas"))
 
 

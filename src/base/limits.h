@@ -54,6 +54,20 @@
 #define PQM_STREAM_LINE_BYTES ((size_t)8 << 20)
 /* Inventory file read back by report, plan and diff. */
 #define PQM_INVENTORY_BYTES ((size_t)1 << 30)
+/* One finding, asset or task of a report that diff reads: a key with 100,000 copies. */
+#define PQM_DIFF_ITEM_BYTES ((size_t)64 << 20)
+/* History of runs: those kept of one set of targets (nightly for three years), sets of targets in one file,
+ * the file itself, and how long another process may hold it. */
+#define PQM_TREND_RUNS 1000
+#define PQM_TREND_SERIES 1000
+#define PQM_TREND_BYTES ((uint64_t)1 << 30)
+#define PQM_TREND_WAIT_MS 10000
+/* Of it in a report: runs, and things that appeared or went since the last one. */
+#define PQM_TREND_SHOWN 60
+#define PQM_TREND_LISTED 200
+/* Assets, deadlines and targets that have time series of their own in prom; the rest are sums. And a label. */
+#define PQM_PROM_SERIES 500
+#define PQM_PROM_LABEL_BYTES 128
 /* A rule or configuration file. */
 #define PQM_RULE_FILE_BYTES ((size_t)4 << 20)
 /* Lines of one SSH key file. */

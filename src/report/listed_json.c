@@ -159,7 +159,7 @@ static enum pqm_st read_finding(struct pqm_listed_reader *r, struct pqm_listed_p
 	if (all == NULL)
 		return no_memory(err);
 	p->findings = all;
-	st = pqm_finding_read(&all[p->n_findings], pqm_json_get(v, "finding"), r->arena, err);
+	st = pqm_finding_read(&all[p->n_findings], pqm_json_get(v, "finding"), 1, r->arena, err);
 	if (st == PQM_OK && all[p->n_findings].n_occs != 1)
 		st = pqm_fail(err, PQM_EPARSE, "a listed finding has one occurrence");
 	p->n_findings += st == PQM_OK;

@@ -341,10 +341,10 @@ static enum pqm_st load_finding(struct load *l, const struct pqm_json *v, size_t
 	return load_occurrences(l, pqm_json_get(v, "occurrences"), i, f);
 }
 
-enum pqm_st pqm_finding_read(struct pqm_finding *f, const struct pqm_json *v,
+enum pqm_st pqm_finding_read(struct pqm_finding *f, const struct pqm_json *v, size_t n_targets,
 	struct pqm_arena *arena, struct pqm_err *err)
 {
-	struct pqm_inventory one = { .n_targets = 1 };
+	struct pqm_inventory one = { .n_targets = n_targets };
 	struct load l = { .inv = &one, .arena = arena, .name = "finding", .err = err };
 	enum pqm_st st;
 
@@ -609,22 +609,30 @@ static enum pqm_st read_all(int fd, struct pqm_buf *b, const char *name, struct 
 	}
 }
 
-enum pqm_st pqm_inventory_load(struct pqm_inventory *inv, const char *path, struct pqm_err *err)
+enum pqm_st pqm_report_read(struct pqm_buf *text, const char *path, struct pqm_err *err)
 {
 	bool is_stdin = strcmp(path, "-") == 0;
 	const char *name = is_stdin ? "standard input" : path;
 	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	struct pqm_buf b;
 
+	pqm_buf_init(text, PQM_INVENTORY_BYTES + PQM_READ_CHUNK_BYTES);
 	if (fd < 0)
 		return pqm_fail(err, PQM_EIO, "%s: cannot read: %s", name, strerrordesc_np(errno));
-	pqm_buf_init(&b, PQM_INVENTORY_BYTES + PQM_READ_CHUNK_BYTES);
-	enum pqm_st st = read_all(fd, &b, name, err);
+	enum pqm_st st = read_all(fd, text, name, err);
+
+	if (!is_stdin)
+		(void)close(fd);
+	return st;
+}
+
+enum pqm_st pqm_inventory_load(struct pqm_inventory *inv, const char *path, struct pqm_err *err)
+{
+	const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
+	struct pqm_buf b;
+	enum pqm_st st = pqm_report_read(&b, path, err);
 
 	if (st == PQM_OK)
 		st = pqm_inventory_load_text(inv, pqm_buf_bytes(&b), name, err);
 	pqm_buf_fini(&b);
-	if (!is_stdin)
-		(void)close(fd);
 	return st;
 }

@@ -9,6 +9,7 @@
 #ifndef PQM_REPORT_LOAD_H
 #define PQM_REPORT_LOAD_H
 
+#include "base/buf.h"
 #include "model/inventory.h"
 #include "parse/json.h"
 
@@ -19,8 +20,12 @@ enum pqm_st pqm_inventory_load(
 /* The same from text in memory; name stands in the messages. */
 enum pqm_st pqm_inventory_load_text(struct pqm_inventory *inv, pqm_bytes text, const char *name,
 	struct pqm_err *err) PQM_MUST_USE;
-/* One finding by itself, all of it in the arena; occurrences name target 0. */
-enum pqm_st pqm_finding_read(struct pqm_finding *f, const struct pqm_json *v,
+/* One finding by itself, all of it in the arena; occurrences name one of n_targets. */
+enum pqm_st pqm_finding_read(struct pqm_finding *f, const struct pqm_json *v, size_t n_targets,
 	struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;
+/* All of a file, at most PQM_INVENTORY_BYTES; "-" is standard input. text is initialised here; its owner
+ * finishes it in any case. */
+enum pqm_st pqm_report_read(
+	struct pqm_buf *text, const char *path, struct pqm_err *err) PQM_MUST_USE;
 
 #endif
