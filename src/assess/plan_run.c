@@ -82,7 +82,8 @@ static double delay_cost(const struct pqm_run *r, struct pqm_vector v, char cove
 	return s.is_broken_today ? s.h[PQM_CENTRAL] : s.cod[PQM_CENTRAL];
 }
 
-/* A goal is worth what a year of delay costs before it, less what it costs after it. */
+/* A goal is worth what a year of delay costs before it, less what it costs after it. Uses of one root
+ * lose the same content, so that together they are worth their union and no more. */
 static void value_goals(struct pqm_run *r)
 {
 	for (size_t i = 0; i < r->n_goals; i++) {
@@ -101,6 +102,8 @@ static void value_goals(struct pqm_run *r)
 		if (u->v.coverage == 'M' && to == 'F')
 			after = before;
 		g->value = fmax(0, before - after) * pqm_run_weight(r, &r->g->assets[g->asset]);
+		if (pqm_risk_is_carried(&u->v) && !u->is_broken)
+			g->value *= r->share[g->asset];
 		r->prizes[i].value = g->value;
 	}
 }
@@ -342,6 +345,8 @@ enum pqm_st pqm_run_plan(struct pqm_run *r)
 	size_t twin = SIZE_MAX;
 	enum pqm_st st = make_goals(r);
 
+	if (st == PQM_OK)
+		st = pqm_run_shares(r);
 	if (st == PQM_OK)
 		st = make_jobs(r);
 	while (st == PQM_OK && twin == SIZE_MAX && k.n < PQM_PLAN_ROUNDS_MAX) {

@@ -52,6 +52,7 @@ struct pqm_run {
 	struct pqm_prize *prizes; /* as goals */
 	struct pqm_goal *goals;
 	size_t n_goals;
+	double *share; /* by asset: what a year of waiting costs its root, over the sum of the uses */
 	struct pqm_arena scratch;
 	struct pqm_assessment *a;
 	struct pqm_plan *plan;
@@ -68,6 +69,8 @@ void pqm_run_score_asset(
 	struct pqm_run *r, size_t asset, struct pqm_asset_score *out, struct pqm_exposure *tmp);
 void pqm_run_set_vector(struct pqm_run *r, size_t asset, size_t hop);
 
+/* shares.c: sets share. Vectors must be set. */
+enum pqm_st pqm_run_shares(struct pqm_run *r);
 /* plan_run.c */
 enum pqm_st pqm_run_plan(struct pqm_run *r);
 /* duties.c */

@@ -296,6 +296,18 @@ static void money_sits_at_the_lineage_root(void **state)
 
 		assert_true(fabs(t->expected - t->sunk - t->avoidable) < 1);
 	}
+	/* nor is a year's delay paid once for each of its uses */
+	double delay = 0;
+
+	for (size_t i = 0; i < w.plan.n_goals; i++) {
+		const struct pqm_goal *goal = &w.plan.goals[i];
+		const struct pqm_asset_score *of = &w.a.assets[goal->asset];
+
+		if ((of == phi || of == gradients) && pqm_risk_is_carried(&of->uses[goal->use].v))
+			delay += goal->value;
+	}
+	assert_true(delay > 0 && delay < 316e6);
+	assert_true(phi->cod[PQM_CENTRAL] + gradients->cod[PQM_CENTRAL] > 1);
 	assert_true(w.a.n_loss > 0);
 	assert_true(w.plan.n_residual == w.plan.n_tasks + 1);
 	for (size_t i = 1; i < w.plan.n_residual; i++)
