@@ -211,7 +211,7 @@ static enum pqm_st draw_curve(struct pqm_run *r)
 static enum pqm_st steps(struct pqm_run *r)
 {
 	const struct pqm_tasks_from from = { r->rules, &r->p, r->inv, r->g, r->opt->bench,
-		r->opt->practices, r };
+		r->opt->practices, r, r->opt->regimes, r->opt->n_regimes };
 	enum pqm_st st = pqm_run_duties(r);
 
 	if (st == PQM_OK)

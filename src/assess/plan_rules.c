@@ -1,6 +1,6 @@
 /* plan_rules.c — what the rules of rules/plan match, and their texts. */
-#include "base/buf.h"
-#include "tasks.h"
+#include "tasks_site.h"
+#include "tasks_words.h"
 
 const struct pqm_rule *pqm_plan_type(const struct pqm_rules *r, pqm_bytes type)
 {
@@ -112,6 +112,10 @@ bool pqm_plan_rule_takes(const struct pqm_rules *r, const struct pqm_rule *rule,
 	if (pqm_eqs(word, "phase"))
 		return pqm_eq(rest, pqm_yaml_str(rule->node, "phase")) &&
 			pqm_starts(rule->id, PQM_LIT("plan.phase."));
+	if (pqm_starts(rule->file, PQM_LIT("plan/software")))
+		return tk_software_takes(rule, sample);
+	if (pqm_starts(rule->file, PQM_LIT("plan/regimes")))
+		return tk_regime_takes(rule, sample);
 	if (pqm_starts(sample, PQM_LIT("needed by ")))
 		return is_needed_by(r, rule, pqm_sub(sample, 10, sample.n));
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
@@ -125,34 +129,4 @@ bool pqm_plan_rule_takes(const struct pqm_rules *r, const struct pqm_rule *rule,
 				trait(&t, keys[i], pqm_sub(word, eq + 1, word.n));
 	}
 	return t.kind != NULL && pqm_rule_wants(rule, &t);
-}
-
-pqm_bytes pqm_fill(struct pqm_arena *a, pqm_bytes text, const pqm_bytes value[4])
-{
-	static const char *const names[4] = { "{label}", "{object}", "{path}", "{n}" };
-	struct pqm_buf b;
-	pqm_bytes out;
-	size_t at = 0;
-
-	pqm_buf_init(&b, PQM_TEXT_BYTES * 4);
-	while (at < text.n) {
-		size_t end = pqm_find_byte(text, at, '{'), step = 1;
-
-		end = end == SIZE_MAX ? text.n : end;
-		(void)pqm_buf_add(&b, pqm_sub(text, at, end - at));
-		if (end == text.n)
-			break;
-		pqm_bytes put = pqm_sub(text, end, 1);
-
-		for (size_t i = 0; i < 4; i++)
-			if (pqm_starts(pqm_sub(text, end, text.n), pqm_str(names[i]))) {
-				put = value[i];
-				step = strlen(names[i]);
-			}
-		(void)pqm_buf_add(&b, put);
-		at = end + step;
-	}
-	out = pqm_bytes_dup(a, pqm_trim(pqm_buf_bytes(&b)));
-	pqm_buf_fini(&b);
-	return out;
 }

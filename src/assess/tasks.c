@@ -7,11 +7,20 @@
 
 static uint32_t image_of(const struct tk_maker *m, uint32_t workload)
 {
-	return workload < m->g->n_nodes ? m->image[workload] : TK_NO_NODE;
+	return workload < m->g->n_nodes ? m->ix.image[workload] : TK_NO_NODE;
 }
 
 static uint32_t make(
 	struct tk_maker *m, const struct pqm_rule *rule, const struct tk_cause *c, unsigned depth);
+
+/* What ends TLS here knows hybrid groups already, or brings its library itself. */
+static bool has_library(const struct tk_site *s)
+{
+	enum tk_age age = tk_site_age(s);
+
+	return s->software != NULL && age != TK_AGE_OLD &&
+		(age == TK_AGE_ABLE || pqm_yaml_true(s->software->node, "own_library"));
+}
 
 /* A dependency is left out when the hop meets it already. */
 static bool is_met(
@@ -23,6 +32,8 @@ static bool is_met(
 
 	if (c->hop == NULL)
 		return false;
+	if (pqm_yaml_true(dep->node, "of_library") && has_library(c->site))
+		return true;
 	pqm_traits_of_hop(&t, c->hop, letters);
 	for (size_t i = 0; skip != NULL && i < skip->n; i++)
 		if (pqm_eqs(pqm_yaml_text(skip->items[i]), pqm_verdict_name(c->hop->verdict)))
@@ -177,11 +188,13 @@ static void for_hop(struct tk_maker *m, const struct pqm_asset *a, const struct 
 	struct pqm_hop_steps *steps)
 {
 	const struct pqm_rule *main_rule = pqm_plan_type(m->r, h->task);
-	struct tk_cause c = { .asset = a, .hop = h };
+	struct tk_site site;
+	struct tk_cause c = { .asset = a, .hop = h, .site = &site };
 	struct pqm_traits t;
 	char letters[4][2];
 
 	pqm_traits_of_hop(&t, h, letters);
+	tk_site_of(&site, &m->ix, h);
 	for (size_t i = 0; i < m->n_rules && m->st == PQM_OK; i++) {
 		const struct pqm_rule *rule = m->rules[i];
 		bool fixes = pqm_yaml_get(rule->node, "reaches") != NULL;
@@ -362,18 +375,10 @@ static void index_graph(struct tk_maker *m)
 {
 	const struct pqm_graph *g = m->g;
 
-	m->image = pqm_new(m->arena, uint32_t, g->n_nodes);
-	if (m->image == NULL) {
+	m->ix = (struct tk_index){ .r = m->r, .inv = m->inv, .g = g, .arena = m->arena };
+	if (!tk_index_init(&m->ix)) {
 		tk_no_memory(m);
 		return;
-	}
-	for (size_t i = 0; i < g->n_nodes; i++)
-		m->image[i] = TK_NO_NODE;
-	for (size_t i = g->n_edges; i > 0; i--) {
-		const struct pqm_edge *e = &g->edges[i - 1];
-
-		if (g->nodes[e->to].type == PQM_NODE_IMAGE && pqm_eqs(e->rel, "runs"))
-			m->image[e->from] = e->to;
 	}
 	for (size_t a = 0; a < g->n_assets; a++)
 		index_findings(m, &g->assets[a]);
@@ -410,6 +415,7 @@ enum pqm_st pqm_tasks_build(struct pqm_tasks *out, const struct pqm_tasks_from *
 		.bench = from->bench,
 		.practices = from->practices,
 		.run = from->run,
+		.regimes = { from->regimes, from->n_regimes },
 		.arena = arena,
 		.err = err };
 
@@ -440,5 +446,6 @@ enum pqm_st pqm_tasks_build(struct pqm_tasks *out, const struct pqm_tasks_from *
 	}
 	pqm_map_fini(&m.by_finding);
 	pqm_map_fini(&m.by_id);
+	tk_index_fini(&m.ix);
 	return m.st;
 }

@@ -46,6 +46,8 @@ struct pqm_tasks_from {
 	const struct pqm_bench *bench;	       /* what the costs come from; may be NULL */
 	const struct pqm_practices *practices; /* may be NULL */
 	struct pqm_run *run;		       /* uses and duties, for lanes; may be NULL */
+	const pqm_bytes *regimes;	       /* chosen by the user */
+	size_t n_regimes;
 };
 
 enum pqm_st pqm_tasks_build(struct pqm_tasks *out, const struct pqm_tasks_from *from,
@@ -77,7 +79,4 @@ bool pqm_traits_fit(const struct pqm_traits *t, const struct pqm_yaml *condition
 /* Some entry of the rule's `when` fits. */
 bool pqm_rule_wants(const struct pqm_rule *rule, const struct pqm_traits *t);
 const struct pqm_rule *pqm_plan_type(const struct pqm_rules *r, pqm_bytes type);
-/* Replaces {label} {object} {path} {n}. */
-pqm_bytes pqm_fill(struct pqm_arena *a, pqm_bytes text, const pqm_bytes value[4]);
-
 #endif

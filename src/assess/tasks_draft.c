@@ -264,7 +264,10 @@ uint32_t tk_draft_for(struct tk_maker *m, const struct pqm_rule *rule, const str
 	*d = (struct tk_draft){ .rule = rule,
 		.label = full ? PQM_LIT("further places") : place.label };
 	d->object = place.object;
+	d->site = (struct tk_site){ .server = TK_NO_NODE, .image = TK_NO_NODE };
 	if (c->hop != NULL) {
+		d->hop = c->hop;
+		d->site = *c->site;
 		const struct pqm_node *n = tk_node(m, c->hop->to);
 
 		d->path = c->hop->path;

@@ -8,7 +8,8 @@
 #ifndef PQM_ASSESS_TASKS_INT_H
 #define PQM_ASSESS_TASKS_INT_H
 
-#include "tasks.h"
+#include "tasks_site.h"
+#include "tasks_words.h"
 
 #define TK_NO_NODE UINT32_MAX
 
@@ -21,7 +22,9 @@ struct tk_draft {
 	struct pqm_map of;    /* ids of its assets */
 	uint64_t n_places;    /* also those over PQM_TASK_PLACES_MAX */
 	pqm_bytes label, object, path,
-		words; /* of the first place; words: what `changes` looks at */
+		words;		   /* of the first place; words: what `changes` looks at */
+	struct tk_site site;	   /* of the first hop */
+	const struct pqm_hop *hop; /* the first; may be NULL */
 	uint32_t *deps;
 	pqm_bytes *where, *assets;
 	uint8_t (*findings)[PQM_ID_BYTES];
@@ -39,9 +42,10 @@ struct tk_maker {
 	struct pqm_err *err;
 	struct tk_draft *d;
 	size_t n, cap;
-	struct pqm_map by_id;	       /* id -> index + 1 as pointer */
-	struct pqm_map by_finding;     /* id -> the first asset that lists it */
-	uint32_t *image;	       /* by node: what a workload runs, or TK_NO_NODE */
+	struct pqm_map by_id;	   /* id -> index + 1 as pointer */
+	struct pqm_map by_finding; /* id -> the first asset that lists it */
+	struct tk_index ix;
+	struct tk_regimes regimes;
 	const struct pqm_rule **rules; /* of plan/: thousands of findings ask each of them */
 	size_t n_rules;
 	enum pqm_st st;
@@ -52,6 +56,7 @@ struct tk_cause {
 	const struct pqm_asset *asset;
 	const struct pqm_hop *hop;	   /* may be NULL */
 	const struct pqm_finding *finding; /* may be NULL */
+	const struct tk_site *site;	   /* of the hop; NULL without one */
 };
 
 /* Where a task is done: its key makes the task's id. */
@@ -83,10 +88,15 @@ void tk_add_dep(struct tk_maker *m, uint32_t from, uint32_t to);
 /* Puts text into the list unless it is there. */
 void tk_add_text(struct tk_maker *m, pqm_bytes **list, size_t *n, size_t *cap, pqm_bytes text);
 
+/* Workloads at the other end, with their images, and until when they stay classical; in words. */
+pqm_bytes tk_clients_of(struct tk_maker *m, const struct tk_draft *d);
+
 /* ---- what a task says ---- */
 
 /* Person-days, phase and date, for the units counted. */
 enum pqm_st tk_fill_effort(struct tk_maker *m, struct tk_draft *d);
+/* The line of the manifest that it changes, where one was read. */
+void tk_fill_patch(struct tk_maker *m, struct tk_draft *d, const struct tk_words *w);
 enum pqm_st tk_fill_texts(struct tk_maker *m, struct tk_draft *d);
 
 #endif

@@ -4,18 +4,31 @@
 #include "base/num.h"
 #include "perf.h"
 
+static bool is_for(const struct pqm_yaml *variant, const struct tk_draft *d)
+{
+	const struct pqm_yaml *list = pqm_yaml_get(variant, "for");
+	pqm_bytes word = pqm_yaml_str(variant, "if"),
+		  software = d->site.software == NULL
+		? (pqm_bytes){ NULL, 0 }
+		: pqm_yaml_str(d->site.software->node, "software");
+
+	for (size_t i = 0; list != NULL && i < list->n; i++)
+		if (pqm_eq(pqm_yaml_text(list->items[i]), software))
+			return true;
+	for (size_t at = 0; word.n > 0 && at + word.n <= d->words.n; at++)
+		if (pqm_ieq(pqm_sub(d->words, at, word.n), word))
+			return true;
+	return false;
+}
+
 /* What the rule says in other words for this place, or NULL. */
 static const struct pqm_yaml *variant_of(const struct tk_draft *d)
 {
 	const struct pqm_yaml *list = pqm_yaml_get(d->rule->node, "changes");
 
-	for (size_t i = 0; list != NULL && i < list->n; i++) {
-		pqm_bytes word = pqm_yaml_str(list->items[i], "if");
-
-		for (size_t at = 0; word.n > 0 && at + word.n <= d->words.n; at++)
-			if (pqm_ieq(pqm_sub(d->words, at, word.n), word))
-				return list->items[i];
-	}
+	for (size_t i = 0; list != NULL && i < list->n; i++)
+		if (is_for(list->items[i], d))
+			return list->items[i];
 	return NULL;
 }
 
@@ -49,9 +62,9 @@ static pqm_bytes say(const struct pqm_yaml *node, const struct pqm_yaml *own, co
 
 /* What the rule says, and what was measured for it. */
 static pqm_bytes costs_of(struct tk_maker *m, const struct pqm_yaml *node,
-	const struct pqm_yaml *own, const pqm_bytes v[4])
+	const struct pqm_yaml *own, const struct tk_words *w)
 {
-	pqm_bytes said = pqm_fill(m->arena, say(node, own, "costs"), v), found;
+	pqm_bytes said = tk_fill(w, say(node, own, "costs")), found;
 
 	if (m->bench == NULL || pqm_yaml_get(own, "costs") != NULL)
 		return said;
@@ -61,29 +74,86 @@ static pqm_bytes costs_of(struct tk_maker *m, const struct pqm_yaml *node,
 	return pqm_arena_f(m->arena, "%.*s; %.*s", PQM_FMT(said), PQM_FMT(found));
 }
 
+/* The rule's words for this software, else the lines proven on its servers, else the rule's words for all. */
+static pqm_bytes change_of(
+	const struct pqm_yaml *node, const struct pqm_yaml *own, const struct tk_words *w)
+{
+	pqm_bytes lines;
+
+	if (pqm_yaml_get(own, "text") != NULL)
+		return tk_fill(w, pqm_yaml_str(own, "text"));
+	lines = tk_advice(w, pqm_yaml_str(node, "advice"));
+	return lines.n > 0 ? lines : tk_fill(w, pqm_yaml_str(node, "change"));
+}
+
+/* The minimum of the software found, else what the rule asks of any. */
+static pqm_bytes needs_of(
+	const struct pqm_yaml *node, const struct pqm_yaml *own, const struct tk_words *w)
+{
+	pqm_bytes least = tk_fill(w, PQM_LIT("{minimum}")), said = say(node, own, "needs");
+
+	if (pqm_yaml_get(own, "needs") == NULL && pqm_yaml_true(node, "by_software") && least.n > 0)
+		return w->site->version.n == 0 ? least
+					       : pqm_arena_f(w->arena, "%.*s; found: %.*s",
+							 PQM_FMT(least), PQM_FMT(w->site->version));
+	return tk_fill(w, said);
+}
+
+static void name_places(struct tk_maker *m, struct tk_draft *d)
+{
+	char count[32];
+
+	if (d->n_places > PQM_TASK_PLACES_MAX)
+		tk_add_text(m, &d->where, &d->t.n_where, &d->cap_where,
+			pqm_arena_f(m->arena, "and %s more",
+				pqm_human_count(count, d->n_places - PQM_TASK_PLACES_MAX)));
+	d->t.where = d->where;
+}
+
+/* A task of many places has no one endpoint. */
+static void name_site(struct tk_maker *m, struct tk_draft *d)
+{
+	static const char *const many[] = { "run", "namespace", "asset" };
+	pqm_bytes target = pqm_yaml_str(d->rule->node, "target");
+
+	for (size_t i = 0; i < sizeof(many) / sizeof(many[0]); i++)
+		if (pqm_eqs(target, many[i]))
+			return;
+	if (d->site.software != NULL)
+		d->t.software = pqm_yaml_str(d->site.software->node, "title");
+	if (d->site.host.n > 0 && d->site.port.n > 0)
+		d->t.endpoint = tk_site_endpoint(&d->site, m->arena);
+}
+
 enum pqm_st tk_fill_texts(struct tk_maker *m, struct tk_draft *d)
 {
 	const struct pqm_yaml *node = d->rule->node, *own = variant_of(d);
 	char count[32];
-	const pqm_bytes v[4] = { d->label, d->object, d->path,
-		pqm_bytes_dup(m->arena, pqm_str(pqm_human_count(count, d->t.n_units))) };
 	struct pqm_task *t = &d->t;
+	struct tk_words w = { .r = m->r,
+		.arena = m->arena,
+		.site = &d->site,
+		.hop = d->hop,
+		.label = d->label,
+		.object = d->object,
+		.path = d->path,
+		.clients = tk_clients_of(m, d),
+		.n = pqm_bytes_dup(m->arena, pqm_str(pqm_human_count(count, t->n_units))) };
 
-	if (d->n_places > PQM_TASK_PLACES_MAX)
-		tk_add_text(m, &d->where, &t->n_where, &d->cap_where,
-			pqm_arena_f(m->arena, "and %s more",
-				pqm_human_count(count, d->n_places - PQM_TASK_PLACES_MAX)));
-	t->title = pqm_fill(m->arena, pqm_yaml_str(node, "title"), v);
-	t->change = pqm_fill(m->arena,
-		pqm_yaml_str(own != NULL ? own : node, own != NULL ? "text" : "change"), v);
-	t->both_ends = pqm_fill(m->arena, say(node, own, "both_ends"), v);
-	t->needs = pqm_fill(m->arena, say(node, own, "needs"), v);
-	t->costs = costs_of(m, node, own, v);
-	t->verify = pqm_fill(m->arena, say(node, own, "verify"), v);
-	t->rollback = pqm_fill(m->arena, say(node, own, "rollback"), v);
-	t->why = pqm_fill(m->arena, pqm_yaml_str(node, "why"), v);
+	name_places(m, d);
+	w.sets = tk_sets_of(m->r, &m->regimes, &d->site, pqm_yaml_str(node, "sets"), m->arena);
+	t->title = tk_fill(&w, pqm_yaml_str(node, "title"));
+	t->change = change_of(node, own, &w);
+	t->both_ends = tk_fill(&w, say(node, own, "both_ends"));
+	t->needs = needs_of(node, own, &w);
+	t->costs = costs_of(m, node, own, &w);
+	t->verify = tk_fill(&w, say(node, own, "verify"));
+	t->rollback = tk_fill(&w, say(node, own, "rollback"));
+	t->why = tk_fill(&w, pqm_yaml_str(node, "why"));
 	t->blocked_why = pqm_yaml_str(node, "blocked_why");
-	t->where = d->where;
+	t->regime_note = w.sets.note;
+	name_site(m, d);
+	tk_fill_patch(m, d, &w);
 	t->assets = d->assets;
 	t->findings = (const uint8_t(*)[PQM_ID_BYTES])d->findings;
 	return t->title.p == NULL ? pqm_fail(m->err, PQM_ENOMEM, "plan: out of memory") : m->st;

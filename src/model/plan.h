@@ -46,7 +46,13 @@ struct pqm_task {
 	const pqm_bytes *where; /* file:line, object, image … one line each */
 	size_t n_where;
 	pqm_bytes change, both_ends, needs, costs, verify, rollback,
-		why;	      /* needs: minimum versions */
+		why; /* needs: minimum versions */
+	/* the line that decides, as it is and as it should be; path empty: no such line was read */
+	pqm_bytes patch_path, patch_from, patch_to;
+	uint32_t patch_line;
+	pqm_bytes software, endpoint; /* "ingress-nginx", "data.example:443"; empty: not known */
+	pqm_bytes
+		regime_note; /* what the chosen regimes ask for here, and what cannot be met; or empty */
 	const uint32_t *deps; /* indices into tasks */
 	size_t n_deps;
 	bool is_weak_fix;      /* plaintext or broken today: goes first */

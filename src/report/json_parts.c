@@ -377,6 +377,17 @@ static void task_texts(struct pqm_out *o, const struct pqm_task *t)
 	texts(o, "where", t->where, t->n_where);
 	pqm_js_opt(o, "why", t->why);
 	lines(o, "change", t->change);
+	if (t->patch_path.n > 0) {
+		pqm_js_open(o, "patch", '{');
+		pqm_js_str(o, "path", t->patch_path);
+		pqm_js_u64(o, "line", t->patch_line);
+		pqm_js_str(o, "from", t->patch_from);
+		pqm_js_str(o, "to", t->patch_to);
+		pqm_js_close(o, '}');
+	}
+	pqm_js_opt(o, "software", t->software);
+	pqm_js_opt(o, "endpoint", t->endpoint);
+	pqm_js_opt(o, "regime_note", t->regime_note);
 	pqm_js_opt(o, "both_ends", t->both_ends);
 	pqm_js_opt(o, "needs", t->needs);
 	pqm_js_opt(o, "costs", t->costs);

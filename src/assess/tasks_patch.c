@@ -1,0 +1,77 @@
+/* tasks_patch.c — the line that decides, as it stands in the file and as it should stand. */
+#include "tasks_int.h"
+
+static bool is_harmless(pqm_bytes v)
+{
+	for (size_t i = 0; i < v.n; i++) {
+		uint8_t c = v.p[i];
+
+		if (!(c >= '0' && c <= '9') && !(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') &&
+			(c == '\0' || strchr("-_.:@ ,=/", c) == NULL))
+			return false;
+	}
+	return v.n > 0;
+}
+
+/* "data.ssl-ecdh-curve" ends in a key, "spec.tls.ecdhCurves[0]" in an item; keys of annotations hold dots. */
+static pqm_bytes lead_of(struct tk_maker *m, pqm_bytes field)
+{
+	static const char notes[] = "metadata.annotations.";
+	size_t at = field.n;
+
+	if (field.n > 0 && field.p[field.n - 1] == ']')
+		return PQM_LIT("- ");
+	if (pqm_starts(field, pqm_str(notes)))
+		at = sizeof(notes) - 1;
+	else
+		while (at > 0 && field.p[at - 1] != '.')
+			at--;
+	return pqm_arena_f(m->arena, "%.*s: ", PQM_FMT(pqm_sub(field, at, field.n)));
+}
+
+/* Only a part of the value changes. */
+static pqm_bytes put_in(struct tk_maker *m, pqm_bytes value, pqm_bytes old, pqm_bytes with)
+{
+	size_t at = pqm_find(value, 0, old);
+
+	if (at == SIZE_MAX)
+		return (pqm_bytes){ NULL, 0 };
+	return pqm_arena_f(m->arena, "%.*s%.*s%.*s", PQM_FMT(pqm_sub(value, 0, at)), PQM_FMT(with),
+		PQM_FMT(pqm_sub(value, at + old.n, value.n)));
+}
+
+static pqm_bytes value_of(
+	struct tk_maker *m, const struct pqm_yaml *entry, pqm_bytes now, const struct tk_words *w)
+{
+	pqm_bytes old = pqm_yaml_str(entry, "has"), to = tk_fill(w, pqm_yaml_str(entry, "to"));
+
+	return old.n > 0 ? put_in(m, now, old, to) : to;
+}
+
+void tk_fill_patch(struct tk_maker *m, struct tk_draft *d, const struct tk_words *w)
+{
+	const struct pqm_yaml *list = pqm_yaml_get(d->rule->node, "patches");
+	const struct tk_site *s = &d->site;
+	struct pqm_task *t = &d->t;
+
+	/* What stands there now is what this task changes only where it is the hop's own task. */
+	if (s->object == NULL || d->hop == NULL || !pqm_eq(d->hop->task, t->type) ||
+		!is_harmless(s->value) || !is_harmless(s->field))
+		return;
+	for (size_t i = 0; list != NULL && i < list->n; i++) {
+		const struct pqm_yaml *e = list->items[i];
+		pqm_bytes lead, to;
+
+		if (!pqm_glob(pqm_yaml_str(e, "at"), s->field))
+			continue;
+		to = value_of(m, e, s->value, w);
+		if (to.n == 0 || pqm_eq(to, s->value))
+			continue;
+		lead = lead_of(m, s->field);
+		t->patch_path = s->object->path;
+		t->patch_line = s->line;
+		t->patch_from = pqm_arena_f(m->arena, "%.*s%.*s", PQM_FMT(lead), PQM_FMT(s->value));
+		t->patch_to = pqm_arena_f(m->arena, "%.*s%.*s", PQM_FMT(lead), PQM_FMT(to));
+		return;
+	}
+}

@@ -1,0 +1,57 @@
+/*
+ * tasks_site.h — where a task is done: what runs there, how it is reached, what is written there today.
+ *
+ * Shape:     a site per hop; the words of a task's texts come from it and from the regimes chosen.
+ * Ownership: text lives in the arena given, or belongs to rules, graph and inventory.
+ * Errors:    none; what is not known stays empty.
+ * Threads:   single-threaded.
+ * Security:  names of hosts and values go into commands that people copy, so only those of harmless
+ *            characters get through; others leave the word in capitals.
+ */
+#ifndef PQM_ASSESS_TASKS_SITE_H
+#define PQM_ASSESS_TASKS_SITE_H
+
+#include "tasks.h"
+
+/* Finds things of a graph and its inventory again. */
+struct tk_index {
+	const struct pqm_rules *r;
+	const struct pqm_inventory *inv;
+	const struct pqm_graph *g;
+	struct pqm_arena *arena;
+	struct pqm_map objects;	 /* "ns/Kind/name" -> struct pqm_object */
+	struct pqm_map paths;	 /* path -> its first struct pqm_object */
+	struct pqm_map software; /* image id -> rule of plan/software.yaml */
+	uint32_t *image;	 /* by node: what a workload runs, or UINT32_MAX */
+	uint32_t *served;	 /* by node: the workload of a Service, the Service of a workload */
+};
+
+struct tk_site {
+	const struct pqm_rule *software; /* of plan/software.yaml; NULL: not known */
+	pqm_bytes host, port;		 /* of the listening end; both empty: not known */
+	uint32_t server, image;		 /* nodes, or UINT32_MAX */
+	pqm_bytes version;		 /* of the image's tag: "1.15.0" */
+	const struct pqm_object *object; /* the document that the hop's reference is in; NULL */
+	pqm_bytes field, value;		 /* that reference, and what stands there now */
+	uint32_t line;
+};
+
+/* Whether the version found knows hybrid groups. */
+enum tk_age { TK_AGE_UNKNOWN, TK_AGE_OLD, TK_AGE_ABLE };
+
+bool tk_index_init(struct tk_index *ix); /* false: no memory; r, inv, g and arena are set */
+void tk_index_fini(struct tk_index *ix);
+
+void tk_site_of(struct tk_site *out, const struct tk_index *ix, const struct pqm_hop *h);
+enum tk_age tk_site_age(const struct tk_site *s);
+/* "data.clinic.example:443", or empty. */
+pqm_bytes tk_site_endpoint(const struct tk_site *s, struct pqm_arena *a);
+/* One of the software's `find` entries fits a sample "software ends=… image=… kind=… why=…". */
+bool tk_software_takes(const struct pqm_rule *rule, pqm_bytes sample);
+
+/* Nothing that a shell or a parser could take for more than a name. */
+bool tk_is_plain(pqm_bytes word);
+/* -1, 0, 1 by the numbers between dots. */
+int tk_version_cmp(pqm_bytes a, pqm_bytes b);
+
+#endif
