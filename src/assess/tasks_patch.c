@@ -7,7 +7,7 @@ static bool is_harmless(pqm_bytes v)
 		uint8_t c = v.p[i];
 
 		if (!(c >= '0' && c <= '9') && !(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') &&
-			(c == '\0' || strchr("-_.:@ ,=/", c) == NULL))
+			(c == '\0' || strchr("-_.:@ ,=/[]", c) == NULL))
 			return false;
 	}
 	return v.n > 0;

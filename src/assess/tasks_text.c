@@ -150,7 +150,7 @@ enum pqm_st tk_fill_texts(struct tk_maker *m, struct tk_draft *d)
 	t->verify = tk_fill(&w, say(node, own, "verify"));
 	t->rollback = tk_fill(&w, say(node, own, "rollback"));
 	t->why = tk_fill(&w, pqm_yaml_str(node, "why"));
-	t->blocked_why = pqm_yaml_str(node, "blocked_why");
+	t->blocked_why = tk_fill(&w, say(node, own, "blocked_why"));
 	t->regime_note = w.sets.note;
 	name_site(m, d);
 	tk_fill_patch(m, d, &w);

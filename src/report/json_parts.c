@@ -429,6 +429,8 @@ static void task(struct pqm_out *o, const struct pqm_plan *p, const struct pqm_t
 	if (t->blocked_until != INT64_MIN) {
 		date(o, "blocked_until", t->blocked_until);
 		pqm_js_str(o, "blocked_why", t->blocked_why);
+	} else {
+		pqm_js_opt(o, "waits_for", t->blocked_why);
 	}
 	task_texts(o, t);
 	task_ids(o, p, t);
