@@ -127,45 +127,132 @@ void pqm_svg_residual(struct pqm_obj *o, const struct pqm_view *v)
 	pqm_obj_f(o, "effort", "%.0f", last->effort_days);
 }
 
-/* The plan by month. */
+/* The plan by month: one lane a kind of work, each in plan order. */
 #define GANTT_LEFT 330.0
 #define GANTT_RIGHT 800.0
 #define GANTT_TOP 30.0
-#define GANTT_STEP 24.0
+#define GANTT_STEP 22.0
+
+struct lane {
+	pqm_bytes name;
+	size_t n;
+};
+
+#define LANES_MAX 16
 
 struct gantt {
 	const struct pqm_view *v;
 	struct pqm_svg_scale x; /* days since 1970 */
 	struct pqm_svg_ticks months;
+	struct lane lanes[LANES_MAX];
+	size_t n_lanes;
+	double lane_y[LANES_MAX];
+	uint32_t task[PQM_VIEW_GANTT]; /* as they stand */
+	double y[PQM_VIEW_GANTT];
 	size_t n;
+	double bottom;
 };
+
+static pqm_bytes lane_of(struct pqm_arena *a, const struct pqm_task *t)
+{
+	if (t->is_weak_fix)
+		return PQM_LIT("Open today");
+	if (pqm_eqs(t->lane, "keys"))
+		return PQM_LIT("Key management, all along");
+	if (pqm_eqs(t->lane, "roadmap"))
+		return PQM_LIT("Around the migration");
+	if (t->lane.n > 0)
+		return t->lane;
+	return pqm_arena_f(a, "Phase %u%s%.*s", t->phase, t->phase_name.n > 0 ? ": " : "",
+		PQM_FMT(t->phase_name));
+}
+
+static struct lane *find_lane(struct gantt *d, pqm_bytes name)
+{
+	for (size_t i = 0; i < d->n_lanes; i++)
+		if (pqm_eq(d->lanes[i].name, name))
+			return &d->lanes[i];
+	if (d->n_lanes == LANES_MAX)
+		return &d->lanes[LANES_MAX - 1];
+	d->lanes[d->n_lanes] = (struct lane){ .name = name };
+	return &d->lanes[d->n_lanes++];
+}
+
+static int lane_rank(const struct pqm_task *t)
+{
+	if (t->is_weak_fix)
+		return 0;
+	if (t->lane.n > 0)
+		return pqm_eqs(t->lane, "keys") ? 20 : 30;
+	return (int)t->phase;
+}
+
+/* The first tasks of the plan, lane by lane. */
+static void place_rows(struct gantt *d, size_t n_shown, struct pqm_arena *a)
+{
+	const struct pqm_plan *p = d->v->r->plan;
+	double y = GANTT_TOP;
+
+	for (int rank = 0; rank <= 30; rank++) {
+		const struct lane *last = NULL;
+
+		for (uint32_t i = 0; i < n_shown; i++) {
+			struct lane *l;
+
+			if (lane_rank(&p->tasks[i]) != rank)
+				continue;
+			l = find_lane(d, lane_of(a, &p->tasks[i]));
+			if (l != last && l->n == 0) {
+				d->lane_y[l - d->lanes] = y + 15;
+				y += GANTT_STEP + 2;
+			}
+			last = l;
+			l->n++;
+			d->task[d->n] = i;
+			d->y[d->n++] = y;
+			y += GANTT_STEP;
+		}
+	}
+	d->bottom = y;
+}
+
+static void fill_lane(struct pqm_obj *o, const void *ctx, size_t i)
+{
+	const struct gantt *d = ctx;
+	pqm_bytes name = pqm_printable(o->arena, d->lanes[i].name);
+
+	pqm_svg_number(o, "lane_y", d->lane_y[i]);
+	pqm_obj_text(o, "lane", pqm_text_cut(o->arena, name, 46));
+}
 
 static void fill_row(struct pqm_obj *o, const void *ctx, size_t i)
 {
 	const struct gantt *d = ctx;
-	const struct pqm_task *t = &d->v->r->plan->tasks[i];
-	double y = GANTT_TOP + GANTT_STEP * (double)i, x0 = pqm_svg_at(&d->x, (double)t->start_lo),
+	const struct pqm_task *t = &d->v->r->plan->tasks[d->task[i]];
+	double y = d->y[i], x0 = pqm_svg_at(&d->x, (double)t->start_lo),
 	       lo = pqm_svg_at(&d->x, (double)t->finish_lo),
 	       hi = pqm_svg_at(&d->x, (double)t->finish_hi);
 	bool left = hi > GANTT_RIGHT - 40;
+	pqm_bytes end = pqm_text_month(o->arena, t->finish_hi);
 
 	pqm_svg_number(o, "y", y);
 	pqm_svg_number(o, "text_y", y + 10.5);
 	pqm_svg_number(o, "x", x0);
 	pqm_svg_number(o, "w", fmax(2, lo - x0));
 	pqm_svg_number(o, "hi_w", fmax(2, hi - x0));
-	pqm_svg_number(o, "label_x", left ? hi - 6 : hi + 6);
+	pqm_svg_number(o, "label_x", left ? x0 - 6 : hi + 6);
 	pqm_obj_text(o, "anchor", left ? PQM_LIT("end") : PQM_LIT("start"));
 	pqm_obj_text(o, "class",
 		t->is_weak_fix	       ? PQM_LIT("bad")
 			: t->value > 0 ? PQM_LIT("blue")
 				       : PQM_LIT("soft"));
-	pqm_obj_f(o, "no", "%zu", i + 1);
-	pqm_obj_text(o, "title", pqm_text_cut(o->arena, pqm_printable(o->arena, t->title), 43));
-	pqm_obj_f(o, "label", "phase %u%s%s", t->phase, t->pulled_forward ? ", pulled forward" : "",
-		t->is_weak_fix ? ", open today" : "");
+	pqm_obj_f(o, "no", "%u", d->task[i] + 1);
+	pqm_obj_text(o, "title", pqm_text_cut(o->arena, pqm_printable(o->arena, t->title), 45));
+	pqm_obj_f(o, "label", "%.*s%s%s", PQM_FMT(end), t->pulled_forward ? ", pulled forward" : "",
+		t->blocked_until != INT64_MIN ? ", blocked before" : "");
 }
 
+/* Half a year, a year and a half: where one window ends and the next begins. */
 static void gantt_ticks(struct gantt *d, struct pqm_arena *a)
 {
 	double months = (d->x.v1 - d->x.v0) / YEAR_DAYS * 12;
@@ -182,20 +269,21 @@ void pqm_svg_gantt(struct pqm_obj *o, const struct pqm_view *v)
 	const struct pqm_plan *p = v->r->plan;
 	struct gantt *d = pqm_new(o->arena, struct gantt, 1);
 	double end = (double)p->start + YEAR_DAYS / 2;
+	size_t n = pqm_view_cap(o, p->n_tasks, PQM_VIEW_GANTT, "gantt_more", "has_gantt_more");
 
 	if (d == NULL)
 		return;
 	d->v = v;
-	d->n = pqm_view_cap(o, p->n_tasks, PQM_VIEW_GANTT, "gantt_more", "has_gantt_more");
-	for (size_t i = 0; i < d->n; i++)
+	for (size_t i = 0; i < n; i++)
 		end = fmax(end, (double)p->tasks[i].finish_hi);
 	/* Room for the last label behind the last bar. */
 	d->x = (struct pqm_svg_scale){ (double)p->start,
 		(double)p->start + (end - (double)p->start) * 1.03, GANTT_LEFT, GANTT_RIGHT };
+	place_rows(d, n, o->arena);
 	gantt_ticks(d, o->arena);
 	pqm_obj_list(o, "months", d->months.n, pqm_svg_fill_tick, &d->months);
+	pqm_obj_list(o, "lanes", d->n_lanes, fill_lane, d);
 	pqm_obj_list(o, "rows", d->n, fill_row, d);
-	pqm_svg_number(o, "bottom", GANTT_TOP + GANTT_STEP * (double)d->n);
-	pqm_obj_f(o, "height", "%.0f", GANTT_TOP + GANTT_STEP * (double)d->n + 6);
-	pqm_svg_number(o, "name_x", GANTT_LEFT - 12);
+	pqm_svg_number(o, "bottom", d->bottom);
+	pqm_obj_f(o, "height", "%.0f", d->bottom + 6);
 }

@@ -25,7 +25,7 @@
 #define PQM_VIEW_DRAWN 24    /* objects in one drawing */
 #define PQM_VIEW_USES 40     /* of one asset */
 #define PQM_VIEW_TASKS 300
-#define PQM_VIEW_GANTT 24
+#define PQM_VIEW_GANTT 60
 #define PQM_VIEW_LINES 40 /* lines of a change, places of a task */
 #define PQM_VIEW_CAUSES 250
 #define PQM_VIEW_PLACES 25 /* of one cause */

@@ -89,6 +89,58 @@ static void task_dates(struct pqm_obj *o, const struct pqm_task *t)
 	pqm_obj_flag(o, "is_blocked", t->blocked_until != INT64_MIN);
 }
 
+static void fill_rotation(struct pqm_obj *o, const void *ctx, size_t i)
+{
+	const struct pqm_rotation *r = &((const struct pqm_task *)ctx)->rotations[i];
+
+	pqm_obj_text(o, "asset", r->asset);
+	pqm_obj_f(o, "period", "%.0f days", r->period_days);
+	pqm_obj_opt(o, "until", "has_until",
+		r->deadline == INT64_MAX ? PQM_LIT("") : pqm_text_day(o->arena, r->deadline));
+	pqm_obj_f(o, "middle", "%.0f", floor(r->middle_year));
+	pqm_obj_text(o, "slack", pqm_text_years(o->arena, fmax(0, r->slack_years)));
+}
+
+static void fill_perf(struct pqm_obj *o, const void *ctx, size_t i)
+{
+	const struct pqm_perf_line *p = &((const struct pqm_task *)ctx)->performance[i];
+	int digits = fabs(p->value) >= 100 || fabs(p->value - round(p->value)) < .005 ? 0
+		: fabs(p->value) >= 1						      ? 1
+										      : 3;
+
+	pqm_obj_text(o, "what", p->what);
+	pqm_obj_f(o, "value", "%.*f %.*s%s%.*s", digits, p->value, PQM_FMT(p->unit),
+		p->per.n > 0 ? " per " : "", PQM_FMT(p->per));
+	pqm_obj_text(o, "formula", p->formula);
+	pqm_obj_opt(o, "rows", "has_rows", p->rows);
+	pqm_obj_opt(o, "basis", "has_basis", p->basis);
+}
+
+/* What a task of a lane says beyond place and text. */
+static void task_lane(struct pqm_obj *o, const struct pqm_task *t)
+{
+	pqm_bytes next = pqm_text_month(o->arena, t->next);
+
+	pqm_obj_opt(o, "lane", "has_lane",
+		pqm_eqs(t->lane, "keys") ? PQM_LIT("key management") : t->lane);
+	pqm_obj_flag(o, "no_lane", t->lane.n == 0);
+	pqm_obj_opt(o, "advice", "has_advice", t->advice);
+	pqm_obj_opt(o, "again", "has_again",
+		t->every_months == 0 ? PQM_LIT("")
+			: t->next == INT64_MIN
+			? pqm_arena_f(o->arena, "every %u months", t->every_months)
+			: pqm_arena_f(o->arena, "every %u months, next in %.*s", t->every_months,
+				  PQM_FMT(next)));
+	size_t n = pqm_view_cap(
+		o, t->n_rotations, PQM_VIEW_LINES, "rotations_more", "has_rotations_more");
+
+	pqm_obj_list(o, "rotations", n, fill_rotation, t);
+	pqm_obj_flag(o, "has_rotations", n > 0);
+	n = t->n_performance < PQM_VIEW_LINES ? t->n_performance : PQM_VIEW_LINES;
+	pqm_obj_list(o, "performance", n, fill_perf, t);
+	pqm_obj_flag(o, "has_performance", n > 0);
+}
+
 static void fill_task(struct pqm_obj *o, const void *ctx, size_t i)
 {
 	const struct window *w = ctx;
@@ -116,6 +168,7 @@ static void fill_task(struct pqm_obj *o, const void *ctx, size_t i)
 	pqm_view_lines(o, "verify", "has_verify", t->verify);
 	pqm_view_lines(o, "rollback", "has_rollback", t->rollback);
 	task_dates(o, t);
+	task_lane(o, t);
 	task_lists(o, w->v, t);
 }
 

@@ -539,6 +539,42 @@ static void board_adds_up_and_names_the_risks_that_stay(void **state)
 	sample_fini(&s);
 }
 
+static void plan_has_lanes_and_cards_show_what_was_measured(void **state)
+{
+	const struct pqm_perf_line line = { PQM_LIT("CPU at the server"), PQM_LIT("µs"),
+		PQM_LIT("handshake"), 12.4, PQM_LIT("x25519mlkem768.encaps"),
+		PQM_LIT("12.4 = a - b"), PQM_LIT("reference profile") };
+	const struct pqm_rotation turn = { PQM_LIT("clinical-ai/ckpt"), 'W', INT64_MAX, PQM_LIT(""),
+		4, 2038.25, 7.5, 365 };
+	struct pqm_out out;
+	struct sample s;
+
+	(void)state;
+	sample_init(&s, 18, true);
+	struct pqm_task *t = &s.plan.tasks[3];
+
+	t->lane = PQM_LIT("keys");
+	t->performance = &line;
+	t->n_performance = 1;
+	t->rotations = &turn;
+	t->n_rotations = 1;
+	t->every_months = 3;
+	t->next = INT64_MIN;
+	write_to(&out, &pqm_rep_html, &s.report);
+	const char *text = text_of(&out);
+
+	assert_true(strstr(text, ">Open today</text>") < strstr(text, ">Phase 1"));
+	assert_true(strstr(text, ">Phase 5") < strstr(text, ">Key management, all along</text>"));
+	assert_non_null(strstr(text, "days · key management · by "));
+	assert_non_null(strstr(text, "<td class=\"num\">12.4 µs per handshake</td>"));
+	assert_non_null(strstr(text,
+		"<b>clinical-ai/ckpt</b>: every 365 days at most; even odds in 2038, 7.5 years "
+		"left"));
+	assert_non_null(strstr(text, "<dt>Again</dt><dd>every 3 months</dd>"));
+	pqm_out_abort(&out);
+	sample_fini(&s);
+}
+
 /* Worst asset, why, where, and what to do, before the first drawing. */
 static void first_screen_names_the_worst_asset_and_the_first_step(void **state)
 {
@@ -713,6 +749,7 @@ int main(void)
 		cmocka_unit_test(nothing_found_is_never_called_clean),
 		cmocka_unit_test(html_is_one_file_that_loads_nothing),
 		cmocka_unit_test(board_adds_up_and_names_the_risks_that_stay),
+		cmocka_unit_test(plan_has_lanes_and_cards_show_what_was_measured),
 		cmocka_unit_test(first_screen_names_the_worst_asset_and_the_first_step),
 		cmocka_unit_test(headline_rests_on_no_asset_without_evidence),
 		cmocka_unit_test(page_stays_small_with_many_findings),
