@@ -41,7 +41,7 @@ static pqm_bytes stack_of(const struct tk_maker *m, const struct pqm_hop *h)
 		return PQM_LIT("mesh mTLS");
 	for (size_t i = 0; i < 2; i++) {
 		const struct pqm_node *n =
-			ends[i] < m->g->n_nodes ? tk_node(m, m->image[ends[i]]) : NULL;
+			ends[i] < m->g->n_nodes ? tk_node(m, m->ix.image[ends[i]]) : NULL;
 
 		if (n != NULL)
 			return family_of(n->id);
