@@ -11,7 +11,7 @@
 
 uint32_t tk_lane_draft(struct tk_maker *m, const struct pqm_rule *rule, struct tk_place place)
 {
-	const struct tk_cause none = { NULL, NULL, NULL };
+	const struct tk_cause none = { 0 };
 	uint32_t i = tk_draft_for(m, rule, &none, place);
 
 	return m->st == PQM_OK ? i : UINT32_MAX;

@@ -114,6 +114,8 @@ bool pqm_plan_rule_takes(const struct pqm_rules *r, const struct pqm_rule *rule,
 			pqm_starts(rule->id, PQM_LIT("plan.phase."));
 	if (pqm_starts(rule->file, PQM_LIT("plan/software")))
 		return tk_software_takes(rule, sample);
+	if (pqm_starts(rule->file, PQM_LIT("plan/libraries")))
+		return pqm_eqs(word, "library") && tk_library_is(rule, rest);
 	if (pqm_starts(rule->file, PQM_LIT("plan/regimes")))
 		return tk_regime_takes(rule, sample);
 	if (pqm_starts(sample, PQM_LIT("needed by ")))

@@ -53,6 +53,28 @@ static uint32_t made(struct tk_maker *m, const struct pqm_rule *rule, const stru
 	return id.p == NULL ? UINT32_MAX : tk_find(m, id);
 }
 
+/* Who cannot take part yet has to change before it is shut out. */
+static void clients_first(
+	struct tk_maker *m, uint32_t task, const struct pqm_rule *dep, const struct tk_cause *c)
+{
+	uint32_t list[TK_CLIENTS_MAX], server = c->site == NULL ? TK_NO_NODE : c->site->server;
+	size_t n = c->hop == NULL ? 0 : tk_clients(list, m, c->hop, server);
+
+	for (size_t i = 0; i < n && m->st == PQM_OK; i++) {
+		uint32_t image = image_of(m, list[i]), d;
+
+		if (tk_client_is_able(m, list[i]))
+			continue;
+		d = tk_draft_for(
+			m, dep, c, tk_place_of_node(m, image == TK_NO_NODE ? list[i] : image));
+		if (m->st != PQM_OK || d == UINT32_MAX)
+			return;
+		m->d[d].is_client = m->d[d].is_client || m->d[d].units.n == 0;
+		tk_add_cause(m, &m->d[d], c);
+		tk_add_dep(m, task, d);
+	}
+}
+
 static void make_deps(struct tk_maker *m, uint32_t task, const struct pqm_rule *rule,
 	const struct tk_cause *c, unsigned depth)
 {
@@ -67,6 +89,10 @@ static void make_deps(struct tk_maker *m, uint32_t task, const struct pqm_rule *
 			m->st = pqm_rule_fail(
 				rule, e, m->err, "depends on unknown type '%.*s'", PQM_FMT(type));
 			return;
+		}
+		if (pqm_eqs(pqm_yaml_str(e, "of"), "clients")) {
+			clients_first(m, task, dep, c);
+			continue;
 		}
 		if (is_met(dep, e, c))
 			continue;

@@ -11,10 +11,8 @@ static const char no_clients[] = "no client of it is in what was scanned: OpenSS
 
 struct namer {
 	struct tk_maker *m;
-	const struct tk_draft *d;
 	pqm_bytes words;
 	size_t n;
-	uint32_t seen[NAMED_MAX];
 };
 
 static bool carries(const struct pqm_edge *e)
@@ -25,6 +23,100 @@ static bool carries(const struct pqm_edge *e)
 		if (pqm_eqs(e->rel, rels[i]))
 			return true;
 	return false;
+}
+
+/* ---- libraries of an image ---- */
+
+static const struct pqm_rule *library_rule(const struct tk_maker *m, pqm_bytes name)
+{
+	const struct pqm_rule *rule;
+	size_t i = 0;
+
+	while ((rule = pqm_rules_next(m->r, "plan/libraries.yaml", &i)) != NULL)
+		if (tk_library_is(rule, name))
+			return rule;
+	return NULL;
+}
+
+bool tk_library_is(const struct pqm_rule *rule, pqm_bytes name)
+{
+	const struct pqm_yaml *list = pqm_yaml_get(rule->node, "library");
+
+	for (size_t i = 0; list != NULL && i < list->n; i++)
+		if (pqm_eq(pqm_yaml_text(list->items[i]), name))
+			return true;
+	return false;
+}
+
+/* "OpenSSL 3.0.15"; *able: one of them knows hybrid groups. Empty: none was seen in it. */
+static pqm_bytes libraries_of(const struct tk_maker *m, uint32_t image, bool *able)
+{
+	const struct pqm_graph *g = m->g;
+	pqm_bytes out = { NULL, 0 };
+
+	*able = false;
+	for (size_t i = 0; image != TK_NO_NODE && i < g->n_edges; i++) {
+		const struct pqm_edge *e = &g->edges[i];
+		const struct pqm_rule *rule = e->from == image && pqm_eqs(e->rel, "contains")
+			? library_rule(m, g->nodes[e->to].name)
+			: NULL;
+		pqm_bytes one;
+
+		if (rule == NULL || e->ref.n == 0 || e->ref.p[0] < '0' || e->ref.p[0] > '9')
+			continue;
+		*able = *able ||
+			tk_version_cmp(e->ref, pqm_yaml_str(rule->node, "hybrid_from")) >= 0;
+		one = pqm_arena_f(m->arena, "%.*s %.*s", PQM_FMT(pqm_yaml_str(rule->node, "title")),
+			PQM_FMT(e->ref));
+		if (out.n == 0)
+			out = one;
+		else if (pqm_find(out, 0, one) == SIZE_MAX)
+			out = pqm_arena_f(m->arena, "%.*s, %.*s", PQM_FMT(out), PQM_FMT(one));
+	}
+	return out;
+}
+
+bool tk_client_is_able(const struct tk_maker *m, uint32_t workload)
+{
+	bool able;
+
+	return libraries_of(m, m->ix.image[workload], &able).n > 0 && able;
+}
+
+/* ---- clients ---- */
+
+static void add_client(const struct tk_maker *m, uint32_t *list, size_t *n, uint32_t workload)
+{
+	if (!tk_is_of(m, workload, PQM_NODE_WORKLOAD, PQM_NODE_WORKLOAD))
+		return;
+	for (size_t i = 0; i < *n; i++)
+		if (list[i] == workload)
+			return;
+	if (*n < TK_CLIENTS_MAX)
+		list[(*n)++] = workload;
+}
+
+static void add_callers(const struct tk_maker *m, uint32_t *list, size_t *n, uint32_t node)
+{
+	const struct pqm_graph *g = m->g;
+
+	for (size_t i = 0; node < g->n_nodes && i < g->n_edges; i++)
+		if (g->edges[i].to == node && carries(&g->edges[i]))
+			add_client(m, list, n, g->edges[i].from);
+}
+
+size_t tk_clients(uint32_t list[TK_CLIENTS_MAX], const struct tk_maker *m, const struct pqm_hop *h,
+	uint32_t server)
+{
+	size_t n = 0;
+
+	if (h->from != server)
+		add_client(m, list, &n, h->from);
+	add_callers(m, list, &n, h->to);
+	if (tk_is_of(m, h->from, PQM_NODE_SERVICE, PQM_NODE_SERVICE) &&
+		!tk_is_of(m, h->to, PQM_NODE_EDGE, PQM_NODE_EDGE))
+		add_callers(m, list, &n, h->from);
+	return n;
 }
 
 /* "Hybrid-capable crypto library in X", when the plan has that task. */
@@ -44,55 +136,42 @@ static pqm_bytes until(struct namer *w, uint32_t workload)
 
 static void name(struct namer *w, uint32_t workload)
 {
-	const struct pqm_node *n = tk_node(w->m, workload), *image;
-	pqm_bytes after;
+	const struct tk_maker *m = w->m;
+	const struct pqm_node *n = tk_node(m, workload), *image = tk_node(m, m->ix.image[workload]);
+	bool able;
+	pqm_bytes has = libraries_of(m, m->ix.image[workload], &able),
+		  after = able ? (pqm_bytes){ NULL, 0 } : until(w, workload);
 
-	for (size_t i = 0; i < w->n && i < NAMED_MAX; i++)
-		if (w->seen[i] == workload)
-			return;
-	if (w->n < NAMED_MAX)
-		w->seen[w->n] = workload;
-	if (w->n++ >= NAMED_MAX)
-		return;
-	image = tk_node(w->m, w->m->ix.image[workload]);
-	after = until(w, workload);
-	w->words = pqm_arena_f(w->m->arena, "%.*s%s%.*s (%s%.*s%s)%.*s", PQM_FMT(w->words),
-		w->n > 1 ? "; " : "", PQM_FMT(n->id), image == NULL ? "image not told" : "image ",
+	w->words = pqm_arena_f(m->arena, "%.*s%s%.*s (%s%.*s, %s%.*s%s)%.*s", PQM_FMT(w->words),
+		w->n++ > 0 ? "; " : "", PQM_FMT(n->id), image == NULL ? "image not told" : "image ",
 		PQM_FMT((image == NULL ? PQM_LIT("") : image->name)),
-		after.n > 0 ? ", library not known to have ML-KEM" : "", PQM_FMT(after));
-}
-
-static void name_callers(struct namer *w, uint32_t node)
-{
-	const struct pqm_graph *g = w->m->g;
-
-	for (size_t i = 0; node < g->n_nodes && i < g->n_edges; i++)
-		if (g->edges[i].to == node && carries(&g->edges[i]) &&
-			tk_is_of(w->m, g->edges[i].from, PQM_NODE_WORKLOAD, PQM_NODE_WORKLOAD))
-			name(w, g->edges[i].from);
+		has.n == 0 ? "library not read" : "", PQM_FMT(has),
+		has.n == 0     ? ""
+			: able ? ": has ML-KEM"
+			       : ": no ML-KEM",
+		PQM_FMT(after));
 }
 
 /* Workloads that talk to the listening end, as far as the graph knows them. */
 pqm_bytes tk_clients_of(struct tk_maker *m, const struct tk_draft *d)
 {
-	struct namer w = { .m = m, .d = d };
+	struct namer w = { .m = m };
 	const struct pqm_hop *h = d->hop;
+	uint32_t list[TK_CLIENTS_MAX];
 	char count[32];
+	size_t n;
 
 	if (h == NULL)
 		return (pqm_bytes){ NULL, 0 };
 	if (h->from == h->to && tk_is_of(m, h->to, PQM_NODE_WORKLOAD, PQM_NODE_WORKLOAD))
 		return pqm_arena_f(m->arena, "all pods of %.*s", PQM_FMT(tk_node(m, h->to)->id));
-	if (tk_is_of(m, h->from, PQM_NODE_WORKLOAD, PQM_NODE_WORKLOAD) && h->from != d->site.server)
-		name(&w, h->from);
-	name_callers(&w, h->to);
-	if (tk_is_of(m, h->from, PQM_NODE_SERVICE, PQM_NODE_SERVICE) &&
-		!tk_is_of(m, h->to, PQM_NODE_EDGE, PQM_NODE_EDGE))
-		name_callers(&w, h->from);
-	if (w.n == 0)
+	n = tk_clients(list, m, h, d->site.server);
+	if (n == 0)
 		return pqm_str(no_clients);
-	if (w.n > NAMED_MAX)
+	for (size_t i = 0; i < n && i < NAMED_MAX; i++)
+		name(&w, list[i]);
+	if (n > NAMED_MAX)
 		w.words = pqm_arena_f(m->arena, "%.*s; and %s more", PQM_FMT(w.words),
-			pqm_human_count(count, w.n - NAMED_MAX));
-	return pqm_arena_f(m->arena, "%s: %.*s", w.n > 1 ? "clients" : "client", PQM_FMT(w.words));
+			pqm_human_count(count, n - NAMED_MAX));
+	return pqm_arena_f(m->arena, "%s: %.*s", n > 1 ? "clients" : "client", PQM_FMT(w.words));
 }

@@ -12,6 +12,8 @@
 #include "tasks_words.h"
 
 #define TK_NO_NODE UINT32_MAX
+/* Clients of one place that wait for a library of their own; the rest is telemetry's matter. */
+#define TK_CLIENTS_MAX 32
 
 /* A task being collected. */
 struct tk_draft {
@@ -20,6 +22,7 @@ struct tk_draft {
 	size_t cap_where, cap_assets, cap_findings, cap_deps;
 	struct pqm_map units; /* what was counted, once */
 	struct pqm_map of;    /* ids of its assets */
+	bool is_client;	      /* made for a caller: the site is the far end, not where it is done */
 	uint64_t n_places;    /* also those over PQM_TASK_PLACES_MAX */
 	pqm_bytes label, object, path,
 		words;		   /* of the first place; words: what `changes` looks at */
@@ -88,6 +91,11 @@ void tk_add_dep(struct tk_maker *m, uint32_t from, uint32_t to);
 /* Puts text into the list unless it is there. */
 void tk_add_text(struct tk_maker *m, pqm_bytes **list, size_t *n, size_t *cap, pqm_bytes text);
 
+/* Workloads that talk to the listening end of the hop, by node; at most TK_CLIENTS_MAX. */
+size_t tk_clients(uint32_t list[TK_CLIENTS_MAX], const struct tk_maker *m, const struct pqm_hop *h,
+	uint32_t server);
+/* A library with hybrid groups was seen in its image. */
+bool tk_client_is_able(const struct tk_maker *m, uint32_t workload);
 /* Workloads at the other end, with their images, and until when they stay classical; in words. */
 pqm_bytes tk_clients_of(struct tk_maker *m, const struct tk_draft *d);
 

@@ -119,6 +119,8 @@ static void name_site(struct tk_maker *m, struct tk_draft *d)
 	for (size_t i = 0; i < sizeof(many) / sizeof(many[0]); i++)
 		if (pqm_eqs(target, many[i]))
 			return;
+	if (d->is_client)
+		return;
 	if (d->site.software != NULL)
 		d->t.software = pqm_yaml_str(d->site.software->node, "title");
 	if (d->site.host.n > 0 && d->site.port.n > 0)
@@ -127,7 +129,7 @@ static void name_site(struct tk_maker *m, struct tk_draft *d)
 
 enum pqm_st tk_fill_texts(struct tk_maker *m, struct tk_draft *d)
 {
-	const struct pqm_yaml *node = d->rule->node, *own = variant_of(d);
+	const struct pqm_yaml *node = d->rule->node, *own;
 	char count[32];
 	struct pqm_task *t = &d->t;
 	struct tk_words w = { .r = m->r,
@@ -140,6 +142,9 @@ enum pqm_st tk_fill_texts(struct tk_maker *m, struct tk_draft *d)
 		.clients = tk_clients_of(m, d),
 		.n = pqm_bytes_dup(m->arena, pqm_str(pqm_human_count(count, t->n_units))) };
 
+	if (d->is_client) /* the site's software is not what changes here */
+		d->site.software = pqm_map_get(&m->ix.software, d->object);
+	own = variant_of(d);
 	name_places(m, d);
 	w.sets = tk_sets_of(m->r, &m->regimes, &d->site, pqm_yaml_str(node, "sets"), m->arena);
 	t->title = tk_fill(&w, pqm_yaml_str(node, "title"));

@@ -38,6 +38,8 @@ struct tk_sets tk_sets_of(const struct pqm_rules *r, const struct tk_regimes *re
 pqm_bytes tk_fill(const struct tk_words *w, pqm_bytes text);
 /* The lines of rules/endpoints/advice.yaml for the software and this state, with file and reload; empty: none. */
 pqm_bytes tk_advice(const struct tk_words *w, pqm_bytes state);
+/* Whether a rule of plan/libraries.yaml is of the library of this name. */
+bool tk_library_is(const struct pqm_rule *rule, pqm_bytes name);
 /* For the rule checker: "regime NAME SET" (does the regime take the set?) and "set NAME". */
 bool tk_regime_takes(const struct pqm_rule *rule, pqm_bytes sample);
 
