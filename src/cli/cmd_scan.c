@@ -340,6 +340,7 @@ static enum pqm_st scan(
 	if (st == PQM_OK)
 		st = pqm_pipeline_assess(&s->p, err);
 	t1 = pqm_now_ns();
+	s->p.is_cut_off = pqm_net_signal() != 0;
 	if (st == PQM_OK)
 		st = pqm_pipeline_write(&s->p, app, a, err);
 	if (st == PQM_OK)

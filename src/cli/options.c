@@ -32,6 +32,8 @@ const struct pqm_opt pqm_scan_opts[] = {
 	{ 0, "no-cache", NULL, "read every layer of an image, and keep nothing" },
 	{ 0, "progress", "WHEN", "progress line: auto, always, never (default: auto)" },
 	{ 0, "templates", "DIR", "use the HTML templates in DIR" },
+	{ 0, "trend", "FILE",
+		"add this run to a history (SQLite), and report what changed since the last" },
 	{ 0, NULL, NULL, NULL },
 };
 

@@ -9,6 +9,7 @@
 #include "base/num.h"
 #include "base/sys.h"
 #include "cli/curve_option.h"
+#include "cli/trend.h"
 #include "engine/scan.h"
 #include "report/load.h"
 
@@ -112,11 +113,15 @@ enum pqm_st pqm_pipeline_init(struct pqm_pipeline *p, const struct pqm_args *a, 
 			return pqm_fail(err, PQM_EUSAGE,
 				"%s: is also a target; a report would overwrite it", file);
 	}
+	file = pqm_arg(a, "trend");
+	if (file != NULL && (is_taken(a, a->n_given, file) || is_input(a, file)))
+		return pqm_fail(err, PQM_EUSAGE, "--trend %s: is another file of this run", file);
 	return pqm_app_rules(&p->rules, a, err);
 }
 
 void pqm_pipeline_fini(struct pqm_pipeline *p)
 {
+	pqm_arena_fini(&p->trend.arena);
 	pqm_bench_fini(&p->bench);
 	pqm_practices_fini(&p->practices);
 	pqm_plan_fini(&p->plan);
@@ -412,7 +417,7 @@ static enum pqm_st write_one(
 	return pqm_out_close(&o, err);
 }
 
-enum pqm_st pqm_pipeline_write(
+static enum pqm_st write_reports(
 	struct pqm_pipeline *p, struct pqm_app *app, const struct pqm_args *a, struct pqm_err *err)
 {
 	const char *names[PQM_ARGS_MAX + 1] = { NULL };
@@ -427,6 +432,7 @@ enum pqm_st pqm_pipeline_write(
 		.assessment = &p->assessment,
 		.plan = &p->plan,
 		.practices = &p->practices,
+		.trend = p->trend.n_runs > 0 ? &p->trend : NULL,
 		.expand_stores = pqm_arg_has(a, "expand-trust-stores"),
 		.templates = pqm_arg(a, "templates"),
 		.show_hops = pqm_arg_has(a, "verbose"),
@@ -451,6 +457,25 @@ enum pqm_st pqm_pipeline_write(
 	p->report.elapsed_ns = app->started_ns == 0 ? 0 : pqm_now_ns() - app->started_ns;
 	p->report.peak_rss_bytes = pqm_sys_peak_rss();
 	return write_one(&p->report, "table", app->out, err);
+}
+
+/* A history that cannot be had costs none of the reports; the failure is told behind them. */
+enum pqm_st pqm_pipeline_write(
+	struct pqm_pipeline *p, struct pqm_app *app, const struct pqm_args *a, struct pqm_err *err)
+{
+	const char *history = pqm_arg(a, "trend");
+	struct pqm_err why = { 0 };
+	enum pqm_st st, added = PQM_OK;
+
+	if (history != NULL && p->is_cut_off)
+		pqm_log(PQM_WARN, "trend", "%s: a run that was cut off is not added", history);
+	else if (history != NULL)
+		added = pqm_trend_append(
+			&p->trend, history, &p->inv, &p->assessment, &p->plan, &why);
+	if (added != PQM_OK)
+		p->trend.n_runs = 0;
+	st = write_reports(p, app, a, err);
+	return st == PQM_OK && added != PQM_OK ? pqm_fail(err, added, "%s", why.msg) : st;
 }
 
 enum pqm_st pqm_pipeline_load(

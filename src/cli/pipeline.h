@@ -13,6 +13,7 @@
 #include "assess/practices.h"
 #include "cli/command.h"
 #include "graph/graph_build.h"
+#include "model/trend.h"
 #include "report/writer.h"
 
 #define PQM_DEFAULT_CAPACITY 20.0 /* person-days a month: one engineer */
@@ -25,9 +26,11 @@ struct pqm_pipeline {
 	struct pqm_plan plan;
 	struct pqm_practices practices;
 	struct pqm_bench bench;
+	struct pqm_trend trend; /* with --trend */
 	struct pqm_report report;
 	const struct pqm_yaml *mirrors; /* of the config file that --config names; or NULL */
 	bool is_streamed;		/* -o jsonl was written while the scan ran */
+	bool is_cut_off;		/* by a signal: no run to compare with */
 };
 
 /* Loads the rules and checks the -o options, so that a wrong one fails before the scan. */

@@ -4,11 +4,9 @@
  */
 #include "cache.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/random.h>
@@ -18,6 +16,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "engine/sqlite.h"
 
 #define FILE_NAME "layers.db"
 #define SCHEMA 1
@@ -25,26 +24,8 @@
 #define PAGE_BYTES 4096
 #define LOCK_TRIES 20
 
-static struct {
-	void *lib;
-	int (*open)(const char *, sqlite3 **, int, const char *);
-	int (*close)(sqlite3 *);
-	int (*exec)(
-		sqlite3 *, const char *, int (*)(void *, int, char **, char **), void *, char **);
-	int (*prepare)(sqlite3 *, const char *, int, sqlite3_stmt **, const char **);
-	int (*step)(sqlite3_stmt *);
-	int (*finalize)(sqlite3_stmt *);
-	int (*bind_blob)(sqlite3_stmt *, int, const void *, int, void (*)(void *));
-	int (*bind_int)(sqlite3_stmt *, int, sqlite3_int64);
-	const void *(*blob)(sqlite3_stmt *, int);
-	int (*bytes)(sqlite3_stmt *, int);
-	sqlite3_int64 (*integer)(sqlite3_stmt *, int);
-	int (*timeout)(sqlite3 *, int);
-	int (*limit)(sqlite3 *, int, int);
-	const char *(*words)(int);
-	bool is_ready;
-} sq;
-
+static struct pqm_sqlite sq;
+static bool is_ready;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 struct pqm_cache {
@@ -58,61 +39,12 @@ struct pqm_cache {
 
 static void load(void)
 {
-	const struct {
-		const char *name;
-		void *function;
-	} all[] = {
-		{ "sqlite3_open_v2", &sq.open },
-		{ "sqlite3_close_v2", &sq.close },
-		{ "sqlite3_exec", &sq.exec },
-		{ "sqlite3_prepare_v2", &sq.prepare },
-		{ "sqlite3_step", &sq.step },
-		{ "sqlite3_finalize", &sq.finalize },
-		{ "sqlite3_bind_blob", &sq.bind_blob },
-		{ "sqlite3_bind_int64", &sq.bind_int },
-		{ "sqlite3_column_blob", &sq.blob },
-		{ "sqlite3_column_bytes", &sq.bytes },
-		{ "sqlite3_column_int64", &sq.integer },
-		{ "sqlite3_busy_timeout", &sq.timeout },
-		{ "sqlite3_limit", &sq.limit },
-		{ "sqlite3_errstr", &sq.words },
-	};
-
-	sq.lib = dlopen("libsqlite3.so.0", RTLD_NOW | RTLD_LOCAL);
-	sq.is_ready = sq.lib != NULL;
-	for (size_t i = 0; sq.is_ready && i < sizeof(all) / sizeof(all[0]); i++) {
-		void *p = dlsym(sq.lib, all[i].name);
-
-		memcpy(all[i].function, &p, sizeof(p));
-		sq.is_ready = p != NULL;
-	}
+	is_ready = pqm_sqlite_load(&sq);
 }
 
-/* statfs(2), linux/magic.h and the file systems' own sources. */
 bool pqm_cache_is_remote(uint64_t file_system)
 {
-	static const uint32_t remote[] = {
-		0x6969,	    /* NFS */
-		0x517b,	    /* SMB */
-		0xff534d42, /* CIFS */
-		0xfe534d42, /* SMB2 */
-		0x5346414f, /* AFS */
-		0x73757245, /* Coda */
-		0x01021997, /* 9P */
-		0x65735546, /* FUSE: sshfs and object stores */
-		0x00c36400, /* Ceph */
-		0x0bd00bd0, /* Lustre */
-		0x47504653, /* GPFS */
-		0x01161970, /* GFS2 */
-		0x7461636f, /* OCFS2 */
-		0x19830326, /* BeeGFS */
-		0x786f4256, /* shared folders of VirtualBox */
-	};
-
-	for (size_t i = 0; i < sizeof(remote) / sizeof(remote[0]); i++)
-		if ((file_system & UINT32_MAX) == remote[i])
-			return true;
-	return false;
+	return pqm_is_remote_fs(file_system);
 }
 
 const char *pqm_cache_folder(struct pqm_arena *arena)
@@ -408,7 +340,7 @@ enum pqm_st pqm_cache_open(
 	enum pqm_st st;
 
 	(void)pthread_once(&once, load);
-	if (!sq.is_ready)
+	if (!is_ready)
 		return pqm_fail(err, PQM_EUSAGE,
 			"libsqlite3.so.0 is not here: nothing is kept for the next scan");
 	c = pqm_calloc(1, sizeof(*c));

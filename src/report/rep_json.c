@@ -4,6 +4,7 @@
 #include "report/curve_json.h"
 #include "report/endpoint_json.h"
 #include "report/json_parts.h"
+#include "report/trend_out.h"
 
 #define SCHEMA_VERSION 1
 
@@ -239,6 +240,7 @@ static enum pqm_st json_write(const struct pqm_report *r, struct pqm_out *o, str
 	pqm_json_plan(o, r->assessment, r->plan);
 	if (r->practices != NULL)
 		pqm_json_practices(o, r->practices, r->plan);
+	pqm_json_trend(o, r->trend);
 	pqm_js_close(o, '}');
 	return PQM_OK;
 }

@@ -8,6 +8,7 @@
 #include "report/ai_files.h"
 #include "report/table_graph.h"
 #include "report/tally.h"
+#include "report/trend_out.h"
 #include "report/view_text.h"
 
 #define WIDTH_DEFAULT 140 /* not a terminal: the same bytes everywhere */
@@ -575,6 +576,7 @@ static enum pqm_st table_write(const struct pqm_report *r, struct pqm_out *o, st
 	practices(&t);
 	plan(&t);
 	deadlines(&t);
+	pqm_table_trend(t.o, r->trend, &t.arena);
 	closing(&t);
 	pqm_arena_fini(&t.arena);
 	return PQM_OK;

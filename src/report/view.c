@@ -237,4 +237,5 @@ void pqm_view_root(struct pqm_obj *o, const struct pqm_view *v)
 	pqm_obj_flag(o, "no_tasks", r->plan->n_tasks == 0);
 	pqm_obj_flag(o, "has_deadlines", r->plan->n_deadlines > 0);
 	pqm_obj_flag(o, "no_deadlines", r->plan->n_deadlines == 0);
+	pqm_view_trend(o, v);
 }

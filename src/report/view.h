@@ -74,6 +74,8 @@ void pqm_view_board(struct pqm_obj *o, const struct pqm_view *v);     /* view_bo
 void pqm_svg_loss(struct pqm_obj *o, const struct pqm_view *v);	      /* svg_loss.c */
 void pqm_svg_residual(struct pqm_obj *o, const struct pqm_view *v);   /* svg_plan.c */
 void pqm_svg_gantt(struct pqm_obj *o, const struct pqm_view *v);
+/* The list "trend" of one, or none without a history [view_trend.c] */
+void pqm_view_trend(struct pqm_obj *o, const struct pqm_view *v);
 /* The bar with range and dot of one score: fields lo_x, range_w, dot_x of a 120 wide box. */
 void pqm_svg_range(struct pqm_obj *o, const double p[PQM_N_SCENARIOS]);
 

@@ -12,6 +12,7 @@
 #include "assess/practices.h"
 #include "base/out.h"
 #include "model/plan.h"
+#include "model/trend.h"
 #include "rules/rules.h"
 
 struct pqm_report {
@@ -21,6 +22,7 @@ struct pqm_report {
 	const struct pqm_assessment *assessment;
 	const struct pqm_plan *plan;
 	const struct pqm_practices *practices; /* may be NULL */
+	const struct pqm_trend *trend;	       /* NULL without --trend */
 	bool expand_stores;		       /* --expand-trust-stores */
 	bool color;			       /* terminal table only */
 	bool show_hops;			       /* likewise: -v */
