@@ -24,6 +24,9 @@ static bool has_classical(const struct tk_maker *m)
 
 /* ---- what a task for the estate names ---- */
 
+/* A map holds no NULL. */
+#define TOLD UINTPTR_MAX
+
 /* Teams that own assets to migrate, and those that nobody owns. */
 static void name_owners(struct tk_maker *m, uint32_t task)
 {
@@ -36,10 +39,10 @@ static void name_owners(struct tk_maker *m, uint32_t task)
 			pqm_bytes owner = s->owner.n > 0 ? s->owner : PQM_LIT("no owner named");
 			uintptr_t n = (uintptr_t)pqm_map_get(&count, owner);
 
-			if (s->is_unassigned || (pass == 1 && n == 0))
+			if (s->is_unassigned || n == TOLD)
 				continue;
 			/* counted in the first pass, told once in the second */
-			if (!pqm_map_put(&count, owner, (void *)(pass == 0 ? n + 1 : 0)))
+			if (!pqm_map_put(&count, owner, (void *)(pass == 0 ? n + 1 : TOLD)))
 				tk_no_memory(m);
 			if (pass == 0)
 				continue;
