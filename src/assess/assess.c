@@ -119,6 +119,7 @@ static enum pqm_st init_uses(struct pqm_run *r)
 			*u = (struct pqm_run_use){ .y = r->p.protect_years,
 				.finish = INT64_MIN,
 				.done_at = UINT32_MAX,
+				.half_at = UINT32_MAX,
 				.last = UINT32_MAX };
 			pqm_run_set_vector(r, a, h);
 			tau = pqm_risk_tau(&r->p, &u->v, PQM_CENTRAL, pqm_risk_end(&u->v));
@@ -228,6 +229,10 @@ static enum pqm_st steps(struct pqm_run *r)
 		st = pqm_run_totals(r);
 	if (st == PQM_OK)
 		st = pqm_run_residual(r);
+	if (st == PQM_OK)
+		st = pqm_run_stages(r);
+	if (st == PQM_OK)
+		st = pqm_run_what_if(r);
 	if (st == PQM_OK)
 		st = pqm_run_reasons(r);
 	if (st == PQM_OK)

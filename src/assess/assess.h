@@ -22,6 +22,8 @@ struct pqm_assess_options {
 	size_t n_regimes;
 	double capacity;    /* person-days a month */
 	int64_t start_days; /* plan start; normally now */
+	pqm_bytes
+		what_if; /* tasks taken as done: ids, types or numbers, commas between; or empty */
 	const struct pqm_bench
 		*bench; /* where costs come from; NULL: costs say what the rules say */
 	const struct pqm_practices *practices; /* NULL: no tasks from them */

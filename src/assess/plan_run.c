@@ -246,6 +246,7 @@ static void place_task(struct pqm_run *r, const struct pqm_job *j, struct pqm_ta
 	double months;
 
 	t->order = j->order;
+	t->is_inserted = j->is_inserted;
 	t->start_lo = day_of(r, j->start_lo, false);
 	t->start_hi = day_of(r, j->start_hi, false);
 	t->finish_lo = day_of(r, j->finish_lo, true);
@@ -328,6 +329,8 @@ static enum pqm_st publish(struct pqm_run *r, const struct pqm_order *o)
 		g->finish_hi = day_of(r, r->prizes[i].finish_hi, true);
 		if (g->deps[0] == r->uses[g->asset][g->use].last)
 			r->uses[g->asset][g->use].done_at = *dep;
+		if (g->id.p[g->id.n - 1] == 'F')
+			r->uses[g->asset][g->use].half_at = *dep;
 		g->deps = dep;
 	}
 	p->n_tasks = n;
@@ -335,7 +338,8 @@ static enum pqm_st publish(struct pqm_run *r, const struct pqm_order *o)
 	p->n_goals = r->n_goals;
 	p->is_exact = o->is_exact;
 	p->cost = o->cost;
-	return PQM_OK;
+	p->bound = o->bound;
+	return pqm_run_plan_words(r, o);
 }
 
 enum pqm_st pqm_run_plan(struct pqm_run *r)

@@ -107,7 +107,7 @@ static enum pqm_st list_dependants(struct dependants *d, struct solver *s, struc
 /* Dependencies before dependants; a job on a cycle is named. */
 static enum pqm_st topological(struct solver *s, struct pqm_err *err)
 {
-	struct dependants d;
+	struct dependants d = { 0 };
 	uint32_t *open = pqm_new(s->arena, uint32_t, s->n);
 	size_t n = 0;
 	enum pqm_st st = open == NULL ? no_memory(err) : list_dependants(&d, s, err);

@@ -25,6 +25,7 @@ struct pqm_run_use {
 	double y;	  /* years until the plan protects it */
 	int64_t finish;	  /* INT64_MIN: nothing in the plan does */
 	uint32_t done_at; /* order of its last task; UINT32_MAX: none */
+	uint32_t half_at; /* order of the task that offers hybrid; UINT32_MAX: none */
 	uint32_t last;	  /* its last task */
 	bool is_safe, is_broken;
 };
@@ -81,6 +82,26 @@ enum pqm_decision pqm_run_deadline_axis(const struct pqm_run *r, size_t asset);
 /* totals.c */
 enum pqm_st pqm_run_totals(struct pqm_run *r);
 enum pqm_st pqm_run_residual(struct pqm_run *r);
+
+/* state.c */
+
+/* What is left when some tasks are done and no other: probabilities without declared money. */
+struct pqm_run_state {
+	const bool *done; /* by plan order; with each task what it needs */
+	bool at_once;	  /* done today, not when the plan says; hybrid offered counts, too */
+	/* computed, by asset of the graph */
+	double *p;
+	enum pqm_decision *decision;
+	double left, sunk;
+	uint32_t decisions[4];
+};
+
+enum pqm_st pqm_run_state(struct pqm_run *r, struct pqm_run_state *s);
+enum pqm_st pqm_run_stages(struct pqm_run *r);
+/* what_if.c */
+enum pqm_st pqm_run_what_if(struct pqm_run *r);
+/* plan_words.c: why tasks were pulled forward, and how good the order is */
+enum pqm_st pqm_run_plan_words(struct pqm_run *r, const struct pqm_order *o);
 /* reasons.c */
 enum pqm_st pqm_run_reasons(struct pqm_run *r);
 

@@ -17,6 +17,13 @@ const struct pqm_command pqm_cmd_report = {
 	.args = "INVENTORY.json…",
 	.summary = "Merge saved inventories, assess them again, write any format",
 	.help = "The settings of the scan (date, regimes, curve) hold unless given anew.",
+	.opts =
+		(const struct pqm_opt[]){
+			{ 0, "what-if", "TASK,…",
+				"what these tasks alone would change: numbers of the "
+				"plan, ids or types (json)" },
+			{ 0, NULL, NULL, NULL },
+		},
 	.takes_scan_opts = true,
 	.run = run,
 };

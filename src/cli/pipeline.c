@@ -313,6 +313,7 @@ static enum pqm_st set_numbers(
 	struct pqm_pipeline *p, const struct pqm_args *a, struct pqm_err *err)
 {
 	const char *capacity = pqm_arg(a, "capacity"), *start = pqm_arg(a, "start");
+	const char *what_if = pqm_arg(a, "what-if");
 
 	if (capacity != NULL &&
 		(!pqm_f64_parse(pqm_str(capacity), &p->inv.capacity) || p->inv.capacity <= 0 ||
@@ -322,6 +323,8 @@ static enum pqm_st set_numbers(
 	if (start != NULL && !pqm_date_parse(pqm_str(start), &p->inv.plan_start_days))
 		return pqm_fail(
 			err, PQM_EUSAGE, "--start %s: not a date; write it as 2027-01-31", start);
+	if (what_if != NULL)
+		p->what_if = pqm_str(what_if);
 	return PQM_OK;
 }
 
@@ -378,6 +381,7 @@ enum pqm_st pqm_pipeline_assess(struct pqm_pipeline *p, struct pqm_err *err)
 		.capacity = p->inv.capacity > 0 ? p->inv.capacity : PQM_DEFAULT_CAPACITY,
 		.start_days =
 			p->inv.plan_start_days == 0 ? p->inv.now_days : p->inv.plan_start_days,
+		.what_if = p->what_if,
 		.bench = &p->bench,
 		.practices = &p->practices,
 	};

@@ -28,6 +28,7 @@ struct pqm_pipeline {
 	struct pqm_bench bench;
 	struct pqm_trend trend; /* with --trend */
 	struct pqm_report report;
+	pqm_bytes what_if;		/* tasks that --what-if names; or empty */
 	const struct pqm_yaml *mirrors; /* of the config file that --config names; or NULL */
 	bool is_streamed;		/* -o jsonl was written while the scan ran */
 	bool is_cut_off;		/* by a signal: no run to compare with */

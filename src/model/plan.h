@@ -81,7 +81,9 @@ struct pqm_task {
 	int64_t due; /* modified due date; INT64_MAX: none */
 	enum pqm_window window;
 	bool pulled_forward;
-	double value; /* value of the goals it unlocks */
+	bool is_inserted;     /* a due date pulled it before work of more worth */
+	pqm_bytes pulled_why; /* "phase 4 task pulled forward: …"; empty: it was not */
+	double value;	      /* value of the goals it unlocks */
 };
 
 /* "use u reaches coverage E": value, no effort. */
@@ -108,6 +110,41 @@ struct pqm_residual {
 	uint32_t task;
 };
 
+#define PQM_N_PHASES 5
+#define PQM_N_WINDOWS 3
+
+/* A phase with those before it, or a window with those before it, done when the plan says, and nothing
+ * else: a hybrid whose fallback is still on counts for nothing. */
+struct pqm_stage {
+	pqm_bytes name;
+	size_t n_tasks; /* of this phase or window alone, and their effort */
+	double effort_lo, effort_hi;
+	int64_t finish; /* INT64_MIN: no task */
+	double left, sunk, avoided;
+	uint32_t decisions[4]; /* assets by enum pqm_decision */
+};
+
+struct pqm_what_if_asset {
+	const struct pqm_asset *asset;
+	double p_before, p_after;
+	enum pqm_decision before, after;
+};
+
+/* Some tasks done today and nothing else, ever: against nothing done at all. */
+struct pqm_what_if {
+	uint32_t *tasks; /* in plan order */
+	size_t n_tasks;
+	uint32_t
+		*missing; /* what they need and is not among them: without it they earn no credit */
+	size_t n_missing;
+	double effort_lo, effort_hi, missing_lo, missing_hi;
+	double sunk;			 /* no task changes it */
+	double before, after, completed; /* left; completed: with what is missing */
+	struct pqm_what_if_asset
+		*assets; /* those that change or that the tasks are for, worst first */
+	size_t n_assets;
+};
+
 struct pqm_plan {
 	struct pqm_arena arena;
 	int64_t start;
@@ -120,10 +157,14 @@ struct pqm_plan {
 	size_t n_deadlines;
 	struct pqm_residual *residual;
 	size_t n_residual;
-	bool is_exact;	   /* the order was proved optimal by the subset DP */
-	double cost;	   /* sum of value x completion time of the chosen order */
-	unsigned n_rounds; /* until the dates settled */
-	pqm_bytes bench;   /* where the CPU costs come from, in words; empty: nowhere */
+	bool is_exact;	      /* the order was proved optimal by the subset DP */
+	double cost;	      /* sum of value x completion time of the chosen order */
+	double bound;	      /* no order of the tasks costs less, dates left aside */
+	pqm_bytes optimality; /* how good the order is, in words */
+	struct pqm_stage phases[PQM_N_PHASES], windows[PQM_N_WINDOWS];
+	struct pqm_what_if *what_if; /* NULL: not asked for */
+	unsigned n_rounds;	     /* until the dates settled */
+	pqm_bytes bench;	     /* where the CPU costs come from, in words; empty: nowhere */
 };
 
 void pqm_plan_init(struct pqm_plan *p);

@@ -416,6 +416,7 @@ static void task(struct pqm_out *o, const struct pqm_plan *p, const struct pqm_t
 	pqm_js_opt(o, "phase_name", t->phase_name);
 	pqm_js_cstr(o, "window", pqm_window_name(t->window));
 	pqm_js_bool(o, "pulled_forward", t->pulled_forward);
+	pqm_js_opt(o, "pulled_why", t->pulled_why);
 	pqm_js_bool(o, "weak_fix", t->is_weak_fix);
 	pqm_js_num(o, "effort_lo", t->effort_lo, 2);
 	pqm_js_num(o, "effort_hi", t->effort_hi, 2);
@@ -493,6 +494,8 @@ void pqm_json_plan(struct pqm_out *o, const struct pqm_assessment *a, const stru
 	pqm_js_num(o, "capacity", p->capacity, 2);
 	pqm_js_bool(o, "exact", p->is_exact);
 	pqm_js_num(o, "cost", p->cost, 4);
+	pqm_js_num(o, "bound", p->bound, 4);
+	pqm_js_opt(o, "optimality", p->optimality);
 	pqm_js_u64(o, "rounds", p->n_rounds);
 	pqm_js_opt(o, "bench", p->bench);
 	pqm_js_open(o, "tasks", '[');
@@ -511,5 +514,7 @@ void pqm_json_plan(struct pqm_out *o, const struct pqm_assessment *a, const stru
 	for (size_t i = 0; i < p->n_residual; i++)
 		residual(o, p, &p->residual[i]);
 	pqm_js_close(o, ']');
+	pqm_json_stages(o, p);
+	pqm_json_what_if(o, p);
 	pqm_js_close(o, '}');
 }

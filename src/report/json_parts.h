@@ -32,5 +32,8 @@ void pqm_json_practices(
 /* Of a task, inside its object: lane, practices, rotation, performance. */
 void pqm_json_lane(struct pqm_out *o, const struct pqm_task *t);
 void pqm_json_plan(struct pqm_out *o, const struct pqm_assessment *a, const struct pqm_plan *p);
+/* Of the plan, inside its object: phases and windows; what_if when asked for. */
+void pqm_json_stages(struct pqm_out *o, const struct pqm_plan *p);
+void pqm_json_what_if(struct pqm_out *o, const struct pqm_plan *p);
 
 #endif

@@ -1,0 +1,212 @@
+/* state.c — what is left when some tasks are done and no other. */
+#include "run.h"
+
+static bool is_done(const struct pqm_run *r, const struct pqm_run_state *s, uint32_t task)
+{
+	return task < r->plan->n_tasks && s->done[task];
+}
+
+/* Hybrid offered from today on: what was recorded before stays, what comes is harvested at the share
+ * that still falls back. Flowing content under a rate is told apart by when it was made; a lump is lost
+ * once, so the past counts for no more than it did. */
+static size_t split(struct pqm_vector out[2], const struct pqm_run *r, const struct pqm_vector *v,
+	bool is_stream)
+{
+	struct pqm_vector next = *v, past = *v;
+	double before = pqm_risk_h(&r->p, v, PQM_CENTRAL), after;
+
+	next.coverage = 'F';
+	next.in_use_years = 0;
+	after = pqm_risk_h(&r->p, &next, PQM_CENTRAL);
+	out[0] = next;
+	if (!pqm_risk_is_carried(v) || !(v->in_use_years > 0) || !(before > after))
+		return 1;
+	past.protect_years = 0;
+	if (!is_stream) {
+		past.coverage = 'M';
+		past.share = 1 - (before - after) / (1 - after) / before;
+	}
+	out[1] = past;
+	return 2;
+}
+
+/* The rows of one use in a state; none when what was broken today is mended. */
+static size_t rows(struct pqm_vector out[2], const struct pqm_run *r, const struct pqm_run_state *s,
+	const struct pqm_run_use *u, bool is_stream)
+{
+	struct pqm_vector open;
+
+	out[0] = u->v;
+	if (u->done_at == UINT32_MAX)
+		return 1; /* no task would change it */
+	if (is_done(r, s, u->done_at)) {
+		if (s->at_once)
+			out[0].protect_years = 0;
+		return u->is_broken ? 0 : 1;
+	}
+	out[0].protect_years = fmax(u->v.protect_years, r->p.open_years);
+	if (!s->at_once || !is_done(r, s, u->half_at) || u->v.coverage != 'N' || u->v.data == 'S')
+		return 1;
+	open = out[0];
+	return split(out, r, &open, is_stream);
+}
+
+static size_t rows_of_asset(struct pqm_vector *out, const struct pqm_run *r,
+	const struct pqm_run_state *s, size_t asset, bool has_rate)
+{
+	size_t n = 0;
+
+	for (size_t h = 0; h < r->g->assets[asset].n_hops; h++) {
+		const struct pqm_run_use *u = &r->uses[asset][h];
+
+		n += rows(out + n, r, s, u,
+			has_rate && u->v.data == 'F' && pqm_risk_is_carried(&u->v));
+	}
+	return n;
+}
+
+static size_t root_of(const struct pqm_run *r, size_t asset)
+{
+	size_t root = r->g->assets[asset].root;
+
+	return root < r->g->n_assets ? root : asset;
+}
+
+/* Buffers for the rows of the largest asset, or of everything under one root. */
+struct room {
+	struct pqm_vector *rows;
+	struct pqm_asset_score score;
+	struct pqm_exposure *tmp;
+};
+
+static enum pqm_st make_room(struct room *w, struct pqm_run *r)
+{
+	size_t n = 0;
+
+	for (size_t a = 0; a < r->g->n_assets; a++)
+		n += 2 * r->g->assets[a].n_hops;
+	w->rows = pqm_new(&r->scratch, struct pqm_vector, n);
+	w->score.uses = pqm_new(&r->scratch, struct pqm_use_score, n);
+	w->tmp = pqm_new(&r->scratch, struct pqm_exposure, n);
+	return w->rows == NULL || w->score.uses == NULL || w->tmp == NULL
+		? pqm_fail(r->err, PQM_ENOMEM, "plan: out of memory")
+		: PQM_OK;
+}
+
+/* Whether the plan does nothing more for the asset. */
+static bool is_finished(const struct pqm_run *r, const struct pqm_run_state *s, size_t asset)
+{
+	for (size_t h = 0; h < r->g->assets[asset].n_hops; h++) {
+		const struct pqm_run_use *u = &r->uses[asset][h];
+
+		if (!u->is_safe && !is_done(r, s, u->done_at))
+			return false;
+	}
+	return true;
+}
+
+static void score(struct room *w, struct pqm_run *r, struct pqm_run_state *s, size_t asset)
+{
+	const struct pqm_asset_score *own = &r->a->assets[asset];
+
+	w->score.n_uses = rows_of_asset(w->rows, r, s, asset, false);
+	for (size_t i = 0; i < w->score.n_uses; i++)
+		pqm_risk_use(&w->score.uses[i], &r->p, &w->rows[i]);
+	w->score.by_deadline = is_finished(r, s, asset) ? PQM_TRACK : own->by_deadline;
+	pqm_risk_asset(&w->score, &r->p, w->tmp);
+	/* What is out already stays out. */
+	s->p[asset] = fmax(w->score.p[PQM_CENTRAL], own->sunk[PQM_CENTRAL]);
+	s->decision[asset] = w->score.decision;
+	if (!r->g->assets[asset].is_unassigned)
+		s->decisions[s->decision[asset]]++;
+}
+
+static enum pqm_st money(struct room *w, struct pqm_run *r, struct pqm_run_state *s, size_t root)
+{
+	const struct pqm_scene scene = { &r->p, PQM_CENTRAL };
+	struct pqm_root one = { .uses = w->rows };
+	struct pqm_arena scratch;
+	struct pqm_money m = { 0 };
+	enum pqm_st st;
+
+	if (!pqm_run_money(r, &r->g->assets[root], &one.lump, &one.rate))
+		return PQM_OK;
+	for (size_t a = 0; a < r->g->n_assets; a++)
+		if (root_of(r, a) == root)
+			one.n_uses += rows_of_asset(w->rows + one.n_uses, r, s, a, one.rate > 0);
+	pqm_arena_init(&scratch, PQM_ARENA_BYTES);
+	st = pqm_money_root(&m, &scene, &one, &scratch, r->err);
+	pqm_arena_fini(&scratch);
+	s->left += m.expected;
+	return st;
+}
+
+enum pqm_st pqm_run_state(struct pqm_run *r, struct pqm_run_state *s)
+{
+	struct room w = { 0 };
+	enum pqm_st st = make_room(&w, r);
+
+	s->p = pqm_new(&r->scratch, double, r->g->n_assets);
+	s->decision = pqm_new(&r->scratch, enum pqm_decision, r->g->n_assets);
+	if (st == PQM_OK && (s->p == NULL || s->decision == NULL))
+		st = pqm_fail(r->err, PQM_ENOMEM, "plan: out of memory");
+	for (size_t a = 0; a < r->g->n_assets && st == PQM_OK; a++) {
+		score(&w, r, s, a);
+		if (r->a->has_money && root_of(r, a) == a)
+			st = money(&w, r, s, a);
+		if (!r->a->has_money)
+			s->left += s->p[a];
+	}
+	s->sunk = r->plan->n_residual > 0 ? r->plan->residual[0].sunk : 0;
+	s->left = fmax(s->left, s->sunk);
+	return st;
+}
+
+/* ---- after each phase, and after each window ---- */
+
+static enum pqm_st stage(struct pqm_run *r, struct pqm_stage *g, unsigned upto, bool by_phase)
+{
+	const struct pqm_plan *p = r->plan;
+	bool *done = pqm_new(&r->scratch, bool, p->n_tasks);
+	struct pqm_run_state s = { .done = done };
+	enum pqm_st st;
+
+	if (done == NULL)
+		return pqm_fail(r->err, PQM_ENOMEM, "plan: out of memory");
+	g->finish = INT64_MIN;
+	for (size_t i = 0; i < p->n_tasks; i++) {
+		const struct pqm_task *t = &p->tasks[i];
+		unsigned at = by_phase ? t->phase : (unsigned)t->window;
+
+		done[i] = at <= upto;
+		for (size_t k = 0; k < t->n_deps && done[i]; k++)
+			done[i] = done[t->deps[k]];
+		if (at != upto)
+			continue;
+		g->n_tasks++;
+		g->effort_lo += t->effort_lo;
+		g->effort_hi += t->effort_hi;
+		g->finish = t->finish_hi > g->finish ? t->finish_hi : g->finish;
+	}
+	st = pqm_run_state(r, &s);
+	g->left = s.left;
+	g->sunk = s.sunk;
+	g->avoided = p->n_residual > 0 ? fmax(0, p->residual[0].left - s.left) : 0;
+	memcpy(g->decisions, s.decisions, sizeof(g->decisions));
+	return st;
+}
+
+enum pqm_st pqm_run_stages(struct pqm_run *r)
+{
+	enum pqm_st st = PQM_OK;
+
+	for (unsigned k = 0; k < PQM_N_PHASES && st == PQM_OK; k++) {
+		r->plan->phases[k].name = r->tasks.phase_name[k + 1];
+		st = stage(r, &r->plan->phases[k], k + 1, true);
+	}
+	for (unsigned k = 0; k < PQM_N_WINDOWS && st == PQM_OK; k++) {
+		r->plan->windows[k].name = pqm_str(pqm_window_name((enum pqm_window)k));
+		st = stage(r, &r->plan->windows[k], k, false);
+	}
+	return st;
+}
