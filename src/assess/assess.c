@@ -137,6 +137,7 @@ static enum pqm_st score_all(struct pqm_run *r)
 	struct pqm_assessment *a = r->a;
 	size_t most = 0;
 	struct pqm_exposure *tmp;
+	char words[PQM_VOLATILE_BYTES];
 
 	a->assets = pqm_new(&a->arena, struct pqm_asset_score, r->g->n_assets);
 	for (size_t i = 0; i < r->g->n_assets; i++)
@@ -154,6 +155,10 @@ static enum pqm_st score_all(struct pqm_run *r)
 			return pqm_fail(r->err, PQM_ENOMEM, "assessment: out of memory");
 		s->by_deadline = pqm_run_deadline_axis(r, i);
 		pqm_run_score_asset(r, i, s, tmp);
+		pqm_risk_volatile_words(words, s);
+		s->volatile_by = pqm_bytes_dup(&a->arena, pqm_str(words));
+		if (s->volatile_by.p == NULL)
+			return pqm_fail(r->err, PQM_ENOMEM, "assessment: out of memory");
 	}
 	a->n_assets = r->g->n_assets;
 	return PQM_OK;

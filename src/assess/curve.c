@@ -46,7 +46,7 @@ enum pqm_st pqm_curve_check(const struct pqm_arrival *c, const char *where, stru
 		return pqm_fail(err, PQM_EUSAGE, "%s: id: give the curve a name of 1 to %d bytes",
 			where, PQM_CURVE_ID_BYTES);
 	for (size_t i = 0; i < c->id.n; i++)
-		if (c->id.p[i] <= ' ' || c->id.p[i] > '~')
+		if (c->id.p[i] <= ' ' || c->id.p[i] > '~' || c->id.p[i] == ';')
 			return pqm_fail(err, PQM_EUSAGE,
 				"%s: id: '%.*s' has a byte that is not a letter, digit or sign",
 				where, PQM_FMT(c->id));

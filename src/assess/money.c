@@ -164,8 +164,8 @@ static void cut_all(struct flow *w)
 		cut_at(w, f->open_from);
 		cut_at(w, f->open_to + w->delay);
 		cut_where_tau_is(w, f, w->a);
-		for (size_t k = 0; k < w->p->n_points; k++)
-			cut_where_tau_is(w, f, w->p->year[k]);
+		for (size_t k = 0; k < w->p->at.n; k++)
+			cut_where_tau_is(w, f, w->p->at.year[k]);
 		if (f->shift >= 0)
 			continue;
 		cut_at(w, w->a - f->shift - f->life);
@@ -207,7 +207,7 @@ static enum pqm_st flow_money(struct pqm_money *m, struct flow *w, double rate,
 {
 	double from = INFINITY, to = -INFINITY;
 
-	w->cap_cuts = w->n * (w->n + 2 * w->p->n_points + 6);
+	w->cap_cuts = w->n * (w->n + 2 * w->p->at.n + 6);
 	w->cut = pqm_new(scratch, double, w->cap_cuts);
 	w->tmp = pqm_new(scratch, struct pqm_exposure, w->n);
 	if (w->cut == NULL || w->tmp == NULL)

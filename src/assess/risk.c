@@ -8,10 +8,10 @@ static enum pqm_scenario drawn_from(enum pqm_scenario s)
 	return s == PQM_STRESS ? PQM_FAST : s;
 }
 
-double pqm_risk_f(const struct pqm_risk_params *p, enum pqm_scenario s, double t)
+static double f_of(const struct pqm_risk_points *c, enum pqm_scenario s, double t)
 {
-	const double *f = p->f[drawn_from(s)], *year = p->year;
-	size_t last = p->n_points - 1, i = 1;
+	const double *f = c->f[drawn_from(s)], *year = c->year;
+	size_t last = c->n - 1, i = 1;
 	double v = f[last];
 
 	if (t <= year[0])
@@ -24,22 +24,32 @@ double pqm_risk_f(const struct pqm_risk_params *p, enum pqm_scenario s, double t
 	return s == PQM_STRESS ? 1 - (1 - v) * (1 - v) : v;
 }
 
-double pqm_risk_g(const struct pqm_risk_params *p, enum pqm_scenario s, double a, double t)
+static double g_of(const struct pqm_risk_points *c, enum pqm_scenario s, double a, double t)
 {
 	double fa, left;
 
 	if (!(t > a))
 		return 0;
-	fa = pqm_risk_f(p, s, a);
+	fa = f_of(c, s, a);
 	left = 1 - fa;
 	if (left <= 0) /* the curve says the machine is there: nothing is left to condition on */
 		return 1;
-	return (pqm_risk_f(p, s, t) - fa) / left;
+	return (f_of(c, s, t) - fa) / left;
+}
+
+double pqm_risk_f(const struct pqm_risk_params *p, enum pqm_scenario s, double t)
+{
+	return f_of(&p->at, s, t);
+}
+
+double pqm_risk_g(const struct pqm_risk_params *p, enum pqm_scenario s, double a, double t)
+{
+	return g_of(&p->at, s, a, t);
 }
 
 double pqm_risk_horizon(const struct pqm_risk_params *p)
 {
-	return p->year[p->n_points - 1];
+	return p->at.year[p->at.n - 1];
 }
 
 const struct pqm_risk_class *pqm_risk_class_find(const struct pqm_risk_params *p, pqm_bytes code)
@@ -164,6 +174,22 @@ static void score(struct pqm_use_score *u, const struct pqm_risk_params *p, enum
 		u->is_capped = true;
 }
 
+/* Would the fast view be far worse, or stress or another edition decide otherwise? */
+static bool use_is_volatile(const struct pqm_use_score *u, const struct pqm_risk_params *p)
+{
+	const struct pqm_vector *v = &u->v;
+	double h = u->h[PQM_CENTRAL], tau = u->tau[PQM_CENTRAL];
+	bool other =
+		pqm_risk_decide(p, u->p[PQM_FAST], v->impact) >= u->decision + p->volatile_levels ||
+		pqm_risk_decide(p, u->p[PQM_STRESS], v->impact) != u->decision;
+
+	for (size_t i = 0; i < p->n_other && !other; i++)
+		other = !pqm_eq(p->other[i].id, p->at.id) &&
+			pqm_risk_decide(p, h * g_of(&p->other[i], PQM_CENTRAL, v->assessed, tau),
+				v->impact) != u->decision;
+	return other;
+}
+
 void pqm_risk_use(
 	struct pqm_use_score *u, const struct pqm_risk_params *p, const struct pqm_vector *v)
 {
@@ -177,8 +203,7 @@ void pqm_risk_use(
 		score(u, p, s);
 	u->decision = u->is_broken_today ? p->broken_today
 					 : pqm_risk_decide(p, u->p[PQM_CENTRAL], v->impact);
-	u->is_volatile = !u->is_broken_today &&
-		pqm_risk_decide(p, u->p[PQM_FAST], v->impact) >= u->decision + p->volatile_levels;
+	u->is_volatile = !u->is_broken_today && use_is_volatile(u, p);
 }
 
 static int later_first(const void *x, const void *y)
@@ -190,20 +215,27 @@ static int later_first(const void *x, const void *y)
 	return (a->h < b->h) - (a->h > b->h);
 }
 
-double pqm_risk_union(const struct pqm_risk_params *p, enum pqm_scenario s, double a,
-	struct pqm_exposure *e, size_t n)
+/* e is sorted, latest tau first. */
+static double union_of(const struct pqm_risk_points *c, enum pqm_scenario s, double a,
+	const struct pqm_exposure *e, size_t n)
 {
 	double unseen = 1, sum = 0;
 
-	qsort(e, n, sizeof(*e), later_first);
 	for (size_t k = 0; k < n; k++) {
-		double g = pqm_risk_g(p, s, a, e[k].tau);
-		double next = k + 1 < n ? pqm_risk_g(p, s, a, e[k + 1].tau) : 0;
+		double g = g_of(c, s, a, e[k].tau);
+		double next = k + 1 < n ? g_of(c, s, a, e[k + 1].tau) : 0;
 
 		unseen *= 1 - e[k].h;
 		sum += (1 - unseen) * (g - next);
 	}
 	return sum;
+}
+
+double pqm_risk_union(const struct pqm_risk_params *p, enum pqm_scenario s, double a,
+	struct pqm_exposure *e, size_t n)
+{
+	qsort(e, n, sizeof(*e), later_first);
+	return union_of(&p->at, s, a, e, n);
 }
 
 enum part { PART_ALL, PART_SUNK, PART_WAITING, PART_LATER };
@@ -269,6 +301,70 @@ static uint32_t decider(
 	return best;
 }
 
+static void believe(struct pqm_asset_score *a, struct pqm_under u)
+{
+	a->under[a->n_under++] = u;
+	a->is_volatile |= u.decision != a->by_impact;
+}
+
+/* The decision under the other beliefs: each that differs makes it volatile. */
+static void compare(struct pqm_asset_score *a, const struct pqm_risk_params *p, unsigned impact,
+	struct pqm_exposure *tmp)
+{
+	enum pqm_decision least = a->is_broken_today ? p->broken_today : PQM_TRACK;
+
+	static const enum pqm_scenario own[] = { PQM_CENTRAL, PQM_STRESS };
+
+	size_t n = 0;
+
+	a->n_under = 0;
+	for (size_t i = 0; i < 2; i++) {
+		enum pqm_decision d = pqm_risk_decide(p, a->p[own[i]], impact);
+
+		believe(a,
+			(struct pqm_under){
+				p->at.id, own[i], a->p[own[i]], d > least ? d : least });
+	}
+	for (size_t i = 0; i < a->n_uses; i++)
+		if (exposure(&tmp[n], p, &a->uses[i], PQM_CENTRAL, PART_ALL))
+			n++;
+	if (n > 0)
+		qsort(tmp, n, sizeof(*tmp), later_first);
+	for (size_t i = 0; i < p->n_other; i++) {
+		if (pqm_eq(p->other[i].id, p->at.id))
+			continue;
+		double all = n == 0
+			? 0
+			: union_of(&p->other[i], PQM_CENTRAL, a->uses[0].v.assessed, tmp, n);
+		enum pqm_decision d = pqm_risk_decide(p, all, impact);
+
+		believe(a,
+			(struct pqm_under){
+				p->other[i].id, PQM_CENTRAL, all, d > least ? d : least });
+	}
+}
+
+void pqm_risk_volatile_words(char out[PQM_VOLATILE_BYTES], const struct pqm_asset_score *a)
+{
+	int w = a->is_fast_far
+		? snprintf(out, PQM_VOLATILE_BYTES, "fast is two levels or more above central")
+		: 0;
+	size_t n = w > 0 ? (size_t)w : 0;
+
+	out[n] = '\0';
+	for (size_t i = 1; i < a->n_under; i++) {
+		const struct pqm_under *u = &a->under[i];
+		bool stress = u->scenario == PQM_STRESS;
+
+		if (u->decision == a->by_impact || n + 100 > PQM_VOLATILE_BYTES)
+			continue;
+		w = snprintf(out + n, PQM_VOLATILE_BYTES - n, "%s%s under %.*s", n > 0 ? "; " : "",
+			pqm_decision_name(u->decision),
+			PQM_FMT(stress ? PQM_LIT("stress") : u->curve));
+		n += w > 0 ? (size_t)w : 0;
+	}
+}
+
 void pqm_risk_asset(
 	struct pqm_asset_score *a, const struct pqm_risk_params *p, struct pqm_exposure *tmp)
 {
@@ -295,7 +391,8 @@ void pqm_risk_asset(
 	fast = pqm_risk_decide(p, a->p[PQM_FAST], impact);
 	if (a->is_broken_today && p->broken_today > a->by_impact)
 		a->by_impact = p->broken_today;
-	a->is_volatile = fast >= a->by_impact + p->volatile_levels;
+	a->is_volatile = a->is_fast_far = fast >= a->by_impact + p->volatile_levels;
+	compare(a, p, impact, tmp);
 	a->decision = a->by_deadline > a->by_impact ? a->by_deadline : a->by_impact;
 	a->deciding = decider(a, p, tmp);
 }

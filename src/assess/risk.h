@@ -40,11 +40,20 @@ struct pqm_risk_letter {
 	pqm_bytes name;
 };
 
+/* An arrival curve as it is computed with: the first point is (base_year, 0). */
+struct pqm_risk_points {
+	pqm_bytes id;
+	size_t n;
+	double year[PQM_CURVE_POINTS_MAX + 1];
+	double f[PQM_CURVE_LINES][PQM_CURVE_POINTS_MAX + 1]; /* stress is derived from fast */
+};
+
 struct pqm_risk_params {
 	struct pqm_arrival curve; /* as it was read; the points below are made from it */
-	size_t n_points;	  /* the first is (base_year, 0) */
-	double year[PQM_CURVE_POINTS_MAX + 1];
-	double f[PQM_FAST + 1][PQM_CURVE_POINTS_MAX + 1]; /* stress is derived from fast */
+	struct pqm_risk_points at;
+	struct pqm_risk_points
+		other[PQM_CURVE_COMPARE_MAX]; /* editions to compare with; may hold `at` */
+	size_t n_other;
 	struct pqm_risk_class classes[PQM_RISK_CLASSES_MAX];
 	size_t n_classes;
 	struct pqm_risk_letter harvest[PQM_RISK_LETTERS_MAX]; /* K T W: who records it */
@@ -70,6 +79,8 @@ struct pqm_risk_params {
 /* Reads rules/risk; curve names one of its curves, empty takes the recommended one. */
 enum pqm_st pqm_risk_params_load(struct pqm_risk_params *p, const struct pqm_rules *r,
 	pqm_bytes curve, struct pqm_err *err) PQM_MUST_USE;
+/* The points of a curve. */
+struct pqm_risk_points pqm_risk_points_of(const struct pqm_arrival *curve);
 /* The same parameters under another curve, which pqm_curve_check has passed. */
 void pqm_risk_params_curve(struct pqm_risk_params *p, const struct pqm_arrival *curve);
 /* SHA-256 in hex of every number that a probability or decision is computed from, the curve among
@@ -118,7 +129,11 @@ struct pqm_exposure {
 double pqm_risk_union(const struct pqm_risk_params *p, enum pqm_scenario s, double a,
 	struct pqm_exposure *e, size_t n);
 
-/* Fills p, sunk, cod, decision, flags and deciding of a from its uses, all scored. tmp holds n_uses
+/* Why a decision is volatile, in words; "" when it is not. */
+#define PQM_VOLATILE_BYTES 512
+void pqm_risk_volatile_words(char out[PQM_VOLATILE_BYTES], const struct pqm_asset_score *a);
+
+/* Fills p, sunk, cod, under, decision, flags and deciding of a from its uses, all scored. tmp holds n_uses
  * exposures. by_deadline is left alone; decision is the worse of both axes. */
 void pqm_risk_asset(
 	struct pqm_asset_score *a, const struct pqm_risk_params *p, struct pqm_exposure *tmp);

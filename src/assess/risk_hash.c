@@ -14,6 +14,13 @@ static void row(struct pqm_buf *b, const char *key, const double *v, size_t n)
 	(void)pqm_buf_byte(b, '\n');
 }
 
+static void points(struct pqm_buf *b, const struct pqm_risk_points *c)
+{
+	row(b, "year", c->year, c->n);
+	for (size_t s = 0; s < PQM_CURVE_LINES; s++)
+		row(b, "f", c->f[s], c->n);
+}
+
 static void letters(struct pqm_buf *b, const char *key, const struct pqm_risk_letter *t, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -31,9 +38,9 @@ enum pqm_st pqm_risk_params_hash(char out[65], const struct pqm_risk_params *p, 
 	struct pqm_buf b;
 
 	pqm_buf_init(&b, TEXT_BYTES);
-	row(&b, "year", p->year, p->n_points);
-	for (size_t s = 0; s < PQM_CURVE_LINES; s++)
-		row(&b, "f", p->f[s], p->n_points);
+	points(&b, &p->at);
+	for (size_t i = 0; i < p->n_other; i++)
+		points(&b, &p->other[i]);
 	for (size_t i = 0; i < p->n_classes; i++) {
 		(void)pqm_buf_f(&b, "%s %d", p->classes[i].code, (int)p->classes[i].fall);
 		row(&b, "", p->classes[i].shift, PQM_N_SCENARIOS);

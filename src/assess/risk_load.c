@@ -41,18 +41,23 @@ static enum pqm_st scenarios(
 	return st;
 }
 
+struct pqm_risk_points pqm_risk_points_of(const struct pqm_arrival *c)
+{
+	struct pqm_risk_points v = { .id = c->id, .n = c->n + 1 };
+
+	v.year[0] = c->base_year;
+	for (size_t i = 0; i < c->n; i++) {
+		v.year[i + 1] = c->base_year + c->horizon[i];
+		for (size_t s = 0; s < PQM_CURVE_LINES; s++)
+			v.f[s][i + 1] = c->f[s][i];
+	}
+	return v;
+}
+
 void pqm_risk_params_curve(struct pqm_risk_params *p, const struct pqm_arrival *c)
 {
 	p->curve = *c;
-	p->n_points = c->n + 1;
-	p->year[0] = c->base_year;
-	for (size_t s = 0; s < PQM_CURVE_LINES; s++)
-		p->f[s][0] = 0;
-	for (size_t i = 0; i < c->n; i++) {
-		p->year[i + 1] = c->base_year + c->horizon[i];
-		for (size_t s = 0; s < PQM_CURVE_LINES; s++)
-			p->f[s][i + 1] = c->f[s][i];
-	}
+	p->at = pqm_risk_points_of(c);
 }
 
 static enum pqm_st load_points(
@@ -95,6 +100,29 @@ static enum pqm_st load_curve(struct pqm_risk_params *p, const struct pqm_rules 
 		return pqm_fail(err, PQM_EUSAGE, "rules/risk/curves.yaml: no curve is recommended");
 	return pqm_fail(
 		err, PQM_EUSAGE, "curve '%.*s' is not known; there are:%s", PQM_FMT(curve), known);
+}
+
+/* The editions that decisions are compared under; the chosen one may be among them. */
+static enum pqm_st load_others(
+	struct pqm_risk_params *p, const struct pqm_rules *rules, struct pqm_err *err)
+{
+	const struct pqm_rule *r;
+	enum pqm_st st = PQM_OK;
+
+	for (size_t i = 0;
+		st == PQM_OK && (r = pqm_rules_next(rules, "risk/curves.yaml", &i)) != NULL;) {
+		struct pqm_arrival c;
+
+		if (!has_points(r) || !pqm_yaml_true(r->node, "compare"))
+			continue;
+		if (p->n_other == PQM_CURVE_COMPARE_MAX)
+			return pqm_rule_fail(r, NULL, err, "more than %d curves to compare",
+				PQM_CURVE_COMPARE_MAX);
+		st = pqm_curve_of_rule(&c, r, err);
+		if (st == PQM_OK)
+			p->other[p->n_other++] = pqm_risk_points_of(&c);
+	}
+	return st;
 }
 
 static enum pqm_st load_class(
@@ -263,6 +291,8 @@ enum pqm_st pqm_risk_params_load(struct pqm_risk_params *p, const struct pqm_rul
 	for (size_t i = 0; st == PQM_OK && (r = pqm_rules_next(rules, "risk/", &i)) != NULL;)
 		st = load_rule(&v, r, err);
 	if (st == PQM_OK)
+		st = load_others(&v, rules, err);
+	if (st == PQM_OK)
 		st = pqm_risk_params_check(&v, err);
 	if (st == PQM_OK)
 		*p = v;
@@ -271,19 +301,19 @@ enum pqm_st pqm_risk_params_load(struct pqm_risk_params *p, const struct pqm_rul
 
 static enum pqm_st check_curve(const struct pqm_risk_params *p, struct pqm_err *err)
 {
-	for (size_t i = 1; i < p->n_points; i++) {
-		if (!(p->year[i] > p->year[i - 1]))
+	for (size_t i = 1; i < p->at.n; i++) {
+		if (!(p->at.year[i] > p->at.year[i - 1]))
 			return pqm_fail(err, PQM_EUSAGE, "curve %.*s: years do not rise at %.1f",
-				PQM_FMT(p->curve.id), p->year[i]);
+				PQM_FMT(p->curve.id), p->at.year[i]);
 		for (size_t s = 0; s < 3; s++)
-			if (!(p->f[s][i] >= p->f[s][i - 1]) || !(p->f[s][i] <= 1))
+			if (!(p->at.f[s][i] >= p->at.f[s][i - 1]) || !(p->at.f[s][i] <= 1))
 				return pqm_fail(err, PQM_EUSAGE,
 					"curve %.*s: %s falls or leaves 0 to 1 at %.1f",
-					PQM_FMT(p->curve.id), scenario_keys[s], p->year[i]);
-		if (!(p->f[0][i] <= p->f[1][i]) || !(p->f[1][i] <= p->f[2][i]))
+					PQM_FMT(p->curve.id), scenario_keys[s], p->at.year[i]);
+		if (!(p->at.f[0][i] <= p->at.f[1][i]) || !(p->at.f[1][i] <= p->at.f[2][i]))
 			return pqm_fail(err, PQM_EUSAGE,
 				"curve %.*s: slow, central, fast cross at %.1f",
-				PQM_FMT(p->curve.id), p->year[i]);
+				PQM_FMT(p->curve.id), p->at.year[i]);
 	}
 	return PQM_OK;
 }
@@ -313,9 +343,8 @@ static bool table_ok(const struct pqm_risk_params *p)
 
 enum pqm_st pqm_risk_params_check(const struct pqm_risk_params *p, struct pqm_err *err)
 {
-	enum pqm_st st = p->n_points < 2
-		? pqm_fail(err, PQM_EUSAGE, "rules/risk: the curve is empty")
-		: check_curve(p, err);
+	enum pqm_st st = p->at.n < 2 ? pqm_fail(err, PQM_EUSAGE, "rules/risk: the curve is empty")
+				     : check_curve(p, err);
 
 	if (st != PQM_OK)
 		return st;

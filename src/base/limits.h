@@ -269,6 +269,8 @@
 #define PQM_RENDER_MS 60000u
 /* Horizons of one arrival curve: surveys ask about five. */
 #define PQM_CURVE_POINTS_MAX 32
+/* Curves that decisions are compared under, beside the chosen one. */
+#define PQM_CURVE_COMPARE_MAX 4
 /* Name of a curve, as reports print it in one line. */
 #define PQM_CURVE_ID_BYTES 64
 /* Algorithm classes of rules/risk/shifts.yaml, and letters of one harvest, reach or coverage table. */

@@ -119,8 +119,8 @@ static void tau_line(struct pqm_out *o, const struct pqm_risk_params *p,
 static void f_line(
 	struct pqm_out *o, const struct pqm_risk_params *p, enum pqm_scenario s, double t)
 {
-	const double *f = p->f[s == PQM_STRESS ? PQM_FAST : s], *year = p->year;
-	size_t last = p->n_points - 1, i = 1;
+	const double *f = p->at.f[s == PQM_STRESS ? PQM_FAST : s], *year = p->at.year;
+	size_t last = p->at.n - 1, i = 1;
 	char ft[NUM_BYTES], b0[NUM_BYTES], b1[NUM_BYTES], tt[NUM_BYTES], y0[NUM_BYTES];
 
 	(void)f6(ft, pqm_risk_f(p, s, t));
@@ -233,7 +233,7 @@ static void result_line(struct pqm_out *o, const struct pqm_use_score *u)
 		u->p[PQM_CENTRAL], u->h[PQM_CENTRAL], u->g[PQM_CENTRAL], u->p[PQM_CENTRAL],
 		u->p[PQM_SLOW], u->p[PQM_FAST], u->p[PQM_STRESS], u->sunk[PQM_CENTRAL],
 		u->cod[PQM_CENTRAL], pqm_decision_name(u->decision),
-		u->is_volatile ? ", volatile: fast is two levels above" : "");
+		u->is_volatile ? ", volatile" : "");
 }
 
 static void lead_note(
@@ -314,9 +314,25 @@ static void union_lines(
 		"delay %.4f /y      decision %s%s\n",
 		a->p[PQM_CENTRAL], a->p[PQM_SLOW], a->p[PQM_FAST], a->p[PQM_STRESS],
 		a->sunk[PQM_CENTRAL], a->cod[PQM_CENTRAL], pqm_decision_name(a->decision),
-		a->is_volatile ? ", volatile: fast is two levels above" : "");
+		a->is_volatile ? ", volatile" : "");
 	if (a->deciding != UINT32_MAX)
 		pqm_out_f(o, "decided by %s\n", a->uses[a->deciding].vector);
+}
+
+/* The same asset under other beliefs. */
+static void under_lines(struct pqm_out *o, const struct pqm_asset_score *a)
+{
+	char words[PQM_VOLATILE_BYTES];
+
+	pqm_out_lit(o, "under  ");
+	for (size_t i = 0; i < a->n_under; i++)
+		pqm_out_f(o, "%s%.*s %s %.4f %s", i > 0 ? "   " : "", PQM_FMT(a->under[i].curve),
+			pqm_scenario_name(a->under[i].scenario), a->under[i].p,
+			pqm_decision_name(a->under[i].decision));
+	pqm_out_lit(o, "\n");
+	pqm_risk_volatile_words(words, a);
+	if (words[0] != '\0')
+		pqm_out_f(o, "volatile: %s\n", words);
 }
 
 static void write_page(
@@ -331,6 +347,7 @@ static void write_page(
 		pqm_out_lit(o, "\n");
 		union_lines(o, p, a);
 	}
+	under_lines(o, a);
 }
 
 /* The vectors of the command line are the uses of one asset. */

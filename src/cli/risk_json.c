@@ -26,9 +26,25 @@ static void use(struct pqm_out *o, const struct pqm_use_score *u, int n)
 	pqm_js_close(o, '}');
 }
 
+static void under(struct pqm_out *o, const struct pqm_asset_score *a, int n)
+{
+	pqm_js_open(o, "decision_under", '[');
+	for (size_t i = 0; i < a->n_under; i++) {
+		pqm_js_open(o, NULL, '{');
+		pqm_js_str(o, "curve", a->under[i].curve);
+		pqm_js_cstr(o, "scenario", pqm_scenario_name(a->under[i].scenario));
+		pqm_js_num(o, "p", a->under[i].p, n);
+		pqm_js_cstr(o, "decision", pqm_decision_name(a->under[i].decision));
+		pqm_js_close(o, '}');
+	}
+	pqm_js_close(o, ']');
+}
+
 void pqm_risk_json(struct pqm_out *o, const struct pqm_risk_view *v,
 	const struct pqm_asset_score *a, uint64_t line)
 {
+	char words[PQM_VOLATILE_BYTES];
+
 	pqm_js_open(o, NULL, '{');
 	pqm_js_cstr(o, "schema", "pqmap.risk");
 	pqm_js_u64(o, "schema_version", 1);
@@ -48,6 +64,9 @@ void pqm_risk_json(struct pqm_out *o, const struct pqm_risk_view *v,
 	pqm_js_bool(o, "broken_today", a->is_broken_today);
 	if (a->deciding != UINT32_MAX)
 		pqm_js_u64(o, "deciding", a->deciding);
+	pqm_risk_volatile_words(words, a);
+	pqm_js_cstr(o, "volatile_by", words);
+	under(o, a, v->digits);
 	pqm_js_close(o, '}');
 	pqm_js_close(o, '}');
 }

@@ -36,6 +36,17 @@ struct pqm_vector {
 	unsigned impact; /* I: 1 to 5 */
 };
 
+/* The same question under another belief. */
+struct pqm_under {
+	pqm_bytes curve;
+	enum pqm_scenario scenario;
+	double p;
+	enum pqm_decision decision; /* impact axis */
+};
+
+/* The chosen curve's central and stress, then the central of each other edition. */
+#define PQM_UNDER_MAX (2 + PQM_CURVE_COMPARE_MAX)
+
 struct pqm_use_score {
 	struct pqm_vector v;
 	char vector[PQM_VECTOR_BYTES];
@@ -45,11 +56,11 @@ struct pqm_use_score {
 	double h[PQM_N_SCENARIOS];   /* harvest x (1 - coverage) */
 	double p[PQM_N_SCENARIOS], sunk[PQM_N_SCENARIOS], cod[PQM_N_SCENARIOS];
 	enum pqm_decision decision; /* central, impact axis */
-	bool is_volatile;	    /* fast is two levels above central */
-	bool is_broken_today;	    /* plaintext or weak: not a quantum finding */
-	bool is_capped;		    /* tau passes the survey's horizon */
-	const struct pqm_hop *hop;  /* NULL in `pqmap risk` */
-	uint32_t shor_runs_per;	    /* 0 unknown, 1 one per session, 2 one per key */
+	bool is_volatile;     /* fast is far above central, or another belief decides otherwise */
+	bool is_broken_today; /* plaintext or weak: not a quantum finding */
+	bool is_capped;	      /* tau passes the survey's horizon */
+	const struct pqm_hop *hop; /* NULL in `pqmap risk` */
+	uint32_t shor_runs_per;	   /* 0 unknown, 1 one per session, 2 one per key */
 };
 
 struct pqm_money {
@@ -63,8 +74,12 @@ struct pqm_asset_score {
 	double p[PQM_N_SCENARIOS], sunk[PQM_N_SCENARIOS], cod[PQM_N_SCENARIOS];
 	enum pqm_decision decision, by_impact, by_deadline;
 	bool is_volatile, is_broken_today, is_capped;
-	uint32_t deciding; /* index of the use that contributes most; UINT32_MAX if none */
-	pqm_bytes why;	   /* one sentence */
+	bool is_fast_far; /* one reason for is_volatile: fast is two levels above central */
+	struct pqm_under under[PQM_UNDER_MAX]; /* the others: those that decide otherwise */
+	size_t n_under;
+	pqm_bytes volatile_by; /* "Act under stress; Plan under gri2024"; empty when not volatile */
+	uint32_t deciding;     /* index of the use that contributes most; UINT32_MAX if none */
+	pqm_bytes why;	       /* one sentence */
 	bool has_money;
 	double lump, rate;    /* what money is computed from: at once, and per year of content */
 	pqm_bytes money_from; /* who says so */

@@ -36,7 +36,7 @@ def drawn(s):
 
 
 class Model:
-    def __init__(self, crqc, curve="gri2025"):
+    def __init__(self, crqc, curve="gri2025", alone=False):
         entry = curve if isinstance(curve, dict) else next(c for c in crqc["curves"] if c["id"] == curve)
         self.knots = {s: [(entry["base_year"], 0.0)] + [(entry["base_year"] + h, v) for h, v in
                       zip(entry["horizons_years"], entry[s])] for s in SCENARIOS[:3]}
@@ -44,6 +44,8 @@ class Model:
         self.shift = {r["alg"]: r for r in crqc["algorithm_shift_years"]}
         self.open = {r["code"]: r for r in crqc["harvest_probability"]}
         self.fallback = crqc["coverage_when_fallback_allowed"]
+        # Decisions are compared under the two newest editions, whichever is chosen.
+        self.others = [] if alone else [Model(crqc, c, True) for c in ("gri2025", "gri2024") if c != entry["id"]]
 
     def F(self, s, t):
         knots = self.knots[drawn(s)]
@@ -100,7 +102,11 @@ class Model:
         out["level"] = level
         out["capped"] = any(out[s]["h"] > 0 and math.isfinite(out[s]["tau"]) and out[s]["tau"] > self.horizon
                             for s in SCENARIOS) and not out["today"]
-        out["volatile"] = not out["today"] and self.level(out["fast"]["p"], v["I"]) >= level + 2
+        h, tau = out["central"]["h"], out["central"]["tau"]
+        beliefs = [out["stress"]["p"]] + [h * m.G("central", a, tau) for m in self.others]
+        out["volatile"] = not out["today"] and (self.level(out["fast"]["p"], v["I"]) >= level + 2 or
+                                                any(self.level(p, v["I"]) != level for p in beliefs))
+        out["edges"] = [out["central"]["p"], out["fast"]["p"]] + beliefs
         return out
 
     @staticmethod
@@ -135,7 +141,16 @@ class Model:
         impact = max(v["I"] for v in vectors)
         out["today"] = len(live) < len(uses)
         out["level"] = max(self.level(out["central"]["p"], impact), 3 if out["today"] else 0)
-        out["volatile"] = self.level(out["fast"]["p"], impact) >= out["level"] + 2
+        least = 3 if out["today"] else 0
+        beliefs = [("stress", out["stress"]["p"])]
+        for m in self.others:
+            pairs = [(u["central"]["h"], u["central"]["tau"]) for u in live]
+            beliefs.append(("central", m.union("central", a, pairs)))
+        out["under"] = [(s, p, max(least, self.level(p, impact))) for s, p in
+                        [("central", out["central"]["p"])] + beliefs]
+        out["volatile"] = self.level(out["fast"]["p"], impact) >= out["level"] + 2 or \
+            any(d != out["level"] for _, _, d in out["under"])
+        out["edges"] = [out["central"]["p"], out["fast"]["p"]] + [p for _, p in beliefs]
         return out
 
     # ---- money of a lineage root ----

@@ -69,12 +69,25 @@ def near_edge(*probabilities):
 
 
 def decision_faults(mine, theirs):
-    if near_edge(mine["central"]["p"], mine["fast"]["p"]):
+    if near_edge(*mine["edges"]):
         return
     if qrv.LEVELS[mine["level"]] != theirs["decision"]:
         yield f"decision: {theirs['decision']}, recomputed {qrv.LEVELS[mine['level']]}"
     if mine["volatile"] != theirs["volatile"]:
         yield f"volatile: {theirs['volatile']}"
+    if "under" in mine:
+        yield from under_faults(mine, theirs)
+
+
+def under_faults(mine, theirs):
+    """Each belief's decision, and that every one that differs is said."""
+    got = [(u["scenario"], u["p"], u["decision"]) for u in theirs["decision_under"]]
+    if [(s, qrv.LEVELS[d]) for s, _, d in mine["under"]] != [(s, d) for s, _, d in got] or \
+            any(differs(a[1], b[1]) for a, b in zip(mine["under"], got)):
+        yield f"decision_under: {got}, recomputed {mine['under']}"
+    flips = sum(d != theirs["decision"] for _, _, d in got)
+    if flips > theirs["volatile_by"].count(" under ") or (flips > 0 and not theirs["volatile"]):
+        yield f"a flip that is not marked: {got}, {theirs['volatile_by']}"
 
 
 def random_vectors(crqc, curve, n, seed):
@@ -84,12 +97,15 @@ def random_vectors(crqc, curve, n, seed):
     with tmpdir() as d:
         r, answers, took = lists(rows, d, *([] if curve == "gri2025" else ["--curve", curve]))
     ok(r.returncode == 0 and len(answers) == n, f"{curve}: {n} vectors answered in {took:.1f} s", err(r)[:300])
-    bad = []
+    bad, n_flips = [], 0
     for row, answer in zip(rows, answers):
         mine, u = model.use(qrv.parse(row)), answer["uses"][0]
         bad += [(row, words) for words in [*use_faults(mine, u), *decision_faults(mine, u)]]
+        n_flips += any(x["decision"] != u["decision"] for x in answer["union"]["decision_under"])
+        bad += [(row, words) for words in decision_faults(model.asset([mine["v"]]), answer["union"])]
     ok(not bad, f"{curve}: {n} random vectors: P, sunk, cost of delay, tau and end to 1e-9, decision and volatile",
        bad[:3])
+    ok(n_flips > n / 50, f"{curve}: {n_flips} decisions flip under another edition or stress, each marked volatile")
     return took
 
 
@@ -165,6 +181,11 @@ def report_numbers(crqc):
                     n += 1
                     if abs(m[s][k] - t[k][s]) > 5.00001e-5:
                         bad.append((where, k, s, t[k][s], printed(m[s][k])))
+    flips = [a["id"] for a in report["assessment"]["assets"] if
+             any(u["decision"] != a["decision_by_impact"] for u in a["decision_under"])]
+    marked = [a["id"] for a in report["assessment"]["assets"] if a["volatile"] and a["volatile_by"]]
+    ok(set(flips) <= set(marked), f"of the example's assets {len(flips)} flip under another belief, each marked",
+       (flips, marked))
     ok(n > 200 and not bad, f"{n} probabilities of the example report come back from their vectors", bad[:3])
     n, bad = 0, []
     totals = {s: {} for s in qrv.SCENARIOS}

@@ -685,13 +685,13 @@ static void broken_parameters_are_refused(void **state)
 	(void)state;
 	assert_int_equal(pqm_risk_params_check(&good, &err), PQM_OK);
 	p = good;
-	p.f[PQM_CENTRAL][3] = .2;
+	p.at.f[PQM_CENTRAL][3] = .2;
 	assert_int_equal(pqm_risk_params_check(&p, &err), PQM_EUSAGE);
 	p = good;
-	p.f[PQM_FAST][5] = 1.2;
+	p.at.f[PQM_FAST][5] = 1.2;
 	assert_int_equal(pqm_risk_params_check(&p, &err), PQM_EUSAGE);
 	p = good;
-	p.f[PQM_SLOW][5] = .9;
+	p.at.f[PQM_SLOW][5] = .9;
 	assert_int_equal(pqm_risk_params_check(&p, &err), PQM_EUSAGE);
 	p = good;
 	p.table[2][3] = PQM_TRACK;
@@ -700,7 +700,7 @@ static void broken_parameters_are_refused(void **state)
 	p.harvest[0].value[PQM_SLOW] = -1;
 	assert_int_equal(pqm_risk_params_check(&p, &err), PQM_EUSAGE);
 	p = good;
-	p.f[PQM_FAST][5] = 1; /* a house view may be sure */
+	p.at.f[PQM_FAST][5] = 1; /* a house view may be sure */
 	assert_int_equal(pqm_risk_params_check(&p, &err), PQM_OK);
 	assert_true(pqm_risk_g(&p, PQM_FAST, 2060, 2061) == 1);
 }
