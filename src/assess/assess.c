@@ -2,6 +2,7 @@
 
 #include "base/num.h"
 #include "run.h"
+#include "threats.h"
 
 static double to_cents(double v)
 {
@@ -159,6 +160,10 @@ static enum pqm_st score_all(struct pqm_run *r)
 		s->volatile_by = pqm_bytes_dup(&a->arena, pqm_str(words));
 		if (s->volatile_by.p == NULL)
 			return pqm_fail(r->err, PQM_ENOMEM, "assessment: out of memory");
+		enum pqm_st st = pqm_threats_of(s, r->rules, &r->p, &a->arena, r->err);
+
+		if (st != PQM_OK)
+			return st;
 	}
 	a->n_assets = r->g->n_assets;
 	return PQM_OK;

@@ -99,10 +99,10 @@ static enum pqm_st root_money(
 	return st;
 }
 
-static enum pqm_st loss_curve(struct pqm_run *r, const struct roots *roots)
+static enum pqm_st loss_curve(struct pqm_run *r, const struct roots *roots, enum pqm_scenario s)
 {
 	struct pqm_arena scratch;
-	const struct pqm_scene scene = { &r->p, PQM_CENTRAL };
+	const struct pqm_scene scene = { &r->p, s };
 	struct pqm_loss_curve curve = { 0 };
 	struct pqm_loss_point *kept;
 	enum pqm_st st;
@@ -117,8 +117,12 @@ static enum pqm_st loss_curve(struct pqm_run *r, const struct roots *roots)
 		return st;
 	if (kept == NULL)
 		return pqm_fail(r->err, PQM_ENOMEM, "assessment: out of memory");
-	r->a->loss_curve = kept;
-	r->a->n_loss = curve.n;
+	r->a->loss_curves[s] = kept;
+	r->a->n_losses[s] = curve.n;
+	if (s == PQM_CENTRAL) {
+		r->a->loss_curve = kept;
+		r->a->n_loss = curve.n;
+	}
 	return PQM_OK;
 }
 
@@ -185,8 +189,9 @@ enum pqm_st pqm_run_totals(struct pqm_run *r)
 			add_money(&a->total[k], &s->money[k]);
 		}
 	}
-	if (st == PQM_OK && roots.n > 0)
-		st = loss_curve(r, &roots);
+	for (enum pqm_scenario k = PQM_SLOW; k < PQM_N_SCENARIOS && roots.n > 0 && st == PQM_OK;
+		k++)
+		st = loss_curve(r, &roots, k);
 	return st;
 }
 

@@ -6,6 +6,7 @@
 #include "assess/perf.h"
 #include "assess/run.h"
 #include "assess/tasks.h"
+#include "assess/threats.h"
 #include "base/num.h"
 #include "cli/practice_check.h"
 #include "cli/probe_advice.h"
@@ -234,6 +235,12 @@ static bool is_life(struct checker *c, const struct pqm_rule *rule, pqm_bytes sa
 		pqm_ieq(pqm_yaml_str(rule->node, "asset"), sample);
 }
 
+static bool is_threat(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	(void)c;
+	return pqm_threat_rule_takes(rule, sample);
+}
+
 /* Scans the sample file; the rule must be among what is found. */
 static bool is_found_in(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
 {
@@ -460,6 +467,7 @@ static const struct {
 	{ "risk/harvest.yaml", is_letter },
 	{ "risk/impact.yaml", is_impact },
 	{ "risk/lives.yaml", is_life },
+	{ "risk/threats.yaml", is_threat },
 	{ "material/", is_found_in },
 	{ "deadlines.yaml", is_duty },
 	{ "k8s/", is_manifest },

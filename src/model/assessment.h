@@ -67,6 +67,16 @@ struct pqm_money {
 	double expected, sunk, avoidable, quarter; /* quarter: added by 3 months of delay */
 };
 
+/* What an attacker gains: rules/risk/threats.yaml. */
+struct pqm_threat {
+	pqm_bytes id, title, why;
+	pqm_bytes when; /* "harvest now, decrypt later", "forgery later", "open today" */
+	bool is_open_today;
+	double p[PQM_N_SCENARIOS]; /* union over its uses; 0 when open today */
+	const uint32_t *uses;	   /* indices of the asset's uses */
+	size_t n_uses;
+};
+
 struct pqm_asset_score {
 	const struct pqm_asset *asset;
 	struct pqm_use_score *uses;
@@ -80,6 +90,8 @@ struct pqm_asset_score {
 	pqm_bytes volatile_by; /* "Act under stress; Plan under gri2024"; empty when not volatile */
 	uint32_t deciding;     /* index of the use that contributes most; UINT32_MAX if none */
 	pqm_bytes why;	       /* one sentence */
+	const struct pqm_threat *threats;
+	size_t n_threats;
 	bool has_money;
 	double lump, rate;    /* what money is computed from: at once, and per year of content */
 	pqm_bytes money_from; /* who says so */
@@ -110,6 +122,9 @@ struct pqm_assessment {
 	struct pqm_money total[PQM_N_SCENARIOS];
 	struct pqm_loss_point *loss_curve; /* central; increasing amount */
 	size_t n_loss;
+	/* The same under each scenario; [PQM_CENTRAL] is loss_curve. */
+	const struct pqm_loss_point *loss_curves[PQM_N_SCENARIOS];
+	size_t n_losses[PQM_N_SCENARIOS];
 	struct pqm_assumption *assumptions;
 	size_t n_assumptions;
 	/* Arrival curve for drawing: F_s at these years. */

@@ -331,6 +331,8 @@ static void curves(struct pqm_out *o, const struct pqm_assessment *a)
 		pqm_js_close(o, '}');
 	}
 	pqm_js_close(o, ']');
+	if (a->n_loss > 0)
+		pqm_json_losses(o, a);
 	pqm_js_open(o, "arrival_curve", '[');
 	for (size_t i = 0; i < a->n_curve; i++) {
 		pqm_js_open(o, NULL, '{');

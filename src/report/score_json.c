@@ -34,10 +34,51 @@ static void parts(struct pqm_out *o, const char *key, pqm_bytes text)
 	pqm_js_close(o, ']');
 }
 
+static void threats(struct pqm_out *o, const struct pqm_asset_score *s)
+{
+	pqm_js_open(o, "threats", '[');
+	for (size_t i = 0; i < s->n_threats; i++) {
+		const struct pqm_threat *t = &s->threats[i];
+
+		pqm_js_open(o, NULL, '{');
+		pqm_js_str(o, "id", t->id);
+		pqm_js_str(o, "title", t->title);
+		pqm_js_str(o, "when", t->when);
+		pqm_js_open(o, "p", '{');
+		for (enum pqm_scenario k = PQM_SLOW; k < PQM_N_SCENARIOS; k++)
+			pqm_js_num(o, pqm_scenario_name(k), t->p[k], 4);
+		pqm_js_close(o, '}');
+		pqm_js_open(o, "uses", '[');
+		for (size_t k = 0; k < t->n_uses; k++)
+			pqm_js_u64(o, NULL, t->uses[k]);
+		pqm_js_close(o, ']');
+		pqm_js_str(o, "why", t->why);
+		pqm_js_close(o, '}');
+	}
+	pqm_js_close(o, ']');
+}
+
+void pqm_json_losses(struct pqm_out *o, const struct pqm_assessment *a)
+{
+	pqm_js_open(o, "loss_curves", '{');
+	for (enum pqm_scenario s = PQM_SLOW; s < PQM_N_SCENARIOS; s++) {
+		pqm_js_open(o, pqm_scenario_name(s), '[');
+		for (size_t i = 0; i < a->n_losses[s]; i++) {
+			pqm_js_open(o, NULL, '{');
+			pqm_js_num(o, "amount", a->loss_curves[s][i].amount, 2);
+			pqm_js_num(o, "p", a->loss_curves[s][i].p, 4);
+			pqm_js_close(o, '}');
+		}
+		pqm_js_close(o, ']');
+	}
+	pqm_js_close(o, '}');
+}
+
 void pqm_json_score(struct pqm_out *o, const struct pqm_asset_score *s)
 {
 	under(o, s);
 	parts(o, "volatile_by", s->volatile_by);
+	threats(o, s);
 	if (s->has_money)
 		money_basis(o, s);
 }

@@ -181,6 +181,16 @@ def report_numbers(crqc):
                     n += 1
                     if abs(m[s][k] - t[k][s]) > 5.00001e-5:
                         bad.append((where, k, s, t[k][s], printed(m[s][k])))
+        for t in a["threats"]:
+            uses = [mine["uses"][i] for i in t["uses"]]
+            for s in qrv.SCENARIOS:
+                n += 1
+                p = 0.0 if t["when"] == "open today" else \
+                    model.union(s, vectors[0]["AD"], [(u[s]["h"], u[s]["tau"]) for u in uses])
+                if abs(p - t["p"][s]) > 5.00001e-5 or any(u["today"] != (t["when"] == "open today") for u in uses):
+                    bad.append((a["id"], t["id"], s, t["p"][s], p))
+    names = {t["id"] for a in report["assessment"]["assets"] for t in a["threats"]}
+    ok(len(names) >= 5, f"{len(names)} of the article's threats are named in the example", names)
     flips = [a["id"] for a in report["assessment"]["assets"] if
              any(u["decision"] != a["decision_by_impact"] for u in a["decision_under"])]
     marked = [a["id"] for a in report["assessment"]["assets"] if a["volatile"] and a["volatile_by"]]
@@ -200,6 +210,14 @@ def report_numbers(crqc):
                 totals[s][k] = totals[s].get(k, 0) + mine[k]
                 if abs(mine[k] - v) > 0.00501:
                     bad.append((a["id"], s, k, v, mine[k]))
+    curves = report["assessment"]["loss_curves"]
+    ok(curves["central"] == report["assessment"]["loss_curve"], "the central loss curve is the one of before")
+    for s in qrv.SCENARIOS:
+        points = curves[s]
+        area = sum(x["p"] * (x["amount"] - b) for x, b in zip(points, [0] + [y["amount"] for y in points]))
+        want = report["assessment"]["totals"][s]["expected"]
+        ok(points and abs(area - want) <= 5.1e-5 * points[-1]["amount"],
+           f"{s}: the area under the loss curve is the expected loss", (area, want))
     bad += [("total", s, k) for s in qrv.SCENARIOS for k, v in totals[s].items()
             if abs(v - report["assessment"]["totals"][s][k]) > 0.00501]
     ok(n >= 32 and not bad, f"{n} amounts of money and the totals come back from their vectors, to the cent", bad[:3])
