@@ -66,7 +66,7 @@ HYB_OBJ := $(HYB_SRC:%.c=$(B)/obj/%.o)
 HYBX_OBJ := $(HYBX_SRC:%.c=$(B)/obj/%.o)
 HYB_HEADERS := $(wildcard src/hyb/hyb.h src/hyb/hybx.h)
 HYB_EXAMPLES := $(sort $(wildcard src/hyb/examples/*.py))
-MAN_FILES := $(sort $(wildcard src/man/*.3))
+MAN_FILES := $(sort $(wildcard src/man/*.3 src/man/*.5))
 HYB_LIBS := $(B)/libhybx.a $(B)/libhyb.a
 HYB_TESTS := $(patsubst tests/hyb/%.c,$(B)/hybtest/%,$(sort $(wildcard tests/hyb/test_*.c)))
 # *_avx2.c and *_avx512.c hold the code of their level; src/hyb/cpu.c decides at run time.
@@ -349,7 +349,7 @@ install: $(B)/pqmap $(HYB_LIBS) $(B)/libhyb.so ## DESTDIR= PREFIX=
 	@ln -sf libhyb.so.0 $(DESTDIR)$(LIBDIR)/libhyb.so
 	@install -d $(DESTDIR)$(LIBDIR)/pkgconfig
 	@sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' src/hyb/hyb.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/hyb.pc
-	@for f in $(MAN_FILES); do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man3/$${f##*/}; done
+	@for f in $(MAN_FILES); do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$${f##*/}; done
 	@for f in $(HYB_EXAMPLES); do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/doc/pqmap/examples/$${f##*/}; done
 
 uninstall:
@@ -357,7 +357,7 @@ uninstall:
 	rm -rf $(DESTDIR)$(PREFIX)/share/pqmap $(DESTDIR)$(PREFIX)/share/doc/pqmap
 	rm -f $(foreach f,$(HYB_HEADERS),$(DESTDIR)$(PREFIX)/include/$(notdir $f)) $(foreach f,$(HYB_LIBS),$(DESTDIR)$(LIBDIR)/$(notdir $f))
 	rm -f $(DESTDIR)$(LIBDIR)/libhyb.so $(DESTDIR)$(LIBDIR)/libhyb.so.0 $(DESTDIR)$(LIBDIR)/libhyb.so.$(VERSION) $(DESTDIR)$(LIBDIR)/pkgconfig/hyb.pc
-	rm -f $(foreach f,$(MAN_FILES),$(DESTDIR)$(PREFIX)/share/man/man3/$(notdir $f))
+	rm -f $(foreach f,$(MAN_FILES),$(DESTDIR)$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $f))/$(notdir $f))
 
 .PHONY: compile_commands
 compile_commands: | $(GEN) ## compile_commands.json for editors, in build/
