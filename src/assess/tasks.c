@@ -32,6 +32,8 @@ static bool is_met(
 
 	if (c->hop == NULL)
 		return false;
+	if (pqm_yaml_true(dep->node, "of_library") && tk_site_age(c->site) == TK_AGE_OLD)
+		return false; /* a setting that its version does not know */
 	if (pqm_yaml_true(dep->node, "of_library") && has_library(c->site))
 		return true;
 	pqm_traits_of_hop(&t, c->hop, letters);
@@ -122,6 +124,13 @@ static void other_end(struct tk_maker *m, const struct pqm_rule *rule, const str
 	tk_add_dep(m, first, i); /* one chain: who waits for the first waits for both */
 }
 
+/* What ends TLS in front of the server is of an image of its own. */
+static bool has_own_image(const struct tk_cause *c)
+{
+	return c->site != NULL && c->site->image != TK_NO_NODE && c->site->software != NULL &&
+		pqm_yaml_true(c->site->software->node, "own_library");
+}
+
 static uint32_t make(
 	struct tk_maker *m, const struct pqm_rule *rule, const struct tk_cause *c, unsigned depth)
 {
@@ -134,13 +143,17 @@ static uint32_t make(
 			rule, NULL, m->err, "task types depend on each other in a circle");
 		return UINT32_MAX;
 	}
-	if (pqm_eqs(target, "image") && tk_node(m, node) != NULL)
+	bool is_front = pqm_eqs(target, "image") && has_own_image(c);
+
+	if (is_front)
+		image = c->site->image;
+	else if (pqm_eqs(target, "image") && tk_node(m, node) != NULL)
 		image = image_of(m, node);
 	i = tk_draft_for(m, rule, c, tk_place_of(m, rule, c, image != TK_NO_NODE ? image : node));
 	if (m->st != PQM_OK)
 		return UINT32_MAX;
 	tk_add_cause(m, &m->d[i], c);
-	if (pqm_eqs(target, "image") && c->hop != NULL && tk_node(m, node) != NULL)
+	if (pqm_eqs(target, "image") && !is_front && c->hop != NULL && tk_node(m, node) != NULL)
 		other_end(m, rule, c, node, i);
 	make_deps(m, i, rule, c, depth);
 	return i;
@@ -279,6 +292,14 @@ static bool is_coded(const struct pqm_finding *f)
 		(f->n_occs > 0 && pqm_occ_attr(&f->occs[0], "call").n > 0);
 }
 
+/* A hop's task of this type has it already. */
+static bool is_grouped(
+	const struct tk_maker *m, const struct pqm_rule *rule, const struct pqm_finding *f)
+{
+	return pqm_eqs(pqm_yaml_str(rule->node, "type"), "weak-crypto-fix") &&
+		pqm_map_get(&m->grouped, (pqm_bytes){ f->id, PQM_ID_BYTES }) != NULL;
+}
+
 static void for_finding(struct tk_maker *m, const struct pqm_finding *f)
 {
 	struct pqm_traits t = { .kind = "finding", .n = 9 };
@@ -296,7 +317,7 @@ static void for_finding(struct tk_maker *m, const struct pqm_finding *f)
 		const struct pqm_rule *rule = m->rules[i];
 		struct tk_cause c = { .finding = f };
 
-		if (!pqm_rule_wants(rule, &t))
+		if (!pqm_rule_wants(rule, &t) || is_grouped(m, rule, f))
 			continue;
 		c.asset = asset_of(m, f);
 		if (c.asset != NULL)
@@ -394,6 +415,9 @@ static void index_findings(struct tk_maker *m, struct pqm_asset *a)
 			if (pqm_map_get(&m->by_finding, id) == NULL &&
 				!pqm_map_put(&m->by_finding, id, a))
 				tk_no_memory(m);
+			if (pqm_eqs(a->hops[h].task, "weak-crypto-fix") &&
+				!pqm_map_put(&m->grouped, id, a))
+				tk_no_memory(m);
 		}
 }
 
@@ -471,6 +495,7 @@ enum pqm_st pqm_tasks_build(struct pqm_tasks *out, const struct pqm_tasks_from *
 		pqm_map_fini(&m.d[i].of);
 	}
 	pqm_map_fini(&m.by_finding);
+	pqm_map_fini(&m.grouped);
 	pqm_map_fini(&m.by_id);
 	tk_index_fini(&m.ix);
 	return m.st;

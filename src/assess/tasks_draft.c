@@ -1,6 +1,9 @@
 /* tasks_draft.c — where a task is done, and what it collects: units, assets, places, findings. */
 #include "tasks_int.h"
 
+/* Algorithms that the title of a group names. */
+#define GROUP_NAMED_MAX 3
+
 void tk_no_memory(struct tk_maker *m)
 {
 	if (m->st == PQM_OK)
@@ -55,15 +58,88 @@ struct tk_place tk_place_of_node(struct tk_maker *m, uint32_t i)
 		n->id };
 }
 
-/* "unassigned in TARGET" is no place of anybody's. */
+/* "unassigned in TARGET" is no place of anybody's: what was scanned is. */
 static pqm_bytes label_of_asset(struct tk_maker *m, const struct pqm_asset *a)
 {
-	static const char word[] = "unassigned";
+	static const char word[] = "unassigned", in[] = " in ";
+	pqm_bytes rest = pqm_sub(a->name, sizeof(word) - 1, a->name.n);
 
 	if (!a->is_unassigned || !pqm_starts(a->name, pqm_str(word)))
 		return a->name;
-	return pqm_arena_f(m->arena, "places outside the AI assets%.*s",
-		PQM_FMT(pqm_sub(a->name, sizeof(word) - 1, a->name.n)));
+	if (pqm_starts(rest, pqm_str(in)))
+		return pqm_arena_f(m->arena, "%.*s, outside the AI assets",
+			PQM_FMT(pqm_sub(rest, sizeof(in) - 1, rest.n)));
+	return PQM_LIT("outside the AI assets");
+}
+
+/* "RSA-1024", "MD5" */
+static pqm_bytes algorithm_of(struct tk_maker *m, const struct pqm_finding *f)
+{
+	pqm_bytes alg = f->algorithm.n > 0 ? f->algorithm : f->family;
+
+	return f->parameter.n == 0 || pqm_find(alg, 0, f->parameter) != SIZE_MAX
+		? alg
+		: pqm_arena_f(m->arena, "%.*s-%.*s", PQM_FMT(alg), PQM_FMT(f->parameter));
+}
+
+/* What is broken, as what: "RSA-1024 keys in /srv, outside the AI assets". */
+static struct tk_place place_of_cause(struct tk_maker *m, const struct tk_cause *c)
+{
+	static const struct {
+		enum pqm_meaning meaning;
+		const char *words;
+	} kinds[] = { { PQM_KEY, "keys" }, { PQM_CERT, "certificates" },
+		{ PQM_CONFIG, "settings" } };
+	const struct pqm_finding *f = c->finding;
+	pqm_bytes alg = algorithm_of(m, f);
+	const char *words = "uses";
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (kinds[i].meaning == f->meaning)
+			words = kinds[i].words;
+	return (struct tk_place){ pqm_arena_f(m->arena, "%.*s/%.*s/%s", PQM_FMT(c->asset->id),
+					  PQM_FMT(alg), words),
+		pqm_arena_f(m->arena, "%.*s %s in %.*s", PQM_FMT(alg), words,
+			PQM_FMT(label_of_asset(m, c->asset))),
+		c->asset->id };
+}
+
+/* "RSA-512, RSA-1024 and 2 more": what the findings of a hop are. */
+static pqm_bytes algorithms_of(struct tk_maker *m, const struct pqm_hop *h)
+{
+	pqm_bytes out = { NULL, 0 };
+	size_t n = 0;
+
+	for (size_t i = 0; i < h->n_findings; i++) {
+		const struct pqm_finding *f = pqm_inventory_find(m->inv, h->findings[i]);
+		pqm_bytes alg = f == NULL ? (pqm_bytes){ NULL, 0 } : algorithm_of(m, f);
+
+		if (alg.n == 0 || pqm_find(out, 0, alg) != SIZE_MAX)
+			continue;
+		if (n++ < GROUP_NAMED_MAX)
+			out = pqm_arena_f(m->arena, "%.*s%s%.*s", PQM_FMT(out),
+				out.n > 0 ? ", " : "", PQM_FMT(alg));
+	}
+	return n <= GROUP_NAMED_MAX
+		? out
+		: pqm_arena_f(m->arena, "%.*s and %zu more", PQM_FMT(out), n - GROUP_NAMED_MAX);
+}
+
+/* Things of one kind outside the graph: "CA keys and certificates of RSA-512 in /srv, outside the AI assets". */
+static struct tk_place place_of_group(struct tk_maker *m, const struct tk_cause *c)
+{
+	pqm_bytes label = c->hop->label, algs = algorithms_of(m, c->hop);
+	size_t space = pqm_find_byte(label, 0, ' ');
+	bool is_ca = pqm_find(label, 0, PQM_LIT(" CA ")) != SIZE_MAX;
+
+	label = pqm_sub(label, space == SIZE_MAX ? 0 : space + 1, label.n);
+	label = pqm_sub(label, 0, pqm_find_byte(label, 0, ':'));
+	return (struct tk_place){ pqm_arena_f(m->arena, "%.*s/%s", PQM_FMT(c->asset->id),
+					  is_ca ? "authorities" : "keys"),
+		pqm_arena_f(m->arena, "%.*s%s%.*s in %.*s", PQM_FMT(label),
+			algs.n > 0 ? " of " : "", PQM_FMT(algs),
+			PQM_FMT(label_of_asset(m, c->asset))),
+		c->asset->id };
 }
 
 struct tk_place tk_place_of(
@@ -76,6 +152,10 @@ struct tk_place tk_place_of(
 	if (pqm_eqs(target, "run"))
 		return (struct tk_place){ PQM_LIT("all"), PQM_LIT("everything scanned"),
 			PQM_LIT("all") };
+	if (pqm_eqs(target, "cause"))
+		return c->finding != NULL ? place_of_cause(m, c)
+			: n == NULL	  ? place_of_group(m, c)
+					  : tk_place_of_node(m, node);
 	if (n == NULL || pqm_eqs(target, "asset"))
 		return by_asset;
 	if (!pqm_eqs(target, "namespace"))
@@ -227,8 +307,14 @@ void tk_add_cause(struct tk_maker *m, struct tk_draft *d, const struct tk_cause 
 	count_units(m, d, c);
 	add_asset(m, d, c->asset->id);
 	add_place(m, d, c);
-	for (size_t i = 0; c->hop != NULL && i < c->hop->n_findings; i++)
+	for (size_t i = 0; c->hop != NULL && i < c->hop->n_findings; i++) {
+		struct tk_cause one = { .asset = c->asset,
+			.finding = pqm_inventory_find(m->inv, c->hop->findings[i]) };
+
 		add_finding(m, d, c->hop->findings[i]);
+		if (tk_node(m, c->hop->to) == NULL && one.finding != NULL && i > 0)
+			add_place(m, d, &one); /* a group of things: each has its place */
+	}
 	if (c->finding != NULL)
 		add_finding(m, d, c->finding->id);
 }
@@ -275,6 +361,9 @@ uint32_t tk_draft_for(struct tk_maker *m, const struct pqm_rule *rule, const str
 			PQM_FMT(c->hop->label), PQM_FMT(c->hop->ref), PQM_FMT(c->hop->why),
 			PQM_FMT((n != NULL ? n->id : PQM_LIT(""))));
 	}
+	if (c->finding != NULL)
+		d->words = pqm_arena_f(m->arena, "%.*s %.*s %s", PQM_FMT(c->finding->family),
+			PQM_FMT(c->finding->algorithm), pqm_meaning_name(c->finding->meaning));
 	d->t.id = id;
 	d->t.type = type;
 	return (uint32_t)m->n++;

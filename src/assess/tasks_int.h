@@ -47,6 +47,7 @@ struct tk_maker {
 	size_t n, cap;
 	struct pqm_map by_id;	   /* id -> index + 1 as pointer */
 	struct pqm_map by_finding; /* id -> the first asset that lists it */
+	struct pqm_map grouped;	   /* ids of findings that a hop's own task fixes in a group */
 	struct tk_index ix;
 	struct tk_regimes regimes;
 	const struct pqm_rule **rules; /* of plan/: thousands of findings ask each of them */

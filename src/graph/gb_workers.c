@@ -34,7 +34,8 @@ static void put_hop(struct gb *b, struct gb_draft *d, const struct gb_thing *t,
 		gb_network_kex(b, &call, &k);
 	k.is_template = gb_is_template(b, t->node);
 	if (k.verdict == PQM_V_PLAINTEXT)
-		k.why = pqm_yaml_str(rule->node, "why");
+		k.why = pqm_arena_f(b->arena, "'%.*s' shows several workers. %.*s",
+			PQM_FMT(by->value), PQM_FMT(pqm_yaml_str(rule->node, "why")));
 	if (!is_served || k.path.n == 0) {
 		k.ref = by->key;
 		k.path = t->o->path;

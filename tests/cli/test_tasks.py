@@ -1,0 +1,198 @@
+"""Tasks as the plan gives them: over a zoo of manifests, for each regime, for versions and clients found, and the dates they answer to."""
+import json
+import os
+import pathlib
+import re
+import shutil
+
+import yaml
+
+from kit import REPO, done, err, ok, out, run, skip, tmpdir
+
+NOW = ("--now", "2026-11-21")
+SHARED = pathlib.Path(os.environ.get("PQMAP_SHARED", REPO.parent / "shared"))
+ZOO = ["fixtures/cluster", "fixtures/graph", "fixtures/labelled-k8s", "fixtures/labelled-k8s-blind", "fixtures/implied",
+       "fixtures/sealed", "fixtures/tls", "fixtures/material"]
+CORPUS = ["kserve__kserve", "ray-project__kuberay", "kubernetes__ingress-nginx", "traefik__traefik", "istio__istio",
+          "vllm-project__production-stack", "volcano-sh__volcano", "strimzi__strimzi-kafka-operator"]
+
+
+def scan(target, *args):
+    r = run("scan", target, *NOW, *args, "-o", "json", "--quiet", cwd=REPO, timeout=300)
+    return json.loads(out(r)) if r.returncode in (0, 4) and r.stdout else None
+
+
+def rules(name):
+    return [r for r in yaml.safe_load((REPO / "rules" / name).read_text()) if isinstance(r, dict)]
+
+
+def types():
+    return {r["type"]: r for f in sorted((REPO / "rules/plan").glob("*.yaml")) for r in yaml.safe_load(f.read_text())
+            if "type" in r}
+
+
+SAFE_LAYERS = {"SYM", "PQ", "HYB"}
+
+
+def faults(report):
+    """What is wrong with the tasks of a report, one line each."""
+    tasks = report["plan"]["tasks"]
+    ids = [t["id"] for t in tasks]
+    at = {name: i for i, name in enumerate(ids)}
+    wrong = [f"twice: {i}" for i in set(ids) if ids.count(i) > 1]
+    for t in tasks:
+        for key in ("title", "why", "change", "verify", "rollback", "where"):
+            if not t.get(key) or (isinstance(t[key], list) and not any(t[key])):
+                wrong.append(f"{t['id']}: no {key}")
+        text = json.dumps([t.get(k) for k in ("title", "change", "both_ends", "needs", "verify", "rollback", "regime_note")])
+        if t.get("endpoint") and re.search(r"\bHOST\b|\bPORT\b", text):
+            wrong.append(f"{t['id']}: letters left though {t['endpoint']} is known")
+        left = re.search(r"\{(label|endpoint|host|port|s_client|place|field|value|list|hybrid|groups|openssl_group|ssh_kex|ike|"
+                         r"kem|sig|sig_name|sig_sizes|software|version|minimum|file|reload|clients|n|object|path)\}", text)
+        if left:
+            wrong.append(f"{t['id']}: {left.group()} not filled in")
+        if t["effort_lo"] < 0 or t["effort_hi"] < t["effort_lo"] or not 1 <= t["phase"] <= 5:
+            wrong.append(f"{t['id']}: effort or phase")
+        wrong += [f"{t['id']}: after {d}, which comes later or is missing" for d in t["after"]
+                  if at.get(d, len(ids)) >= at[t["id"]]]
+        if "patch" in t and t["patch"]["from"] == t["patch"]["to"]:
+            wrong.append(f"{t['id']}: a patch that changes nothing")
+    known = {t["id"].split(":")[0] for t in tasks}
+    for a in report["graph"]["assets"]:
+        for h in a["hops"]:
+            safe = h["coverage"] == "E" or h["verdict"] == "hybrid-enforced" or SAFE_LAYERS & set(h["layers"])
+            if not safe and h.get("task") not in known:
+                wrong.append(f"{a['id']}: '{h['label']}' is {h['verdict']} and has no task (asks for {h.get('task')})")
+    return wrong
+
+
+def zoo():
+    seen = {}
+    targets = [t for t in ZOO if (REPO / t).exists()]
+    corpus = SHARED / "corpus/k8s"
+    targets += [str(corpus / c) for c in CORPUS if (corpus / c).exists()]
+    for target in targets:
+        report = scan(target)
+        if report is None:
+            skip(f"{target}: nothing to scan")
+            continue
+        wrong = faults(report)
+        ok(not wrong, f"{os.path.basename(target)}: {len(report['plan']['tasks'])} tasks are whole",
+           "\n    ".join(wrong[:8]))
+        for t in report["plan"]["tasks"]:
+            seen[t["type"]] = seen.get(t["type"], 0) + 1
+    if not corpus.exists():
+        skip("no corpus: types are not counted")
+        return
+    # Types that need an image, a measured endpoint or a broken key are made by their own tests.
+    expected = {"hybrid-on-edge", "enforce-hybrid", "telemetry", "library-upgrade", "plaintext-fix", "mesh-link-hybrid",
+                "partner-link-hybrid", "dual-sign", "ship-verifiers", "private-ca-pq", "leaf-certs-pq", "public-cert-pq",
+                "kek-to-kms", "rewrap-keys", "unknown-resolve", "inventory-owners"}
+    ok(expected <= set(seen), "the zoo calls for every type of the table", sorted(expected - set(seen)))
+
+
+def every_type_is_sampled():
+    bare = [t for t, r in types().items() if not r.get("hit") or not r.get("miss")]
+    ok(not bare, "every task type has samples that it takes and that it leaves", bare)
+    texts = [t for t, r in types().items() for k in ("title", "change", "verify", "rollback", "why", "effort", "phase") if k not in r]
+    ok(not texts, "every task type says what to do, how to see it and the way back", texts)
+
+
+def task(report, prefix):
+    return next((t for t in report["plan"]["tasks"] if t["id"].startswith(prefix)), None)
+
+
+REGIMES = [  # regimes, group at the ingress, signature, words of the note
+    ((), "X25519MLKEM768", "ML-DSA-65", None),
+    (("us-eo-14412",), "X25519MLKEM768", "ML-DSA-65", "FIPS 140-3"),
+    (("cnsa-2.0",), "SecP384r1MLKEM1024", "ML-DSA-87", "cnsa-2.0 asks for it"),
+    (("au-asd-ism",), "SecP384r1MLKEM1024", "ML-DSA-87", "au-asd-ism asks for it"),
+    (("de-bsi-tr-02102",), "X25519MLKEM768", "ML-DSA-65", "hybrid only"),
+    (("fr-anssi",), "X25519MLKEM768", "ML-DSA-65", "in hybrid with a classical"),
+    (("uk-ncsc",), "X25519MLKEM768", "ML-DSA-65", None),
+    (("de-bsi-tr-02102", "cnsa-2.0"), "SecP384r1MLKEM1024", "ML-DSA-87", "hybrid only"),
+    (("us-eo-14412", "au-asd-ism", "fr-anssi"), "SecP384r1MLKEM1024", "ML-DSA-87", "au-asd-ism asks for it"),
+]
+
+
+def regimes():
+    for names, group, sig, note in REGIMES:
+        report = scan("fixtures/cluster", *[a for n in names for a in ("--regime", n)])
+        edge, sign = task(report, "hybrid-on-edge:data/"), task(report, "dual-sign:")
+        said = edge.get("regime_note", "")
+        ok(any(f"ssl-ecdh-curve: {group}:X25519" in line for line in edge["change"]) and
+           any(f"{sig} signature" in line for line in sign["change"]) and edge["patch"]["to"] == f"ssl-ecdh-curve: {group}:X25519",
+           f"{'+'.join(names) or 'no regime'}: {group}, {sig}", [edge["change"], sign["change"], edge.get("patch")])
+        ok((note in said) if note else said == "", f"{'+'.join(names) or 'no regime'}: the note says why", said)
+        mesh = task(report, "mesh-link-hybrid:data/StatefulSet/minio")
+        cannot = "Istio cannot set" in mesh.get("regime_note", "")
+        ok(cannot == (group != "X25519MLKEM768"), f"{'+'.join(names) or 'no regime'}: what the mesh cannot do is said",
+           mesh.get("regime_note"))
+
+
+def edge_of_the_cluster():
+    report = scan("fixtures/cluster")
+    edge, off = task(report, "hybrid-on-edge:data/"), task(report, "enforce-hybrid:data/")
+    line = (REPO / edge["patch"]["path"]).read_text().splitlines()[edge["patch"]["line"] - 1]
+    ok(line.strip() == edge["patch"]["from"], "the patch starts from the line of the manifest", [line, edge["patch"]])
+    ok("pqmap probe data.clinic.example:443 --expect hybrid" in edge["verify"], "the verify command has the ingress's own host", edge["verify"])
+    library = "library-upgrade:registry.clinic.example/ml/llama-clinic:2026.11"
+    ok("training/PyTorchJob/llama-clinic" in edge["both_ends"] and "library not read" in edge["both_ends"] and
+       "stays classical until" in edge["both_ends"], "the client is named, with what is known of its library", edge["both_ends"])
+    ok(library in off["after"] and library not in edge["after"], "the client changes before the fallback goes, not before hybrid is on",
+       [edge["after"], off["after"]])
+
+
+def versions():
+    with tmpdir() as tmp:
+        shutil.copytree(REPO / "fixtures/cluster", f"{tmp}/c")
+        path = pathlib.Path(tmp, "c/edge/ingress-nginx.yaml")
+        text = path.read_text()
+        for tag, old in (("v1.15.0", False), ("v1.11.3", True), ("v1.9.0", True)):
+            path.write_text(text.replace("controller:v1.15.0", f"controller:{tag}"))
+            report = scan(f"{tmp}/c")
+            edge = task(report, "hybrid-on-edge:data/")
+            needs = [a for a in edge["after"] if a.startswith("library-upgrade:") and "ingress-nginx" in a]
+            ok(bool(needs) == old, f"controller {tag}: {'its upgrade comes first' if old else 'nothing has to come first'}", edge["after"])
+            ok(f"found: {tag[1:]}" in edge["needs"], f"controller {tag}: the version found is said", edge["needs"])
+        path.write_text(text)
+        ingress = pathlib.Path(tmp, "c/edge/data-ingress.yaml")
+        ingress.write_text(ingress.read_text().replace("data.clinic.example", "\"$(touch /tmp/x);a.example\""))
+        edge = task(scan(f"{tmp}/c"), "hybrid-on-edge:data/")
+        ok(not any("touch" in line for line in edge["verify"]), "a host that a shell would run stays out of commands", edge["verify"])
+
+
+def deadlines():
+    given = SHARED / "guidance/deadlines.json"
+    if not given.exists():
+        skip("no guidance: dates are not compared")
+        return
+    have = {r["id"].removeprefix("deadline."): r for r in rules("deadlines.yaml")}
+    keys = ("regime", "jurisdiction", "force", "function", "strength", "deprecate_after", "disallow_after", "milestone_date", "require")
+    wrong = []
+    for r in json.loads(given.read_text())["records"]:
+        rule = have.pop(r["id"], None)
+        if rule is None:
+            wrong.append(f"{r['id']}: missing")
+            continue
+        wrong += [f"{r['id']}: {k} is {rule.get(k)!r}, not {r.get(k)!r}" for k in keys if (rule.get(k) or None) != (r.get(k) or None)]
+    ok(not wrong, "every deadline of the guidance is a rule, with its dates", "\n    ".join(wrong[:8]))
+    ok(not have, "no deadline comes from elsewhere", sorted(have))
+    report = scan("fixtures/cluster", "--regime", "us-eo-14412", "--regime", "nist-ir-8547", "--regime", "de-bsi-tr-02102")
+    ladder = report["plan"]["deadlines"]
+    ok({d["regime"] for d in ladder} == {"us-eo-14412", "nist-ir-8547", "de-bsi-tr-02102"} and
+       [d["date"] for d in ladder] == sorted(d["date"] for d in ladder), "duties of several regimes stand in one ladder, by date",
+       [(d["regime"], d["date"]) for d in ladder])
+    slow = run("plan", "-", *NOW, "--capacity", "0.5", "-o", "json", cwd=REPO, stdin=json.dumps(report).encode())
+    missed = [d for d in json.loads(out(slow))["plan"]["deadlines"] if not d["met"]] if slow.returncode == 0 else []
+    ok(missed and missed[0]["date"] == min(d["date"] for d in missed), "at half a person-day a month the first missed date is named",
+       err(slow) or [(d["regime"], d["date"]) for d in missed])
+
+
+every_type_is_sampled()
+edge_of_the_cluster()
+regimes()
+versions()
+deadlines()
+zoo()
+done()
