@@ -7,13 +7,11 @@
 #include "report/trend_out.h"
 #include "report/view_text.h"
 
-/* The drawings' box: room for labels left and below. */
-#define W 640.0
-#define H 200.0
-#define LEFT 60.0
-#define RIGHT 20.0 /* and, behind the box, the names of the lines */
-#define TOP 12.0
-#define BOTTOM 28.0
+/* The drawings' box; names of the lines stand right of the last run. */
+#define LEFT 74.0
+#define RIGHT 670.0
+#define UPPER 14.0
+#define LOWER 178.0
 #define TREND_ROWS 100
 
 struct line {
@@ -88,12 +86,12 @@ static double x_of(const struct pqm_trend *t, size_t i)
 	double from = (double)t->runs[0].now_days, to = (double)t->runs[t->n_runs - 1].now_days,
 	       share = to > from ? ((double)t->runs[i].now_days - from) / (to - from) : 1;
 
-	return LEFT + share * (W - LEFT - RIGHT);
+	return LEFT + share * (RIGHT - LEFT);
 }
 
 static double y_of(const struct chart *c, double v)
 {
-	return H - BOTTOM - (c->top > 0 ? v / c->top : 0) * (H - TOP - BOTTOM);
+	return LOWER - (c->top > 0 ? v / c->top : 0) * (LOWER - UPPER);
 }
 
 /* Labels at the ends of the lines, in the order of their values, a line of text apart at least. */
@@ -108,7 +106,7 @@ static double label_y(const struct chart *c, size_t i)
 
 		below += v < own || (v == own && k > i);
 	}
-	return fmin(y, H - BOTTOM - 14.0 * (double)below);
+	return fmin(y, LOWER - 15.0 * (double)below);
 }
 
 static void fill_line(struct pqm_obj *o, const void *ctx, size_t i)
@@ -148,6 +146,12 @@ static void fill_chart(struct pqm_obj *o, const void *ctx, size_t i)
 		for (size_t l = 0; l < c->n; l++)
 			c->top = fmax(c->top, c->lines[l].of(&t->runs[k]));
 	pqm_obj_text(o, "title", i == 0 ? PQM_LIT("Findings by status") : PQM_LIT("Expected loss"));
+	pqm_obj_f(o, "left", "%.0f", LEFT);
+	pqm_obj_f(o, "right", "%.0f", RIGHT);
+	pqm_obj_f(o, "upper", "%.0f", UPPER);
+	pqm_obj_f(o, "lower", "%.0f", LOWER);
+	pqm_obj_f(o, "name_x", "%.0f", LEFT - 8);
+	pqm_obj_f(o, "date_y", "%.0f", LOWER + 20);
 	pqm_obj_text(o, "top", pqm_text_money(o->arena, c->top));
 	pqm_obj_text(o, "from", pqm_text_day(o->arena, t->runs[0].now_days));
 	pqm_obj_text(o, "to", pqm_text_day(o->arena, t->runs[t->n_runs - 1].now_days));
