@@ -2,6 +2,7 @@
 
 #include "base/num.h"
 #include "run.h"
+#include "sensitivity.h"
 #include "threats.h"
 
 static double to_cents(double v)
@@ -162,6 +163,8 @@ static enum pqm_st score_all(struct pqm_run *r)
 			return pqm_fail(r->err, PQM_ENOMEM, "assessment: out of memory");
 		enum pqm_st st = pqm_threats_of(s, r->rules, &r->p, &a->arena, r->err);
 
+		if (st == PQM_OK)
+			st = pqm_flips_of(s, r->rules, &r->p, &a->arena, r->err);
 		if (st != PQM_OK)
 			return st;
 	}

@@ -1,11 +1,14 @@
 #include <math.h>
 
 #include "assess/risk.h"
+#include "assess/sensitivity.h"
 #include "base/num.h"
 #include "base/limits.h"
 #include "cli/curve_option.h"
 #include "cli/risk_list.h"
 
+/* Of the changes that would flip the decision, the nearest. */
+#define FLIPS_SHOWN 5
 /* Text of any double with a few decimals. */
 #define NUM_BYTES 336
 
@@ -333,6 +336,8 @@ static void under_lines(struct pqm_out *o, const struct pqm_asset_score *a)
 	pqm_risk_volatile_words(words, a);
 	if (words[0] != '\0')
 		pqm_out_f(o, "volatile: %s\n", words);
+	for (size_t i = 0; i < a->n_flips && i < FLIPS_SHOWN; i++)
+		pqm_out_f(o, "%s  %.*s\n", i == 0 ? "flips" : "     ", PQM_FMT(a->flips[i].words));
 }
 
 static void write_page(
@@ -363,6 +368,9 @@ static enum pqm_st one_asset(struct pqm_app *app, const struct pqm_args *args,
 	if (st != PQM_OK)
 		return st;
 	pqm_risk_join(&a, view->p);
+	st = pqm_flips_of(&a, view->rules, view->p, view->arena, err);
+	if (st != PQM_OK)
+		return st;
 	app->out->js_compact = view->format == PQM_RISK_JSONL;
 	if (view->format == PQM_RISK_TEXT)
 		write_page(app->out, view->p, &a);
@@ -434,6 +442,8 @@ static enum pqm_st run(struct pqm_app *app, const struct pqm_args *args, struct 
 	pqm_arena_init(&arena, PQM_ARENA_BYTES);
 	st = load_params(&p, &r, pqm_arg(args, "curve"), &arena, err);
 	view.p = &p;
+	view.rules = &r;
+	view.arena = &arena;
 	view.rules_version = r.version;
 	if (st == PQM_OK)
 		st = n_lists > 0 ? pqm_risk_lists(app, args, &view, err)

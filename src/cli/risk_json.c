@@ -1,5 +1,7 @@
 #include "risk_list.h"
 
+#include "report/score_json.h"
+
 static void scenarios(struct pqm_out *o, const char *key, const double v[PQM_N_SCENARIOS], int n)
 {
 	pqm_js_open(o, key, '{');
@@ -67,6 +69,8 @@ void pqm_risk_json(struct pqm_out *o, const struct pqm_risk_view *v,
 	pqm_risk_volatile_words(words, a);
 	pqm_js_cstr(o, "volatile_by", words);
 	under(o, a, v->digits);
+	if (line == 0)
+		pqm_json_flips(o, a);
 	pqm_js_close(o, '}');
 	pqm_js_close(o, '}');
 }

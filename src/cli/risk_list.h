@@ -22,6 +22,8 @@ struct pqm_risk_view {
 	enum pqm_risk_format format;
 	int digits; /* decimals of JSON numbers */
 	const struct pqm_risk_params *p;
+	const struct pqm_rules *rules;
+	struct pqm_arena *arena; /* of the page's words */
 	const char *rules_version;
 };
 

@@ -6,6 +6,7 @@
 #include "assess/perf.h"
 #include "assess/run.h"
 #include "assess/tasks.h"
+#include "assess/sensitivity.h"
 #include "assess/threats.h"
 #include "base/num.h"
 #include "cli/practice_check.h"
@@ -241,6 +242,12 @@ static bool is_threat(struct checker *c, const struct pqm_rule *rule, pqm_bytes 
 	return pqm_threat_rule_takes(rule, sample);
 }
 
+static bool is_sense(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	(void)c;
+	return pqm_sense_rule_takes(rule, sample);
+}
+
 /* Scans the sample file; the rule must be among what is found. */
 static bool is_found_in(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
 {
@@ -468,6 +475,7 @@ static const struct {
 	{ "risk/impact.yaml", is_impact },
 	{ "risk/lives.yaml", is_life },
 	{ "risk/threats.yaml", is_threat },
+	{ "risk/sensitivity.yaml", is_sense },
 	{ "material/", is_found_in },
 	{ "deadlines.yaml", is_duty },
 	{ "k8s/", is_manifest },

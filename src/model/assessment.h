@@ -77,6 +77,14 @@ struct pqm_threat {
 	size_t n_uses;
 };
 
+/* A change of one parameter that would decide otherwise. */
+struct pqm_flip {
+	pqm_bytes parameter, from, to;
+	enum pqm_decision decision;
+	double size;	 /* the change over its unit in rules/risk/sensitivity.yaml */
+	pqm_bytes words; /* one sentence */
+};
+
 struct pqm_asset_score {
 	const struct pqm_asset *asset;
 	struct pqm_use_score *uses;
@@ -90,6 +98,10 @@ struct pqm_asset_score {
 	pqm_bytes volatile_by; /* "Act under stress; Plan under gri2024"; empty when not volatile */
 	uint32_t deciding;     /* index of the use that contributes most; UINT32_MAX if none */
 	pqm_bytes why;	       /* one sentence */
+	const struct pqm_flip *flips; /* nearest first */
+	size_t n_flips;
+	bool has_p_life; /* the life is a default with a range: P over it, central */
+	double life_low, life_high, p_life_low, p_life_high;
 	const struct pqm_threat *threats;
 	size_t n_threats;
 	bool has_money;

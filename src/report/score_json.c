@@ -34,6 +34,34 @@ static void parts(struct pqm_out *o, const char *key, pqm_bytes text)
 	pqm_js_close(o, ']');
 }
 
+void pqm_json_flips(struct pqm_out *o, const struct pqm_asset_score *s)
+{
+	pqm_js_open(o, "flips", '[');
+	for (size_t i = 0; i < s->n_flips; i++) {
+		const struct pqm_flip *f = &s->flips[i];
+
+		pqm_js_open(o, NULL, '{');
+		pqm_js_str(o, "parameter", f->parameter);
+		pqm_js_str(o, "from", f->from);
+		pqm_js_str(o, "to", f->to);
+		pqm_js_cstr(o, "decision", pqm_decision_name(f->decision));
+		pqm_js_num(o, "size", f->size, 4);
+		pqm_js_str(o, "words", f->words);
+		pqm_js_close(o, '}');
+	}
+	pqm_js_close(o, ']');
+}
+
+static void life_band(struct pqm_out *o, const struct pqm_asset_score *s)
+{
+	pqm_js_open(o, "p_life", '{');
+	pqm_js_num(o, "low_years", s->life_low, 4);
+	pqm_js_num(o, "high_years", s->life_high, 4);
+	pqm_js_num(o, "low", s->p_life_low, 4);
+	pqm_js_num(o, "high", s->p_life_high, 4);
+	pqm_js_close(o, '}');
+}
+
 static void threats(struct pqm_out *o, const struct pqm_asset_score *s)
 {
 	pqm_js_open(o, "threats", '[');
@@ -78,6 +106,9 @@ void pqm_json_score(struct pqm_out *o, const struct pqm_asset_score *s)
 {
 	under(o, s);
 	parts(o, "volatile_by", s->volatile_by);
+	pqm_json_flips(o, s);
+	if (s->has_p_life)
+		life_band(o, s);
 	threats(o, s);
 	if (s->has_money)
 		money_basis(o, s);

@@ -15,6 +15,8 @@
 
 /* Members of an asset's score beyond its probabilities and uses. */
 void pqm_json_score(struct pqm_out *o, const struct pqm_asset_score *s);
+/* "flips" */
+void pqm_json_flips(struct pqm_out *o, const struct pqm_asset_score *s);
 /* The loss curve of each scenario. */
 void pqm_json_losses(struct pqm_out *o, const struct pqm_assessment *a);
 

@@ -181,6 +181,9 @@ def report_numbers(crqc):
                     n += 1
                     if abs(m[s][k] - t[k][s]) > 5.00001e-5:
                         bad.append((where, k, s, t[k][s], printed(m[s][k])))
+        bad += [(a["id"], x) for x in flip_faults(model, vectors, a.get("deciding_use", 0), a["flips"])]
+        wanted = not a["broken_today"] and (a["decision_by_impact"] != "Track" or a["volatile"])
+        bad += [(a["id"], "flips")] if wanted and not a["flips"] else []
         for t in a["threats"]:
             uses = [mine["uses"][i] for i in t["uses"]]
             for s in qrv.SCENARIOS:
@@ -223,6 +226,47 @@ def report_numbers(crqc):
     ok(n >= 32 and not bad, f"{n} amounts of money and the totals come back from their vectors, to the cent", bad[:3])
 
 
+CHANGES = {"life": ("X", float, True), "years to protection": ("Y", float, False), "exposure": ("E", str, False),
+           "coverage": ("C", str, False), "class": ("A", lambda x: [x], False), "impact": ("I", int, True)}
+
+
+def changed(vectors, deciding, flip, value):
+    """The uses with one parameter at another value: of all of them, or of the one that decides."""
+    key, read, shared = CHANGES[flip["parameter"]]
+    everywhere = shared and len({v[key] for v in vectors}) == 1
+    return [{**v, key: read(value)} if everywhere or i == deciding else v for i, v in enumerate(vectors)]
+
+
+def flip_faults(model, vectors, deciding, flips):
+    if [f["size"] for f in flips] != sorted(f["size"] for f in flips):
+        yield "not in order of size"
+    for f in flips:
+        if f["parameter"] not in CHANGES:
+            continue
+        after = model.asset(changed(vectors, deciding, f, f["to"]))
+        if not near_edge(after["central"]["p"]) and qrv.LEVELS[after["level"]] != f["decision"]:
+            yield f"{f['words']}: recomputed {qrv.LEVELS[after['level']]}"
+        if f["parameter"] in ("life", "years to protection"):
+            back = 0.05 if float(f["to"]) < float(f["from"]) else -0.05
+            less = model.asset(changed(vectors, deciding, f, float(f["to"]) + back))
+            if not near_edge(less["central"]["p"]) and less["level"] == after["level"]:
+                yield f"{f['words']}: a smaller change does it"
+
+
+def flips(crqc, n, seed):
+    """Each change that is said to flip a decision does, and the one before it does not."""
+    rng = random.Random(seed)
+    model, bad, count = qrv.Model(crqc), [], 0
+    for _ in range(n):
+        ad = number(rng, 2026, 2034)
+        rows = [vector(rng, ad) for _ in range(rng.choice([1, 1, 2, 3]))]
+        union = json.loads(run("risk", *rows, "-o", "json").stdout)["union"]
+        count += len(union["flips"])
+        bad += [(rows, x) for x in flip_faults(model, [qrv.parse(x) for x in rows], union.get("deciding", 0),
+                                               union["flips"])]
+    ok(count > n and not bad, f"{count} changes that flip a decision, recomputed", bad[:3])
+
+
 def main():
     folder = qrv.find_guidance(str(kit.REPO))
     if folder is None:
@@ -234,6 +278,7 @@ def main():
     for i, curve in enumerate(("gri2024", "gri2023", "gri2022")):
         random_vectors(crqc, curve, N_VECTORS // 20, 100 + i)
     random_assets(crqc, N_ASSETS, 15)
+    flips(crqc, 400, 16)
     report_numbers(crqc)
 
 
