@@ -362,6 +362,10 @@ static bool of_site(const struct tk_words *w, pqm_bytes word, pqm_bytes *out)
 		*out = s->value;
 	else if (pqm_eqs(word, "place"))
 		*out = place_of(w);
+	else if (pqm_eqs(word, "configmap"))
+		*out = s->object != NULL && pqm_eqs(s->object->kind, "ConfigMap")
+			? pqm_arena_f(w->arena, " (%.*s)", PQM_FMT(place_of(w)))
+			: (pqm_bytes){ NULL, 0 };
 	else if (pqm_eqs(word, "software"))
 		*out = title_of(s);
 	else if (pqm_eqs(word, "version"))
