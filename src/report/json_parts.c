@@ -278,6 +278,17 @@ static void deciding_path(struct pqm_out *o, struct pqm_ways *w, const struct pq
 	pqm_js_close(o, ']');
 }
 
+/* How sure the hop is that decides: what rests on a default or a guess is assumed. */
+static void decider_grade(struct pqm_out *o, const struct pqm_hop *h /* may be NULL */)
+{
+	if (h == NULL)
+		return;
+	pqm_js_cstr(o, "deciding_confidence", pqm_confidence_name(h->confidence));
+	pqm_js_bool(o, "deciding_assumed",
+		h->evidence == PQM_HINTED || h->basis != PQM_EXPLICIT ||
+			h->verdict == PQM_V_UNKNOWN);
+}
+
 static void asset_score(
 	struct pqm_out *o, struct pqm_ways *w /* may be NULL */, const struct pqm_asset_score *s)
 {
@@ -294,6 +305,7 @@ static void asset_score(
 	pqm_js_bool(o, "capped", s->is_capped);
 	if (s->deciding < s->n_uses)
 		pqm_js_u64(o, "deciding_use", s->deciding);
+	decider_grade(o, pqm_score_decider(s));
 	deciding_path(o, w, s);
 	pqm_js_str(o, "why", s->why);
 	pqm_js_opt(o, "money_root", s->root_id);

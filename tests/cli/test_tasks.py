@@ -143,6 +143,17 @@ def edge_of_the_cluster():
        [edge["after"], off["after"]])
 
 
+def what_is_assumed():
+    report = scan("fixtures/cluster")
+    score = {a["id"]: a for a in report["assessment"]["assets"]}
+    written, assumed = score["phi-train-2026"], score["training/llama-clinic/gradients"]
+    ok(written["deciding_assumed"] is False and written["deciding_confidence"] == "high",
+       "a pinned curve decides by what is written", [written.get("deciding_assumed"), written.get("deciding_confidence")])
+    ok(assumed["deciding_assumed"] is True, "gradients without a protocol in sight are told to be assumed", assumed.get("deciding_confidence"))
+    hop = next(h for a in report["graph"]["assets"] if a["id"].endswith("/gradients") for h in a["hops"])
+    ok("--nnodes=4" in hop["why"] and "assumed" in hop["why"], "the sentence has its evidence and its assumption", hop["why"])
+
+
 def versions():
     with tmpdir() as tmp:
         shutil.copytree(REPO / "fixtures/cluster", f"{tmp}/c")
@@ -192,6 +203,7 @@ def deadlines():
 every_type_is_sampled()
 edge_of_the_cluster()
 regimes()
+what_is_assumed()
 versions()
 deadlines()
 zoo()
