@@ -27,8 +27,10 @@
 #define PQM_VIEW_TASKS 300
 #define PQM_VIEW_GANTT 60
 #define PQM_VIEW_LINES 40 /* lines of a change, places of a task */
-#define PQM_VIEW_CAUSES 250
-#define PQM_VIEW_PLACES 25 /* of one cause */
+#define PQM_VIEW_CAUSES 10000
+#define PQM_VIEW_ROWS 60000 /* places of all causes together: about 12 MB */
+#define PQM_VIEW_BLOCK 100  /* of them in one list */
+#define PQM_VIEW_PLACES 25  /* of one practice */
 #define PQM_VIEW_NOTES 300
 #define PQM_VIEW_ENDPOINTS 500
 #define PQM_VIEW_PRACTICES 100 /* differences between targets */
@@ -59,9 +61,12 @@ void pqm_view_fini(struct pqm_view *v);
 void pqm_view_root(struct pqm_obj *o, const struct pqm_view *v);
 
 /* The parts that root puts together, by file. */
-void pqm_view_assets(struct pqm_obj *o, const struct pqm_view *v);    /* view_assets.c */
-void pqm_view_plan(struct pqm_obj *o, const struct pqm_view *v);      /* view_plan.c */
-void pqm_view_findings(struct pqm_obj *o, const struct pqm_view *v);  /* view_findings.c */
+void pqm_view_assets(struct pqm_obj *o, const struct pqm_view *v);   /* view_assets.c */
+void pqm_view_plan(struct pqm_obj *o, const struct pqm_view *v);     /* view_plan.c */
+void pqm_view_findings(struct pqm_obj *o, const struct pqm_view *v); /* view_findings.c */
+/* Field lists groups, blocks and rows of one cause's places, at most max of them [view_rows.c] */
+void pqm_view_rows(
+	struct pqm_obj *o, const struct pqm_view *v, const struct pqm_cause *c, size_t max);
 void pqm_view_coverage(struct pqm_obj *o, const struct pqm_view *v);  /* view_coverage.c */
 void pqm_view_endpoints(struct pqm_obj *o, const struct pqm_view *v); /* view_endpoints.c */
 void pqm_view_practices(struct pqm_obj *o, const struct pqm_view *v); /* view_practices.c */

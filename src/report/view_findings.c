@@ -59,81 +59,6 @@ static const char *function_words(enum pqm_function f)
 	return "";
 }
 
-struct shown {
-	const struct pqm_view *v;
-
-	struct {
-		const struct pqm_finding *f;
-		const struct pqm_occurrence *o;
-	} at[PQM_VIEW_PLACES];
-
-	size_t n;
-};
-
-/* "cert-manager >= 0.15 does so by itself, says github.com/…": of what nobody wrote down. */
-static pqm_bytes source_words(struct pqm_arena *a, const struct pqm_occurrence *at)
-{
-	pqm_bytes product = pqm_occ_attr(at, "product"), source = pqm_occ_attr(at, "source");
-
-	if (product.n == 0 || source.n == 0)
-		return (pqm_bytes){ NULL, 0 };
-	return pqm_arena_f(a, "%.*s %.*s does so by itself, says %.*s", PQM_FMT(product),
-		PQM_FMT(pqm_occ_attr(at, "versions")), PQM_FMT(source));
-}
-
-/* "layer 2, 4dc1864cb2aa: COPY app /app"; of whose the layer is. */
-static pqm_bytes layer_words(struct pqm_arena *a, const struct pqm_occurrence *at)
-{
-	pqm_bytes layer = pqm_occ_attr(at, "layer"), by = pqm_occ_attr(at, "made_by");
-	size_t colon = pqm_find_byte(layer, 0, ':');
-
-	if (layer.n == 0 || colon == SIZE_MAX)
-		return (pqm_bytes){ NULL, 0 };
-	return pqm_arena_f(a, "layer %.*s, %.*s%s%.*s%s", PQM_FMT(pqm_occ_attr(at, "layer_index")),
-		PQM_FMT(pqm_sub(layer, colon + 1, 12)), by.n > 0 ? ": " : "",
-		PQM_FMT(pqm_printable(a, by)),
-		pqm_eqs(pqm_occ_attr(at, "owner"), "base") ? " (base image)" : "");
-}
-
-static void fill_place(struct pqm_obj *o, const void *ctx, size_t i)
-{
-	const struct shown *s = ctx;
-	const struct pqm_finding *f = s->at[i].f;
-	char id[2 * PQM_ID_BYTES + 1];
-	pqm_bytes subject = pqm_occ_attr(s->at[i].o, "subject"), comment;
-
-	comment = subject.n > 0 ? subject : pqm_occ_attr(s->at[i].o, "comment");
-	pqm_id_hex(id, f->id);
-	pqm_obj_text(o, "place", pqm_text_place(o->arena, s->at[i].o));
-	pqm_obj_opt(o, "object", "has_object", s->at[i].o->object);
-	pqm_obj_opt(o, "comment", "has_comment", comment);
-	pqm_obj_opt(o, "until", "has_until", pqm_occ_attr(s->at[i].o, "not_after"));
-	pqm_obj_opt(o, "layer", "has_layer", layer_words(o->arena, s->at[i].o));
-	pqm_obj_opt(o, "source", "has_source", source_words(o->arena, s->at[i].o));
-	pqm_obj_opt(o, "call", "has_call", pqm_occ_attr(s->at[i].o, "call"));
-	pqm_obj_text(o, "address", pqm_occ_attr(s->at[i].o, "address"));
-	pqm_obj_opt(o, "way", "has_way", pqm_occ_attr(s->at[i].o, "witness"));
-	pqm_obj_f(
-		o, "evidence", "%s%s", pqm_evidence_name(f->evidence), pqm_basis_suffix(f->basis));
-	pqm_obj_f(o, "id", "%s", id);
-	const struct pqm_asset_score *const *slot =
-		pqm_map_get(&s->v->asset_of, (pqm_bytes){ f->id, PQM_ID_BYTES });
-
-	pqm_obj_flag(o, "has_asset", slot != NULL);
-	pqm_obj_f(o, "asset_no", "%zu", slot != NULL ? (size_t)(slot - s->v->scores) : 0);
-	pqm_obj_text(o, "asset", slot != NULL ? (*slot)->asset->name : PQM_LIT(""));
-}
-
-static void collect(struct shown *s, const struct pqm_cause *c)
-{
-	for (size_t i = 0; i < c->n_findings && s->n < PQM_VIEW_PLACES; i++)
-		for (size_t k = 0; k < c->findings[i]->n_occs && s->n < PQM_VIEW_PLACES; k++)
-			if (!c->findings[i]->occs[k].in_store) {
-				s->at[s->n].f = c->findings[i];
-				s->at[s->n++].o = &c->findings[i]->occs[k];
-			}
-}
-
 /* Where no rule has a change to make, what stands there is the algorithm that comes next. */
 static bool is_successor(const struct pqm_rules *r, const struct pqm_finding *f)
 {
@@ -147,12 +72,35 @@ static bool is_successor(const struct pqm_rules *r, const struct pqm_finding *f)
 	return false;
 }
 
+struct shown {
+	const struct pqm_view *v;
+	size_t each; /* rows of one cause */
+};
+
+/* Every row while the page can hold them all; then all of the small causes, and as many of each
+ * large one as fit. */
+static size_t rows_each(const struct pqm_view *v)
+{
+	size_t lo = 1, hi = PQM_VIEW_ROWS;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo + 1) / 2, sum = 0;
+
+		for (size_t i = 0; i < v->n_causes && sum <= PQM_VIEW_ROWS; i++)
+			sum += v->causes[i].n_places < mid ? v->causes[i].n_places : mid;
+		if (sum <= PQM_VIEW_ROWS)
+			lo = mid;
+		else
+			hi = mid - 1;
+	}
+	return lo;
+}
+
 static void fill_cause(struct pqm_obj *o, const void *ctx, size_t i)
 {
-	const struct pqm_view *v = ctx;
-	const struct pqm_cause *c = &v->causes[i];
+	const struct shown *s = ctx;
+	const struct pqm_cause *c = &s->v->causes[i];
 	const struct pqm_finding *f = c->first;
-	struct shown *s = pqm_new(o->arena, struct shown, 1);
 
 	pqm_obj_text(o, "alg", pqm_text_alg(o->arena, f->family, f->parameter));
 	pqm_obj_text(o, "meaning", pqm_str(meaning_words(f->meaning)));
@@ -170,31 +118,26 @@ static void fill_cause(struct pqm_obj *o, const void *ctx, size_t i)
 	pqm_obj_opt(o, "why", "has_why", f->why);
 	pqm_obj_opt(o, "fix", "has_fix", f->fix);
 	pqm_obj_text(o, "fix_words",
-		is_successor(v->r->rules, f) ? PQM_LIT("Successor:") : PQM_LIT("To do:"));
+		is_successor(s->v->r->rules, f) ? PQM_LIT("Successor:") : PQM_LIT("To do:"));
 	pqm_obj_text(o, "n_findings", pqm_text_n(o->arena, c->n_findings, "thing", "things"));
 	pqm_obj_text(o, "n_places", pqm_text_n(o->arena, c->n_places, "place", "places"));
-	if (s == NULL)
-		return;
-	s->v = v;
-	collect(s, c);
-	pqm_obj_list(o, "places", s->n, fill_place, s);
-	pqm_obj_text(o, "places_more", pqm_text_count(o->arena, c->n_places - s->n));
-	pqm_obj_flag(o, "has_places_more", c->n_places > s->n);
+	pqm_obj_f(o, "sort_n", "%zu", c->n_places);
+	pqm_view_rows(o, s->v, c, s->each);
 }
 
-struct row {
+struct count {
 	const char *name;
 	uint64_t n[PQM_N_QUANTA];
 };
 
-struct rows {
-	struct row r[6];
+struct counts {
+	struct count r[6];
 };
 
 static void fill_count(struct pqm_obj *o, const void *ctx, size_t i)
 {
 	static const char *const names[PQM_N_QUANTA] = { "broken", "hybrid", "safe", "unknown" };
-	const struct row *r = &((const struct rows *)ctx)->r[i];
+	const struct count *r = &((const struct counts *)ctx)->r[i];
 
 	pqm_obj_text(o, "name", pqm_str(r->name));
 	for (size_t q = 0; q < PQM_N_QUANTA; q++)
@@ -212,7 +155,7 @@ static void counts(struct pqm_obj *o, const struct pqm_view *v)
 		{ "Offers: code that can, not shown to be used", PQM_OFFER, -1 },
 		{ "Keys and certificates", PQM_KEY, PQM_CERT }, { "Settings", PQM_CONFIG, -1 },
 		{ "Missing or defaulted", PQM_ABSENT, -1 } };
-	struct rows *rows = pqm_new(o->arena, struct rows, 1);
+	struct counts *rows = pqm_new(o->arena, struct counts, 1);
 
 	if (rows == NULL)
 		return;
@@ -241,8 +184,12 @@ void pqm_view_findings(struct pqm_obj *o, const struct pqm_view *v)
 	const struct pqm_inventory *inv = v->r->inv;
 	size_t n = pqm_view_cap(o, v->n_causes, PQM_VIEW_CAUSES, "causes_more", "has_causes_more");
 
+	struct shown *s = pqm_new(o->arena, struct shown, 1);
+
+	if (s != NULL)
+		*s = (struct shown){ v, rows_each(v) };
 	counts(o, v);
-	pqm_obj_list(o, "causes", n, fill_cause, v);
+	pqm_obj_list(o, "causes", s != NULL ? n : 0, fill_cause, s);
 	pqm_obj_text(o, "n_causes", pqm_text_n(o->arena, v->n_causes, "cause", "causes"));
 	pqm_obj_text(o, "n_findings", pqm_text_n(o->arena, v->tally.total, "thing", "things"));
 	pqm_obj_text(o, "n_places", pqm_text_n(o->arena, v->tally.places, "place", "places"));
