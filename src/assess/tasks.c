@@ -106,22 +106,26 @@ static void make_deps(struct tk_maker *m, uint32_t task, const struct pqm_rule *
 	}
 }
 
-/* A library must be there at both ends of a link. */
-static void other_end(struct tk_maker *m, const struct pqm_rule *rule, const struct tk_cause *c,
+/* A library must be there at both ends of a link: the task to wait for, which waits for the other. Two
+ * links in opposite directions ask for the same two. */
+static uint32_t other_end(struct tk_maker *m, const struct pqm_rule *rule, const struct tk_cause *c,
 	uint32_t picked, uint32_t first)
 {
 	uint32_t other = picked == c->hop->to ? c->hop->from : c->hop->to, image;
 
 	if (!tk_is_of(m, other, PQM_NODE_WORKLOAD, PQM_NODE_WORKLOAD))
-		return;
+		return first;
 	image = image_of(m, other);
 	uint32_t i =
 		tk_draft_for(m, rule, c, tk_place_of_node(m, image == TK_NO_NODE ? other : image));
 
 	if (m->st != PQM_OK || i == first)
-		return;
+		return first;
 	tk_add_cause(m, &m->d[i], c);
-	tk_add_dep(m, first, i); /* one chain: who waits for the first waits for both */
+	if (tk_needs(m, i, first))
+		return i;
+	tk_add_dep(m, first, i);
+	return first;
 }
 
 /* What ends TLS in front of the server is of an image of its own. */
@@ -136,7 +140,7 @@ static uint32_t make(
 {
 	pqm_bytes target = pqm_yaml_str(rule->node, "target");
 	uint32_t node = c->hop == NULL ? TK_NO_NODE : tk_pick(m, c->hop, target), i;
-	uint32_t image = TK_NO_NODE;
+	uint32_t image = TK_NO_NODE, both;
 
 	if (depth > CHAIN_DEPTH) {
 		m->st = pqm_rule_fail(
@@ -153,10 +157,11 @@ static uint32_t make(
 	if (m->st != PQM_OK)
 		return UINT32_MAX;
 	tk_add_cause(m, &m->d[i], c);
+	both = i;
 	if (pqm_eqs(target, "image") && !is_front && c->hop != NULL && tk_node(m, node) != NULL)
-		other_end(m, rule, c, node, i);
+		both = other_end(m, rule, c, node, i);
 	make_deps(m, i, rule, c, depth);
-	return i;
+	return both;
 }
 
 static void add_step(struct pqm_hop_steps *s, uint32_t task, char reaches)

@@ -387,3 +387,35 @@ void tk_add_dep(struct tk_maker *m, uint32_t from, uint32_t to)
 	d->deps = grown;
 	d->deps[d->t.n_deps++] = to;
 }
+
+static void walk_to(struct tk_maker *m, size_t *n, uint32_t i)
+{
+	uint32_t *grown = pqm_grow(m->arena, m->walk, *n, &m->cap_walk);
+
+	if (grown == NULL) {
+		tk_no_memory(m);
+		return;
+	}
+	m->walk = grown;
+	m->walk[(*n)++] = i;
+	m->d[i].met = m->n_walks;
+}
+
+bool tk_needs(struct tk_maker *m, uint32_t from, uint32_t to)
+{
+	size_t n = 0;
+
+	m->n_walks++;
+	walk_to(m, &n, from);
+	while (n > 0 && m->st == PQM_OK) {
+		const struct tk_draft *d = &m->d[m->walk[--n]];
+
+		for (size_t k = 0; k < d->t.n_deps && m->st == PQM_OK; k++) {
+			if (d->deps[k] == to)
+				return true;
+			if (m->d[d->deps[k]].met != m->n_walks)
+				walk_to(m, &n, d->deps[k]);
+		}
+	}
+	return false;
+}

@@ -29,6 +29,7 @@ struct tk_draft {
 	struct tk_site site;	   /* of the first hop */
 	const struct pqm_hop *hop; /* the first; may be NULL */
 	uint32_t *deps;
+	uint32_t met; /* last walk that came by, see tk_needs */
 	pqm_bytes *where, *assets;
 	uint8_t (*findings)[PQM_ID_BYTES];
 };
@@ -45,6 +46,8 @@ struct tk_maker {
 	struct pqm_err *err;
 	struct tk_draft *d;
 	size_t n, cap;
+	uint32_t n_walks, *walk; /* of tk_needs */
+	size_t cap_walk;
 	struct pqm_map by_id;	   /* id -> index + 1 as pointer */
 	struct pqm_map by_finding; /* id -> the first asset that lists it */
 	struct pqm_map grouped;	   /* ids of findings that a hop's own task fixes in a group */
@@ -89,6 +92,8 @@ const struct pqm_occurrence *tk_shipped_at(const struct pqm_finding *f, bool hid
 /* Counts the cause's units and takes over its asset, places and findings. */
 void tk_add_cause(struct tk_maker *m, struct tk_draft *d, const struct tk_cause *c);
 void tk_add_dep(struct tk_maker *m, uint32_t from, uint32_t to);
+/* Whether a draft depends on another, however far. */
+bool tk_needs(struct tk_maker *m, uint32_t from, uint32_t to);
 /* Puts text into the list unless it is there. */
 void tk_add_text(struct tk_maker *m, pqm_bytes **list, size_t *n, size_t *cap, pqm_bytes text);
 

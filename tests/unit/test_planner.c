@@ -123,6 +123,8 @@ static void needs(struct problem *b, uint32_t job, uint32_t dep)
 	b->deps[job][b->job[job].n_deps++] = dep;
 }
 
+static double oracle(const struct problem *b);
+
 static double value(const char *vector)
 {
 	struct pqm_risk_params p = risk_params();
@@ -191,6 +193,9 @@ static void worked_plan_is_optimal_and_in_the_printed_order(void **state)
 		b.prize[0].value, b.prize[1].value, b.prize[2].value, b.prize[3].value,
 		b.prize[4].value, b.prize[5].value, b.o.cost, naive);
 	assert_true(naive > b.o.cost);
+	assert_true(fabs(b.o.cost - oracle(&b)) < 1e-9 * b.o.cost);
+	/* 139.5 person-days: all done in month 7 at 20 a month */
+	assert_int_equal((int)ceil(b.job[LEAVES].finish_hi / 20), 7);
 	worked_plan(&c, 0);
 	solve(&c);
 	assert_true(fabs(c.o.cost - b.o.cost) < 1e-9 * b.o.cost);
@@ -227,6 +232,9 @@ static void deadline_pulls_the_signature_chain_forward(void **state)
 	assert_false(b.o.is_exact);
 	assert_true(b.job[LEAVES].finish_hi <= 120 + 1e-9);
 	assert_true(fabs(b.job[CA].modified_due - 110) < 1e-9);
+	/* the chain of CA and leaves has to start 18.75 months before the date */
+	assert_true(fabs((120 - (b.job[CA].modified_due - b.job[CA].hi)) / 2 - 18.75) < 1e-9);
+	assert_true(b.job[CA].start_hi <= 82.5 + 1e-9);
 	/* nothing moves while there is time */
 	worked_plan(&b, PQM_PLAN_EXACT_MAX);
 	b.job[LEAVES].due = 200;
@@ -278,7 +286,7 @@ static void blocked_jobs_wait_and_others_run_meanwhile(void **state)
 	assert_true(b.job[INGRESS].start_hi >= 1000);
 }
 
-/* All sequences of at most 7 jobs, straight from the definition. */
+/* All sequences of at most 8 jobs, straight from the definition. */
 static double brute(const struct problem *b, uint32_t *seq, size_t at, uint32_t used)
 {
 	double best = INFINITY;
@@ -308,7 +316,7 @@ static void decomposed_exact_search_equals_all_sequences(void **state)
 		uint32_t seq[JOBS_MAX];
 		double best;
 
-		random_problem(&b, &rng, 2 + unit_random(&rng) % 5, 1 + unit_random(&rng) % 5, 16);
+		random_problem(&b, &rng, 2 + unit_random(&rng) % 7, 1 + unit_random(&rng) % 5, 16);
 		solve(&b);
 		check_feasible(&b);
 		assert_true(b.o.is_exact);
