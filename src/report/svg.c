@@ -19,9 +19,36 @@ void pqm_svg_number(struct pqm_obj *o, const char *name, double v)
 	pqm_obj_f(o, name, "%.1f", isfinite(v) ? v : 0);
 }
 
-pqm_bytes pqm_svg_append(struct pqm_arena *a, pqm_bytes s, double x, double y)
+struct pqm_svg_points *pqm_svg_points(struct pqm_arena *a, size_t max)
 {
-	return pqm_arena_f(a, "%.*s%s%.1f,%.1f", PQM_FMT(s), s.n > 0 ? " " : "", x, y);
+	struct pqm_svg_points *p = pqm_new(a, struct pqm_svg_points, 1);
+
+	if (p == NULL)
+		return NULL;
+	p->xy = pqm_arena_alloc(a, max * sizeof(*p->xy));
+	p->cap = p->xy == NULL ? 0 : max;
+	return p;
+}
+
+void pqm_svg_point(struct pqm_svg_points *p, double x, double y)
+{
+	if (p == NULL || p->n == p->cap)
+		return;
+	p->xy[p->n][0] = x;
+	p->xy[p->n][1] = y;
+	p->n++;
+}
+
+static void fill_point(struct pqm_obj *o, const void *ctx, size_t i)
+{
+	const struct pqm_svg_points *p = ctx;
+
+	pqm_obj_f(o, "xy", "%.1f,%.1f", p->xy[i][0], p->xy[i][1]);
+}
+
+void pqm_svg_line(struct pqm_obj *o, const char *name, const struct pqm_svg_points *p)
+{
+	pqm_obj_list(o, name, p == NULL ? 0 : p->n, fill_point, p);
 }
 
 void pqm_svg_fill_tick(struct pqm_obj *o, const void *ctx, size_t i)
@@ -88,17 +115,18 @@ static double curve_at(const struct pqm_assessment *a, double year, enum pqm_sce
 	return a->curve_f[a->n_curve - 1][s];
 }
 
-static pqm_bytes curve_line(const struct arrival *d, struct pqm_arena *a, enum pqm_scenario s,
-	bool back, pqm_bytes line)
+#define CURVE_POINTS 61
+
+static void curve_line(
+	const struct arrival *d, struct pqm_svg_points *p, enum pqm_scenario s, bool back)
 {
-	for (int i = 0; i <= 60; i++) {
-		double share = (back ? 60 - i : i) / 60.0,
+	for (int i = 0; i < CURVE_POINTS; i++) {
+		double share = (back ? CURVE_POINTS - 1 - i : i) / (CURVE_POINTS - 1.0),
 		       year = d->x.v0 + share * (d->x.v1 - d->x.v0);
 
-		line = pqm_svg_append(a, line, pqm_svg_at(&d->x, year),
+		pqm_svg_point(p, pqm_svg_at(&d->x, year),
 			pqm_svg_at(&d->y, curve_at(d->v->r->assessment, year, s)));
 	}
-	return line;
 }
 
 static void label(struct pqm_obj *o, const struct arrival *d, const char *const names[2],
@@ -252,10 +280,13 @@ void pqm_svg_arrival(struct pqm_obj *o, const struct pqm_view *v)
 	pqm_obj_list(o, "shares", d->shares.n, pqm_svg_fill_tick, &d->shares);
 	pqm_obj_list(o, "dates", d->dates.n, fill_date, d);
 	pqm_obj_list(o, "bars", d->n_bars, fill_bar, d);
-	pqm_obj_text(
-		o, "central", curve_line(d, o->arena, PQM_CENTRAL, false, (pqm_bytes){ NULL, 0 }));
-	pqm_bytes band = curve_line(d, o->arena, PQM_SLOW, false, (pqm_bytes){ NULL, 0 });
+	struct pqm_svg_points *central = pqm_svg_points(o->arena, CURVE_POINTS),
+			      *band = pqm_svg_points(o->arena, 2 * (size_t)CURVE_POINTS);
 
-	pqm_obj_text(o, "band", curve_line(d, o->arena, PQM_FAST, true, band));
+	curve_line(d, central, PQM_CENTRAL, false);
+	curve_line(d, band, PQM_SLOW, false);
+	curve_line(d, band, PQM_FAST, true);
+	pqm_svg_line(o, "central", central);
+	pqm_svg_line(o, "band", band);
 	curve_texts(o, d);
 }

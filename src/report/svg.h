@@ -34,8 +34,18 @@ struct pqm_svg_ticks {
 double pqm_svg_at(const struct pqm_svg_scale *s, double v);
 /* A field with one decimal; 0 for what is not finite. */
 void pqm_svg_number(struct pqm_obj *o, const char *name, double v);
-/* Adds "x,y" to a list of points. */
-pqm_bytes pqm_svg_append(struct pqm_arena *a, pqm_bytes s, double x, double y);
+
+/* A line by its points, with room for so many; those over it are left out. In a template a list of
+ * xy: one text would be cut at PQM_TEXT_BYTES. */
+struct pqm_svg_points {
+	double (*xy)[2];
+	size_t n, cap;
+};
+
+/* NULL when the arena is full, which the next two take. */
+struct pqm_svg_points *pqm_svg_points(struct pqm_arena *a, size_t max);
+void pqm_svg_point(struct pqm_svg_points *p, double x, double y);
+void pqm_svg_line(struct pqm_obj *o, const char *name, const struct pqm_svg_points *p);
 void pqm_svg_add_tick(struct pqm_svg_ticks *t, double where, pqm_bytes text);
 /* Fields at, text_at and text of one tick; ctx is the list. */
 void pqm_svg_fill_tick(struct pqm_obj *o, const void *ctx, size_t i);

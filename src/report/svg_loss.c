@@ -12,20 +12,20 @@ struct loss {
 };
 
 /* A step falls where a loss is passed: P[loss >= x] is the same from there to the next. */
-static pqm_bytes steps(const struct loss *d, struct pqm_arena *a)
+static struct pqm_svg_points *steps(const struct loss *d, struct pqm_arena *a)
 {
-	pqm_bytes line = { NULL, 0 };
+	struct pqm_svg_points *line = pqm_svg_points(a, 2 * d->as->n_loss + 1);
 	double last = 0;
 
-	for (size_t i = 0; i < d->as->n_loss && i < 1000; i++) {
+	for (size_t i = 0; i < d->as->n_loss; i++) {
 		const struct pqm_loss_point *l = &d->as->loss_curve[i];
 
-		line = pqm_svg_append(a, line, pqm_svg_at(&d->x, last), pqm_svg_at(&d->y, l->p));
-		line = pqm_svg_append(
-			a, line, pqm_svg_at(&d->x, l->amount), pqm_svg_at(&d->y, l->p));
+		pqm_svg_point(line, pqm_svg_at(&d->x, last), pqm_svg_at(&d->y, l->p));
+		pqm_svg_point(line, pqm_svg_at(&d->x, l->amount), pqm_svg_at(&d->y, l->p));
 		last = l->amount;
 	}
-	return pqm_svg_append(a, line, pqm_svg_at(&d->x, last), pqm_svg_at(&d->y, 0));
+	pqm_svg_point(line, pqm_svg_at(&d->x, last), pqm_svg_at(&d->y, 0));
+	return line;
 }
 
 /* The corner with even odds or more, or the likeliest one: "86 %: 316 M or more". */
@@ -75,7 +75,7 @@ void pqm_svg_loss(struct pqm_obj *o, const struct pqm_view *v)
 	at = pqm_svg_at(&d->x, expected);
 	pqm_obj_list(o, "amounts", d->amounts.n, pqm_svg_fill_tick, &d->amounts);
 	pqm_obj_list(o, "shares", d->shares.n, pqm_svg_fill_tick, &d->shares);
-	pqm_obj_text(o, "line", steps(d, o->arena));
+	pqm_svg_line(o, "line", steps(d, o->arena));
 	pqm_svg_number(o, "mean_x", at);
 	pqm_svg_number(o, "mean_text_x", at + (at > 250 ? -5 : 5));
 	pqm_obj_text(o, "mean_anchor", at > 250 ? PQM_LIT("end") : PQM_LIT("start"));

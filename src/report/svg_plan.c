@@ -63,26 +63,25 @@ static void window_marks(struct residual *d, struct pqm_arena *a)
 static void residual_line(struct pqm_obj *o, const struct residual *d)
 {
 	const struct pqm_plan *p = d->v->r->plan;
-	pqm_bytes line = { NULL, 0 };
+	struct pqm_svg_points *line = pqm_svg_points(o->arena, 2 * p->n_residual);
 	double last = 0, drop = 0;
 	size_t best = 0;
 
-	for (size_t i = 0; i < p->n_residual && i < 2000; i++) {
+	for (size_t i = 0; i < p->n_residual; i++) {
 		const struct pqm_residual *r = &p->residual[i];
+		double x = pqm_svg_at(&d->x, r->effort_days);
 
 		if (i > 0) {
-			line = pqm_svg_append(o->arena, line, pqm_svg_at(&d->x, r->effort_days),
-				pqm_svg_at(&d->y, last));
+			pqm_svg_point(line, x, pqm_svg_at(&d->y, last));
 			if (last - r->left > drop) {
 				drop = last - r->left;
 				best = i;
 			}
 		}
-		line = pqm_svg_append(o->arena, line, pqm_svg_at(&d->x, r->effort_days),
-			pqm_svg_at(&d->y, r->left));
+		pqm_svg_point(line, x, pqm_svg_at(&d->y, r->left));
 		last = r->left;
 	}
-	pqm_obj_text(o, "line", line);
+	pqm_svg_line(o, "line", line);
 	const struct pqm_residual *b = &p->residual[best];
 	bool has = best > 0 && b->task < p->n_tasks;
 	bool right = pqm_svg_at(&d->x, b->effort_days) > 250;

@@ -181,6 +181,7 @@ static void settings(struct pqm_obj *o, const struct pqm_view *v)
 	pqm_obj_flag(o, "has_money", v->r->assessment->has_money);
 	pqm_obj_flag(o, "no_money", !v->r->assessment->has_money);
 	pqm_obj_text(o, "currency", v->r->assessment->currency);
+	pqm_obj_flag(o, "has_currency", v->r->assessment->currency.n > 0);
 	pqm_obj_text(o, "bench", v->r->plan->bench);
 	pqm_obj_flag(o, "has_bench", v->r->plan->bench.n > 0);
 }

@@ -90,6 +90,8 @@ bool pqm_deadline_is_duty(const struct pqm_deadline *d);
  * [view_assets.c]. */
 void pqm_view_asset_name(struct pqm_obj *o, const struct pqm_view *v, size_t i);
 void pqm_view_chances(struct pqm_obj *o, const struct pqm_asset_score *s);
+/* Fields patch_at, patch_from, patch_to of a task, if it has a patch [view_plan.c]. */
+void pqm_view_patch(struct pqm_obj *o, const struct pqm_task *t);
 /* The word that joins two boxes: "carried by" [view_assets.c]. */
 pqm_bytes pqm_view_rel(pqm_bytes rel);
 /* Does evidence stand behind what decides, or only its absence or a name [view_first.c]? */

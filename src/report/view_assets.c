@@ -17,10 +17,6 @@ void pqm_view_chances(struct pqm_obj *o, const struct pqm_asset_score *s)
 		s->is_broken_today ? PQM_LIT("-") : pqm_text_pct(a, s->sunk[PQM_CENTRAL]));
 	pqm_obj_text(o, "delay",
 		s->is_broken_today ? PQM_LIT("-") : pqm_text_pct(a, s->cod[PQM_CENTRAL]));
-	pqm_obj_text(o, "money",
-		s->has_money && !s->is_broken_today
-			? pqm_text_money(a, s->money[PQM_CENTRAL].expected)
-			: PQM_LIT("-"));
 	pqm_obj_text(o, "decision", pqm_str(pqm_decision_name(s->decision)));
 	pqm_obj_text(o, "class", pqm_str(pqm_view_class(s->decision)));
 	pqm_obj_f(o, "sort_p", "%.4f", s->is_broken_today ? 2.0 : s->p[PQM_CENTRAL]);
@@ -42,12 +38,30 @@ void pqm_view_asset_name(struct pqm_obj *o, const struct pqm_view *v, size_t i)
 	pqm_obj_opt(o, "owner", "has_owner", a->owner);
 }
 
+/* The loss of a derived asset is that of what it comes from: say where it is counted. */
+static pqm_bytes money_words(
+	struct pqm_arena *a, const struct pqm_view *v, const struct pqm_asset_score *s)
+{
+	if (s->has_money)
+		return pqm_text_money(a, s->money[PQM_CENTRAL].expected);
+	for (size_t i = 0; s->root_id.n > 0 && i < v->n_scores; i++)
+		if (pqm_eq(v->scores[i]->asset->id, s->root_id) && v->scores[i]->has_money) {
+			pqm_bytes name = pqm_printable(a, v->scores[i]->asset->name);
+
+			name = pqm_text_cut(a, name, 22);
+			return pqm_arena_f(a, "in %.*s", PQM_FMT(name));
+		}
+	return PQM_LIT("-");
+}
+
 static void fill_row(struct pqm_obj *o, const void *ctx, size_t i)
 {
 	const struct pqm_view *v = ctx;
 
 	pqm_view_asset_name(o, v, i);
 	pqm_view_chances(o, v->scores[i]);
+	pqm_obj_text(o, "money", money_words(o->arena, v, v->scores[i]));
+	pqm_obj_flag(o, "at_root", !v->scores[i]->has_money);
 }
 
 static void fill_other_row(struct pqm_obj *o, const void *ctx, size_t i)

@@ -5,7 +5,7 @@
 
 #include "report/view_text.h"
 
-#define FIRST_LINES 6 /* of a change or a check; the card has the rest */
+#define FIRST_LINES 4 /* of a change or a check; the card has the rest */
 
 bool pqm_score_is_shown(const struct pqm_asset_score *s)
 {
@@ -95,7 +95,9 @@ static void fill_task(struct pqm_obj *o, const struct pqm_task *t, size_t index)
 	pqm_obj_opt(o, "place", "has_place", t->n_where > 0 ? t->where[0] : PQM_LIT(""));
 	pqm_obj_opt(o, "why", "has_why", t->why);
 	pqm_obj_flag(o, "weak_fix", t->is_weak_fix);
-	first_lines(o, "change", "has_change", t->change);
+	pqm_view_patch(o, t);
+	first_lines(o, "change", "has_change",
+		t->patch_path.n > 0 && t->patch_to.n > 0 ? PQM_LIT("") : t->change);
 	first_lines(o, "verify", "has_verify", t->verify);
 }
 

@@ -116,6 +116,20 @@ static void fill_perf(struct pqm_obj *o, const void *ctx, size_t i)
 	pqm_obj_opt(o, "basis", "has_basis", p->basis);
 }
 
+/* The line that decides, as it is and as it should be. */
+void pqm_view_patch(struct pqm_obj *o, const struct pqm_task *t)
+{
+	pqm_bytes path = pqm_printable(o->arena, t->patch_path);
+
+	pqm_obj_flag(
+		o, "has_patch", t->patch_path.n > 0 && (t->patch_from.n > 0 || t->patch_to.n > 0));
+	pqm_obj_text(o, "patch_at",
+		t->patch_line > 0 ? pqm_arena_f(o->arena, "%.*s:%u", PQM_FMT(path), t->patch_line)
+				  : path);
+	pqm_obj_opt(o, "patch_from", "has_from", t->patch_from);
+	pqm_obj_opt(o, "patch_to", "has_to", t->patch_to);
+}
+
 /* What a task of a lane says beyond place and text. */
 static void task_lane(struct pqm_obj *o, const struct pqm_task *t)
 {
@@ -124,6 +138,8 @@ static void task_lane(struct pqm_obj *o, const struct pqm_task *t)
 	pqm_obj_opt(o, "lane", "has_lane",
 		pqm_eqs(t->lane, "keys") ? PQM_LIT("key management") : t->lane);
 	pqm_obj_flag(o, "no_lane", t->lane.n == 0);
+	pqm_view_patch(o, t);
+	pqm_obj_opt(o, "regime_note", "has_regime_note", t->regime_note);
 	pqm_obj_opt(o, "advice", "has_advice", t->advice);
 	pqm_obj_opt(o, "again", "has_again",
 		t->every_months == 0 ? PQM_LIT("")

@@ -47,7 +47,7 @@ static size_t count_open(const struct pqm_view *v)
 }
 
 /* Assets at risk only because nothing that was read shows what protects them. */
-static pqm_bytes guess_sentence(const struct pqm_view *v, struct pqm_arena *a)
+static size_t count_guessed(const struct pqm_view *v)
 {
 	size_t n = 0;
 
@@ -57,7 +57,21 @@ static pqm_bytes guess_sentence(const struct pqm_view *v, struct pqm_arena *a)
 					v->scores[i]->p[PQM_CENTRAL] >= .05)
 			? 1
 			: 0;
-	if (n == 0)
+	return n;
+}
+
+/* Nothing is shown, for better or worse: that is the headline then, not a sentence below it. */
+static bool is_all_guess(const struct pqm_view *v)
+{
+	return count_guessed(v) > 0 && count_open(v) == 0 &&
+		count_from(v, chances[N_CHANCES - 1].p) == 0;
+}
+
+static pqm_bytes guess_sentence(const struct pqm_view *v, struct pqm_arena *a)
+{
+	size_t n = count_guessed(v);
+
+	if (n == 0 || is_all_guess(v))
 		return (pqm_bytes){ NULL, 0 };
 	pqm_bytes word = count_word(a, n, false);
 
@@ -125,6 +139,15 @@ static pqm_bytes verdict(const struct pqm_view *v, struct pqm_arena *a)
 		return without_assets(v, a);
 	if (best == N_CHANCES && open.n > 0)
 		return open;
+	if (is_all_guess(v)) {
+		size_t guessed = count_guessed(v);
+		pqm_bytes word = count_word(a, guessed, false);
+
+		return pqm_arena_f(a,
+			"No AI asset is shown to be at risk; for %.*s, nothing that was read shows "
+			"what protects %s.",
+			PQM_FMT(word), guessed == 1 ? "it" : "them");
+	}
 	if (best == N_CHANCES)
 		return PQM_LIT(
 			"No AI asset has as much as a 1-in-20 chance of being read or forged "

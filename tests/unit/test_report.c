@@ -539,6 +539,49 @@ static void board_adds_up_and_names_the_risks_that_stay(void **state)
 	sample_fini(&s);
 }
 
+/* More points than one text may hold. */
+static void long_curves_are_drawn_to_their_end(void **state)
+{
+	enum { N = 900 };
+	struct pqm_loss_point points[N];
+	struct pqm_out out;
+	struct sample s;
+
+	(void)state;
+	sample_init(&s, 18, true);
+	for (size_t i = 0; i < N; i++)
+		points[i] =
+			(struct pqm_loss_point){ 1e6 * (double)(i + 1), .8 - .7 * (double)i / N };
+	s.assessment.loss_curve = points;
+	s.assessment.n_loss = N;
+	write_to(&out, &pqm_rep_html, &s.report);
+	const char *loss = strstr(text_of(&out), "<h2 id=\"loss\">");
+
+	assert_non_null(loss);
+	loss = strstr(loss, "<polyline class=\"curve\" points=\"");
+	assert_non_null(loss);
+	assert_non_null(strstr(loss, " 417.8,164.0 \"/>"));
+	pqm_out_abort(&out);
+	sample_fini(&s);
+}
+
+static void nothing_shown_is_not_nothing_at_risk(void **state)
+{
+	struct pqm_out out;
+	struct sample s;
+
+	(void)state;
+	sample_init(&s, 18, true);
+	for (size_t i = 0; i < s.graph.n_assets; i++)
+		s.graph.assets[i].hops[0].confidence = PQM_C_LOW;
+	write_to(&out, &pqm_rep_html, &s.report);
+	assert_non_null(strstr(text_of(&out),
+		"<h1>No AI asset is shown to be at risk; for four, nothing that was read shows "
+		"what protects them.</h1>"));
+	pqm_out_abort(&out);
+	sample_fini(&s);
+}
+
 static void plan_has_lanes_and_cards_show_what_was_measured(void **state)
 {
 	const struct pqm_perf_line line = { PQM_LIT("CPU at the server"), PQM_LIT("µs"),
@@ -751,6 +794,8 @@ int main(void)
 		cmocka_unit_test(html_is_one_file_that_loads_nothing),
 		cmocka_unit_test(board_adds_up_and_names_the_risks_that_stay),
 		cmocka_unit_test(plan_has_lanes_and_cards_show_what_was_measured),
+		cmocka_unit_test(long_curves_are_drawn_to_their_end),
+		cmocka_unit_test(nothing_shown_is_not_nothing_at_risk),
 		cmocka_unit_test(first_screen_names_the_worst_asset_and_the_first_step),
 		cmocka_unit_test(headline_rests_on_no_asset_without_evidence),
 		cmocka_unit_test(page_holds_every_finding_of_many),
