@@ -216,6 +216,7 @@ void tk_fill_lane(struct tk_maker *m, struct tk_draft *d)
 	t->lane = pqm_yaml_str(node, "lane");
 	t->advice = pqm_yaml_str(node, "advice");
 	t->usual_window = -1;
+	tk_lane_performance(m, d);
 	if (pqm_yaml_get(node, "usual_window") != NULL) {
 		if (!pqm_yaml_u64(node, "usual_window", &n) || n > PQM_W_18_PLUS) {
 			m->st = pqm_rule_fail(d->rule, NULL, m->err, "usual_window is 0 to 2");

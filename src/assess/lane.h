@@ -31,6 +31,8 @@ void tk_lane_precedes(struct tk_maker *m, uint32_t task, pqm_bytes id);
 
 #define PQM_LANE_PRECEDES 20
 
+/* lane_perf.c: what the task costs in bytes, CPU and time, by rules/perf/lines.yaml. */
+void tk_lane_performance(struct tk_maker *m, struct tk_draft *d);
 /* lane_keys.c: how often lasting keys are made anew. */
 void tk_lane_keys(struct tk_maker *m);
 /* lane_estate.c: what is done once for the whole estate, and roles that differ between targets. */

@@ -132,6 +132,13 @@ enum pqm_st pqm_perf_transfer_rule(struct pqm_perf_cost *out, const struct pqm_r
 	const struct pqm_bench *b, double payload, const struct pqm_perf_link *l,
 	struct pqm_err *err) PQM_MUST_USE;
 
+/* A rule's lists `plus` less `minus`: microseconds, and the rows in words ("a + 2 b - c"). PQM_EUSAGE
+ * naming the row that is missing. */
+enum pqm_st pqm_perf_sum(double *us, pqm_bytes *words, const struct pqm_rule *rule,
+	const struct pqm_bench *b, struct pqm_arena *a, struct pqm_err *err) PQM_MUST_USE;
+/* The rule of rules/perf/signatures.yaml for a signature's name, or NULL. */
+const struct pqm_rule *pqm_perf_signature(const struct pqm_rules *r, pqm_bytes name);
+
 /* The sentence of a cost rule (perf.cost.*): number, rows, host and date, or which row is missing.
  * Empty when there is no such rule. */
 pqm_bytes pqm_perf_cost_text(

@@ -392,6 +392,43 @@ static void add_rows(struct pqm_buf *b, const struct pqm_perf_used *used)
 		(void)pqm_buf_f(b, "%s%.*s", i > 0 ? ", " : "", PQM_FMT(used->row[i]));
 }
 
+const struct pqm_rule *pqm_perf_signature(const struct pqm_rules *r, pqm_bytes name)
+{
+	return named(r, "perf/signatures.yaml", "signature", name);
+}
+
+static void say_rows(struct pqm_buf *b, const struct pqm_yaml *list, const char *sign)
+{
+	for (size_t i = 0; list != NULL && list->type == PQM_YAML_SEQ && i < list->n; i++)
+		(void)pqm_buf_f(b, "%s%.*s", b->n > 0 || *sign == '-' ? sign : "",
+			PQM_FMT(pqm_yaml_text(list->items[i])));
+}
+
+enum pqm_st pqm_perf_sum(double *us, pqm_bytes *words, const struct pqm_rule *rule,
+	const struct pqm_bench *b, struct pqm_arena *a, struct pqm_err *err)
+{
+	const struct pqm_yaml *plus = pqm_yaml_get(rule->node, "plus");
+	const struct pqm_yaml *minus = pqm_yaml_get(rule->node, "minus");
+	pqm_bytes title = pqm_yaml_str(rule->node, "what");
+	struct pqm_perf_used used = { 0 };
+	char what[80];
+	struct sum s = { b, &used, what, err, PQM_OK };
+	struct pqm_buf buf;
+	double ms;
+
+	(void)snprintf(what, sizeof(what), "%.*s", PQM_FMT(pqm_sub(title, 0, 70)));
+	ms = rows_ms(&s, plus) - rows_ms(&s, minus);
+	if (s.st != PQM_OK)
+		return s.st;
+	pqm_buf_init(&buf, PQM_TEXT_BYTES);
+	say_rows(&buf, plus, " + ");
+	say_rows(&buf, minus, " - ");
+	*us = ms * 1000;
+	*words = pqm_bytes_dup(a, pqm_buf_bytes(&buf));
+	pqm_buf_fini(&buf);
+	return PQM_OK;
+}
+
 pqm_bytes pqm_perf_cost_text(
 	const struct pqm_rules *r, const struct pqm_bench *b, pqm_bytes id, struct pqm_arena *a)
 {

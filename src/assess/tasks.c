@@ -499,6 +499,7 @@ enum pqm_st pqm_tasks_build(struct pqm_tasks *out, const struct pqm_tasks_from *
 		pqm_map_fini(&m.d[i].units);
 		pqm_map_fini(&m.d[i].of);
 	}
+	pqm_map_fini(&m.objects);
 	pqm_map_fini(&m.by_finding);
 	pqm_map_fini(&m.grouped);
 	pqm_map_fini(&m.by_id);

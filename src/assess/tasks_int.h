@@ -53,6 +53,7 @@ struct tk_maker {
 	struct pqm_map grouped;	   /* ids of findings that a hop's own task fixes in a group */
 	struct tk_index ix;
 	struct tk_regimes regimes;
+	struct pqm_map objects;	       /* id -> what was read of it, for performance */
 	const struct pqm_rule **rules; /* of plan/: thousands of findings ask each of them */
 	size_t n_rules;
 	enum pqm_st st;

@@ -26,13 +26,18 @@ struct pqm_rotation {
 	double period_days; /* at most half of it, within the bounds of the rule */
 };
 
-/* A measured or counted cost of a task; value = what `formula` gives from rows and inputs. */
+/* A counted or timed cost of a task: `how` says the arithmetic, rows and inputs give it again. */
 struct pqm_perf_line {
 	pqm_bytes what, unit, per;
 	double value;
-	pqm_bytes rows;	   /* "x25519mlkem768.encaps - x25519.keygen"; empty: counted, not timed */
-	pqm_bytes formula; /* with its numbers */
-	pqm_bytes basis;   /* where rate, clients or bytes come from */
+	pqm_bytes rows;	   /* "x25519mlkem768.encaps - x25519.derive"; empty: counted, not timed */
+	pqm_bytes formula; /* what `how` does, in words */
+	pqm_bytes basis;   /* where input and replicas come from; empty: none */
+	pqm_bytes
+		how;  /* count growth cpu rate-cpu replica-cpu cipher seal round step chain trips */
+	double input; /* rate, bytes, clients or certificates; 0: none */
+	double replicas;	       /* that share it; 0: not asked */
+	pqm_bytes host, date, profile; /* of the rows; profile: a file, or "reference profile" */
 };
 
 struct pqm_task {

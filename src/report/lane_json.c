@@ -36,6 +36,37 @@ static void rotation(struct pqm_out *o, const struct pqm_rotation *r)
 	pqm_js_close(o, '}');
 }
 
+static void line(struct pqm_out *o, const struct pqm_perf_line *p)
+{
+	pqm_js_open(o, NULL, '{');
+	pqm_js_str(o, "what", p->what);
+	pqm_js_num(o, "value", p->value, 4);
+	pqm_js_str(o, "unit", p->unit);
+	pqm_js_str(o, "per", p->per);
+	pqm_js_str(o, "how", p->how);
+	pqm_js_opt(o, "row", p->rows);
+	pqm_js_opt(o, "formula", p->formula);
+	if (p->input > 0)
+		pqm_js_num(o, "input", p->input, 4);
+	if (p->replicas > 0)
+		pqm_js_num(o, "replicas", p->replicas, 0);
+	pqm_js_opt(o, "basis", p->basis);
+	pqm_js_opt(o, "host", p->host);
+	pqm_js_opt(o, "date", p->date);
+	pqm_js_opt(o, "profile", p->profile);
+	pqm_js_close(o, '}');
+}
+
+static void performance(struct pqm_out *o, const struct pqm_task *t)
+{
+	if (t->n_performance == 0)
+		return;
+	pqm_js_open(o, "performance", '[');
+	for (size_t i = 0; i < t->n_performance; i++)
+		line(o, &t->performance[i]);
+	pqm_js_close(o, ']');
+}
+
 void pqm_json_lane(struct pqm_out *o, const struct pqm_task *t)
 {
 	pqm_js_opt(o, "lane", t->lane);
@@ -48,6 +79,7 @@ void pqm_json_lane(struct pqm_out *o, const struct pqm_task *t)
 		pqm_js_u64(o, "every_months", t->every_months);
 		date(o, "next", t->next);
 	}
+	performance(o, t);
 	if (t->n_rotations == 0)
 		return;
 	pqm_js_open(o, "rotation", '[');

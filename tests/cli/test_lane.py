@@ -15,6 +15,21 @@ kind: ConfigMap
 metadata: { name: ingress-nginx-controller, namespace: ingress-nginx, labels: { app.kubernetes.io/name: ingress-nginx } }
 data: { ssl-ecdh-curve: 'GROUPS' }
 """
+TOLD = """apiVersion: apps/v1
+kind: StatefulSet
+metadata:
+  name: qdrant
+  namespace: ai
+  annotations:
+    pqmap.dev/asset: memory
+    pqmap.dev/handshakes-per-second: "250"
+spec: { replicas: 2, template: { metadata: { labels: { app: qdrant } }, spec: { containers: [{ name: q, image: 'qdrant/qdrant:v1.13.4', ports: [{ containerPort: 6333 }] }] } } }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: qdrant, namespace: ai }
+spec: { selector: { app: qdrant }, ports: [{ port: 6333 }] }
+"""
 GO = """package main
 
 import (
@@ -80,6 +95,7 @@ def cluster(tmp):
     no_credit(report)
     rotation(report)
     roadmap(report)
+    performance(tmp, report)
     custody = tasks(report, type="keys-to-manager")[0]
     question = next(q for q in report["practices"]["questions"] if q["rule"] == "practice.custody.keys")
     ok(custody["units"] == question["counts"]["no"] == len(custody["where"]), "one place a readable key", custody["where"])
@@ -193,6 +209,127 @@ def hard_coded(tmp):
     ok(not tasks(scan(tmp, tmp / "src"), type="crypto-agility"), "code that names none is not")
 
 
+PERF = REPO / "rules/perf"
+
+
+def rules_of(name):
+    return {r["id"]: r for r in yaml.safe_load((PERF / name).read_text())}
+
+
+def reference_rows():
+    """Microseconds and GB/s by row, of the reference profile."""
+    rows = rules_of("reference.yaml")["perf.reference"]["rows"]
+    return {k: [float(x) for x in str(v).split()] for k, v in rows.items()}
+
+
+def bench_rows(path):
+    rows = json.loads(path.read_text())["rows"]
+    return {r["id"]: [r["p25_ns"] / 1000] + ([r["gb_s"]] if "gb_s" in r else []) for r in rows if r.get("in_use")}
+
+
+def rows_us(words, rows):
+    """"a + b - c" of a line, from the bench's own rows."""
+    total, sign = 0, 1
+    for word in words.split():
+        if word in "+-":
+            sign = 1 if word == "+" else -1
+        else:
+            total += sign * rows[word][0]
+    return total
+
+
+def flight(suite, certs):
+    group = next(g for g in rules_of("groups.yaml").values() if g["group"] == suite["group"])
+    sig = next(s for s in rules_of("signatures.yaml").values() if s["signature"] == suite["signature"])
+    tls = rules_of("suites.yaml")["perf.tls"]
+    return (tls["server_hello"] + group["share_down"] + certs * (tls["certificate"] + sig["pk"] + sig["sig"]) +
+            tls["certificate_verify"] + sig["sig"] + tls["finished"])
+
+
+def rounds(n, window=14480):
+    sent, r = window, 1
+    while sent < n:
+        window, sent, r = window * 2, sent + window * 2, r + 1
+    return r
+
+
+def exchange(transfer, payload, rule, rows):
+    """Percent that the exchange of one message takes longer: perf.h's transfer, once more."""
+    def ms(names):
+        return sum((int(n.split()[0]) if " " in n else 1) * rows[n.split()[-1]][0] for n in names) / 1000
+
+    def wire(size):
+        return rule["rtt_ms"] / 2 + size * 8 / (rule["mbit"] * 1000)
+
+    def cipher(row):
+        return 2 * payload / (rows[row][1] * 1e6)
+    now = wire(payload + transfer["today_bytes"]) + ms(transfer["rows_today"]) + cipher(transfer["seal_today"])
+    then = wire(payload + transfer["added_bytes"]) + ms(transfer["rows"]) + cipher(transfer["seal"])
+    return 100 * (then - now) / now
+
+
+def again(line, rows):
+    """The value of a line from its rows, its input and the rule alone."""
+    rule = next(r for r in rules_of("lines.yaml").values() if r["what"] == line["what"] and r["how"] == line["how"] and
+                (line["how"] not in ("cpu", "rate-cpu", "replica-cpu") or line["row"].split()[0] == r["plus"][0]))
+    how, given, parts = line["how"], line.get("input"), line.get("row", "").split("; ")
+    if how == "count":
+        return rule["value"]
+    if how == "growth":
+        return rule["value"] + -(-given // 2**20) * rule["added_per_mib"]
+    if how in ("cpu", "rate-cpu", "replica-cpu"):
+        us = rows_us(parts[0], rows)
+        return us if how == "cpu" else us * given / 1000 / line.get("replicas", 1)
+    if how == "cipher":
+        return rows[parts[0]][1]
+    if how == "seal":
+        return given / (rows[parts[0]][1] * 1e9)
+    if how == "round":
+        return given * (rows_us(parts[0], rows) / 1e6 + rule["payload_bytes"] / (rows[parts[1]][1] * 1e9))
+    if how == "step":
+        return exchange(rules_of("transfers.yaml")[rule["transfer"]], given, rule, rows)
+    then, now = flight(rule["suite"], given), flight(rule["today"], given)
+    return then if how == "chain" else rounds(then) - rounds(now)
+
+
+def recomputed(report, rows, host, profile):
+    lines = [(t["type"], line) for t in report["plan"]["tasks"] for line in t.get("performance", [])]
+    wrong = [(t, line, again(line, rows)) for t, line in lines
+             if abs(again(line, rows) - line["value"]) > 1e-4 + 1e-6 * abs(line["value"])]
+    hows = {line["how"] for _, line in lines}
+    ok(len(lines) > 30 and not wrong, f"{len(lines)} costs come again from the rows of {profile}", wrong[:3])
+    ok(hows >= {"count", "growth", "cpu", "rate-cpu", "replica-cpu", "cipher", "seal", "round", "step", "chain", "trips"},
+       "every way to compute is among them", hows)
+    timed = [line for _, line in lines if "row" in line]
+    ok(all(host in line["host"] and line["date"] and line["profile"].endswith(profile) for line in timed),
+       "each timed one names host, date and profile")
+    return lines
+
+
+def performance(tmp, report):
+    recomputed(report, reference_rows(), "OpenSSL", "reference profile")
+    bench = tmp / "bench.json"
+    r = run("bench", "--quick", "-o", f"json={bench}", timeout=300)
+    ok(r.returncode == 0, "this machine is timed, quickly", err(r))
+    r = run("report", tmp / "r.json", "--bench", bench, "-o", f"json={tmp}/b.json", "--quiet")
+    ok(r.returncode == 0, "report --bench takes it", err(r))
+    timed = json.loads((tmp / "b.json").read_text())
+    recomputed(timed, bench_rows(bench), json.loads(bench.read_text())["host"]["name"], "bench.json")
+
+
+def told_inputs(tmp):
+    (tmp / "told.yaml").write_text(TOLD)
+    task = tasks(scan(tmp, tmp / "told.yaml"), id="plaintext-fix:ai/StatefulSet/qdrant")[0]
+    cpu = next(line for line in task["performance"] if line["how"] == "rate-cpu")
+    at = next(i for i, text in enumerate(TOLD.splitlines(), 1) if "handshakes-per-second" in text)
+    ok(cpu["input"] == 250 and f"told.yaml:{at}" in cpu["basis"], "a rate that an annotation tells is taken, and its place told", cpu)
+    ok(abs(cpu["value"] - rows_us(cpu["row"], reference_rows()) * 250 / 1000) < 1e-4, "millicores are CPU times rate", cpu)
+    (tmp / "told.yaml").write_text(TOLD.replace('pqmap.dev/handshakes-per-second: "250"', 'pqmap.dev/asset: x'))
+    task = tasks(scan(tmp, tmp / "told.yaml"), id="plaintext-fix:ai/StatefulSet/qdrant")[0]
+    cpu = next(line for line in task["performance"] if line["how"] == "rate-cpu")
+    ok(cpu["input"] == 1000 and cpu["basis"].startswith("assumed"), "else 1,000 a second are assumed, and said to be", cpu)
+
+
 def sealed_or_held(tmp):
     (tmp / "sealed.yaml").write_text(SEALED)
     (tmp / "vault.yaml").write_text(VAULT)
@@ -211,4 +348,5 @@ with tmpdir() as name:
     short_slack(tmp)
     drift(tmp)
     hard_coded(tmp)
+    told_inputs(tmp)
 done()

@@ -200,9 +200,42 @@ static void an_estimate_without_its_row_is_refused_by_name(void **state)
 	pqm_rules_fini(&r);
 }
 
+/* A cost is the sum of rows, told with its signs; a row that nobody measured makes none. */
+static void a_cost_is_the_sum_of_its_rows(void **state)
+{
+	struct pqm_err err = { 0 };
+	struct pqm_arena arena;
+	struct pqm_rules r;
+	struct pqm_bench b;
+	const struct pqm_rule *rule;
+	pqm_bytes words;
+	double us;
+
+	(void)state;
+	assert_int_equal(pqm_rules_load(&r, NULL, &err), PQM_OK);
+	pqm_arena_init(&arena, 1 << 16);
+	pqm_bench_init(&b);
+	assert_int_equal(pqm_bench_reference(&b, &r, &err), PQM_OK);
+	rule = pqm_rules_get(&r, PQM_LIT("perf.line.kex-server"));
+	assert_non_null(rule);
+	assert_int_equal(pqm_perf_sum(&us, &words, rule, &b, &arena, &err), PQM_OK);
+	assert_true(pqm_eqs(words, "x25519mlkem768.encaps - x25519.keygen - x25519.derive"));
+	assert_true(fabs(us -
+			    (pqm_bench_get(&b, PQM_LIT("x25519mlkem768.encaps"))->us -
+				    pqm_bench_get(&b, PQM_LIT("x25519.keygen"))->us -
+				    pqm_bench_get(&b, PQM_LIT("x25519.derive"))->us)) < 1e-9);
+	b.n_rows = 0;
+	assert_int_equal(pqm_perf_sum(&us, &words, rule, &b, &arena, &err), PQM_EUSAGE);
+	assert_non_null(strstr(err.msg, "x25519mlkem768.encaps"));
+	pqm_bench_fini(&b);
+	pqm_arena_fini(&arena);
+	pqm_rules_fini(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_cost_is_the_sum_of_its_rows),
 		cmocka_unit_test(thirty_two_published_medians_within_3_percent),
 		cmocka_unit_test(columns_come_in_the_published_order_at_5_percent_loss),
 		cmocka_unit_test(slow_start_doubles),
