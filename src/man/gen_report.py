@@ -122,7 +122,8 @@ def fields(schema, prefix, out):
     for name, v in schema.get("properties", {}).items():
         path = prefix + name
         out.append(f".It Fa {word(path)} Pq {word(kind(v) + ('' if name in need else '; may be absent'))}")
-        out.append(text(v.get("description", "")))
+        if v.get("description"):
+            out.append(text(v["description"]))
         fields(v, path + ".", out)
         items = v.get("items")
         if isinstance(items, dict):
