@@ -68,6 +68,11 @@ with tmpdir() as tmp:
     (tmp / "3.json").write_text(json.dumps(doc))
     r = run("report", tmp / "3.json", "--now", "2026-12-15", "--trend", db)
     ok(r.returncode == 0 and "0 appeared, 0 fixed, 1 not read now" in out(r), "what could not be read is not fixed", out(r)[-300:] + err(r))
+    doc["coverage"]["notes"] = []
+    doc["targets"][0]["failed"] = True
+    (tmp / "3b.json").write_text(json.dumps(doc))
+    r = run("report", tmp / "3b.json", "--now", "2026-12-16", "--trend", db)
+    ok(r.returncode == 0 and "0 appeared, 0 fixed, 1 not read now" in out(r), "nor what a target held that gave nothing", out(r)[-300:] + err(r))
     shutil.copy(tmp / "new.pem", estate / "new.pem")
     r = scan(estate, db, "2026-12-20")
     ok("0 appeared, 0 fixed;" in out(r), "read again: nothing appeared", out(r)[-300:])
@@ -77,7 +82,7 @@ with tmpdir() as tmp:
     scan(estate, db, "2026-12-30", "-o", f"json={tmp}/6.json")
     t = json.loads((tmp / "6.json").read_text())["trend"]
     ok([(x["first"], x["since"]) for x in t["appeared"]] == [("2026-12-01", "2026-12-30")], "gone and back: first and since differ", t["appeared"])
-    ok([r[1:] for r in runs(db)] == [(0, 0, 0), (1, 6, 0), (0, 0, 1), (0, 0, 0), (0, 1, 0), (1, 0, 0)], "counts of all runs", runs(db))
+    ok([r[1:] for r in runs(db)] == [(0, 0, 0), (1, 6, 0), (0, 0, 1), (0, 0, 1), (0, 0, 0), (0, 1, 0), (1, 0, 0)], "counts of all runs", runs(db))
     n = len(runs(db))
     r = scan(estate, db, "2026-10-01")
     ok(r.returncode == 0 and runs(db)[-1][1:] == (0, 0, 0) and len(runs(db)) == n + 1, "a date of before changes no life", runs(db))
