@@ -75,7 +75,7 @@ const struct pqm_command pqm_cmd_plan = {
 			{ 0, "curve", "ID", "arrival curve (default: the inventory's)" },
 			{ 0, "capacity", "N", "person-days a month (default: 20)" },
 			{ 0, "start", "DATE", "first day of the plan (default: --now)" },
-			{ 0, "what-if", "TASK,…",
+			{ 0, "what-if", "TASKS",
 				"what these tasks alone would change: numbers of the "
 				"plan, ids or types" },
 			{ 0, "config", "FILE", "regimes, curve, capacity, start" },

@@ -19,7 +19,7 @@ const struct pqm_command pqm_cmd_report = {
 	.help = "The settings of the scan (date, regimes, curve) hold unless given anew.",
 	.opts =
 		(const struct pqm_opt[]){
-			{ 0, "what-if", "TASK,…",
+			{ 0, "what-if", "TASKS",
 				"what these tasks alone would change: numbers of the "
 				"plan, ids or types (json)" },
 			{ 0, NULL, NULL, NULL },

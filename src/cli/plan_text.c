@@ -6,6 +6,7 @@
 
 #define COLUMNS 100
 #define INDENT 16 /* of a task's text, behind its label */
+#define DATED 22  /* of a deadline's, behind date and slack */
 
 static const char *date(char out[16], int64_t days)
 {
@@ -210,26 +211,29 @@ static void tasks(struct pqm_out *o, struct pqm_arena *a, const struct pqm_plan 
 	}
 }
 
-static void deadlines(struct pqm_out *o, const struct pqm_plan *p)
+static const char *told(const struct pqm_deadline *d)
 {
-	char day[16], end[16];
+	bool seen = pqm_eqs(d->function, "kex") || pqm_eqs(d->function, "sig") ||
+		pqm_eqs(d->function, "all");
+
+	if (d->finish != INT64_MIN)
+		return d->is_met ? "in time, finished by " : "LATE, finished by ";
+	return seen ? "nothing here concerns it" : "a scan cannot tell";
+}
+
+static void deadlines(struct pqm_out *o, struct pqm_arena *a, const struct pqm_plan *p)
+{
+	char day[16], end[16] = "";
 
 	if (p->n_deadlines > 0)
 		pqm_out_lit(o, "\nDEADLINES\n");
 	for (size_t i = 0; i < p->n_deadlines; i++) {
 		const struct pqm_deadline *d = &p->deadlines[i];
+		pqm_bytes line = pqm_arena_f(a, "%.*s: %s%s", PQM_FMT(d->title), told(d),
+			d->finish != INT64_MIN ? date(end, d->finish) : "");
 
-		pqm_out_f(o, "%s  %+6.1f y  %.*s", date(day, d->date), d->slack_years,
-			PQM_FMT(d->title));
-		if (d->finish == INT64_MIN)
-			pqm_out_str(o,
-				pqm_eqs(d->function, "kex") || pqm_eqs(d->function, "sig") ||
-						pqm_eqs(d->function, "all")
-					? ": nothing here concerns it\n"
-					: ": a scan cannot tell\n");
-		else
-			pqm_out_f(o, ": %s, finished by %s\n", d->is_met ? "in time" : "LATE",
-				date(end, d->finish));
+		pqm_out_f(o, "%s  %+6.1f y  ", date(day, d->date), d->slack_years);
+		flow(o, line, DATED, DATED);
 	}
 }
 
@@ -247,9 +251,8 @@ static void stages(struct pqm_out *o, const struct pqm_plan *p, bool money)
 
 		if (s->n_tasks == 0)
 			continue;
-		pqm_out_f(o,
-			"   phases 1-%zu  %8s left, %8s avoided, %g-%g person-days in this one",
-			i + 1, amount(left, s->left), amount(avoided, s->avoided), s->effort_lo,
+		pqm_out_f(o, "   phases 1-%zu  %8s left, %8s avoided, %g-%g days here", i + 1,
+			amount(left, s->left), amount(avoided, s->avoided), s->effort_lo,
 			s->effort_hi);
 		decisions(o, s);
 		pqm_out_lit(o, "\n");
@@ -328,7 +331,7 @@ void pqm_plan_text(struct pqm_out *o, const struct pqm_plan *p, const struct pqm
 	} else {
 		head(o, p, a);
 		tasks(o, &arena, p, a->has_money);
-		deadlines(o, p);
+		deadlines(o, &arena, p);
 		stages(o, p, a->has_money);
 		spent(o, p);
 	}
