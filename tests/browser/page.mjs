@@ -20,7 +20,7 @@ const wide = page => page.evaluate(() => {
 
 	if (document.documentElement.scrollWidth > max)
 		for (const e of document.body.querySelectorAll("*"))
-			if (e.getBoundingClientRect().right > max + 1 && !e.closest(".wide") && out.length < 4)
+			if (e.getBoundingClientRect().right > max + 1 && !e.closest(".wide, nav") && out.length < 4)
 				out.push(`${e.tagName}.${e.getAttribute("class")} ${Math.round(e.getBoundingClientRect().right)}: ${e.textContent.slice(0, 40)}`);
 	return document.documentElement.scrollWidth > max ? [`page ${document.documentElement.scrollWidth} > ${max}`, ...out] : [];
 });
