@@ -52,7 +52,7 @@ struct pqm_field {
 	bool is_list; /* or a flag, which has no fill */
 };
 
-#define PQM_OBJ_FIELDS 64
+#define PQM_OBJ_FIELDS 96
 
 /* What a template sees: the fields of this object, then those of the objects around it. */
 struct pqm_obj {

@@ -4,6 +4,8 @@
 
 #include "report/view_text.h"
 
+#define FLIPS_MAX 5 /* of one asset */
+
 void pqm_view_chances(struct pqm_obj *o, const struct pqm_asset_score *s)
 {
 	struct pqm_arena *a = o->arena;
@@ -195,6 +197,38 @@ static void lineage(struct pqm_obj *o, const struct pqm_view *v, const struct pq
 		derived ? v->r->graph->assets[a->sources[0]].name : PQM_LIT(""));
 }
 
+static void fill_threat(struct pqm_obj *o, const void *ctx, size_t i)
+{
+	const struct pqm_threat *t = &((const struct pqm_asset_score *)ctx)->threats[i];
+
+	pqm_obj_text(o, "title", t->title);
+	pqm_obj_text(o, "when", t->when);
+	pqm_obj_text(o, "why", t->why);
+	pqm_obj_text(o, "odds",
+		t->is_open_today ? PQM_LIT("open") : pqm_text_pct(o->arena, t->p[PQM_CENTRAL]));
+}
+
+static void fill_flip(struct pqm_obj *o, const void *ctx, size_t i)
+{
+	pqm_obj_text(o, "text", ((const struct pqm_asset_score *)ctx)->flips[i].words);
+}
+
+/* What an attacker gains, what would decide otherwise, and how far the life may be off. */
+static void beliefs(struct pqm_obj *o, const struct pqm_asset_score *s)
+{
+	size_t flips = s->n_flips < FLIPS_MAX ? s->n_flips : FLIPS_MAX;
+
+	pqm_obj_list(o, "threats", s->n_threats, fill_threat, s);
+	pqm_obj_flag(o, "has_threats", s->n_threats > 0);
+	pqm_obj_list(o, "flips", flips, fill_flip, s);
+	pqm_obj_flag(o, "has_flips", flips > 0);
+	pqm_obj_opt(o, "volatile_by", "has_volatile_by", s->volatile_by);
+	pqm_obj_opt(o, "life_band", "has_life_band",
+		s->has_p_life ? pqm_text_range(o->arena, s->p_life_low, s->p_life_high)
+			      : PQM_LIT(""));
+	pqm_obj_f(o, "life_lives", "%g to %g years", s->life_low, s->life_high);
+}
+
 static void fill_detail(struct pqm_obj *o, const void *ctx, size_t i)
 {
 	const struct pqm_view *v = ctx;
@@ -204,6 +238,7 @@ static void fill_detail(struct pqm_obj *o, const void *ctx, size_t i)
 	pqm_view_asset_name(o, v, i);
 	pqm_view_chances(o, s);
 	pqm_obj_opt(o, "why", "has_why", s->why);
+	beliefs(o, s);
 	pqm_obj_flag(o, "is_volatile", s->is_volatile);
 	pqm_obj_flag(o, "is_capped", s->is_capped);
 	pqm_obj_text(o, "by_impact", pqm_str(pqm_decision_name(s->by_impact)));

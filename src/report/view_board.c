@@ -149,6 +149,32 @@ static void fill_supposed(struct pqm_obj *o, const void *ctx, size_t i)
 	pqm_obj_text(o, "would_change", s->a[i]->would_change);
 }
 
+/* The nearest change that decides otherwise, for each decision that asks for work. */
+struct nearest {
+	const struct pqm_asset_score *s[SUPPOSED_MAX];
+	size_t n;
+};
+
+static void fill_nearest(struct pqm_obj *o, const void *ctx, size_t i)
+{
+	const struct pqm_asset_score *s = ((const struct nearest *)ctx)->s[i];
+
+	pqm_obj_text(o, "name", s->asset->name);
+	pqm_obj_text(o, "words", s->flips[0].words);
+	pqm_obj_text(o, "decision", pqm_str(pqm_decision_name(s->decision)));
+}
+
+static void nearest(struct pqm_obj *o, const struct pqm_view *v)
+{
+	struct nearest *all = pqm_new(o->arena, struct nearest, 1);
+
+	for (size_t i = 0; all != NULL && i < v->n_ai && all->n < SUPPOSED_MAX; i++)
+		if (v->scores[i]->n_flips > 0 && v->scores[i]->decision >= PQM_ATTEND)
+			all->s[all->n++] = v->scores[i];
+	pqm_obj_list(o, "nearest", all == NULL ? 0 : all->n, fill_nearest, all);
+	pqm_obj_flag(o, "has_nearest", all != NULL && all->n > 0);
+}
+
 static void supposed(struct pqm_obj *o, const struct pqm_view *v)
 {
 	const struct pqm_assessment *as = v->r->assessment;
@@ -283,6 +309,7 @@ static void fill_loss(struct pqm_obj *o, const void *ctx, size_t i)
 void pqm_view_board(struct pqm_obj *o, const struct pqm_view *v)
 {
 	costs(o, v);
+	nearest(o, v);
 	supposed(o, v);
 	stays(o, v);
 	pqm_obj_list(o, "loss", has_loss(v->r->assessment), fill_loss, v);

@@ -139,6 +139,7 @@ static void task_lane(struct pqm_obj *o, const struct pqm_task *t)
 		pqm_eqs(t->lane, "keys") ? PQM_LIT("key management") : t->lane);
 	pqm_obj_flag(o, "no_lane", t->lane.n == 0);
 	pqm_view_patch(o, t);
+	pqm_obj_opt(o, "pulled_why", "has_pulled_why", t->pulled_why);
 	pqm_obj_opt(o, "regime_note", "has_regime_note", t->regime_note);
 	pqm_obj_opt(o, "advice", "has_advice", t->advice);
 	pqm_obj_opt(o, "again", "has_again",
