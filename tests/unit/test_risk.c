@@ -1,3 +1,24 @@
+/*
+ * Which test holds which property of design/risk.md (a), each on 10^5 random cases under GRI 2025 and again under
+ * GRI 2024, in all four scenarios, stress among them, where it speaks of probabilities:
+ *  1 bounds, sunk <= P              numbers_stay_in_bounds_and_vectors_round_trip
+ *  2 protected, or X = Y = 0: 0     numbers_stay_in_bounds_…, more_exposure_never_lowers_p (a SYM layer)
+ *  3 monotone in X and Y, strictly  more_exposure_never_lowers_p, strict_growth_inside_the_curve
+ *  4 monotone in E and C            more_exposure_never_lowers_p
+ *  5 slow <= central <= fast <= …   numbers_stay_in_bounds_and_vectors_round_trip
+ *  6 smaller shift, UNK             more_exposure_never_lowers_p, a_smaller_shift_never_lowers_p
+ *  7 nested layers                  more_exposure_never_lowers_p
+ *  8 unions                         unions_lie_between_largest_and_sum
+ *  9 (X+1, Y) = (X, Y+1)            invariances_hold
+ * 10 D:S ignores Y, U:S ignores X   invariances_hold
+ * 11 table and slack, exhaustive    decisions_respect_the_partial_order
+ * 12 survival                       invariances_hold
+ * 13 portfolio                      test_money: expected_is_sunk_plus_avoidable…, area_under_the_curve…,
+ *                                   loss_curve_equals_enumeration
+ * 14 parse(print(v)) = v, order     numbers_stay_in_bounds_…, unions_lie_…; test_assess: every_number_comes_back…
+ * 15 dominance                      dominating_assets_get_no_lower_decision
+ * The same numbers from another language: tests/cli/test_risk_oracle.py.
+ */
 #include "unit.h"
 
 #include <math.h>
@@ -345,8 +366,33 @@ static void parser_refuses_every_prefix(void **state)
 
 /* ---- properties of design/risk.md, on random vectors ---- */
 
-#define N_RANDOM 20000
+#define N_RANDOM 100000
 #define EPS 1e-12
+
+static bool is_2024;
+
+static int under_gri2024(void **state)
+{
+	(void)state;
+	is_2024 = true;
+	return 0;
+}
+
+static int under_gri2025(void **state)
+{
+	(void)state;
+	is_2024 = false;
+	return 0;
+}
+
+static struct pqm_risk_params edition(void)
+{
+	struct pqm_risk_params p = risk_params();
+
+	if (is_2024)
+		p.at = p.other[0];
+	return p;
+}
 
 static double years(uint64_t *rng, unsigned most)
 {
@@ -408,7 +454,7 @@ static void not_above(const struct pqm_use_score *a, const struct pqm_use_score 
 /* Properties 1, 2, 5 and 14. */
 static void numbers_stay_in_bounds_and_vectors_round_trip(void **state)
 {
-	struct pqm_risk_params p = risk_params();
+	struct pqm_risk_params p = edition();
 	uint64_t rng = 0x9e3779b97f4a7c15;
 
 	(void)state;
@@ -443,7 +489,7 @@ static void numbers_stay_in_bounds_and_vectors_round_trip(void **state)
 static void more_exposure_never_lowers_p(void **state)
 {
 	static const char order[] = "HDLOCPIX";
-	struct pqm_risk_params p = risk_params();
+	struct pqm_risk_params p = edition();
 	uint64_t rng = 0x2545f4914f6cdd1d;
 
 	(void)state;
@@ -485,7 +531,7 @@ static void more_exposure_never_lowers_p(void **state)
 
 static void strict_growth_inside_the_curve(void **state)
 {
-	struct pqm_risk_params p = risk_params();
+	struct pqm_risk_params p = edition();
 	uint64_t rng = 77;
 	size_t n = 0;
 
@@ -507,10 +553,37 @@ static void strict_growth_inside_the_curve(void **state)
 	assert_true(n > N_RANDOM / 20);
 }
 
+/* Property 6: a class that falls no later in each scenario is no safer. */
+static void a_smaller_shift_never_lowers_p(void **state)
+{
+	struct pqm_risk_params p = edition();
+	uint64_t rng = 606;
+
+	(void)state;
+	for (size_t i = 0; i < N_RANDOM; i++) {
+		struct pqm_vector v = random_vector(&rng), w = v;
+		const struct pqm_risk_class *a, *b;
+		bool earlier = true;
+
+		v.n_layers = w.n_layers = 0;
+		layer(&v, known[unit_random(&rng) % 6]);
+		layer(&w, known[unit_random(&rng) % 6]);
+		a = pqm_risk_class_find(&p, pqm_str(v.layers[0]));
+		b = pqm_risk_class_find(&p, pqm_str(w.layers[0]));
+		for (enum pqm_scenario s = PQM_SLOW; s <= PQM_FAST; s++)
+			earlier = earlier && b->shift[s] <= a->shift[s];
+		if (earlier) {
+			struct pqm_use_score x = scored(&p, v), y = scored(&p, w);
+
+			not_above(&x, &y, "falls earlier");
+		}
+	}
+}
+
 /* Properties 9, 10 and 12. */
 static void invariances_hold(void **state)
 {
-	struct pqm_risk_params p = risk_params();
+	struct pqm_risk_params p = edition();
 	uint64_t rng = 0xd1342543de82ef95;
 
 	(void)state;
@@ -553,7 +626,7 @@ static void invariances_hold(void **state)
 /* Property 8, and independence of order. */
 static void unions_lie_between_largest_and_sum(void **state)
 {
-	struct pqm_risk_params p = risk_params();
+	struct pqm_risk_params p = edition();
 	uint64_t rng = 4242;
 
 	(void)state;
@@ -592,7 +665,7 @@ static void unions_lie_between_largest_and_sum(void **state)
 /* Property 11: SSVC's partial-order check, exhaustive over bands, impacts and slack. */
 static void decisions_respect_the_partial_order(void **state)
 {
-	struct pqm_risk_params p = risk_params();
+	struct pqm_risk_params p = edition();
 	static const double probs[] = { 0, .0499, .05, .1, .1999, .2, .4, .4999, .5, .9, 1 };
 	static const double slacks[] = { 5, 1.01, 1, .99, .01, 0, -.01, -3 };
 	size_t n = sizeof(probs) / sizeof(probs[0]);
@@ -619,7 +692,7 @@ static void decisions_respect_the_partial_order(void **state)
 static void dominating_assets_get_no_lower_decision(void **state)
 {
 	static const char order[] = "HDLOCPIX";
-	struct pqm_risk_params p = risk_params();
+	struct pqm_risk_params p = edition();
 	uint64_t rng = 99;
 
 	(void)state;
@@ -705,6 +778,9 @@ static void broken_parameters_are_refused(void **state)
 	assert_true(pqm_risk_g(&p, PQM_FAST, 2060, 2061) == 1);
 }
 
+#define PROPERTY(f)                                                                                \
+	cmocka_unit_test_setup(f, under_gri2025), cmocka_unit_test_setup(f, under_gri2024)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -714,13 +790,14 @@ int main(void)
 		cmocka_unit_test(hand_computation_of_e13_holds),
 		cmocka_unit_test(parser_names_what_is_wrong),
 		cmocka_unit_test(parser_refuses_every_prefix),
-		cmocka_unit_test(numbers_stay_in_bounds_and_vectors_round_trip),
-		cmocka_unit_test(more_exposure_never_lowers_p),
-		cmocka_unit_test(strict_growth_inside_the_curve),
-		cmocka_unit_test(invariances_hold),
-		cmocka_unit_test(unions_lie_between_largest_and_sum),
+		PROPERTY(numbers_stay_in_bounds_and_vectors_round_trip),
+		PROPERTY(more_exposure_never_lowers_p),
+		PROPERTY(strict_growth_inside_the_curve),
+		PROPERTY(a_smaller_shift_never_lowers_p),
+		PROPERTY(invariances_hold),
+		PROPERTY(unions_lie_between_largest_and_sum),
 		cmocka_unit_test(decisions_respect_the_partial_order),
-		cmocka_unit_test(dominating_assets_get_no_lower_decision),
+		PROPERTY(dominating_assets_get_no_lower_decision),
 		cmocka_unit_test(plaintext_is_not_a_quantum_finding),
 		cmocka_unit_test(deciding_use_is_the_one_whose_removal_helps_most),
 		cmocka_unit_test(broken_parameters_are_refused),
