@@ -473,8 +473,9 @@ static void local_search_stays_near_the_optimum(void **state)
 	print_message(
 		"local search to exact on %zu random plans: mean %.5f, p99 %.5f, worst %.4f\n", n,
 		sum / (double)n, ratio[n * 99 / 100], ratio[n - 1]);
-	assert_true(sum / (double)n <= 1.01);
-	assert_true(ratio[n * 99 / 100] <= 1.05);
+	/* Starts alone, without moves, reach 1.002 and 1.046. */
+	assert_true(sum / (double)n <= 1.0005);
+	assert_true(ratio[n * 99 / 100] <= 1.005);
 }
 
 static void larger_plans_are_feasible_and_bounded_by_their_parts(void **state)
