@@ -224,6 +224,14 @@ void tk_fill_lane(struct tk_maker *m, struct tk_draft *d)
 		}
 		t->usual_window = (int)n;
 	}
+	if (pqm_yaml_get(node, "within_months") != NULL) {
+		if (!pqm_yaml_u64(node, "within_months", &n) || n < 1 || n > MONTHS_MAX) {
+			m->st = pqm_rule_fail(
+				d->rule, NULL, m->err, "within_months is 1 to %d", MONTHS_MAX);
+			return;
+		}
+		t->within_months = (unsigned)n;
+	}
 	if (pqm_yaml_get(node, "every_months") != NULL) {
 		if (!pqm_yaml_u64(node, "every_months", &n) || n < 1 || n > MONTHS_MAX) {
 			m->st = pqm_rule_fail(

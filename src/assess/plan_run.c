@@ -141,6 +141,9 @@ static enum pqm_st make_jobs(struct pqm_run *r)
 			.due = INFINITY,
 			.deps = t->deps,
 			.n_deps = t->n_deps };
+		/* what carries no value is put where it helps, not where the worth runs out */
+		if (t->within_months > 0)
+			r->jobs[i].due = t->within_months * r->capacity;
 		if (t->blocked_until != INT64_MIN)
 			r->jobs[i].release = fmax(0, person_days(r, t->blocked_until));
 	}

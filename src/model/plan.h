@@ -69,6 +69,7 @@ struct pqm_task {
 	size_t n_findings;
 	pqm_bytes lane;		   /* "keys", "roadmap"; empty: the migration itself */
 	int usual_window;	   /* of a lane's task, enum pqm_window; -1: none */
+	unsigned within_months;	   /* of a lane's task: to be done by then; 0: no matter */
 	pqm_bytes advice;	   /* when it had best be done; no dependency */
 	const pqm_bytes *precedes; /* ids of tasks that it had best precede */
 	size_t n_precedes;

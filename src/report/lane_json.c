@@ -72,6 +72,8 @@ void pqm_json_lane(struct pqm_out *o, const struct pqm_task *t)
 	pqm_js_opt(o, "lane", t->lane);
 	if (t->lane.n > 0 && t->usual_window >= 0)
 		pqm_js_cstr(o, "usual_window", pqm_window_name((enum pqm_window)t->usual_window));
+	if (t->within_months > 0)
+		pqm_js_u64(o, "within_months", t->within_months);
 	pqm_js_opt(o, "advice", t->advice);
 	list(o, "precedes", t->precedes, t->n_precedes);
 	list(o, "practices", t->practices, t->n_practices);
