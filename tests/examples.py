@@ -1,12 +1,13 @@
 """The example reports in reports/examples: written anew, or compared with what this tree makes.
 
     python3 tests/examples.py check     differences as a diff, exit 1 when there are any
-    python3 tests/examples.py write     rewrite them; the diff is reviewed like code
+    python3 tests/examples.py write     rewrite them and the README's screen; the diff is reviewed like code
 
 They are what `make demo` says of the example cluster, with a fixed date.
 """
 import difflib
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,7 @@ import tempfile
 PQMAP = os.environ.get("PQMAP", "build/pqmap")
 FOLDER = "reports/examples"
 FORMATS = {"json": "cluster.json", "html": "cluster.html", "cbom": "cluster.cdx.json", "csv": "cluster.csv",
-           "dot": "cluster.dot"}
+           "dot": "cluster.dot", "prom": "cluster.prom"}
 SETTINGS = ["--now", "2026-11-21", "--regime", "us-eo-14412,nist-ir-8547"]
 SHOWN = 40
 
@@ -37,6 +38,21 @@ def make(into):
         with open(os.path.join(into, name), "wb") as f:
             f.write(run(*args))
     return sorted([*FORMATS.values(), "cluster.txt", "cluster-plan.txt"])
+
+
+def write_screen():
+    """The screen in the README is what its command prints, without the time and memory it took."""
+    with open("README.md", encoding="utf-8") as f:
+        text = f.read()
+    with tempfile.TemporaryDirectory() as into:
+        os.symlink(os.path.abspath("fixtures"), os.path.join(into, "fixtures"))
+        found = re.search(r"```text\n\$ pqmap (.*?)\n(.*?)```", text, re.S)
+        done = subprocess.run([os.path.abspath(PQMAP), *found.group(1).split()], cwd=into, stdout=subprocess.PIPE,
+                              env={"LC_ALL": "C.UTF-8", "HOME": into, "PATH": "/usr/bin:/bin"}, timeout=120, check=True)
+    screen = re.sub(r" {4}\d+\.\d s, [\d.]+ MiB", "", done.stdout.decode())
+    screen = "".join(line.rstrip() + "\n" for line in screen.splitlines())
+    with open("README.md", "w", encoding="utf-8") as f:
+        f.write(text[:found.start(2)] + screen + text[found.end(2):])
 
 
 def lines(path):
@@ -72,6 +88,7 @@ def main():
     os.makedirs(FOLDER, exist_ok=True)
     if sys.argv[1:] == ["write"]:
         make(FOLDER)
+        write_screen()
         return 0
     if sys.argv[1:] != ["check"]:
         sys.exit(__doc__)

@@ -79,14 +79,18 @@ def both_ways(report):
 
 
 def no_credit(report):
-    """What carries no credit comes after what does, unless that depends on it."""
+    """What carries no credit comes after what does, unless that depends on it or a month was named."""
     order = report["plan"]["tasks"]
     lanes = [t for t in order if "lane" in t]
     ok(len(lanes) > 3 and all("after" in t for t in lanes), f"{len(lanes)} tasks stand in lanes")
     needed = {d for t in order for d in t["after"]}
     last = max(i for i, t in enumerate(order) if t["value"] > 0)
-    early = [t["id"] for t in order[:last] if "lane" in t and t["value"] == 0 and t["id"] not in needed]
+    free = [t for t in order if "lane" in t and t["value"] == 0 and t["id"] not in needed]
+    early = [t["id"] for t in order[:last] if t in free and "within_months" not in t]
     ok(not early, "no lane task without value goes before one that has it", early)
+    wanted = [t for t in free if "within_months" in t]
+    late = [t["id"] for t in wanted if t["finish_hi"] > t["due"]]
+    ok(len(wanted) > 3 and not late, "but those that are wanted within some months are done by then", late)
 
 
 def cluster(tmp):
