@@ -202,7 +202,8 @@ static void tasks(struct pqm_out *o, struct pqm_arena *a, const struct pqm_plan 
 			continue;
 		pqm_out_f(o, "\n%s: %zu tasks, %g-%g person-days, done by %s\n", pqm_window_name(w),
 			s->n_tasks, s->effort_lo, s->effort_hi, date(day, s->finish));
-		pqm_out_f(o, "      then %s %s left", amount(left, s->left), left_of(money));
+		pqm_out_f(o, "      stopping there: %s %s left", amount(left, s->left),
+			left_of(money));
 		decisions(o, s);
 		pqm_out_lit(o, "\n");
 		for (size_t i = 0; i < p->n_tasks; i++)
@@ -243,7 +244,10 @@ static void stages(struct pqm_out *o, const struct pqm_plan *p, bool money)
 
 	if (p->n_residual == 0)
 		return;
-	pqm_out_f(o, "\nLEFT      %s %s when nothing is done, %s of it sunk\n",
+	pqm_out_f(o,
+		"\nLEFT      %s %s when nothing is done for 10 years, %s of it sunk;\n          "
+		"stopping "
+		"after a phase leaves open for 10 years what is open then\n",
 		amount(left, p->residual[0].left), left_of(money),
 		amount(sunk, p->residual[0].sunk));
 	for (size_t i = 0; i < PQM_N_PHASES; i++) {

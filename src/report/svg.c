@@ -178,7 +178,7 @@ static void fill_bar(struct pqm_obj *o, const void *ctx, size_t i)
 	bool beyond = end > d->x.v1;
 	double x1 = pqm_svg_at(&d->x, end);
 	bool inside = x1 > d->x.x1 - 70;
-	pqm_bytes name = pqm_text_cut(o->arena, pqm_printable(o->arena, s->asset->name), 37);
+	pqm_bytes name = pqm_text_middle(o->arena, pqm_printable(o->arena, s->asset->name), 37);
 
 	pqm_svg_number(o, "y", y);
 	pqm_svg_number(o, "text_y", y + 10.5);

@@ -84,15 +84,18 @@ static void residual_line(struct pqm_obj *o, const struct residual *d)
 	pqm_svg_line(o, "line", line);
 	const struct pqm_residual *b = &p->residual[best];
 	bool has = best > 0 && b->task < p->n_tasks;
-	bool right = pqm_svg_at(&d->x, b->effort_days) > 250;
+	double x = pqm_svg_at(&d->x, b->effort_days);
+	bool right = x - d->x.x0 > d->x.x1 - x; /* the label stands where the room is */
+	size_t room = (size_t)((right ? x - d->x.x0 : d->x.x1 - x) / 6.8);
 	double y = pqm_svg_at(&d->y, b->left + drop);
 
 	pqm_obj_flag(o, "has_drop", has);
 	pqm_obj_text(o, "drop_text",
-		has ? pqm_text_cut(o->arena, pqm_printable(o->arena, p->tasks[b->task].title), 34)
+		has ? pqm_text_middle(o->arena, pqm_printable(o->arena, p->tasks[b->task].title),
+			      room < 34 ? room : 34)
 		    : PQM_LIT(""));
-	pqm_svg_number(o, "drop_x", pqm_svg_at(&d->x, b->effort_days) + (right ? -6 : 6));
-	pqm_svg_number(o, "drop_y", y - 6 > 12 ? y - 6 : y + 14);
+	pqm_svg_number(o, "drop_x", x + (right ? -6 : 6));
+	pqm_svg_number(o, "drop_y", y + 14);
 	pqm_obj_text(o, "drop_anchor", right ? PQM_LIT("end") : PQM_LIT("start"));
 }
 
@@ -109,7 +112,7 @@ void pqm_svg_residual(struct pqm_obj *o, const struct pqm_view *v)
 		top = fmax(top, p->residual[i].left);
 	d->v = v;
 	d->x = (struct pqm_svg_scale){ 0, fmax(1, last->effort_days), 62, 432 };
-	d->y = (struct pqm_svg_scale){ 0, top > 0 ? top * 1.04 : 1, 164, 16 };
+	d->y = (struct pqm_svg_scale){ 0, top > 0 ? top * 1.08 : 1, 164, 16 };
 	residual_ticks(d, o->arena);
 	window_marks(d, o->arena);
 	pqm_obj_list(o, "windows", d->windows.n, pqm_svg_fill_tick, &d->windows);
@@ -120,6 +123,12 @@ void pqm_svg_residual(struct pqm_obj *o, const struct pqm_view *v)
 	pqm_svg_number(o, "sunk_text_y",
 		pqm_svg_at(&d->y, last->sunk) + (pqm_svg_at(&d->y, last->sunk) > 145 ? -5 : 14));
 	pqm_obj_flag(o, "has_sunk", last->sunk > 0);
+	pqm_svg_number(o, "from_y", pqm_svg_at(&d->y, first->left) - 5);
+	pqm_svg_number(o, "to_y", pqm_svg_at(&d->y, last->left));
+	pqm_svg_number(o, "to_text_y",
+		pqm_svg_at(&d->y, last->left) +
+			(pqm_svg_at(&d->y, last->sunk) > pqm_svg_at(&d->y, last->left) + 18 ? 14
+											    : -7));
 	pqm_obj_text(o, "from", pqm_svg_amount(o->arena, v, first->left));
 	pqm_obj_text(o, "to", pqm_svg_amount(o->arena, v, last->left));
 	pqm_obj_text(o, "sunk", pqm_svg_amount(o->arena, v, last->sunk));
@@ -246,7 +255,7 @@ static void fill_row(struct pqm_obj *o, const void *ctx, size_t i)
 			: t->value > 0 ? PQM_LIT("blue")
 				       : PQM_LIT("soft"));
 	pqm_obj_f(o, "no", "%u", d->task[i] + 1);
-	pqm_obj_text(o, "title", pqm_text_cut(o->arena, pqm_printable(o->arena, t->title), 45));
+	pqm_obj_text(o, "title", pqm_text_middle(o->arena, pqm_printable(o->arena, t->title), 45));
 	pqm_obj_f(o, "label", "%.*s%s%s", PQM_FMT(end), t->pulled_forward ? ", pulled forward" : "",
 		t->blocked_until != INT64_MIN ? ", blocked before" : "");
 }

@@ -100,6 +100,8 @@ bool pqm_score_is_shown(const struct pqm_asset_score *s);
 /* What carries one asset and what protects it: field list "drawing" of one or none [view_graph.c] */
 void pqm_view_drawing(
 	struct pqm_obj *o, const struct pqm_view *v, const struct pqm_asset_score *score);
+/* "Attend if it had to hold for 12 years instead of 30": the i-th flip of an asset. */
+pqm_bytes pqm_view_flip(struct pqm_arena *a, const struct pqm_asset_score *s, size_t i);
 
 /* "bad" "warn" "mid" "ok": the class beside a decision's word, or a verdict's. */
 const char *pqm_view_class(enum pqm_decision d);

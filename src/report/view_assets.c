@@ -210,7 +210,7 @@ static void fill_threat(struct pqm_obj *o, const void *ctx, size_t i)
 
 static void fill_flip(struct pqm_obj *o, const void *ctx, size_t i)
 {
-	pqm_obj_text(o, "text", ((const struct pqm_asset_score *)ctx)->flips[i].words);
+	pqm_obj_text(o, "text", pqm_view_flip(o->arena, ctx, i));
 }
 
 /* What an attacker gains, what would decide otherwise, and how far the life may be off. */

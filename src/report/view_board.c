@@ -160,7 +160,7 @@ static void fill_nearest(struct pqm_obj *o, const void *ctx, size_t i)
 	const struct pqm_asset_score *s = ((const struct nearest *)ctx)->s[i];
 
 	pqm_obj_text(o, "name", s->asset->name);
-	pqm_obj_text(o, "words", s->flips[0].words);
+	pqm_obj_text(o, "words", pqm_view_flip(o->arena, s, 0));
 	pqm_obj_text(o, "decision", pqm_str(pqm_decision_name(s->decision)));
 }
 

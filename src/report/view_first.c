@@ -5,7 +5,7 @@
 
 #include "report/view_text.h"
 
-#define FIRST_LINES 4 /* of a change or a check; the card has the rest */
+#define FIRST_LINES 2 /* of a change; the card has the rest */
 
 bool pqm_score_is_shown(const struct pqm_asset_score *s)
 {
@@ -84,6 +84,51 @@ static void first_lines(struct pqm_obj *o, const char *name, const char *flag, p
 	pqm_view_lines(o, name, flag, head);
 }
 
+/* A line that can be typed: where it ends and what it has to show begins; 0 when it is prose. */
+static size_t command_end(pqm_bytes line)
+{
+	static const char *const tools[] = { "pqmap probe ", "pqmap scan ", "openssl ", "kubectl ",
+		"curl ", "wg ", "ssh ", "etcdctl ", "aws ", "gcloud ", "nginx ", "git " };
+	static const char *const says[] = { " shows ", " has ", " begins with ", " fails", " says ",
+		"; ", "   " };
+	size_t end = line.n;
+	bool is_tool = false;
+
+	for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++)
+		is_tool = is_tool || pqm_starts(line, pqm_str(tools[i]));
+	if (!is_tool || pqm_starts(line, PQM_LIT("pqmap scan again")))
+		return 0;
+	for (size_t i = 0; i < sizeof(says) / sizeof(says[0]); i++) {
+		const uint8_t *p = memmem(line.p, end, says[i], strlen(says[i]));
+
+		end = p != NULL ? (size_t)(p - line.p) : end;
+	}
+	return end;
+}
+
+/* The first line of a check that can be typed, and what it has to show; else the first as prose. */
+static void fill_check(struct pqm_obj *o, pqm_bytes verify)
+{
+	pqm_bytes rest = verify, line, check = { NULL, 0 }, expect = { NULL, 0 };
+
+	while (check.n == 0 && rest.n > 0 && pqm_split(&rest, '\n', &line)) {
+		size_t end = command_end(line);
+
+		if (expect.n == 0 || end > 0)
+			expect = pqm_sub(line, end, line.n - end);
+		check = pqm_sub(line, 0, end);
+	}
+	bool goes_on = check.n > 0 && expect.n > 0 && expect.p[0] == ' ';
+
+	while (expect.n > 0 && (expect.p[0] == ' ' || expect.p[0] == ';'))
+		expect = pqm_sub(expect, 1, expect.n - 1);
+	if (goes_on && expect.n > 0 && expect.p[0] >= 'a' && expect.p[0] <= 'z')
+		expect = pqm_arena_f(o->arena, "It %.*s", PQM_FMT(expect));
+	pqm_obj_opt(o, "check", "has_check", check);
+	pqm_obj_opt(o, "expect", "has_expect", expect);
+	pqm_obj_flag(o, "has_verify", check.n > 0 || expect.n > 0);
+}
+
 static void fill_task(struct pqm_obj *o, const struct pqm_task *t, size_t index)
 {
 	pqm_bytes hi = pqm_text_day(o->arena, t->finish_hi);
@@ -98,7 +143,7 @@ static void fill_task(struct pqm_obj *o, const struct pqm_task *t, size_t index)
 	pqm_view_patch(o, t);
 	first_lines(o, "change", "has_change",
 		t->patch_path.n > 0 && t->patch_to.n > 0 ? PQM_LIT("") : t->change);
-	first_lines(o, "verify", "has_verify", t->verify);
+	fill_check(o, t->verify);
 }
 
 static void fill_first(struct pqm_obj *o, const void *ctx, size_t i)

@@ -314,7 +314,7 @@ static void number(struct pqm_obj *o, const char *name, double v)
 
 static pqm_bytes shown(struct pqm_obj *o, pqm_bytes text, size_t columns)
 {
-	return pqm_text_cut(o->arena, pqm_printable(o->arena, text), columns);
+	return pqm_text_middle(o->arena, pqm_printable(o->arena, text), columns);
 }
 
 static pqm_bytes kind_words(struct pqm_obj *o, const struct scene *s, const struct pqm_node *n)

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "report/svg.h"
 #include "report/view_text.h"
 
 #define N_WINDOWS 3
@@ -189,6 +190,14 @@ static void fill_task(struct pqm_obj *o, const void *ctx, size_t i)
 	task_lists(o, w->v, t);
 }
 
+/* "0-6 months" as people write it. */
+static pqm_bytes window_words(enum pqm_window w)
+{
+	static const char *const names[N_WINDOWS] = { "0–6 months", "6–18 months", "18+ months" };
+
+	return pqm_str(names[w]);
+}
+
 static void fill_window(struct pqm_obj *o, const void *ctx, size_t i)
 {
 	const struct windows *all = ctx;
@@ -199,7 +208,7 @@ static void fill_window(struct pqm_obj *o, const void *ctx, size_t i)
 		lo += w->v->r->plan->tasks[w->task[k]].effort_lo;
 		hi += w->v->r->plan->tasks[w->task[k]].effort_hi;
 	}
-	pqm_obj_text(o, "window", pqm_str(pqm_window_name(w->w)));
+	pqm_obj_text(o, "window", window_words(w->w));
 	pqm_obj_f(o, "anchor", "%d", (int)w->w);
 	pqm_obj_text(o, "n_tasks", pqm_text_n(o->arena, w->n, "task", "tasks"));
 	pqm_obj_text(o, "effort", pqm_text_effort(o->arena, lo, hi));
@@ -282,6 +291,49 @@ static pqm_bytes first_missed(struct pqm_arena *a, const struct pqm_plan *p)
 	return (pqm_bytes){ NULL, 0 };
 }
 
+/* ---- what each phase and each window buys ---- */
+
+struct stages {
+	const struct pqm_view *v;
+	const struct pqm_stage *s;
+	bool is_phase;
+};
+
+static void fill_stage(struct pqm_obj *o, const void *ctx, size_t i)
+{
+	const struct stages *all = ctx;
+	const struct pqm_stage *s = &all->s[i];
+
+	pqm_obj_text(o, "name",
+		all->is_phase ? pqm_arena_f(o->arena, "%zu. %.*s", i + 1, PQM_FMT(s->name))
+			      : window_words((enum pqm_window)i));
+	pqm_obj_text(
+		o, "n_tasks", s->n_tasks > 0 ? pqm_text_count(o->arena, s->n_tasks) : PQM_LIT("-"));
+	pqm_obj_text(o, "effort",
+		s->n_tasks > 0 ? pqm_text_effort(o->arena, s->effort_lo, s->effort_hi)
+			       : PQM_LIT("-"));
+	pqm_obj_text(o, "finish", pqm_text_month(o->arena, s->finish));
+	pqm_obj_text(o, "left", pqm_svg_amount(o->arena, all->v, s->left));
+	pqm_obj_text(o, "avoided", pqm_svg_amount(o->arena, all->v, s->avoided));
+	pqm_obj_f(o, "act", "%u", s->decisions[PQM_ACT]);
+}
+
+static void stages(struct pqm_obj *o, const struct pqm_view *v)
+{
+	const struct pqm_plan *p = v->r->plan;
+	struct stages *s = pqm_new(o->arena, struct stages, 2);
+	bool has = s != NULL && p->n_residual > 0;
+
+	pqm_obj_flag(o, "has_stages", has);
+	if (!has)
+		return;
+	s[0] = (struct stages){ v, p->phases, true };
+	s[1] = (struct stages){ v, p->windows, false };
+	pqm_obj_list(o, "by_phase", PQM_N_PHASES, fill_stage, &s[0]);
+	pqm_obj_list(o, "by_window", PQM_N_WINDOWS, fill_stage, &s[1]);
+	pqm_obj_text(o, "nothing_left", pqm_svg_amount(o->arena, v, p->residual[0].left));
+}
+
 void pqm_view_plan(struct pqm_obj *o, const struct pqm_view *v)
 {
 	const struct pqm_plan *p = v->r->plan;
@@ -294,8 +346,8 @@ void pqm_view_plan(struct pqm_obj *o, const struct pqm_view *v)
 	pqm_obj_text(o, "effort", pqm_text_effort(o->arena, all->effort_lo, all->effort_hi));
 	pqm_obj_text(o, "capacity", pqm_text_effort(o->arena, p->capacity, p->capacity));
 	pqm_obj_text(o, "start", pqm_text_day(o->arena, p->start));
-	pqm_obj_flag(o, "exact", p->is_exact);
-	pqm_obj_flag(o, "heuristic", !p->is_exact);
+	pqm_obj_opt(o, "optimality", "has_optimality", p->optimality);
+	stages(o, v);
 	pqm_obj_f(o, "rounds", "%u", p->n_rounds);
 	pqm_obj_opt(o, "first_missed", "has_first_missed", first_missed(o->arena, p));
 	pqm_obj_list(o, "deadlines", p->n_deadlines, fill_deadline, p);

@@ -23,7 +23,7 @@ pqm_bytes pqm_text_range(struct pqm_arena *a, double lo, double hi)
 
 	if (from == to)
 		return pqm_text_pct(a, lo);
-	return pqm_arena_f(a, "%ld-%ld %%", from, to);
+	return pqm_arena_f(a, "%ld–%ld %%", from, to);
 }
 
 pqm_bytes pqm_text_money(struct pqm_arena *a, double v)
@@ -101,7 +101,7 @@ pqm_bytes pqm_text_effort(struct pqm_arena *a, double lo, double hi)
 
 	if (pqm_eq(from, to))
 		return from;
-	return pqm_arena_f(a, "%.*s-%.*s", PQM_FMT(from), PQM_FMT(to));
+	return pqm_arena_f(a, "%.*s–%.*s", PQM_FMT(from), PQM_FMT(to));
 }
 
 pqm_bytes pqm_text_count(struct pqm_arena *a, uint64_t n)
@@ -143,6 +143,27 @@ pqm_bytes pqm_text_cut(struct pqm_arena *a, pqm_bytes text, size_t width)
 	pqm_bytes head = pqm_sub(text, 0, at);
 
 	return pqm_arena_f(a, "%.*s…", PQM_FMT(head));
+}
+
+pqm_bytes pqm_text_middle(struct pqm_arena *a, pqm_bytes text, size_t width)
+{
+	size_t all = pqm_text_width(text), from = 0, n = 0, tail = width / 3;
+
+	if (all <= width || width < 3)
+		return pqm_text_cut(a, text, width);
+	while (from < text.n && n + tail < all)
+		n += (text.p[++from] & 0xc0) != 0x80 ? 1 : 0;
+	/* Whole words at the end, where that leaves enough of it. */
+	for (size_t i = from; i < text.n - tail / 2; i++)
+		if (text.p[i] == ' ') {
+			tail -= pqm_text_width(pqm_sub(text, from, i + 1 - from));
+			from = i + 1;
+			break;
+		}
+	pqm_bytes head = pqm_text_cut(a, text, width - tail),
+		  end = pqm_sub(text, from, text.n - from);
+
+	return pqm_arena_f(a, "%.*s%.*s", PQM_FMT(head), PQM_FMT(end));
 }
 
 pqm_bytes pqm_text_alg(struct pqm_arena *a, pqm_bytes family, pqm_bytes parameter)

@@ -14,7 +14,7 @@
 
 /* "69 %"; "<1 %" and ">99 %" rather than a rounded 0 or 100. */
 pqm_bytes pqm_text_pct(struct pqm_arena *a, double p);
-/* "40-93 %" from slow to fast; one number when both round to it. */
+/* "40–93 %" from slow to fast; one number when both round to it. */
 pqm_bytes pqm_text_range(struct pqm_arena *a, double lo, double hi);
 /* Three significant digits with k, M, G: "542 M", "7.6 M", "310". */
 pqm_bytes pqm_text_money(struct pqm_arena *a, double v);
@@ -24,7 +24,7 @@ pqm_bytes pqm_text_day(struct pqm_arena *a, int64_t days);
 pqm_bytes pqm_text_month(struct pqm_arena *a, int64_t days);
 /* "30 years", "1 year", "3 months", "0 years". */
 pqm_bytes pqm_text_years(struct pqm_arena *a, double years);
-/* "3.5", "12": person-days; a range "3-8" when lo and hi differ. */
+/* "3.5", "12": person-days; a range "3–8" when lo and hi differ. */
 pqm_bytes pqm_text_effort(struct pqm_arena *a, double lo, double hi);
 /* "12,418" */
 pqm_bytes pqm_text_count(struct pqm_arena *a, uint64_t n);
@@ -34,6 +34,8 @@ pqm_bytes pqm_text_n(struct pqm_arena *a, uint64_t n, const char *one, const cha
 size_t pqm_text_width(pqm_bytes text);
 /* Cut to at most width columns, the last one an ellipsis. */
 pqm_bytes pqm_text_cut(struct pqm_arena *a, pqm_bytes text, size_t width);
+/* The same with the ellipsis inside: names of one kind often differ only at their end. */
+pqm_bytes pqm_text_middle(struct pqm_arena *a, pqm_bytes text, size_t width);
 
 /* "RSA-2048", "EC P-256", "X25519": family and parameter as one word or two. */
 pqm_bytes pqm_text_alg(struct pqm_arena *a, pqm_bytes family, pqm_bytes parameter);

@@ -189,11 +189,13 @@ static pqm_bytes sunk_sentence(const struct pqm_view *v, struct pqm_arena *a)
 		PQM_FMT(name), PQM_FMT(p));
 }
 
-static void add_part(struct pqm_arena *a, pqm_bytes *out, size_t *n, pqm_bytes part)
+static void add_part(struct pqm_arena *a, pqm_bytes *out, const char *join, pqm_bytes part)
 {
-	*out = pqm_arena_f(a, "%.*s%s%.*s", PQM_FMT(*out), *n > 0 ? ", " : "", PQM_FMT(part));
-	(*n)++;
+	*out = out->n == 0 ? part
+			   : pqm_arena_f(a, "%.*s%s%.*s", PQM_FMT(*out), join, PQM_FMT(part));
 }
+
+#define N_KINDS 3
 
 static pqm_bytes found_sentence(const struct pqm_view *v, struct pqm_arena *a)
 {
@@ -202,28 +204,30 @@ static pqm_bytes found_sentence(const struct pqm_view *v, struct pqm_arena *a)
 	const struct {
 		uint64_t n;
 		const char *one, *many;
-	} kinds[] = { { t->found[PQM_USE][PQM_Q_BROKEN], "use", "uses" },
+	} kinds[N_KINDS] = { { t->found[PQM_USE][PQM_Q_BROKEN], "use", "uses" },
 		{ t->found[PQM_KEY][PQM_Q_BROKEN] + t->found[PQM_CERT][PQM_Q_BROKEN],
 			"key or certificate", "keys and certificates" },
 		{ t->found[PQM_CONFIG][PQM_Q_BROKEN] + t->found[PQM_ABSENT][PQM_Q_BROKEN],
 			"setting", "settings" } };
 
 	pqm_bytes out = { NULL, 0 };
-	size_t n = 0;
+	size_t last = 0;
 
 	if (t->total == 0)
 		return out;
 	if (t->by_quantum[PQM_Q_BROKEN] == 0)
 		return PQM_LIT("Nothing that was read falls to a quantum computer; the coverage "
 			       "section says what was not read. ");
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+	for (size_t i = 0; i < N_KINDS; i++)
+		last = kinds[i].n > 0 ? i : last;
+	for (size_t i = 0; i < N_KINDS; i++)
 		if (kinds[i].n > 0)
-			add_part(a, &out, &n,
+			add_part(a, &out, i == last ? " and " : ", ",
 				pqm_text_n(a, kinds[i].n, kinds[i].one, kinds[i].many));
-	if (n == 0)
+	if (out.n == 0)
 		return (pqm_bytes){ NULL, 0 };
 	return pqm_arena_f(
-		a, "%.*s in what was read will fall to a quantum computer. ", PQM_FMT(out));
+		a, "%.*s that were read will fall to a quantum computer. ", PQM_FMT(out));
 }
 
 static void lead(struct pqm_obj *o, const struct pqm_view *v)
@@ -311,10 +315,10 @@ static void money_numbers(struct numbers *out, const struct pqm_view *v, struct 
 		  quarter = pqm_text_money(a, m[PQM_CENTRAL].quarter),
 		  cur = pqm_printable(a, as->currency);
 
-	out->n[0] = (struct number){ PQM_LIT("Expected loss"),
-		pqm_arena_f(a, "%.*s %.*s", PQM_FMT(all), PQM_FMT(cur)),
-		pqm_arena_f(a, "%.*s to %.*s, low to high, where a loss was declared", PQM_FMT(lo),
-			PQM_FMT(hi)) };
+	out->n[0] = (struct number){
+		PQM_LIT("Expected loss"), pqm_arena_f(a, "%.*s %.*s", PQM_FMT(all), PQM_FMT(cur)),
+		pqm_arena_f(a, "%.*s to %.*s, where a loss was declared", PQM_FMT(lo), PQM_FMT(hi))
+	};
 	out->n[1] = (struct number){ PQM_LIT("Already sent"),
 		pqm_text_money(a, m[PQM_CENTRAL].sunk), PQM_LIT("no migration recalls it") };
 	out->n[2] = (struct number){ PQM_LIT("Can still be avoided"),

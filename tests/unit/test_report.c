@@ -4,6 +4,7 @@
 #include "parse/json.h"
 #include "report/load.h"
 #include "report/tally.h"
+#include "report/view_text.h"
 #include "report/ways.h"
 #include "sample_report.h"
 
@@ -648,6 +649,97 @@ static void first_screen_names_the_worst_asset_and_the_first_step(void **state)
 	sample_fini(&s);
 }
 
+static void a_cut_name_keeps_its_end(void **state)
+{
+	static const struct {
+		const char *text, *cut;
+		size_t width;
+	} cases[] = { { "short", "short", 10 },
+		{ "Find out which one in pgvector", "Find out which …pgvector", 24 },
+		{ "abcdefghijklmnopqrstuvwxyz", "abcdefg…wxyz", 12 },
+		{ "ééééééééééééééé-é1", "éééé…-é1", 8 } };
+	struct pqm_arena a;
+
+	(void)state;
+	pqm_arena_init(&a, 1 << 16);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		pqm_bytes cut = pqm_text_middle(&a, pqm_str(cases[i].text), cases[i].width);
+
+		if (!pqm_eqs(cut, cases[i].cut))
+			fail_msg("'%s' is cut to '%.*s'", cases[i].text, PQM_FMT(cut));
+		assert_true(pqm_text_width(cut) <= cases[i].width);
+	}
+	pqm_arena_fini(&a);
+}
+
+/* A check that can be typed stands alone; what it has to show, and prose, never look like it. */
+static void first_check_is_a_command(void **state)
+{
+	static const struct {
+		const char *verify, *shown;
+	} cases[] = { { "look at it\nwg show has a recent handshake",
+			      "<pre class=\"cmd\">wg show</pre></div>\n<p class=\"expect\">It has "
+			      "a recent" },
+		{ "curl http://a/ fails",
+			"<pre class=\"cmd\">curl http://a/</pre></div>\n<p class=\"expect\">It "
+			"fails<" },
+		{ "pqmap scan again: it is gone",
+			"Then check</p>\n<p class=\"expect\">pqmap scan again" },
+		{ "the alert fires", "Then check</p>\n<p class=\"expect\">the alert fires<" } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct pqm_out out;
+		struct sample s;
+
+		sample_init(&s, 18, true);
+		s.plan.tasks[0].verify = pqm_str(cases[i].verify);
+		write_to(&out, &pqm_rep_html, &s.report);
+		if (strstr(text_of(&out), cases[i].shown) == NULL)
+			fail_msg("the page lacks '%s'", cases[i].shown);
+		pqm_out_abort(&out);
+		sample_fini(&s);
+	}
+}
+
+static void page_says_what_phases_buy_and_flips_in_words(void **state)
+{
+	static const struct pqm_loss_point slow[] = { { 1e6, .5 }, { 3e6, .1 } },
+					   fast[] = { { 2e6, .9 }, { 9e6, .2 } };
+	const struct pqm_flip flip = { PQM_LIT("life"), PQM_LIT("30"), PQM_LIT("12"), PQM_ATTEND, 1,
+		PQM_LIT("Act becomes Attend if life is 12") };
+	static const char *const shown[] = { "Attend if it had to hold for 12 years instead of 30",
+		"<th scope=\"row\">3. secure training pipelines</th><td class=\"num\">7</td><td "
+		"class=\"num\">2–9</td>",
+		"<td class=\"num\">50 M</td><td class=\"num strong\">77 M</td>",
+		"Band: from slow to fast",
+		"do nothing for 10 years: ", "whole plan: ", "Measured: at most 2 % over." };
+	struct pqm_out out;
+	struct sample s;
+
+	(void)state;
+	sample_init(&s, 18, true);
+	s.assessment.assets[0].flips = &flip;
+	s.assessment.assets[0].n_flips = 1;
+	s.assessment.loss_curves[PQM_SLOW] = slow;
+	s.assessment.loss_curves[PQM_FAST] = fast;
+	s.assessment.n_losses[PQM_SLOW] = s.assessment.n_losses[PQM_FAST] = 2;
+	s.plan.optimality = PQM_LIT("at most 2 % over");
+	s.plan.phases[2] = (struct pqm_stage){ .name = PQM_LIT("secure training pipelines"),
+		.n_tasks = 7,
+		.effort_lo = 2,
+		.effort_hi = 9,
+		.finish = 20000,
+		.left = 77e6,
+		.avoided = 50e6 };
+	write_to(&out, &pqm_rep_html, &s.report);
+	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
+		if (strstr(text_of(&out), shown[i]) == NULL)
+			fail_msg("the page lacks '%s'", shown[i]);
+	pqm_out_abort(&out);
+	sample_fini(&s);
+}
+
 static void headline_rests_on_no_asset_without_evidence(void **state)
 {
 	struct pqm_out out;
@@ -797,6 +889,9 @@ int main(void)
 		cmocka_unit_test(long_curves_are_drawn_to_their_end),
 		cmocka_unit_test(nothing_shown_is_not_nothing_at_risk),
 		cmocka_unit_test(first_screen_names_the_worst_asset_and_the_first_step),
+		cmocka_unit_test(a_cut_name_keeps_its_end),
+		cmocka_unit_test(first_check_is_a_command),
+		cmocka_unit_test(page_says_what_phases_buy_and_flips_in_words),
 		cmocka_unit_test(headline_rests_on_no_asset_without_evidence),
 		cmocka_unit_test(page_holds_every_finding_of_many),
 		cmocka_unit_test(broken_templates_are_the_users_mistake),
