@@ -103,6 +103,32 @@ void pqm_run_score_asset(
 	pqm_risk_asset(out, &r->p, tmp);
 }
 
+/* Y is the plan's answer where the plan has one. */
+static enum pqm_st name_protection(struct pqm_run *r, size_t asset, struct pqm_asset_score *s)
+{
+	for (size_t h = 0; h < s->n_uses; h++) {
+		const struct pqm_run_use *u = &r->uses[asset][h];
+		struct pqm_by *by = &s->uses[h].protect_by;
+
+		if (u->is_safe) {
+			*by = (struct pqm_by){ .from = PQM_FROM_GRAPH,
+				.words = PQM_LIT("protected already") };
+		} else if (u->done_at < r->plan->n_tasks) {
+			const pqm_bytes task = r->plan->tasks[u->done_at].id;
+
+			*by = (struct pqm_by){ .from = PQM_FROM_PLAN,
+				.words = pqm_arena_f(&r->a->arena, "plan: until task %.*s is done",
+					PQM_FMT(task)) };
+		} else {
+			*by = (struct pqm_by){ .is_assumption = true,
+				.words = PQM_LIT("default: no task of the plan protects it") };
+		}
+		if (by->words.p == NULL)
+			return pqm_fail(r->err, PQM_ENOMEM, "assessment: out of memory");
+	}
+	return PQM_OK;
+}
+
 static enum pqm_st init_uses(struct pqm_run *r)
 {
 	r->uses = pqm_new(&r->scratch, struct pqm_run_use *, r->g->n_assets);
@@ -165,6 +191,8 @@ static enum pqm_st score_all(struct pqm_run *r)
 
 		if (st == PQM_OK)
 			st = pqm_flips_of(s, r->rules, &r->p, &a->arena, r->err);
+		if (st == PQM_OK)
+			st = name_protection(r, i, s);
 		if (st != PQM_OK)
 			return st;
 	}

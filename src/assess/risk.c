@@ -204,6 +204,8 @@ void pqm_risk_use(
 	u->decision = u->is_broken_today ? p->broken_today
 					 : pqm_risk_decide(p, u->p[PQM_CENTRAL], v->impact);
 	u->is_volatile = !u->is_broken_today && use_is_volatile(u, p);
+	u->is_ahead = isfinite(u->tau[PQM_CENTRAL]) && u->tau[PQM_CENTRAL] > u->end &&
+		u->p[PQM_CENTRAL] > 0;
 }
 
 static int later_first(const void *x, const void *y)

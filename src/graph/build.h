@@ -15,6 +15,7 @@
 #include "rules/wire.h"
 
 #define GB_NONE UINT32_MAX
+#define GB_IN_USE "default: how long it has been in use is not told"
 
 /* An object with its node. */
 struct gb_thing {
@@ -44,6 +45,7 @@ struct gb_draft {
 	char exposure;	   /* 0: as the place says */
 	char data;	   /* F or S */
 	double in_use_years;
+	struct pqm_by exposure_by, in_use_by;
 	uint32_t *at; /* nodes that carry it */
 	pqm_bytes *at_ref;
 	size_t n_at, cap_at, cap_at_ref;
@@ -283,9 +285,16 @@ void gb_endpoints(struct gb *b); /* after gb_nodes */
 bool gb_measured_node(struct gb *b, uint32_t node, struct gb_kex *out);
 bool gb_measured_host(struct gb *b, pqm_bytes host, uint16_t port, struct gb_kex *out);
 
+/* Who can reach a place, and what says so. */
+struct gb_reach {
+	char letter;
+	struct pqm_by by;
+};
+
 /* A hop on its way: what protects it, between which nodes, and what fixes it. */
 struct gb_hop {
-	char use, exposure;
+	char use;
+	struct gb_reach exposure;
 	uint32_t from, to;
 	pqm_bytes label;
 	const char *task;
@@ -301,7 +310,11 @@ void gb_service_kex(struct gb *b, const struct gb_thing *w, const struct gb_thin
 	uint32_t service, struct gb_kex *k);
 pqm_bytes gb_service_words(struct gb *b, uint32_t service); /* "qdrant:6333" */
 /* Exposure of what leaves the cluster at a node. */
-char gb_outside(const struct gb *b, const struct gb_draft *d, uint32_t node);
+struct gb_reach gb_outside(struct gb *b, const struct gb_draft *d, uint32_t node);
+/* Exposure of what stays inside: words say why. */
+struct gb_reach gb_inside(const struct gb *b, uint32_t node, const char *words);
+/* Where nothing else is told: what rules/risk says. */
+struct pqm_by gb_by_default(const char *words);
 /* The value beside the name of a variable, or NULL. */
 const struct pqm_fact *gb_env_value(const struct pqm_object *o, const struct pqm_fact *name);
 

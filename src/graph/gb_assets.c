@@ -93,8 +93,9 @@ static struct gb_draft *new_draft(struct gb *b)
 		return NULL;
 	}
 	b->drafts = grown;
-	b->drafts[b->n_drafts] =
-		(struct gb_draft){ .data = 'F', .in_use_years = b->default_in_use };
+	b->drafts[b->n_drafts] = (struct gb_draft){ .data = 'F',
+		.in_use_years = b->default_in_use,
+		.in_use_by = gb_by_default(GB_IN_USE) };
 	return &b->drafts[b->n_drafts++];
 }
 
@@ -182,6 +183,7 @@ static void set_class(struct gb *b, struct gb_draft *d, pqm_bytes data_class)
 	const struct pqm_rule *life = life_rule(b, data_class), *role;
 	double years = b->default_life;
 
+	d->a.life_by = gb_by_default("");
 	if (life == NULL) {
 		d->a.life_class = data_class;
 		d->a.kind_words = PQM_LIT("asset of an unknown class");
@@ -189,12 +191,14 @@ static void set_class(struct gb *b, struct gb_draft *d, pqm_bytes data_class)
 			pqm_arena_f(b->arena,
 				"default, data class '%.*s' is not in rules/risk/lives.yaml",
 				PQM_FMT(data_class)) };
+		d->a.life_by.words = d->a.life_years.source;
 		return;
 	}
 	d->a.life_class = pqm_yaml_str(life->node, "asset");
 	(void)pqm_yaml_f64(life->node, "years_default", &years);
 	d->a.life_years = (struct pqm_sourced){ years, true,
 		pqm_arena_f(b->arena, "default for %.*s", PQM_FMT(d->a.life_class)) };
+	d->a.life_by.words = d->a.life_years.source;
 	role = role_rule(b, d->a.life_class);
 	if (role == NULL)
 		return;
@@ -214,16 +218,27 @@ static const struct pqm_fact *said(const struct pqm_object *o, const char *prefi
 	return NULL;
 }
 
-static pqm_bytes source_words(
+static struct pqm_by declared_by(
 	struct gb *b, const struct gb_thing *t, const struct pqm_fact *f, bool is_annotation)
 {
 	pqm_bytes key = is_annotation
 		? pqm_sub(f->key, sizeof("metadata.annotations.") - 1, f->key.n)
 		: f->key;
 
-	return pqm_arena_f(b->arena, "%s %.*s at %.*s:%u",
-		is_annotation ? "annotation" : "declared:", PQM_FMT(key), PQM_FMT(t->o->path),
-		f->line);
+	return (struct pqm_by){ .from = PQM_FROM_DECLARED,
+		.words = pqm_arena_f(b->arena, "%s %.*s",
+			is_annotation ? "annotation" : "declared:", PQM_FMT(key)),
+		.path = t->o->path,
+		.line = f->line };
+}
+
+static pqm_bytes source_words(
+	struct gb *b, const struct gb_thing *t, const struct pqm_fact *f, bool is_annotation)
+{
+	const struct pqm_by by = declared_by(b, t, f, is_annotation);
+
+	return pqm_arena_f(
+		b->arena, "%.*s at %.*s:%u", PQM_FMT(by.words), PQM_FMT(by.path), by.line);
 }
 
 void gb_doubt(struct gb *b, const struct gb_thing *t, const struct pqm_fact *f, const char *words)
@@ -241,6 +256,27 @@ void gb_doubt(struct gb *b, const struct gb_thing *t, const struct pqm_fact *f, 
 	pqm_log(PQM_WARN, "graph", "%.*s", PQM_FMT(line));
 }
 
+/* How long it has been sent, who can record it, and whether it moves or rests. */
+static void set_flow(struct gb *b, struct gb_draft *d, const struct gb_thing *t, const char *prefix)
+{
+	bool noted = prefix[0] != '\0';
+	const struct pqm_fact *f = said(t->o, prefix, "in-use");
+	double v;
+
+	if (f != NULL && years_of(f->value, &v)) {
+		d->in_use_years = v;
+		d->in_use_by = declared_by(b, t, f, noted);
+	}
+	f = said(t->o, prefix, "exposure");
+	if (f != NULL) {
+		d->exposure = gb_exposure(f->value);
+		d->exposure_by = declared_by(b, t, f, noted);
+	}
+	f = said(t->o, prefix, "data");
+	if (f != NULL && (pqm_eqs(f->value, "stock") || pqm_eqs(f->value, "S")))
+		d->data = 'S';
+}
+
 static void set_numbers(struct gb *b, struct gb_draft *d, const struct gb_thing *t,
 	const char *prefix, const char *life_name)
 {
@@ -251,6 +287,7 @@ static void set_numbers(struct gb *b, struct gb_draft *d, const struct gb_thing 
 
 	if (f != NULL && years_of(f->value, &v)) {
 		d->a.life_years = (struct pqm_sourced){ v, false, source_words(b, t, f, noted) };
+		d->a.life_by = declared_by(b, t, f, noted);
 		d->has_life = true;
 	} else if (f != NULL) {
 		gb_doubt(b, t, f,
@@ -260,6 +297,7 @@ static void set_numbers(struct gb *b, struct gb_draft *d, const struct gb_thing 
 	if (f != NULL && pqm_f64_parse(f->value, &v) && v >= 1 && v <= 5) {
 		d->a.impact =
 			(struct pqm_sourced){ (double)(int)v, false, source_words(b, t, f, noted) };
+		d->a.impact_by = declared_by(b, t, f, noted);
 		d->has_impact = true;
 	} else if (f != NULL) {
 		gb_doubt(b, t, f, "is no impact from 1 to 5; the default holds");
@@ -272,15 +310,7 @@ static void set_numbers(struct gb *b, struct gb_draft *d, const struct gb_thing 
 	f = said(o, prefix, "per-year");
 	if (f != NULL && pqm_f64_parse(f->value, &v) && v >= 0)
 		d->a.flow_money = (struct pqm_sourced){ v, false, source_words(b, t, f, noted) };
-	f = said(o, prefix, "in-use");
-	if (f != NULL && years_of(f->value, &v))
-		d->in_use_years = v;
-	f = said(o, prefix, "exposure");
-	if (f != NULL)
-		d->exposure = gb_exposure(f->value);
-	f = said(o, prefix, "data");
-	if (f != NULL && (pqm_eqs(f->value, "stock") || pqm_eqs(f->value, "S")))
-		d->data = 'S';
+	set_flow(b, d, t, prefix);
 }
 
 static void set_texts(struct gb_draft *d, const struct gb_thing *t, const char *prefix)

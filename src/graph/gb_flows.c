@@ -173,7 +173,8 @@ static void to_service(struct gb *b, struct gb_draft *d, const struct gb_thing *
 	else
 		gb_service_kex(b, e == NULL ? NULL : b->of_node[e->to], t, service, &k);
 	gb_hop_put(b, d,
-		&(struct gb_hop){ 'K', 'L', t->node, service,
+		&(struct gb_hop){ 'K', gb_inside(b, service, "a Service inside the cluster"),
+			t->node, service,
 			pqm_arena_f(b->arena, "%.*s%s %.*s", PQM_FMT(gb_service_words(b, service)),
 				k.verdict == PQM_V_PLAINTEXT ? "" : ":", PQM_FMT(k.words)),
 			"mesh-link-hybrid" },
@@ -185,7 +186,9 @@ static void to_outside(struct gb *b, struct gb_draft *d, const struct gb_thing *
 {
 	pqm_bytes ns, name;
 	bool is_inside = gb_cluster_host(b, u->host, &ns, &name);
-	char exposure = is_inside ? 'L' : gb_outside(b, d, t->node);
+	struct gb_reach exposure = is_inside
+		? gb_inside(b, t->node, "its URL is a name inside the cluster")
+		: gb_outside(b, d, t->node);
 	uint32_t n = gb_node(b, PQM_NODE_EXTERNAL,
 		pqm_arena_f(b->arena, "%.*s://%.*s", PQM_FMT(u->scheme), PQM_FMT(u->bucket)),
 		u->host);
@@ -240,7 +243,7 @@ static void to_outside(struct gb *b, struct gb_draft *d, const struct gb_thing *
 		&(struct gb_hop){ 'K', exposure, t->node, n,
 			pqm_arena_f(b->arena, "%.*s to %.*s: %.*s", PQM_FMT(t->o->name),
 				PQM_FMT(u->host), PQM_FMT(k.words)),
-			exposure == 'P' ? "partner-link-hybrid" : "mesh-link-hybrid" },
+			exposure.letter == 'P' ? "partner-link-hybrid" : "mesh-link-hybrid" },
 		&k);
 }
 

@@ -32,9 +32,11 @@ void gb_hop_put(struct gb *b, struct gb_draft *d, const struct gb_hop *w, const 
 {
 	struct pqm_hop h = { .use = w->use,
 		.data = d->data,
-		.exposure = w->exposure,
+		.exposure = w->exposure.letter,
+		.exposure_by = w->exposure.by,
 		.coverage = k->coverage,
 		.in_use_years = d->in_use_years,
+		.in_use_by = d->in_use_by,
 		.n_layers = 1,
 		.verdict = k->verdict,
 		.evidence = k->evidence,
@@ -70,17 +72,55 @@ void gb_hop_put(struct gb *b, struct gb_draft *d, const struct gb_hop *w, const 
 	gb_hop_add(b, d, &h);
 }
 
-/* The workload's annotation wins over the asset's word, which wins over what the place suggests. */
-char gb_outside(const struct gb *b, const struct gb_draft *d, uint32_t node)
+struct pqm_by gb_by_default(const char *words)
 {
-	const struct gb_thing *t = node == GB_NONE ? NULL : b->of_node[node];
-	const struct pqm_fact *f =
-		t == NULL ? NULL : gb_fact1(t->o, "metadata.annotations.pqmap.dev/exposure");
-	char letter = f == NULL ? 0 : gb_exposure(f->value);
+	return (struct pqm_by){ .is_assumption = true, .words = pqm_str(words) };
+}
 
-	if (letter != 0)
-		return letter;
-	return d->exposure != 0 ? d->exposure : b->default_exposure;
+static struct pqm_by by_node(const struct gb *b, uint32_t node, pqm_bytes words)
+{
+	return (struct pqm_by){ .from = PQM_FROM_GRAPH,
+		.words = words,
+		.path = b->g->nodes[node].path,
+		.line = b->g->nodes[node].line };
+}
+
+struct gb_reach gb_inside(const struct gb *b, uint32_t node, const char *words)
+{
+	return (struct gb_reach){ 'L', by_node(b, node, pqm_str(words)) };
+}
+
+/* The workload's annotation wins over the asset's word, which wins over what the place suggests. */
+struct gb_reach gb_outside(struct gb *b, const struct gb_draft *d, uint32_t node)
+{
+	static const char key[] = "metadata.annotations.pqmap.dev/exposure";
+	const struct gb_thing *t = node == GB_NONE ? NULL : b->of_node[node];
+	const struct pqm_fact *f = t == NULL ? NULL : gb_fact1(t->o, key);
+	struct gb_reach r = { f == NULL ? 0 : gb_exposure(f->value),
+		gb_by_default("default: nothing tells who can reach it") };
+
+	if (r.letter != 0) {
+		r.by = (struct pqm_by){ .from = PQM_FROM_DECLARED,
+			.words = PQM_LIT("annotation pqmap.dev/exposure"),
+			.path = t->o->path,
+			.line = f->line };
+		return r;
+	}
+	if (d->exposure != 0)
+		return (struct gb_reach){ d->exposure, d->exposure_by };
+	r.letter = b->default_exposure;
+	if (t == NULL ||
+		(b->g->nodes[node].type != PQM_NODE_EDGE &&
+			b->g->nodes[node].type != PQM_NODE_WORKLOAD))
+		return r;
+	/* That it leaves the cluster was read; through whose hands is taken for the worst. */
+	r.by = by_node(b, node,
+		pqm_arena_f(b->arena,
+			"%.*s %.*s reaches outside the cluster; nothing says less than the "
+			"internet",
+			PQM_FMT(t->o->kind), PQM_FMT(t->o->name)));
+	r.by.is_assumption = true;
+	return r;
 }
 
 static pqm_bytes node_name(const struct gb *b, uint32_t n)
@@ -108,8 +148,8 @@ static bool is_public_ca(const struct gb *b, uint32_t secret)
 	return false;
 }
 
-static void cert_hop(
-	struct gb *b, struct gb_draft *d, uint32_t holder, const struct pqm_edge *by, char exposure)
+static void cert_hop(struct gb *b, struct gb_draft *d, uint32_t holder, const struct pqm_edge *by,
+	struct gb_reach exposure)
 {
 	uint32_t secret = by->to;
 	struct gb_kex k;
@@ -144,7 +184,7 @@ static pqm_bytes edge_name(const struct gb *b, uint32_t edge)
 
 void gb_edge_hops(struct gb *b, struct gb_draft *d, uint32_t from, uint32_t edge)
 {
-	char exposure = gb_outside(b, d, edge);
+	struct gb_reach exposure = gb_outside(b, d, edge);
 	const struct pqm_edge *e;
 	struct gb_kex k;
 	size_t i = 0;
@@ -156,7 +196,7 @@ void gb_edge_hops(struct gb *b, struct gb_draft *d, uint32_t from, uint32_t edge
 			pqm_arena_f(b->arena, "%s %.*s: %.*s",
 				pqm_eqs(b->g->nodes[edge].kind, "Ingress") ? "ingress" : "gateway",
 				PQM_FMT(edge_name(b, edge)), PQM_FMT(k.words)),
-			exposure == 'P' ? "partner-link-hybrid" : "hybrid-on-edge" },
+			exposure.letter == 'P' ? "partner-link-hybrid" : "hybrid-on-edge" },
 		&k);
 	while ((e = gb_out(b, edge, "presents", &i)) != NULL)
 		cert_hop(b, d, edge, e, exposure);
@@ -321,8 +361,8 @@ pqm_bytes gb_service_words(struct gb *b, uint32_t service)
 
 /* A load balancer that ends TLS before the Service: what clients speak is its matter, and behind it the
  * Service is one inside the cluster. */
-static bool front_hop(
-	struct gb *b, struct gb_draft *d, uint32_t service, uint32_t workload, char exposure)
+static bool front_hop(struct gb *b, struct gb_draft *d, uint32_t service, uint32_t workload,
+	struct gb_reach exposure)
 {
 	struct gb_kex k;
 	bool outside;
@@ -347,7 +387,7 @@ static bool front_hop(
 		&(struct gb_hop){ 'K', exposure, workload, service,
 			pqm_arena_f(b->arena, "load balancer %.*s: %.*s",
 				PQM_FMT(node_name(b, service)), PQM_FMT(k.words)),
-			exposure == 'P' ? "partner-link-hybrid" : "hybrid-on-edge" },
+			exposure.letter == 'P' ? "partner-link-hybrid" : "hybrid-on-edge" },
 		&k);
 	return true;
 }
@@ -356,7 +396,8 @@ static void service_hops(struct gb *b, struct gb_draft *d, uint32_t service, uin
 {
 	const struct gb_thing *w = b->of_node[workload];
 	bool external = is_external(b, service);
-	char exposure = external ? gb_outside(b, d, workload) : 'L';
+	struct gb_reach exposure = external ? gb_outside(b, d, workload)
+					    : gb_inside(b, service, "a Service inside the cluster");
 	const struct pqm_edge *e;
 	struct gb_kex k;
 	size_t i = 0;
@@ -364,16 +405,16 @@ static void service_hops(struct gb *b, struct gb_draft *d, uint32_t service, uin
 	bool fronted = external && front_hop(b, d, service, workload, exposure);
 
 	if (fronted)
-		exposure = 'L';
+		exposure = gb_inside(b, service, "inside, behind its load balancer");
 	gb_service_kex(b, w, NULL, service, &k);
 	gb_hop_put(b, d,
 		&(struct gb_hop){ 'K', exposure, service, workload,
 			pqm_arena_f(b->arena, "%s%.*s%s%s %.*s",
-				exposure == 'P' ? "partner link " : "",
+				exposure.letter == 'P' ? "partner link " : "",
 				PQM_FMT(gb_service_words(b, service)),
 				fronted ? " behind its load balancer" : "",
 				k.verdict == PQM_V_PLAINTEXT ? "" : ":", PQM_FMT(k.words)),
-			exposure == 'P'			     ? "partner-link-hybrid"
+			exposure.letter == 'P'		     ? "partner-link-hybrid"
 				: k.verdict == PQM_V_UNKNOWN ? "library-upgrade"
 							     : "mesh-link-hybrid" },
 		&k);
@@ -420,7 +461,9 @@ static void pod_hop(struct gb *b, struct gb_draft *d, uint32_t workload)
 		k.line = port->line;
 	}
 	gb_hop_put(b, d,
-		&(struct gb_hop){ 'K', 'L', workload, workload,
+		&(struct gb_hop){ 'K',
+			gb_inside(b, workload, "a port of pods, no Service in front"), workload,
+			workload,
 			pqm_arena_f(b->arena, "%.*s:%.*s%s %.*s", PQM_FMT(node_name(b, workload)),
 				PQM_FMT(port->value), k.verdict == PQM_V_PLAINTEXT ? "" : ":",
 				PQM_FMT(k.words)),
@@ -481,7 +524,11 @@ static void key_hop(struct gb *b, struct gb_draft *d, char use, uint32_t from, u
 		return;
 	if (rule != NULL)
 		k.why = pqm_yaml_str(rule->node, "why");
-	char exposure = use == 'W' ? 'O' : gb_outside(b, d, from);
+	struct gb_reach exposure = { 'O',
+		gb_by_default("default: wrapped copies rest in an object store or backup") };
+
+	if (use != 'W')
+		exposure = gb_outside(b, d, from);
 
 	gb_hop_put(b, d,
 		&(struct gb_hop){ use, exposure, from, holder,
@@ -591,11 +638,14 @@ static int hop_order(const void *x, const void *y)
 /* Nothing tells how the asset travels or rests: that is unknown, not safe. */
 static void unknown_hop(struct gb *b, struct gb_draft *d)
 {
+	struct gb_reach r = gb_outside(b, d, GB_NONE);
 	struct pqm_hop h = { .use = pqm_eqs(d->role, "signing") ? 'L' : 'K',
 		.data = d->data != 0 ? d->data : 'F',
-		.exposure = d->exposure != 0 ? d->exposure : b->default_exposure,
+		.exposure = r.letter,
+		.exposure_by = r.by,
 		.coverage = 'N',
 		.in_use_years = d->in_use_years,
+		.in_use_by = d->in_use_by,
 		.n_layers = 1,
 		.verdict = PQM_V_UNKNOWN,
 		.evidence = PQM_HINTED,

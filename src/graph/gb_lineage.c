@@ -132,6 +132,8 @@ static void inherit(struct gb *b, struct gb_draft *d, const struct gb_draft *fro
 	d->a.life_years =
 		(struct pqm_sourced){ from->a.life_years.value, from->a.life_years.is_assumption,
 			pqm_arena_f(b->arena, "as its source %.*s", PQM_FMT(from->a.id)) };
+	d->a.life_by = from->a.life_by;
+	d->a.life_by.words = d->a.life_years.source;
 }
 
 /* X(derived) = max(own, X(source)): from the longest life down, each draft is settled by the first that
@@ -197,12 +199,16 @@ static void set_impact(struct gb *b, struct gb_draft *d, uint32_t self)
 
 	if (d->has_impact)
 		return;
-	if (d->a.root != self && root->has_impact)
+	if (d->a.root != self && root->has_impact) {
 		d->a.impact = (struct pqm_sourced){ root->a.impact.value, false,
 			pqm_arena_f(b->arena, "as its source %.*s", PQM_FMT(root->a.id)) };
-	else
+		d->a.impact_by = root->a.impact_by;
+	} else {
 		d->a.impact = (struct pqm_sourced){ b->default_impact, true,
 			PQM_LIT("default impact, nothing was declared") };
+		d->a.impact_by = gb_by_default("");
+	}
+	d->a.impact_by.words = d->a.impact.source;
 }
 
 void gb_lineage(struct gb *b)

@@ -108,6 +108,8 @@ static void one(struct refs *r, const struct gb_thing *t, const struct pqm_rule 
 		(void)pqm_yaml_f64(r->hub->node, "years", &years);
 		d->a.life_years =
 			(struct pqm_sourced){ years, true, pqm_yaml_str(r->hub->node, "words") };
+		d->a.life_by = gb_by_default("");
+		d->a.life_by.words = d->a.life_years.source;
 	}
 	derive(b, d, t, rule);
 }

@@ -202,8 +202,10 @@ static void group_hop(struct gb *b, struct gb_draft *d, const struct group *g)
 	struct pqm_hop h = { .use = g->use,
 		.data = 'F',
 		.exposure = b->default_exposure,
+		.exposure_by = gb_by_default("default for findings of no asset"),
 		.coverage = 'N',
 		.in_use_years = b->default_in_use,
+		.in_use_by = gb_by_default(GB_IN_USE),
 		.n_layers = 1,
 		.verdict = g->is_plain ? PQM_V_PLAINTEXT : PQM_V_CLASSICAL,
 		.evidence = g->first->evidence,
@@ -286,6 +288,8 @@ static void one_target(struct gb *b, uint32_t target, const struct pqm_map *cas,
 		PQM_LIT("default for findings of no asset") };
 	d.a.impact = (struct pqm_sourced){ b->default_impact, true,
 		PQM_LIT("default for findings of no asset; so is the exposure") };
+	d.a.life_by = gb_by_default("default for findings of no asset");
+	d.a.impact_by = d.a.life_by;
 	d.a.money = (struct pqm_sourced){ 0, true, PQM_LIT("no money was declared") };
 	d.a.root = (uint32_t)b->g->n_assets;
 	d.a.node = gb_node(

@@ -42,7 +42,8 @@ static void put_hop(struct gb *b, struct gb_draft *d, const struct gb_thing *t,
 		k.line = by->line;
 	}
 	gb_hop_put(b, d,
-		&(struct gb_hop){ 'K', 'L', t->node, t->node,
+		&(struct gb_hop){ 'K', gb_inside(b, t->node, "between pods of one job"), t->node,
+			t->node,
 			pqm_arena_f(b->arena, "workers of %.*s: %.*s", PQM_FMT(t->o->name),
 				PQM_FMT((k.verdict == PQM_V_PLAINTEXT ? pqm_yaml_str(c, "plain")
 								      : k.words))),

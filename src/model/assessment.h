@@ -59,6 +59,8 @@ struct pqm_use_score {
 	bool is_volatile;     /* fast is far above central, or another belief decides otherwise */
 	bool is_broken_today; /* plaintext or weak: not a quantum finding */
 	bool is_capped;	      /* tau passes the survey's horizon */
+	bool is_ahead;	      /* falls before RSA-2048, on whose absence the curve is conditioned */
+	struct pqm_by protect_by;  /* of Y; not set in `pqmap risk` */
 	const struct pqm_hop *hop; /* NULL in `pqmap risk` */
 	uint32_t shor_runs_per;	   /* 0 unknown, 1 one per session, 2 one per key */
 };

@@ -82,6 +82,25 @@ enum pqm_confidence {
 
 const char *pqm_confidence_name(enum pqm_confidence v);
 
+/* What a value of a score rests on. */
+enum pqm_from {
+	PQM_FROM_DEFAULT,  /* of the rules */
+	PQM_FROM_GRAPH,	   /* documents and files that were read */
+	PQM_FROM_PROBE,	   /* asked of an endpoint */
+	PQM_FROM_DECLARED, /* the owner's word */
+	PQM_FROM_PLAN,	   /* computed */
+};
+
+const char *pqm_from_name(enum pqm_from v);
+
+struct pqm_by {
+	enum pqm_from from;
+	bool is_assumption;
+	pqm_bytes words; /* "annotation pqmap.dev/exposure"; empty: not told */
+	pqm_bytes path;	 /* may be empty */
+	uint32_t line;
+};
+
 #define PQM_LAYERS_MAX 4
 
 /* One use of cryptography that protects (or fails to protect) an asset. */
@@ -112,6 +131,7 @@ struct pqm_hop {
 	pqm_bytes versions, groups; /* as set or measured: "TLSv1.2 TLSv1.3", "X25519, P-256" */
 	pqm_bytes certificate;	    /* weakest algorithm presented: "RSA-2048" */
 	enum pqm_confidence confidence;
+	struct pqm_by exposure_by, in_use_by; /* coverage and layers: by evidence and path */
 };
 
 /* A value with its origin: declared (who says so) or an assumption. */
@@ -133,6 +153,7 @@ struct pqm_asset {
 	uint32_t node;		       /* index of its node */
 	struct pqm_sourced life_years; /* X, after lineage */
 	struct pqm_sourced impact;     /* 1 to 5 */
+	struct pqm_by life_by, impact_by;
 	struct pqm_sourced money;      /* declared loss; value 0 and assumption when not declared */
 	struct pqm_sourced flow_money; /* declared money per year of content; 0 when not declared */
 	pqm_bytes currency;

@@ -26,6 +26,13 @@ const char *pqm_confidence_name(enum pqm_confidence v)
 	return names[v];
 }
 
+const char *pqm_from_name(enum pqm_from v)
+{
+	static const char *const names[] = { "default", "graph", "probe", "declaration", "plan" };
+
+	return names[v];
+}
+
 const char *pqm_scenario_name(enum pqm_scenario v)
 {
 	static const char *const names[] = { "slow", "central", "fast", "stress" };

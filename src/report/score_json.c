@@ -1,5 +1,7 @@
 #include "score_json.h"
 
+#include "report/inputs.h"
+
 static void money_basis(struct pqm_out *o, const struct pqm_asset_score *s)
 {
 	pqm_js_open(o, "money_basis", '{');
@@ -32,6 +34,28 @@ static void parts(struct pqm_out *o, const char *key, pqm_bytes text)
 	while (text.n > 0 && pqm_split(&rest, ';', &one))
 		pqm_js_str(o, NULL, pqm_trim(one));
 	pqm_js_close(o, ']');
+}
+
+void pqm_json_inputs(struct pqm_out *o, const struct pqm_asset *a, const struct pqm_use_score *u)
+{
+	struct pqm_input in[PQM_INPUTS];
+
+	pqm_inputs_of(in, a, u);
+	pqm_js_open(o, "inputs", '{');
+	for (size_t i = 0; i < PQM_INPUTS; i++) {
+		pqm_js_open(o, in[i].key, '{');
+		if (in[i].is_number)
+			pqm_js_num(o, "value", in[i].number, 4);
+		else
+			pqm_js_cstr(o, "value", in[i].text);
+		pqm_js_cstr(o, "by", pqm_from_name(in[i].by.from));
+		pqm_js_str(o, "from", in[i].by.words);
+		pqm_js_bool(o, "assumed", in[i].by.is_assumption);
+		pqm_js_opt(o, "path", in[i].by.path);
+		pqm_js_opt_u64(o, "line", in[i].by.line);
+		pqm_js_close(o, '}');
+	}
+	pqm_js_close(o, '}');
 }
 
 void pqm_json_flips(struct pqm_out *o, const struct pqm_asset_score *s)
