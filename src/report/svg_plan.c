@@ -86,7 +86,7 @@ static void residual_line(struct pqm_obj *o, const struct residual *d)
 	bool has = best > 0 && b->task < p->n_tasks;
 	double x = pqm_svg_at(&d->x, b->effort_days);
 	bool right = x - d->x.x0 > d->x.x1 - x; /* the label stands where the room is */
-	size_t room = (size_t)((right ? x - d->x.x0 : d->x.x1 - x) / 6.8);
+	size_t room = (size_t)((right ? x - d->x.x0 : d->x.x1 - x) / 7.6);
 	double y = pqm_svg_at(&d->y, b->left + drop);
 
 	pqm_obj_flag(o, "has_drop", has);

@@ -28,9 +28,10 @@
 #define PQM_VIEW_GANTT 60
 #define PQM_VIEW_LINES 40 /* lines of a change, places of a task */
 #define PQM_VIEW_CAUSES 10000
-#define PQM_VIEW_ROWS 60000 /* places of all causes together: about 12 MB */
-#define PQM_VIEW_BLOCK 100  /* of them in one list */
-#define PQM_VIEW_PLACES 25  /* of one practice */
+#define PQM_VIEW_ROWS 60000  /* places of all causes together: about 12 MB */
+#define PQM_VIEW_PRINTED 300 /* places on paper; beyond, causes with their counts */
+#define PQM_VIEW_BLOCK 100   /* of them in one list */
+#define PQM_VIEW_PLACES 25   /* of one practice */
 #define PQM_VIEW_NOTES 300
 #define PQM_VIEW_ENDPOINTS 500
 #define PQM_VIEW_PRACTICES 100 /* differences between targets */

@@ -196,6 +196,7 @@ void pqm_view_findings(struct pqm_obj *o, const struct pqm_view *v)
 	pqm_obj_text(o, "n_defaulted", pqm_text_count(o->arena, v->tally.defaulted));
 	pqm_obj_flag(o, "has_defaulted", v->tally.defaulted > 0);
 	pqm_obj_flag(o, "has_causes", n > 0);
+	pqm_obj_flag(o, "is_long", v->tally.places > PQM_VIEW_PRINTED);
 	pqm_obj_flag(o, "no_causes", n == 0);
 	pqm_obj_flag(o, "none_broken", n > 0 && v->tally.by_quantum[PQM_Q_BROKEN] == 0);
 	pqm_obj_text(
