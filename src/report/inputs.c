@@ -1,5 +1,6 @@
 #include "inputs.h"
 
+#include <math.h>
 #include <string.h>
 
 static struct pqm_input number(
@@ -98,4 +99,49 @@ void pqm_inputs_of(
 	out[n] = (struct pqm_input){ .key = "class", .title = "Algorithm class", .by = seen };
 	name_classes(&out[n++], v);
 	out[n++] = number("impact", "Impact, 1 to 5", (double)v->impact, &a->impact_by);
+}
+
+struct pqm_shor pqm_shor_of(const struct pqm_use_score *u)
+{
+	static const struct {
+		char use;
+		struct pqm_shor shor;
+	} rows[] = {
+		{ 'K',
+			{ "per-session",
+				"one recorded session, or all that reused its key share" } },
+		{ 'T', { "per-key", "every session recorded under this server's key" } },
+		{ 'W', { "per-key", "everything wrapped to this key" } },
+		{ 'S',
+			{ "per-key",
+				"no recording: the attacker speaks in this key's name while "
+				"classical is accepted" } },
+		{ 'L',
+			{ "per-key",
+				"no recording: every verifier that trusts this key takes what "
+				"the attacker signs" } },
+	};
+
+	if (u->is_broken_today)
+		return (struct pqm_shor){ "none", "it is open today, without any run" };
+	if (isinf(u->tau[PQM_STRESS]))
+		return (struct pqm_shor){ "none", "nothing here falls to a run" };
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].use == u->v.use)
+			return rows[i].shor;
+	return (struct pqm_shor){ "none", "not told" };
+}
+
+const char *pqm_note_capped(const struct pqm_use_score *u)
+{
+	return u->is_capped ? "capped by survey horizon: it must hold longer than the survey looks "
+			      "ahead, and the chance stays at its last value"
+			    : NULL;
+}
+
+const char *pqm_note_conditioned(const struct pqm_use_score *u)
+{
+	return u->is_ahead ? "falls before RSA-2048, while the curve is conditioned on no RSA-2048 "
+			     "machine today: short horizons are slightly overstated"
+			   : NULL;
 }

@@ -28,4 +28,16 @@ struct pqm_input {
 void pqm_inputs_of(
 	struct pqm_input out[PQM_INPUTS], const struct pqm_asset *a, const struct pqm_use_score *u);
 
+/* What one run of Shor's algorithm opens: evidence beside the probability, never inside it. */
+struct pqm_shor {
+	const char *runs; /* "per-session", "per-key", "none" */
+	const char *opens;
+};
+
+struct pqm_shor pqm_shor_of(const struct pqm_use_score *u);
+
+/* What to know before the numbers of a use are quoted; NULL: nothing. */
+const char *pqm_note_capped(const struct pqm_use_score *u);
+const char *pqm_note_conditioned(const struct pqm_use_score *u);
+
 #endif

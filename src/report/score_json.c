@@ -58,6 +58,23 @@ void pqm_json_inputs(struct pqm_out *o, const struct pqm_asset *a, const struct 
 	pqm_js_close(o, '}');
 }
 
+void pqm_json_evidence(struct pqm_out *o, const struct pqm_use_score *u)
+{
+	const struct pqm_shor shor = pqm_shor_of(u);
+	const char *const notes[] = { pqm_note_capped(u), pqm_note_conditioned(u) };
+
+	pqm_js_open(o, "shor", '{');
+	pqm_js_cstr(o, "runs", shor.runs);
+	pqm_js_cstr(o, "opens", shor.opens);
+	pqm_js_close(o, '}');
+	pqm_js_bool(o, "conditioned", u->is_ahead);
+	pqm_js_open(o, "notes", '[');
+	for (size_t i = 0; i < sizeof(notes) / sizeof(notes[0]); i++)
+		if (notes[i] != NULL)
+			pqm_js_cstr(o, NULL, notes[i]);
+	pqm_js_close(o, ']');
+}
+
 void pqm_json_flips(struct pqm_out *o, const struct pqm_asset_score *s)
 {
 	pqm_js_open(o, "flips", '[');

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "report/inputs.h"
 #include "report/view_text.h"
 
 #define FLIPS_MAX 5 /* of one asset */
@@ -164,6 +165,61 @@ static void use_hop(struct pqm_obj *o, const struct pqm_hop *h)
 	pqm_obj_opt(o, "terms", "has_terms", hop_terms(o, h));
 }
 
+/* One use, to be listed. */
+struct listed_use {
+	struct pqm_input in[PQM_INPUTS];
+	const char *notes[2];
+	size_t n_notes;
+};
+
+static void fill_input(struct pqm_obj *o, const void *ctx, size_t i)
+{
+	const struct pqm_input *in = &((const struct listed_use *)ctx)->in[i];
+	pqm_bytes path = pqm_printable(o->arena, in->by.path);
+
+	pqm_obj_text(o, "title", pqm_str(in->title));
+	if (in->is_number)
+		pqm_obj_f(o, "value", "%g", in->number);
+	else
+		pqm_obj_text(o, "value", pqm_str(in->text));
+	pqm_obj_text(o, "from", in->by.words);
+	pqm_obj_flag(o, "assumed", in->by.is_assumption);
+	pqm_obj_opt(o, "place", "has_place",
+		in->by.line > 0 ? pqm_arena_f(o->arena, "%.*s:%u", PQM_FMT(path), in->by.line)
+				: path);
+}
+
+static void fill_note(struct pqm_obj *o, const void *ctx, size_t i)
+{
+	pqm_obj_text(o, "text", pqm_str(((const struct listed_use *)ctx)->notes[i]));
+}
+
+/* What the numbers rest on, what a run of Shor's algorithm opens, and what to know before quoting. */
+static void use_inputs(
+	struct pqm_obj *o, const struct pqm_asset_score *s, const struct pqm_use_score *u)
+{
+	struct listed_use *l = pqm_new(o->arena, struct listed_use, 1);
+	const struct pqm_shor shor = pqm_shor_of(u);
+	const char *const notes[] = { pqm_note_capped(u), pqm_note_conditioned(u) };
+
+	pqm_obj_flag(o, "has_inputs", l != NULL && u->hop != NULL);
+	if (l == NULL || u->hop == NULL)
+		return;
+	pqm_inputs_of(l->in, s->asset, u);
+	for (size_t i = 0; i < sizeof(notes) / sizeof(notes[0]); i++)
+		if (notes[i] != NULL)
+			l->notes[l->n_notes++] = notes[i];
+	pqm_obj_list(o, "inputs", PQM_INPUTS, fill_input, l);
+	pqm_obj_list(o, "notes", l->n_notes, fill_note, l);
+	pqm_obj_text(o, "shor_runs",
+		pqm_eqs(pqm_str(shor.runs), "per-session")
+			? PQM_LIT("one run per session; it opens ")
+			: pqm_eqs(pqm_str(shor.runs), "per-key")
+			? PQM_LIT("one run per key; it opens ")
+			: PQM_LIT("no run: "));
+	pqm_obj_text(o, "shor_opens", pqm_str(shor.opens));
+}
+
 static void fill_use(struct pqm_obj *o, const void *ctx, size_t i)
 {
 	const struct pqm_asset_score *s = ctx;
@@ -174,6 +230,7 @@ static void fill_use(struct pqm_obj *o, const void *ctx, size_t i)
 		u = i == 0 ? &s->uses[s->deciding] : &s->uses[i <= s->deciding ? i - 1 : i];
 	use_hop(o, u->hop);
 	use_letters(o, u);
+	use_inputs(o, s, u);
 	pqm_obj_flag(o, "decides", s->deciding < s->n_uses && i == 0);
 	pqm_obj_flag(o, "volatile", u->is_volatile);
 	pqm_obj_flag(o, "capped", u->is_capped);

@@ -87,9 +87,27 @@ def nonsense():
     ok(got and not any(g["by"] == "declaration" for g in got), "a word that is none is no declaration", got)
 
 
+def evidence(of):
+    runs, wrong = set(), []
+    for key, u in of.items():
+        letter, shor = u["vector"].split("/U:")[1][0], u["shor"]
+        ahead = u["tau"]["central"] is not None and u["tau"]["central"] > u["end"]
+        falls = u["p"]["stress"] > 0 and not u["broken_today"]
+        runs.add(shor["runs"])
+        if falls and shor["runs"] != ("per-session" if letter == "K" else "per-key"):
+            wrong.append((key, shor))
+        if (u["broken_today"] or "/A:HYB/" in u["vector"]) and shor["runs"] != "none":
+            wrong.append((key, shor))
+        if u["conditioned"] != (ahead and falls) or u["capped"] != any("horizon:" in n for n in u["notes"]) or \
+                len(u["notes"]) != u["capped"] + u["conditioned"]:
+            wrong.append((key, u["notes"], u["capped"], u["conditioned"]))
+    ok(runs == {"per-session", "per-key", "none"} and not wrong, "runs, notes and flags agree", wrong[:3])
+
+
 example = uses(scan("fixtures/cluster", "--regime", "us-eo-14412"))
 sources(example)
 vectors(example)
 declared(example)
+evidence(example)
 nonsense()
 done()
