@@ -254,15 +254,16 @@ static size_t utf8_len(const uint8_t *p, size_t n)
 	return len;
 }
 
-/* Control characters, and the directional overrides that can make text read as something else. */
+/* Control characters, line and paragraph separators, and what makes text read as something else: all
+ * of Bidi_Control [UAX9 §2]. */
 static bool is_hidden(const uint8_t *p, size_t len)
 {
 	if (len == 1)
 		return p[0] < 0x20 || p[0] == 0x7f;
-	if (len == 2)
-		return p[0] == 0xc2 && p[1] < 0xa0;
-	if (len == 3 && p[0] == 0xe2 && p[1] == 0x80)
-		return p[2] >= 0xaa && p[2] <= 0xae;
+	if (len == 2) /* C1; U+061C */
+		return (p[0] == 0xc2 && p[1] < 0xa0) || (p[0] == 0xd8 && p[1] == 0x9c);
+	if (len == 3 && p[0] == 0xe2 && p[1] == 0x80) /* U+200E, U+200F; U+2028 to U+202E */
+		return p[2] == 0x8e || p[2] == 0x8f || (p[2] >= 0xa8 && p[2] <= 0xae);
 	return len == 3 && p[0] == 0xe2 && p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9;
 }
 
@@ -312,6 +313,18 @@ pqm_bytes pqm_printable(struct pqm_arena *a, pqm_bytes b)
 			cut = n;
 	}
 	return (pqm_bytes){ out, n };
+}
+
+pqm_bytes pqm_printable_dup(struct pqm_arena *a, pqm_bytes b)
+{
+	struct pqm_arena once;
+
+	pqm_arena_init(&once, (size_t)1 << 20);
+	pqm_bytes text = pqm_printable(&once, b);
+	pqm_bytes copy = text.p == NULL ? (pqm_bytes){ NULL, 0 } : pqm_bytes_dup(a, text);
+
+	pqm_arena_fini(&once);
+	return copy;
 }
 
 char *pqm_cstr_join(const char *a, const char *b)

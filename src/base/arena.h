@@ -42,6 +42,8 @@ pqm_bytes pqm_arena_f(struct pqm_arena *a, const char *fmt, ...) PQM_PRINTF(2, 3
 /* Text fit for a terminal, JSON or HTML: valid UTF-8 kept, control and invalid bytes written as
  * \xNN; at most PQM_TEXT_BYTES, then an ellipsis. Returns b itself when nothing must change. */
 pqm_bytes pqm_printable(struct pqm_arena *a, pqm_bytes b);
+/* A copy of that, no larger than it must be; p is NULL when memory runs out. */
+pqm_bytes pqm_printable_dup(struct pqm_arena *a, pqm_bytes b);
 
 /* Grows an arena-owned array by doubling: returns the (possibly moved) array with room for at
  * least n + 1 elements, or NULL. *cap is the element capacity. */

@@ -26,7 +26,7 @@ static void text(struct get *g, const struct pqm_json *v, const char *key, pqm_b
 {
 	pqm_bytes b = pqm_json_str(v, key);
 
-	*out = b.n == 0 ? (pqm_bytes){ NULL, 0 } : pqm_bytes_dup(g->arena, b);
+	*out = b.n == 0 ? (pqm_bytes){ NULL, 0 } : pqm_printable_dup(g->arena, b);
 	if (b.n > 0 && out->p == NULL)
 		no_memory(g);
 }

@@ -32,12 +32,12 @@ static enum pqm_st no_memory(struct load *l)
 	return pqm_fail(l->err, PQM_ENOMEM, "%s: the inventory does not fit in memory", l->name);
 }
 
-/* Copies a text member; empty when absent. */
+/* Copies a text member, printable as our own reports are; empty when absent. */
 static bool get_text(struct load *l, const struct pqm_json *v, const char *key, pqm_bytes *out)
 {
 	pqm_bytes b = pqm_json_str(v, key);
 
-	*out = b.n == 0 ? (pqm_bytes){ NULL, 0 } : pqm_bytes_dup(l->arena, b);
+	*out = b.n == 0 ? (pqm_bytes){ NULL, 0 } : pqm_printable_dup(l->arena, b);
 	return b.n == 0 || out->p != NULL;
 }
 

@@ -277,9 +277,13 @@ static void hostile_text_is_made_printable(void **state)
 			"a\\xffb" },
 		{ "\xe2\x80\xae"
 		  "x",
-			"\\xe2\\x80\\xaex" },	       /* right-to-left override */
-		{ "\xc0\xaf", "\\xc0\\xaf" },	       /* overlong */
-		{ "\xed\xa0\x80", "\\xed\\xa0\\x80" }, /* surrogate */
+			"\\xe2\\x80\\xaex" }, /* right-to-left override */
+		{ "\xe2\x80\x8e\xe2\x80\x8d",
+			"\\xe2\\x80\\x8e\xe2\x80\x8d" },      /* a mark; a joiner */
+		{ "\xd8\x9c\xd8\x9b", "\\xd8\\x9c\xd8\x9b" }, /* Arabic letter mark; a semicolon */
+		{ "\xe2\x80\xa8\xe2\x80\xa7", "\\xe2\\x80\\xa8\xe2\x80\xa7" }, /* line separator */
+		{ "\xc0\xaf", "\\xc0\\xaf" },				       /* overlong */
+		{ "\xed\xa0\x80", "\\xed\\xa0\\x80" },			       /* surrogate */
 	};
 	struct pqm_arena a;
 
