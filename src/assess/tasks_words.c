@@ -322,6 +322,10 @@ static bool of_sets(const struct tk_words *w, pqm_bytes word, pqm_bytes *out)
 		*out = set_word(w, "ike");
 	else if (pqm_eqs(word, "kem"))
 		*out = pqm_yaml_str(group, "kem");
+	else if (pqm_eqs(word, "kex_sizes"))
+		*out = pqm_yaml_str(group, "sizes");
+	else if (pqm_eqs(word, "by_default"))
+		*out = pqm_yaml_str(group, "by_default");
 	else if (pqm_eqs(word, "sig"))
 		*out = pqm_yaml_str(sig, "sig");
 	else if (pqm_eqs(word, "sig_name"))
