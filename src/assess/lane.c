@@ -43,7 +43,7 @@ struct tk_place tk_everywhere(void)
 {
 	static const char all[] = "all", words[] = "everything scanned";
 
-	return (struct tk_place){ pqm_str(all), pqm_str(words), pqm_str(all) };
+	return (struct tk_place){ pqm_str(all), pqm_str(words), pqm_str(all), false };
 }
 
 void tk_lane_precedes(struct tk_maker *m, uint32_t task, pqm_bytes id)
@@ -214,7 +214,8 @@ void tk_fill_lane(struct tk_maker *m, struct tk_draft *d)
 	uint64_t n;
 
 	t->lane = pqm_yaml_str(node, "lane");
-	t->advice = pqm_yaml_str(node, "advice");
+	/* elsewhere the word is a state of endpoints/advice.yaml */
+	t->advice = t->lane.n > 0 ? pqm_yaml_str(node, "advice") : (pqm_bytes){ NULL, 0 };
 	t->usual_window = -1;
 	tk_lane_performance(m, d);
 	if (pqm_yaml_get(node, "usual_window") != NULL) {

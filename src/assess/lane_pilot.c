@@ -3,10 +3,22 @@
 
 #include "run.h"
 
+/* Where it could be tried. */
+struct candidate {
+	bool is_set;
+	size_t asset, hop;
+	pqm_bytes edit; /* what is edited there, when others share it */
+};
+
+struct candidates {
+	struct candidate best, other; /* other: the least through another edit than the best */
+};
+
 struct pilot {
 	size_t act, hop;     /* the asset to act on, and its link */
 	size_t least, there; /* where to try it; least == act: on a part of itself */
 	pqm_bytes stack, key;
+	const struct candidate *same_edit; /* lesser, and yet no pilot: the same line decides */
 };
 
 struct finder {
@@ -14,7 +26,7 @@ struct finder {
 	const struct pqm_tasks *tasks;
 	enum pqm_decision *decision; /* by asset */
 	double *p;
-	struct pqm_map least; /* by task and stack: struct pilot */
+	struct pqm_map least; /* by task and stack: struct candidates */
 };
 
 /* Tags and digests come and go; the product stays. */
@@ -90,47 +102,89 @@ static pqm_bytes key_of(const struct finder *f, const struct pqm_hop *h, pqm_byt
 	return pqm_arena_f(f->m->arena, "%.*s/%.*s", PQM_FMT(h->task), PQM_FMT(stack));
 }
 
-/* The least asset of each stack; none that is to be acted on itself. */
+/* What is edited for the hop, when others share it: a pilot through the same line is none. */
+static pqm_bytes edit_of(struct tk_maker *m, const struct pqm_hop *h)
+{
+	const struct pqm_rule *rule = pqm_plan_type(m->r, h->task);
+	struct tk_site site;
+
+	if (rule == NULL || !pqm_yaml_true(rule->node, "one_edit"))
+		return (pqm_bytes){ NULL, 0 };
+	tk_site_of(&site, &m->ix, h);
+	return tk_edit_of(m, h, &site);
+}
+
+static bool is_apart(pqm_bytes a, pqm_bytes b)
+{
+	return a.n == 0 || b.n == 0 || !pqm_eq(a, b);
+}
+
+/* Keeps the least candidate, and the least of those through another edit. */
+static void keep(const struct finder *f, struct candidates *c, const struct candidate *new)
+{
+	struct candidate *best = &c->best, *next = &c->other;
+
+	if (!best->is_set) {
+		*best = *new;
+	} else if (is_less(f, new->asset, best->asset)) {
+		if (is_apart(best->edit, new->edit))
+			*next = *best;
+		*best = *new;
+	} else if (is_apart(best->edit, new->edit) && new->asset != best->asset &&
+		(!next->is_set || is_less(f, new->asset, next->asset))) {
+		*next = *new;
+	}
+}
+
+/* The least assets of each stack; none that is to be acted on itself. */
 static void index_least(struct finder *f, size_t a, size_t h)
 {
 	const struct pqm_hop *hop = &f->m->g->assets[a].hops[h];
 	pqm_bytes stack = stack_of(f->m, hop), key;
-	struct pilot *p;
+	struct candidates *c;
 
 	if (f->m->g->assets[a].is_unassigned || f->decision[a] >= PQM_ACT || !is_link(f, a, h) ||
 		stack.n == 0)
 		return;
 	key = key_of(f, hop, stack);
-	p = key.p == NULL ? NULL : pqm_map_get(&f->least, key);
-	if (p != NULL && (p->least == a || !is_less(f, a, p->least)))
-		return;
-	if (p == NULL)
-		p = pqm_new(&f->m->run->scratch, struct pilot, 1);
-	if (key.p == NULL || p == NULL || !pqm_map_put(&f->least, key, p)) {
-		tk_no_memory(f->m);
-		return;
+	c = key.p == NULL ? NULL : pqm_map_get(&f->least, key);
+	if (c == NULL) {
+		c = pqm_new(&f->m->run->scratch, struct candidates, 1);
+		if (key.p == NULL || c == NULL || !pqm_map_put(&f->least, key, c)) {
+			tk_no_memory(f->m);
+			return;
+		}
 	}
-	p->least = a;
-	p->there = h;
+	keep(f, c, &(struct candidate){ true, a, h, edit_of(f->m, hop) });
 }
 
 static void find_least(struct finder *f, struct pilot *p)
 {
 	const struct pqm_asset *act = &f->m->g->assets[p->act];
-	const struct pilot *found;
+	const struct pqm_hop *hop = &act->hops[p->hop];
+	const struct candidates *all;
+	const struct candidate *found;
+	pqm_bytes edit = edit_of(f->m, hop);
 
 	p->least = p->act;
 	p->there = p->hop;
-	p->key = key_of(f, &act->hops[p->hop], p->stack);
+	p->key = key_of(f, hop, p->stack);
 	if (p->key.p == NULL) {
 		tk_no_memory(f->m);
 		return;
 	}
-	found = pqm_map_get(&f->least, p->key);
-	if (found == NULL || f->m->g->assets[found->least].impact.value >= act->impact.value)
+	all = pqm_map_get(&f->least, p->key);
+	if (all == NULL)
 		return;
-	p->least = found->least;
-	p->there = found->there;
+	found = is_apart(all->best.edit, edit) ? &all->best : &all->other;
+	if (found != &all->best &&
+		f->m->g->assets[all->best.asset].impact.value < act->impact.value)
+		p->same_edit = &all->best;
+	if (!found->is_set || f->m->g->assets[found->asset].impact.value >= act->impact.value)
+		return;
+	p->same_edit = NULL;
+	p->least = found->asset;
+	p->there = found->hop;
 }
 
 static pqm_bytes at(struct tk_maker *m, const struct pqm_asset *a, const struct pqm_hop *h)
@@ -155,6 +209,28 @@ static void bind(struct finder *f, const struct pilot *p, uint32_t task)
 		if (s->step[k].reaches == 'E')
 			tk_add_dep(f->m, s->step[k].task, task);
 	}
+}
+
+/* Nobody is left to try it on: what turns clients away says so, and what to do instead. */
+static void tell_untried(struct finder *f, const struct pilot *p)
+{
+	struct tk_maker *m = f->m;
+	const struct pqm_hop_steps *s = &f->tasks->steps[p->act][p->hop];
+	const struct pqm_asset *least = &m->g->assets[p->same_edit->asset];
+
+	for (size_t k = 0; k < s->n; k++)
+		if (s->step[k].reaches == 'E')
+			m->d[s->step[k].task].not_tried = pqm_arena_f(m->arena,
+				"no pilot elsewhere: %.*s, which matters less, goes through the "
+				"same setting (%.*s), so it would be no trial but the change "
+				"itself. Try it first on %s",
+				PQM_FMT(least->name), PQM_FMT(p->same_edit->edit),
+				pqm_eqs(p->stack, "mesh mTLS")
+					? "a second revision of the control plane with one "
+					  "namespace in it"
+					: "a second controller with a class of its own and one "
+					  "test "
+					  "host, or by pinning one client to the hybrid group");
 }
 
 static void draft(struct finder *f, const struct pqm_rule *rule, const struct pilot *p)
@@ -201,6 +277,8 @@ static void for_asset(struct finder *f, size_t a)
 		if (p.stack.n == 0)
 			continue;
 		find_least(f, &p);
+		if (p.same_edit != NULL)
+			tell_untried(f, &p);
 		t.t[0] = (struct pqm_trait){ "stack",
 			p.least == a ? PQM_LIT("own") : PQM_LIT("shared") };
 		for (size_t i = 0; i < m->n_rules && m->st == PQM_OK; i++)

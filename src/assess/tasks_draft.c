@@ -55,7 +55,7 @@ struct tk_place tk_place_of_node(struct tk_maker *m, uint32_t i)
 
 	return (struct tk_place){ n->id,
 		plain ? name : pqm_arena_f(m->arena, "%.*s %.*s", PQM_FMT(n->kind), PQM_FMT(name)),
-		n->id };
+		n->id, false };
 }
 
 /* "unassigned in TARGET" is no place of anybody's: what was scanned is. */
@@ -101,7 +101,7 @@ static struct tk_place place_of_cause(struct tk_maker *m, const struct tk_cause 
 					  PQM_FMT(alg), words),
 		pqm_arena_f(m->arena, "%.*s %s in %.*s", PQM_FMT(alg), words,
 			PQM_FMT(label_of_asset(m, c->asset))),
-		c->asset->id };
+		c->asset->id, false };
 }
 
 /* "RSA-512, RSA-1024 and 2 more": what the findings of a hop are. */
@@ -139,19 +139,26 @@ static struct tk_place place_of_group(struct tk_maker *m, const struct tk_cause 
 		pqm_arena_f(m->arena, "%.*s%s%.*s in %.*s", PQM_FMT(label),
 			algs.n > 0 ? " of " : "", PQM_FMT(algs),
 			PQM_FMT(label_of_asset(m, c->asset))),
-		c->asset->id };
+		c->asset->id, false };
 }
 
 struct tk_place tk_place_of(
 	struct tk_maker *m, const struct pqm_rule *rule, const struct tk_cause *c, uint32_t node)
 {
 	pqm_bytes target = pqm_yaml_str(rule->node, "target");
-	struct tk_place by_asset = { c->asset->id, label_of_asset(m, c->asset), c->asset->id };
+	struct tk_place by_asset = { c->asset->id, label_of_asset(m, c->asset), c->asset->id,
+		false };
 	const struct pqm_node *n = tk_node(m, node);
 
 	if (pqm_eqs(target, "run"))
 		return (struct tk_place){ PQM_LIT("all"), PQM_LIT("everything scanned"),
-			PQM_LIT("all") };
+			PQM_LIT("all"), false };
+	if (c->hop != NULL && c->site != NULL && pqm_yaml_true(rule->node, "one_edit")) {
+		pqm_bytes edit = tk_edit_of(m, c->hop, c->site);
+
+		if (edit.n > 0)
+			return (struct tk_place){ edit, edit, n == NULL ? edit : n->id, true };
+	}
 	if (pqm_eqs(target, "cause"))
 		return c->finding != NULL ? place_of_cause(m, c)
 			: n == NULL	  ? place_of_group(m, c)
@@ -163,7 +170,7 @@ struct tk_place tk_place_of(
 	if (n->ns.n == 0)
 		return by_asset;
 	return (struct tk_place){ pqm_arena_f(m->arena, "namespace/%.*s", PQM_FMT(n->ns)),
-		pqm_arena_f(m->arena, "namespace %.*s", PQM_FMT(n->ns)), n->ns };
+		pqm_arena_f(m->arena, "namespace %.*s", PQM_FMT(n->ns)), n->ns, false };
 }
 
 static void add_unit(struct tk_maker *m, struct tk_draft *d, pqm_bytes key)
@@ -180,6 +187,8 @@ static void count_units(struct tk_maker *m, struct tk_draft *d, const struct tk_
 
 	if (pqm_eqs(per, "asset")) {
 		add_unit(m, d, c->asset->id);
+	} else if (d->is_shared) {
+		add_unit(m, d, PQM_LIT("target"));
 	} else if (pqm_eqs(per, "finding") ||
 		(h != NULL && tk_node(m, h->to) == NULL && !pqm_eqs(per, "target"))) {
 		for (size_t i = 0; i < n && m->st == PQM_OK; i++)
@@ -274,12 +283,22 @@ static pqm_bytes where_of(struct tk_maker *m, const struct pqm_rule *rule, const
 		PQM_FMT(h->ref.n > 0 ? h->ref : h->label));
 }
 
+/* Of one edit for several links, each line says for which. */
+static pqm_bytes place_words(struct tk_maker *m, const struct tk_draft *d, const struct tk_cause *c)
+{
+	pqm_bytes at = where_of(m, d->rule, c);
+
+	return !d->is_shared || c->hop == NULL
+		? at
+		: pqm_arena_f(m->arena, "%.*s: %.*s", PQM_FMT(at), PQM_FMT(tk_use_place(m, d, c)));
+}
+
 static void add_place(struct tk_maker *m, struct tk_draft *d, const struct tk_cause *c)
 {
 	size_t before = d->t.n_where;
 
 	if (before < PQM_TASK_PLACES_MAX)
-		tk_add_text(m, &d->where, &d->t.n_where, &d->cap_where, where_of(m, d->rule, c));
+		tk_add_text(m, &d->where, &d->t.n_where, &d->cap_where, place_words(m, d, c));
 	d->n_places += before >= PQM_TASK_PLACES_MAX || d->t.n_where > before;
 }
 
@@ -307,6 +326,8 @@ void tk_add_cause(struct tk_maker *m, struct tk_draft *d, const struct tk_cause 
 	count_units(m, d, c);
 	add_asset(m, d, c->asset->id);
 	add_place(m, d, c);
+	if (d->is_shared && c->hop != NULL)
+		tk_add_use(m, d, c);
 	for (size_t i = 0; c->hop != NULL && i < c->hop->n_findings; i++) {
 		struct tk_cause one = { .asset = c->asset,
 			.finding = pqm_inventory_find(m->inv, c->hop->findings[i]) };
@@ -350,6 +371,7 @@ uint32_t tk_draft_for(struct tk_maker *m, const struct pqm_rule *rule, const str
 	*d = (struct tk_draft){ .rule = rule,
 		.label = full ? PQM_LIT("further places") : place.label };
 	d->object = place.object;
+	d->is_shared = place.is_shared && !full;
 	d->site = (struct tk_site){ .server = TK_NO_NODE, .image = TK_NO_NODE };
 	if (c->hop != NULL) {
 		d->hop = c->hop;

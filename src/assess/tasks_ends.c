@@ -153,19 +153,16 @@ static void name(struct namer *w, uint32_t workload)
 }
 
 /* Workloads that talk to the listening end, as far as the graph knows them. */
-pqm_bytes tk_clients_of(struct tk_maker *m, const struct tk_draft *d)
+static pqm_bytes clients_at(struct tk_maker *m, const struct pqm_hop *h, uint32_t server)
 {
 	struct namer w = { .m = m };
-	const struct pqm_hop *h = d->hop;
 	uint32_t list[TK_CLIENTS_MAX];
 	char count[32];
 	size_t n;
 
-	if (h == NULL)
-		return (pqm_bytes){ NULL, 0 };
 	if (h->from == h->to && tk_is_of(m, h->to, PQM_NODE_WORKLOAD, PQM_NODE_WORKLOAD))
 		return pqm_arena_f(m->arena, "all pods of %.*s", PQM_FMT(tk_node(m, h->to)->id));
-	n = tk_clients(list, m, h, d->site.server);
+	n = tk_clients(list, m, h, server);
 	if (n == 0)
 		return pqm_str(no_clients);
 	for (size_t i = 0; i < n && i < NAMED_MAX; i++)
@@ -174,4 +171,20 @@ pqm_bytes tk_clients_of(struct tk_maker *m, const struct tk_draft *d)
 		w.words = pqm_arena_f(m->arena, "%.*s; and %s more", PQM_FMT(w.words),
 			pqm_human_count(count, n - NAMED_MAX));
 	return pqm_arena_f(m->arena, "%s: %.*s", n > 1 ? "clients" : "client", PQM_FMT(w.words));
+}
+
+/* One edit for several links has the clients of each. */
+pqm_bytes tk_clients_of(struct tk_maker *m, const struct tk_draft *d)
+{
+	pqm_bytes out = { NULL, 0 };
+
+	if (d->hop == NULL)
+		return out;
+	if (d->n_uses < 2)
+		return clients_at(m, d->hop, d->site.server);
+	for (size_t i = 0; i < d->n_uses; i++)
+		out = pqm_arena_f(m->arena, "%.*s%sat %.*s: %.*s", PQM_FMT(out), i > 0 ? "; " : "",
+			PQM_FMT(d->uses[i].label),
+			PQM_FMT(clients_at(m, d->uses[i].hop, d->uses[i].site.server)));
+	return out;
 }

@@ -15,6 +15,13 @@
 /* Clients of one place that wait for a library of their own; the rest is telemetry's matter. */
 #define TK_CLIENTS_MAX 32
 
+/* One link that a task's edit decides. */
+struct tk_use {
+	const struct pqm_hop *hop;
+	struct tk_site site;
+	pqm_bytes label;
+};
+
 /* A task being collected. */
 struct tk_draft {
 	const struct pqm_rule *rule;
@@ -28,6 +35,10 @@ struct tk_draft {
 		words;		   /* of the first place; words: what `changes` looks at */
 	struct tk_site site;	   /* of the first hop */
 	const struct pqm_hop *hop; /* the first; may be NULL */
+	struct tk_use *uses;	   /* the links of one edit; none for tasks of other kinds */
+	size_t n_uses, cap_uses;
+	bool is_shared;	     /* one edit for all its uses */
+	pqm_bytes not_tried; /* why no pilot goes before it; or empty */
 	uint32_t *deps;
 	uint32_t met; /* last walk that came by, see tk_needs */
 	pqm_bytes *where, *assets;
@@ -70,6 +81,7 @@ struct tk_cause {
 /* Where a task is done: its key makes the task's id. */
 struct tk_place {
 	pqm_bytes key, label, object;
+	bool is_shared; /* one edit for several links */
 };
 
 /* ---- places and drafts ---- */
@@ -105,6 +117,18 @@ size_t tk_clients(uint32_t list[TK_CLIENTS_MAX], const struct tk_maker *m, const
 bool tk_client_is_able(const struct tk_maker *m, uint32_t workload);
 /* Workloads at the other end, with their images, and until when they stay classical; in words. */
 pqm_bytes tk_clients_of(struct tk_maker *m, const struct tk_draft *d);
+
+/* ---- one edit, one task: tasks_edit.c ---- */
+
+/* What is edited for this hop, when other hops may share it: "edge/ConfigMap/NAME#data.ssl-ecdh-curve",
+ * "istio"; empty: its own place. */
+pqm_bytes tk_edit_of(struct tk_maker *m, const struct pqm_hop *h, const struct tk_site *s);
+void tk_add_use(struct tk_maker *m, struct tk_draft *d, const struct tk_cause *c);
+/* "Ingress data, data.clinic.example:443": what the edit is for. */
+pqm_bytes tk_use_place(struct tk_maker *m, const struct tk_draft *d, const struct tk_cause *c);
+pqm_bytes tk_uses_label(struct tk_maker *m, const struct tk_draft *d);
+/* Lines that name a host stand once for each. */
+pqm_bytes tk_fill_uses(const struct tk_words *w, const struct tk_draft *d, pqm_bytes text);
 
 /* ---- what a task says ---- */
 

@@ -49,6 +49,11 @@ enum pqm_st tk_fill_effort(struct tk_maker *m, struct tk_draft *d)
 		return pqm_rule_fail(d->rule, NULL, m->err, "blocked_until must be a date");
 	t->effort_lo = lo * n;
 	t->effort_hi = hi * n;
+	e = pqm_yaml_get(node, "each"); /* beyond the first link of one edit */
+	if (d->n_uses > 1 && pqm_yaml_f64(e, "lo", &lo) && pqm_yaml_f64(e, "hi", &hi)) {
+		t->effort_lo += lo * (double)(d->n_uses - 1);
+		t->effort_hi += hi * (double)(d->n_uses - 1);
+	}
 	t->n_units = (unsigned)n;
 	t->phase = (unsigned)phase;
 	t->is_weak_fix = pqm_yaml_true(node, "first");
@@ -127,6 +132,21 @@ static void name_site(struct tk_maker *m, struct tk_draft *d)
 		d->t.endpoint = tk_site_endpoint(&d->site, m->arena);
 }
 
+static pqm_bytes title_of(const struct pqm_yaml *node, const struct tk_draft *d)
+{
+	pqm_bytes of_many = pqm_yaml_str(node, "title_of_many");
+
+	return d->n_uses > 1 && of_many.n > 0 ? of_many : pqm_yaml_str(node, "title");
+}
+
+/* What has to be there first, and what cannot be tried elsewhere. */
+static pqm_bytes with_untried(struct tk_maker *m, const struct tk_draft *d, pqm_bytes needs)
+{
+	return d->not_tried.n == 0 ? needs
+				   : pqm_arena_f(m->arena, "%.*s%s%.*s", PQM_FMT(needs),
+					     needs.n > 0 ? "; " : "", PQM_FMT(d->not_tried));
+}
+
 enum pqm_st tk_fill_texts(struct tk_maker *m, struct tk_draft *d)
 {
 	const struct pqm_yaml *node = d->rule->node, *own;
@@ -144,15 +164,17 @@ enum pqm_st tk_fill_texts(struct tk_maker *m, struct tk_draft *d)
 
 	if (d->is_client) /* the site's software is not what changes here */
 		d->site.software = pqm_map_get(&m->ix.software, d->object);
+	if (d->is_shared)
+		w.label = d->label = tk_uses_label(m, d);
 	own = variant_of(d);
 	name_places(m, d);
 	w.sets = tk_sets_of(m->r, &m->regimes, &d->site, pqm_yaml_str(node, "sets"), m->arena);
-	t->title = tk_fill(&w, pqm_yaml_str(node, "title"));
+	t->title = tk_fill(&w, title_of(node, d));
 	t->change = change_of(node, own, &w);
 	t->both_ends = tk_fill(&w, say(node, own, "both_ends"));
-	t->needs = needs_of(node, own, &w);
+	t->needs = with_untried(m, d, needs_of(node, own, &w));
 	t->costs = costs_of(m, node, own, &w);
-	t->verify = tk_fill(&w, say(node, own, "verify"));
+	t->verify = tk_fill_uses(&w, d, say(node, own, "verify"));
 	t->rollback = tk_fill(&w, say(node, own, "rollback"));
 	t->why = tk_fill(&w, pqm_yaml_str(node, "why"));
 	t->blocked_why = tk_fill(&w, say(node, own, "blocked_why"));

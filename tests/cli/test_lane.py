@@ -3,6 +3,7 @@
 import datetime
 import json
 import pathlib
+import shutil
 
 import yaml
 
@@ -163,19 +164,10 @@ def short_slack(tmp):
 
 def roadmap(report):
     pilot = tasks(report, type="pilot")
-    edge = next(t for t in pilot if "ingress-nginx" in t["id"])
-    ok("claims-llm prompts" in edge["title"], "the pilot goes to the asset of lowest impact behind the same ingress-nginx", edge["title"])
-    assets = {a["id"]: a for a in report["graph"]["assets"]}
-    decisions = {a["id"]: a["decision"] for a in report["assessment"]["assets"]}
-    least, *act = edge["assets"]
-    ok(decisions[least] != "Act" and all(decisions[a] == "Act" for a in act) and
-       all(assets[least]["impact"]["value"] < assets[a]["impact"]["value"] for a in act), "for those to act on, of higher impact", act)
-    by_id = {t["id"]: t for t in report["plan"]["tasks"]}
-    offers = [i for i in edge["precedes"] if i.startswith("hybrid-on-edge")]
-    refuses = [i for i in edge["precedes"] if i.startswith("enforce-hybrid")]
-    ok(offers and all(edge["id"] not in by_id[i]["after"] for i in offers), "offering hybrid groups does not wait for it", offers)
-    ok(refuses and all(edge["id"] in by_id[i]["after"] for i in refuses), "refusing classical sessions does", refuses)
-    ok(all(w in str(edge) for w in ("ingress inference", "ingress-nginx.yaml:60")), "with places")
+    ok(not pilot, "no pilot through the setting that it would be a pilot for", [t["title"] for t in pilot])
+    off = next(t for t in tasks(report, type="enforce-hybrid") if "ingress-nginx" in t["id"])
+    ok("no pilot elsewhere: claims-llm prompts" in off["needs"] and "second controller" in off["needs"],
+       "who turns clients away reads why, and what to try instead", off["needs"])
 
     training = tasks(report, type="team-training")[0]
     ok(any("clinical-data: 1 asset" in w for w in training["where"]), "training names the teams", training["where"])
@@ -188,6 +180,36 @@ def roadmap(report):
     ok((monthly["every_months"], monthly["next"]) == (1, "2026-12-21"), "a look every month", monthly["next"])
     windows = {t["usual_window"] for t in report["plan"]["tasks"] if t.get("lane") == "roadmap"}
     ok(len(windows) == 3, "roadmap items stand in all three windows", windows)
+
+
+def pilot_apart(tmp):
+    """A controller of its own for the lesser asset: there it can be tried."""
+    shutil.copytree(REPO / "fixtures/cluster", tmp / "apart")
+    path = tmp / "apart/edge/ingress-nginx.yaml"
+    one = path.read_text()
+    two = one.replace("ingress-nginx-controller", "public-controller").replace("  name: nginx\n", "  name: public\n")
+    (tmp / "apart/edge/public.yaml").write_text(two)
+    path = tmp / "apart/edge/inference-ingress.yaml"
+    path.write_text(path.read_text().replace("ingressClassName: nginx", "ingressClassName: public"))
+    report = scan(tmp, tmp / "apart")
+    edits = {t["id"] for t in tasks(report, type="hybrid-on-edge")}
+    ok(len(edits) == 2, "two controllers, two edits", edits)
+    pilot = tasks(report, type="pilot")
+    edge = next((t for t in pilot if "ingress-nginx" in t["id"]), None)
+    ok(edge is not None and "claims-llm prompts" in edge["title"], "the pilot goes to the asset of lowest impact behind another controller",
+       [t["title"] for t in pilot])
+    if edge is None:
+        return
+    by_id = {t["id"]: t for t in report["plan"]["tasks"]}
+    assets = {a["id"]: a for a in report["graph"]["assets"]}
+    decisions = {a["id"]: a["decision"] for a in report["assessment"]["assets"]}
+    least, *act = edge["assets"]
+    ok(decisions[least] != "Act" and all(decisions[a] == "Act" for a in act) and
+       all(assets[least]["impact"]["value"] < assets[a]["impact"]["value"] for a in act), "for those to act on, of higher impact", act)
+    offers = [i for i in edge["precedes"] if i.startswith("hybrid-on-edge")]
+    refuses = [i for i in edge["precedes"] if i.startswith("enforce-hybrid")]
+    ok(offers and all(edge["id"] not in by_id[i]["after"] for i in offers), "offering hybrid groups does not wait for it", offers)
+    ok(refuses and all(edge["id"] in by_id[i]["after"] for i in refuses), "refusing classical sessions does", refuses)
 
 
 def drift(tmp):
@@ -351,6 +373,7 @@ with tmpdir() as name:
     sealed_or_held(tmp)
     short_slack(tmp)
     drift(tmp)
+    pilot_apart(tmp)
     hard_coded(tmp)
     told_inputs(tmp)
 done()

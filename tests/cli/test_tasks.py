@@ -118,13 +118,13 @@ REGIMES = [  # regimes, group at the ingress, signature, words of the note
 def regimes():
     for names, group, sig, note in REGIMES:
         report = scan("fixtures/cluster", *[a for n in names for a in ("--regime", n)])
-        edge, sign = task(report, "hybrid-on-edge:data/"), task(report, "dual-sign:")
+        edge, sign = task(report, "hybrid-on-edge:edge/"), task(report, "dual-sign:")
         said = edge.get("regime_note", "")
         ok(any(f"ssl-ecdh-curve: {group}:X25519" in line for line in edge["change"]) and
            any(f"{sig} signature" in line for line in sign["change"]) and edge["patch"]["to"] == f"ssl-ecdh-curve: {group}:X25519",
            f"{'+'.join(names) or 'no regime'}: {group}, {sig}", [edge["change"], sign["change"], edge.get("patch")])
         ok((note in said) if note else said == "", f"{'+'.join(names) or 'no regime'}: the note says why", said)
-        mesh = task(report, "mesh-link-hybrid:data/StatefulSet/minio")
+        mesh = task(report, "mesh-link-hybrid:istio")
         cannot = "Istio cannot set" in mesh.get("regime_note", "")
         ok(cannot == (group != "X25519MLKEM768"), f"{'+'.join(names) or 'no regime'}: what the mesh cannot do is said",
            mesh.get("regime_note"))
@@ -132,7 +132,7 @@ def regimes():
 
 def edge_of_the_cluster():
     report = scan("fixtures/cluster")
-    edge, off = task(report, "hybrid-on-edge:data/"), task(report, "enforce-hybrid:data/")
+    edge, off = task(report, "hybrid-on-edge:edge/"), task(report, "enforce-hybrid:edge/")
     line = (REPO / edge["patch"]["path"]).read_text().splitlines()[edge["patch"]["line"] - 1]
     ok(line.strip() == edge["patch"]["from"], "the patch starts from the line of the manifest", [line, edge["patch"]])
     ok("pqmap probe data.clinic.example:443 --expect hybrid" in edge["verify"], "the verify command has the ingress's own host", edge["verify"])
@@ -141,6 +141,43 @@ def edge_of_the_cluster():
        "stays classical until" in edge["both_ends"], "the client is named, with what is known of its library", edge["both_ends"])
     ok(library in off["after"] and library not in edge["after"], "the client changes before the fallback goes, not before hybrid is on",
        [edge["after"], off["after"]])
+
+
+def one_edit_is_one_task():
+    report = scan("fixtures/cluster")
+    tasks = {t["id"]: t for t in report["plan"]["tasks"]}
+    lines = [(t["type"], t["patch"]["path"], t["patch"]["line"]) for t in tasks.values() if "patch" in t]
+    ok(len(lines) == len(set(lines)), "no line is patched by two tasks of a type", lines)
+    for kind in ("hybrid-on-edge", "telemetry", "enforce-hybrid"):
+        found = [t for t in tasks.values() if t["type"] == kind and "ingress-nginx" in t["id"]]
+        ok(len(found) == 1, f"{kind}: one task for the controller's ConfigMap", [t["id"] for t in found])
+        t = found[0]
+        for name, host in (("Ingress data", "data.clinic.example:443"), ("Ingress inference", "inference.clinic.example:443")):
+            ok(name in t["title"] and any(host in w for w in t["where"]) and any(host in v for v in t["verify"]),
+               f"{kind}: {host} is in title, where and verify", [t["title"], t["where"], t["verify"]])
+        ok({"phi-train-2026", "serving/claims-llm/prompts"} <= set(t["assets"]), f"{kind}: it serves both assets", t["assets"])
+    off = next(t for t in tasks.values() if t["type"] == "enforce-hybrid" and "ingress-nginx" in t["id"])
+    tele = next(a for a in off["after"] if a.startswith("telemetry:"))
+    ok(tasks[tele]["start_hi"] < off["start_hi"] and len(tasks[tele]["where"]) == 2,
+       "the fallback goes only after both hosts were measured", [tasks[tele]["start_hi"], off["start_hi"]])
+    on = next(t for t in tasks.values() if t["type"] == "hybrid-on-edge")
+    rule = types()["hybrid-on-edge"]
+    ok(abs(on["effort_lo"] - rule["effort"]["lo"] - rule["each"]["lo"]) < 1e-9, "the effort counts once, with a part for the second host",
+       on["effort_lo"])
+    mesh = [t for t in tasks.values() if t["type"] == "mesh-link-hybrid" and "COMPLIANCE_POLICY" in str(t["change"])]
+    ok(len(mesh) == 1 and all(n in mesh[0]["title"] for n in ("mlflow", "minio", "claims-llm")), "one mesh, one switch, one task",
+       [t["title"] for t in mesh])
+
+
+def two_controllers_are_two_edits():
+    with tmpdir() as tmp:
+        shutil.copytree(REPO / "fixtures/cluster", f"{tmp}/c")
+        edge = pathlib.Path(tmp, "c/edge/ingress-nginx.yaml")
+        second = edge.read_text().replace("ingress-nginx-controller", "second-controller").replace("name: nginx", "name: second")
+        pathlib.Path(tmp, "c/edge/second.yaml").write_text(second.replace("ssl-ecdh-curve", "some-key"))
+        edge.write_text(edge.read_text().replace("  ssl-ecdh-curve: X25519\n", ""))
+        found = [t["id"] for t in scan(f"{tmp}/c")["plan"]["tasks"] if t["type"] in ("hybrid-on-edge", "telemetry") and "Ingress" in t["id"]]
+        ok(not any(i.endswith(":ingress-nginx") for i in found), "with two controllers and no line, nothing is joined", found)
 
 
 def what_is_assumed():
@@ -162,14 +199,14 @@ def versions():
         for tag, old in (("v1.15.0", False), ("v1.11.3", True), ("v1.9.0", True)):
             path.write_text(text.replace("controller:v1.15.0", f"controller:{tag}"))
             report = scan(f"{tmp}/c")
-            edge = task(report, "hybrid-on-edge:data/")
+            edge = task(report, "hybrid-on-edge:edge/")
             needs = [a for a in edge["after"] if a.startswith("library-upgrade:") and "ingress-nginx" in a]
             ok(bool(needs) == old, f"controller {tag}: {'its upgrade comes first' if old else 'nothing has to come first'}", edge["after"])
             ok(f"found: {tag[1:]}" in edge["needs"], f"controller {tag}: the version found is said", edge["needs"])
         path.write_text(text)
         ingress = pathlib.Path(tmp, "c/edge/data-ingress.yaml")
         ingress.write_text(ingress.read_text().replace("data.clinic.example", "\"$(touch /tmp/x);a.example\""))
-        edge = task(scan(f"{tmp}/c"), "hybrid-on-edge:data/")
+        edge = task(scan(f"{tmp}/c"), "hybrid-on-edge:edge/")
         ok(not any("touch" in line for line in edge["verify"]), "a host that a shell would run stays out of commands", edge["verify"])
 
 
@@ -202,6 +239,8 @@ def deadlines():
 
 every_type_is_sampled()
 edge_of_the_cluster()
+one_edit_is_one_task()
+two_controllers_are_two_edits()
 regimes()
 what_is_assumed()
 versions()
