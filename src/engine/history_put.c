@@ -189,7 +189,7 @@ static bool index_notes(struct history *h)
 	return ok;
 }
 
-/* Whether this run could not look at a place of an earlier one. */
+/* Whether this run could not look at a place of an earlier one; no room to tell is an error. */
 static bool is_unread(struct history *h, struct pqm_arena *a, pqm_bytes target, pqm_bytes path)
 {
 	const struct pqm_inventory *inv = h->run->inv;
@@ -201,6 +201,10 @@ static bool is_unread(struct history *h, struct pqm_arena *a, pqm_bytes target, 
 	if (t == inv->n_targets || inv->targets[t].failed)
 		return true;
 	key = pqm_arena_f(a, "%zu/%.*s", t, PQM_FMT(path));
+	if (key.p == NULL) {
+		h->rc = SQLITE_NOMEM;
+		return true; /* what could not be looked up is not gone */
+	}
 	/* The path, and all that it is in: an archive's member, a folder, the target. */
 	for (size_t n = key.n; n > 0; n--) {
 		bool is_end = n == key.n || key.p[n] == '/' ||
@@ -233,6 +237,7 @@ static enum pqm_st end_lives(struct history *h)
 	while (pqm_history_row(h, s)) {
 		pqm_bytes id = pqm_history_bytes(h, s, 0);
 
+		pqm_arena_reset(&one);
 		if (id.n != PQM_ID_BYTES ||
 			is_unread(h, &one, pqm_history_bytes(h, s, 1), pqm_history_bytes(h, s, 2)))
 			continue;
@@ -242,7 +247,6 @@ static enum pqm_st end_lives(struct history *h)
 			break;
 		}
 		memcpy(ids[n++], id.p, PQM_ID_BYTES);
-		pqm_arena_reset(&one);
 	}
 	(void)h->sq.finalize(s);
 	pqm_arena_fini(&one);

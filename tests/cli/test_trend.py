@@ -92,6 +92,22 @@ with tmpdir() as tmp:
     with sqlite3.connect(db) as c:
         ok(c.execute("SELECT count(*) FROM series").fetchone() == (1,), "the same words are the same targets")
 
+    # Unread places take no room from those after them: however many, what is gone is written as gone.
+    wide = tmp / "wide.db"
+    shutil.copy(db, wide)
+    with sqlite3.connect(wide) as c:
+        sid, looked, target = c.execute("SELECT series, looked, target FROM thing WHERE gone IS NULL LIMIT 1").fetchone()
+        for i in range(90):
+            c.execute("INSERT INTO thing VALUES(?,?,20000,20000,NULL,?,NULL,?,0,0,'x',?,?,0)",
+                      (sid, bytes([0]) + i.to_bytes(15, "big"), looked, looked, target, "./shut/" + "a" * 1000000))
+    doc = json.loads((tmp / "6.json").read_text())
+    doc["coverage"]["notes"].append({"target": 0, "path": "./shut", "reason": "unreadable"})
+    (tmp / "wide.json").write_text(json.dumps(doc))
+    r = run("report", tmp / "wide.json", "--now", "2027-01-02", "--trend", wide, "-q")
+    with sqlite3.connect(wide) as c:
+        shut = c.execute("SELECT count(*), count(gone) FROM thing WHERE path LIKE './shut/%'").fetchone()
+    ok(r.returncode == 0 and shut == (90, 0), "90 MB of unread places: none is gone", f"{r.returncode} {shut} {err(r)[:300]}")
+
     # Other settings write the run's row over; they are no new run.
     before_n = len(runs(db))
     scan(estate, db, "2026-12-30", "--regime", "us-eo-14412")
