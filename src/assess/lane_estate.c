@@ -27,6 +27,14 @@ static bool has_classical(const struct tk_maker *m)
 /* A map holds no NULL. */
 #define TOLD UINTPTR_MAX
 
+static bool has_work(const struct tk_maker *m, size_t asset)
+{
+	for (size_t h = 0; h < m->g->assets[asset].n_hops; h++)
+		if (!m->run->uses[asset][h].is_safe)
+			return true;
+	return false;
+}
+
 /* Teams that own assets to migrate, and those that nobody owns. */
 static void name_owners(struct tk_maker *m, uint32_t task)
 {
@@ -39,7 +47,7 @@ static void name_owners(struct tk_maker *m, uint32_t task)
 			pqm_bytes owner = s->owner.n > 0 ? s->owner : PQM_LIT("no owner named");
 			uintptr_t n = (uintptr_t)pqm_map_get(&count, owner);
 
-			if (s->is_unassigned || n == TOLD)
+			if (s->is_unassigned || n == TOLD || !has_work(m, a))
 				continue;
 			/* counted in the first pass, told once in the second */
 			if (!pqm_map_put(&count, owner, (void *)(pass == 0 ? n + 1 : TOLD)))

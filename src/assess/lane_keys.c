@@ -77,6 +77,13 @@ static pqm_bytes words(struct tk_maker *m, const struct pqm_asset *a, const stru
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (keys[i].use == r->use)
 			key = keys[i].key;
+	/* The rule's least period won over half of the slack. */
+	if (r->slack_years > 0 && 2 * r->period_days > r->slack_years * PQM_DAYS_PER_YEAR)
+		return pqm_arena_f(m->arena,
+			"%.*s, %s: at once; no routine period fits a slack of %.0f days (the least "
+			"is %.0f days)",
+			PQM_FMT(a->name), key, floor(r->slack_years * PQM_DAYS_PER_YEAR + 1e-9),
+			r->period_days);
 	if (r->slack_years <= 0)
 		return pqm_arena_f(m->arena,
 			"%.*s, %s: at once, then every %.0f days: no slack is left (what it "

@@ -1,6 +1,8 @@
 /* tasks_site.c — what runs at a hop, how it is reached, and what is written there. */
 #include "tasks_site.h"
 
+#include <ctype.h>
+
 #include "base/limits.h"
 #include "base/num.h"
 
@@ -310,6 +312,19 @@ static void at_url(struct tk_site *s, pqm_bytes url)
 	s->port = port;
 }
 
+/* Whether a path ends with a whole address: another host may end with the same letters. */
+static bool ends_with_address(pqm_bytes path, pqm_bytes address)
+{
+	uint8_t c;
+
+	if (!pqm_ends(path, address))
+		return false;
+	if (path.n == address.n)
+		return true;
+	c = path.p[path.n - address.n - 1];
+	return isalnum(c) == 0 && c < 0x80 && strchr("._-", c) == NULL;
+}
+
 /* The endpoint that a finding was measured at. */
 static void at_endpoint(struct tk_site *s, const struct tk_index *ix, const struct pqm_hop *h)
 {
@@ -318,7 +333,7 @@ static void at_endpoint(struct tk_site *s, const struct tk_index *ix, const stru
 		pqm_bytes name =
 			pqm_arena_f(ix->arena, "%.*s:%u", PQM_FMT(e->host), (unsigned)e->port);
 
-		if (name.n == 0 || !tk_is_plain(e->host) || !pqm_ends(h->path, name))
+		if (name.n == 0 || !tk_is_plain(e->host) || !ends_with_address(h->path, name))
 			continue;
 		s->host = e->host;
 		s->port = pqm_sub(name, e->host.n + 1, name.n);

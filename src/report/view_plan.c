@@ -95,7 +95,10 @@ static void fill_rotation(struct pqm_obj *o, const void *ctx, size_t i)
 	const struct pqm_rotation *r = &((const struct pqm_task *)ctx)->rotations[i];
 
 	pqm_obj_text(o, "asset", r->asset);
-	pqm_obj_f(o, "period", "%.0f days", r->period_days);
+	if (2 * r->period_days > fmax(0, r->slack_years) * 365.25)
+		pqm_obj_text(o, "period", PQM_LIT("at once, no routine period fits"));
+	else
+		pqm_obj_f(o, "period", "every %.0f days at most", r->period_days);
 	pqm_obj_opt(o, "until", "has_until",
 		r->deadline == INT64_MAX ? PQM_LIT("") : pqm_text_day(o->arena, r->deadline));
 	pqm_obj_f(o, "middle", "%.0f", floor(r->middle_year));

@@ -160,6 +160,9 @@ def short_slack(tmp):
     r = by[("clinic-edge-key", "L")]
     left = (datetime.date(2030, 12, 31) - datetime.date(2030, 1, 1)).days
     ok(r["period_days"] == left // 2, "a year before the date a signing key is turned twice", r)
+    where = tasks(scan(tmp, manifest, more=["--now", "2030-11-25"]), type="key-rotation")[0]["where"]
+    ok(any("at once; no routine period fits a slack of 36 days (the least is 30 days)" in w for w in where) and
+       not any("every 30 days (slack" in w for w in where), "half of 36 days is under the least period: none is named", where)
 
 
 def roadmap(report):

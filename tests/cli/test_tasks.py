@@ -55,6 +55,8 @@ def faults(report):
             wrong.append(f"{t['id']}: effort or phase")
         wrong += [f"{t['id']}: after {d}, which comes later or is missing" for d in t["after"]
                   if at.get(d, len(ids)) >= at[t["id"]]]
+        if t.get("advice") and not t.get("lane"):
+            wrong.append(f"{t['id']}: advice '{t['advice']}' of a task in no lane")
         if "patch" in t and t["patch"]["from"] == t["patch"]["to"]:
             wrong.append(f"{t['id']}: a patch that changes nothing")
     known = {t["id"].split(":")[0] for t in tasks}
