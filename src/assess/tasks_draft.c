@@ -376,12 +376,11 @@ uint32_t tk_draft_for(struct tk_maker *m, const struct pqm_rule *rule, const str
 	if (c->hop != NULL) {
 		d->hop = c->hop;
 		d->site = *c->site;
-		const struct pqm_node *n = tk_node(m, c->hop->to);
-
 		d->path = c->hop->path;
-		d->words = pqm_arena_f(m->arena, "%.*s %.*s %.*s %.*s %.*s", PQM_FMT(place.object),
-			PQM_FMT(c->hop->label), PQM_FMT(c->hop->ref), PQM_FMT(c->hop->why),
-			PQM_FMT((n != NULL ? n->id : PQM_LIT(""))));
+		/* what was read and what it speaks, no names: people choose those */
+		d->words = pqm_arena_f(m->arena, "%.*s %.*s %.*s%s", PQM_FMT(c->hop->ref),
+			PQM_FMT(c->hop->why), PQM_FMT(c->hop->protocol),
+			c->asset != NULL && c->asset->is_unassigned ? " unassigned" : "");
 	}
 	if (c->finding != NULL)
 		d->words = pqm_arena_f(m->arena, "%.*s %.*s %s", PQM_FMT(c->finding->family),

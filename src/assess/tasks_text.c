@@ -4,6 +4,24 @@
 #include "base/num.h"
 #include "perf.h"
 
+/* Names go on over these: an `apache-superset` is no Apache, a `models3` no S3. */
+static bool is_of_name(pqm_bytes text, size_t at)
+{
+	uint8_t c = at < text.n ? text.p[at] : ' ';
+
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		c == '-' || c == '_';
+}
+
+static bool has_word(pqm_bytes text, pqm_bytes word)
+{
+	for (size_t at = 0; word.n > 0 && at + word.n <= text.n; at++)
+		if (pqm_ieq(pqm_sub(text, at, word.n), word) &&
+			(at == 0 || !is_of_name(text, at - 1)) && !is_of_name(text, at + word.n))
+			return true;
+	return false;
+}
+
 static bool is_for(const struct pqm_yaml *variant, const struct tk_draft *d)
 {
 	const struct pqm_yaml *list = pqm_yaml_get(variant, "for");
@@ -15,10 +33,7 @@ static bool is_for(const struct pqm_yaml *variant, const struct tk_draft *d)
 	for (size_t i = 0; list != NULL && i < list->n; i++)
 		if (pqm_eq(pqm_yaml_text(list->items[i]), software))
 			return true;
-	for (size_t at = 0; word.n > 0 && at + word.n <= d->words.n; at++)
-		if (pqm_ieq(pqm_sub(d->words, at, word.n), word))
-			return true;
-	return false;
+	return has_word(d->words, word);
 }
 
 /* What the rule says in other words for this place, or NULL. */

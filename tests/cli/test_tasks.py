@@ -212,6 +212,33 @@ def versions():
         ok(not any("touch" in line for line in edge["verify"]), "a host that a shell would run stays out of commands", edge["verify"])
 
 
+NAMED = """apiVersion: apps/v1
+kind: Deployment
+metadata: { name: NAME, namespace: data, annotations: { pqmap.dev/data-class: model-weights } }
+spec: { template: { metadata: { labels: { app: NAME } }, spec: { containers: [{ name: c, image: "registry.example/own:1" }] } } }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: NAME, namespace: data }
+spec: { selector: { app: NAME }, ports: [{ port: 8080 }] }
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: { name: NAME, namespace: data }
+spec: { ingressClassName: other, rules: [{ host: NAME.example, http: { paths: [
+  { path: /, pathType: Prefix, backend: { service: { name: NAME, port: { number: 8080 } } } }] } }] }
+"""
+
+
+def names_are_no_software():
+    for name in ("models3", "s3", "apache-superset", "dashssh"):
+        with tmpdir() as tmp:
+            pathlib.Path(tmp, "a.yaml").write_text(NAMED.replace("NAME", name))
+            tasks = [t for t in scan(tmp)["plan"]["tasks"] if t["type"] == "plaintext-fix"]
+            ok(tasks and all(t["change"][0].startswith("Turn TLS 1.3 on") for t in tasks), f"a workload called {name} gets the words for any",
+               [t["change"] for t in tasks])
+
+
 def deadlines():
     given = SHARED / "guidance/deadlines.json"
     if not given.exists():
@@ -245,6 +272,7 @@ one_edit_is_one_task()
 two_controllers_are_two_edits()
 regimes()
 what_is_assumed()
+names_are_no_software()
 versions()
 deadlines()
 zoo()
