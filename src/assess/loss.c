@@ -1,29 +1,14 @@
 #include <math.h>
 
-#include "money.h"
+#include "loss.h"
 
-#define STEP_YEARS 0.25	 /* arrival grid where content flows */
 #define CURVE_POINTS 256 /* amounts reported when there are more than that */
-#define EXACT_STREAMS 10 /* subsets of the streams of one root are enumerated up to this */
 #define SAME 1e-12	 /* relative: amounts that differ less are one */
 
-/* Distribution of a sum: rising amounts. */
-struct dist {
-	struct pqm_loss_point *at;
-	size_t n;
-};
-
 struct curve {
-	const struct pqm_scene *in;
-	double a;
-	const struct pqm_root *roots;
-	size_t n_roots;
-	struct pqm_exposure **lumps; /* by root */
-	size_t *n_lumps;
-	struct pqm_streams *streams;
+	struct pqm_loss_estate e;
 	double *step; /* rising arrival times */
 	size_t n_steps, cap_steps;
-	struct pqm_arena *arena;
 	struct pqm_loss_point *work; /* 2 x PQM_LOSS_ATOMS_MAX x (subset size) */
 };
 
@@ -100,7 +85,7 @@ static size_t tidy(struct pqm_loss_point *at, size_t n)
 
 /* d := d + (0 or an amount), with d's amounts rising: both halves of the sum are, so that merging them
  * gives what sorting would. False, and d as it was, where rounding made one of them fall. */
-static bool convolve_two(struct curve *c, struct dist *d, const struct pqm_loss_point b[2])
+static bool convolve_two(struct curve *c, struct pqm_loss_dist *d, const struct pqm_loss_point b[2])
 {
 	size_t i = 0, k = 0, out = 0;
 
@@ -123,7 +108,8 @@ static bool convolve_two(struct curve *c, struct dist *d, const struct pqm_loss_
 }
 
 /* d := d + (0 or one of the amounts of b); b holds n pairs whose p sum to 1. */
-static void convolve(struct curve *c, struct dist *d, const struct pqm_loss_point *b, size_t n)
+static void convolve(
+	struct curve *c, struct pqm_loss_dist *d, const struct pqm_loss_point *b, size_t n)
 {
 	size_t out = 0;
 
@@ -184,22 +170,22 @@ static size_t enumerate(const struct span *sp, size_t n, double rate, struct pqm
 		}
 		out[set] = (struct pqm_loss_point){ rate * years, p };
 	}
-	return tidy(out, total);
+	return total;
 }
 
-static size_t stream_losses(
-	const struct curve *c, size_t root, double t, struct pqm_loss_point *out)
+size_t pqm_loss_of_streams(
+	struct pqm_loss_point *out, const struct pqm_loss_estate *e, size_t root, double t)
 {
-	struct span sp[EXACT_STREAMS];
+	struct span sp[PQM_LOSS_STREAMS];
 	size_t n = 0;
 
-	for (size_t i = 0; i < c->streams[root].n; i++) {
-		const struct pqm_stream *f = &c->streams[root].f[i];
-		struct span one = { fmax(f->open_from, made_by(f, c->a, t)), f->open_to, f->h };
+	for (size_t i = 0; i < e->streams[root].n; i++) {
+		const struct pqm_stream *f = &e->streams[root].f[i];
+		struct span one = { fmax(f->open_from, made_by(f, e->a, t)), f->open_to, f->h };
 
 		if (one.from >= one.to)
 			continue;
-		if (n < EXACT_STREAMS) {
+		if (n < PQM_LOSS_STREAMS) {
 			sp[n++] = one;
 			continue;
 		}
@@ -210,56 +196,60 @@ static size_t stream_losses(
 		last->h = 1 - (1 - last->h) * (1 - one.h);
 	}
 	qsort(sp, n, sizeof(sp[0]), by_start);
-	return enumerate(sp, n, c->roots[root].rate, out);
+	return enumerate(sp, n, e->roots[root].rate, out);
 }
 
 /* Distribution of the whole loss when the machine comes in (t - width, t]. */
-static void step_losses(
-	struct curve *c, struct dist *d, double t, double width, struct pqm_loss_point *subset)
+static void step_losses(struct curve *c, struct pqm_loss_dist *d, double t, double width,
+	struct pqm_loss_point *subset)
 {
 	d->n = 1;
 	d->at[0] = (struct pqm_loss_point){ 0, 1 };
-	for (size_t r = 0; r < c->n_roots; r++) {
+	for (size_t r = 0; r < c->e.n_roots; r++) {
 		double safe = 1;
 
-		for (size_t i = 0; i < c->n_lumps[r]; i++)
-			if (c->lumps[r][i].tau >= t)
-				safe *= 1 - c->lumps[r][i].h;
-		if (c->roots[r].lump > 0 && safe < 1) {
+		for (size_t i = 0; i < c->e.n_lumps[r]; i++)
+			if (c->e.lumps[r][i].tau >= t)
+				safe *= 1 - c->e.lumps[r][i].h;
+		if (c->e.roots[r].lump > 0 && safe < 1) {
 			const struct pqm_loss_point b[2] = { { 0, safe },
-				{ c->roots[r].lump, 1 - safe } };
+				{ c->e.roots[r].lump, 1 - safe } };
 
 			convolve(c, d, b, 2);
 		}
-		if (c->streams[r].n > 0)
-			convolve(c, d, subset, stream_losses(c, r, t - width / 2, subset));
+		if (c->e.streams[r].n > 0)
+			convolve(c, d, subset,
+				tidy(subset, pqm_loss_of_streams(subset, &c->e, r, t - width / 2)));
 	}
 }
 
 static void step_at(struct curve *c, double t)
 {
-	if (t > c->a && isfinite(t) && c->n_steps < c->cap_steps)
+	if (t > c->e.a && isfinite(t) && c->n_steps < c->cap_steps)
 		c->step[c->n_steps++] = t;
 }
 
 /* Arrival times at which something changes; with streams, also a grid. */
 static void find_steps(struct curve *c)
 {
-	double last = c->a, horizon = pqm_risk_horizon(c->in->p);
+	double last = c->e.a, horizon = pqm_risk_horizon(c->e.in->p);
 	size_t kept = 0;
 
-	for (size_t r = 0; r < c->n_roots; r++) {
-		for (size_t i = 0; i < c->n_lumps[r]; i++)
-			step_at(c, c->lumps[r][i].tau);
-		for (size_t i = 0; i < c->streams[r].n; i++) {
-			const struct pqm_stream *f = &c->streams[r].f[i];
+	for (size_t r = 0; r < c->e.n_roots; r++) {
+		for (size_t i = 0; i < c->e.n_lumps[r]; i++)
+			step_at(c, c->e.lumps[r][i].tau);
+		for (size_t i = 0; i < c->e.streams[r].n; i++) {
+			const struct pqm_stream *f = &c->e.streams[r].f[i];
 
 			last = fmax(last, f->open_to + f->life + fmax(0, -f->shift));
 		}
 	}
-	last = fmin(last, horizon + STEP_YEARS);
-	for (size_t k = 1; c->a + (double)(k - 1) * STEP_YEARS < last; k++)
-		step_at(c, c->a + (double)k * STEP_YEARS); /* nothing when no content flows */
+	last = fmin(last, horizon + PQM_LOSS_STEP_YEARS);
+	for (size_t k = 1; c->e.a + (double)(k - 1) * PQM_LOSS_STEP_YEARS < last; k++)
+		step_at(c,
+			c->e.a +
+				(double)k *
+					PQM_LOSS_STEP_YEARS); /* nothing when no content flows */
 	if (c->n_steps > 1)
 		qsort(c->step, c->n_steps, sizeof(double), by_number);
 	for (size_t i = 0; i < c->n_steps; i++)
@@ -278,33 +268,34 @@ static enum pqm_st prepare(struct curve *c, struct pqm_err *err)
 	size_t lumps = 0;
 	enum pqm_st st = PQM_OK;
 
-	c->lumps = pqm_new(c->arena, struct pqm_exposure *, c->n_roots);
-	c->n_lumps = pqm_new(c->arena, size_t, c->n_roots);
-	c->streams = pqm_new(c->arena, struct pqm_streams, c->n_roots);
-	if (c->lumps == NULL || c->n_lumps == NULL || c->streams == NULL)
+	c->e.lumps = pqm_new(c->e.arena, struct pqm_exposure *, c->e.n_roots);
+	c->e.n_lumps = pqm_new(c->e.arena, size_t, c->e.n_roots);
+	c->e.streams = pqm_new(c->e.arena, struct pqm_streams, c->e.n_roots);
+	if (c->e.lumps == NULL || c->e.n_lumps == NULL || c->e.streams == NULL)
 		return pqm_fail(err, PQM_ENOMEM, "assessment: out of memory");
-	for (size_t r = 0; r < c->n_roots && st == PQM_OK; r++) {
-		const struct pqm_root *root = &c->roots[r];
+	for (size_t r = 0; r < c->e.n_roots && st == PQM_OK; r++) {
+		const struct pqm_root *root = &c->e.roots[r];
 
-		c->lumps[r] = pqm_new(c->arena, struct pqm_exposure, root->n_uses);
-		if (c->lumps[r] == NULL)
+		c->e.lumps[r] = pqm_new(c->e.arena, struct pqm_exposure, root->n_uses);
+		if (c->e.lumps[r] == NULL)
 			return pqm_fail(err, PQM_ENOMEM, "assessment: out of memory");
-		c->n_lumps[r] = pqm_money_lumps(c->lumps[r], c->in, root, 0, false);
-		lumps += c->n_lumps[r];
+		c->e.n_lumps[r] = pqm_money_lumps(c->e.lumps[r], c->e.in, root, 0, false);
+		lumps += c->e.n_lumps[r];
 		if (root->n_uses > 0)
-			c->a = root->uses[0].assessed;
-		st = pqm_money_streams(&c->streams[r], c->in, root, c->arena, err);
+			c->e.a = root->uses[0].assessed;
+		st = pqm_money_streams(&c->e.streams[r], c->e.in, root, c->e.arena, err);
 	}
 	c->cap_steps = lumps + PQM_LOSS_STEPS_MAX;
-	c->step = pqm_new(c->arena, double, c->cap_steps);
-	c->work = pqm_new(c->arena, struct pqm_loss_point, PQM_LOSS_WORK_MAX);
+	c->step = pqm_new(c->e.arena, double, c->cap_steps);
+	c->work = pqm_new(c->e.arena, struct pqm_loss_point, PQM_LOSS_WORK_MAX);
 	if (st == PQM_OK && (c->step == NULL || c->work == NULL))
 		st = pqm_fail(err, PQM_ENOMEM, "assessment: out of memory");
 	return st;
 }
 
 /* Every amount of every step if they are few, else even steps up to the largest. */
-static size_t amounts(const struct dist *d, size_t n_steps, struct pqm_loss_point *out, size_t cap)
+static size_t amounts(
+	const struct pqm_loss_dist *d, size_t n_steps, struct pqm_loss_point *out, size_t cap)
 {
 	size_t n = 0;
 	double top = 0;
@@ -331,22 +322,23 @@ static size_t amounts(const struct dist *d, size_t n_steps, struct pqm_loss_poin
 }
 
 /* The chance of each amount within each step of the arrival time. */
-static enum pqm_st mix(struct curve *c, struct dist *d, struct pqm_err *err)
+static enum pqm_st mix(struct curve *c, struct pqm_loss_dist *d, struct pqm_err *err)
 {
 	struct pqm_loss_point *subset =
-		pqm_new(c->arena, struct pqm_loss_point, (size_t)1 << EXACT_STREAMS);
-	struct dist now = { pqm_new(c->arena, struct pqm_loss_point, PQM_LOSS_ATOMS_MAX), 0 };
-	double before = 0, from = c->a;
+		pqm_new(c->e.arena, struct pqm_loss_point, (size_t)1 << PQM_LOSS_STREAMS);
+	struct pqm_loss_dist now = { pqm_new(c->e.arena, struct pqm_loss_point, PQM_LOSS_ATOMS_MAX),
+		0 };
+	double before = 0, from = c->e.a;
 
 	if (subset == NULL || now.at == NULL)
 		return pqm_fail(err, PQM_ENOMEM, "assessment: out of memory");
 	for (size_t k = 0; k < c->n_steps; k++) {
-		double g = pqm_risk_g(c->in->p, c->in->s, c->a, c->step[k]);
+		double g = pqm_risk_g(c->e.in->p, c->e.in->s, c->e.a, c->step[k]);
 
 		step_losses(c, &now, c->step[k], c->step[k] - from, subset);
 		from = c->step[k];
 		d[k].n = now.n;
-		d[k].at = pqm_new(c->arena, struct pqm_loss_point, now.n);
+		d[k].at = pqm_new(c->e.arena, struct pqm_loss_point, now.n);
 		if (d[k].at == NULL)
 			return pqm_fail(err, PQM_ENOMEM, "assessment: out of memory");
 		for (size_t i = 0; i < now.n; i++)
@@ -360,19 +352,21 @@ static enum pqm_st mix(struct curve *c, struct dist *d, struct pqm_err *err)
 enum pqm_st pqm_money_curve(struct pqm_loss_curve *out, const struct pqm_scene *in,
 	const struct pqm_root *roots, size_t n_roots, struct pqm_arena *arena, struct pqm_err *err)
 {
-	struct curve c = { .in = in, .roots = roots, .n_roots = n_roots, .arena = arena };
+	struct curve c = { .e = { .in = in, .roots = roots, .n_roots = n_roots, .arena = arena } };
 	struct pqm_loss_point *at = pqm_new(arena, struct pqm_loss_point, PQM_LOSS_ATOMS_MAX);
-	struct dist *d;
+	struct pqm_loss_dist *d;
 	enum pqm_st st = prepare(&c, err);
 	size_t n;
 
 	if (st != PQM_OK)
 		return st;
 	find_steps(&c);
-	d = pqm_new(arena, struct dist, c.n_steps);
+	d = pqm_new(arena, struct pqm_loss_dist,
+		c.n_steps > PQM_LOSS_ARRIVALS_MAX ? c.n_steps : PQM_LOSS_ARRIVALS_MAX);
 	if (d == NULL || at == NULL)
 		return pqm_fail(err, PQM_ENOMEM, "assessment: out of memory");
-	st = mix(&c, d, err);
+	st = n_roots <= PQM_LOSS_EXACT_ROOTS ? mix(&c, d, err)
+					     : pqm_loss_many(d, &c.n_steps, &c.e, err);
 	if (st != PQM_OK)
 		return st;
 	n = amounts(d, c.n_steps, at, PQM_LOSS_ATOMS_MAX);

@@ -393,6 +393,51 @@ static void area_under_the_curve_is_the_expected_loss(void **state)
 	pqm_arena_fini(&arena);
 }
 
+/* Beyond what is enumerated sums lie on a grid: the mean stays, and the curve is that of few large roots
+ * when a great many are added that hardly weigh. */
+static void many_roots_keep_the_expected_loss(void **state)
+{
+	struct pqm_risk_params p = risk_params();
+	struct pqm_arena arena, scratch;
+	static struct pqm_root root[3000];
+	static struct pqm_vector use[3000][2];
+	uint64_t rng = 4711;
+
+	(void)state;
+	pqm_arena_init(&arena, (size_t)256 << 20);
+	pqm_arena_init(&scratch, 1 << 20);
+	for (size_t n = 17; n <= 3000; n += 2983) {
+		struct pqm_loss_curve c;
+		double area = 0, expected = 0, last = 0;
+
+		pqm_arena_reset(&arena);
+		for (size_t r = 0; r < n; r++) {
+			root[r] = (struct pqm_root){ .uses = use[r], .n_uses = 1 + r % 2 };
+			root[r].lump = pow(part(&rng, 1), 3) * 50;
+			root[r].rate = r % 3 == 0 ? part(&rng, 10) : 0;
+			for (size_t i = 0; i < 2; i++)
+				use[r][i] = random_use(&rng, r % 3 == 0);
+		}
+		assert_int_equal(pqm_money_curve(&c, &(struct pqm_scene){ &p, PQM_CENTRAL }, root,
+					 n, &arena, NULL),
+			PQM_OK);
+		for (size_t k = 0; k < c.n; k++) {
+			area += (c.at[k].amount - last) * (c.at[k].p + c.at[k > 0 ? k - 1 : 0].p) /
+				2;
+			last = c.at[k].amount;
+			if (k > 0 && c.at[k].p > c.at[k - 1].p + 1e-12)
+				fail_msg("%zu roots: the curve rises at %zu", n, k);
+		}
+		for (size_t r = 0; r < n; r++)
+			expected += money_of(&p, PQM_CENTRAL, &root[r], &scratch).expected;
+		print_message("%zu roots: area %.4f, expected %.4f\n", n, area, expected);
+		if (!(fabs(area - expected) <= .01 * expected))
+			fail_msg("%zu roots: area %.3f, expected %.3f", n, area, expected);
+	}
+	pqm_arena_fini(&scratch);
+	pqm_arena_fini(&arena);
+}
+
 static void many_streams_are_bounded_and_not_understated(void **state)
 {
 	struct pqm_risk_params p = risk_params();
@@ -425,6 +470,7 @@ int main(void)
 		cmocka_unit_test(loss_curve_of_the_worked_example),
 		cmocka_unit_test(loss_curve_equals_enumeration),
 		cmocka_unit_test(area_under_the_curve_is_the_expected_loss),
+		cmocka_unit_test(many_roots_keep_the_expected_loss),
 		cmocka_unit_test(many_streams_are_bounded_and_not_understated),
 	};
 
