@@ -22,14 +22,54 @@ static bool has_library(const struct tk_site *s)
 		(age == TK_AGE_ABLE || pqm_yaml_true(s->software->node, "own_library"));
 }
 
+static bool is_issuer(const struct pqm_object *o)
+{
+	static const char *const kinds[] = { "Issuer", "ClusterIssuer", "Certificate" };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (pqm_eqs(o->kind, kinds[i]))
+			return true;
+	return false;
+}
+
+/* A CA's certificate, what issues by cert-manager, or a certificate that another one signed: without any
+ * of them there is no private PKI to renew. */
+static bool find_authority(const struct tk_maker *m)
+{
+	for (size_t i = 0; i < m->inv->n_objects; i++)
+		if (is_issuer(&m->inv->objects[i]))
+			return true;
+	for (size_t i = 0; i < m->inv->n_findings; i++) {
+		const struct pqm_finding *f = &m->inv->findings[i];
+		const struct pqm_occurrence *o = f->n_occs > 0 ? &f->occs[0] : NULL;
+		pqm_bytes issuer = o == NULL || f->meaning != PQM_CERT ? (pqm_bytes){ NULL, 0 }
+								       : pqm_occ_attr(o, "issuer");
+
+		if (o != NULL &&
+			(pqm_eqs(pqm_occ_attr(o, "is_ca"), "true") ||
+				(issuer.n > 0 && !pqm_eq(issuer, pqm_occ_attr(o, "subject")))))
+			return true;
+	}
+	return false;
+}
+
+static bool has_authority(struct tk_maker *m)
+{
+	if (m->authority == TK_NOT_LOOKED)
+		m->authority = find_authority(m) ? TK_SEEN : TK_NOT_SEEN;
+	return m->authority == TK_SEEN;
+}
+
 /* A dependency is left out when the hop meets it already. */
-static bool is_met(
-	const struct pqm_rule *dep, const struct pqm_yaml *entry, const struct tk_cause *c)
+static bool is_met(struct tk_maker *m, const struct pqm_rule *dep, const struct pqm_yaml *entry,
+	const struct tk_cause *c)
 {
 	const struct pqm_yaml *skip = pqm_yaml_get(dep->node, "skip_for");
 	struct pqm_traits t;
 	char letters[4][2];
 
+	if (pqm_yaml_true(entry, "if_authority") && !has_authority(m))
+		return true;
 	if (c->hop == NULL)
 		return false;
 	if (pqm_yaml_true(dep->node, "of_library") && tk_site_age(c->site) == TK_AGE_OLD)
@@ -96,7 +136,7 @@ static void make_deps(struct tk_maker *m, uint32_t task, const struct pqm_rule *
 			clients_first(m, task, dep, c);
 			continue;
 		}
-		if (is_met(dep, e, c))
+		if (is_met(m, dep, e, c))
 			continue;
 		uint32_t d =
 			pqm_yaml_true(e, "if_made") ? made(m, dep, c) : make(m, dep, c, depth + 1);

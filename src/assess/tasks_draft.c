@@ -67,9 +67,9 @@ static pqm_bytes label_of_asset(struct tk_maker *m, const struct pqm_asset *a)
 	if (!a->is_unassigned || !pqm_starts(a->name, pqm_str(word)))
 		return a->name;
 	if (pqm_starts(rest, pqm_str(in)))
-		return pqm_arena_f(m->arena, "%.*s, outside the AI assets",
+		return pqm_arena_f(m->arena, "%.*s (no AI asset)",
 			PQM_FMT(pqm_sub(rest, sizeof(in) - 1, rest.n)));
-	return PQM_LIT("outside the AI assets");
+	return PQM_LIT("files of no AI asset");
 }
 
 /* "RSA-1024", "MD5" */
@@ -82,7 +82,7 @@ static pqm_bytes algorithm_of(struct tk_maker *m, const struct pqm_finding *f)
 		: pqm_arena_f(m->arena, "%.*s-%.*s", PQM_FMT(alg), PQM_FMT(f->parameter));
 }
 
-/* What is broken, as what: "RSA-1024 keys in /srv, outside the AI assets". */
+/* What is broken, as what: "RSA-1024 keys in /srv (no AI asset)". */
 static struct tk_place place_of_cause(struct tk_maker *m, const struct tk_cause *c)
 {
 	static const struct {
@@ -125,7 +125,7 @@ static pqm_bytes algorithms_of(struct tk_maker *m, const struct pqm_hop *h)
 		: pqm_arena_f(m->arena, "%.*s and %zu more", PQM_FMT(out), n - GROUP_NAMED_MAX);
 }
 
-/* Things of one kind outside the graph: "CA keys and certificates of RSA-512 in /srv, outside the AI assets". */
+/* Things of one kind outside the graph: "CA keys and certificates of RSA-512 in /srv (no AI asset)". */
 static struct tk_place place_of_group(struct tk_maker *m, const struct tk_cause *c)
 {
 	pqm_bytes label = c->hop->label, algs = algorithms_of(m, c->hop);

@@ -45,6 +45,8 @@ struct tk_draft {
 	uint8_t (*findings)[PQM_ID_BYTES];
 };
 
+enum tk_sight { TK_NOT_LOOKED, TK_SEEN, TK_NOT_SEEN };
+
 struct tk_maker {
 	const struct pqm_rules *r;
 	const struct pqm_risk_params *p;
@@ -67,6 +69,7 @@ struct tk_maker {
 	struct pqm_map objects;	       /* id -> what was read of it, for performance */
 	const struct pqm_rule **rules; /* of plan/: thousands of findings ask each of them */
 	size_t n_rules;
+	enum tk_sight authority; /* of a private PKI */
 	enum pqm_st st;
 };
 

@@ -401,6 +401,10 @@ static bool of_task(const struct tk_words *w, pqm_bytes word, pqm_bytes *out)
 		*out = w->path;
 	else if (pqm_eqs(word, "n"))
 		*out = w->n;
+	else if (pqm_eqs(word, "namespace"))
+		*out = w->site->object != NULL && tk_is_plain(w->site->object->ns)
+			? w->site->object->ns
+			: PQM_LIT("NAMESPACE");
 	else if (pqm_eqs(word, "clients"))
 		*out = w->clients;
 	else

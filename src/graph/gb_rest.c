@@ -99,7 +99,7 @@ static void sort_out(const struct pqm_rules *r, const struct pqm_map *cas,
 		g->task = "dual-sign";
 		g->noun = "signature of a model|signatures of models";
 	} else if (f->meaning == PQM_USE) {
-		g->task = "library-upgrade";
+		g->task = "code-signatures";
 		g->noun = "use of signatures|uses of signatures";
 	} else {
 		g->task = is_ca(cas, f) ? "private-ca-pq" : "leaf-certs-pq";

@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import shutil
+import subprocess
 
 import yaml
 
@@ -182,6 +183,49 @@ def two_controllers_are_two_edits():
         ok(not any(i.endswith(":ingress-nginx") for i in found), "with two controllers and no line, nothing is joined", found)
 
 
+SIGNS = """from cryptography.hazmat.primitives.asymmetric import rsa, padding
+from cryptography.hazmat.primitives import hashes
+key = rsa.generate_private_key(public_exponent=65537, key_size=3072)
+sig = key.sign(b"x", padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=32), hashes.SHA256())
+"""
+
+
+def only_what_was_seen():
+    """A loose key is no private PKI, and a signature in code no key exchange."""
+    with tmpdir() as tmp:
+        pathlib.Path(tmp, "k").mkdir()
+        subprocess.run(["openssl", "genrsa", "-out", f"{tmp}/k/id.pem", "2048"], check=True, capture_output=True)
+        kinds = {t["type"] for t in scan(f"{tmp}/k")["plan"]["tasks"]}
+        ok("leaf-certs-pq" in kinds and "private-ca-pq" not in kinds, "a loose key calls for a key, not for a new PKI", sorted(kinds))
+        pathlib.Path(tmp, "s").mkdir()
+        pathlib.Path(tmp, "s/sign.py").write_text(SIGNS)
+        report = scan(f"{tmp}/s")
+        t = task(report, "code-signatures:")
+        ok(t is not None and "ML-DSA" in t["costs"] and "1,184" not in json.dumps(t), "signing code has a task of signatures, with their costs", t)
+        ok(task(report, "library-upgrade:") is None, "and not the library of key exchange")
+        ok("on at outside" not in json.dumps(report["plan"]) and "in outside" not in json.dumps(report["plan"]), "titles read as words")
+    ok(any(t["type"] == "private-ca-pq" for t in scan("fixtures/cluster")["plan"]["tasks"]), "where a CA was seen, its renewal comes first")
+
+
+def words_that_run():
+    report = scan("fixtures/cluster")
+    text = json.dumps([t for t in report["plan"]["tasks"]])
+    ok("pqmap gate" not in text and "init github" not in text and "pqmap diff --exit-code" in text, "the gate names commands that there are")
+    tele = task(report, "telemetry:edge/")
+    line = next(c for c in tele["change"] if "kubectl logs" in c)
+    ok("-n edge " in line and any(c.strip().startswith("log-format-upstream: '$ssl_curve $ssl_protocol") for c in tele["change"]),
+       "the count has its namespace, and the group is the first field", tele["change"])
+    agent = 'X25519 TLSv1.3 data.example 10.0.0.1 "GET / HTTP/1.1" 200 "Mozilla/5.0 (X11; Linux x86_64)"\n'
+    counted = subprocess.run(["sh", "-c", line.split("|", 1)[1]], input=agent, capture_output=True, text=True).stdout.split()
+    ok(counted == ["1", "X25519", "TLSv1.3", "data.example"], "a user agent with spaces does not shift it", counted)
+    flower = task(report, "library-upgrade:flwr/")
+    ok("found: 1.15.2" not in json.dumps(flower["change"]), "an image's tag is not given as a library's version", flower["change"])
+    go = task(report, "mesh-link-hybrid:data/CronJob")
+    ok(any(c.strip() == "- value: tlsmlkem=0" for c in go["change"]), "GODEBUG is a line out and a line in", go["change"])
+    pg = task(report, "telemetry:data/StatefulSet/pgvector")
+    ok("log" not in pg["rollback"] and "log format" not in pg["costs"], "PostgreSQL has its own costs and way back", [pg["costs"], pg["rollback"]])
+
+
 def what_is_assumed():
     report = scan("fixtures/cluster")
     score = {a["id"]: a for a in report["assessment"]["assets"]}
@@ -269,6 +313,8 @@ def deadlines():
 every_type_is_sampled()
 edge_of_the_cluster()
 one_edit_is_one_task()
+only_what_was_seen()
+words_that_run()
 two_controllers_are_two_edits()
 regimes()
 what_is_assumed()
