@@ -4,31 +4,6 @@
 #include "base/num.h"
 #include "run.h"
 
-#define NAME_MAX_BYTES 96 /* of names that are compared letter by letter */
-
-/* Letters to change, add or drop to make one name of the other; names are cut at NAME_MAX_BYTES. */
-static size_t distance(pqm_bytes a, pqm_bytes b)
-{
-	size_t row[NAME_MAX_BYTES + 1], n = a.n < NAME_MAX_BYTES ? a.n : NAME_MAX_BYTES,
-					m = b.n < NAME_MAX_BYTES ? b.n : NAME_MAX_BYTES;
-
-	for (size_t j = 0; j <= m; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= n; i++) {
-		size_t corner = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= m; j++) {
-			size_t swap = corner + (a.p[i - 1] != b.p[j - 1]), step;
-
-			corner = row[j];
-			step = (row[j - 1] < corner ? row[j - 1] : corner) + 1;
-			row[j] = swap < step ? swap : step;
-		}
-	}
-	return row[m];
-}
-
 static enum pqm_st unknown(struct pqm_run *r, pqm_bytes name)
 {
 	const struct pqm_plan *p = r->plan;
@@ -39,7 +14,7 @@ static enum pqm_st unknown(struct pqm_run *r, pqm_bytes name)
 		const pqm_bytes names[] = { p->tasks[i].type, p->tasks[i].id };
 
 		for (size_t k = 0; k < 2; k++) {
-			size_t d = distance(name, names[k]);
+			size_t d = pqm_distance(name, names[k]);
 
 			if (d >= least)
 				continue;

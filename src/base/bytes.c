@@ -122,3 +122,25 @@ void pqm_line_col(pqm_bytes text, size_t off, uint32_t *line, uint32_t *col)
 	*line = l;
 	*col = (uint32_t)(off - start) + 1;
 }
+
+size_t pqm_distance(pqm_bytes a, pqm_bytes b)
+{
+	size_t row[PQM_NAME_COMPARED + 1], n = a.n < PQM_NAME_COMPARED ? a.n : PQM_NAME_COMPARED,
+					   m = b.n < PQM_NAME_COMPARED ? b.n : PQM_NAME_COMPARED;
+
+	for (size_t j = 0; j <= m; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= n; i++) {
+		size_t corner = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= m; j++) {
+			size_t swap = corner + (a.p[i - 1] != b.p[j - 1]), step;
+
+			corner = row[j];
+			step = (row[j - 1] < corner ? row[j - 1] : corner) + 1;
+			row[j] = swap < step ? swap : step;
+		}
+	}
+	return row[m];
+}

@@ -76,6 +76,9 @@ static inline pqm_bytes pqm_sub(pqm_bytes a, size_t from, size_t n)
 size_t pqm_find(pqm_bytes hay, size_t from, pqm_bytes needle);
 /* Offset of c at or after from, or SIZE_MAX. */
 size_t pqm_find_byte(pqm_bytes hay, size_t from, uint8_t c);
+/* Letters to change, add or drop to make one name of the other; both are cut at PQM_NAME_COMPARED. */
+#define PQM_NAME_COMPARED 96
+size_t pqm_distance(pqm_bytes a, pqm_bytes b);
 /* Without leading and trailing ASCII white space. */
 pqm_bytes pqm_trim(pqm_bytes a);
 /* ASCII case-insensitive equality. */

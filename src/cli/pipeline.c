@@ -328,6 +328,18 @@ static enum pqm_st set_numbers(
 	return PQM_OK;
 }
 
+static enum pqm_st starts_in_the_past(const struct pqm_pipeline *p, struct pqm_err *err)
+{
+	char start[16], now[16];
+
+	pqm_date_format(start, p->inv.plan_start_days);
+	pqm_date_format(now, p->inv.now_days);
+	return pqm_fail(err, PQM_EUSAGE,
+		"the plan cannot start at %s, before %s: give --start that day or a later one, or "
+		"an earlier --now",
+		start, now);
+}
+
 /* said: NUL-terminated, or empty: what a saved inventory says stays. */
 static enum pqm_st set_curve(struct pqm_pipeline *p, pqm_bytes said, struct pqm_err *err)
 {
@@ -358,6 +370,8 @@ enum pqm_st pqm_pipeline_settings(
 		st = set_numbers(p, a, err);
 	if (st == PQM_OK && (!is_loaded || pqm_arg_has(a, "now")))
 		st = pqm_app_now(&p->inv.now_days, a, err);
+	if (st == PQM_OK && p->inv.plan_start_days != 0 && p->inv.plan_start_days < p->inv.now_days)
+		st = starts_in_the_past(p, err);
 	if (st == PQM_OK)
 		st = set_curve(p, curve != NULL ? pqm_str(curve) : s.curve, err);
 	if (st == PQM_OK)

@@ -610,6 +610,26 @@ enum pqm_st pqm_k8s_object(struct pqm_k8s_scan *s, const struct pqm_yaml *root, 
 	return one(s, root, api, kind, err);
 }
 
+/* Keys that no rule of assets names are kept by name, for the owner to be told. */
+static void unknown_keys(struct walk *w, const struct pqm_yaml *asset)
+{
+	const struct pqm_yaml *known = w->kind == NULL ? NULL : w->kind->facts;
+
+	for (size_t i = 0; known != NULL && i < asset->n && w->st == PQM_OK; i++) {
+		const struct pqm_yaml *key = asset->keys[i];
+		bool is_known = false;
+
+		for (size_t k = 0; k < known->n && !is_known; k++) {
+			pqm_bytes name = pqm_yaml_text(known->items[k]);
+
+			name = pqm_sub(name, 0, pqm_find_byte(name, 0, '['));
+			is_known = pqm_eq(name, pqm_yaml_text(key));
+		}
+		if (!is_known)
+			add_fact(w, PQM_LIT("unknown-key"), pqm_yaml_text(key), key);
+	}
+}
+
 static enum pqm_st declare(
 	struct pqm_k8s_scan *s, const struct pqm_yaml *asset, struct pqm_err *err)
 {
@@ -627,6 +647,7 @@ static enum pqm_st declare(
 	}
 	w.kind = pqm_k8s_kind_of(s->kinds, w.obj.group, w.obj.kind);
 	w.shape = pqm_k8s_shape_of(&s->shapes, w.kind);
+	unknown_keys(&w, asset);
 	return emit_object(&w, asset, pqm_k8s_id(s->kinds, &w.obj, s->a->arena));
 }
 

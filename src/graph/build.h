@@ -212,6 +212,11 @@ void gb_draft_source(struct gb *b, struct gb_draft *d, pqm_bytes name);
 char gb_exposure(pqm_bytes word);
 void gb_finish_assets(struct gb *b); /* sorts, lineage, impact; drafts to assets */
 
+/* gb_on.c */
+/* The node that `on:` names: by id, else the only "Kind/name", else the only workload "name", else a ghost. */
+uint32_t gb_on(struct gb *b, pqm_bytes said);
+void gb_on_check(struct gb *b); /* after gb_hops: what was declared and meets nothing is doubted */
+
 /* gb_lineage.c */
 void gb_lineage(struct gb *b); /* sources, lives, roots and impact of sorted drafts */
 

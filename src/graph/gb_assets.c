@@ -348,14 +348,8 @@ static void declared(struct gb *b, const struct gb_thing *t)
 	set_class(b, d, f == NULL ? PQM_LIT("undeclared") : f->value);
 	set_numbers(b, d, t, "", "life");
 	set_texts(d, t, "");
-	while ((f = gb_fact(t->o, PQM_LIT("on[*]"), &i)) != NULL && b->st == PQM_OK) {
-		size_t before = b->g->n_nodes;
-		uint32_t n = gb_node(b, PQM_NODE_OTHER, f->value, f->value);
-
-		if (b->g->n_nodes > before)
-			b->g->nodes[n].is_ghost = true;
-		gb_draft_attach(b, d, n, f->key);
-	}
+	while ((f = gb_fact(t->o, PQM_LIT("on[*]"), &i)) != NULL && b->st == PQM_OK)
+		gb_draft_attach(b, d, gb_on(b, f->value), f->key);
 	i = 0;
 	while ((f = gb_fact(t->o, PQM_LIT("sources[*]"), &i)) != NULL && b->st == PQM_OK)
 		gb_draft_source(b, d, f->value);

@@ -117,6 +117,8 @@ enum pqm_st pqm_graph_build(struct pqm_graph *g, const struct pqm_rules *r,
 	if (b.st == PQM_OK)
 		gb_hops(&b);
 	if (b.st == PQM_OK)
+		gb_on_check(&b);
+	if (b.st == PQM_OK)
 		gb_finish_assets(&b);
 	if (b.st == PQM_OK)
 		gb_unassigned(&b);

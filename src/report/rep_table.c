@@ -202,7 +202,10 @@ static void assets(struct table *t)
 	heading(t, "AI ASSETS");
 	pad(t, t->name_cols + t->kind_cols + 2 - 9);
 	pqm_out_lit(t->o, "READ OR FORGED    SUNK COST OF DELAY   DECISION DECIDED BY\n");
-	if (count_ai(t->r->assessment) == 0)
+	/* Where nothing was read there is nothing to declare. */
+	if (count_ai(t->r->assessment) == 0 && t->r->inv->coverage.read == 0)
+		pqm_out_lit(t->o, "none, as nothing was read\n");
+	else if (count_ai(t->r->assessment) == 0)
 		pqm_out_lit(t->o,
 			"none found; declare them in .pqmap.yaml or by annotation "
 			"(pqmap.dev/data-class)\n");
