@@ -306,6 +306,7 @@ enum pqm_st pqm_assess(struct pqm_assessment *a, struct pqm_plan *plan,
 		return st;
 	plan->start = opt->start_days;
 	plan->capacity = r.capacity;
+	plan->open_years = r.p.open_years;
 	pqm_arena_init(&r.scratch, PQM_RUN_ARENA_BYTES);
 	st = steps(&r);
 	pqm_arena_fini(&r.scratch);

@@ -166,7 +166,7 @@ static const char *left_of(bool money)
 static void head(struct pqm_out *o, const struct pqm_plan *p, const struct pqm_assessment *a)
 {
 	double lo = 0, hi = 0;
-	char day[16], all[AMOUNT_BYTES], left[AMOUNT_BYTES];
+	char day[16], all[AMOUNT_BYTES], left[AMOUNT_BYTES], nothing[AMOUNT_BYTES];
 
 	for (size_t i = 0; i < p->n_tasks; i++) {
 		lo += p->tasks[i].effort_lo;
@@ -176,11 +176,13 @@ static void head(struct pqm_out *o, const struct pqm_plan *p, const struct pqm_a
 		lo, hi, p->capacity, date(day, p->start));
 	pqm_out_lit(o, "ORDER     ");
 	flow(o, p->optimality, 10, 10);
-	if (a->has_money)
-		pqm_out_f(o, "MONEY     %s of %s%s%.*s expected loss can still be avoided\n",
-			amount(left, a->total[PQM_CENTRAL].avoidable),
+	if (a->has_money && p->n_residual > 0)
+		pqm_out_f(o,
+			"MONEY     %s%s%.*s expected loss with it, %s of that already sent; %s if "
+			"nothing is done for %g years\n",
 			amount(all, a->total[PQM_CENTRAL].expected), a->currency.n > 0 ? " " : "",
-			PQM_FMT(a->currency));
+			PQM_FMT(a->currency), amount(left, a->total[PQM_CENTRAL].sunk),
+			amount(nothing, p->residual[0].left), p->open_years);
 }
 
 static void decisions(struct pqm_out *o, const struct pqm_stage *s)

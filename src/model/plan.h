@@ -155,6 +155,7 @@ struct pqm_plan {
 	struct pqm_arena arena;
 	int64_t start;
 	double capacity;	/* person-days a month */
+	double open_years;	/* how long a use stays open when nothing is done about it */
 	struct pqm_task *tasks; /* in plan order */
 	size_t n_tasks;
 	struct pqm_goal *goals;

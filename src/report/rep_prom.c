@@ -213,7 +213,7 @@ static void money(struct prom *p)
 			offsetof(struct pqm_money, expected) },
 		{ "pqmap_expected_loss_sunk", "Of it, lost whatever is done from now on.",
 			offsetof(struct pqm_money, sunk) },
-		{ "pqmap_expected_loss_avoidable", "Of it, what the plan can still avoid.",
+		{ "pqmap_expected_loss_avoidable", "Of it, what is sent from now on until the plan protects it.",
 			offsetof(struct pqm_money, avoidable) },
 		{ "pqmap_expected_loss_quarter_delay", "What three months of delay add.",
 			offsetof(struct pqm_money, quarter) },

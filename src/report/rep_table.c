@@ -479,14 +479,18 @@ static void plan(struct table *t)
 
 	pqm_out_f(t->o, "      %.*s, %.*s person-days; first: %.*s (%.*s days)", PQM_FMT(n),
 		PQM_FMT(effort), PQM_FMT(title), PQM_FMT(first));
-	if (as->has_money) {
+	if (as->has_money && p->n_residual > 0) {
 		const struct pqm_money *m = &as->total[PQM_CENTRAL];
-		pqm_bytes avoid = pqm_text_money(&t->arena, m->avoidable),
+		pqm_bytes sunk = pqm_text_money(&t->arena, m->sunk),
 			  all = pqm_text_money(&t->arena, m->expected),
+			  nothing = pqm_text_money(&t->arena, p->residual[0].left),
 			  cur = pqm_printable(&t->arena, as->currency);
 
-		pqm_out_f(t->o, "\n          %.*s of %.*s%s%.*s expected loss can still be avoided",
-			PQM_FMT(avoid), PQM_FMT(all), cur.n > 0 ? " " : "", PQM_FMT(cur));
+		pqm_out_f(t->o,
+			"\n          %.*s%s%.*s expected loss with it, %.*s of that already sent; "
+			"%.*s if nothing is done for %g years",
+			PQM_FMT(all), cur.n > 0 ? " " : "", PQM_FMT(cur), PQM_FMT(sunk),
+			PQM_FMT(nothing), p->open_years);
 	}
 	pqm_out_lit(t->o, "\n");
 }

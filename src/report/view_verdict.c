@@ -305,6 +305,21 @@ static struct number tightest(const struct pqm_view *v, struct pqm_arena *a)
 			missed ? " late" : " to spare") };
 }
 
+/* What the plan is for: the way from doing nothing to its end. */
+static struct number plan_saves(const struct pqm_view *v, struct pqm_arena *a)
+{
+	const struct pqm_plan *p = v->r->plan;
+	double with = v->r->assessment->total[PQM_CENTRAL].expected,
+	       without = p != NULL && p->n_residual > 0 ? p->residual[0].left : with;
+	pqm_bytes all = pqm_text_money(a, without),
+		  years = pqm_text_years(a, p != NULL ? p->open_years : 0);
+
+	return (struct number){ PQM_LIT("The plan avoids"),
+		pqm_text_money(a, fmax(0, without - with)),
+		pqm_arena_f(a, "of %.*s, if nothing were done for %.*s", PQM_FMT(all),
+			PQM_FMT(years)) };
+}
+
 static void money_numbers(struct numbers *out, const struct pqm_view *v, struct pqm_arena *a)
 {
 	const struct pqm_assessment *as = v->r->assessment;
@@ -315,15 +330,14 @@ static void money_numbers(struct numbers *out, const struct pqm_view *v, struct 
 		  quarter = pqm_text_money(a, m[PQM_CENTRAL].quarter),
 		  cur = pqm_printable(a, as->currency);
 
-	out->n[0] = (struct number){
-		PQM_LIT("Expected loss"), pqm_arena_f(a, "%.*s %.*s", PQM_FMT(all), PQM_FMT(cur)),
-		pqm_arena_f(a, "%.*s to %.*s, where a loss was declared", PQM_FMT(lo), PQM_FMT(hi))
-	};
+	out->n[0] = (struct number){ PQM_LIT("Expected loss with this plan"),
+		pqm_arena_f(a, "%.*s %.*s", PQM_FMT(all), PQM_FMT(cur)),
+		pqm_arena_f(a,
+			"%.*s to %.*s, where a loss was declared; a quarter of delay adds %.*s",
+			PQM_FMT(lo), PQM_FMT(hi), PQM_FMT(quarter)) };
 	out->n[1] = (struct number){ PQM_LIT("Already sent"),
-		pqm_text_money(a, m[PQM_CENTRAL].sunk), PQM_LIT("no migration recalls it") };
-	out->n[2] = (struct number){ PQM_LIT("Can still be avoided"),
-		pqm_text_money(a, m[PQM_CENTRAL].avoidable),
-		pqm_arena_f(a, "a quarter of delay adds %.*s", PQM_FMT(quarter)) };
+		pqm_text_money(a, m[PQM_CENTRAL].sunk), PQM_LIT("of it; no migration recalls it") };
+	out->n[2] = plan_saves(v, a);
 }
 
 static pqm_bytes broken_note(const struct pqm_view *v, struct pqm_arena *a)
