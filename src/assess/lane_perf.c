@@ -369,14 +369,24 @@ static bool make_line(struct maker *k)
 	return true;
 }
 
-static bool is_for(const struct pqm_rule *rule, pqm_bytes type)
+static bool lists(const struct pqm_yaml *list, pqm_bytes word)
 {
-	const struct pqm_yaml *types = pqm_yaml_get(rule->node, "tasks");
-
-	for (size_t i = 0; types != NULL && types->type == PQM_YAML_SEQ && i < types->n; i++)
-		if (pqm_eq(pqm_yaml_text(types->items[i]), type))
+	for (size_t i = 0; list != NULL && list->type == PQM_YAML_SEQ && i < list->n; i++)
+		if (pqm_eq(pqm_yaml_text(list->items[i]), word))
 			return true;
 	return false;
+}
+
+/* For this type of task, the sets that its texts name, and the software at its place. */
+static bool is_for(const struct pqm_rule *rule, const struct tk_draft *d)
+{
+	const struct pqm_rule *software = d->site.software;
+
+	return lists(pqm_yaml_get(rule->node, "tasks"), d->t.type) &&
+		tk_sets_suit(&d->sets, rule->node) &&
+		(software == NULL ||
+			!lists(pqm_yaml_get(rule->node, "not_for"),
+				pqm_yaml_str(software->node, "software")));
 }
 
 void tk_lane_performance(struct tk_maker *m, struct tk_draft *d)
@@ -388,7 +398,7 @@ void tk_lane_performance(struct tk_maker *m, struct tk_draft *d)
 		return;
 	for (size_t i = 0; m->st == PQM_OK &&
 		(k.rule = pqm_rules_next(m->r, "perf/lines.yaml", &i)) != NULL;) {
-		if (!is_for(k.rule, d->t.type) || d->t.n_performance == LINES_MAX)
+		if (!is_for(k.rule, d) || d->t.n_performance == LINES_MAX)
 			continue;
 		if (m->objects.n == 0)
 			index_objects(m);

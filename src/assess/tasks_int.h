@@ -34,6 +34,7 @@ struct tk_draft {
 	pqm_bytes label, object, path,
 		words;		   /* of the first place; words: what `changes` looks at */
 	struct tk_site site;	   /* of the first hop */
+	struct tk_sets sets;	   /* that its texts name */
 	const struct pqm_hop *hop; /* the first; may be NULL */
 	struct tk_use *uses;	   /* the links of one edit; none for tasks of other kinds */
 	size_t n_uses, cap_uses;

@@ -80,6 +80,24 @@ static pqm_bytes say(const struct pqm_yaml *node, const struct pqm_yaml *own, co
 	return pqm_yaml_str(pqm_yaml_get(own, key) != NULL ? own : node, key);
 }
 
+/* `measure` is a rule of rules/perf/costs.yaml, or several, of which the first for the chosen sets counts. */
+static pqm_bytes measure_of(
+	const struct tk_maker *m, const struct pqm_yaml *node, const struct tk_sets *sets)
+{
+	const struct pqm_yaml *list = pqm_yaml_get(node, "measure");
+
+	if (list == NULL || list->type != PQM_YAML_SEQ)
+		return pqm_yaml_str(node, "measure");
+	for (size_t i = 0; i < list->n; i++) {
+		pqm_bytes id = pqm_yaml_text(list->items[i]);
+		const struct pqm_rule *rule = pqm_rules_get(m->r, id);
+
+		if (rule != NULL && tk_sets_suit(sets, rule->node))
+			return id;
+	}
+	return (pqm_bytes){ NULL, 0 };
+}
+
 /* What the rule says, and what was measured for it. */
 static pqm_bytes costs_of(struct tk_maker *m, const struct pqm_yaml *node,
 	const struct pqm_yaml *own, const struct tk_words *w)
@@ -88,7 +106,7 @@ static pqm_bytes costs_of(struct tk_maker *m, const struct pqm_yaml *node,
 
 	if (m->bench == NULL || pqm_yaml_get(own, "costs") != NULL)
 		return said;
-	found = pqm_perf_cost_text(m->r, m->bench, pqm_yaml_str(node, "measure"), m->arena);
+	found = pqm_perf_cost_text(m->r, m->bench, measure_of(m, node, &w->sets), m->arena);
 	if (found.n == 0 || said.n == 0)
 		return found.n == 0 ? said : found;
 	return pqm_arena_f(m->arena, "%.*s; %.*s", PQM_FMT(said), PQM_FMT(found));
@@ -184,6 +202,7 @@ enum pqm_st tk_fill_texts(struct tk_maker *m, struct tk_draft *d)
 	own = variant_of(d);
 	name_places(m, d);
 	w.sets = tk_sets_of(m->r, &m->regimes, &d->site, pqm_yaml_str(node, "sets"), m->arena);
+	d->sets = w.sets;
 	t->title = tk_fill(&w, title_of(node, d));
 	t->change = change_of(node, own, &w);
 	t->both_ends = tk_fill(&w, say(node, own, "both_ends"));

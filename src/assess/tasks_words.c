@@ -184,6 +184,18 @@ struct tk_sets tk_sets_of(const struct pqm_rules *r, const struct tk_regimes *re
 	return out;
 }
 
+bool tk_sets_suit(const struct tk_sets *sets, const struct pqm_yaml *node)
+{
+	const struct pqm_yaml *groups = pqm_yaml_get(node, "groups"),
+			      *sigs = pqm_yaml_get(node, "sigs");
+
+	return (groups == NULL ||
+		       (sets->group != NULL &&
+			       is_in(groups, pqm_yaml_str(sets->group->node, "group")))) &&
+		(sigs == NULL ||
+			(sets->sig != NULL && is_in(sigs, pqm_yaml_str(sets->sig->node, "sig"))));
+}
+
 bool tk_regime_takes(const struct pqm_rule *rule, pqm_bytes sample)
 {
 	pqm_bytes rest = sample, word = { NULL, 0 };

@@ -35,6 +35,8 @@ struct tk_regimes {
  * stands against that. uses: 'K' for key exchange, 'S' for signatures, both. */
 struct tk_sets tk_sets_of(const struct pqm_rules *r, const struct tk_regimes *regimes,
 	const struct tk_site *site, pqm_bytes uses, struct pqm_arena *a);
+/* Whether the rule's `groups` and `sigs` have the chosen ones; a key that is not there takes all. */
+bool tk_sets_suit(const struct tk_sets *sets, const struct pqm_yaml *node);
 pqm_bytes tk_fill(const struct tk_words *w, pqm_bytes text);
 /* The lines of rules/endpoints/advice.yaml for the software and this state, with file and reload; empty: none. */
 pqm_bytes tk_advice(const struct tk_words *w, pqm_bytes state);

@@ -128,6 +128,15 @@ def regimes():
            f"{'+'.join(names) or 'no regime'}: {group}, {sig}", [edge["change"], sign["change"], edge.get("patch")])
         ok((note in said) if note else said == "", f"{'+'.join(names) or 'no regime'}: the note says why", said)
         mesh = task(report, "mesh-link-hybrid:istio")
+        added = [p["value"] for p in edge["performance"] if p["what"].startswith("added to the")]
+        signed = next(p["value"] for p in sign["performance"] if p["what"].startswith("size of"))
+        big = group == "SecP384r1MLKEM1024"
+        ok(added == ([1633, 1633] if big else [1184, 1088]) and signed == (4627 if big else 3309) and
+           edge["costs"].startswith("+1,633 bytes up" if big else "+1,184 bytes up") and ("secp384r1mlkem1024.encaps" in edge["costs"]) == big,
+           f"{'+'.join(names) or 'no regime'}: bytes and rows are those of the set", [added, signed, edge["costs"]])
+        library = [t for t in report["plan"]["tasks"] if t["type"] == "library-upgrade" and "Base image" in t["change"][0]]
+        ok(all(("X25519MLKEM768" in " ".join(t["change"])) != big for t in library), f"{'+'.join(names) or 'no regime'}: libraries for the set",
+           [t["change"] for t in library])
         cannot = "Istio cannot set" in mesh.get("regime_note", "")
         ok(cannot == (group != "X25519MLKEM768"), f"{'+'.join(names) or 'no regime'}: what the mesh cannot do is said",
            mesh.get("regime_note"))
@@ -274,6 +283,12 @@ spec: { ingressClassName: other, rules: [{ host: NAME.example, http: { paths: [
 """
 
 
+def wireguard_costs():
+    tasks = [t for t in scan("fixtures/graph")["plan"]["tasks"] if t.get("software") == "WireGuard"]
+    ok(tasks and not any(t.get("performance") or "1,184" in t["costs"] for t in tasks), "a pre-shared key adds no bytes of ML-KEM",
+       [(t["costs"], t.get("performance")) for t in tasks[:2]])
+
+
 def names_are_no_software():
     for name in ("models3", "s3", "apache-superset", "dashssh"):
         with tmpdir() as tmp:
@@ -319,6 +334,7 @@ two_controllers_are_two_edits()
 regimes()
 what_is_assumed()
 names_are_no_software()
+wireguard_costs()
 versions()
 deadlines()
 zoo()
