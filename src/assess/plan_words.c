@@ -17,9 +17,23 @@ static pqm_bytes amount(struct pqm_arena *a, double v)
 
 struct sums {
 	double value, effort; /* of the whole plan */
+	double *own;	      /* by plan order: worth of the goals that end with the task */
+	double *money;	      /* by plan order: what of it is money, as a rate was declared */
 	bool *paid;	      /* by plan order: some goal ends with the task */
 	uint32_t *user;	      /* by plan order: the first task that needs it; UINT32_MAX: none */
 };
+
+/* A year of content has a price only where a rate was declared; a lump is lost once, not by the year. */
+static bool is_by_year(const struct pqm_run *r, const struct pqm_goal *g)
+{
+	const struct pqm_vector *v = &r->uses[g->asset][g->use].v;
+	size_t root = r->g->assets[g->asset].root;
+	double lump, rate;
+
+	return pqm_run_money(
+		       r, &r->g->assets[root < r->g->n_assets ? root : g->asset], &lump, &rate) &&
+		rate > 0 && v->data == 'F' && pqm_risk_is_carried(v);
+}
 
 static enum pqm_st sum_up(struct sums *s, struct pqm_run *r)
 {
@@ -27,11 +41,16 @@ static enum pqm_st sum_up(struct sums *s, struct pqm_run *r)
 
 	s->paid = pqm_new(&r->scratch, bool, p->n_tasks);
 	s->user = pqm_new(&r->scratch, uint32_t, p->n_tasks);
-	if (s->paid == NULL || s->user == NULL)
+	s->own = pqm_new(&r->scratch, double, p->n_tasks);
+	s->money = pqm_new(&r->scratch, double, p->n_tasks);
+	if (s->paid == NULL || s->user == NULL || s->own == NULL || s->money == NULL)
 		return pqm_fail(r->err, PQM_ENOMEM, "plan: out of memory");
 	for (size_t i = 0; i < p->n_goals; i++) {
 		s->value += p->goals[i].value;
 		s->paid[p->goals[i].deps[0]] |= p->goals[i].value > 0;
+		s->own[p->goals[i].deps[0]] += p->goals[i].value;
+		if (is_by_year(r, &p->goals[i]))
+			s->money[p->goals[i].deps[0]] += p->goals[i].value;
 	}
 	for (size_t i = p->n_tasks; i > 0; i--) {
 		const struct pqm_task *t = &p->tasks[i - 1];
@@ -45,25 +64,31 @@ static enum pqm_st sum_up(struct sums *s, struct pqm_run *r)
 	return PQM_OK;
 }
 
-static pqm_bytes worth(struct pqm_run *r, const struct sums *s, const struct pqm_task *t)
+/* What a task is worth by itself; one that only makes way for others has no worth of its own. */
+static pqm_bytes worth(struct pqm_run *r, const struct sums *s, uint32_t i)
 {
 	struct pqm_arena *a = &r->plan->arena;
+	double part = s->value > 0 ? 100 * s->own[i] / s->value : 0;
+	pqm_bytes text;
+
+	if (!(s->own[i] > 0) && r->plan->tasks[i].value > 0 && s->user[i] != UINT32_MAX)
+		return pqm_arena_f(a, "so that task %u can follow", s->user[i] + 1);
+	if (!(s->own[i] > 0))
+		return PQM_LIT("");
+	if (!(s->money[i] > 0))
+		return pqm_arena_f(a, "%.3g %% of what waiting costs", part);
+	text = amount(a, s->money[i]);
+	return pqm_arena_f(a, "%.*s a year of delay%s", PQM_FMT(text),
+		s->money[i] < s->own[i] ? ", and more where no rate was declared" : "");
+}
+
+static pqm_bytes pays(struct pqm_run *r, const struct sums *s, uint32_t i)
+{
+	const struct pqm_task *t = &r->plan->tasks[i];
 	double days = (t->effort_lo + t->effort_hi) / 2;
-	bool has_money = false;
-	pqm_bytes amount_text;
 
-	for (size_t i = 0; i < r->g->n_assets && !has_money; i++) {
-		double lump, rate;
-
-		has_money = pqm_run_money(r, &r->g->assets[i], &lump, &rate);
-	}
-	if (!has_money)
-		return pqm_arena_f(a, "%.3g %% of what waiting costs for %.3g %% of the effort",
-			s->value > 0 ? 100 * t->value / s->value : 0,
-			s->effort > 0 ? 100 * days / s->effort : 0);
-	amount_text = amount(a, t->value);
-	return pqm_arena_f(
-		a, "cost of delay %.*s a year, effort %g days", PQM_FMT(amount_text), days);
+	return pqm_arena_f(&r->plan->arena, "%.*s; %.3g %% of the effort", PQM_FMT(t->worth),
+		s->effort > 0 ? 100 * days / s->effort : 0);
 }
 
 static pqm_bytes why(struct pqm_run *r, const struct sums *s, uint32_t i)
@@ -83,7 +108,7 @@ static pqm_bytes why(struct pqm_run *r, const struct sums *s, uint32_t i)
 		title = p->tasks[s->user[i]].title;
 		because = pqm_arena_f(a, "task %u needs it (%.*s)", s->user[i] + 1, PQM_FMT(title));
 	} else if (t->value > 0)
-		because = worth(r, s, t);
+		because = pays(r, s, i);
 	else
 		because = PQM_LIT("nothing of more worth waits");
 	return pqm_arena_f(a, "phase %u task pulled forward: %.*s", t->phase, PQM_FMT(because));
@@ -120,6 +145,9 @@ enum pqm_st pqm_run_plan_words(struct pqm_run *r, const struct pqm_order *o)
 	for (uint32_t i = 0; i < r->plan->n_tasks; i++) {
 		struct pqm_task *t = &r->plan->tasks[i];
 
+		t->worth = worth(r, &s, i);
+		if (t->worth.p == NULL)
+			return pqm_fail(r->err, PQM_ENOMEM, "plan: out of memory");
 		if (!t->pulled_forward)
 			continue;
 		t->pulled_why = why(r, &s, i);

@@ -107,10 +107,9 @@ static void after_line(struct pqm_out *o, const struct pqm_task *t)
 	pqm_out_lit(o, "\n");
 }
 
-/* Without declared money the value only orders the tasks: it is no amount. */
-static void task_head(struct pqm_out *o, struct pqm_arena *a, const struct pqm_task *t, bool money)
+static void task_head(struct pqm_out *o, struct pqm_arena *a, const struct pqm_task *t)
 {
-	char from[16], to[16], value[AMOUNT_BYTES];
+	char from[16], to[16];
 	pqm_bytes title = pqm_printable(a, t->title);
 
 	pqm_out_f(o, "\n%4u  ", t->order + 1);
@@ -118,10 +117,7 @@ static void task_head(struct pqm_out *o, struct pqm_arena *a, const struct pqm_t
 	pqm_out_f(o, "      %g-%g person-days · %s to %s · phase %u %.*s\n", t->effort_lo,
 		t->effort_hi, date(from, t->start_hi), date(to, t->finish_hi), t->phase,
 		PQM_FMT(t->phase_name));
-	if (money && t->value > 0) {
-		label(o, "worth");
-		pqm_out_f(o, "%s a year of delay\n", amount(value, t->value));
-	}
+	prose(o, a, "worth", t->worth);
 	prose(o, a, "early", t->pulled_why);
 }
 
@@ -141,9 +137,9 @@ static void task_dates(struct pqm_out *o, struct pqm_arena *a, const struct pqm_
 	}
 }
 
-static void task(struct pqm_out *o, struct pqm_arena *a, const struct pqm_task *t, bool money)
+static void task(struct pqm_out *o, struct pqm_arena *a, const struct pqm_task *t)
 {
-	task_head(o, a, t, money);
+	task_head(o, a, t);
 	after_line(o, t);
 	for (size_t i = 0; i < t->n_where; i++)
 		code(o, a, i == 0 ? "where" : "", t->where[i]);
@@ -210,7 +206,7 @@ static void tasks(struct pqm_out *o, struct pqm_arena *a, const struct pqm_plan 
 		pqm_out_lit(o, "\n");
 		for (size_t i = 0; i < p->n_tasks; i++)
 			if (p->tasks[i].window == w)
-				task(o, a, &p->tasks[i], money);
+				task(o, a, &p->tasks[i]);
 	}
 }
 

@@ -89,7 +89,8 @@ struct pqm_task {
 	bool pulled_forward;
 	bool is_inserted;     /* a due date pulled it before work of more worth */
 	pqm_bytes pulled_why; /* "phase 4 task pulled forward: …"; empty: it was not */
-	double value;	      /* value of the goals it unlocks */
+	double value;	 /* value of the goals it unlocks: orders tasks, is no amount of money */
+	pqm_bytes worth; /* the same in words; money only where a rate was declared */
 };
 
 /* "use u reaches coverage E": value, no effort. */

@@ -317,6 +317,37 @@ static void money_sits_at_the_lineage_root(void **state)
 	drop(&w);
 }
 
+/* Tasks whose worth says so. */
+static size_t n_worth(const struct world *w, const char *words)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->plan.n_tasks; i++)
+		n += pqm_find(w->plan.tasks[i].worth, 0, pqm_str(words)) != SIZE_MAX ||
+			pqm_find(w->plan.tasks[i].pulled_why, 0, pqm_str(words)) != SIZE_MAX;
+	return n;
+}
+
+static void only_a_declared_rate_is_money_by_the_year(void **state)
+{
+	struct world w;
+
+	(void)state;
+	make(&w); /* bands only: lost once */
+	assess(&w, 20, NULL);
+	assert_true(w.a.has_money && n_worth(&w, "a year") == 0);
+	assert_true(n_worth(&w, "% of what waiting costs") > 0);
+	assert_true(n_worth(&w, "can follow") > 0);
+	drop(&w);
+	make(&w);
+	w.asset[3].flow_money = (struct pqm_sourced){ 1e6, false, PQM_LIT("told") };
+	assess(&w, 20, NULL);
+	assert_true(n_worth(&w, "a year of delay") > 0);
+	/* the signing key is another root, of which no rate was told */
+	assert_true(n_worth(&w, "% of what waiting costs") > 0);
+	drop(&w);
+}
+
 static void decisions_reasons_and_assumptions(void **state)
 {
 	const struct pqm_asset_score *chat;
@@ -469,6 +500,7 @@ int main(void)
 		cmocka_unit_test(years_come_out_of_the_plan),
 		cmocka_unit_test(plan_holds_the_tasks_of_each_hop_in_order),
 		cmocka_unit_test(money_sits_at_the_lineage_root),
+		cmocka_unit_test(only_a_declared_rate_is_money_by_the_year),
 		cmocka_unit_test(decisions_reasons_and_assumptions),
 		cmocka_unit_test(deadlines_pull_and_decide),
 		cmocka_unit_test(same_graph_same_result),
