@@ -4,6 +4,24 @@
 #include "base/num.h"
 #include "run.h"
 
+/* The types that the plan has, in its order. */
+static pqm_bytes types(struct pqm_run *r)
+{
+	const struct pqm_plan *p = r->plan;
+	pqm_bytes all = { NULL, 0 };
+
+	for (size_t i = 0; i < p->n_tasks; i++) {
+		bool is_first = true;
+
+		for (size_t k = 0; k < i && is_first; k++)
+			is_first = !pqm_eq(p->tasks[k].type, p->tasks[i].type);
+		if (is_first)
+			all = pqm_arena_f(&r->scratch, "%.*s%s%.*s", PQM_FMT(all),
+				all.n > 0 ? ", " : "", PQM_FMT(p->tasks[i].type));
+	}
+	return all;
+}
+
 static enum pqm_st unknown(struct pqm_run *r, pqm_bytes name)
 {
 	const struct pqm_plan *p = r->plan;
@@ -25,6 +43,12 @@ static enum pqm_st unknown(struct pqm_run *r, pqm_bytes name)
 	if (p->n_tasks == 0)
 		return pqm_fail(
 			r->err, PQM_EUSAGE, "--what-if %.*s: the plan has no tasks", PQM_FMT(said));
+	if (least * 2 > name.n)
+		return pqm_fail(r->err, PQM_EUSAGE,
+			"--what-if %.*s: no such task; take numbers from 1 to %zu, ids of `pqmap "
+			"plan`, "
+			"or types: %.*s",
+			PQM_FMT(said), p->n_tasks, PQM_FMT(types(r)));
 	best = pqm_printable(&r->scratch, best);
 	return pqm_fail(r->err, PQM_EUSAGE,
 		"--what-if %.*s: no such task; the nearest is %.*s, and numbers go from 1 to %zu",

@@ -257,15 +257,37 @@ static bool regime_exists(const struct pqm_rules *r, pqm_bytes name)
 	return false;
 }
 
+/* The regime that is written most like it, when at most half of it has to change; else empty. */
+static pqm_bytes nearest_regime(const struct pqm_rules *r, pqm_bytes name)
+{
+	const struct pqm_rule *rule;
+	pqm_bytes best = { NULL, 0 };
+	size_t i = 0, least = name.n / 2 + 1;
+
+	while ((rule = pqm_rules_next(r, "deadlines.yaml", &i)) != NULL) {
+		pqm_bytes one = pqm_yaml_str(rule->node, "regime");
+		size_t d = pqm_distance(name, one);
+
+		if (d >= least)
+			continue;
+		least = d;
+		best = one;
+	}
+	return best;
+}
+
 static enum pqm_st add_regime(
 	struct pqm_pipeline *p, pqm_bytes name, size_t *cap, struct pqm_err *err)
 {
 	pqm_bytes *list = (pqm_bytes *)(uintptr_t)p->inv.regimes;
 
-	if (!regime_exists(&p->rules, name))
+	if (!regime_exists(&p->rules, name)) {
+		pqm_bytes near = nearest_regime(&p->rules, name);
+
 		return pqm_fail(err, PQM_EUSAGE,
-			"regime '%.*s' is unknown; `pqmap rules list deadline` names them",
-			PQM_FMT(name));
+			"regime '%.*s' is unknown%s%.*s; `pqmap rules list deadline` names them",
+			PQM_FMT(name), near.n > 0 ? "; the nearest is " : "", PQM_FMT(near));
+	}
 	for (size_t i = 0; i < p->inv.n_regimes; i++)
 		if (pqm_eq(list[i], name))
 			return PQM_OK;
@@ -318,8 +340,9 @@ static enum pqm_st set_numbers(
 	if (capacity != NULL &&
 		(!pqm_f64_parse(pqm_str(capacity), &p->inv.capacity) || p->inv.capacity <= 0 ||
 			p->inv.capacity > PQM_CAPACITY_MAX))
-		return pqm_fail(err, PQM_EUSAGE, "--capacity %s: give person-days a month, above 0",
-			capacity);
+		return pqm_fail(err, PQM_EUSAGE,
+			"--capacity %s: give person-days a month, above 0 and at most %.0f",
+			capacity, (double)PQM_CAPACITY_MAX);
 	if (start != NULL && !pqm_date_parse(pqm_str(start), &p->inv.plan_start_days))
 		return pqm_fail(
 			err, PQM_EUSAGE, "--start %s: not a date; write it as 2027-01-31", start);

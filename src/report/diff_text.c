@@ -314,6 +314,13 @@ static void money(struct text *t)
 		return;
 	amount(t, "expected loss", a->total.expected, b->total.expected);
 	amount(t, "of it sunk", a->total.sunk, b->total.sunk);
+	if (b->total.sunk < a->total.sunk - 0.005) {
+		item(t, " ", PLAIN);
+		pqm_out_lit(t->o,
+			"what was sent before stays lost; sunk is less as the earlier traffic is "
+			"taken to be as it is told now");
+		end(t);
+	}
 	amount(t, "avoidable", a->total.avoidable, b->total.avoidable);
 }
 

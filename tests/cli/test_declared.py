@@ -6,6 +6,7 @@ import shutil
 
 from kit import REPO, done, err, ok, out, run, tmpdir
 
+HERE = REPO / "fixtures/cluster"
 NOW = ("--now", "2026-11-21")
 
 
@@ -71,7 +72,29 @@ def dates():
     ok("declare them" not in out(r), "where nothing was read nothing is to be declared", out(r))
 
 
+def names():
+    said = err(run("scan", HERE, *NOW, "--regime", "us-eo14412"))
+    ok("the nearest is us-eo-14412" in said, "a regime is suggested by spelling", said)
+    said = err(run("scan", HERE, *NOW, "--capacity", "1e9"))
+    ok("above 0 and at most " in said, "the limit of the capacity is told", said)
+    with tmpdir() as tmp:
+        a, b = pathlib.Path(tmp, "a.json"), pathlib.Path(tmp, "b.json")
+        run("scan", HERE, *NOW, "-q", "-o", f"json={a}")
+        said = err(run("plan", a, "--what-if", "foo"))
+        ok("or types: " in said and "enforce-hybrid" in said and "nearest" not in said, "far from every task: the types are listed", said)
+        said = err(run("plan", a, "--what-if", "enforce-hybrd"))
+        ok("the nearest is enforce-hybrid" in said or "or types: " in said, "near to one: that one", said)
+        report = json.loads(a.read_text(encoding="utf-8"))
+        money = report["assessment"]["totals"]["central"]
+        money["sunk"] /= 2
+        report["plan"]["tasks"].pop()
+        b.write_text(json.dumps(report), encoding="utf-8")
+        less, more = out(run("diff", a, b)), out(run("diff", b, a))
+        ok("stays lost" in less and "stays lost" not in more, "less that is sunk is no progress", less + more)
+
+
 mistyped()
+names()
 by_less()
 dates()
 done()
