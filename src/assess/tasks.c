@@ -22,6 +22,31 @@ static bool has_library(const struct tk_site *s)
 		(age == TK_AGE_ABLE || pqm_yaml_true(s->software->node, "own_library"));
 }
 
+static struct pqm_traits traits_of_asset(const struct pqm_asset *a)
+{
+	struct pqm_traits t = { .kind = "asset", .n = 4 };
+
+	t.t[0] = (struct pqm_trait){ "life",
+		a->life_years.is_assumption ? PQM_LIT("assumed") : PQM_LIT("declared") };
+	t.t[1] = (struct pqm_trait){ "impact",
+		a->impact.is_assumption ? PQM_LIT("assumed") : PQM_LIT("declared") };
+	t.t[2] = (struct pqm_trait){ "owner", a->owner.n == 0 ? PQM_LIT("none") : PQM_LIT("set") };
+	t.t[3] = (struct pqm_trait){ "kind",
+		a->is_unassigned ? PQM_LIT("unassigned") : PQM_LIT("assigned") };
+	return t;
+}
+
+/* A task about other assets: this one has what it asks for. */
+static bool is_of_others(const struct pqm_rule *dep, const struct pqm_asset *a)
+{
+	struct pqm_traits t = traits_of_asset(a);
+	const struct pqm_yaml *when = pqm_yaml_get(dep->node, "when");
+	bool of_assets = when != NULL && when->n > 0 && when->type == PQM_YAML_SEQ &&
+		pqm_yaml_get(when->items[0], "asset") != NULL;
+
+	return of_assets && !pqm_rule_wants(dep, &t);
+}
+
 static bool is_issuer(const struct pqm_object *o)
 {
 	static const char *const kinds[] = { "Issuer", "ClusterIssuer", "Certificate" };
@@ -69,6 +94,8 @@ static bool is_met(struct tk_maker *m, const struct pqm_rule *dep, const struct 
 	char letters[4][2];
 
 	if (pqm_yaml_true(entry, "if_authority") && !has_authority(m))
+		return true;
+	if (c->asset != NULL && is_of_others(dep, c->asset))
 		return true;
 	if (c->hop == NULL)
 		return false;
@@ -296,16 +323,9 @@ static void for_hop(struct tk_maker *m, const struct pqm_asset *a, const struct 
 
 static void for_asset(struct tk_maker *m, const struct pqm_asset *a)
 {
-	struct pqm_traits t = { .kind = "asset", .n = 4 };
+	struct pqm_traits t = traits_of_asset(a);
 	struct tk_cause c = { .asset = a };
 
-	t.t[0] = (struct pqm_trait){ "life",
-		a->life_years.is_assumption ? PQM_LIT("assumed") : PQM_LIT("declared") };
-	t.t[1] = (struct pqm_trait){ "impact",
-		a->impact.is_assumption ? PQM_LIT("assumed") : PQM_LIT("declared") };
-	t.t[2] = (struct pqm_trait){ "owner", a->owner.n == 0 ? PQM_LIT("none") : PQM_LIT("set") };
-	t.t[3] = (struct pqm_trait){ "kind",
-		a->is_unassigned ? PQM_LIT("unassigned") : PQM_LIT("assigned") };
 	for (size_t i = 0; i < m->n_rules && m->st == PQM_OK; i++)
 		if (pqm_rule_wants(m->rules[i], &t))
 			(void)make(m, m->rules[i], &c, 0);

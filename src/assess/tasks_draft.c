@@ -256,6 +256,18 @@ static const struct pqm_occurrence *occurrence_of(
 	return o != NULL || f->n_occs == 0 ? o : &f->occs[0];
 }
 
+/* What is taken for it now: the block to edit. */
+static pqm_bytes asset_words(struct tk_maker *m, const struct pqm_asset *a)
+{
+	return pqm_arena_f(m->arena,
+		"%.*s: pqmap.dev/shelf-life: %.4gy%s, pqmap.dev/impact: \"%.3g\"%s, "
+		"pqmap.dev/owner: %.*s",
+		PQM_FMT(a->name), a->life_years.value,
+		a->life_years.is_assumption ? " (assumed)" : "", a->impact.value,
+		a->impact.is_assumption ? " (assumed)" : "",
+		PQM_FMT((a->owner.n > 0 ? a->owner : PQM_LIT("(nobody named)"))));
+}
+
 static pqm_bytes where_of(struct tk_maker *m, const struct pqm_rule *rule, const struct tk_cause *c)
 {
 	const struct pqm_hop *h = c->hop;
@@ -274,7 +286,7 @@ static pqm_bytes where_of(struct tk_maker *m, const struct pqm_rule *rule, const
 			: pqm_arena_f(m->arena, "%.*s:%s%s", PQM_FMT(o->path), place, owner);
 	}
 	if (h == NULL)
-		return c->asset->name;
+		return asset_words(m, c->asset);
 	if (h->path.n == 0)
 		return h->label;
 	if (h->line == 0)

@@ -231,6 +231,12 @@ def words_that_run():
     ok("found: 1.15.2" not in json.dumps(flower["change"]), "an image's tag is not given as a library's version", flower["change"])
     go = task(report, "mesh-link-hybrid:data/CronJob")
     ok(any(c.strip() == "- value: tlsmlkem=0" for c in go["change"]), "GODEBUG is a line out and a line in", go["change"])
+    owners = task(report, "inventory-owners:")
+    ok(any("claims-llm prompts: pqmap.dev/shelf-life: 10y (assumed)" in w for w in owners["where"]) and "training-data-phi" not in str(owners),
+       "what is assumed of each asset is printed, no sample values", owners["where"])
+    ok("inventory-owners:all" not in task(report, "library-upgrade:flwr/")["after"], "an asset with owner, life and impact does not wait for others'")
+    wire = task(report, "plaintext-fix:training/PyTorchJob")
+    ok("handshake" not in json.dumps(wire.get("performance", [])), "WireGuard costs no TLS handshakes", wire.get("performance"))
     pg = task(report, "telemetry:data/StatefulSet/pgvector")
     ok("log" not in pg["rollback"] and "log format" not in pg["costs"], "PostgreSQL has its own costs and way back", [pg["costs"], pg["rollback"]])
 
