@@ -627,8 +627,8 @@ static void first_screen_names_the_worst_asset_and_the_first_step(void **state)
 		"ingress data.clinic.example: X25519 only.", "must stay secret until 2059",
 		"<code>edge/ingress-config.yaml:41</code>", ">Do this first</h2>",
 		">Assign owners and lives</a>", "+ ssl-ecdh-curve: X25519MLKEM768:X25519",
-		"pqmap probe data.clinic.example --expect hybrid-offered", "Expected loss</dt>",
-		"<h2 id=\"arrival\">" };
+		"pqmap probe data.clinic.example --expect hybrid-offered",
+		"Expected loss with this plan</dt>", "<h2 id=\"arrival\">" };
 	struct pqm_out out;
 	struct sample s;
 
