@@ -174,8 +174,8 @@ static void head(struct pqm_out *o, const struct pqm_plan *p, const struct pqm_a
 	flow(o, p->optimality, 10, 10);
 	if (a->has_money && p->n_residual > 0)
 		pqm_out_f(o,
-			"MONEY     %s%s%.*s expected loss with it, %s of that already sent; %s if "
-			"nothing is done for %g years\n",
+			"MONEY     %s%s%.*s expected loss with it, %s of that already sent\n"
+			"          %s if nothing is done for %g years\n",
 			amount(all, a->total[PQM_CENTRAL].expected), a->currency.n > 0 ? " " : "",
 			PQM_FMT(a->currency), amount(left, a->total[PQM_CENTRAL].sunk),
 			amount(nothing, p->residual[0].left), p->open_years);
