@@ -148,6 +148,7 @@ with tmpdir() as tmp:
     ok(r.returncode == 0, "the example cluster is scanned", err(r))
     plain, mine = out(run("plan", tmp / "inv.json")), out(run("plan", tmp / "inv.json", "--bench", bench))
     host = doc["host"]["name"]
+    plain, mine = " ".join(plain.split()), " ".join(mine.split())
     ok("CPU a handshake at the server (rows " in plain and "reference profile of " in plain, "costs name rows and profile")
     ok(f"bench of 2026-11-21 on {host}" in mine and "reference profile" not in mine, "--bench names host and date")
     ok("not measured on this machine" not in plain, "nothing is left unmeasured")
