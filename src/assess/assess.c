@@ -28,14 +28,10 @@ bool pqm_run_money(
 	return lump_told || rate_told || band_told;
 }
 
-static const struct pqm_asset *root_of(const struct pqm_run *r, const struct pqm_asset *a)
-{
-	return a->root < r->g->n_assets ? &r->g->assets[a->root] : a;
-}
-
 double pqm_run_weight(const struct pqm_run *r, const struct pqm_asset *asset)
 {
-	const struct pqm_asset *root = root_of(r, asset);
+	const struct pqm_asset *root =
+		&r->g->assets[pqm_run_root(r, (size_t)(asset - r->g->assets))];
 	size_t level = (size_t)clamp(round(root->impact.value), 1, PQM_N_IMPACTS);
 	double lump, rate;
 
@@ -256,6 +252,8 @@ static enum pqm_st steps(struct pqm_run *r)
 		r->opt->practices, r, r->opt->regimes, r->opt->n_regimes };
 	enum pqm_st st = pqm_run_duties(r);
 
+	if (st == PQM_OK)
+		st = pqm_run_lineage(r);
 	if (st == PQM_OK)
 		st = init_uses(r);
 	if (st == PQM_OK)

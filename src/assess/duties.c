@@ -2,7 +2,7 @@
 #include "base/num.h"
 #include "run.h"
 
-static bool is_chosen(const struct pqm_run *r, pqm_bytes regime)
+bool pqm_run_is_chosen(const struct pqm_run *r, pqm_bytes regime)
 {
 	for (size_t i = 0; i < r->opt->n_regimes; i++)
 		if (pqm_eq(r->opt->regimes[i], regime))
@@ -57,7 +57,8 @@ enum pqm_st pqm_run_duties(struct pqm_run *r)
 	for (size_t i = 0; (rule = pqm_rules_next(r->rules, "deadlines.yaml", &i)) != NULL;) {
 		struct pqm_run_duty d = { .rule = rule };
 
-		if (!is_chosen(r, pqm_yaml_str(rule->node, "regime")) || !date_of(rule, &d.date))
+		if (!pqm_run_is_chosen(r, pqm_yaml_str(rule->node, "regime")) ||
+			!date_of(rule, &d.date))
 			continue;
 		d.function = pqm_yaml_str(rule->node, "function");
 		d.strength = pqm_yaml_str(rule->node, "strength");

@@ -62,14 +62,6 @@ static void name_owners(struct tk_maker *m, uint32_t task)
 	pqm_map_fini(&count);
 }
 
-static bool is_chosen(const struct pqm_run *r, pqm_bytes regime)
-{
-	for (size_t i = 0; i < r->opt->n_regimes; i++)
-		if (pqm_eq(r->opt->regimes[i], regime))
-			return true;
-	return false;
-}
-
 /* No scan can tell whether a plan was filed or an inventory handed in. */
 static bool is_on_paper(const struct pqm_rule *duty)
 {
@@ -107,7 +99,7 @@ static void name_duties(struct tk_maker *m, uint32_t task)
 	for (unsigned pass = 0; pass < 2; pass++)
 		for (size_t i = 0; m->st == PQM_OK &&
 			(duty = pqm_rules_next(m->r, "deadlines.yaml", &i)) != NULL;) {
-			if (!is_chosen(m->run, pqm_yaml_str(duty->node, "regime")) ||
+			if (!pqm_run_is_chosen(m->run, pqm_yaml_str(duty->node, "regime")) ||
 				is_on_paper(duty) == (pass == 1))
 				continue;
 			tk_lane_place(m, task, duty_words(m, duty));

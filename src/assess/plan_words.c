@@ -27,11 +27,9 @@ struct sums {
 static bool is_by_year(const struct pqm_run *r, const struct pqm_goal *g)
 {
 	const struct pqm_vector *v = &r->uses[g->asset][g->use].v;
-	size_t root = r->g->assets[g->asset].root;
 	double lump, rate;
 
-	return pqm_run_money(
-		       r, &r->g->assets[root < r->g->n_assets ? root : g->asset], &lump, &rate) &&
+	return pqm_run_money(r, &r->g->assets[pqm_run_root(r, g->asset)], &lump, &rate) &&
 		rate > 0 && v->data == 'F' && pqm_risk_is_carried(v);
 }
 

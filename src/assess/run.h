@@ -53,12 +53,23 @@ struct pqm_run {
 	struct pqm_prize *prizes; /* as goals */
 	struct pqm_goal *goals;
 	size_t n_goals;
+	/* By asset: the first of those that hang on this root, and the next of the same root, in the
+	 * order of the graph. */
+	uint32_t *first, *next;
+	struct pqm_run_room *room; /* of pqm_run_state, made once */
 	double *share; /* by asset: what a year of waiting costs its root, over the sum of the uses */
 	struct pqm_arena scratch;
 	struct pqm_assessment *a;
 	struct pqm_plan *plan;
 	struct pqm_err *err;
 };
+
+#define PQM_NO_ASSET UINT32_MAX
+
+/* lineage.c: sets first and next. */
+enum pqm_st pqm_run_lineage(struct pqm_run *r);
+/* The asset that holds the money of this one: its lineage root, or itself. */
+size_t pqm_run_root(const struct pqm_run *r, size_t asset);
 
 /* Money of an asset's root if it was declared; false else. */
 bool pqm_run_money(
@@ -76,6 +87,7 @@ enum pqm_st pqm_run_shares(struct pqm_run *r);
 enum pqm_st pqm_run_plan(struct pqm_run *r);
 /* duties.c */
 enum pqm_st pqm_run_duties(struct pqm_run *r);
+bool pqm_run_is_chosen(const struct pqm_run *r, pqm_bytes regime);
 bool pqm_duty_concerns(const struct pqm_run_duty *d, const struct pqm_vector *v);
 enum pqm_st pqm_run_ladder(struct pqm_run *r);
 enum pqm_decision pqm_run_deadline_axis(const struct pqm_run *r, size_t asset);

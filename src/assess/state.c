@@ -65,32 +65,41 @@ static size_t rows_of_asset(struct pqm_vector *out, const struct pqm_run *r,
 	return n;
 }
 
-static size_t root_of(const struct pqm_run *r, size_t asset)
-{
-	size_t root = r->g->assets[asset].root;
-
-	return root < r->g->n_assets ? root : asset;
-}
-
 /* Buffers for the rows of the largest asset, or of everything under one root. */
-struct room {
+struct pqm_run_room {
 	struct pqm_vector *rows;
 	struct pqm_asset_score score;
 	struct pqm_exposure *tmp;
 };
 
-static enum pqm_st make_room(struct room *w, struct pqm_run *r)
+/* A use is one row, or two: before its protection and after. */
+static enum pqm_st make_room(struct pqm_run *r)
 {
-	size_t n = 0;
+	struct pqm_run_room *w;
+	size_t most = 0, together = 0;
 
-	for (size_t a = 0; a < r->g->n_assets; a++)
-		n += 2 * r->g->assets[a].n_hops;
-	w->rows = pqm_new(&r->scratch, struct pqm_vector, n);
-	w->score.uses = pqm_new(&r->scratch, struct pqm_use_score, n);
-	w->tmp = pqm_new(&r->scratch, struct pqm_exposure, n);
-	return w->rows == NULL || w->score.uses == NULL || w->tmp == NULL
-		? pqm_fail(r->err, PQM_ENOMEM, "plan: out of memory")
-		: PQM_OK;
+	if (r->room != NULL)
+		return PQM_OK;
+	for (size_t root = 0; root < r->g->n_assets; root++) {
+		size_t n = 0;
+
+		for (uint32_t a = r->first[root]; a != PQM_NO_ASSET; a = r->next[a]) {
+			n += 2 * r->g->assets[a].n_hops;
+			most = 2 * r->g->assets[a].n_hops > most ? 2 * r->g->assets[a].n_hops
+								 : most;
+		}
+		together = n > together ? n : together;
+	}
+	w = pqm_new(&r->scratch, struct pqm_run_room, 1);
+	if (w == NULL)
+		return pqm_fail(r->err, PQM_ENOMEM, "plan: out of memory");
+	w->rows = pqm_new(&r->scratch, struct pqm_vector, together);
+	w->score.uses = pqm_new(&r->scratch, struct pqm_use_score, most);
+	w->tmp = pqm_new(&r->scratch, struct pqm_exposure, most);
+	if (w->rows == NULL || w->score.uses == NULL || w->tmp == NULL)
+		return pqm_fail(r->err, PQM_ENOMEM, "plan: out of memory");
+	r->room = w;
+	return PQM_OK;
 }
 
 /* Whether the plan does nothing more for the asset. */
@@ -105,7 +114,7 @@ static bool is_finished(const struct pqm_run *r, const struct pqm_run_state *s, 
 	return true;
 }
 
-static void score(struct room *w, struct pqm_run *r, struct pqm_run_state *s, size_t asset)
+static void score(struct pqm_run_room *w, struct pqm_run *r, struct pqm_run_state *s, size_t asset)
 {
 	const struct pqm_asset_score *own = &r->a->assets[asset];
 
@@ -121,7 +130,8 @@ static void score(struct room *w, struct pqm_run *r, struct pqm_run_state *s, si
 		s->decisions[s->decision[asset]]++;
 }
 
-static enum pqm_st money(struct room *w, struct pqm_run *r, struct pqm_run_state *s, size_t root)
+static enum pqm_st money(
+	struct pqm_run_room *w, struct pqm_run *r, struct pqm_run_state *s, size_t root)
 {
 	const struct pqm_scene scene = { &r->p, PQM_CENTRAL };
 	struct pqm_root one = { .uses = w->rows };
@@ -131,9 +141,8 @@ static enum pqm_st money(struct room *w, struct pqm_run *r, struct pqm_run_state
 
 	if (!pqm_run_money(r, &r->g->assets[root], &one.lump, &one.rate))
 		return PQM_OK;
-	for (size_t a = 0; a < r->g->n_assets; a++)
-		if (root_of(r, a) == root)
-			one.n_uses += rows_of_asset(w->rows + one.n_uses, r, s, a, one.rate > 0);
+	for (uint32_t a = r->first[root]; a != PQM_NO_ASSET; a = r->next[a])
+		one.n_uses += rows_of_asset(w->rows + one.n_uses, r, s, a, one.rate > 0);
 	pqm_arena_init(&scratch, PQM_ARENA_BYTES);
 	st = pqm_money_root(&m, &scene, &one, &scratch, r->err);
 	pqm_arena_fini(&scratch);
@@ -143,17 +152,16 @@ static enum pqm_st money(struct room *w, struct pqm_run *r, struct pqm_run_state
 
 enum pqm_st pqm_run_state(struct pqm_run *r, struct pqm_run_state *s)
 {
-	struct room w = { 0 };
-	enum pqm_st st = make_room(&w, r);
+	enum pqm_st st = make_room(r);
 
 	s->p = pqm_new(&r->scratch, double, r->g->n_assets);
 	s->decision = pqm_new(&r->scratch, enum pqm_decision, r->g->n_assets);
 	if (st == PQM_OK && (s->p == NULL || s->decision == NULL))
 		st = pqm_fail(r->err, PQM_ENOMEM, "plan: out of memory");
 	for (size_t a = 0; a < r->g->n_assets && st == PQM_OK; a++) {
-		score(&w, r, s, a);
-		if (r->a->has_money && root_of(r, a) == a)
-			st = money(&w, r, s, a);
+		score(r->room, r, s, a);
+		if (r->a->has_money && pqm_run_root(r, a) == a)
+			st = money(r->room, r, s, a);
 		if (!r->a->has_money)
 			s->left += s->p[a];
 	}

@@ -6,46 +6,14 @@ struct roots {
 	struct pqm_root *root;
 	uint32_t *asset; /* index of the root in the graph */
 	size_t n;
-	uint32_t *first,
-		*next; /* by asset: the first derived from it, and the next of the same root */
 };
 
-#define NO_ASSET UINT32_MAX
-
-static size_t root_index(const struct pqm_run *r, size_t asset)
-{
-	size_t root = r->g->assets[asset].root;
-
-	return root < r->g->n_assets ? root : asset;
-}
-
-/* Lists the assets of each root, in the order of the graph. */
-static enum pqm_st list_members(struct pqm_run *r, struct roots *out)
-{
-	size_t n = r->g->n_assets;
-
-	out->first = pqm_new(&r->scratch, uint32_t, n);
-	out->next = pqm_new(&r->scratch, uint32_t, n);
-	if (out->first == NULL || out->next == NULL)
-		return pqm_fail(r->err, PQM_ENOMEM, "assessment: out of memory");
-	for (size_t a = 0; a < n; a++)
-		out->first[a] = NO_ASSET;
-	for (size_t a = n; a > 0; a--) {
-		size_t root = root_index(r, a - 1);
-
-		out->next[a - 1] = out->first[root];
-		out->first[root] = (uint32_t)(a - 1);
-	}
-	return PQM_OK;
-}
-
 /* Copies the vectors of everything derived from a root; counts them where v is NULL. */
-static size_t vectors_of(
-	const struct pqm_run *r, const struct roots *roots, uint32_t root, struct pqm_vector *v)
+static size_t vectors_of(const struct pqm_run *r, uint32_t root, struct pqm_vector *v)
 {
 	size_t n = 0;
 
-	for (uint32_t a = roots->first[root]; a != NO_ASSET; a = roots->next[a])
+	for (uint32_t a = r->first[root]; a != PQM_NO_ASSET; a = r->next[a])
 		for (size_t h = 0; h < r->g->assets[a].n_hops; h++, n++)
 			if (v != NULL)
 				v[n] = r->uses[a][h].v;
@@ -58,24 +26,23 @@ static enum pqm_st gather(struct pqm_run *r, struct roots *out)
 	out->asset = pqm_new(&r->scratch, uint32_t, r->g->n_assets);
 	if (out->root == NULL || out->asset == NULL)
 		return pqm_fail(r->err, PQM_ENOMEM, "assessment: out of memory");
-	enum pqm_st st = list_members(r, out);
 
-	for (uint32_t i = 0; i < r->g->n_assets && st == PQM_OK; i++) {
+	for (uint32_t i = 0; i < r->g->n_assets; i++) {
 		struct pqm_root one = { 0 };
 		struct pqm_vector *v;
 
-		if (root_index(r, i) != i ||
+		if (pqm_run_root(r, i) != i ||
 			!pqm_run_money(r, &r->g->assets[i], &one.lump, &one.rate))
 			continue;
-		v = pqm_new(&r->scratch, struct pqm_vector, vectors_of(r, out, i, NULL));
+		v = pqm_new(&r->scratch, struct pqm_vector, vectors_of(r, i, NULL));
 		if (v == NULL)
 			return pqm_fail(r->err, PQM_ENOMEM, "assessment: out of memory");
-		one.n_uses = vectors_of(r, out, i, v);
+		one.n_uses = vectors_of(r, i, v);
 		one.uses = v;
 		out->root[out->n] = one;
 		out->asset[out->n++] = i;
 	}
-	return st;
+	return PQM_OK;
 }
 
 static void add_money(struct pqm_money *sum, const struct pqm_money *m)
@@ -175,8 +142,8 @@ enum pqm_st pqm_run_totals(struct pqm_run *r)
 	if (st == PQM_OK)
 		st = one_currency(r, &roots);
 	for (size_t i = 0; i < a->n_assets; i++)
-		if (root_index(r, i) != i)
-			a->assets[i].root_id = r->g->assets[root_index(r, i)].id;
+		if (pqm_run_root(r, i) != i)
+			a->assets[i].root_id = r->g->assets[pqm_run_root(r, i)].id;
 	for (size_t i = 0; i < roots.n && st == PQM_OK; i++) {
 		struct pqm_asset_score *s = &a->assets[roots.asset[i]];
 
@@ -228,13 +195,13 @@ static enum pqm_st left_of_root(struct residual *w, size_t i, uint32_t done)
 	struct pqm_run *r = w->r;
 	struct pqm_root *root = &w->roots.root[i];
 	struct pqm_vector *v = (struct pqm_vector *)(uintptr_t)root->uses;
-	uint32_t first = w->roots.first[w->roots.asset[i]];
+	uint32_t first = r->first[w->roots.asset[i]];
 	struct pqm_money m;
 	enum pqm_st st;
 
-	for (uint32_t a = first; a != NO_ASSET; a = w->roots.next[a])
+	for (uint32_t a = first; a != PQM_NO_ASSET; a = r->next[a])
 		set_years(w, a, done);
-	(void)vectors_of(r, &w->roots, w->roots.asset[i], v);
+	(void)vectors_of(r, w->roots.asset[i], v);
 	st = root_money(r, root, PQM_CENTRAL, &m);
 	if (st != PQM_OK)
 		return st;
@@ -267,9 +234,9 @@ static void each_change(
 	memset(w->seen, 0xff, r->plan->n_tasks * sizeof(*w->seen));
 	for (uint32_t i = 0; i < n; i++) {
 		bool one = !r->a->has_money;
-		uint32_t a = one ? i : w->roots.first[w->roots.asset[i]];
+		uint32_t a = one ? i : r->first[w->roots.asset[i]];
 
-		for (; a != NO_ASSET; a = one ? NO_ASSET : w->roots.next[a])
+		for (; a != PQM_NO_ASSET; a = one ? PQM_NO_ASSET : r->next[a])
 			for (size_t h = 0; h < r->g->assets[a].n_hops; h++) {
 				uint32_t task = r->uses[a][h].done_at;
 
