@@ -116,6 +116,8 @@ async function look(width, scheme) {
 	if (scheme === "light") {
 		const out = await wide(page), over = await labels(page);
 
+		await page.evaluate(() => { document.documentElement.style.letterSpacing = ".06em"; });
+		out.push(...(await wide(page)).map(l => "in a wider font: " + l)); // another machine's letters are wider
 		say(out.length === 0, `${what}: nothing sticks out`, out.join("\n"));
 		say(over.length === 0, `${what}: labels of drawings are apart and inside`, over.join("\n"));
 	}
