@@ -1,6 +1,8 @@
 /* diff.c — which findings came, went and changed between two sides, and what made them. */
 #include "report/diff.h"
 
+#include <math.h>
+
 #include "base/limits.h"
 #include "base/num.h"
 
@@ -226,7 +228,9 @@ static int mapped_order(const void *a, const void *b)
 
 	if (c == 0)
 		c = pqm_cmp(x->place->path, y->place->path);
-	return c != 0 ? c : pqm_cmp(x->place->object, y->place->object);
+	if (c == 0)
+		c = pqm_cmp(x->place->object, y->place->object);
+	return c != 0 ? c : (x->place->line > y->place->line) - (x->place->line < y->place->line);
 }
 
 /* Places by their targets' numbers on the other side, as those of `to` are sorted. */
@@ -240,6 +244,18 @@ static const struct mapped_place *map_places(
 	if (all != NULL && was->n_places > 1)
 		qsort(all, was->n_places, sizeof(*all), mapped_order);
 	return all;
+}
+
+/* What is set at a place that both sides have; of several the first that differs. */
+static void compare_values(
+	struct pqm_diff_row *row, const struct pqm_diff_place *was, const struct pqm_diff_place *is)
+{
+	for (size_t i = 0; i < row->n_fields; i++)
+		if (strcmp(row->fields[i].name, "value") == 0 ||
+			strcmp(row->fields[i].name, "fallback") == 0)
+			return;
+	field(row, "value", was->value, is->value);
+	field(row, "fallback", was->fallback, is->fallback);
 }
 
 /* How many places are on one side only; of those that are gone, how many were not read. */
@@ -265,10 +281,15 @@ static bool compare_places(struct work *w, struct pqm_diff_row *row)
 			if (row->why.n == 0)
 				row->why = why;
 		}
+		if (c == 0)
+			compare_values(row, old[i].place, &is->places[k]);
 		row->n_places_new += c > 0;
 		i += c <= 0;
 		k += c >= 0;
 	}
+	/* One thing that moved to another file can be set otherwise there. */
+	if (was->n_places == 1 && is->n_places == 1 && row->n_places_new == 1)
+		compare_values(row, &was->places[0], &is->places[0]);
 	pqm_arena_fini(&scratch);
 	return old != NULL;
 }
@@ -381,6 +402,124 @@ static enum pqm_st pair_by_rules(struct work *w)
 	return PQM_OK;
 }
 
+/* ---- the same title twice ---- */
+
+/* What a reader sees of a finding: two that agree in it, one gone and one new, are one thing that changed. */
+static int title_order(const struct facing *f, const struct pqm_diff_finding *was,
+	const struct pqm_diff_finding *is)
+{
+	int c = (int)was->quantum - (int)is->quantum;
+
+	if (c == 0)
+		c = (int)was->meaning - (int)is->meaning;
+	if (c == 0)
+		c = (int)was->is_folded - (int)is->is_folded;
+	if (c == 0)
+		c = pqm_cmp(was->family, is->family);
+	if (c == 0)
+		c = pqm_cmp(was->parameter, is->parameter);
+	if (c != 0)
+		return c;
+	if (f != NULL)
+		return same_place(f, &was->places[0], &is->places[0]);
+	c = pqm_cmp(was->places[0].path, is->places[0].path);
+	return c != 0 ? c : pqm_cmp(was->places[0].object, is->places[0].object);
+}
+
+struct titled {
+	const struct pqm_diff_finding *f;
+	uint32_t target; /* of the new side; UINT32_MAX: none */
+	size_t at;	 /* in its list */
+};
+
+static int titled_order(const void *a, const void *b)
+{
+	const struct titled *x = a, *y = b;
+	int c = (x->target > y->target) - (x->target < y->target);
+
+	if (c == 0)
+		c = title_order(NULL, x->f, y->f);
+	if (c == 0)
+		c = (x->f->places[0].line > y->f->places[0].line) -
+			(x->f->places[0].line < y->f->places[0].line);
+	return c != 0 ? c : memcmp(x->f->id, y->f->id, PQM_ID_BYTES);
+}
+
+/* Those of a list that the other run looked for, by title. */
+static struct titled *by_title(
+	struct work *w, const struct pqm_diff_row *rows, size_t n, size_t *n_out)
+{
+	struct titled *all = pqm_new(&w->d->arena, struct titled, n);
+
+	*n_out = 0;
+	for (size_t i = 0; all != NULL && i < n; i++) {
+		const struct pqm_diff_finding *f = rows[i].is != NULL ? rows[i].is : rows[i].was;
+		uint32_t target;
+
+		if (rows[i].cause == PQM_DIFF_READING || f->n_places == 0)
+			continue;
+		target = f->places[0].target;
+		all[(*n_out)++] = (struct titled){ f,
+			rows[i].is != NULL ? target : w->forth.target[target], i };
+	}
+	if (all != NULL && *n_out > 1)
+		qsort(all, *n_out, sizeof(*all), titled_order);
+	return all;
+}
+
+static enum pqm_st push_pair(struct work *w, struct pqm_diff_row *gone, struct pqm_diff_row *new)
+{
+	struct pqm_diff *d = w->d;
+	struct pqm_diff_row pair = { .was = gone->was, .is = new->is, .cause = gone->cause };
+
+	fields(&pair, &d->arena, pair.was, pair.is);
+	if (!compare_places(w, &pair))
+		return no_memory(w);
+	field(&pair, "identity", pair.was->identity, pair.is->identity);
+	gone->was = new->is = NULL;
+	d->changed = pqm_grow(&d->arena, d->changed, d->n_changed, &w->cap_changed);
+	if (d->changed == NULL)
+		return no_memory(w);
+	d->changed[d->n_changed++] = pair;
+	return PQM_OK;
+}
+
+/* Takes out what was paired. */
+static size_t squeeze(struct pqm_diff_row *rows, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].was != NULL || rows[i].is != NULL)
+			rows[kept++] = rows[i];
+	return kept;
+}
+
+static enum pqm_st pair_by_title(struct work *w)
+{
+	struct pqm_diff *d = w->d;
+	enum pqm_st st = PQM_OK;
+	size_t n_old, n_new, i = 0, k = 0;
+	const struct titled *old = by_title(w, d->gone, d->n_gone, &n_old),
+			    *new = by_title(w, d->appeared, d->n_appeared, &n_new);
+
+	if (old == NULL || new == NULL)
+		return no_memory(w);
+	while (st == PQM_OK && i < n_old && k < n_new) {
+		int c = (old[i].target > new[k].target) - (old[i].target < new[k].target);
+
+		if (c == 0)
+			c = title_order(&w->forth, old[i].f, new[k].f);
+		if (c == 0)
+			st = push_pair(w, &d->gone[old[i].at], &d->appeared[new[k].at]);
+		i += c <= 0;
+		k += c >= 0;
+	}
+	d->n_gone = squeeze(d->gone, d->n_gone);
+	d->n_appeared = squeeze(d->appeared, d->n_appeared);
+	return st;
+}
+
 /* Of the row, the finding that speaks for it. */
 static const struct pqm_diff_finding *speaker(const struct pqm_diff_row *r)
 {
@@ -436,6 +575,8 @@ enum pqm_st pqm_diff_findings(struct pqm_diff *d, struct pqm_err *err)
 		st = merge(&w);
 	if (st == PQM_OK && d->is_other_rules)
 		st = pair_by_rules(&w);
+	if (st == PQM_OK)
+		st = pair_by_title(&w);
 	pqm_map_fini(&w.forth.notes);
 	pqm_map_fini(&w.back.notes);
 	pqm_buf_fini(&w.key);
@@ -464,6 +605,14 @@ static pqm_bytes date(struct pqm_arena *a, int64_t days)
 	return pqm_bytes_dup(a, pqm_str(text));
 }
 
+/* As printed in JSON: to the hundredth. */
+static bool other_money(const struct pqm_money *a, const struct pqm_money *b)
+{
+	return fabs(a->expected - b->expected) >= 0.005 || fabs(a->sunk - b->sunk) >= 0.005 ||
+		fabs(a->avoidable - b->avoidable) >= 0.005 ||
+		fabs(a->quarter - b->quarter) >= 0.005;
+}
+
 enum pqm_st pqm_diff_build(struct pqm_diff *d, const struct pqm_diff_side *old,
 	const struct pqm_diff_side *new, const struct pqm_risk_params *params, struct pqm_err *err)
 {
@@ -481,9 +630,14 @@ enum pqm_st pqm_diff_build(struct pqm_diff *d, const struct pqm_diff_side *old,
 	st = pqm_diff_findings(d, err);
 	if (st == PQM_OK)
 		st = pqm_diff_risk(d, params, err);
+	d->is_other_money = old->has_money &&
+		new->has_money &&pqm_eq(old->currency, new->currency) &&
+		other_money(&old->total, &new->total);
 	d->is_same = d->n_appeared + d->n_gone + d->n_changed + d->n_assets + d->n_tasks_gone +
-			d->n_tasks_new + d->n_deadlines + d->n_settings ==
-		0;
+				d->n_tasks_new + d->n_deadlines + d->n_settings +
+				d->n_tasks_changed ==
+			0 &&
+		!d->is_other_money && old->has_money == new->has_money;
 	return st;
 }
 

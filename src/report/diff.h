@@ -30,6 +30,7 @@ struct pqm_diff_target {
 struct pqm_diff_place {
 	uint32_t target, line;
 	pqm_bytes path, object;
+	pqm_bytes value, fallback; /* what is set there; empty: nothing that has a value */
 };
 
 struct pqm_diff_finding {
@@ -54,13 +55,13 @@ struct pqm_diff_note {
 };
 
 struct pqm_diff_hop {
-	pqm_bytes label;
+	pqm_bytes label, from, to;
 };
 
 struct pqm_diff_use {
 	pqm_bytes vector;
-	pqm_bytes label; /* of its hop */
-	uint64_t hop;	 /* UINT64_MAX: none */
+	struct pqm_diff_hop at; /* its hop; empty: none */
+	uint64_t hop;		/* UINT64_MAX: none */
 	double p;
 };
 
@@ -80,7 +81,8 @@ struct pqm_diff_asset {
 
 struct pqm_diff_task {
 	pqm_bytes id, title;
-	int64_t finish; /* INT64_MIN: none */
+	pqm_bytes where, change; /* their lines, by comma */
+	int64_t finish;		 /* INT64_MIN: none */
 };
 
 struct pqm_diff_deadline {
@@ -138,7 +140,7 @@ struct pqm_diff_field {
 	pqm_bytes from, to;
 };
 
-#define PQM_DIFF_FIELDS 10
+#define PQM_DIFF_FIELDS 13
 
 struct pqm_diff_row {
 	const struct pqm_diff_finding *was, *is; /* NULL: not there */
@@ -167,6 +169,13 @@ struct pqm_diff_deadline_row {
 	bool has_passed;			  /* its date lies between the two runs */
 };
 
+/* One thing to do that has another id: its object was renamed, or it stands elsewhere. */
+struct pqm_diff_task_row {
+	const struct pqm_diff_task *was, *is;
+	struct pqm_diff_field fields[3];
+	size_t n_fields;
+};
+
 struct pqm_diff_text_field {
 	const char *name;
 	pqm_bytes from, to;
@@ -179,16 +188,20 @@ struct pqm_diff {
 	size_t n_appeared, n_gone, n_changed, n_same, n_moved;
 	uint64_t n_fixed, n_unread, n_read_first; /* of gone, of gone, of appeared */
 	struct pqm_diff_asset_row *assets;	  /* those that differ; by change of probability */
-	size_t n_assets, n_assets_same;
+	/* Of assets: other inputs and the same score. Of those as before: moved, by less than is listed. */
+	size_t n_assets, n_assets_inputs, n_assets_same, n_assets_slight;
 	struct pqm_diff_deadline_row *deadlines; /* those that differ */
 	size_t n_deadlines;
 	const struct pqm_diff_task **tasks_gone, **tasks_new;
 	size_t n_tasks_gone, n_tasks_new;
+	struct pqm_diff_task_row *tasks_changed;
+	size_t n_tasks_changed;
 	size_t n_targets_lost;			/* of the old side's, those that gave nothing now */
 	pqm_bytes target_lost;			/* the first */
 	struct pqm_diff_text_field settings[8]; /* of the runs, where they differ */
 	size_t n_settings;
 	bool is_other_rules; /* rules or program */
+	bool is_other_money; /* the sums of both runs, in one currency */
 	bool is_same;	     /* nothing of the above */
 };
 

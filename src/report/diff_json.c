@@ -194,6 +194,19 @@ static void tasks(
 	pqm_js_close(o, ']');
 }
 
+static void task_changed(struct pqm_out *o, const struct pqm_diff_task_row *r)
+{
+	pqm_js_open(o, NULL, '{');
+	pqm_js_str(o, "id", r->is->id);
+	pqm_js_str(o, "was_id", r->was->id);
+	pqm_js_str(o, "title", r->is->title);
+	pqm_js_open(o, "changes", '[');
+	for (size_t i = 0; i < r->n_fields; i++)
+		change(o, &r->fields[i]);
+	pqm_js_close(o, ']');
+	pqm_js_close(o, '}');
+}
+
 static void rows(struct pqm_out *o, const struct pqm_diff *d, const char *key,
 	const struct pqm_diff_row *r, size_t n)
 {
@@ -214,6 +227,8 @@ static void totals(struct pqm_out *o, const struct pqm_diff *d)
 	pqm_js_u64(o, "same", d->n_same);
 	pqm_js_u64(o, "moved", d->n_moved);
 	pqm_js_u64(o, "assets_same", d->n_assets_same);
+	pqm_js_u64(o, "assets_slight", d->n_assets_slight);
+	pqm_js_u64(o, "assets_inputs", d->n_assets_inputs);
 	pqm_js_close(o, '}');
 }
 
@@ -248,5 +263,9 @@ void pqm_diff_json(struct pqm_out *o, const struct pqm_diff *d)
 	pqm_js_close(o, ']');
 	tasks(o, "tasks_gone", d->tasks_gone, d->n_tasks_gone);
 	tasks(o, "tasks_new", d->tasks_new, d->n_tasks_new);
+	pqm_js_open(o, "tasks_changed", '[');
+	for (size_t i = 0; i < d->n_tasks_changed; i++)
+		task_changed(o, &d->tasks_changed[i]);
+	pqm_js_close(o, ']');
 	pqm_js_close(o, '}');
 }

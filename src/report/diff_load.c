@@ -110,24 +110,37 @@ static enum pqm_st take_rules(struct reader *r, const struct pqm_json *v, size_t
 	return keep_str(r, v, "version", &r->s->rules) ? PQM_OK : no_memory(r);
 }
 
-static enum pqm_st take_settings(struct reader *r, const struct pqm_json *v, size_t i)
+static pqm_bytes as_it_is(const struct reader *r, pqm_bytes text)
+{
+	(void)r;
+	return text;
+}
+
+/* A list of texts as one. */
+static bool keep_list(struct reader *r, const struct pqm_json *list,
+	pqm_bytes (*of)(const struct reader *r, pqm_bytes text), pqm_bytes *out)
 {
 	struct pqm_buf all;
 	bool ok;
 
+	pqm_buf_init(&all, PQM_DIFF_ITEM_BYTES);
+	for (const struct pqm_json *k = pqm_json_first(list); k != NULL; k = pqm_json_next(k)) {
+		(void)(all.n > 0 && pqm_buf_add(&all, PQM_LIT(", ")));
+		(void)pqm_buf_add(&all, of(r, pqm_json_text(k)));
+	}
+	ok = !all.failed && keep(r, pqm_buf_bytes(&all), out);
+	pqm_buf_fini(&all);
+	return ok;
+}
+
+static enum pqm_st take_settings(struct reader *r, const struct pqm_json *v, size_t i)
+{
 	(void)i;
 	if (!pqm_date_parse(pqm_json_str(v, "now"), &r->s->now_days))
 		return pqm_fail(
 			r->err, PQM_EPARSE, "%s: settings.now: not a date YYYY-MM-DD", r->s->name);
-	pqm_buf_init(&all, PQM_DIFF_ITEM_BYTES);
-	for (const struct pqm_json *k = pqm_json_first(pqm_json_get(v, "regimes")); k != NULL;
-		k = pqm_json_next(k)) {
-		(void)(all.n > 0 && pqm_buf_add(&all, PQM_LIT(", ")));
-		(void)pqm_buf_add(&all, pqm_json_text(k));
-	}
-	ok = !all.failed && keep(r, pqm_buf_bytes(&all), &r->s->regimes);
-	pqm_buf_fini(&all);
-	return ok ? PQM_OK : no_memory(r);
+	return keep_list(r, pqm_json_get(v, "regimes"), as_it_is, &r->s->regimes) ? PQM_OK
+										  : no_memory(r);
 }
 
 static enum pqm_st take_target(struct reader *r, const struct pqm_json *v, size_t i)
@@ -157,6 +170,18 @@ static pqm_bytes below(const struct pqm_diff_side *s, uint32_t target, pqm_bytes
 	return path.n > 0 && path.p[0] == '/' ? pqm_sub(path, 1, path.n) : path;
 }
 
+/* A place in a text, which does not say of what target. */
+static pqm_bytes below_any(const struct reader *r, pqm_bytes text)
+{
+	for (uint32_t t = 0; t < r->s->n_targets; t++) {
+		pqm_bytes rest = below(r->s, t, text);
+
+		if (rest.n < text.n)
+			return rest;
+	}
+	return text;
+}
+
 static enum pqm_st take_places(
 	struct reader *r, struct pqm_diff_finding *f, const struct pqm_finding *from)
 {
@@ -168,7 +193,9 @@ static enum pqm_st take_places(
 		struct pqm_diff_place *p = &f->places[f->n_places];
 
 		if (!keep(r, below(r->s, o->target, o->path), &p->path) ||
-			!keep(r, o->object, &p->object))
+			!keep(r, o->object, &p->object) ||
+			!once(r, pqm_occ_attr(o, "value"), &p->value) ||
+			!once(r, pqm_occ_attr(o, "fallback"), &p->fallback))
 			return no_memory(r);
 		p->target = o->target;
 		p->line = o->line;
@@ -282,9 +309,13 @@ static enum pqm_st take_graph_asset(struct reader *r, const struct pqm_json *v, 
 		!keep_str(r, pqm_json_get(v, "life_years"), "source", &a.life_source) ||
 		!keep_str(r, pqm_json_get(v, "impact"), "source", &a.impact_source))
 		return no_memory(r);
-	for (const struct pqm_json *h = pqm_json_first(hops); h != NULL; h = pqm_json_next(h))
-		if (!keep_str(r, h, "label", &a.hops[a.n_hops++].label))
+	for (const struct pqm_json *h = pqm_json_first(hops); h != NULL; h = pqm_json_next(h)) {
+		struct pqm_diff_hop *hop = &a.hops[a.n_hops++];
+
+		if (!keep_str(r, h, "label", &hop->label) || !keep_str(r, h, "from", &hop->from) ||
+			!keep_str(r, h, "to", &hop->to))
 			return no_memory(r);
+	}
 	if (PUSH(r, r->graph, r->n_graph, r->cap_graph) == NULL)
 		return no_memory(r);
 	r->graph[r->n_graph++] = a;
@@ -387,6 +418,8 @@ static enum pqm_st take_task(struct reader *r, const struct pqm_json *v, size_t 
 
 	(void)i;
 	if (!keep_str(r, v, "id", &t.id) || !keep_str(r, v, "title", &t.title) ||
+		!keep_list(r, pqm_json_get(v, "where"), below_any, &t.where) ||
+		!keep_list(r, pqm_json_get(v, "change"), as_it_is, &t.change) ||
 		PUSH(r, r->s->tasks, r->s->n_tasks, r->cap_tasks) == NULL)
 		return no_memory(r);
 	r->s->tasks[r->s->n_tasks++] = t;
@@ -588,7 +621,7 @@ static void join(struct reader *r)
 		a->impact_source = g->impact_source;
 		for (size_t k = 0; k < a->n_uses; k++)
 			if (a->uses[k].hop < g->n_hops)
-				a->uses[k].label = g->hops[a->uses[k].hop].label;
+				a->uses[k].at = g->hops[a->uses[k].hop];
 	}
 }
 

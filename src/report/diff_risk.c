@@ -13,6 +13,12 @@
 /* Half of the last decimal in the reports: what differs by less was rounded. */
 #define P_STEP 0.00005
 #define MONEY_STEP 0.005
+/*
+ * What is listed: 0.05 points, half of the decimal that the lines show. A plan that ends a few days later moves
+ * every score by less; money alone counts from a hundredth of itself, which no such move reaches.
+ */
+#define P_LISTED 0.0005
+#define MONEY_LISTED 0.01
 #define YEARS_STEP 0.005
 /* Different reasons of one asset; a vector has eleven keys. */
 #define REASONS_MAX 200
@@ -43,6 +49,7 @@ static const char *const key_names[N_KEYS] = { [AD] = "AD",
 struct group {
 	unsigned key; /* N_KEYS: what is no key of the vector */
 	pqm_bytes from, to, label, words;
+	pqm_bytes keys; /* of a hop that is another: what of its vector */
 	double delta;
 	bool has_delta;
 	size_t n;
@@ -164,7 +171,7 @@ static void compare_use(
 		struct group g = { .key = k,
 			.from = value_of(was->vector, key_names[k]),
 			.to = value_of(is->vector, key_names[k]),
-			.label = is->label,
+			.label = is->at.label,
 			.has_delta = has };
 
 		if (pqm_eq(g.from, g.to))
@@ -181,7 +188,7 @@ static void compare_use(
 		struct group g = { .key = N_KEYS,
 			.from = other_curve ? w->d->old->curve : (pqm_bytes){ NULL, 0 },
 			.to = other_curve ? w->d->new->curve : (pqm_bytes){ NULL, 0 },
-			.label = is->label,
+			.label = is->at.label,
 			.words = other_curve	       ? PQM_LIT("arrival curve")
 				: w->d->is_other_rules ? PQM_LIT("tables of other rules or program")
 						       : PQM_LIT("tables of other rules than ours"),
@@ -195,7 +202,7 @@ static void compare_use(
 static void lone_use(struct work *w, const struct pqm_diff_use *u, bool is_new)
 {
 	struct pqm_arena *a = &w->d->arena;
-	pqm_bytes cls = value_of(u->vector, "A"), label = u->label;
+	pqm_bytes cls = value_of(u->vector, "A"), label = u->at.label;
 	struct group g = {
 		.key = N_KEYS, .label = label, .delta = is_new ? u->p : -u->p, .has_delta = true
 	};
@@ -216,7 +223,7 @@ static void lone_use(struct work *w, const struct pqm_diff_use *u, bool is_new)
 /* By label and kind of use, then vector: what is the same use on both sides. */
 static int same_use(const struct pqm_diff_use *x, const struct pqm_diff_use *y)
 {
-	int c = pqm_cmp(x->label, y->label);
+	int c = pqm_cmp(x->at.label, y->at.label);
 
 	return c != 0 ? c : pqm_cmp(value_of(x->vector, "U"), value_of(y->vector, "U"));
 }
@@ -240,23 +247,124 @@ static struct pqm_diff_use *sorted_uses(struct work *w, const struct pqm_diff_as
 	return all;
 }
 
-static bool compare_uses(
-	struct work *w, const struct pqm_diff_asset *was, const struct pqm_diff_asset *is)
+/* What comes before and after the ends of a hop in its label: "ingress a.example: X25519 only". */
+static pqm_bytes stem(pqm_bytes label)
 {
-	const struct pqm_diff_use *old = sorted_uses(w, was), *new = sorted_uses(w, is);
+	size_t at = pqm_find(label, 0, PQM_LIT(": "));
+
+	return pqm_sub(label, 0, at == SIZE_MAX ? label.n : at);
+}
+
+static pqm_bytes behind(pqm_bytes label, pqm_bytes before)
+{
+	return before.n < label.n ? pqm_sub(label, before.n + 2, label.n) : label;
+}
+
+static pqm_bytes value_words(struct pqm_arena *a, unsigned key, pqm_bytes v);
+
+/* The keys that say what protects the hop, where they differ: "algorithm HYB → E256, coverage E → F". */
+static pqm_bytes other_keys(struct pqm_arena *a, pqm_bytes was, pqm_bytes is)
+{
+	static const enum key keys[] = { A, C, E, D, X, W };
+
+	pqm_bytes all = { NULL, 0 };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		enum key k = keys[i];
+		pqm_bytes from = value_of(was, key_names[k]), to = value_of(is, key_names[k]);
+
+		if (pqm_eq(from, to))
+			continue;
+		from = value_words(a, k, from);
+		to = value_words(a, k, to);
+		all = pqm_arena_f(a, "%.*s%s%s %.*s \u2192 %.*s", PQM_FMT(all),
+			all.n > 0 ? ", " : "", key_words[k], PQM_FMT(from), PQM_FMT(to));
+	}
+	return all;
+}
+
+/* The same two ends, and something else between them. */
+static void other_hop(struct work *w, const struct pqm_diff_use *was, const struct pqm_diff_use *is)
+{
+	struct pqm_arena *a = &w->d->arena;
+	pqm_bytes name = stem(was->at.label);
+	bool same_name = name.n < was->at.label.n && name.n < is->at.label.n &&
+		pqm_eq(name, stem(is->at.label));
+	struct group g = { .key = N_KEYS,
+		.words = same_name ? name : PQM_LIT("hop changed"),
+		.from = same_name ? behind(was->at.label, name) : was->at.label,
+		.to = same_name ? behind(is->at.label, name) : is->at.label,
+		.keys = other_keys(a, was->vector, is->vector),
+		.delta = is->p - was->p,
+		.has_delta = true };
+
+	add(w, &g);
+}
+
+static int ends_order(const struct pqm_diff_use *x, const struct pqm_diff_use *y)
+{
+	int c = pqm_cmp(x->at.from, y->at.from);
+
+	if (c == 0)
+		c = pqm_cmp(x->at.to, y->at.to);
+	return c != 0 ? c : pqm_cmp(value_of(x->vector, "U"), value_of(y->vector, "U"));
+}
+
+static int by_ends(const void *a, const void *b)
+{
+	const struct pqm_diff_use *x = a, *y = b;
+	int c = ends_order(x, y);
+
+	return c != 0 ? c : use_order(a, b);
+}
+
+/* Uses that only one side has: what lies between the same two ends is one hop that changed. */
+static void pair_lone(struct work *w, struct pqm_diff_use *old, size_t n_old,
+	struct pqm_diff_use *new, size_t n_new)
+{
 	size_t i = 0, k = 0;
 
-	while (old != NULL && new != NULL && (i < was->n_uses || k < is->n_uses)) {
-		int c = i == was->n_uses ? 1 : k == is->n_uses ? -1 : same_use(&old[i], &new[k]);
+	if (n_old > 1)
+		qsort(old, n_old, sizeof(*old), by_ends);
+	if (n_new > 1)
+		qsort(new, n_new, sizeof(*new), by_ends);
+	while (i < n_old || k < n_new) {
+		int c = i == n_old ? 1 : k == n_new ? -1 : ends_order(&old[i], &new[k]);
 
+		if (c == 0 && old[i].at.from.n == 0)
+			c = -1; /* of no hop: nothing says that they are the same */
 		if (c == 0)
-			compare_use(w, &old[i], &new[k]);
+			other_hop(w, &old[i], &new[k]);
 		else
 			lone_use(w, c < 0 ? &old[i] : &new[k], c > 0);
 		i += c <= 0;
 		k += c >= 0;
 	}
-	return old != NULL && new != NULL;
+}
+
+static bool compare_uses(
+	struct work *w, const struct pqm_diff_asset *was, const struct pqm_diff_asset *is)
+{
+	struct pqm_diff_use *old = sorted_uses(w, was), *new = sorted_uses(w, is);
+	size_t i = 0, k = 0, n_old = 0, n_new = 0;
+
+	while (old != NULL && new != NULL && (i < was->n_uses || k < is->n_uses)) {
+		int c = i == was->n_uses ? 1 : k == is->n_uses ? -1 : same_use(&old[i], &new[k]);
+
+		/* What is on one side only goes to the front, over what was compared. */
+		if (c == 0)
+			compare_use(w, &old[i], &new[k]);
+		else if (c < 0)
+			old[n_old++] = old[i];
+		else
+			new[n_new++] = new[k];
+		i += c <= 0;
+		k += c >= 0;
+	}
+	if (old == NULL || new == NULL)
+		return false;
+	pair_lone(w, old, n_old, new, n_new);
+	return true;
 }
 
 static pqm_bytes value_words(struct pqm_arena *a, unsigned key, pqm_bytes v)
@@ -283,6 +391,8 @@ static pqm_bytes group_words(struct work *w, const struct group *g, const struct
 		  words = g->key < N_KEYS ? pqm_str(key_words[g->key]) : g->words,
 		  many = { NULL, 0 };
 
+	if (g->keys.n > 0)
+		source = g->keys;
 	if (g->n > 1)
 		many = pqm_arena_f(a, ", in %zu uses", g->n);
 	else if (g->key < N_KEYS && g->key != AD && g->key != I && g->label.n > 0)
@@ -353,19 +463,34 @@ static bool moved(double a, double b, double step)
 	return fabs(a - b) >= step;
 }
 
-static bool differs(
+enum difference { NOTHING, SLIGHT, INPUTS, SCORE };
+
+static bool other_score(
+	const struct pqm_diff_asset *was, const struct pqm_diff_asset *is, double step)
+{
+	return moved(was->p, is->p, step) || moved(was->sunk, is->sunk, step) ||
+		moved(was->cod, is->cod, step);
+}
+
+static bool other_sum(const struct pqm_diff_asset *was, const struct pqm_diff_asset *is)
+{
+	double a = was->money.expected, b = is->money.expected;
+
+	return was->has_money != is->has_money ||
+		moved(a, b, fmax(MONEY_STEP, MONEY_LISTED * fmax(fabs(a), fabs(b))));
+}
+
+static enum difference difference(
 	const struct work *w, const struct pqm_diff_asset *was, const struct pqm_diff_asset *is)
 {
-	if (moved(was->p, is->p, P_STEP) || moved(was->sunk, is->sunk, P_STEP) ||
-		moved(was->cod, is->cod, P_STEP) || was->decision != is->decision ||
+	if (other_score(was, is, P_LISTED) || was->decision != is->decision ||
 		was->by_deadline != is->by_deadline ||
-		was->is_broken_today != is->is_broken_today || was->has_money != is->has_money ||
-		moved(was->money.expected, is->money.expected, MONEY_STEP))
-		return true;
+		was->is_broken_today != is->is_broken_today || other_sum(was, is))
+		return SCORE;
 	for (size_t i = 0; i < w->n_groups; i++)
 		if (w->groups[i].key != AD && w->groups[i].key != Y)
-			return true;
-	return false;
+			return INPUTS;
+	return other_score(was, is, P_STEP) ? SLIGHT : NOTHING;
 }
 
 static enum pqm_st push_asset(struct work *w, const struct pqm_diff_asset_row *row)
@@ -383,15 +508,19 @@ static enum pqm_st pair_asset(
 	struct work *w, const struct pqm_diff_asset *was, const struct pqm_diff_asset *is)
 {
 	struct pqm_diff_asset_row row = { .was = was, .is = is };
+	enum difference d;
 
 	w->n_groups = w->n_more = 0;
 	if (!compare_uses(w, was, is))
 		return no_memory(w);
 	pqm_arena_reset(&w->scratch);
-	if (!differs(w, was, is)) {
+	d = difference(w, was, is);
+	if (d == NOTHING || d == SLIGHT) {
 		w->d->n_assets_same++;
+		w->d->n_assets_slight += d == SLIGHT;
 		return PQM_OK;
 	}
+	w->d->n_assets_inputs += d == INPUTS;
 	return reasons(w, &row) ? push_asset(w, &row) : no_memory(w);
 }
 
@@ -520,6 +649,71 @@ static enum pqm_st tasks(struct work *w)
 	return PQM_OK;
 }
 
+static void task_field(
+	struct pqm_diff_task_row *row, const char *name, pqm_bytes from, pqm_bytes to)
+{
+	if (!pqm_eq(from, to))
+		row->fields[row->n_fields++] = (struct pqm_diff_field){ name, from, to };
+}
+
+static int title_order(const void *a, const void *b)
+{
+	const struct pqm_diff_task *const *x = a, *const *y = b;
+	int c = pqm_cmp((*x)->title, (*y)->title);
+
+	return c != 0 ? c : pqm_cmp((*x)->id, (*y)->id);
+}
+
+static int task_order(const void *a, const void *b)
+{
+	const struct pqm_diff_task *const *x = a, *const *y = b;
+
+	return pqm_cmp((*x)->id, (*y)->id);
+}
+
+/* A task that went and one that came under one title are one, elsewhere or with another thing to set. */
+static enum pqm_st pair_tasks(struct work *w)
+{
+	struct pqm_diff *d = w->d;
+	size_t i = 0, k = 0, n_old = 0, n_new = 0, cap = 0;
+
+	if (d->n_tasks_gone == 0 || d->n_tasks_new == 0)
+		return PQM_OK;
+	qsort(d->tasks_gone, d->n_tasks_gone, sizeof(struct pqm_diff_task *), title_order);
+	qsort(d->tasks_new, d->n_tasks_new, sizeof(struct pqm_diff_task *), title_order);
+	while (i < d->n_tasks_gone || k < d->n_tasks_new) {
+		int c = i == d->n_tasks_gone ? 1
+			: k == d->n_tasks_new
+			? -1
+			: pqm_cmp(d->tasks_gone[i]->title, d->tasks_new[k]->title);
+
+		if (c < 0)
+			d->tasks_gone[n_old++] = d->tasks_gone[i];
+		else if (c > 0)
+			d->tasks_new[n_new++] = d->tasks_new[k];
+		if (c == 0) {
+			struct pqm_diff_task_row row = { d->tasks_gone[i], d->tasks_new[k],
+				{ { 0 } }, 0 };
+
+			task_field(&row, "place", row.was->where, row.is->where);
+			task_field(&row, "change", row.was->change, row.is->change);
+			task_field(&row, "id", row.was->id, row.is->id);
+			d->tasks_changed =
+				pqm_grow(&d->arena, d->tasks_changed, d->n_tasks_changed, &cap);
+			if (d->tasks_changed == NULL)
+				return no_memory(w);
+			d->tasks_changed[d->n_tasks_changed++] = row;
+		}
+		i += c <= 0;
+		k += c >= 0;
+	}
+	d->n_tasks_gone = n_old;
+	d->n_tasks_new = n_new;
+	qsort(d->tasks_gone, n_old, sizeof(struct pqm_diff_task *), task_order);
+	qsort(d->tasks_new, n_new, sizeof(struct pqm_diff_task *), task_order);
+	return PQM_OK;
+}
+
 enum pqm_st pqm_diff_risk(
 	struct pqm_diff *d, const struct pqm_risk_params *params, struct pqm_err *err)
 {
@@ -532,6 +726,8 @@ enum pqm_st pqm_diff_risk(
 		st = deadlines(&w);
 	if (st == PQM_OK)
 		st = tasks(&w);
+	if (st == PQM_OK)
+		st = pair_tasks(&w);
 	pqm_arena_fini(&w.scratch);
 	return st;
 }

@@ -9,6 +9,8 @@
 #include "base/num.h"
 #include "report/view_text.h"
 
+#define SHOWN_BYTES 120
+
 enum tone { PLAIN, BOLD, DIM, BAD, GOOD };
 
 struct text {
@@ -111,6 +113,29 @@ static void place(struct text *t, const struct pqm_diff_finding *f)
 		pqm_out_f(t->o, " and %zu more", f->n_places - 1);
 }
 
+/* The ids of keys are hashes; a line of a reader's screen is enough of any text. */
+static pqm_bytes shown(struct text *t, pqm_bytes b)
+{
+	size_t n = SHOWN_BYTES;
+
+	if (b.n <= n)
+		return b.n > 0 ? b : PQM_LIT("-");
+	while (n > 0 && (b.p[n] & 0xc0) == 0x80)
+		n--; /* not in the middle of a character */
+	b = pqm_sub(b, 0, n);
+	return pqm_arena_f(&t->arena, "%.*s\u2026", PQM_FMT(b));
+}
+
+static void changed(struct text *t, const struct pqm_diff_field *f)
+{
+	sub_item(t);
+	pqm_out_f(t->o, "%s ", f->name);
+	said(t, PLAIN, shown(t, f->from));
+	pqm_out_lit(t->o, " \u2192 ");
+	said(t, PLAIN, shown(t, f->to));
+	end(t);
+}
+
 static void row(struct text *t, const struct pqm_diff_row *r, const char *mark, enum tone tone)
 {
 	const struct pqm_diff_finding *f = r->is != NULL ? r->is : r->was;
@@ -132,14 +157,8 @@ static void row(struct text *t, const struct pqm_diff_row *r, const char *mark, 
 	if (r->cause == PQM_DIFF_UNCLEAR)
 		pqm_out_lit(t->o, "  (or by other rules)");
 	end(t);
-	for (size_t i = 0; i < r->n_fields; i++) {
-		sub_item(t);
-		pqm_out_f(t->o, "%s ", r->fields[i].name);
-		said(t, PLAIN, r->fields[i].from);
-		pqm_out_lit(t->o, " \u2192 ");
-		said(t, PLAIN, r->fields[i].to);
-		end(t);
-	}
+	for (size_t i = 0; i < r->n_fields; i++)
+		changed(t, &r->fields[i]);
 	if (r->was == NULL || r->is == NULL || r->n_places_gone + r->n_places_new == 0)
 		return;
 	sub_item(t);
@@ -252,6 +271,11 @@ static void asset(struct text *t, const struct pqm_diff_asset_row *r)
 	item(t, r->was == NULL ? "+" : r->is == NULL ? "-" : "~", BOLD);
 	said(t, BOLD, a->name);
 	pqm_out_lit(t->o, "  ");
+	/* What came or went may have the name of another. */
+	if ((r->was == NULL || r->is == NULL) && !pqm_eq(a->name, a->id)) {
+		said(t, DIM, a->id);
+		pqm_out_lit(t->o, "  ");
+	}
 	score(t, r->was);
 	pqm_out_lit(t->o, " \u2192 ");
 	score(t, r->is);
@@ -282,10 +306,13 @@ static void assets(struct text *t)
 		return;
 	head(t, "ASSETS");
 	item(t, " ", PLAIN);
-	pqm_out_f(t->o,
-		"%zu with another score, %zu as before; points are of the chance to be read or "
-		"forged",
-		d->n_assets, d->n_assets_same);
+	pqm_out_f(t->o, "%zu with another score, ", d->n_assets - d->n_assets_inputs);
+	if (d->n_assets_inputs > 0)
+		pqm_out_f(t->o, "%zu with other inputs and the same score, ", d->n_assets_inputs);
+	pqm_out_f(t->o, "%zu as before", d->n_assets_same);
+	if (d->n_assets_slight > 0)
+		pqm_out_f(t->o, " (%zu moved by less than 0.05 points)", d->n_assets_slight);
+	pqm_out_lit(t->o, "; points are of the chance to be read or forged");
 	end(t);
 	for (size_t i = 0; i < d->n_assets && i < t->max; i++)
 		asset(t, &d->assets[i]);
@@ -299,6 +326,10 @@ static void amount(struct text *t, const char *name, double from, double to)
 	pqm_out_bytes(t->o, pqm_text_money(&t->arena, from));
 	pqm_out_lit(t->o, " \u2192 ");
 	pqm_out_bytes(t->o, pqm_text_money(&t->arena, to));
+	/* Two sums that look the same and are not. */
+	if (fabs(to - from) >= 0.005 &&
+		pqm_eq(pqm_text_money(&t->arena, from), pqm_text_money(&t->arena, to)))
+		pqm_out_f(t->o, " (%+.2f)", to - from);
 	end(t);
 }
 
@@ -306,9 +337,16 @@ static void money(struct text *t)
 {
 	const struct pqm_diff_side *a = t->d->old, *b = t->d->new;
 
-	if (!a->has_money || !b->has_money)
+	if (!a->has_money && !b->has_money)
 		return;
 	head(t, "MONEY");
+	if (!a->has_money || !b->has_money) {
+		item(t, " ", PLAIN);
+		pqm_out_f(t->o, "no money is declared %s; there is nothing to compare",
+			a->has_money ? "now" : "in the old report");
+		end(t);
+		return;
+	}
 	/* Two currencies cannot be compared; what differs stands above. */
 	if (!pqm_eq(a->currency, b->currency))
 		return;
@@ -379,15 +417,28 @@ static void plan(struct text *t)
 {
 	const struct pqm_diff *d = t->d;
 
-	if (d->n_tasks_gone + d->n_tasks_new == 0)
+	if (d->n_tasks_gone + d->n_tasks_new + d->n_tasks_changed == 0)
 		return;
 	head(t, "PLAN");
 	item(t, " ", PLAIN);
 	pqm_out_f(t->o, "%zu \u2192 %zu tasks: %zu done or not needed any more, %zu new",
 		d->old->n_tasks, d->new->n_tasks, d->n_tasks_gone, d->n_tasks_new);
+	if (d->n_tasks_changed > 0)
+		pqm_out_f(
+			t->o, ", %zu at another place or with another change", d->n_tasks_changed);
 	end(t);
 	task_rows(t, d->tasks_gone, d->n_tasks_gone, "-");
 	task_rows(t, d->tasks_new, d->n_tasks_new, "+");
+	for (size_t i = 0; i < d->n_tasks_changed && i < t->max; i++) {
+		const struct pqm_diff_task_row *r = &d->tasks_changed[i];
+
+		item(t, "~", BOLD);
+		said(t, PLAIN, r->is->title);
+		end(t);
+		for (size_t k = 0; k < r->n_fields; k++)
+			changed(t, &r->fields[k]);
+	}
+	more(t, d->n_tasks_changed);
 }
 
 static void coverage(struct text *t)

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -123,7 +124,6 @@ with tmpdir() as tmp:
         d = diff(tmp / "old.json", save(new, tmp / "use.json"))
         return next((r for r in d["assets"] if r["id"] == asset), None)
 
-    import re
     for key, value, words in (("X", "60", "secret for"), ("E", "I", "exposure"), ("A", "SYM", "algorithm"), ("C", "E", "coverage"),
                               ("I", "2", "impact"), ("AD", "2030.5", "date of assessment"), ("Y", "9.5", "open until")):
         row = with_use(lambda v: re.sub(rf"/{key}:[^/]*", f"/{key}:{value}", v))
@@ -140,6 +140,76 @@ with tmpdir() as tmp:
                 best = p[1] - p[0] if abs(p[1] - p[0]) > abs(best) else best
             ok(abs(max((x["delta"] for x in mine), key=abs) - best) < 0.0002, f"{key}: its effect is what `pqmap risk` says",
                f"{mine} {best}")
+
+    # A fallback that is allowed again: the same key of the same object has another value.
+    for name, value in (("closed", "X25519MLKEM768"), ("open", "X25519MLKEM768:X25519")):
+        shutil.copytree(estate, tmp / name)
+        file = tmp / name / "edge/ingress-nginx.yaml"
+        file.write_text(re.sub(r"ssl-ecdh-curve: .*", f"ssl-ecdh-curve: {value}", file.read_text()))
+        scan(tmp / name, tmp / f"{name}.json")
+    d = diff(tmp / "closed.json", tmp / "open.json")
+    good, got = counts(d, appeared=0, fixed=0, changed=1)
+    ok(good and d["changed"][0]["changes"] == [{"field": "value", "from": "X25519MLKEM768", "to": "X25519MLKEM768:X25519"},
+                                               {"field": "fallback", "from": "none", "to": "X25519"}]
+       and d["changed"][0]["cause"] == "estate", "a fallback that is open again is a change, with both values", d["changed"])
+    row = next(a for a in d["assets"] if a["id"] == max(d["assets"], key=lambda a: a["is"]["p"] - a["was"]["p"])["id"])
+    top = row["reasons"][0]
+    ok("X25519MLKEM768 enforced \u2192 X25519MLKEM768, falls back to X25519" in top["words"] and "coverage E" in top["words"]
+       and top["delta"] > 0.3 and not any("a use" in x["words"] for x in row["reasons"]), "and so is the hop, in one reason", row["reasons"])
+    moved_on = tmp / "open/edge/elsewhere.yaml"
+    os.rename(tmp / "open/edge/ingress-nginx.yaml", moved_on)
+    scan(tmp / "open", tmp / "open2.json")
+    d = diff(tmp / "closed.json", tmp / "open2.json")
+    ok([c["field"] for r in d["changed"] for c in r["changes"]] == ["value", "fallback"], "in another file too", d["changed"])
+
+    # A key in the place of one of its kind: one thing that changed, not one title twice.
+    for name in ("key1", "key2"):
+        (tmp / name).mkdir()
+        subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", tmp / name / "a.pem"],
+                       check=True, capture_output=True)
+        scan(tmp / name, tmp / f"{name}.json")
+    d = diff(tmp / "key1.json", tmp / "key2.json")
+    good, got = counts(d, appeared=0, fixed=0, changed=1)
+    ok(good and [c["field"] for c in d["changed"][0]["changes"]] == ["identity"] and d["changed"][0]["was_id"] != d["changed"][0]["id"],
+       "another key of the same kind at one place has changed", d["changed"] or d["counts"])
+    renamed = copy.deepcopy(old)
+    task = renamed["plan"]["tasks"][0]
+    was_id = task["id"]
+    task["id"], task["where"] = "zz:other", [f"{estate}/elsewhere.yaml:7"]
+    r = run("diff", tmp / "old.json", save(renamed, tmp / "renamed.json"))
+    d = diff(tmp / "old.json", tmp / "renamed.json")
+    ok(not d["tasks_gone"] and not d["tasks_new"] and [(t["id"], t["was_id"]) for t in d["tasks_changed"]] == [("zz:other", was_id)]
+       and {c["field"]: c["to"] for c in d["tasks_changed"][0]["changes"]} == {"id": "zz:other", "place": "elsewhere.yaml:7"}
+       and not d["same"], "a task under the same title: its place and id differ", d["tasks_changed"])
+    ok(out(r).count(task["title"]) == 1 and "1 at another place or with another change" in out(r), "one line for it", out(r))
+
+    # What moves by less than half of the last decimal of the table is not told as another score.
+    def nudged(by, money=0.0):
+        new = copy.deepcopy(old)
+        a = next(a for a in new["assessment"]["assets"] if a.get("money"))
+        a["p"]["central"] += by
+        a["money"]["central"]["expected"] += money
+        new["assessment"]["totals"]["central"]["expected"] += money
+        return diff(tmp / "old.json", save(new, tmp / "nudged.json"))
+
+    d = nudged(0.0004)
+    ok(d["assets"] == [] and d["counts"]["assets_slight"] == 1, "0.04 points: as before", d["counts"])
+    r = run("diff", tmp / "old.json", tmp / "nudged.json")
+    ok(not d["same"] and "0 with another score" in out(r) and "(1 moved by less than 0.05 points)" in out(r), "and counted", out(r))
+    d = nudged(0.0006)
+    ok(len(d["assets"]) == 1 and d["counts"]["assets_slight"] == 0, "0.06 points: another score", d["counts"])
+    # Money alone.
+    d = nudged(0, 1000.0)
+    ok(not d["same"] and d["assets"] == [], "a thousand more in sum is a difference", d["same"])
+    r = run("diff", tmp / "old.json", tmp / "nudged.json", "--exit-code")
+    ok(r.returncode == 1 and "No difference" not in out(r) and "(+1000.00)" in out(r), "and the table does not say otherwise", out(r))
+
+    unpriced = copy.deepcopy(old)
+    for part in (unpriced["assessment"], *unpriced["assessment"]["assets"]):
+        part.pop("totals", None)
+        part.pop("money", None)
+    r = run("diff", tmp / "old.json", save(unpriced, tmp / "unpriced.json"))
+    ok("no money is declared now" in out(r), "money on one side only is said", out(r)[-800:])
 
     # Other rules: what came and went may be theirs, and a place that is judged otherwise is paired.
     other = copy.deepcopy(old)
