@@ -200,10 +200,14 @@ static void feed_back(struct pqm_run *r, const struct rounds *k, size_t n)
 		struct pqm_run_use *u = &r->uses[g->asset][g->use];
 		int64_t days = k->finish[n][i] - r->opt->now_days;
 
+		double years = fmax(0, (double)days / PQM_DAYS_PER_YEAR);
+
+		if (g->id.p[g->id.n - 1] == 'F')
+			u->y_half = round(years * 100) / 100; /* as a vector has Y */
 		if (g->deps[0] != u->last)
 			continue;
 		u->finish = k->finish[n][i];
-		u->y = fmax(0, (double)days / PQM_DAYS_PER_YEAR);
+		u->y = years;
 	}
 }
 

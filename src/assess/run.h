@@ -23,6 +23,7 @@ struct pqm_run_use {
 	bool has_v; /* v was set, for v_y: the rest of it never changes */
 	double v_y;
 	double y;	  /* years until the plan protects it */
+	double y_half;	  /* years until the plan offers hybrid; where half_at is set */
 	int64_t finish;	  /* INT64_MIN: nothing in the plan does */
 	uint32_t done_at; /* order of its last task; UINT32_MAX: none */
 	uint32_t half_at; /* order of the task that offers hybrid; UINT32_MAX: none */
@@ -100,7 +101,7 @@ enum pqm_st pqm_run_residual(struct pqm_run *r);
 /* What is left when some tasks are done and no other: probabilities without declared money. */
 struct pqm_run_state {
 	const bool *done; /* by plan order; with each task what it needs */
-	bool at_once;	  /* done today, not when the plan says; hybrid offered counts, too */
+	bool at_once;	  /* done today, not when the plan says */
 	/* computed, by asset of the graph */
 	double *p;
 	enum pqm_decision *decision;
@@ -109,6 +110,12 @@ struct pqm_run_state {
 };
 
 enum pqm_st pqm_run_state(struct pqm_run *r, struct pqm_run_state *s);
+/* Expected loss of a root, or the central probability of an asset, in that state; never below what is
+ * out already. */
+enum pqm_st pqm_run_left_of_root(
+	struct pqm_run *r, const struct pqm_run_state *s, size_t root, double *left);
+enum pqm_st pqm_run_left_of_asset(
+	struct pqm_run *r, const struct pqm_run_state *s, size_t asset, double *left);
 enum pqm_st pqm_run_stages(struct pqm_run *r);
 /* what_if.c */
 enum pqm_st pqm_run_what_if(struct pqm_run *r);

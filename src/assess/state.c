@@ -6,22 +6,22 @@ static bool is_done(const struct pqm_run *r, const struct pqm_run_state *s, uint
 	return task < r->plan->n_tasks && s->done[task];
 }
 
-/* Hybrid offered from today on: what was recorded before stays, what comes is harvested at the share
- * that still falls back. Flowing content under a rate is told apart by when it was made; a lump is lost
+/* Hybrid offered `from` years from today: until then it is recorded as ever, later at the share that
+ * still falls back. Flowing content under a rate is told apart by when it was made; a lump is lost
  * once, so the past counts for no more than it did. */
 static size_t split(struct pqm_vector out[2], const struct pqm_run *r, const struct pqm_vector *v,
-	bool is_stream)
+	double from, bool is_stream)
 {
 	struct pqm_vector next = *v, past = *v;
 	double before = pqm_risk_h(&r->p, v, PQM_CENTRAL), after;
 
 	next.coverage = 'F';
-	next.in_use_years = 0;
+	next.in_use_years = is_stream ? -from : 0; /* a stream that opens later */
 	after = pqm_risk_h(&r->p, &next, PQM_CENTRAL);
 	out[0] = next;
-	if (!pqm_risk_is_carried(v) || !(v->in_use_years > 0) || !(before > after))
+	if (!(before > after))
 		return 1;
-	past.protect_years = 0;
+	past.protect_years = from;
 	if (!is_stream) {
 		past.coverage = 'M';
 		past.share = 1 - (before - after) / (1 - after) / before;
@@ -35,6 +35,7 @@ static size_t rows(struct pqm_vector out[2], const struct pqm_run *r, const stru
 	const struct pqm_run_use *u, bool is_stream)
 {
 	struct pqm_vector open;
+	double from;
 
 	out[0] = u->v;
 	if (u->done_at == UINT32_MAX)
@@ -45,10 +46,11 @@ static size_t rows(struct pqm_vector out[2], const struct pqm_run *r, const stru
 		return u->is_broken ? 0 : 1;
 	}
 	out[0].protect_years = fmax(u->v.protect_years, r->p.open_years);
-	if (!s->at_once || !is_done(r, s, u->half_at) || u->v.coverage != 'N' || u->v.data == 'S')
+	if (!is_done(r, s, u->half_at) || u->v.coverage != 'N' || u->v.data == 'S')
 		return 1;
 	open = out[0];
-	return split(out, r, &open, is_stream);
+	from = s->at_once ? 0 : fmin(u->y_half, open.protect_years);
+	return split(out, r, &open, from, is_stream);
 }
 
 static size_t rows_of_asset(struct pqm_vector *out, const struct pqm_run *r,
@@ -114,57 +116,81 @@ static bool is_finished(const struct pqm_run *r, const struct pqm_run_state *s, 
 	return true;
 }
 
-static void score(struct pqm_run_room *w, struct pqm_run *r, struct pqm_run_state *s, size_t asset)
+/* The rows of an asset scored into the room. */
+static void score_rows(struct pqm_run *r, const struct pqm_run_state *s, size_t asset)
 {
-	const struct pqm_asset_score *own = &r->a->assets[asset];
+	struct pqm_run_room *w = r->room;
 
 	w->score.n_uses = rows_of_asset(w->rows, r, s, asset, false);
 	for (size_t i = 0; i < w->score.n_uses; i++)
 		pqm_risk_use(&w->score.uses[i], &r->p, &w->rows[i]);
-	w->score.by_deadline = is_finished(r, s, asset) ? PQM_TRACK : own->by_deadline;
+	w->score.by_deadline =
+		is_finished(r, s, asset) ? PQM_TRACK : r->a->assets[asset].by_deadline;
 	pqm_risk_asset(&w->score, &r->p, w->tmp);
-	/* What is out already stays out. */
-	s->p[asset] = fmax(w->score.p[PQM_CENTRAL], own->sunk[PQM_CENTRAL]);
-	s->decision[asset] = w->score.decision;
-	if (!r->g->assets[asset].is_unassigned)
-		s->decisions[s->decision[asset]]++;
 }
 
-static enum pqm_st money(
-	struct pqm_run_room *w, struct pqm_run *r, struct pqm_run_state *s, size_t root)
+enum pqm_st pqm_run_left_of_asset(
+	struct pqm_run *r, const struct pqm_run_state *s, size_t asset, double *left)
+{
+	enum pqm_st st = make_room(r);
+
+	if (st != PQM_OK)
+		return st;
+	score_rows(r, s, asset);
+	*left = fmax(r->room->score.p[PQM_CENTRAL], r->a->assets[asset].sunk[PQM_CENTRAL]);
+	return PQM_OK;
+}
+
+enum pqm_st pqm_run_left_of_root(
+	struct pqm_run *r, const struct pqm_run_state *s, size_t root, double *left)
 {
 	const struct pqm_scene scene = { &r->p, PQM_CENTRAL };
-	struct pqm_root one = { .uses = w->rows };
+	struct pqm_root one = { 0 };
 	struct pqm_arena scratch;
 	struct pqm_money m = { 0 };
-	enum pqm_st st;
+	enum pqm_st st = make_room(r);
 
-	if (!pqm_run_money(r, &r->g->assets[root], &one.lump, &one.rate))
-		return PQM_OK;
+	*left = 0;
+	if (st != PQM_OK || !pqm_run_money(r, &r->g->assets[root], &one.lump, &one.rate))
+		return st;
 	for (uint32_t a = r->first[root]; a != PQM_NO_ASSET; a = r->next[a])
-		one.n_uses += rows_of_asset(w->rows + one.n_uses, r, s, a, one.rate > 0);
+		one.n_uses += rows_of_asset(r->room->rows + one.n_uses, r, s, a, one.rate > 0);
+	one.uses = r->room->rows;
 	pqm_arena_init(&scratch, PQM_ARENA_BYTES);
 	st = pqm_money_root(&m, &scene, &one, &scratch, r->err);
 	pqm_arena_fini(&scratch);
-	s->left += m.expected;
+	*left = fmax(m.expected, r->a->assets[root].money[PQM_CENTRAL].sunk);
+	return st;
+}
+
+static enum pqm_st add_asset(struct pqm_run *r, struct pqm_run_state *s, size_t a)
+{
+	double left = 0;
+	enum pqm_st st = pqm_run_left_of_asset(r, s, a, &s->p[a]);
+
+	if (st != PQM_OK)
+		return st;
+	s->decision[a] = r->room->score.decision;
+	if (!r->g->assets[a].is_unassigned)
+		s->decisions[s->decision[a]]++;
+	if (!r->a->has_money)
+		s->left += s->p[a];
+	else if (pqm_run_root(r, a) == a)
+		st = pqm_run_left_of_root(r, s, a, &left);
+	s->left += left;
 	return st;
 }
 
 enum pqm_st pqm_run_state(struct pqm_run *r, struct pqm_run_state *s)
 {
-	enum pqm_st st = make_room(r);
+	enum pqm_st st = PQM_OK;
 
 	s->p = pqm_new(&r->scratch, double, r->g->n_assets);
 	s->decision = pqm_new(&r->scratch, enum pqm_decision, r->g->n_assets);
-	if (st == PQM_OK && (s->p == NULL || s->decision == NULL))
+	if (s->p == NULL || s->decision == NULL)
 		st = pqm_fail(r->err, PQM_ENOMEM, "plan: out of memory");
-	for (size_t a = 0; a < r->g->n_assets && st == PQM_OK; a++) {
-		score(r->room, r, s, a);
-		if (r->a->has_money && pqm_run_root(r, a) == a)
-			st = money(r->room, r, s, a);
-		if (!r->a->has_money)
-			s->left += s->p[a];
-	}
+	for (size_t a = 0; a < r->g->n_assets && st == PQM_OK; a++)
+		st = add_asset(r, s, a);
 	s->sunk = r->plan->n_residual > 0 ? r->plan->residual[0].sunk : 0;
 	s->left = fmax(s->left, s->sunk);
 	return st;
@@ -199,22 +225,41 @@ static enum pqm_st stage(struct pqm_run *r, struct pqm_stage *g, unsigned upto, 
 	st = pqm_run_state(r, &s);
 	g->left = s.left;
 	g->sunk = s.sunk;
-	g->avoided = p->n_residual > 0 ? fmax(0, p->residual[0].left - s.left) : 0;
 	memcpy(g->decisions, s.decisions, sizeof(g->decisions));
 	return st;
 }
 
+/* What is left never rises again, and a window ends where the plan's own curve stands. */
+static void never_rises(const struct pqm_plan *p, struct pqm_stage *g, size_t n, bool by_phase)
+{
+	size_t tasks = p->n_tasks;
+	double floor = p->residual[tasks].left;
+
+	for (size_t k = n; k > 0; k--) {
+		floor = fmax(floor, by_phase ? 0 : p->residual[tasks].left);
+		floor = fmax(floor, g[k - 1].left);
+		g[k - 1].left = floor;
+		g[k - 1].avoided = fmax(0, p->residual[0].left - floor);
+		tasks -= g[k - 1].n_tasks;
+	}
+}
+
 enum pqm_st pqm_run_stages(struct pqm_run *r)
 {
+	struct pqm_plan *p = r->plan;
 	enum pqm_st st = PQM_OK;
 
 	for (unsigned k = 0; k < PQM_N_PHASES && st == PQM_OK; k++) {
-		r->plan->phases[k].name = r->tasks.phase_name[k + 1];
-		st = stage(r, &r->plan->phases[k], k + 1, true);
+		p->phases[k].name = r->tasks.phase_name[k + 1];
+		st = stage(r, &p->phases[k], k + 1, true);
 	}
 	for (unsigned k = 0; k < PQM_N_WINDOWS && st == PQM_OK; k++) {
-		r->plan->windows[k].name = pqm_str(pqm_window_name((enum pqm_window)k));
-		st = stage(r, &r->plan->windows[k], k, false);
+		p->windows[k].name = pqm_str(pqm_window_name((enum pqm_window)k));
+		st = stage(r, &p->windows[k], k, false);
 	}
-	return st;
+	if (st != PQM_OK || p->n_residual == 0)
+		return st;
+	never_rises(p, p->phases, PQM_N_PHASES, true);
+	never_rises(p, p->windows, PQM_N_WINDOWS, false);
+	return PQM_OK;
 }

@@ -167,60 +167,21 @@ enum pqm_st pqm_run_totals(struct pqm_run *r)
 struct residual {
 	struct pqm_run *r;
 	struct roots roots;
-	double *left, *sunk; /* by root, or by asset when no money was declared */
+	struct pqm_run_state state;
+	bool *done;   /* of state: the tasks so far */
+	double *left; /* by root, or by asset when no money was declared */
 	/* What task k changes, as left numbers it: changed[changes[k]] up to changes[k + 1]. */
 	uint32_t *changed, *seen;
 	size_t *changes;
-	struct pqm_asset_score score;
-	struct pqm_exposure *tmp;
 };
 
-static void set_years(struct residual *w, size_t asset, uint32_t done)
+static void see_once(struct residual *w, void (*see)(struct residual *w, uint32_t task, uint32_t i),
+	uint32_t task, uint32_t i)
 {
-	struct pqm_run *r = w->r;
-
-	for (size_t h = 0; h < r->g->assets[asset].n_hops; h++) {
-		struct pqm_run_use *u = &r->uses[asset][h];
-		double own = u->y;
-
-		if (u->done_at != UINT32_MAX && u->done_at >= done)
-			u->y = fmax(own, r->p.open_years);
-		pqm_run_set_vector(r, asset, h);
-		u->y = own;
-	}
-}
-
-static enum pqm_st left_of_root(struct residual *w, size_t i, uint32_t done)
-{
-	struct pqm_run *r = w->r;
-	struct pqm_root *root = &w->roots.root[i];
-	struct pqm_vector *v = (struct pqm_vector *)(uintptr_t)root->uses;
-	uint32_t first = r->first[w->roots.asset[i]];
-	struct pqm_money m;
-	enum pqm_st st;
-
-	for (uint32_t a = first; a != PQM_NO_ASSET; a = r->next[a])
-		set_years(w, a, done);
-	(void)vectors_of(r, w->roots.asset[i], v);
-	st = root_money(r, root, PQM_CENTRAL, &m);
-	if (st != PQM_OK)
-		return st;
-	w->left[i] = m.expected;
-	w->sunk[i] = m.sunk;
-	return PQM_OK;
-}
-
-static void left_of_asset(struct residual *w, size_t i, uint32_t done)
-{
-	struct pqm_run *r = w->r;
-
-	set_years(w, i, done);
-	w->score.n_uses = r->g->assets[i].n_hops;
-	for (size_t h = 0; h < w->score.n_uses; h++)
-		pqm_risk_use(&w->score.uses[h], &r->p, &r->uses[i][h].v);
-	pqm_risk_asset(&w->score, &r->p, w->tmp);
-	w->left[i] = w->score.p[PQM_CENTRAL];
-	w->sunk[i] = w->score.sunk[PQM_CENTRAL];
+	if (task >= w->r->plan->n_tasks || w->seen[task] == i)
+		return;
+	w->seen[task] = i;
+	see(w, task, i);
 }
 
 /* Calls see() with each pair of a task and what it changes, in rising order of the latter, each pair
@@ -238,12 +199,10 @@ static void each_change(
 
 		for (; a != PQM_NO_ASSET; a = one ? PQM_NO_ASSET : r->next[a])
 			for (size_t h = 0; h < r->g->assets[a].n_hops; h++) {
-				uint32_t task = r->uses[a][h].done_at;
+				const struct pqm_run_use *u = &r->uses[a][h];
 
-				if (task >= r->plan->n_tasks || w->seen[task] == i)
-					continue;
-				w->seen[task] = i;
-				see(w, task, i);
+				see_once(w, see, u->done_at, i);
+				see_once(w, see, u->half_at, i);
 			}
 	}
 }
@@ -259,7 +218,8 @@ static void list_change(struct residual *w, uint32_t task, uint32_t i)
 	w->changed[w->changes[task]++] = i;
 }
 
-/* Lists what each task changes: an asset is scored again only where a use of it is done. */
+/* Lists what each task changes: an asset is scored again only where a use of it is done,
+ * or is offered hybrid. */
 static enum pqm_st index_changes(struct residual *w)
 {
 	struct pqm_run *r = w->r;
@@ -282,12 +242,11 @@ static enum pqm_st index_changes(struct residual *w)
 	return PQM_OK;
 }
 
-static enum pqm_st one_left(struct residual *w, uint32_t i, uint32_t done)
+static enum pqm_st one_left(struct residual *w, uint32_t i)
 {
 	if (w->r->a->has_money)
-		return left_of_root(w, i, done);
-	left_of_asset(w, i, done);
-	return PQM_OK;
+		return pqm_run_left_of_root(w->r, &w->state, w->roots.asset[i], &w->left[i]);
+	return pqm_run_left_of_asset(w->r, &w->state, i, &w->left[i]);
 }
 
 /* What is left with the first `done` tasks finished; only what the last of them changed. */
@@ -299,59 +258,68 @@ static enum pqm_st update(struct residual *w, uint32_t done)
 
 	if (done == 0) {
 		for (uint32_t i = 0; i < n && st == PQM_OK; i++)
-			st = one_left(w, i, 0);
+			st = one_left(w, i);
 		return st;
 	}
+	w->done[done - 1] = true;
 	for (size_t k = w->changes[done - 1]; k < w->changes[done] && st == PQM_OK; k++)
-		st = one_left(w, w->changed[k], done);
+		st = one_left(w, w->changed[k]);
 	return st;
 }
 
 static enum pqm_st prepare(struct residual *w)
 {
 	struct pqm_run *r = w->r;
-	size_t most = 0;
 	enum pqm_st st = gather(r, &w->roots);
 
-	for (size_t i = 0; i < r->g->n_assets; i++)
-		most = r->g->assets[i].n_hops > most ? r->g->assets[i].n_hops : most;
 	w->left = pqm_new(&r->scratch, double, r->g->n_assets);
-	w->sunk = pqm_new(&r->scratch, double, r->g->n_assets);
-	w->tmp = pqm_new(&r->scratch, struct pqm_exposure, most);
-	w->score.uses = pqm_new(&r->scratch, struct pqm_use_score, most);
+	w->done = pqm_new(&r->scratch, bool, r->plan->n_tasks);
+	w->state.done = w->done;
 	r->plan->residual = pqm_new(&r->plan->arena, struct pqm_residual, r->plan->n_tasks + 1);
-	if (st == PQM_OK &&
-		(w->left == NULL || w->sunk == NULL || w->tmp == NULL || w->score.uses == NULL ||
-			r->plan->residual == NULL))
+	if (st == PQM_OK && (w->left == NULL || w->done == NULL || r->plan->residual == NULL))
 		st = pqm_fail(r->err, PQM_ENOMEM, "plan: out of memory");
 	return st == PQM_OK ? index_changes(w) : st;
+}
+
+static double sunk_of(const struct residual *w)
+{
+	const struct pqm_run *r = w->r;
+	double sum = 0;
+
+	for (size_t i = 0; i < w->roots.n; i++)
+		sum += r->a->assets[w->roots.asset[i]].money[PQM_CENTRAL].sunk;
+	for (size_t a = 0; a < r->g->n_assets && !r->a->has_money; a++)
+		sum += r->a->assets[a].sunk[PQM_CENTRAL];
+	return sum;
 }
 
 enum pqm_st pqm_run_residual(struct pqm_run *r)
 {
 	struct residual w = { .r = r };
 	struct pqm_plan *p = r->plan;
-	size_t n = 0;
-	double spent = 0;
+	double spent = 0, sunk;
 	enum pqm_st st = prepare(&w);
 
+	if (st != PQM_OK)
+		return st;
+	sunk = sunk_of(&w);
 	for (uint32_t k = 0; k <= p->n_tasks && st == PQM_OK; k++) {
 		struct pqm_residual *one = &p->residual[k];
+		size_t n = r->a->has_money ? w.roots.n : r->g->n_assets;
 
 		st = update(&w, k);
-		n = r->a->has_money ? w.roots.n : r->g->n_assets;
 		if (k > 0)
 			spent += (p->tasks[k - 1].effort_lo + p->tasks[k - 1].effort_hi) / 2;
-		*one = (struct pqm_residual){ .effort_days = spent,
-			.task = k > 0 ? k - 1 : UINT32_MAX };
-		for (size_t i = 0; i < n; i++) {
+		*one = (struct pqm_residual){
+			.effort_days = spent, .sunk = sunk, .task = k > 0 ? k - 1 : UINT32_MAX
+		};
+		for (size_t i = 0; i < n; i++)
 			one->left += w.left[i];
-			one->sunk += w.sunk[i];
-		}
 	}
+	/* A hybrid offered long before it is enforced saves more than the plan's own figure says,
+	 * which knows one date a use: what is left never rises again. */
+	for (size_t k = p->n_tasks; k > 0 && st == PQM_OK; k--)
+		p->residual[k - 1].left = fmax(p->residual[k - 1].left, p->residual[k].left);
 	p->n_residual = st == PQM_OK ? p->n_tasks + 1 : 0;
-	for (size_t a = 0; a < r->g->n_assets; a++)
-		for (size_t h = 0; h < r->g->assets[a].n_hops; h++)
-			pqm_run_set_vector(r, a, h); /* the plan's own Y again */
 	return st;
 }

@@ -121,7 +121,7 @@ struct pqm_residual {
 #define PQM_N_WINDOWS 3
 
 /* A phase with those before it, or a window with those before it, done when the plan says, and nothing
- * else: a hybrid whose fallback is still on counts for nothing. */
+ * else: a hybrid whose fallback is still on protects the share that takes it, from that day on. */
 struct pqm_stage {
 	pqm_bytes name;
 	size_t n_tasks; /* of this phase or window alone, and their effort */

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "assess/assess.h"
+#include "assess/risk.h"
 #include "base/num.h"
 
 /* Whole plans of random estates: what has to hold whatever was found. */
@@ -211,8 +212,21 @@ static void check_dates(const struct pqm_plan *p)
 static void check_left(const struct result *r)
 {
 	const struct pqm_plan *p = &r->plan;
-	double most = p->residual[0].left * (1 + 1e-9) + 1e-9;
+	double most = p->residual[0].left * (1 + 1e-9) + 1e-9, end = 0;
 	size_t n = 0;
+
+	for (size_t i = 0; i < r->a.n_assets && !r->a.has_money; i++)
+		end += r->a.assets[i].p[PQM_CENTRAL];
+	end = r->a.has_money ? r->a.total[PQM_CENTRAL].expected : end;
+	if (fabs(p->residual[p->n_tasks].left - end) > 1e-9 * (1 + most))
+		fail_msg("the curve ends at %.9g, the assessment at %.9g",
+			p->residual[p->n_tasks].left, end);
+	for (size_t i = 1; i < p->n_residual; i++) {
+		assert_true(p->residual[i].left <= p->residual[i - 1].left);
+		assert_true(p->residual[i].sunk == p->residual[0].sunk);
+	}
+	for (size_t i = 1; i < PQM_N_PHASES; i++)
+		assert_true(p->phases[i].left <= p->phases[i - 1].left);
 
 	for (size_t i = 0; i < p->n_residual; i++) {
 		assert_true(p->residual[i].left >= p->residual[i].sunk * (1 - 1e-9) - 1e-9);
@@ -325,6 +339,101 @@ static void what_if_gives_credit_where_nothing_is_missing(void **state)
 	assert_true(alone > 20 && changed > 20);
 }
 
+/* The first k tasks of a plan that takes no time are what --what-if does with them, hybrid that may still
+ * fall back among them. */
+static void the_curve_is_what_if_of_its_tasks(void **state)
+{
+	size_t halves = 0, compared = 0;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= N_WORLDS / 4; seed++) {
+		char numbers[4096] = "";
+		struct world w;
+		struct result base, some;
+		size_t k = 0, n = 0;
+
+		make(&w, seed, 1 + seed % SMALL);
+		must_plan(&base, &w, 1e9, NULL);
+		for (; k < base.plan.n_tasks; k++) {
+			const struct pqm_residual *at = &base.plan.residual[k];
+
+			if (base.plan.tasks[k].blocked_until != INT64_MIN)
+				break;
+			n += (size_t)snprintf(
+				numbers + n, sizeof(numbers) - n, "%s%zu", k > 0 ? "," : "", k + 1);
+			if (!pqm_eqs(base.plan.tasks[k].type, "hybrid-on-edge") ||
+				at[1].left >= at[0].left)
+				continue;
+			halves++;
+			must_plan(&some, &w, 1e9, numbers);
+			if (fabs(some.plan.what_if->after - at[1].left) >
+				1e-9 * (1 + base.plan.residual[0].left))
+				fail_msg("seed %u: %s leave %.6f, the curve %.6f", (unsigned)seed,
+					numbers, some.plan.what_if->after, at[1].left);
+			compared++;
+			forget(&some);
+		}
+		forget(&base);
+		drop(&w);
+	}
+	print_message("hybrid on with its fallback lowers what is left %zu times\n", halves);
+	assert_true(halves > 20 && compared == halves);
+}
+
+/* What half of a million is worth that is lost from year `on` to `open` and no more: content made
+ * then when it flows, else the lump. E256 falls a year early. */
+static double spared_by_half(const struct pqm_assessment *a, bool flows, double on, double open)
+{
+	struct pqm_err err = { 0 };
+	struct pqm_risk_params p;
+	double step = 1e-4, sum = 0;
+
+	assert_int_equal(pqm_risk_params_load(&p, &rules, (pqm_bytes){ NULL, 0 }, &err), PQM_OK);
+	if (!flows)
+		return 1e6 / 2 *
+			(pqm_risk_g(&p, PQM_CENTRAL, a->assessed, a->assessed + 21 + open) -
+				pqm_risk_g(&p, PQM_CENTRAL, a->assessed, a->assessed + 21 + on));
+	for (double s = on + step / 2; s < open; s += step)
+		sum += step * pqm_risk_g(&p, PQM_CENTRAL, a->assessed, a->assessed + s + 21);
+	return 1e6 * sum / 2;
+}
+
+static void hybrid_with_fallback_counts_from_its_own_date(void **state)
+{
+	(void)state;
+	for (unsigned flows = 0; flows < 2; flows++) {
+		const struct pqm_residual *at;
+		struct world w;
+		struct result r;
+		double years, spared;
+		size_t on = 0;
+
+		make(&w, 1, 1);
+		w.asset[0].n_hops = 1;
+		w.asset[0].life_years = (struct pqm_sourced){ 20, false, PQM_LIT("told") };
+		w.asset[0].impact.is_assumption = true;
+		w.asset[0].money = (struct pqm_sourced){ 1e6, flows, { NULL, 0 } };
+		w.asset[0].flow_money = (struct pqm_sourced){ 1e6, !flows, { NULL, 0 } };
+		w.hop[0].data = 'F';
+		w.hop[0].exposure = 'X';
+		w.hop[0].coverage = 'N';
+		w.hop[0].in_use_years = 2;
+		must_plan(&r, &w, 1, NULL);
+		while (!pqm_eqs(r.plan.tasks[on].type, "hybrid-on-edge"))
+			on++;
+		at = &r.plan.residual[on];
+		years = (double)(r.plan.tasks[on].finish_hi - r.plan.start) / 365.25;
+		years = round(years * 100) / 100;
+		spared = spared_by_half(&r.a, flows, years, r.plan.open_years);
+		assert_true(years > .1 && spared > 1e4);
+		if (fabs(at[0].left - at[1].left - spared) > 1e-6 * at[0].left)
+			fail_msg("hybrid from year %.2f spares %.4f, not %.4f", years,
+				at[0].left - at[1].left, spared);
+		forget(&r);
+		drop(&w);
+	}
+}
+
 static void what_if_names_the_nearest_task(void **state)
 {
 	struct world w;
@@ -367,6 +476,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plans_of_random_estates_hold_together),
 		cmocka_unit_test(what_if_gives_credit_where_nothing_is_missing),
+		cmocka_unit_test(the_curve_is_what_if_of_its_tasks),
+		cmocka_unit_test(hybrid_with_fallback_counts_from_its_own_date),
 		cmocka_unit_test(what_if_names_the_nearest_task),
 		cmocka_unit_test(five_thousand_tasks_are_planned_in_seconds),
 	};
