@@ -258,7 +258,9 @@ static void place_task(struct pqm_run *r, const struct pqm_job *j, struct pqm_ta
 	t->start_hi = day_of(r, j->start_hi, false);
 	t->finish_lo = day_of(r, j->finish_lo, true);
 	t->finish_hi = day_of(r, j->finish_hi, true);
-	t->due = isinf(j->modified_due) ? INT64_MAX : day_of(r, fmax(0, j->modified_due), false);
+	t->due = t->is_weak_fix		 ? r->opt->start_days /* it is open already */
+		: isinf(j->modified_due) ? INT64_MAX
+					 : day_of(r, fmax(0, j->modified_due), false);
 	months = (double)(t->finish_hi - r->opt->start_days) / PQM_DAYS_PER_MONTH;
 	t->window = months <= r->p.window_months[0] ? PQM_W_0_6
 		: months <= r->p.window_months[1]   ? PQM_W_6_18

@@ -249,9 +249,13 @@ static bool helps(const struct pqm_rule *rule, const struct pqm_hop *h)
 	return ok;
 }
 
-static char reaches(const struct pqm_rule *rule, const struct pqm_hop *h)
+/* What the rule says, or for this place its variant: some software can go half of the way only. */
+static char reaches(const struct tk_maker *m, uint32_t task, const struct pqm_hop *h)
 {
-	pqm_bytes word = pqm_yaml_str(rule->node, "reaches");
+	const struct pqm_rule *rule = m->d[task].rule;
+	const struct pqm_yaml *own = tk_variant_of(&m->d[task]);
+	pqm_bytes word =
+		pqm_yaml_str(pqm_yaml_get(own, "reaches") != NULL ? own : rule->node, "reaches");
 
 	return helps(rule, h) && word.n == 1 ? (char)word.p[0] : '\0';
 }
@@ -265,7 +269,7 @@ static void make_steps(struct tk_maker *m, const struct pqm_rule *rule, const st
 
 	if (m->st != PQM_OK || !helps(rule, c->hop))
 		return;
-	add_step(steps, last, reaches(rule, c->hop));
+	add_step(steps, last, reaches(m, last, c->hop));
 	for (size_t i = 0; then != NULL && i < then->n && m->st == PQM_OK; i++) {
 		const struct pqm_rule *next = pqm_plan_type(m->r, pqm_yaml_text(then->items[i]));
 		uint32_t task;
@@ -280,7 +284,7 @@ static void make_steps(struct tk_maker *m, const struct pqm_rule *rule, const st
 			return;
 		tk_add_dep(m, task, last);
 		last = task;
-		add_step(steps, task, reaches(next, c->hop));
+		add_step(steps, task, reaches(m, task, c->hop));
 	}
 }
 

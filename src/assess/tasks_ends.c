@@ -173,18 +173,39 @@ static pqm_bytes clients_at(struct tk_maker *m, const struct pqm_hop *h, uint32_
 	return pqm_arena_f(m->arena, "%s: %.*s", n > 1 ? "clients" : "client", PQM_FMT(w.words));
 }
 
-/* One edit for several links has the clients of each. */
+/* "Ingress a, Ingress b": the links whose clients read the same as those of link i; empty: said already. */
+static pqm_bytes alike(
+	struct tk_maker *m, const struct tk_draft *d, const pqm_bytes *words, size_t i)
+{
+	pqm_bytes out = d->uses[i].label;
+
+	for (size_t k = 0; k < i; k++)
+		if (pqm_eq(words[k], words[i]))
+			return (pqm_bytes){ NULL, 0 };
+	for (size_t k = i + 1; k < d->n_uses; k++)
+		if (pqm_eq(words[k], words[i]))
+			out = pqm_arena_f(
+				m->arena, "%.*s, %.*s", PQM_FMT(out), PQM_FMT(d->uses[k].label));
+	return out;
+}
+
+/* One edit for several links has the clients of each; what holds for several is said once. */
 pqm_bytes tk_clients_of(struct tk_maker *m, const struct tk_draft *d)
 {
-	pqm_bytes out = { NULL, 0 };
+	pqm_bytes out = { NULL, 0 }, words[PQM_TASK_PLACES_MAX];
 
 	if (d->hop == NULL)
 		return out;
 	if (d->n_uses < 2)
 		return clients_at(m, d->hop, d->site.server);
 	for (size_t i = 0; i < d->n_uses; i++)
-		out = pqm_arena_f(m->arena, "%.*s%sat %.*s: %.*s", PQM_FMT(out), i > 0 ? "; " : "",
-			PQM_FMT(d->uses[i].label),
-			PQM_FMT(clients_at(m, d->uses[i].hop, d->uses[i].site.server)));
+		words[i] = clients_at(m, d->uses[i].hop, d->uses[i].site.server);
+	for (size_t i = 0; i < d->n_uses; i++) {
+		pqm_bytes of = alike(m, d, words, i);
+
+		if (of.n > 0)
+			out = pqm_arena_f(m->arena, "%.*s%sat %.*s: %.*s", PQM_FMT(out),
+				out.n > 0 ? "; " : "", PQM_FMT(of), PQM_FMT(words[i]));
+	}
 	return out;
 }

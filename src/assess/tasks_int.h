@@ -136,10 +136,13 @@ pqm_bytes tk_fill_uses(const struct tk_words *w, const struct tk_draft *d, pqm_b
 
 /* ---- what a task says ---- */
 
+/* What the rule says in other words for this place, or NULL. */
+const struct pqm_yaml *tk_variant_of(const struct tk_draft *d);
 /* Person-days, phase and date, for the units counted. */
 enum pqm_st tk_fill_effort(struct tk_maker *m, struct tk_draft *d);
-/* The line of the manifest that it changes, where one was read. */
-void tk_fill_patch(struct tk_maker *m, struct tk_draft *d, const struct tk_words *w);
+/* The line of the manifest that it changes, where one was read; own: the variant in use, or NULL. */
+void tk_fill_patch(struct tk_maker *m, struct tk_draft *d, const struct tk_words *w,
+	const struct pqm_yaml *own);
 enum pqm_st tk_fill_texts(struct tk_maker *m, struct tk_draft *d);
 
 #endif

@@ -48,29 +48,72 @@ static pqm_bytes value_of(
 	return old.n > 0 ? put_in(m, now, old, to) : to;
 }
 
-void tk_fill_patch(struct tk_maker *m, struct tk_draft *d, const struct tk_words *w)
+/* The value beside the name that the entry asks for: "env[3].name: NCCL_SOCKET_IFNAME" has "env[3].value". */
+static bool find_named(struct tk_site *s, pqm_bytes name, pqm_bytes at)
 {
-	const struct pqm_yaml *list = pqm_yaml_get(d->rule->node, "patches");
-	const struct tk_site *s = &d->site;
+	static const char end[] = ".name";
+	const struct pqm_object *o = s->object;
+
+	for (size_t i = 0; i < o->n_facts; i++) {
+		pqm_bytes key = o->facts[i].key;
+
+		if (!pqm_eq(o->facts[i].value, name) || !pqm_ends(key, pqm_str(end)))
+			continue;
+		key = pqm_sub(key, 0, key.n - (sizeof(end) - 2)); /* with its dot */
+		for (size_t k = 0; k < o->n_facts; k++) {
+			const struct pqm_fact *f = &o->facts[k];
+
+			if (!pqm_starts(f->key, key) || !pqm_glob(at, f->key))
+				continue;
+			s->field = f->key;
+			s->value = f->value;
+			s->line = f->line;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Where the entry's line is: at the setting that decides the hop, or beside a name in the same document. */
+static bool finds_line(struct tk_site *s, const struct pqm_yaml *entry)
+{
+	pqm_bytes at = pqm_yaml_str(entry, "at"), name = pqm_yaml_str(entry, "name");
+
+	if (name.n > 0 ? !find_named(s, name, at) : !pqm_glob(at, s->field))
+		return false;
+	return s->line > 0 && is_harmless(s->value) && is_harmless(s->field);
+}
+
+static const struct pqm_yaml *entries_of(const struct tk_draft *d, const struct pqm_yaml *own)
+{
+	const struct pqm_yaml *list = pqm_yaml_get(own, "patches");
+
+	return list != NULL ? list : pqm_yaml_get(d->rule->node, "patches");
+}
+
+void tk_fill_patch(struct tk_maker *m, struct tk_draft *d, const struct tk_words *w,
+	const struct pqm_yaml *own)
+{
+	const struct pqm_yaml *list = entries_of(d, own);
 	struct pqm_task *t = &d->t;
 
 	/* What stands there now is what this task changes only where it is the hop's own task. */
-	if (s->object == NULL || d->hop == NULL || !pqm_eq(d->hop->task, t->type) ||
-		!is_harmless(s->value) || !is_harmless(s->field))
+	if (d->site.object == NULL || d->hop == NULL || !pqm_eq(d->hop->task, t->type))
 		return;
 	for (size_t i = 0; list != NULL && i < list->n; i++) {
 		const struct pqm_yaml *e = list->items[i];
+		struct tk_site s = d->site;
 		pqm_bytes lead, to;
 
-		if (!pqm_glob(pqm_yaml_str(e, "at"), s->field))
+		if (!tk_sets_suit(&w->sets, e) || !finds_line(&s, e))
 			continue;
-		to = value_of(m, e, s->value, w);
-		if (to.n == 0 || pqm_eq(to, s->value))
+		to = value_of(m, e, s.value, w);
+		if (to.n == 0 || pqm_eq(to, s.value))
 			continue;
-		lead = lead_of(m, s->field);
-		t->patch_path = s->object->path;
-		t->patch_line = s->line;
-		t->patch_from = pqm_arena_f(m->arena, "%.*s%.*s", PQM_FMT(lead), PQM_FMT(s->value));
+		lead = lead_of(m, s.field);
+		t->patch_path = s.object->path;
+		t->patch_line = s.line;
+		t->patch_from = pqm_arena_f(m->arena, "%.*s%.*s", PQM_FMT(lead), PQM_FMT(s.value));
 		t->patch_to = pqm_arena_f(m->arena, "%.*s%.*s", PQM_FMT(lead), PQM_FMT(to));
 		return;
 	}

@@ -117,13 +117,31 @@ static const struct pqm_rule *by_image(const struct tk_index *ix, pqm_bytes imag
 	return NULL;
 }
 
+/* Kinds that say where they are reached: thousands of hops ask. */
+static bool index_kinds(struct tk_index *ix)
+{
+	const struct pqm_rule *rule;
+
+	for (size_t i = 0; (rule = pqm_rules_next(ix->r, "k8s/", &i)) != NULL;) {
+		pqm_bytes kind = pqm_yaml_str(rule->node, "kind");
+
+		if ((pqm_yaml_get(rule->node, "hosts") == NULL &&
+			    pqm_yaml_get(rule->node, "published") == NULL) ||
+			kind.n == 0 || pqm_map_get(&ix->kinds, kind) != NULL)
+			continue;
+		if (!pqm_map_put(&ix->kinds, kind, (void *)(uintptr_t)rule))
+			return false;
+	}
+	return true;
+}
+
 bool tk_index_init(struct tk_index *ix)
 {
 	const struct pqm_graph *g = ix->g;
 
 	ix->image = pqm_new(ix->arena, uint32_t, g->n_nodes);
 	ix->served = pqm_new(ix->arena, uint32_t, g->n_nodes);
-	if (ix->image == NULL || ix->served == NULL || !index_objects(ix))
+	if (ix->image == NULL || ix->served == NULL || !index_objects(ix) || !index_kinds(ix))
 		return false;
 	for (size_t i = 0; i < g->n_nodes; i++)
 		ix->image[i] = ix->served[i] = NOWHERE;
@@ -151,6 +169,7 @@ void tk_index_fini(struct tk_index *ix)
 	pqm_map_fini(&ix->objects);
 	pqm_map_fini(&ix->paths);
 	pqm_map_fini(&ix->software);
+	pqm_map_fini(&ix->kinds);
 }
 
 static const struct pqm_object *object_of(const struct tk_index *ix, uint32_t node)
@@ -207,16 +226,13 @@ static uint32_t end_of(const struct tk_index *ix, const struct pqm_hop *h, enum 
 	return is_type(ix, h->to, type) ? h->to : is_type(ix, h->from, type) ? h->from : NOWHERE;
 }
 
-static const struct pqm_yaml *host_fields(const struct tk_index *ix, pqm_bytes kind)
+/* What the rule of the kind says of where it is reached: `hosts`, or the ports `published`. */
+static const struct pqm_yaml *reach_of(const struct tk_index *ix, uint32_t node, const char *key)
 {
-	const struct pqm_rule *rule;
-	size_t i = 0;
+	const struct pqm_rule *rule =
+		node == NOWHERE ? NULL : pqm_map_get(&ix->kinds, ix->g->nodes[node].kind);
 
-	while ((rule = pqm_rules_next(ix->r, "k8s/", &i)) != NULL)
-		if (pqm_eq(pqm_yaml_str(rule->node, "kind"), kind) &&
-			pqm_yaml_get(rule->node, "hosts") != NULL)
-			return pqm_yaml_get(rule->node, "hosts");
-	return NULL;
+	return rule == NULL ? NULL : pqm_yaml_get(rule->node, key);
 }
 
 /* A name that can be asked: no wildcard. */
@@ -260,7 +276,7 @@ static void at_edge(struct tk_site *s, const struct tk_index *ix, uint32_t edge)
 	s->server = edge;
 	if (!take_port(s, o, ports))
 		s->port = PQM_LIT("443");
-	if (take_host(s, o, host_fields(ix, ix->g->nodes[edge].kind)))
+	if (take_host(s, o, reach_of(ix, edge, "hosts")))
 		return;
 	/* A gateway for every name: the routes that join it have theirs. */
 	for (size_t i = 0; i < ix->g->n_edges && s->host.n == 0; i++) {
@@ -282,6 +298,23 @@ static void at_service(struct tk_site *s, const struct tk_index *ix, uint32_t se
 	s->host = !tk_is_plain(n->ns) || pqm_eqs(n->ns, "-")
 		? n->name
 		: pqm_arena_f(ix->arena, "%.*s.%.*s.svc", PQM_FMT(n->name), PQM_FMT(n->ns));
+}
+
+/* A service of Compose: by its name for its neighbours, at a port of the machine for everybody else. */
+static void at_neighbour(struct tk_site *s, const struct tk_index *ix, uint32_t workload)
+{
+	static const char *const ports[] = { "*ports[*].containerPort", NULL };
+	const struct pqm_yaml *published = reach_of(ix, workload, "published");
+	const struct pqm_object *o = object_of(ix, workload);
+	uint64_t n;
+
+	if (tk_is_plain(ix->g->nodes[workload].name))
+		s->host = ix->g->nodes[workload].name;
+	(void)take_port(s, o, ports);
+	for (size_t i = 0; o != NULL && i < o->n_facts && s->published.n == 0; i++)
+		if (listed(published, o->facts[i].key) &&
+			pqm_u64_parse(o->facts[i].value, UINT16_MAX, &n) && n > 0)
+			s->published = o->facts[i].value;
 }
 
 static void at_url(struct tk_site *s, pqm_bytes url)
@@ -364,10 +397,12 @@ static void find_listener(struct tk_site *s, const struct tk_index *ix, const st
 	}
 	if (workload != NOWHERE && service == NOWHERE)
 		service = ix->served[workload];
-	if (service != NOWHERE)
-		at_service(s, ix, service);
 	if (service != NOWHERE && workload == NOWHERE)
 		workload = ix->served[service];
+	if (reach_of(ix, workload, "published") != NULL)
+		at_neighbour(s, ix, workload);
+	else if (service != NOWHERE)
+		at_service(s, ix, service);
 	s->server = workload;
 	if (s->port.n == 0 && workload != NOWHERE)
 		(void)take_port(s, object_of(ix, workload), ports);
@@ -478,6 +513,8 @@ enum tk_age tk_site_age(const struct tk_site *s)
 
 pqm_bytes tk_site_endpoint(const struct tk_site *s, struct pqm_arena *a)
 {
+	if (s->published.n > 0)
+		return pqm_arena_f(a, "localhost:%.*s", PQM_FMT(s->published));
 	if (s->host.n == 0 && s->port.n == 0)
 		return (pqm_bytes){ NULL, 0 };
 	return pqm_arena_f(a, "%.*s:%.*s", PQM_FMT(s->host.n > 0 ? s->host : PQM_LIT("HOST")),

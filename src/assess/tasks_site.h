@@ -21,6 +21,7 @@ struct tk_index {
 	struct pqm_arena *arena;
 	struct pqm_map objects;	 /* "ns/Kind/name" -> struct pqm_object */
 	struct pqm_map paths;	 /* path -> its first struct pqm_object */
+	struct pqm_map kinds;	 /* kind -> its rule of k8s/ that has `hosts` or `published` */
 	struct pqm_map software; /* image id -> rule of plan/software.yaml */
 	uint32_t *image;	 /* by node: what a workload runs, or UINT32_MAX */
 	uint32_t *served;	 /* by node: the workload of a Service, the Service of a workload */
@@ -29,6 +30,7 @@ struct tk_index {
 struct tk_site {
 	const struct pqm_rule *software; /* of plan/software.yaml; NULL: not known */
 	pqm_bytes host, port;		 /* of the listening end; both empty: not known */
+	pqm_bytes published;		 /* port of the machine that leads there; or empty */
 	uint32_t server, image;		 /* nodes, or UINT32_MAX */
 	pqm_bytes version;		 /* of the image's tag: "1.15.0" */
 	const struct pqm_object *object; /* the document that the hop's reference is in; NULL */
@@ -44,7 +46,7 @@ void tk_index_fini(struct tk_index *ix);
 
 void tk_site_of(struct tk_site *out, const struct tk_index *ix, const struct pqm_hop *h);
 enum tk_age tk_site_age(const struct tk_site *s);
-/* "data.clinic.example:443", or empty. */
+/* "data.clinic.example:443", or empty; "localhost:8443" where the machine publishes it. */
 pqm_bytes tk_site_endpoint(const struct tk_site *s, struct pqm_arena *a);
 /* One of the software's `find` entries fits a sample "software ends=… image=… kind=… why=…". */
 bool tk_software_takes(const struct pqm_rule *rule, pqm_bytes sample);

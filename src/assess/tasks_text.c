@@ -22,6 +22,7 @@ static bool has_word(pqm_bytes text, pqm_bytes word)
 	return false;
 }
 
+/* For this software or these words, and good for what the regimes want. */
 static bool is_for(const struct pqm_yaml *variant, const struct tk_draft *d)
 {
 	const struct pqm_yaml *list = pqm_yaml_get(variant, "for");
@@ -30,14 +31,16 @@ static bool is_for(const struct pqm_yaml *variant, const struct tk_draft *d)
 		? (pqm_bytes){ NULL, 0 }
 		: pqm_yaml_str(d->site.software->node, "software");
 
+	if (!tk_sets_suit(&d->sets, variant) ||
+		(pqm_yaml_true(variant, "fips") && !d->sets.is_fips))
+		return false;
 	for (size_t i = 0; list != NULL && i < list->n; i++)
 		if (pqm_eq(pqm_yaml_text(list->items[i]), software))
 			return true;
 	return has_word(d->words, word);
 }
 
-/* What the rule says in other words for this place, or NULL. */
-static const struct pqm_yaml *variant_of(const struct tk_draft *d)
+const struct pqm_yaml *tk_variant_of(const struct tk_draft *d)
 {
 	const struct pqm_yaml *list = pqm_yaml_get(d->rule->node, "changes");
 
@@ -199,10 +202,10 @@ enum pqm_st tk_fill_texts(struct tk_maker *m, struct tk_draft *d)
 		d->site.software = pqm_map_get(&m->ix.software, d->object);
 	if (d->is_shared)
 		w.label = d->label = tk_uses_label(m, d);
-	own = variant_of(d);
+	d->sets = w.sets =
+		tk_sets_of(m->r, &m->regimes, &d->site, pqm_yaml_str(node, "sets"), m->arena);
+	own = tk_variant_of(d);
 	name_places(m, d);
-	w.sets = tk_sets_of(m->r, &m->regimes, &d->site, pqm_yaml_str(node, "sets"), m->arena);
-	d->sets = w.sets;
 	t->title = tk_fill(&w, title_of(node, d));
 	t->change = change_of(node, own, &w);
 	t->both_ends = tk_fill(&w, say(node, own, "both_ends"));
@@ -214,7 +217,7 @@ enum pqm_st tk_fill_texts(struct tk_maker *m, struct tk_draft *d)
 	t->blocked_why = tk_fill(&w, say(node, own, "blocked_why"));
 	t->regime_note = w.sets.note;
 	name_site(m, d);
-	tk_fill_patch(m, d, &w);
+	tk_fill_patch(m, d, &w, own);
 	t->assets = d->assets;
 	t->findings = (const uint8_t(*)[PQM_ID_BYTES])d->findings;
 	return t->title.p == NULL ? pqm_fail(m->err, PQM_ENOMEM, "plan: out of memory") : m->st;

@@ -166,11 +166,22 @@ static pqm_bytes remarks(const struct chooser *c, pqm_bytes uses, pqm_bytes note
 	return note;
 }
 
+static bool asks_fips(const struct pqm_rules *r, const struct tk_regimes *regimes)
+{
+	for (size_t k = 0; k < regimes->n; k++) {
+		const struct pqm_rule *regime = regime_named(r, regimes->name[k]);
+
+		if (regime != NULL && pqm_yaml_true(regime->node, "fips"))
+			return true;
+	}
+	return false;
+}
+
 struct tk_sets tk_sets_of(const struct pqm_rules *r, const struct tk_regimes *regimes,
 	const struct tk_site *site, pqm_bytes uses, struct pqm_arena *a)
 {
 	struct chooser c = { r, regimes, "group", spelling_of(site), a };
-	struct tk_sets out = { 0 };
+	struct tk_sets out = { .is_fips = asks_fips(r, regimes) };
 	pqm_bytes silent = { NULL, 0 };
 	bool kex = pqm_find_byte(uses, 0, 'K') != SIZE_MAX,
 	     sig = pqm_find_byte(uses, 0, 'S') != SIZE_MAX;
@@ -205,6 +216,8 @@ bool tk_regime_takes(const struct pqm_rule *rule, pqm_bytes sample)
 	if (pqm_eqs(word, "set"))
 		return pqm_eq(rest, pqm_yaml_str(rule->node, "group")) ||
 			pqm_eq(rest, pqm_yaml_str(rule->node, "sig"));
+	if (pqm_eqs(word, "regime"))
+		return pqm_eq(rest, pqm_yaml_str(rule->node, "regime"));
 	return pqm_eqs(word, "takes") && is_in(pqm_yaml_get(rule->node, "takes"), rest);
 }
 
@@ -502,7 +515,7 @@ pqm_bytes tk_advice(const struct tk_words *w, pqm_bytes state)
 
 		if (lines == NULL || !pqm_eq(pqm_yaml_str(rule->node, "software"), name) ||
 			!is_in(pqm_yaml_get(rule->node, "state"), state) ||
-			!is_plain_setting(rule->node))
+			!is_plain_setting(rule->node) || !tk_sets_suit(&w->sets, rule->node))
 			continue;
 		if (w->site->version.n > 0 &&
 			((from.n > 0 && tk_version_cmp(w->site->version, from) < 0) ||

@@ -14,6 +14,7 @@
 struct tk_sets {
 	const struct pqm_rule *group, *sig; /* of plan/regimes.yaml */
 	pqm_bytes note;			    /* empty: nothing to say */
+	bool is_fips;			    /* a regime takes validated modules alone */
 };
 
 struct tk_words {
@@ -42,7 +43,7 @@ pqm_bytes tk_fill(const struct tk_words *w, pqm_bytes text);
 pqm_bytes tk_advice(const struct tk_words *w, pqm_bytes state);
 /* Whether a rule of plan/libraries.yaml is of the library of this name. */
 bool tk_library_is(const struct pqm_rule *rule, pqm_bytes name);
-/* For the rule checker: "regime NAME SET" (does the regime take the set?) and "set NAME". */
+/* For the rule checker: "takes SET" (does the regime take the set?) and "set NAME", "regime NAME". */
 bool tk_regime_takes(const struct pqm_rule *rule, pqm_bytes sample);
 
 #endif

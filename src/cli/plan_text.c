@@ -97,6 +97,15 @@ static void code(struct pqm_out *o, struct pqm_arena *a, const char *name, pqm_b
 	}
 }
 
+/* The line that decides, as it is and as it should be. */
+static void patch_lines(struct pqm_out *o, struct pqm_arena *a, const struct pqm_task *t)
+{
+	if (t->patch_path.n > 0)
+		code(o, a, "patch",
+			pqm_arena_f(a, "%.*s:%u\n- %.*s\n+ %.*s", PQM_FMT(t->patch_path),
+				t->patch_line, PQM_FMT(t->patch_from), PQM_FMT(t->patch_to)));
+}
+
 static void after_line(struct pqm_out *o, const struct pqm_task *t)
 {
 	if (t->n_deps == 0)
@@ -133,7 +142,10 @@ static void task_dates(struct pqm_out *o, struct pqm_arena *a, const struct pqm_
 	}
 	if (t->due != INT64_MAX) {
 		label(o, "due");
-		pqm_out_f(o, "%s%s\n", date(day, t->due), t->finish_hi > t->due ? ", LATE" : "");
+		pqm_out_f(o, "%s%s\n", date(day, t->due),
+			t->is_weak_fix			? ", as it is open today"
+				: t->finish_hi > t->due ? ", LATE"
+							: "");
 	}
 }
 
@@ -144,6 +156,7 @@ static void task(struct pqm_out *o, struct pqm_arena *a, const struct pqm_task *
 	for (size_t i = 0; i < t->n_where; i++)
 		code(o, a, i == 0 ? "where" : "", t->where[i]);
 	prose(o, a, "why", t->why);
+	patch_lines(o, a, t);
 	code(o, a, "change", t->change);
 	prose(o, a, "both ends", t->both_ends);
 	prose(o, a, "needs", t->needs);

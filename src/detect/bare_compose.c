@@ -57,22 +57,42 @@ static struct pqm_yaml *variable(struct kz *k, const struct pqm_yaml *from, uint
 	return env;
 }
 
-/* "127.0.0.1:8000:80/tcp" and { target: 80 }: the port inside. */
+static bool is_number(pqm_bytes text)
+{
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] < '0' || text.p[i] > '9')
+			return false;
+	return text.n > 0;
+}
+
+static pqm_bytes behind_colon(pqm_bytes text)
+{
+	size_t at = 0;
+
+	for (size_t c = 0; c < text.n; c++)
+		if (text.p[c] == ':')
+			at = c + 1;
+	return pqm_sub(text, at, text.n);
+}
+
+/* "127.0.0.1:8000:80/tcp" and { target: 80, published: 8000 }: the port inside, and the one of the host. */
 static struct pqm_yaml *port(struct kz *k, const struct pqm_yaml *from, uint32_t i)
 {
 	const struct pqm_yaml *item = from->items[i];
-	pqm_bytes text =
-		item->type == PQM_YAML_MAP ? pqm_yaml_str(item, "target") : pqm_yaml_text(item);
+	bool is_map = item->type == PQM_YAML_MAP;
+	pqm_bytes text = is_map ? pqm_yaml_str(item, "target") : pqm_yaml_text(item), inside,
+		  published = pqm_yaml_str(item, "published");
 	struct pqm_yaml *out = kz_new(k, PQM_YAML_MAP, item->line);
-	size_t from_at = 0;
 
 	if (out == NULL || from->type != PQM_YAML_SEQ)
 		return NULL;
 	text = pqm_sub(text, 0, pqm_find_byte(text, 0, '/'));
-	for (size_t c = 0; c < text.n; c++)
-		if (text.p[c] == ':')
-			from_at = c + 1;
-	set_text(k, out, "containerPort", pqm_sub(text, from_at, text.n), item);
+	inside = behind_colon(text);
+	if (!is_map && inside.n < text.n)
+		published = behind_colon(pqm_sub(text, 0, text.n - inside.n - 1));
+	set_text(k, out, "containerPort", inside, item);
+	if (is_number(published))
+		set_text(k, out, "published", published, item);
 	return out;
 }
 

@@ -141,8 +141,10 @@ static void fill_task(struct pqm_obj *o, const struct pqm_task *t, size_t index)
 	pqm_obj_opt(o, "why", "has_why", t->why);
 	pqm_obj_flag(o, "weak_fix", t->is_weak_fix);
 	pqm_view_patch(o, t);
+	/* One line is all of an edit, but turning encryption on takes more than that. */
 	first_lines(o, "change", "has_change",
-		t->patch_path.n > 0 && t->patch_to.n > 0 ? PQM_LIT("") : t->change);
+		t->patch_path.n > 0 && t->patch_to.n > 0 && !t->is_weak_fix ? PQM_LIT("")
+									    : t->change);
 	fill_check(o, t->verify);
 }
 
