@@ -156,6 +156,8 @@ static void fill_rung(struct pqm_run *r, struct pqm_deadline *out, const struct 
 		.force = pqm_yaml_str(node, "force"),
 		.note = pqm_yaml_str(node, "note"),
 		.source = pqm_yaml_str(source, "title"),
+		.applies_to = pqm_yaml_str(node, "applies_to"),
+		.is_others = pqm_eqs(pqm_yaml_str(node, "addressee"), "others"),
 		.date = d->date,
 		.finish = INT64_MIN };
 	/* An inventory duty is met by this report. Whether a plan was filed or a pilot ran, nobody told us. */

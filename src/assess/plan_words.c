@@ -5,7 +5,7 @@
 /* "438 M": an amount in at most four digits. */
 static pqm_bytes amount(struct pqm_arena *a, double v)
 {
-	static const char *const unit[] = { "", " k", " M", " G", " T" };
+	static const char *const unit[] = { "", " k", " M", " bn", " tn" };
 	size_t u = 0;
 
 	while (v >= 1000 && u + 1 < sizeof(unit) / sizeof(unit[0])) {

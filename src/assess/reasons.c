@@ -21,14 +21,14 @@ static pqm_bytes sentence(struct pqm_run *r, const struct pqm_asset_score *s)
 	if (!pqm_risk_is_carried(&u->v))
 		return pqm_arena_f(a,
 			"%.*s decides: forgeable once the machine is there, and accepted until "
-			"%.2f.",
-			PQM_FMT(u->hop->label), u->end);
-	return pqm_arena_f(a, "%.*s decides: %s now must hold until %.2f%s.",
+			"%.0f.",
+			PQM_FMT(u->hop->label), floor(u->end));
+	return pqm_arena_f(a, "%.*s decides: %s now must hold until %.0f%s.",
 		PQM_FMT(u->hop->label),
 		u->v.use == 'L'		   ? "what is trusted"
 			: u->v.data == 'S' ? "what was copied"
 					   : "what is sent",
-		u->end, u->is_capped ? ", beyond the survey's horizon" : "");
+		floor(u->end), u->is_capped ? ", beyond the survey's horizon" : "");
 }
 
 /* ---- what would change the decision ---- */

@@ -19,7 +19,7 @@ static const char *date(char out[16], int64_t days)
 /* "158 M": money or risk in at most four digits. */
 static const char *amount(char out[AMOUNT_BYTES], double v)
 {
-	static const char *const unit[] = { "", " k", " M", " G", " T" };
+	static const char *const unit[] = { "", " k", " M", " bn", " tn" };
 	size_t u = 0;
 
 	while (fabs(v) >= 1000 && u + 1 < sizeof(unit) / sizeof(unit[0])) {
@@ -228,6 +228,8 @@ static const char *told(const struct pqm_deadline *d)
 	bool seen = pqm_eqs(d->function, "kex") || pqm_eqs(d->function, "sig") ||
 		pqm_eqs(d->function, "all");
 
+	if (d->is_others)
+		return "not yours, the duty of ";
 	if (d->finish != INT64_MIN)
 		return d->is_met ? "in time, finished by " : "LATE, finished by ";
 	return seen ? "nothing here concerns it" : "a scan cannot tell";
@@ -242,7 +244,10 @@ static void deadlines(struct pqm_out *o, struct pqm_arena *a, const struct pqm_p
 	for (size_t i = 0; i < p->n_deadlines; i++) {
 		const struct pqm_deadline *d = &p->deadlines[i];
 		pqm_bytes line = pqm_arena_f(a, "%.*s: %s%s", PQM_FMT(d->title), told(d),
-			d->finish != INT64_MIN ? date(end, d->finish) : "");
+			d->finish != INT64_MIN && !d->is_others ? date(end, d->finish) : "");
+
+		if (d->is_others)
+			line = pqm_arena_f(a, "%.*s%.*s", PQM_FMT(line), PQM_FMT(d->applies_to));
 
 		pqm_out_f(o, "%s  %+6.1f y  ", date(day, d->date), d->slack_years);
 		flow(o, line, DATED, DATED);

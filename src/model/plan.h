@@ -109,6 +109,8 @@ struct pqm_deadline {
 	int64_t finish; /* planned finish of what it concerns; INT64_MIN: nothing concerned */
 	double slack_years;
 	bool is_met;
+	bool is_others; /* a duty of those in applies_to alone: of an agency, a vendor, a state */
+	pqm_bytes applies_to;
 };
 
 /* Expected loss (or, without money, summed probability) left after spending so many days. */

@@ -490,6 +490,9 @@ static void deadline(struct pqm_out *o, const struct pqm_deadline *d)
 	pqm_js_bool(o, "met", d->is_met);
 	pqm_js_opt(o, "note", d->note);
 	pqm_js_opt(o, "source", d->source);
+	pqm_js_opt(o, "applies_to", d->applies_to);
+	if (d->is_others)
+		pqm_js_bool(o, "of_others", true);
 	pqm_js_close(o, '}');
 }
 

@@ -534,13 +534,17 @@ static void deadlines(struct table *t)
 			heading(t, "DATES");
 		pad(t, i == 0 ? 5 : 10);
 		right(t, day, 11);
-		if (d->finish == INT64_MIN || !isfinite(d->slack_years))
+		if (d->is_others || d->finish == INT64_MIN || !isfinite(d->slack_years))
 			pqm_out_lit(t->o, "           ");
 		else
 			pqm_out_f(t->o, " %s%+.1f years%s", on(t, d->is_met ? GREEN : RED),
 				d->slack_years, off(t, d->is_met ? GREEN : RED));
 		pqm_out_lit(t->o, "  ");
-		rest(t, d->title, 38);
+		rest(t,
+			d->is_others ? pqm_arena_f(&t->arena, "duty of %.*s: %.*s",
+					       PQM_FMT(d->applies_to), PQM_FMT(d->title))
+				     : d->title,
+			38);
 	}
 }
 

@@ -98,6 +98,15 @@ pqm_bytes pqm_view_rel(pqm_bytes rel);
 /* Does evidence stand behind what decides, or only its absence or a name [view_first.c]? */
 bool pqm_score_is_shown(const struct pqm_asset_score *s);
 
+/* Without money of its own to expect: it lies open today, and losing it takes no quantum computer. */
+bool pqm_score_needs_no_machine(const struct pqm_asset_score *s);
+/* An amount with its currency, where one was named [view_verdict.c]. */
+pqm_bytes pqm_view_money(const struct pqm_view *v, struct pqm_arena *a, double amount);
+/* Who put a price on it: an amount, a band, or some this and some that [view_verdict.c]. */
+const char *pqm_view_declared(const struct pqm_view *v);
+/* Why a decision is volatile, as a sentence; empty when it is not [view_flips.c]. */
+pqm_bytes pqm_view_volatile(struct pqm_arena *a, const struct pqm_asset_score *s);
+
 /* What carries one asset and what protects it: field list "drawing" of one or none [view_graph.c] */
 void pqm_view_drawing(
 	struct pqm_obj *o, const struct pqm_view *v, const struct pqm_asset_score *score);

@@ -30,6 +30,11 @@ void pqm_view_chances(struct pqm_obj *o, const struct pqm_asset_score *s)
 	pqm_svg_range(o, s->p);
 }
 
+bool pqm_score_needs_no_machine(const struct pqm_asset_score *s)
+{
+	return s->has_money && s->is_broken_today && s->money[PQM_CENTRAL].expected <= 0;
+}
+
 void pqm_view_asset_name(struct pqm_obj *o, const struct pqm_view *v, size_t i)
 {
 	const struct pqm_asset *a = v->scores[i]->asset;
@@ -45,6 +50,8 @@ void pqm_view_asset_name(struct pqm_obj *o, const struct pqm_view *v, size_t i)
 static pqm_bytes money_words(
 	struct pqm_arena *a, const struct pqm_view *v, const struct pqm_asset_score *s)
 {
+	if (pqm_score_needs_no_machine(s))
+		return PQM_LIT("- losing it takes no quantum computer");
 	if (s->has_money)
 		return pqm_text_money(a, s->money[PQM_CENTRAL].expected);
 	for (size_t i = 0; s->root_id.n > 0 && i < v->n_scores; i++)
@@ -64,7 +71,8 @@ static void fill_row(struct pqm_obj *o, const void *ctx, size_t i)
 	pqm_view_asset_name(o, v, i);
 	pqm_view_chances(o, v->scores[i]);
 	pqm_obj_text(o, "money", money_words(o->arena, v, v->scores[i]));
-	pqm_obj_flag(o, "at_root", !v->scores[i]->has_money);
+	pqm_obj_flag(
+		o, "at_root", !v->scores[i]->has_money || pqm_score_needs_no_machine(v->scores[i]));
 }
 
 static void fill_other_row(struct pqm_obj *o, const void *ctx, size_t i)
@@ -279,7 +287,7 @@ static void beliefs(struct pqm_obj *o, const struct pqm_asset_score *s)
 	pqm_obj_flag(o, "has_threats", s->n_threats > 0);
 	pqm_obj_list(o, "flips", flips, fill_flip, s);
 	pqm_obj_flag(o, "has_flips", flips > 0);
-	pqm_obj_opt(o, "volatile_by", "has_volatile_by", s->volatile_by);
+	pqm_obj_opt(o, "volatile_by", "has_volatile_by", pqm_view_volatile(o->arena, s));
 	pqm_obj_opt(o, "life_band", "has_life_band",
 		s->has_p_life ? pqm_text_range(o->arena, s->p_life_low, s->p_life_high)
 			      : PQM_LIT(""));

@@ -105,15 +105,17 @@ static void costs(struct pqm_obj *o, const struct pqm_view *v)
 {
 	struct board *b = pqm_new(o->arena, struct board, 1);
 	const struct pqm_money *m = v->r->assessment->total;
-	size_t derived = 0;
+	size_t derived = 0, open = 0;
 
 	if (b == NULL)
 		return;
 	b->v = v;
 	pick_top(b);
 	add_rest(b);
-	for (size_t i = 0; i < v->n_scores; i++)
+	for (size_t i = 0; i < v->n_scores; i++) {
 		derived += !v->scores[i]->has_money && v->scores[i]->root_id.n > 0;
+		open += pqm_score_needs_no_machine(v->scores[i]);
+	}
 	pqm_obj_list(o, "costs", b->n_top, fill_cost, b);
 	pqm_obj_list(o, "others_cost", b->n_rest > 0, fill_rest, b);
 	pqm_obj_flag(o, "has_costs", b->n_top > 0);
@@ -121,6 +123,17 @@ static void costs(struct pqm_obj *o, const struct pqm_view *v)
 		derived > 0 ? pqm_text_n(o->arena, derived, "derived asset counts",
 				      "derived assets count")
 			    : PQM_LIT(""));
+	pqm_obj_text(o, "declared", pqm_str(pqm_view_declared(v)));
+	pqm_obj_opt(o, "left_out", "has_left_out",
+		open == 0 ? PQM_LIT("")
+			: open == 1
+			? PQM_LIT("One asset that lies open today is not in it: losing it takes "
+				  "no quantum computer.")
+			: pqm_arena_f(o->arena,
+				  "%zu assets that lie open today are not in it: losing them takes "
+				  "no "
+				  "quantum computer.",
+				  open));
 	money_fields(o, &m[PQM_CENTRAL], m[PQM_SLOW].expected, m[PQM_FAST].expected, 0);
 }
 
@@ -226,7 +239,7 @@ static void stay_assets(struct stays *all, const struct pqm_view *v, struct pqm_
 		const struct pqm_asset_score *s = v->scores[i];
 		pqm_bytes name = pqm_printable(a, s->asset->name);
 		pqm_bytes p = pqm_text_pct(a, s->sunk[PQM_CENTRAL]);
-		pqm_bytes m = pqm_text_money(a, s->money[PQM_CENTRAL].sunk);
+		pqm_bytes m = pqm_view_money(v, a, s->money[PQM_CENTRAL].sunk);
 
 		if (!s->is_broken_today && s->sunk[PQM_CENTRAL] >= .05)
 			add_stay(all, name,
@@ -254,7 +267,7 @@ static void stay_plan(struct stays *all, const struct pqm_plan *p, struct pqm_ar
 		pqm_bytes day = pqm_text_day(a, d->date);
 		pqm_bytes late = pqm_text_years(a, -d->slack_years);
 
-		if (d->finish != INT64_MIN && d->slack_years < 0)
+		if (!d->is_others && d->finish != INT64_MIN && d->slack_years < 0)
 			add_stay(all, pqm_text_duty(a, d),
 				pqm_arena_f(a, "late: due %.*s, the plan ends %.*s after it",
 					PQM_FMT(day), PQM_FMT(late)),

@@ -254,7 +254,7 @@ bool pqm_deadline_is_duty(const struct pqm_deadline *d)
 static void fill_deadline(struct pqm_obj *o, const void *ctx, size_t i)
 {
 	const struct pqm_deadline *d = &((const struct pqm_plan *)ctx)->deadlines[i];
-	bool concerned = d->finish != INT64_MIN && isfinite(d->slack_years);
+	bool concerned = !d->is_others && d->finish != INT64_MIN && isfinite(d->slack_years);
 	bool missed = concerned && !d->is_met;
 
 	pqm_obj_text(o, "date", pqm_text_day(o->arena, d->date));
@@ -263,6 +263,9 @@ static void fill_deadline(struct pqm_obj *o, const void *ctx, size_t i)
 	pqm_obj_opt(o, "force", "has_force", d->force);
 	pqm_obj_opt(o, "note", "has_note", d->note);
 	pqm_obj_opt(o, "source", "has_source", d->source);
+	pqm_obj_opt(o, "whose", "has_whose", d->is_others ? d->applies_to : (pqm_bytes){ NULL, 0 });
+	pqm_obj_opt(o, "applies_to", "has_applies_to",
+		d->is_others ? (pqm_bytes){ NULL, 0 } : d->applies_to);
 	pqm_obj_text(o, "finish", pqm_text_month(o->arena, d->finish));
 	pqm_obj_flag(o, "is_concerned", concerned);
 	pqm_obj_text(o, "class",
@@ -271,7 +274,8 @@ static void fill_deadline(struct pqm_obj *o, const void *ctx, size_t i)
 			: d->slack_years < 1 ? PQM_LIT("mid")
 					     : PQM_LIT("ok"));
 	pqm_obj_text(o, "slack",
-		concerned			  ? pqm_arena_f(o->arena, "%+.1f y", d->slack_years)
+		d->is_others			  ? PQM_LIT("not yours")
+			: concerned		  ? pqm_arena_f(o->arena, "%+.1f y", d->slack_years)
 			: pqm_deadline_is_duty(d) ? PQM_LIT("not told")
 						  : PQM_LIT("no concern"));
 }
@@ -282,7 +286,8 @@ static pqm_bytes first_missed(struct pqm_arena *a, const struct pqm_plan *p)
 	for (size_t i = 0; i < p->n_deadlines; i++) {
 		const struct pqm_deadline *d = &p->deadlines[i];
 
-		if (d->finish == INT64_MIN || !isfinite(d->slack_years) || d->is_met)
+		if (d->is_others || d->finish == INT64_MIN || !isfinite(d->slack_years) ||
+			d->is_met)
 			continue;
 		pqm_bytes day = pqm_text_day(a, d->date), duty = pqm_text_duty(a, d),
 			  late = pqm_text_years(a, fabs(d->slack_years));

@@ -28,7 +28,7 @@ pqm_bytes pqm_text_range(struct pqm_arena *a, double lo, double hi)
 
 pqm_bytes pqm_text_money(struct pqm_arena *a, double v)
 {
-	static const char *const unit[] = { "", " k", " M", " G", " T" };
+	static const char *const unit[] = { "", " k", " M", " bn", " tn" };
 	size_t u = 0;
 
 	if (!isfinite(v))

@@ -25,24 +25,35 @@ static pqm_bytes count_word(struct pqm_arena *a, size_t n, bool capital)
 	return pqm_text_count(a, n);
 }
 
-static size_t count_from(const struct pqm_view *v, double p)
-{
-	size_t n = 0;
+struct counts {
+	size_t all, shown; /* shown: evidence stands behind it */
+};
 
-	for (size_t i = 0; i < v->n_ai; i++)
-		n += pqm_score_is_shown(v->scores[i]) && !v->scores[i]->is_broken_today &&
-				v->scores[i]->p[PQM_CENTRAL] >= p
-			? 1
-			: 0;
+/* Assets whose chance is printed as at least p: counted as the table shows them, to the per cent. */
+static struct counts count_from(const struct pqm_view *v, double p)
+{
+	struct counts n = { 0, 0 };
+
+	for (size_t i = 0; i < v->n_ai; i++) {
+		const struct pqm_asset_score *s = v->scores[i];
+
+		if (s->is_broken_today || lround(100 * s->p[PQM_CENTRAL]) < lround(100 * p))
+			continue;
+		n.all++;
+		n.shown += pqm_score_is_shown(s) ? 1 : 0;
+	}
 	return n;
 }
 
-static size_t count_open(const struct pqm_view *v)
+static struct counts count_open(const struct pqm_view *v)
 {
-	size_t n = 0;
+	struct counts n = { 0, 0 };
 
 	for (size_t i = 0; i < v->n_ai; i++)
-		n += v->scores[i]->is_broken_today && pqm_score_is_shown(v->scores[i]) ? 1 : 0;
+		if (v->scores[i]->is_broken_today) {
+			n.all++;
+			n.shown += pqm_score_is_shown(v->scores[i]) ? 1 : 0;
+		}
 	return n;
 }
 
@@ -63,8 +74,8 @@ static size_t count_guessed(const struct pqm_view *v)
 /* Nothing is shown, for better or worse: that is the headline then, not a sentence below it. */
 static bool is_all_guess(const struct pqm_view *v)
 {
-	return count_guessed(v) > 0 && count_open(v) == 0 &&
-		count_from(v, chances[N_CHANCES - 1].p) == 0;
+	return count_guessed(v) > 0 && count_open(v).shown == 0 &&
+		count_from(v, chances[N_CHANCES - 1].p).shown == 0;
 }
 
 static pqm_bytes guess_sentence(const struct pqm_view *v, struct pqm_arena *a)
@@ -75,8 +86,10 @@ static pqm_bytes guess_sentence(const struct pqm_view *v, struct pqm_arena *a)
 		return (pqm_bytes){ NULL, 0 };
 	pqm_bytes word = count_word(a, n, false);
 
-	return pqm_arena_f(a, "For %.*s more, nothing that was read shows what protects %s. ",
-		PQM_FMT(word), n == 1 ? "it" : "them");
+	return pqm_arena_f(a,
+		"For %.*s of the assets, nothing that was read shows what protects %s: %s an "
+		"assumption. ",
+		PQM_FMT(word), n == 1 ? "it" : "them", n == 1 ? "its risk is" : "their risk is");
 }
 
 /* The chance whose count x chance is largest: neither "one at 90 %" nor "twenty at 5 %" wins
@@ -87,7 +100,7 @@ static size_t telling_chance(const struct pqm_view *v)
 	double most = 0;
 
 	for (size_t i = 0; i < N_CHANCES; i++) {
-		double weight = chances[i].p * (double)count_from(v, chances[i].p);
+		double weight = chances[i].p * (double)count_from(v, chances[i].p).shown;
 
 		if (weight > most) {
 			most = weight;
@@ -99,7 +112,7 @@ static size_t telling_chance(const struct pqm_view *v)
 
 static pqm_bytes open_sentence(const struct pqm_view *v, struct pqm_arena *a, bool alone)
 {
-	size_t open = count_open(v);
+	size_t open = count_open(v).all;
 	pqm_bytes n = count_word(a, open, true);
 
 	if (open == 0)
@@ -137,7 +150,7 @@ static pqm_bytes verdict(const struct pqm_view *v, struct pqm_arena *a)
 
 	if (v->n_ai == 0)
 		return without_assets(v, a);
-	if (best == N_CHANCES && open.n > 0)
+	if (best == N_CHANCES && open.n > 0 && !is_all_guess(v))
 		return open;
 	if (is_all_guess(v)) {
 		size_t guessed = count_guessed(v);
@@ -152,13 +165,17 @@ static pqm_bytes verdict(const struct pqm_view *v, struct pqm_arena *a)
 		return PQM_LIT(
 			"No AI asset has as much as a 1-in-20 chance of being read or forged "
 			"while it still matters.");
-	size_t n = count_from(v, chances[best].p);
-	pqm_bytes word = count_word(a, n, true);
+	struct counts n = count_from(v, chances[best].p);
+	pqm_bytes word = count_word(a, n.all, true), guess = count_word(a, n.all - n.shown, false),
+		  part = n.all == n.shown
+		? (pqm_bytes){ NULL, 0 }
+		: pqm_arena_f(a, ", %.*s of them by assumption", PQM_FMT(guess));
 
 	return pqm_arena_f(a,
-		"%.*s AI asset%s at least %s chance of being read or forged while it still "
-		"matters.%.*s",
-		PQM_FMT(word), n == 1 ? " has" : "s have", chances[best].words, PQM_FMT(open));
+		"%.*s AI asset%s at least %s chance of being read or forged while %s still "
+		"matter%s%.*s.%.*s",
+		PQM_FMT(word), n.all == 1 ? " has" : "s have", chances[best].words,
+		n.all == 1 ? "it" : "they", n.all == 1 ? "s" : "", PQM_FMT(part), PQM_FMT(open));
 }
 
 static pqm_bytes sunk_sentence(const struct pqm_view *v, struct pqm_arena *a)
@@ -273,7 +290,7 @@ static const struct pqm_deadline *tightest_of(const struct pqm_plan *p)
 	for (size_t i = 0; i < p->n_deadlines; i++) {
 		const struct pqm_deadline *x = &p->deadlines[i];
 
-		if (x->finish == INT64_MIN || !isfinite(x->slack_years))
+		if (x->is_others || x->finish == INT64_MIN || !isfinite(x->slack_years))
 			continue;
 		if (x->slack_years < 0 && (missed == NULL || (binds(x) && !binds(missed))))
 			missed = x;
@@ -296,13 +313,41 @@ static struct number tightest(const struct pqm_view *v, struct pqm_arena *a)
 	pqm_bytes duty = pqm_text_cut(a, pqm_printable(a, pqm_text_duty(a, d)), 48),
 		  regime = pqm_printable(a, d->regime),
 		  slack = pqm_text_years(a, fabs(d->slack_years));
+	const char *what = binds(d)		? ""
+		: pqm_eqs(d->force, "proposed") ? " (proposed)"
+						: " (guidance)";
 	bool missed = d->slack_years < 0;
 
 	return (struct number){ missed ? PQM_LIT("First date missed") : PQM_LIT("Tightest date"),
 		pqm_text_day(a, d->date),
-		pqm_arena_f(a, "%.*s, %.*s: %s%.*s%s", PQM_FMT(duty), PQM_FMT(regime),
+		pqm_arena_f(a, "%.*s, %.*s%s: %s%.*s%s", PQM_FMT(duty), PQM_FMT(regime), what,
 			missed ? "the plan ends " : "", PQM_FMT(slack),
 			missed ? " late" : " to spare") };
+}
+
+pqm_bytes pqm_view_money(const struct pqm_view *v, struct pqm_arena *a, double amount)
+{
+	pqm_bytes m = pqm_text_money(a, amount),
+		  currency = pqm_printable(a, v->r->assessment->currency);
+
+	return currency.n == 0 ? m : pqm_arena_f(a, "%.*s %.*s", PQM_FMT(m), PQM_FMT(currency));
+}
+
+const char *pqm_view_declared(const struct pqm_view *v)
+{
+	size_t amounts = 0, bands = 0;
+
+	for (size_t i = 0; i < v->n_scores; i++) {
+		const struct pqm_asset *a = v->scores[i]->asset;
+		bool told = (!a->money.is_assumption && a->money.value > 0) ||
+			(!a->flow_money.is_assumption && a->flow_money.value > 0);
+
+		amounts += v->scores[i]->has_money && told ? 1 : 0;
+		bands += v->scores[i]->has_money && !told ? 1 : 0;
+	}
+	return bands == 0      ? "where a loss was declared"
+		: amounts == 0 ? "from declared impact bands, at the middle of each"
+			       : "from declared losses and the middle of declared impact bands";
 }
 
 /* What the plan is for: the way from doing nothing to its end. */
@@ -315,7 +360,7 @@ static struct number plan_saves(const struct pqm_view *v, struct pqm_arena *a)
 		  years = pqm_text_years(a, p != NULL ? p->open_years : 0);
 
 	return (struct number){ PQM_LIT("The plan avoids"),
-		pqm_text_money(a, fmax(0, without - with)),
+		pqm_view_money(v, a, fmax(0, without - with)),
 		pqm_arena_f(a, "of %.*s, if nothing were done for %.*s", PQM_FMT(all),
 			PQM_FMT(years)) };
 }
@@ -324,19 +369,18 @@ static void money_numbers(struct numbers *out, const struct pqm_view *v, struct 
 {
 	const struct pqm_assessment *as = v->r->assessment;
 	const struct pqm_money *m = as->total;
-	pqm_bytes all = pqm_text_money(a, m[PQM_CENTRAL].expected),
-		  lo = pqm_text_money(a, m[PQM_SLOW].expected),
+	pqm_bytes lo = pqm_text_money(a, m[PQM_SLOW].expected),
 		  hi = pqm_text_money(a, m[PQM_FAST].expected),
-		  quarter = pqm_text_money(a, m[PQM_CENTRAL].quarter),
-		  cur = pqm_printable(a, as->currency);
+		  quarter = pqm_text_money(a, m[PQM_CENTRAL].quarter);
 
 	out->n[0] = (struct number){ PQM_LIT("Expected loss with this plan"),
-		pqm_arena_f(a, "%.*s %.*s", PQM_FMT(all), PQM_FMT(cur)),
-		pqm_arena_f(a,
-			"%.*s to %.*s, where a loss was declared; a quarter of delay adds %.*s",
-			PQM_FMT(lo), PQM_FMT(hi), PQM_FMT(quarter)) };
-	out->n[1] = (struct number){ PQM_LIT("Already sent"),
-		pqm_text_money(a, m[PQM_CENTRAL].sunk), PQM_LIT("of it; no migration recalls it") };
+		pqm_view_money(v, a, m[PQM_CENTRAL].expected),
+		pqm_arena_f(a, "%.*s to %.*s, %s%s; a quarter of delay adds %.*s", PQM_FMT(lo),
+			PQM_FMT(hi), pqm_view_declared(v),
+			as->currency.n > 0 ? "" : " (no currency was named)", PQM_FMT(quarter)) };
+	out->n[1] =
+		(struct number){ PQM_LIT("Already sent"), pqm_view_money(v, a, m[PQM_CENTRAL].sunk),
+			PQM_LIT("of it; no migration recalls it") };
 	out->n[2] = plan_saves(v, a);
 }
 

@@ -284,9 +284,11 @@ def browser(tmp, doc, where, door):
     jobs = [(f"shift {s}", texts.rotated(s), texts.rotated(s, twin), list(TEXTS.values())) for s in (0, 11)]
     jobs += [(n, lambda _, t=t: t, lambda _, t=t: twin(t), [t]) for n, t in TEXTS.items() if n in ("end-script", "svg", "double-quote", "entity")]
     for i, (name, bad, good, all_of) in enumerate(jobs):
-        page(tmp, f"b{i}", spoil(doc, where, bad))
+        read = page(tmp, f"b{i}", spoil(doc, where, bad))[1]
         page(tmp, f"b{i}t", spoil(doc, where, good))
-        pairs.append({"name": name, "file": f"{tmp}/b{i}.html", "twin": f"{tmp}/b{i}t.html", "texts": [texts.printable(t) for t in all_of]})
+        said = [t for t in map(texts.printable, all_of) if t in read.words()]  # which text meets a shown place is a matter of its hash
+        kit.ok(len(said) >= len(all_of) * 3 // 4, f"{name}: {len(said)} of {len(all_of)} texts have met a place that is shown")
+        pairs.append({"name": name, "file": f"{tmp}/b{i}.html", "twin": f"{tmp}/b{i}t.html", "texts": said})
     pathlib.Path(f"{tmp}/pairs.json").write_text(json.dumps(pairs))
     r = subprocess.run(["node", "hostile.mjs", f"{tmp}/pairs.json", MARK], cwd=BROWSER, capture_output=True, text=True, timeout=400,
                        env={**os.environ, "CHROMIUM": shutil.which("chromium")})

@@ -749,9 +749,12 @@ static void headline_rests_on_no_asset_without_evidence(void **state)
 	sample_init(&s, 40, true);
 	s.graph.assets[0].hops[0].confidence = PQM_C_LOW;
 	write_to(&out, &pqm_rep_html, &s.report);
-	assert_non_null(strstr(text_of(&out), "<h1>One AI asset has at least a 2-in-5 chance"));
-	assert_non_null(strstr(
-		text_of(&out), "For one more, nothing that was read shows what protects it."));
+	assert_non_null(strstr(text_of(&out),
+		"<h1>Two AI assets have at least a 2-in-5 chance of being read or forged while "
+		"they still matter, one of them by assumption."));
+	assert_non_null(strstr(text_of(&out),
+		"For one of the assets, nothing that was read shows what protects it: its risk is "
+		"an assumption."));
 	const char *worst = strstr(text_of(&out), ">Worst asset</h2>");
 
 	assert_non_null(worst);
