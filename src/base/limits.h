@@ -65,6 +65,8 @@
 /* Of it in a report: runs, and things that appeared or went since the last one. */
 #define PQM_TREND_SHOWN 60
 #define PQM_TREND_LISTED 200
+/* Other targets in the history, which the first run of these names. */
+#define PQM_TREND_OTHERS 5
 /* Assets, deadlines and targets that have time series of their own in prom; the rest are sums. And a label. */
 #define PQM_PROM_SERIES 500
 #define PQM_PROM_LABEL_BYTES 128

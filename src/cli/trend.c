@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "engine/history.h"
 #include "report/tally.h"
+#include "report/trend_out.h"
 
 static pqm_bytes joined(struct pqm_arena *a, const pqm_bytes *texts, size_t n)
 {
@@ -37,6 +38,7 @@ enum pqm_st pqm_trend_append(struct pqm_trend *t, const char *path, const struct
 	const struct pqm_assessment *a, const struct pqm_plan *plan, struct pqm_err *err)
 {
 	struct pqm_history_run run = { .inv = inv, .assessment = a };
+	enum pqm_st st;
 	_Static_assert(sizeof(run.run.found) == sizeof(((struct pqm_tally *)0)->found),
 		"a run counts what a tally counts");
 
@@ -54,5 +56,9 @@ enum pqm_st pqm_trend_append(struct pqm_trend *t, const char *path, const struct
 		.read = inv->coverage.read };
 	count(&run.run, inv, a, plan);
 	pqm_inventory_digest(run.digest, inv);
-	return pqm_history_append(t, path, &run, err);
+	st = pqm_history_append(t, path, &run, err);
+	if (st == PQM_OK && !pqm_trend_moves(t, a))
+		st = pqm_fail(
+			err, PQM_ENOMEM, "--trend %s: the trend does not fit in memory", path);
+	return st;
 }

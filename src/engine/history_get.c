@@ -139,7 +139,8 @@ static void get_assets(struct history *h)
 {
 	struct pqm_trend *t = h->out;
 	sqlite3_stmt *s = pqm_history_prepare(h,
-		"SELECT id,decision,p,sunk,cod,expected FROM asset WHERE run=(SELECT id FROM run "
+		"SELECT id,decision,p,sunk,cod,expected,vector FROM asset WHERE run=(SELECT id "
+		"FROM run "
 		"WHERE series=?1 AND (now<?2 OR (now=?2 AND id<?3)) ORDER BY now DESC, id DESC "
 		"LIMIT 1) ORDER BY id");
 	size_t cap = 0;
@@ -162,8 +163,29 @@ static void get_assets(struct history *h)
 			.sunk = h->sq.real(s, 3),
 			.cod = h->sq.real(s, 4),
 			.expected = h->sq.real(s, 5) };
-		(void)keep(h, s, 0, &a->id);
+		(void)(keep(h, s, 0, &a->id) && keep(h, s, 6, &a->vector));
 	}
+	(void)h->sq.finalize(s);
+}
+
+/* What else is in the file: whoever gives another folder than the last time wants to know. */
+static void get_others(struct history *h)
+{
+	struct pqm_trend *t = h->out;
+	sqlite3_stmt *s = pqm_history_prepare(
+		h, "SELECT targets FROM series WHERE id<>?1 ORDER BY id DESC LIMIT ?2");
+
+	t->others = pqm_new(&t->arena, pqm_bytes, PQM_TREND_OTHERS);
+	if (t->others == NULL)
+		h->rc = SQLITE_NOMEM;
+	pqm_history_int(h, s, h->series);
+	pqm_history_int(h, s, PQM_TREND_OTHERS);
+	while (t->n_others < PQM_TREND_OTHERS && pqm_history_row(h, s))
+		t->n_others += keep(h, s, 0, &t->others[t->n_others]);
+	(void)h->sq.finalize(s);
+	s = pqm_history_prepare(h, "SELECT count(*) FROM series WHERE id<>?1");
+	pqm_history_int(h, s, h->series);
+	t->n_others_all = pqm_history_row(h, s) ? count(h, s, 0) : 0;
 	(void)h->sq.finalize(s);
 }
 
@@ -173,6 +195,7 @@ enum pqm_st pqm_history_get(struct history *h)
 
 	get_runs(h);
 	get_assets(h);
+	get_others(h);
 	if (t->n_runs > 1) {
 		t->n_appeared = get_things(h, &t->appeared, THINGS "AND began=?2" THINGS_ORDER);
 		t->n_fixed = get_things(h, &t->fixed, THINGS "AND ended=?2" THINGS_ORDER);

@@ -8,6 +8,13 @@ static int by_bytes(const void *a, const void *b)
 	return pqm_cmp(*(const pqm_bytes *)a, *(const pqm_bytes *)b);
 }
 
+static pqm_bytes names_words(struct history *h, const pqm_bytes *names, size_t n)
+{
+	if (n < 2)
+		return n == 1 ? names[0] : (pqm_bytes){ NULL, 0 };
+	return pqm_arena_f(&h->scratch, "%.*s and %zu more", PQM_FMT(names[0]), n - 1);
+}
+
 static enum pqm_st find_series(struct history *h)
 {
 	const struct pqm_inventory *inv = h->run->inv;
@@ -35,7 +42,7 @@ static enum pqm_st find_series(struct history *h)
 			"FROM "
 			"series) < ?3");
 		pqm_history_blob(h, s, key, sizeof(key));
-		pqm_history_text(h, s, n > 0 ? names[0] : (pqm_bytes){ NULL, 0 });
+		pqm_history_text(h, s, names_words(h, names, n));
 		pqm_history_int(h, s, PQM_TREND_SERIES);
 		pqm_history_done(h, s);
 		s = pqm_history_prepare(h, "SELECT id FROM series WHERE key=?1");

@@ -43,6 +43,15 @@ struct pqm_trend_asset {
 	pqm_bytes id;
 	enum pqm_decision decision;
 	double p, sunk, cod, expected;
+	pqm_bytes vector; /* of the use that decided; empty: none */
+};
+
+/* An asset whose score is another than in the run before. */
+struct pqm_trend_move {
+	pqm_bytes id, name;
+	enum pqm_decision from_decision, to_decision;
+	double from, to; /* p */
+	pqm_bytes why;	 /* "ingress data.example: X25519 only (algorithm HYB → E256)" */
 };
 
 struct pqm_trend {
@@ -54,6 +63,12 @@ struct pqm_trend {
 	size_t n_appeared, n_fixed;	/* of the lists, which are cut at PQM_TREND_LISTED */
 	struct pqm_trend_asset *assets; /* by id */
 	size_t n_assets;
+	struct pqm_trend_move *moves; /* the largest first; set by pqm_trend_moves [report] */
+	size_t n_moves;
+	pqm_bytes
+		*others; /* first targets of the history's other series, PQM_TREND_OTHERS at most */
+	size_t n_others;
+	uint64_t n_others_all;
 };
 
 #endif

@@ -635,7 +635,7 @@ enum pqm_st pqm_diff_build(struct pqm_diff *d, const struct pqm_diff_side *old,
 		other_money(&old->total, &new->total);
 	d->is_same = d->n_appeared + d->n_gone + d->n_changed + d->n_assets + d->n_tasks_gone +
 				d->n_tasks_new + d->n_deadlines + d->n_settings +
-				d->n_tasks_changed ==
+				d->n_tasks_changed + d->n_assets_slight ==
 			0 &&
 		!d->is_other_money && old->has_money == new->has_money;
 	return st;

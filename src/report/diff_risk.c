@@ -8,7 +8,7 @@
 #include <math.h>
 
 #include "base/num.h"
-#include "report/view_text.h"
+#include "report/vector_words.h"
 
 /* Half of the last decimal in the reports: what differs by less was rounded. */
 #define P_STEP 0.00005
@@ -68,20 +68,6 @@ struct work {
 static enum pqm_st no_memory(struct work *w)
 {
 	return pqm_fail(w->err, PQM_ENOMEM, "the differences do not fit in memory");
-}
-
-/* The value of a key in "QRV:1.0/AD:…/U:…". */
-static pqm_bytes value_of(pqm_bytes vector, const char *name)
-{
-	pqm_bytes rest = vector, part;
-
-	while (pqm_split(&rest, '/', &part)) {
-		size_t colon = pqm_find_byte(part, 0, ':');
-
-		if (colon != SIZE_MAX && pqm_eqs(pqm_sub(part, 0, colon), name))
-			return pqm_sub(part, colon + 1, part.n);
-	}
-	return (pqm_bytes){ NULL, 0 };
 }
 
 static void take_key(struct pqm_vector *v, const struct pqm_vector *from, enum key k)
@@ -169,8 +155,8 @@ static void compare_use(
 
 	for (unsigned k = 0; k < N_KEYS; k++) {
 		struct group g = { .key = k,
-			.from = value_of(was->vector, key_names[k]),
-			.to = value_of(is->vector, key_names[k]),
+			.from = pqm_vector_value(was->vector, key_names[k]),
+			.to = pqm_vector_value(is->vector, key_names[k]),
 			.label = is->at.label,
 			.has_delta = has };
 
@@ -202,7 +188,7 @@ static void compare_use(
 static void lone_use(struct work *w, const struct pqm_diff_use *u, bool is_new)
 {
 	struct pqm_arena *a = &w->d->arena;
-	pqm_bytes cls = value_of(u->vector, "A"), label = u->at.label;
+	pqm_bytes cls = pqm_vector_value(u->vector, "A"), label = u->at.label;
 	struct group g = {
 		.key = N_KEYS, .label = label, .delta = is_new ? u->p : -u->p, .has_delta = true
 	};
@@ -225,7 +211,8 @@ static int same_use(const struct pqm_diff_use *x, const struct pqm_diff_use *y)
 {
 	int c = pqm_cmp(x->at.label, y->at.label);
 
-	return c != 0 ? c : pqm_cmp(value_of(x->vector, "U"), value_of(y->vector, "U"));
+	return c != 0 ? c
+		      : pqm_cmp(pqm_vector_value(x->vector, "U"), pqm_vector_value(y->vector, "U"));
 }
 
 static int use_order(const void *a, const void *b)
@@ -260,29 +247,6 @@ static pqm_bytes behind(pqm_bytes label, pqm_bytes before)
 	return before.n < label.n ? pqm_sub(label, before.n + 2, label.n) : label;
 }
 
-static pqm_bytes value_words(struct pqm_arena *a, unsigned key, pqm_bytes v);
-
-/* The keys that say what protects the hop, where they differ: "algorithm HYB → E256, coverage E → F". */
-static pqm_bytes other_keys(struct pqm_arena *a, pqm_bytes was, pqm_bytes is)
-{
-	static const enum key keys[] = { A, C, E, D, X, W };
-
-	pqm_bytes all = { NULL, 0 };
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		enum key k = keys[i];
-		pqm_bytes from = value_of(was, key_names[k]), to = value_of(is, key_names[k]);
-
-		if (pqm_eq(from, to))
-			continue;
-		from = value_words(a, k, from);
-		to = value_words(a, k, to);
-		all = pqm_arena_f(a, "%.*s%s%s %.*s \u2192 %.*s", PQM_FMT(all),
-			all.n > 0 ? ", " : "", key_words[k], PQM_FMT(from), PQM_FMT(to));
-	}
-	return all;
-}
-
 /* The same two ends, and something else between them. */
 static void other_hop(struct work *w, const struct pqm_diff_use *was, const struct pqm_diff_use *is)
 {
@@ -294,7 +258,7 @@ static void other_hop(struct work *w, const struct pqm_diff_use *was, const stru
 		.words = same_name ? name : PQM_LIT("hop changed"),
 		.from = same_name ? behind(was->at.label, name) : was->at.label,
 		.to = same_name ? behind(is->at.label, name) : is->at.label,
-		.keys = other_keys(a, was->vector, is->vector),
+		.keys = pqm_vector_changes(a, was->vector, is->vector),
 		.delta = is->p - was->p,
 		.has_delta = true };
 
@@ -307,7 +271,8 @@ static int ends_order(const struct pqm_diff_use *x, const struct pqm_diff_use *y
 
 	if (c == 0)
 		c = pqm_cmp(x->at.to, y->at.to);
-	return c != 0 ? c : pqm_cmp(value_of(x->vector, "U"), value_of(y->vector, "U"));
+	return c != 0 ? c
+		      : pqm_cmp(pqm_vector_value(x->vector, "U"), pqm_vector_value(y->vector, "U"));
 }
 
 static int by_ends(const void *a, const void *b)
@@ -367,24 +332,13 @@ static bool compare_uses(
 	return true;
 }
 
-static pqm_bytes value_words(struct pqm_arena *a, unsigned key, pqm_bytes v)
-{
-	const char *words = NULL;
-
-	if (v.n == 1 && key == U)
-		words = pqm_text_use((char)v.p[0]);
-	else if (v.n == 1 && key == E)
-		words = pqm_text_exposure((char)v.p[0]);
-	else if (v.n == 1 && key == C)
-		words = pqm_text_coverage((char)v.p[0]);
-	return words == NULL || *words == '\0' ? v : pqm_arena_f(a, "%.*s (%s)", PQM_FMT(v), words);
-}
-
 /* "secret for, in years: 10 → 30 (annotation … at FILE:12), in 3 uses" */
 static pqm_bytes group_words(struct work *w, const struct group *g, const struct pqm_diff_asset *is)
 {
 	struct pqm_arena *a = &w->d->arena;
-	pqm_bytes from = value_words(a, g->key, g->from), to = value_words(a, g->key, g->to),
+	const char *key = g->key < N_KEYS ? key_names[g->key] : "";
+	pqm_bytes from = pqm_vector_value_words(a, key, g->from),
+		  to = pqm_vector_value_words(a, key, g->to),
 		  source = g->key == X ? is->life_source
 		: g->key == I	       ? is->impact_source
 				       : (pqm_bytes){ NULL, 0 },

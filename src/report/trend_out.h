@@ -17,7 +17,10 @@ void pqm_table_trend(
 	struct pqm_out *o, const struct pqm_trend *t /* may be NULL */, struct pqm_arena *a);
 /* Counts of a run by status. */
 void pqm_trend_by_quantum(uint64_t n[PQM_TREND_QUANTA], const struct pqm_trend_run *r);
-/* "2 appeared, 3 fixed; expected loss 542 -> 404 M USD", for the table and the page. */
+/* Fills t->moves: the assets whose score or decision is another than in the run before, and what decides now.
+ * false: no room in t->arena. */
+bool pqm_trend_moves(struct pqm_trend *t, const struct pqm_assessment *a) PQM_MUST_USE;
+/* "2 appeared, 3 fixed; expected loss 542 -> 404 M USD, because of …", for the table and the page. */
 pqm_bytes pqm_trend_words(struct pqm_arena *a, const struct pqm_trend *t);
 
 #endif

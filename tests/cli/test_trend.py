@@ -42,6 +42,41 @@ with tmpdir() as tmp:
     r = scan(estate, db, "2026-11-01")
     ok(r.returncode == 0 and len(runs(db)) == 1, "the same run once more is the same run", runs(db))
 
+    # Another folder in the same file: no comparison, and it says of what the history is.
+    os.mkdir(tmp / "other")
+    key(tmp / "other/k.pem")
+    other = tmp / "other.db"
+    shutil.copy(db, other)
+    r = run("scan", tmp / "other", "--now", "2026-11-02", "--trend", other, "-o", f"json={tmp}/o.json", "-o", f"html={tmp}/o.html")
+    t = json.loads((tmp / "o.json").read_text())["trend"]
+    ok(r.returncode == 0 and "the first run of this target in a history of others (.)" in out(r) and t["other_targets"] == ["."]
+       and len(t["runs"]) == 1, "another target: the history's are named", out(r)[-400:])
+    ok("history of others (.)" in (tmp / "o.html").read_text(), "on the page too")
+    r = run("scan", tmp / "other", tmp / "1.json", "--now", "2026-11-02", "--trend", other)
+    r = run("scan", "edge", "--now", "2026-11-02", "--trend", other, cwd=estate)
+    ok(f"history of others ({tmp}/1.json and 1 more, {tmp}/other, .)" in out(r), "more than one of them", out(r)[-500:])
+
+    # A score that moved names what decides it now.
+    again = tmp / "again"
+    shutil.copytree(estate, again)
+    file = again / "edge/ingress-nginx.yaml"
+    whole = file.read_text()
+    for day, value in (("2026-11-03", "X25519MLKEM768"), ("2026-11-04", "X25519MLKEM768:X25519"), ("2026-11-05", "X25519MLKEM768")):
+        file.write_text(whole.replace("ssl-ecdh-curve: X25519", f"ssl-ecdh-curve: {value}"))
+        r = scan(again, tmp / "again.db", day, "-o", f"json={tmp}/again.json", program=PQMAP_SAN)
+        t = json.loads((tmp / "again.json").read_text())["trend"]
+        if day == "2026-11-04":
+            m = t["moves"][0]
+            ok(m["to"] - m["from"] > 0.2 and "falls back to X25519" in m["because_of"]
+               and f"because of {m['because_of']}" in out(r) and all(abs(x["to"] - x["from"]) >= 0.0005 or x["from_decision"] !=
+               x["to_decision"] for x in t["moves"]), "a score that moved names its reason", f"{t['moves'][:2]} {out(r)[-600:]}")
+            now = {a["id"]: a["p"]["central"] for a in json.loads((tmp / "again.json").read_text())["assessment"]["assets"]}
+            ok(all(abs(now[x["id"]] - x["to"]) < 0.0001 for x in t["moves"]), "with the scores of the assessment")
+    ok(t["moves"] and t["moves"][0]["to"] < t["moves"][0]["from"] and "what decides it now: " in t["moves"][0]["because_of"],
+       "one that fell: what decides it now", t["moves"][:2])
+    d = subprocess.run([sys.executable, REPO / "tests/validate.py", tmp / "o.json", tmp / "again.json"], capture_output=True, text=True)
+    ok(d.returncode == 0, "as the schema says", d.stdout[-500:])
+
     os.remove(estate / "training/keys.yaml")
     key(estate / "new.pem")
     r = scan(estate, db, "2026-12-01", "-o", f"json={tmp}/2.json", "-o", f"html={tmp}/2.html", program=PQMAP_SAN)
