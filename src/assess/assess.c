@@ -53,6 +53,20 @@ static void set_layers(
 	}
 }
 
+/* What the string has no key for. */
+static void set_past(
+	struct pqm_run *r, struct pqm_vector *v, const struct pqm_asset *a, const struct pqm_hop *h)
+{
+	const struct pqm_hop *now = &a->hops[h->was_of];
+	const struct pqm_risk_class *c = pqm_risk_class_find(&r->p, now->layers[0]);
+
+	v->is_past_flow = h->was == 'F';
+	v->ended_years = to_cents(h->ended_years);
+	v->since_coverage = c != NULL && c->fall == PQM_FALL_NEVER ? 'E' : now->coverage;
+	v->since_share = round(clamp(now->share, 0, 1) * 10000) / 10000;
+	v->since_years = to_cents(now->in_use_years);
+}
+
 /* The numbers of a vector are rounded before anything is computed from them, so that the printed
  * vector gives every number again. */
 void pqm_run_set_vector(struct pqm_run *r, size_t asset, size_t hop)
@@ -63,11 +77,12 @@ void pqm_run_set_vector(struct pqm_run *r, size_t asset, size_t hop)
 
 	if (u->has_v && u->v_y == u->y)
 		return;
+	double ended = to_cents(h->ended_years);
 	struct pqm_vector v = {
 		.assessed = r->assessed,
 		.use = h->use,
 		.data = h->data == 'S' ? 'S' : 'F',
-		.life_years = to_cents(clamp(a->life_years.value, 0, 1000)),
+		.life_years = to_cents(clamp(a->life_years.value - ended, 0, 1000)),
 		.protect_years = to_cents(clamp(u->y, 0, 1000)),
 		.in_use_years = to_cents(clamp(h->in_use_years, 0, 1000)),
 		.exposure = h->exposure,
@@ -81,6 +96,8 @@ void pqm_run_set_vector(struct pqm_run *r, size_t asset, size_t hop)
 	pqm_vector_print(text, &v);
 	if (pqm_vector_parse(&u->v, &r->p, pqm_str(text), NULL) != PQM_OK)
 		u->v = v; /* a letter that the graph should not give: kept, so that it is seen */
+	if (h->was != 0)
+		set_past(r, &u->v, a, h);
 	u->v_y = u->y;
 	u->has_v = true;
 }
@@ -106,7 +123,9 @@ static enum pqm_st name_protection(struct pqm_run *r, size_t asset, struct pqm_a
 		const struct pqm_run_use *u = &r->uses[asset][h];
 		struct pqm_by *by = &s->uses[h].protect_by;
 
-		if (u->is_safe) {
+		if (r->g->assets[asset].hops[h].was != 0) {
+			*by = r->g->assets[asset].since_by;
+		} else if (u->is_safe) {
 			*by = (struct pqm_by){ .from = PQM_FROM_GRAPH,
 				.words = PQM_LIT("protected already") };
 		} else if (u->done_at < r->plan->n_tasks) {
@@ -148,7 +167,9 @@ static enum pqm_st init_uses(struct pqm_run *r)
 			pqm_run_set_vector(r, a, h);
 			tau = pqm_risk_tau(&r->p, &u->v, PQM_CENTRAL, pqm_risk_end(&u->v));
 			u->is_broken = isinf(tau) && tau > 0;
-			u->is_safe = (isinf(tau) && tau < 0) || u->v.coverage == 'E';
+			/* Of the past nothing is left to protect. */
+			u->is_safe = (isinf(tau) && tau < 0) || u->v.coverage == 'E' ||
+				s->hops[h].was != 0;
 			if (u->is_safe)
 				u->y = 0;
 		}

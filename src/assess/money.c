@@ -6,7 +6,8 @@
 
 static bool is_flow(const struct pqm_root *root, const struct pqm_vector *v)
 {
-	return root->rate > 0 && v->data == 'F' && v->use != 'S' && v->use != 'L';
+	return root->rate > 0 && (v->data == 'F' || v->is_past_flow) && v->use != 'S' &&
+		v->use != 'L';
 }
 
 /* Nested layers fall with the last of them, so the largest shift stands for all; false when some
@@ -32,8 +33,8 @@ static bool shift_of(double *out, const struct pqm_risk_params *p, const struct 
 static int by_stream(const void *x, const void *y)
 {
 	const struct pqm_stream *a = x, *b = y;
-	const double ka[] = { a->life, a->shift, a->open_from, a->open_to, a->h };
-	const double kb[] = { b->life, b->shift, b->open_from, b->open_to, b->h };
+	const double ka[] = { a->life, a->shift, a->open_from, a->open_to, a->is_over, a->h };
+	const double kb[] = { b->life, b->shift, b->open_from, b->open_to, b->is_over, b->h };
 
 	for (size_t i = 0; i < sizeof(ka) / sizeof(ka[0]); i++)
 		if (ka[i] != kb[i])
@@ -44,7 +45,7 @@ static int by_stream(const void *x, const void *y)
 static bool same_window(const struct pqm_stream *a, const struct pqm_stream *b)
 {
 	return a->life == b->life && a->shift == b->shift && a->open_from == b->open_from &&
-		a->open_to == b->open_to;
+		a->open_to == b->open_to && a->is_over == b->is_over;
 }
 
 /* Joins b into a; where the windows differ, the wider one holds for both: never less than true. */
@@ -55,6 +56,7 @@ static void join(struct pqm_stream *a, const struct pqm_stream *b)
 	a->shift = fmin(a->shift, b->shift);
 	a->open_from = fmin(a->open_from, b->open_from);
 	a->open_to = fmax(a->open_to, b->open_to);
+	a->is_over &= b->is_over;
 }
 
 enum pqm_st pqm_money_streams(struct pqm_streams *out, const struct pqm_scene *in,
@@ -72,9 +74,11 @@ enum pqm_st pqm_money_streams(struct pqm_streams *out, const struct pqm_scene *i
 		one->h = pqm_risk_h(in->p, v, in->s);
 		if (!is_flow(root, v) || !shift_of(&one->shift, in->p, v, in->s) || !(one->h > 0))
 			continue;
-		one->life = v->life_years;
-		one->open_from = v->assessed - v->in_use_years;
-		one->open_to = v->assessed + v->protect_years;
+		one->is_over = v->is_past_flow;
+		one->life = v->life_years + v->ended_years;
+		one->open_to = v->is_past_flow ? v->assessed - v->ended_years
+					       : v->assessed + v->protect_years;
+		one->open_from = v->assessed - v->ended_years - v->in_use_years;
 		n++;
 	}
 	qsort(f, n, sizeof(*f), by_stream);
@@ -105,8 +109,8 @@ size_t pqm_money_lumps(struct pqm_exposure *out, const struct pqm_scene *in,
 			continue;
 		v.protect_years += delay_years;
 		end = only_sunk ? v.assessed + v.life_years : pqm_risk_end(&v);
-		out[n++] =
-			(struct pqm_exposure){ pqm_risk_h(p, &v, s), pqm_risk_tau(p, &v, s, end) };
+		out[n++] = (struct pqm_exposure){ pqm_risk_h_joint(p, &v, s, only_sunk),
+			pqm_risk_tau(p, &v, s, end) };
 	}
 	return n;
 }
@@ -131,13 +135,19 @@ static double tau_at(const struct flow *w, const struct pqm_stream *f, double ma
 	return f->shift >= 0 ? end - f->shift : end + fmin(-f->shift, end - w->a);
 }
 
+/* What is over no delay prolongs. */
+static double closes(const struct flow *w, const struct pqm_stream *f)
+{
+	return f->open_to + (f->is_over ? 0 : w->delay);
+}
+
 /* q: chance that content made at `made` is lost, with the uses that are open at `inside`. */
 static double lost(const struct flow *w, double made, double inside)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < w->n; i++)
-		if (w->f[i].open_from <= inside && inside <= w->f[i].open_to + w->delay)
+		if (w->f[i].open_from <= inside && inside <= closes(w, &w->f[i]))
 			w->tmp[n++] = (struct pqm_exposure){ w->f[i].h, tau_at(w, &w->f[i], made) };
 	return pqm_risk_union(w->p, w->s, w->a, w->tmp, n);
 }
@@ -162,7 +172,7 @@ static void cut_all(struct flow *w)
 		const struct pqm_stream *f = &w->f[i];
 
 		cut_at(w, f->open_from);
-		cut_at(w, f->open_to + w->delay);
+		cut_at(w, closes(w, f));
 		cut_where_tau_is(w, f, w->a);
 		for (size_t k = 0; k < w->p->at.n; k++)
 			cut_where_tau_is(w, f, w->p->at.year[k]);

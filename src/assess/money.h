@@ -50,6 +50,7 @@ enum pqm_st pqm_money_curve(struct pqm_loss_curve *out, const struct pqm_scene *
  * (h) and broken before it is life years old. */
 struct pqm_stream {
 	double h, life, shift, open_from, open_to;
+	bool is_over; /* of the past: a delay adds nothing */
 };
 
 struct pqm_streams {

@@ -199,6 +199,9 @@ static void hops(struct pr_ctx *c, pqm_bytes uses)
 					.path = h->path,
 					.line = h->line } };
 
+			if (h->was != 0)
+				continue; /* of the past */
+
 			if (c->g->assets[a].is_unassigned ||
 				pqm_find_byte(uses, 0, (uint8_t)h->use) == SIZE_MAX)
 				continue;

@@ -23,6 +23,12 @@ static pqm_bytes sentence(struct pqm_run *r, const struct pqm_asset_score *s)
 			"%.*s decides: forgeable once the machine is there, and accepted until "
 			"%.0f.",
 			PQM_FMT(u->hop->label), floor(u->end));
+	if (u->hop->was != 0)
+		return pqm_arena_f(a,
+			"%.*s decides: what was recorded then must hold until %.0f%s; no migration "
+			"changes it.",
+			PQM_FMT(u->hop->label), floor(u->end),
+			u->is_capped ? ", beyond the survey's horizon" : "");
 	return pqm_arena_f(a, "%.*s decides: %s now must hold until %.0f%s.",
 		PQM_FMT(u->hop->label),
 		u->v.use == 'L'		   ? "what is trusted"
@@ -52,7 +58,7 @@ static enum pqm_decision decide_with(struct trial *t, const struct pqm_asset_sco
 		struct pqm_vector v = s->uses[i].v;
 
 		if (what == VARY_LIFE)
-			v.life_years = value;
+			v.life_years = fmax(0, value - v.ended_years);
 		else if (what == VARY_IMPACT)
 			v.impact = (unsigned)value;
 		for (size_t k = 0; what == VARY_CLASS && k < v.n_layers; k++)
@@ -179,6 +185,38 @@ static pqm_bytes not_searched(const struct pqm_asset_score *s)
 				  : PQM_LIT("not searched: too many uses");
 }
 
+/* Carried by a use that is protected today, for years before anybody looked. */
+static bool is_trusted_back(const struct pqm_use_score *u)
+{
+	return u->hop->was == 0 && pqm_risk_is_carried(&u->v) && u->v.in_use_years > 0 &&
+		u->v.use != 'L' &&
+		(u->v.coverage != 'N' || (isinf(u->tau[PQM_CENTRAL]) && u->tau[PQM_CENTRAL] < 0));
+}
+
+/* Nobody said when the protection began: what was sent before is taken for as well off. */
+static void assume_past(struct trial *t, const struct pqm_asset_score *s)
+{
+	size_t n = 0;
+	double years = 0;
+
+	for (size_t i = 0; i < s->n_uses && !s->asset->has_since; i++)
+		if (is_trusted_back(&s->uses[i])) {
+			n++;
+			years = fmax(years, s->uses[i].v.in_use_years);
+		}
+	if (n == 0)
+		return;
+	assume(t,
+		(struct pqm_assumption){ s->asset->id,
+			pqm_arena_f(&t->r->a->arena,
+				"the last %g years of %zu use%s, taken to have been protected as "
+				"today",
+				years, n, n == 1 ? "" : "s"),
+			PQM_LIT("nobody said since when"),
+			PQM_LIT("protected-since: DATE counts what was recorded before as "
+				"recorded") });
+}
+
 static void assumptions_of(struct trial *t, const struct pqm_asset_score *s)
 {
 	const struct pqm_asset *as = s->asset;
@@ -227,6 +265,7 @@ enum pqm_st pqm_run_reasons(struct pqm_run *r)
 
 		s->why = sentence(r, s);
 		assumptions_of(&t, s);
+		assume_past(&t, s);
 		if (s->why.p == NULL || t.failed)
 			return pqm_fail(r->err, PQM_ENOMEM, "assessment: out of memory");
 	}

@@ -112,6 +112,20 @@ double pqm_risk_h(const struct pqm_risk_params *p, const struct pqm_vector *v, e
 	return open * (1 - covered);
 }
 
+double pqm_risk_h_joint(const struct pqm_risk_params *p, const struct pqm_vector *v,
+	enum pqm_scenario s, bool only_sunk)
+{
+	struct pqm_vector now = *v;
+	double h = pqm_risk_h(p, v, s), since;
+
+	if (v->since_coverage == '\0' || (only_sunk && !(v->since_years > 0)))
+		return h;
+	now.coverage = v->since_coverage;
+	now.share = v->since_share;
+	since = pqm_risk_h(p, &now, s);
+	return h > since ? (h - since) / (1 - since) : 0;
+}
+
 double pqm_risk_end(const struct pqm_vector *v)
 {
 	if (!pqm_risk_is_carried(v))
@@ -259,7 +273,8 @@ static bool exposure(struct pqm_exposure *e, const struct pqm_risk_params *p,
 		end = v->assessed + v->life_years;
 	else if (part == PART_LATER && !pqm_risk_is_carried(v))
 		end += 1;
-	*e = (struct pqm_exposure){ u->h[s], pqm_risk_tau(p, v, s, end) };
+	*e = (struct pqm_exposure){ pqm_risk_h_joint(p, v, s, part == PART_SUNK),
+		pqm_risk_tau(p, v, s, end) };
 	return true;
 }
 
@@ -269,9 +284,15 @@ static double part_of(const struct pqm_asset_score *a, const struct pqm_risk_par
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < a->n_uses; i++)
-		if (i != skip && exposure(&tmp[n], p, &a->uses[i], s, part))
-			n++;
+	for (size_t i = 0; i < a->n_uses; i++) {
+		const struct pqm_hop *hop = a->uses[i].hop;
+
+		if (i == skip || !exposure(&tmp[n], p, &a->uses[i], s, part))
+			continue;
+		if (hop != NULL && hop->was != 0 && hop->was_of == skip)
+			tmp[n].h = a->uses[i].h[s];
+		n++;
+	}
 	return n == 0 ? 0 : pqm_risk_union(p, s, a->uses[0].v.assessed, tmp, n);
 }
 

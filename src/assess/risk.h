@@ -102,6 +102,10 @@ double pqm_risk_tau(const struct pqm_risk_params *p, const struct pqm_vector *v,
 	enum pqm_scenario s, double end);
 /* Harvest or reach x share not protected. */
 double pqm_risk_h(const struct pqm_risk_params *p, const struct pqm_vector *v, enum pqm_scenario s);
+/* The same for a union: of a past use what its successor, which joins the union, does not stand for. One
+ * recorder listens to both. */
+double pqm_risk_h_joint(const struct pqm_risk_params *p, const struct pqm_vector *v,
+	enum pqm_scenario s, bool only_sunk);
 /* Last year of the window in which a break still hurts. */
 double pqm_risk_end(const struct pqm_vector *v);
 /* K T W L carry content or trust; S is live only. */

@@ -53,7 +53,7 @@ static enum pqm_decision decide(struct search *w)
 
 		impact = v->impact > impact ? v->impact : impact;
 		w->tmp[n++] = (struct pqm_exposure){
-			fmin(1, w->harvest * pqm_risk_h(&w->p, v, PQM_CENTRAL)), tau
+			fmin(1, w->harvest * pqm_risk_h_joint(&w->p, v, PQM_CENTRAL, false)), tau
 		};
 	}
 	w->last_p = pqm_risk_union(&w->p, PQM_CENTRAL, w->v[0].assessed, w->tmp, n);
@@ -68,7 +68,8 @@ static bool is_common(const struct search *w, enum what what)
 	const struct pqm_use_score *u = w->s->uses;
 
 	for (size_t i = 1; i < w->s->n_uses; i++)
-		if (what == LIFE ? u[i].v.life_years != u[0].v.life_years
+		if (what == LIFE ? u[i].v.life_years + u[i].v.ended_years !=
+					u[0].v.life_years + u[0].v.ended_years
 				 : u[i].v.impact != u[0].v.impact)
 			return false;
 	return true;
@@ -77,7 +78,7 @@ static bool is_common(const struct search *w, enum what what)
 static void set_of(struct pqm_vector *v, enum what what, double x)
 {
 	if (what == LIFE)
-		v->life_years = x;
+		v->life_years = fmax(0, x - v->ended_years);
 	else if (what == PROTECT)
 		v->protect_years = x;
 	else if (what == IMPACT)
@@ -335,8 +336,10 @@ static void search_all(struct search *w)
 	const struct unit *u = w->units;
 	bool waits = !pqm_risk_is_carried(v) || v->data == 'F';
 
-	bisect(w, LIFE, v->life_years, 0);
-	bisect(w, LIFE, v->life_years, fmax(u[LIFE].most, v->life_years));
+	double life = v->life_years + v->ended_years;
+
+	bisect(w, LIFE, life, 0);
+	bisect(w, LIFE, life, fmax(u[LIFE].most, life));
 	if (waits) {
 		bisect(w, PROTECT, v->protect_years, 0);
 		bisect(w, PROTECT, v->protect_years, fmax(u[PROTECT].most, v->protect_years));

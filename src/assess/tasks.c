@@ -308,6 +308,8 @@ static void for_hop(struct tk_maker *m, const struct pqm_asset *a, const struct 
 	struct pqm_traits t;
 	char letters[4][2];
 
+	if (h->was != 0)
+		return; /* of the past: nothing is left to do */
 	pqm_traits_of_hop(&t, h, letters);
 	tk_site_of(&site, &m->ix, h);
 	for (size_t i = 0; i < m->n_rules && m->st == PQM_OK; i++) {

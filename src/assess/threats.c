@@ -51,7 +51,8 @@ static bool weigh(const struct finder *f, struct pqm_threat *t)
 		return false;
 	for (enum pqm_scenario s = PQM_SLOW; s < PQM_N_SCENARIOS && !t->is_open_today; s++) {
 		for (size_t i = 0; i < t->n_uses; i++)
-			e[i] = (struct pqm_exposure){ f->s->uses[t->uses[i]].h[s],
+			e[i] = (struct pqm_exposure){ pqm_risk_h_joint(f->p,
+							      &f->s->uses[t->uses[i]].v, s, false),
 				f->s->uses[t->uses[i]].tau[s] };
 		t->p[s] = pqm_risk_union(f->p, s, f->s->uses[0].v.assessed, e, t->n_uses);
 	}

@@ -305,6 +305,8 @@ struct gb_hop {
 	const char *task;
 };
 
+/* gb_history.c: what was recorded before the uses of d were protected. */
+void gb_history(struct gb *b, struct gb_draft *d);
 void gb_hop_put(struct gb *b, struct gb_draft *d, const struct gb_hop *w, const struct gb_kex *k);
 /* The edge and the certificates that it presents. */
 void gb_edge_hops(struct gb *b, struct gb_draft *d, uint32_t from, uint32_t edge);

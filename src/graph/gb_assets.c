@@ -256,6 +256,30 @@ void gb_doubt(struct gb *b, const struct gb_thing *t, const struct pqm_fact *f, 
 	pqm_log(PQM_WARN, "graph", "%.*s", PQM_FMT(line));
 }
 
+/* Since when its uses have been as they are today. */
+static void set_since(
+	struct gb *b, struct gb_draft *d, const struct gb_thing *t, const char *prefix)
+{
+	const struct pqm_fact *f = said(t->o, prefix, "protected-since");
+	int64_t days = 0;
+
+	if (f == NULL)
+		return;
+	if (!pqm_date_parse(f->value, &days)) {
+		gb_doubt(b, t, f,
+			"is no date (2026-10-01); traffic before this scan counts as protected as "
+			"it is today");
+	} else if (b->inv->now_days > 0 && days > b->inv->now_days) {
+		gb_doubt(b, t, f,
+			"is after the date of this report: nothing is protected since a day to "
+			"come");
+	} else {
+		d->a.has_since = true;
+		d->a.since_days = days;
+		d->a.since_by = declared_by(b, t, f, prefix[0] != '\0');
+	}
+}
+
 /* How long it has been sent, who can record it, and whether it moves or rests. */
 static void set_flow(struct gb *b, struct gb_draft *d, const struct gb_thing *t, const char *prefix)
 {
@@ -275,6 +299,7 @@ static void set_flow(struct gb *b, struct gb_draft *d, const struct gb_thing *t,
 	f = said(t->o, prefix, "data");
 	if (f != NULL && (pqm_eqs(f->value, "stock") || pqm_eqs(f->value, "S")))
 		d->data = 'S';
+	set_since(b, d, t, prefix);
 }
 
 static void set_numbers(struct gb *b, struct gb_draft *d, const struct gb_thing *t,

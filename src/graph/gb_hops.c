@@ -681,5 +681,6 @@ void gb_hops(struct gb *b)
 		gb_hop_certificates(d);
 		if (d->a.n_hops > 1)
 			qsort(d->a.hops, d->a.n_hops, sizeof(*d->a.hops), hop_order);
+		gb_history(b, d);
 	}
 }

@@ -34,6 +34,13 @@ struct pqm_vector {
 	char coverage;					/* C: N F E, M = share */
 	double share;
 	unsigned impact; /* I: 1 to 5 */
+	/* Not of the string: flowing content of the past, the last of it so many years old. X and W are
+	 * counted from there, so that the string gives P and sunk; money needs to know when it was. */
+	bool is_past_flow;
+	double ended_years;
+	/* Of a past: how the same use is covered since, so that a lump is not recorded twice; 0: no past. */
+	char since_coverage;
+	double since_share, since_years;
 };
 
 /* The same question under another belief. */

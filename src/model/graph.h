@@ -111,6 +111,11 @@ struct pqm_hop {
 	char coverage;	     /* N F E, or M with share */
 	double share;	     /* measured hybrid share when coverage is M */
 	double in_use_years; /* W */
+	/* What it was before it was protected: content that is out already, F or S; 0: in use. Of F, the
+	 * last of it is so many years old. */
+	char was;
+	double ended_years;
+	uint32_t was_of; /* the use that it is the past of, as hops of the asset */
 	pqm_bytes layers
 		[PQM_LAYERS_MAX]; /* risk classes: E256 R2048 SYM NONE … nested, all must fall */
 	size_t n_layers;
@@ -157,6 +162,9 @@ struct pqm_asset {
 	struct pqm_sourced money;      /* declared loss; value 0 and assumption when not declared */
 	struct pqm_sourced flow_money; /* declared money per year of content; 0 when not declared */
 	pqm_bytes currency;
+	bool has_since; /* the owner said when its uses became as they are today */
+	int64_t since_days;
+	struct pqm_by since_by;
 	const uint32_t *sources; /* assets it is derived from */
 	size_t n_sources;
 	uint32_t root; /* lineage root (itself if none): holds the money */

@@ -238,6 +238,8 @@ enum pqm_st pqm_draw_hops(struct pqm_draw *d, const struct pqm_asset_score *s, s
 		const struct pqm_hop *h = &s->asset->hops[i];
 		struct pqm_draw_link *l;
 
+		if (h->was != 0 && h != decider)
+			continue; /* of the past: the same line as today's */
 		if (h->from >= d->g->n_nodes || h->to >= d->g->n_nodes || !d->has[h->from] ||
 			!d->has[h->to])
 			continue;

@@ -124,6 +124,8 @@ static void hop(struct pqm_out *o, const struct pqm_graph *g, const struct pqm_h
 	if (h->coverage == 'M')
 		pqm_js_num(o, "share", h->share, 4);
 	pqm_js_num(o, "in_use_years", h->in_use_years, 4);
+	if (h->was != 0)
+		pqm_js_num(o, "ended_years", h->ended_years, 4);
 	texts(o, "layers", h->layers, h->n_layers);
 	pqm_js_cstr(o, "verdict", pqm_verdict_name(h->verdict));
 	pqm_js_cstr(o, "evidence", evidence);

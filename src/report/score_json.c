@@ -67,6 +67,13 @@ void pqm_json_evidence(struct pqm_out *o, const struct pqm_use_score *u)
 	pqm_js_cstr(o, "runs", shor.runs);
 	pqm_js_cstr(o, "opens", shor.opens);
 	pqm_js_close(o, '}');
+	if (u->hop != NULL && u->hop->was != 0) {
+		pqm_js_open(o, "history", '{');
+		pqm_js_cstr(o, "was", u->hop->was == 'F' ? "flow" : "stock");
+		pqm_js_num(o, "ended_years", u->v.ended_years, 4);
+		pqm_js_u64(o, "of", u->hop->was_of);
+		pqm_js_close(o, '}');
+	}
 	pqm_js_bool(o, "conditioned", u->is_ahead);
 	pqm_js_open(o, "notes", '[');
 	for (size_t i = 0; i < sizeof(notes) / sizeof(notes[0]); i++)

@@ -6,6 +6,8 @@ table, the bands, what never or always falls) stands here.
 import json
 import math
 import os
+import re
+import shutil
 
 NEVER, TODAY = {"SYM", "PQ", "HYB"}, {"NONE", "WEAK"}
 SCENARIOS = ("slow", "central", "fast", "stress")
@@ -123,17 +125,26 @@ class Model:
             total += (1 - missed) * (self.G(s, a, t) - after)
         return total
 
+    def joint(self, s, v, only_sunk=False):
+        """h of a use in a union: of a past use only what the use since then does not stand for."""
+        h, now = self.h(s, v), v.get("of")
+        if now is None or (only_sunk and not now["W"] > 0):
+            return h
+        since = 0.0 if self.tau(s, now, now["AD"] + 50) == -math.inf else self.h(s, now)
+        return max(0.0, (h - since) / (1 - since)) if since < 1 else 0.0
+
     def asset(self, vectors):
         uses = [self.use(v) for v in vectors]
         a, out = vectors[0]["AD"], {"uses": uses}
         live = [u for u in uses if not u["today"]]
 
         for s in SCENARIOS:
-            def at(chosen, end_of):
-                return self.union(s, a, [(u[s]["h"], self.tau(s, u["v"], end_of(u))) for u in chosen])
+            def at(chosen, end_of, only_sunk=False):
+                return self.union(s, a, [(self.joint(s, u["v"], only_sunk), self.tau(s, u["v"], end_of(u)))
+                                         for u in chosen])
             carried = [u for u in live if u["v"]["U"] != "S"]
             p = at(live, lambda u: u["end"])
-            sunk = at([u for u in carried if u["v"]["W"] > 0], lambda u: a + u["v"]["X"])
+            sunk = at([u for u in carried if u["v"]["W"] > 0], lambda u: a + u["v"]["X"], True)
             waiting = at([u for u in carried if not (u["v"]["D"] == "S" and u["v"]["W"] > 0)],
                          lambda u: a + u["v"]["X"])
             later = at(live, lambda u: u["end"] + (u["v"]["U"] == "S"))
@@ -144,7 +155,7 @@ class Model:
         least = 3 if out["today"] else 0
         beliefs = [("stress", out["stress"]["p"])]
         for m in self.others:
-            pairs = [(u["central"]["h"], u["central"]["tau"]) for u in live]
+            pairs = [(self.joint("central", u["v"]), u["central"]["tau"]) for u in live]
             beliefs.append(("central", m.union("central", a, pairs)))
         out["under"] = [(s, p, max(least, self.level(p, impact))) for s, p in
                         [("central", out["central"]["p"])] + beliefs]
@@ -158,10 +169,17 @@ class Model:
     def flow(self, s, rate, vectors):
         """(expected, sunk, quarter) of content that flows at rate: the integral of q over when it was made."""
         a = vectors[0]["AD"]
-        uses = [(self.h(s, v), v) for v in vectors]
+        # What is over began and ended so many years earlier, and was secret for so much longer.
+        uses = [(self.h(s, v), {**v, "X": v["X"] + v.get("ended", 0)}) for v in vectors]
         cuts = {a}
+
+        def first(v):
+            return a - v.get("ended", 0) - v["W"]
+
+        def last(v, delay):
+            return a - v["ended"] if "ended" in v else a + v["Y"] + delay
         for _, v in uses:
-            cuts |= {a - v["W"], a + v["Y"], a + v["Y"] + 0.25}
+            cuts |= {first(v), last(v, 0), last(v, 0.25)}
             for layer in v["A"]:
                 d = self.shift["E256" if layer == "UNK" else layer][drawn(s)] if layer not in NEVER | TODAY else 0
                 for year in [a] + [k[0] for k in self.knots["central"]]:
@@ -172,7 +190,7 @@ class Model:
 
         def q(made, inside, delay):
             return self.union(s, a, [(h, self.tau(s, v, made + v["X"])) for h, v in uses
-                                     if a - v["W"] <= inside <= a + v["Y"] + delay])
+                                     if first(v) <= inside <= last(v, delay)])
 
         def integral(low, high, delay):
             # Three-point Gauss between kinks: exact for the polynomials that lie there.
@@ -184,15 +202,15 @@ class Model:
                     total += half * weight * q(mid + half * node, mid, delay)
             return total
 
-        low = min(a - v["W"] for _, v in uses)
-        high = max(a + v["Y"] for _, v in uses)
+        low = min(first(v) for _, v in uses)
+        high = max(last(v, 0) for _, v in uses)
         whole = integral(low, high, 0.0)
         return rate * whole, rate * integral(low, min(a, high), 0.0), \
             rate * (integral(low, high + 0.25, 0.25) - whole)
 
     def money(self, s, lump, rate, vectors):
         quantum = [v for v in vectors if not all(x in TODAY for x in v["A"])]
-        flows = [v for v in quantum if rate > 0 and v["D"] == "F" and v["U"] in "KTW"]
+        flows = [v for v in quantum if rate > 0 and (v["D"] == "F" or "ended" in v) and v["U"] in "KTW"]
         rest = [v for v in quantum if v not in flows]
         a = vectors[0]["AD"]
 
@@ -200,13 +218,41 @@ class Model:
             if v["U"] == "S":
                 return a + v["Y"] + delay
             return a + v["X"] + (v["Y"] + delay if v["D"] == "F" else 0)
-        p = self.union(s, a, [(self.h(s, v), self.tau(s, v, end_of(v, 0))) for v in rest])
-        late = self.union(s, a, [(self.h(s, v), self.tau(s, v, end_of(v, 0.25))) for v in rest])
-        sunk = self.union(s, a, [(self.h(s, v), self.tau(s, v, a + v["X"])) for v in rest
+        p = self.union(s, a, [(self.joint(s, v), self.tau(s, v, end_of(v, 0))) for v in rest])
+        late = self.union(s, a, [(self.joint(s, v), self.tau(s, v, end_of(v, 0.25))) for v in rest])
+        sunk = self.union(s, a, [(self.joint(s, v, True), self.tau(s, v, a + v["X"])) for v in rest
                                  if v["U"] != "S" and v["W"] > 0])
         f = self.flow(s, rate, flows) if flows else (0.0, 0.0, 0.0)
         return {"expected": lump * p + f[0], "sunk": lump * sunk + f[1],
                 "avoidable": lump * (p - sunk) + f[0] - f[1], "quarter": lump * (late - p) + f[2]}
+
+
+def protected_cluster(repo, to, since):
+    """A copy of the example cluster whose ingress offers hybrid groups; its owners say since when, unless None."""
+    shutil.copytree(os.path.join(repo, "fixtures/cluster"), to)
+
+    def edit(name, old, new):
+        path = os.path.join(to, name)
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        assert re.search(old, text), name
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(re.sub(old, new, text))
+    edit("edge/ingress-nginx.yaml", "ssl-ecdh-curve: X25519\n", 'ssl-ecdh-curve: "X25519MLKEM768:X25519"\n')
+    if since is not None:
+        edit(".pqmap.yaml", r"( *)in-use: (.*)", rf"\1in-use: \2\n\1protected-since: {since}")
+    return to
+
+
+def uses_of(asset):
+    """The inputs of an asset's uses, with what a history says beside its vector."""
+    vectors = [parse(u["vector"]) for u in asset["uses"]]
+    for v, u in zip(vectors, asset["uses"]):
+        if "history" in u:
+            v["of"] = vectors[u["history"]["of"]]
+            if u["history"]["was"] == "flow":
+                v["ended"] = u["history"]["ended_years"]
+    return vectors
 
 
 def parse(text):

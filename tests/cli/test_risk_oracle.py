@@ -157,11 +157,11 @@ def printed(x):
     return round(x, 4)
 
 
-def report_numbers(crqc):
+def report_numbers(crqc, target="fixtures/cluster"):
     """Each probability of a report from the vectors that stand beside it, and each money from its basis."""
     with tmpdir() as d:
         name = os.path.join(d, "a.json")
-        r = run("scan", "fixtures/cluster", "--now", "2026-11-21", "--regime", "us-eo-14412", "-q", "-o",
+        r = run("scan", target, "--now", "2026-11-21", "--regime", "us-eo-14412", "-q", "-o",
                 "json=" + name, cwd=kit.REPO)
         if not ok(r.returncode == 0, "the example is scanned", err(r)):
             return
@@ -170,7 +170,7 @@ def report_numbers(crqc):
     model = qrv.Model(crqc)
     n, bad, members = 0, [], {}
     for a in report["assessment"]["assets"]:
-        vectors = [qrv.parse(u["vector"]) for u in a["uses"]]
+        vectors = qrv.uses_of(a)
         members.setdefault(a.get("money_root", a["id"]), []).extend(vectors)
         if not vectors:
             continue
@@ -189,7 +189,7 @@ def report_numbers(crqc):
             for s in qrv.SCENARIOS:
                 n += 1
                 p = 0.0 if t["when"] == "open today" else \
-                    model.union(s, vectors[0]["AD"], [(u[s]["h"], u[s]["tau"]) for u in uses])
+                    model.union(s, vectors[0]["AD"], [(model.joint(s, u["v"]), u[s]["tau"]) for u in uses])
                 if abs(p - t["p"][s]) > 5.00001e-5 or any(u["today"] != (t["when"] == "open today") for u in uses):
                     bad.append((a["id"], t["id"], s, t["p"][s], p))
     names = {t["id"] for a in report["assessment"]["assets"] for t in a["threats"]}
@@ -233,8 +233,11 @@ CHANGES = {"life": ("X", float, True), "years to protection": ("Y", float, False
 def changed(vectors, deciding, flip, value):
     """The uses with one parameter at another value: of all of them, or of the one that decides."""
     key, read, shared = CHANGES[flip["parameter"]]
-    everywhere = shared and len({v[key] for v in vectors}) == 1
-    return [{**v, key: read(value)} if everywhere or i == deciding else v for i, v in enumerate(vectors)]
+    # A past flow must hold for as much less as it is older.
+    older = [v.get("ended", 0) if key == "X" else 0 for v in vectors]
+    everywhere = shared and len({round(v[key] + o, 6) if o else v[key] for v, o in zip(vectors, older)}) == 1
+    return [{**v, key: max(0, read(value) - o) if o else read(value)} if everywhere or i == deciding else v
+            for i, (v, o) in enumerate(zip(vectors, older))]
 
 
 def flip_faults(model, vectors, deciding, flips):
@@ -280,6 +283,9 @@ def main():
     random_assets(crqc, N_ASSETS, 15)
     flips(crqc, 400, 16)
     report_numbers(crqc)
+    for since in ("2026-11-21", "2026-03-01"):
+        with tmpdir() as d:
+            report_numbers(crqc, qrv.protected_cluster(str(kit.REPO), os.path.join(d, "cluster"), since))
 
 
 main()
