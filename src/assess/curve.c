@@ -131,11 +131,39 @@ static pqm_bytes source_of(const struct pqm_yaml *entry)
 	return (pqm_bytes){ NULL, 0 };
 }
 
+/* Keys of a curve, of a rule about one, and of the shared data file. */
+static const char *const known_keys[] = { "id", "curve", "base_year", "horizons_years", "slow",
+	"central", "fast", "source", "event", "note", "why", "panel", "published", "recommended",
+	"compare", "confidence", "refs", "url", "seen", "of", "rule", "hit", "miss" };
+
+/* A key that is misspelt would leave its value unread without a word. */
+static enum pqm_st check_keys(const struct reader *r)
+{
+	for (size_t i = 0; i < r->entry->n; i++) {
+		pqm_bytes key = r->entry->keys[i]->text;
+		size_t best = 0, least = SIZE_MAX;
+
+		for (size_t k = 0; k < sizeof(known_keys) / sizeof(known_keys[0]); k++) {
+			size_t d = pqm_distance(key, pqm_str(known_keys[k]));
+
+			best = d < least ? k : best;
+			least = d < least ? d : least;
+		}
+		if (least > 0)
+			return pqm_fail(r->err, PQM_EUSAGE,
+				"%s:%u: unknown key '%.*s'; the nearest is '%s'", r->where,
+				r->entry->keys[i]->line, PQM_FMT(key), known_keys[best]);
+	}
+	return PQM_OK;
+}
+
 static enum pqm_st read_entry(struct pqm_arrival *c, const struct reader *r)
 {
-	enum pqm_st st = number(r, "base_year", pqm_yaml_get(r->entry, "base_year"), &c->base_year);
+	enum pqm_st st = check_keys(r);
 	size_t n = 0;
 
+	if (st == PQM_OK)
+		st = number(r, "base_year", pqm_yaml_get(r->entry, "base_year"), &c->base_year);
 	if (st == PQM_OK)
 		st = numbers(r, "horizons_years", c->horizon, &c->n);
 	for (size_t line = 0; line < PQM_CURVE_LINES && st == PQM_OK; line++) {

@@ -68,11 +68,14 @@ const struct pqm_command pqm_cmd_plan = {
 	.opts =
 		(const struct pqm_opt[]){
 			{ 'o', "output", "json[=FILE]", "machine-readable; text without it" },
-			{ 0, "now", "DATE", "assess as of YYYY-MM-DD (default: the inventory's)" },
+			{ 0, "now", "DATE",
+				"assess as of YYYY-MM-DD (default: the date of the inventory)" },
 			{ 0, "regime", "NAME",
 				"deadlines that apply to you, repeatable: `pqmap rules list "
 				"deadline`" },
-			{ 0, "curve", "ID", "arrival curve (default: the inventory's)" },
+			{ 0, "curve", "ID|FILE",
+				"arrival curve, or a house view in a file (default: the "
+				"inventory's; `pqmap help risk` has the format)" },
 			{ 0, "capacity", "N", "person-days a month (default: 20)" },
 			{ 0, "start", "DATE", "first day of the plan (default: --now)" },
 			{ 0, "what-if", "TASKS",

@@ -474,7 +474,19 @@ const struct pqm_command pqm_cmd_risk = {
 		"spaces "
 		"between.\nBlank lines and # are skipped. A line that is no vector is an error "
 		"with "
-		"its number;\nthe others are still answered, and the exit code is 2.",
+		"its number;\nthe others are still answered, and the exit code is 2.\n\n"
+		"--curve FILE is a house view of when such a machine is built, in YAML or JSON:\n"
+		"  id: board-2026\n"
+		"  base_year: 2026\n"
+		"  horizons_years: [4, 9, 20]\n"
+		"  slow: [0.05, 0.3, 0.6]\n"
+		"  central: [0.12, 0.4, 0.8]\n"
+		"  fast: [0.2, 0.6, 1]\n"
+		"Chances by base_year + horizon: from 0 to 1, never falling, slow <= central <= "
+		"fast;\n"
+		"straight lines between them, flat after the last. Also source, note; other keys "
+		"are\n"
+		"errors. FILE#ID picks one of a list `curves`.",
 	.opts =
 		(const struct pqm_opt[]){
 			{ 'o', "output", "FORMAT",

@@ -4,15 +4,44 @@
 #include "cli/rulecheck.h"
 #include "rules/grades.h"
 
+/* How a rule's id can have what was asked for: all of them, at its begin, or as a part between dots. */
+enum match { ALL, BEGIN, PART };
+
+static bool is_listed(const struct pqm_rule *rule, const char *what, enum match match)
+{
+	pqm_bytes rest = rule->id, part;
+
+	if (match == ALL)
+		return true;
+	if (match == BEGIN)
+		return pqm_starts(rule->id, pqm_str(what));
+	while (pqm_split(&rest, '.', &part))
+		if (pqm_eqs(part, what))
+			return true;
+	return false;
+}
+
+/* "curve" begins no id; it is a part of "risk.curve.gri2025". */
+static enum match match_of(const struct pqm_rules *r, const char *what /* may be NULL */)
+{
+	const struct pqm_rule *all = pqm_rules_all(r);
+
+	for (size_t i = 0; what != NULL && i < r->n; i++)
+		if (is_listed(&all[i], what, BEGIN))
+			return BEGIN;
+	return what == NULL ? ALL : PART;
+}
+
 static enum pqm_st list(struct pqm_app *app, const struct pqm_rules *r, const char *prefix)
 {
 	const struct pqm_rule *all = pqm_rules_all(r);
+	enum match match = match_of(r, prefix);
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->n; i++) {
 		const struct pqm_rule *rule = &all[i];
 
-		if (prefix != NULL && !pqm_starts(rule->id, pqm_str(prefix)))
+		if (!is_listed(rule, prefix, match))
 			continue;
 		pqm_bytes why = pqm_yaml_str(rule->node, "why");
 		pqm_bytes regime = pqm_yaml_str(rule->node, "regime");
@@ -26,7 +55,9 @@ static enum pqm_st list(struct pqm_app *app, const struct pqm_rules *r, const ch
 	}
 	if (n == 0)
 		return pqm_fail(app->err, PQM_EUSAGE,
-			"no rule id starts with '%s'; `pqmap rules list` shows all", prefix);
+			"no rule id starts with '%s', or has it as a part; `pqmap rules list` "
+			"shows all",
+			prefix);
 	return PQM_OK;
 }
 
@@ -71,7 +102,25 @@ static void show_rule(struct pqm_out *o, const struct pqm_rule *rule, const stru
 	pqm_out_f(o, "%-14srules/%.*s:%u\n", "from", PQM_FMT(rule->file), rule->node->line);
 }
 
-/* By id, by family or any name of an algorithm, or by OID. */
+/* "gri2025" is the end of one id only. */
+static const struct pqm_rule *by_last_part(const struct pqm_rules *r, pqm_bytes what)
+{
+	const struct pqm_rule *all = pqm_rules_all(r), *found = NULL;
+
+	for (size_t i = 0; i < r->n; i++) {
+		pqm_bytes id = all[i].id;
+
+		if (what.n == 0 || id.n <= what.n || id.p[id.n - what.n - 1] != '.' ||
+			!pqm_ends(id, what))
+			continue;
+		if (found != NULL)
+			return NULL;
+		found = &all[i];
+	}
+	return found;
+}
+
+/* By id, by family or any name of an algorithm, by OID, or by the end of an id. */
 static const struct pqm_rule *look_up(const struct pqm_rules *r, const char *what)
 {
 	const struct pqm_rule *rule = pqm_rules_get(r, pqm_str(what));
@@ -82,7 +131,7 @@ static const struct pqm_rule *look_up(const struct pqm_rules *r, const char *wha
 	ref = pqm_alg_by_name(r, pqm_str(what));
 	if (ref == NULL)
 		ref = pqm_alg_by_oid(r, pqm_str(what));
-	return ref != NULL ? ref->alg->rule : NULL;
+	return ref != NULL ? ref->alg->rule : by_last_part(r, pqm_str(what));
 }
 
 static enum pqm_st show(struct pqm_app *app, const struct pqm_rules *r, const char *what)
@@ -143,12 +192,13 @@ static void js_rule(struct pqm_out *o, const struct pqm_rules *r, const struct p
 static enum pqm_st write_json(struct pqm_app *app, const struct pqm_rules *r, const char *prefix)
 {
 	const struct pqm_rule *all = pqm_rules_all(r);
+	enum match match = match_of(r, prefix);
 
 	pqm_js_open(app->out, NULL, '{');
 	pqm_js_cstr(app->out, "version", r->version);
 	pqm_js_open(app->out, "rules", '[');
 	for (size_t i = 0; i < r->n; i++)
-		if (prefix == NULL || pqm_starts(all[i].id, pqm_str(prefix)))
+		if (is_listed(&all[i], prefix, match))
 			js_rule(app->out, r, &all[i]);
 	pqm_js_close(app->out, ']');
 	pqm_js_close(app->out, '}');
@@ -190,8 +240,11 @@ const struct pqm_command pqm_cmd_rules = {
 	.name = "rules",
 	.args = "list [PREFIX] | show ID | check DIR",
 	.summary = "Say what can be detected and why; check a folder of rules",
-	.help = "show takes a rule id, an algorithm family or any of its names, or an OID:\n"
+	.help = "show takes a rule id or its last part, an algorithm family or any of its names, "
+		"or "
+		"an OID:\n"
 		"  pqmap rules show RSA        pqmap rules show 2.16.840.1.101.3.4.3.18\n"
+		"  pqmap rules show gri2025    pqmap rules list curve\n"
 		"check runs every rule on its own `hit:` and `miss:` samples.",
 	.opts =
 		(const struct pqm_opt[]){

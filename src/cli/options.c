@@ -15,7 +15,8 @@ const struct pqm_opt pqm_scan_opts[] = {
 	{ 'o', "output", "FORMAT[=FILE]",
 		"write a report; repeatable; without FILE to standard output" },
 	{ 'j', "jobs", "N", "threads (default: the cores this process may use)" },
-	{ 0, "now", "DATE", "assess as of YYYY-MM-DD (default: today, UTC)" },
+	{ 0, "now", "DATE",
+		"assess as of YYYY-MM-DD (default: today, UTC; of a saved report its date)" },
 	{ 0, "regime", "NAME",
 		"deadlines that apply to you, repeatable: `pqmap rules list deadline`" },
 	{ 0, "curve", "ID|FILE",
@@ -266,7 +267,7 @@ void pqm_help_all(struct pqm_out *o)
 		"  pqmap scan . -o html=report.html     what is here, what it risks, what to do\n"
 		"  pqmap help scan                      every option\n\n"
 		"exit codes\n"
-		"  0 done   1 gate failed   2 usage   3 a named target gave nothing, or "
-		"incomplete\n"
-		"  4 nothing that could be scanned   70 a bug in pqmap\n");
+		"  0 done   1 refused: open, verify, probe --expect, diff --exit-code   2 usage\n"
+		"  3 a named target gave nothing, or incomplete   4 nothing that could be scanned\n"
+		"  70 a bug in pqmap\n");
 }

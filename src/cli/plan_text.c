@@ -318,6 +318,11 @@ static void what_if(struct pqm_out *o, struct pqm_arena *a, const struct pqm_pla
 		w->n_tasks);
 	listed(o, a, p, w->tasks, w->n_tasks);
 	pqm_out_f(o, "EFFORT    %g-%g person-days\n", w->effort_lo, w->effort_hi);
+	pqm_out_f(o,
+		"BASE      before is: nothing else is done for %g years; the report's table has "
+		"the "
+		"plan done\n",
+		p->open_years);
 	pqm_out_f(o, "LEFT      %s %s before, %s after, %s of it sunk whatever is done\n",
 		amount(before, w->before), left_of(money), amount(after, w->after),
 		amount(sunk, w->sunk));

@@ -51,6 +51,22 @@ def forms(d):
     ok(want is None or abs(got[0] - want) < 1e-11, "and it is the curve's", (got[0], want))
     ok("none is recommended" in str(central(two)), "several without a name are refused", central(two))
     ok("no curve 'x'" in str(central(two + "#x")), "as is a name that is not there", central(two + "#x"))
+    lined = YAML.replace("slow:", "slwo: 1\nslow:")
+    r = run("risk", V, "--curve", save(d, "lined.yaml", lined))
+    ok(r.returncode == 2 and "lined.yaml:5: unknown key 'slwo'" in err(r), "a misspelt key is told with its line", err(r))
+    text = run("help", "risk").stdout.decode()
+    block = text[text.index("  id: board-2026"):text.index("Chances by base_year")]
+    told = save(d, "told.yaml", "\n".join(line[2:] for line in block.splitlines()) + "\n")
+    ok(isinstance(central(told), float) and block.count("\n") == 6, "the example of the help is a curve", central(told))
+    readme = (kit.REPO / "README.md").read_text()
+    shown = readme[readme.index("id: board-2026"):]
+    ok(isinstance(central(save(d, "readme.yaml", shown[:shown.index("```")])), float), "so is that of the README")
+    r = run("plan", save(d, "empty.json", json.loads(run("scan", save(d, "plain.txt", "x"), "-o", "json", "-q").stdout)), "--curve", told)
+    ok(r.returncode == 0, "plan takes a file too", err(r))
+    r = run("rules", "show", "gri2025")
+    ok(r.returncode == 0 and b"risk.curve.gri2025" in r.stdout, "a curve's rule by its short name", err(r))
+    r = run("rules", "list", "curve")
+    ok(r.returncode == 0 and b"risk.curve.gri2025" in r.stdout and b"deps.go" not in r.stdout, "rules by a part of their ids", err(r))
     few = save(d, "few.json", {"id": "few", "base_year": 2026, "horizons_years": [10], "slow": [0.1],
                                "central": [0.2], "fast": [0.3]})
     ok(isinstance(central(few), float), "one horizon is a curve", central(few))
@@ -78,6 +94,8 @@ FAULTS = [
     ({"id": "x" * 65}, "1 to 64 bytes"),
     ({"id": "gri2025"}, "built-in curve with other numbers"),
     ({"id": "stress"}, "built-in curve with other numbers"),
+    ({"slwo": [0.1]}, "unknown key 'slwo'; the nearest is 'slow'"),
+    ({"horizon_years": [1]}, "unknown key 'horizon_years'; the nearest is 'horizons_years'"),
 ]
 
 
