@@ -288,6 +288,8 @@ static enum pqm_st steps(struct pqm_run *r)
 	if (st == PQM_OK)
 		st = pqm_run_totals(r);
 	if (st == PQM_OK)
+		st = pqm_run_notes(r);
+	if (st == PQM_OK)
 		st = pqm_run_residual(r);
 	if (st == PQM_OK)
 		st = pqm_run_stages(r);

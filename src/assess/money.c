@@ -64,6 +64,7 @@ enum pqm_st pqm_money_streams(struct pqm_streams *out, const struct pqm_scene *i
 {
 	struct pqm_stream *f = pqm_new(arena, struct pqm_stream, root->n_uses + 1);
 	size_t n = 0, kept = 0;
+	bool is_cut = false;
 
 	if (f == NULL)
 		return pqm_fail(err, PQM_ENOMEM, "assessment: out of memory");
@@ -83,12 +84,15 @@ enum pqm_st pqm_money_streams(struct pqm_streams *out, const struct pqm_scene *i
 	}
 	qsort(f, n, sizeof(*f), by_stream);
 	for (size_t i = 0; i < n; i++) {
-		if (kept > 0 && (same_window(&f[kept - 1], &f[i]) || kept == PQM_STREAMS_MAX))
+		bool same = kept > 0 && same_window(&f[kept - 1], &f[i]);
+
+		is_cut |= !same && kept == PQM_STREAMS_MAX;
+		if (same || kept == PQM_STREAMS_MAX)
 			join(&f[kept - 1], &f[i]);
 		else
 			f[kept++] = f[i];
 	}
-	*out = (struct pqm_streams){ f, kept };
+	*out = (struct pqm_streams){ f, kept, is_cut };
 	return PQM_OK;
 }
 

@@ -56,6 +56,7 @@ struct pqm_stream {
 struct pqm_streams {
 	struct pqm_stream *f;
 	size_t n;
+	bool is_cut; /* some were joined that differ */
 };
 
 /* Streams of the flow uses of root that Shor threatens, equal ones joined, at most

@@ -95,6 +95,11 @@ enum pqm_decision pqm_run_deadline_axis(const struct pqm_run *r, size_t asset);
 /* totals.c */
 enum pqm_st pqm_run_totals(struct pqm_run *r);
 enum pqm_st pqm_run_residual(struct pqm_run *r);
+/* The money of a root and the vectors of everything derived from it, in the run's scratch. n_uses is 0
+ * where no money was declared. */
+enum pqm_st pqm_run_root_of(struct pqm_run *r, uint32_t root, struct pqm_root *out);
+/* notes.c */
+enum pqm_st pqm_run_notes(struct pqm_run *r);
 
 /* state.c */
 

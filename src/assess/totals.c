@@ -20,29 +20,41 @@ static size_t vectors_of(const struct pqm_run *r, uint32_t root, struct pqm_vect
 	return n;
 }
 
+enum pqm_st pqm_run_root_of(struct pqm_run *r, uint32_t root, struct pqm_root *out)
+{
+	struct pqm_root one = { 0 };
+	struct pqm_vector *v;
+
+	*out = one;
+	if (!pqm_run_money(r, &r->g->assets[root], &one.lump, &one.rate))
+		return PQM_OK;
+	v = pqm_new(&r->scratch, struct pqm_vector, vectors_of(r, root, NULL));
+	if (v == NULL)
+		return pqm_fail(r->err, PQM_ENOMEM, "assessment: out of memory");
+	one.n_uses = vectors_of(r, root, v);
+	one.uses = v;
+	*out = one;
+	return PQM_OK;
+}
+
 static enum pqm_st gather(struct pqm_run *r, struct roots *out)
 {
+	enum pqm_st st = PQM_OK;
+
 	out->root = pqm_new(&r->scratch, struct pqm_root, r->g->n_assets);
 	out->asset = pqm_new(&r->scratch, uint32_t, r->g->n_assets);
 	if (out->root == NULL || out->asset == NULL)
 		return pqm_fail(r->err, PQM_ENOMEM, "assessment: out of memory");
 
-	for (uint32_t i = 0; i < r->g->n_assets; i++) {
-		struct pqm_root one = { 0 };
-		struct pqm_vector *v;
+	for (uint32_t i = 0; i < r->g->n_assets && st == PQM_OK; i++) {
+		double lump, rate;
 
-		if (pqm_run_root(r, i) != i ||
-			!pqm_run_money(r, &r->g->assets[i], &one.lump, &one.rate))
+		if (pqm_run_root(r, i) != i || !pqm_run_money(r, &r->g->assets[i], &lump, &rate))
 			continue;
-		v = pqm_new(&r->scratch, struct pqm_vector, vectors_of(r, i, NULL));
-		if (v == NULL)
-			return pqm_fail(r->err, PQM_ENOMEM, "assessment: out of memory");
-		one.n_uses = vectors_of(r, i, v);
-		one.uses = v;
-		out->root[out->n] = one;
+		st = pqm_run_root_of(r, i, &out->root[out->n]);
 		out->asset[out->n++] = i;
 	}
-	return PQM_OK;
+	return st;
 }
 
 static void add_money(struct pqm_money *sum, const struct pqm_money *m)

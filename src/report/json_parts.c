@@ -307,6 +307,7 @@ static void asset_score(
 	pqm_js_cstr(o, "decision_by_deadline", pqm_decision_name(s->by_deadline));
 	pqm_js_bool(o, "volatile", s->is_volatile);
 	pqm_js_bool(o, "broken_today", s->is_broken_today);
+	pqm_js_bool(o, "scored", !s->is_broken_today);
 	pqm_js_bool(o, "capped", s->is_capped);
 	if (s->deciding < s->n_uses)
 		pqm_js_u64(o, "deciding_use", s->deciding);
@@ -388,6 +389,7 @@ void pqm_json_assessment(
 	}
 	curves(o, a);
 	assumptions(o, a);
+	texts(o, "notes", a->notes, a->n_notes);
 	pqm_js_close(o, '}');
 }
 

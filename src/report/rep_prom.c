@@ -128,6 +128,8 @@ static void by_scenario(struct prom *p, const char *name, const char *help,
 		for (unsigned s = 0; s < PQM_N_SCENARIOS; s++) {
 			const struct pqm_asset_score *a = &p->r->assessment->assets[i];
 
+			if (a->is_broken_today)
+				continue; /* open now: a chance of a machine says nothing */
 			sample(p, name);
 			label(p, "asset", a->asset->id);
 			label(p, "scenario", pqm_str(pqm_scenario_name((enum pqm_scenario)s)));
@@ -150,6 +152,12 @@ static const double *cod_of(const struct pqm_asset_score *s)
 	return s->cod;
 }
 
+/* What is open today loses nothing to a machine to come, and 0 would look like nothing to lose. */
+static bool has_loss(const struct pqm_asset_score *s)
+{
+	return s->has_money && !(s->is_broken_today && s->money[PQM_CENTRAL].expected <= 0);
+}
+
 static void asset_money(struct prom *p)
 {
 	const struct pqm_assessment *as = p->r->assessment;
@@ -157,7 +165,7 @@ static void asset_money(struct prom *p)
 	family(p, "pqmap_asset_expected_loss",
 		"Expected loss of assets whose impact was declared in money, central scenario.");
 	for (size_t i = 0; i < n_assets(p); i++)
-		if (as->assets[i].has_money) {
+		if (has_loss(&as->assets[i])) {
 			sample(p, "pqmap_asset_expected_loss");
 			label(p, "asset", as->assets[i].asset->id);
 			label(p, "currency", as->currency);
@@ -183,7 +191,7 @@ static void assets(struct prom *p)
 		label(p, "asset", as->assets[i].asset->id);
 		value_i(p, as->assets[i].decision);
 	}
-	family(p, "pqmap_asset_broken_today", "1: plaintext or a broken cipher decides.");
+	family(p, "pqmap_asset_broken_today", "1: plaintext or a broken cipher: open today, without series of probability.");
 	for (size_t i = 0; i < n_assets(p); i++) {
 		sample(p, "pqmap_asset_broken_today");
 		label(p, "asset", as->assets[i].asset->id);

@@ -104,10 +104,17 @@ with tmpdir() as tmp:
     ok(get(f, "pqmap_scan_timestamp_seconds") == 1795219200, "the date is the assessment's")
     ok(sum(f["pqmap_findings"][1].values()) == sum(not x.get("folded") for x in doc["findings"]) and len(f["pqmap_findings"][1]) == 24,
        "findings by meaning and status", f["pqmap_findings"])
-    wrong = [a["id"] for a in doc["assessment"]["assets"] for s, v in a["p"].items()
+    scored = [a for a in doc["assessment"]["assets"] if a["scored"]]
+    wrong = [a["id"] for a in scored for s, v in a["p"].items()
              if get(f, "pqmap_asset_probability", asset=a["id"], scenario=s) != v
              or get(f, "pqmap_asset_sunk_probability", asset=a["id"], scenario=s) != a["sunk"][s]]
-    ok(not wrong and len(f["pqmap_asset_probability"][1]) == 4 * len(doc["assessment"]["assets"]), "probabilities are those of the JSON", wrong)
+    ok(not wrong and len(f["pqmap_asset_probability"][1]) == 4 * len(scored), "probabilities are those of the JSON", wrong)
+    open_now = [a for a in doc["assessment"]["assets"] if not a["scored"]]
+    ok(open_now and all(get(f, "pqmap_asset_broken_today", asset=a["id"]) == 1 for a in open_now) and
+       all(a["broken_today"] for a in open_now), "what is open today has its own series", open_now)
+    named = {dict(labels).get("asset") for n in ("pqmap_asset_probability", "pqmap_asset_sunk_probability",
+             "pqmap_asset_cost_of_delay", "pqmap_asset_expected_loss") for _, labels in f[n][1]}
+    ok(len(named) > 5 and not named & {a["id"] for a in open_now}, "and no probability or loss of 0", named)
     for key, name in (("expected", ""), ("sunk", "_sunk"), ("avoidable", "_avoidable"), ("quarter", "_quarter_delay")):
         ok(get(f, "pqmap_expected_loss" + name, scenario="central", currency="USD") == doc["assessment"]["totals"]["central"][key],
            f"money: {key}")

@@ -451,6 +451,45 @@ static void what_if_names_the_nearest_task(void **state)
 	drop(&w);
 }
 
+static bool says(const struct pqm_assessment *a, const char *words)
+{
+	for (size_t i = 0; i < a->n_notes; i++)
+		if (strstr((const char *)a->notes[i].p, words) != NULL)
+			return true;
+	return false;
+}
+
+static void what_is_too_much_is_told(void **state)
+{
+	enum { MANY = PQM_DECIDER_USES_MAX + 1 };
+	static struct pqm_hop hops[MANY];
+
+	(void)state;
+	for (unsigned n = 1; n <= MANY; n += MANY - 1) {
+		struct world w;
+		struct result r;
+
+		make(&w, 1, 1);
+		for (size_t i = 0; i < n; i++) {
+			hops[i] = w.hop[0];
+			hops[i].data = 'F';
+			hops[i].coverage = 'N';
+			hops[i].in_use_years = (double)(i % 200) / 50;
+		}
+		w.asset[0].hops = hops;
+		w.asset[0].n_hops = n;
+		w.asset[0].flow_money = (struct pqm_sourced){ 1e6, false, { NULL, 0 } };
+		must_plan(&r, &w, 4, NULL);
+		assert_int_equal(r.a.n_notes, n > 1 ? 3 : 0);
+		if (n > 1)
+			assert_true(says(&r.a, "uses, over 512") &&
+				says(&r.a, "over 96 kinds of flow") &&
+				says(&r.a, "in the loss curve"));
+		forget(&r);
+		drop(&w);
+	}
+}
+
 static void five_thousand_tasks_are_planned_in_seconds(void **state)
 {
 	struct world w;
@@ -479,6 +518,7 @@ int main(void)
 		cmocka_unit_test(the_curve_is_what_if_of_its_tasks),
 		cmocka_unit_test(hybrid_with_fallback_counts_from_its_own_date),
 		cmocka_unit_test(what_if_names_the_nearest_task),
+		cmocka_unit_test(what_is_too_much_is_told),
 		cmocka_unit_test(five_thousand_tasks_are_planned_in_seconds),
 	};
 
