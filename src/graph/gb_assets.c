@@ -1,5 +1,7 @@
 #include "build.h"
 
+#include <math.h>
+
 #include "base/log.h"
 
 #include "base/limits.h"
@@ -280,6 +282,45 @@ static void set_since(
 	}
 }
 
+/* "40Gi", "1.5 TB", "4096": a quantity as Kubernetes writes it; false for anything else. */
+static bool bytes_of(pqm_bytes text, double *out)
+{
+	static const char units[] = "kMGTP";
+	size_t n = text.n;
+	double step = 1000, factor = 1;
+
+	if (n > 0 && text.p[n - 1] == 'B')
+		n--;
+	if (n > 0 && text.p[n - 1] == 'i') {
+		step = 1024;
+		n--;
+	}
+	for (size_t i = 0; n > 0 && units[i] != '\0'; i++)
+		if (text.p[n - 1] == (uint8_t)units[i] || (i == 0 && text.p[n - 1] == 'K'))
+			factor = pow(step, (double)i + 1);
+	if (step > 1000 && !(factor > 1))
+		return false;
+	n -= factor > 1;
+	if (!pqm_f64_parse(pqm_trim(pqm_sub(text, 0, n)), out) || !(*out > 0))
+		return false;
+	*out *= factor;
+	return *out < 1e18;
+}
+
+static void set_size(struct gb *b, struct gb_draft *d, const struct gb_thing *t, const char *prefix)
+{
+	const struct pqm_fact *f = said(t->o, prefix, "size");
+	double v;
+
+	if (f != NULL && bytes_of(f->value, &v)) {
+		d->a.size_bytes = v;
+		d->a.size_by = declared_by(b, t, f, prefix[0] != '\0');
+	} else if (f != NULL) {
+		gb_doubt(b, t, f,
+			"is no size (40Gi, 1.5TB); what one run opens is not told in bytes");
+	}
+}
+
 /* How long it has been sent, who can record it, and whether it moves or rests. */
 static void set_flow(struct gb *b, struct gb_draft *d, const struct gb_thing *t, const char *prefix)
 {
@@ -300,6 +341,7 @@ static void set_flow(struct gb *b, struct gb_draft *d, const struct gb_thing *t,
 	if (f != NULL && (pqm_eqs(f->value, "stock") || pqm_eqs(f->value, "S")))
 		d->data = 'S';
 	set_since(b, d, t, prefix);
+	set_size(b, d, t, prefix);
 }
 
 static void set_numbers(struct gb *b, struct gb_draft *d, const struct gb_thing *t,

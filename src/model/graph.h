@@ -162,6 +162,8 @@ struct pqm_asset {
 	struct pqm_sourced money;      /* declared loss; value 0 and assumption when not declared */
 	struct pqm_sourced flow_money; /* declared money per year of content; 0 when not declared */
 	pqm_bytes currency;
+	double size_bytes; /* as declared; 0: not known */
+	struct pqm_by size_by;
 	bool has_since; /* the owner said when its uses became as they are today */
 	int64_t since_days;
 	struct pqm_by since_by;

@@ -251,7 +251,7 @@ static void use(struct pqm_out *o, const struct pqm_asset *a, const struct pqm_u
 	pqm_js_bool(o, "broken_today", u->is_broken_today);
 	pqm_js_bool(o, "capped", u->is_capped);
 	pqm_js_cstr(o, "shor_runs", runs[u->shor_runs_per < 3 ? u->shor_runs_per : 0]);
-	pqm_json_evidence(o, u);
+	pqm_json_evidence(o, a, u);
 	if (u->hop >= a->hops && u->hop < a->hops + a->n_hops) {
 		pqm_js_u64(o, "hop", (uint64_t)(u->hop - a->hops));
 		pqm_json_inputs(o, a, u);

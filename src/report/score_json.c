@@ -58,7 +58,24 @@ void pqm_json_inputs(struct pqm_out *o, const struct pqm_asset *a, const struct 
 	pqm_js_close(o, '}');
 }
 
-void pqm_json_evidence(struct pqm_out *o, const struct pqm_use_score *u)
+/* How much one run opens, where the size is known and a recording is what it opens. */
+static void shor_bytes(
+	struct pqm_out *o, const struct pqm_asset *a, const struct pqm_use_score *u, bool has_runs)
+{
+	const struct pqm_by *by = &a->size_by;
+
+	if (!has_runs || !(a->size_bytes > 0) || u->v.use == 'S' || u->v.use == 'L')
+		return;
+	pqm_js_open(o, "bytes", '{');
+	pqm_js_num(o, "value", a->size_bytes, 0);
+	pqm_js_cstr(o, "by", pqm_from_name(by->from));
+	pqm_js_str(o, "from", by->words);
+	pqm_js_opt(o, "path", by->path);
+	pqm_js_opt_u64(o, "line", by->line);
+	pqm_js_close(o, '}');
+}
+
+void pqm_json_evidence(struct pqm_out *o, const struct pqm_asset *a, const struct pqm_use_score *u)
 {
 	const struct pqm_shor shor = pqm_shor_of(u);
 	const char *const notes[] = { pqm_note_capped(u), pqm_note_conditioned(u) };
@@ -66,6 +83,7 @@ void pqm_json_evidence(struct pqm_out *o, const struct pqm_use_score *u)
 	pqm_js_open(o, "shor", '{');
 	pqm_js_cstr(o, "runs", shor.runs);
 	pqm_js_cstr(o, "opens", shor.opens);
+	shor_bytes(o, a, u, !pqm_eqs(pqm_str(shor.runs), "none"));
 	pqm_js_close(o, '}');
 	if (u->hop != NULL && u->hop->was != 0) {
 		pqm_js_open(o, "history", '{');

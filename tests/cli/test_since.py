@@ -100,14 +100,13 @@ with tmpdir() as d:
         f.write(text.replace("protected-since", "protected-sinse"))
     ok("the nearest is protected-since" in unresolved(scan(target)), "a slip is told the nearest key")
 
-with tmpdir() as d:
-    with open(os.path.join(d, "a.yaml"), "w", encoding="utf-8") as f:
-        f.write("""apiVersion: networking.k8s.io/v1
+ONE = """apiVersion: networking.k8s.io/v1
 kind: Ingress
 metadata:
   name: chat
   namespace: serving
-  annotations: {pqmap.dev/data-class: prompts-sensitive, pqmap.dev/in-use: 3y, pqmap.dev/protected-since: 2025-11-21}
+  annotations: {pqmap.dev/data-class: prompts-sensitive, pqmap.dev/in-use: 3y, pqmap.dev/protected-since: 2025-11-21,
+    pqmap.dev/size: SIZE}
 spec:
   ingressClassName: nginx
   tls: [{hosts: [chat.example], secretName: chat-tls}]
@@ -133,10 +132,27 @@ apiVersion: networking.k8s.io/v1
 kind: IngressClass
 metadata: {name: nginx}
 spec: {controller: k8s.io/ingress-nginx}
-""")
-    r = scan(d)
-    u = [u for _, u in history(r)]
-    ok(len(u) == 1 and "/X:9/" in u[0]["vector"] and "/W:2/" in u[0]["vector"] and u[0]["history"]["ended_years"] == 1,
-       "the annotation does the same: a year less to hold, two years of traffic", [r["assessment"]["assets"], unresolved(r)])
+"""
+
+
+def one(size):
+    with tmpdir() as d:
+        with open(os.path.join(d, "a.yaml"), "w", encoding="utf-8") as f:
+            f.write(ONE.replace("SIZE", size))
+        return scan(d)
+
+
+r = one("1.5Gi")
+u = [u for _, u in history(r)]
+ok(len(u) == 1 and "/X:9/" in u[0]["vector"] and "/W:2/" in u[0]["vector"] and u[0]["history"]["ended_years"] == 1,
+   "the annotation does the same: a year less to hold, two years of traffic", [r["assessment"]["assets"], unresolved(r)])
+
+# ---- size: bytes that one run opens ----
+for said, bytes_ in (("1.5Gi", 1.5 * 2**30), ("2TB", 2e12), ("4096", 4096), ("3 MB", 3e6)):
+    got = {u["vector"].split("/")[2]: u["shor"].get("bytes", {}).get("value") for _, u in history(one(f'"{said}"'))}
+    ok(got == {"U:K": bytes_}, f"size {said}: {bytes_:.0f} bytes a run", got)
+r = one("big")
+ok("is no size" in unresolved(r) and '"bytes": {' not in json.dumps(r["assessment"]), "what is no size is told, and no number made up")
+ok(all("bytes" not in u["shor"] for a in before["assessment"]["assets"] for u in a["uses"]), "nobody said a size: none is given")
 
 done()
