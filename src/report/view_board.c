@@ -8,6 +8,8 @@
 #define TOP 5
 #define STAYS_MAX 12
 #define SUPPOSED_MAX 5
+#define NAME_COLUMNS 60 /* on page one; its card has it whole */
+#define OWNER_COLUMNS 28
 
 struct board {
 	const struct pqm_view *v;
@@ -36,12 +38,19 @@ static void money_fields(
 	pqm_obj_f(o, "open_w", "%.1f", fmax(0, m->avoidable * unit));
 }
 
+static pqm_bytes shortened(struct pqm_arena *a, pqm_bytes text, size_t columns)
+{
+	return pqm_text_middle(a, pqm_printable(a, text), columns);
+}
+
 static void fill_cost(struct pqm_obj *o, const void *ctx, size_t i)
 {
 	const struct board *b = ctx;
 	const struct pqm_asset_score *s = b->v->scores[b->top[i]];
 
-	pqm_view_asset_name(o, b->v, b->top[i]);
+	pqm_obj_f(o, "no", "%zu", b->top[i]);
+	pqm_obj_text(o, "name", shortened(o->arena, s->asset->name, NAME_COLUMNS));
+	pqm_obj_opt(o, "owner", "has_owner", shortened(o->arena, s->asset->owner, OWNER_COLUMNS));
 	pqm_view_chances(o, s);
 	money_fields(o, &s->money[PQM_CENTRAL], s->money[PQM_SLOW].expected,
 		s->money[PQM_FAST].expected, b->most);
@@ -157,7 +166,7 @@ static void fill_supposed(struct pqm_obj *o, const void *ctx, size_t i)
 {
 	const struct supposed *s = ctx;
 
-	pqm_obj_text(o, "name", s->name[i]);
+	pqm_obj_text(o, "name", shortened(o->arena, s->name[i], NAME_COLUMNS));
 	pqm_obj_text(o, "what", s->a[i]->what);
 	pqm_obj_text(o, "would_change", s->a[i]->would_change);
 }
@@ -172,7 +181,7 @@ static void fill_nearest(struct pqm_obj *o, const void *ctx, size_t i)
 {
 	const struct pqm_asset_score *s = ((const struct nearest *)ctx)->s[i];
 
-	pqm_obj_text(o, "name", s->asset->name);
+	pqm_obj_text(o, "name", shortened(o->arena, s->asset->name, NAME_COLUMNS));
 	pqm_obj_text(o, "words", pqm_view_flip(o->arena, s, 0));
 	pqm_obj_text(o, "decision", pqm_str(pqm_decision_name(s->decision)));
 }
@@ -289,9 +298,9 @@ static void fill_stay(struct pqm_obj *o, const void *ctx, size_t i)
 {
 	const struct stay *s = &((const struct stays *)ctx)->s[i];
 
-	pqm_obj_text(o, "what", s->what);
+	pqm_obj_text(o, "what", shortened(o->arena, s->what, NAME_COLUMNS));
 	pqm_obj_text(o, "why", s->why);
-	pqm_obj_opt(o, "owner", "has_owner", s->owner);
+	pqm_obj_opt(o, "owner", "has_owner", shortened(o->arena, s->owner, OWNER_COLUMNS));
 }
 
 static void stays(struct pqm_obj *o, const struct pqm_view *v)

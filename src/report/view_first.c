@@ -5,7 +5,8 @@
 
 #include "report/view_text.h"
 
-#define FIRST_LINES 2 /* of a change; the card has the rest */
+#define FIRST_COLUMNS 90 /* of a name that is longer; its card has it whole */
+#define FIRST_LINES 2	 /* of a change; the card has the rest */
 
 bool pqm_score_is_shown(const struct pqm_asset_score *s)
 {
@@ -62,14 +63,22 @@ static bool serves(const struct pqm_task *t, const struct pqm_asset *a)
 	return false;
 }
 
-/* The first task of the plan for this asset; n_tasks when there is none. */
+/* The first task of the plan that changes a line for this asset, else the first that serves it, which may
+ * be paperwork; n_tasks when there is none. */
 static size_t first_for(const struct pqm_plan *p, const struct pqm_asset *a)
 {
-	size_t i = 0;
+	size_t first = p->n_tasks;
 
-	while (i < p->n_tasks && !serves(&p->tasks[i], a))
-		i++;
-	return i;
+	for (size_t i = 0; i < p->n_tasks; i++) {
+		const struct pqm_task *t = &p->tasks[i];
+
+		if (!serves(t, a))
+			continue;
+		if (t->is_weak_fix || (t->patch_path.n > 0 && t->patch_to.n > 0))
+			return i;
+		first = first < p->n_tasks ? first : i;
+	}
+	return first;
 }
 
 static void first_lines(struct pqm_obj *o, const char *name, const char *flag, pqm_bytes text)
@@ -134,7 +143,8 @@ static void fill_task(struct pqm_obj *o, const struct pqm_task *t, size_t index)
 	pqm_bytes hi = pqm_text_day(o->arena, t->finish_hi);
 
 	pqm_obj_f(o, "no", "%zu", index + 1);
-	pqm_obj_text(o, "title", t->title);
+	pqm_obj_text(o, "title",
+		pqm_text_middle(o->arena, pqm_printable(o->arena, t->title), FIRST_COLUMNS));
 	pqm_obj_text(o, "effort", pqm_text_effort(o->arena, t->effort_lo, t->effort_hi));
 	pqm_obj_text(o, "finish", hi);
 	pqm_obj_opt(o, "place", "has_place", t->n_where > 0 ? t->where[0] : PQM_LIT(""));
@@ -179,7 +189,10 @@ static void fill_worst(struct pqm_obj *o, const void *ctx, size_t i)
 	(void)i;
 	pqm_view_asset_name(o, v, no);
 	pqm_view_chances(o, s);
-	pqm_obj_opt(o, "label", "has_label", h != NULL ? h->label : s->why);
+	pqm_obj_opt(o, "label", "has_label",
+		h != NULL ? pqm_text_middle(
+				    o->arena, pqm_printable(o->arena, h->label), FIRST_COLUMNS)
+			  : s->why);
 	pqm_obj_opt(o, "hop_why", "has_hop_why", h != NULL ? h->why : PQM_LIT(""));
 	pqm_obj_opt(o, "place", "has_place", h != NULL ? hop_place(o->arena, h) : PQM_LIT(""));
 	pqm_obj_opt(o, "stake", "has_stake", stake_words(o->arena, s));

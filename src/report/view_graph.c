@@ -13,8 +13,8 @@
 #define COLUMN_STEP 260.0
 #define ROW_STEP 64.0
 #define TOP 10.0
-#define NAME_COLUMNS 21
-#define KIND_COLUMNS 26
+#define NAME_COLUMNS 19
+#define KIND_COLUMNS 20
 #define LOOP_H 30.0 /* room below a box that speaks to its like */
 #define ARCH_STEP 22.0
 #define LABELS_MAX 64

@@ -96,9 +96,11 @@ async function paper(page) {
 	const text = pages.join(" ").replace(/\s+/g, " ");
 	const [verdict, last] = await page.evaluate(() => [document.querySelector("h1").textContent,
 		[...document.querySelectorAll("h2")].pop().textContent]);
+	const board = pages.findIndex(p => p.includes("Assets, worst first")); // starts a page of its own
 	const holds = s => text.replace(/\s/g, "").includes(s.replace(/\s/g, ""));
 
 	return { pages: pages.length, wrong: [...pages.flatMap((p, i) => p.trim().length < 20 ? [`page ${i + 1} is blank`] : []),
+		...board > (name === "long" ? 4 : 2) ? [`the board's part takes ${board} pages`] : [],
 		...[verdict, last].filter(s => !holds(s)).map(s => `not on paper: ${s}`)] };
 }
 

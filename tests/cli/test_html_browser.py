@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 
 import kit
 
@@ -46,7 +47,7 @@ def node(script, *args, timeout=300):
 
 def page(tmp, name, *args):
     path = f"{tmp}/{name}.html"
-    r = kit.run(*args, *NOW, "-o", f"html={path}", cwd=kit.REPO)
+    r = kit.run(*args, *([] if "--now" in args else NOW), "-o", f"html={path}", cwd=kit.REPO)
     kit.ok(os.path.exists(path), f"{name}: the page is written", kit.err(r))
     return path
 
@@ -62,6 +63,10 @@ def main():
         node("page.mjs", page(tmp, "cluster", "scan", "fixtures/cluster", "--regime", "us-eo-14412"), "cluster", SHOTS, "all")
         node("page.mjs", page(tmp, "article", "scan", "fixtures/article"), "article", SHOTS)
         node("page.mjs", page(tmp, "empty", "scan", f"{tmp}/empty"), "empty", SHOTS)
+        for case in ("safe", "late", "long"):
+            more = subprocess.run([sys.executable, kit.REPO / "fixtures/report/edges.py", case, f"{tmp}/{case}"], capture_output=True, text=True,
+                                  check=True).stdout.split()
+            node("page.mjs", page(tmp, case, "scan", f"{tmp}/{case}", *more), case, SHOTS)
 
 
 main()
