@@ -204,10 +204,8 @@ static enum pqm_st score_all(struct pqm_run *r)
 		s->volatile_by = pqm_bytes_dup(&a->arena, pqm_str(words));
 		if (s->volatile_by.p == NULL)
 			return pqm_fail(r->err, PQM_ENOMEM, "assessment: out of memory");
-		enum pqm_st st = pqm_threats_of(s, r->rules, &r->p, &a->arena, r->err);
+		enum pqm_st st = pqm_threats_of(s, r->rules, &r->p, tmp, &a->arena, r->err);
 
-		if (st == PQM_OK)
-			st = pqm_flips_of(s, r->rules, &r->p, &a->arena, r->err);
 		if (st == PQM_OK)
 			st = name_protection(r, i, s);
 		if (st != PQM_OK)
@@ -228,6 +226,27 @@ static int worst_first(const void *x, const void *y)
 	if (a->p[PQM_CENTRAL] != b->p[PQM_CENTRAL])
 		return a->p[PQM_CENTRAL] > b->p[PQM_CENTRAL] ? -1 : 1;
 	return pqm_cmp(a->asset->id, b->asset->id);
+}
+
+static int by_worst(const void *x, const void *y)
+{
+	const struct pqm_asset_score *const *a = x, *const *b = y;
+
+	return worst_first(*a, *b);
+}
+
+static enum pqm_st find_flips(struct pqm_run *r)
+{
+	size_t n = r->a->n_assets;
+	struct pqm_asset_score **worst = pqm_new(&r->scratch, struct pqm_asset_score *, n);
+
+	if (worst == NULL)
+		return pqm_fail(r->err, PQM_ENOMEM, "assessment: out of memory");
+	for (size_t i = 0; i < n; i++)
+		worst[i] = &r->a->assets[i];
+	if (n > 1)
+		qsort(worst, n, sizeof(struct pqm_asset_score *), by_worst);
+	return pqm_flips_of(worst, n, r->rules, &r->p, &r->a->arena, r->err);
 }
 
 /* Sorts the assets; goals, which named them by their place in the graph, follow. */
@@ -283,6 +302,8 @@ static enum pqm_st steps(struct pqm_run *r)
 		st = pqm_run_plan(r);
 	if (st == PQM_OK)
 		st = score_all(r);
+	if (st == PQM_OK)
+		st = find_flips(r);
 	if (st == PQM_OK)
 		st = pqm_run_ladder(r);
 	if (st == PQM_OK)

@@ -102,7 +102,7 @@ static void value_goals(struct pqm_run *r)
 		if (u->v.coverage == 'M' && to == 'F')
 			after = before;
 		g->value = fmax(0, before - after) * pqm_run_weight(r, &r->g->assets[g->asset]);
-		if (pqm_risk_is_carried(&u->v) && !u->is_broken)
+		if (pqm_run_is_shared(u))
 			g->value *= r->share[g->asset];
 		r->prizes[i].value = g->value;
 	}

@@ -82,6 +82,8 @@ void pqm_run_score_asset(
 	struct pqm_run *r, size_t asset, struct pqm_asset_score *out, struct pqm_exposure *tmp);
 void pqm_run_set_vector(struct pqm_run *r, size_t asset, size_t hop);
 
+/* What waiting costs this use is shared with others of its root: it carries content, more every day. */
+bool pqm_run_is_shared(const struct pqm_run_use *u);
 /* shares.c: sets share. Vectors must be set. */
 enum pqm_st pqm_run_shares(struct pqm_run *r);
 /* plan_run.c */

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "base/limits.h"
 #include "base/num.h"
 
 #define SENSE_FILE "risk/sensitivity.yaml"
@@ -41,7 +42,7 @@ static void reset(struct search *w)
 	w->harvest = 1;
 }
 
-/* The decision by impact with v as it stands. */
+/* The decision by impact, central, with v as it stands; dates of a regime are no part of it. */
 static enum pqm_decision decide(struct search *w)
 {
 	unsigned impact = 1;
@@ -175,7 +176,7 @@ static void scan(struct search *w, enum what what, double from, double far)
 	}
 }
 
-/* The same where P rises with the value: by halves. */
+/* The same where P rises with the value, by halves; where the far end decides as now, nothing between does. */
 static void bisect(struct search *w, enum what what, double from, double far)
 {
 	double way = far < from ? -STEP : STEP;
@@ -228,7 +229,8 @@ static pqm_bytes letter(const char *c)
 	return (pqm_bytes){ (const uint8_t *)c, 1 };
 }
 
-/* Letters of a table lie in order of what is open; the neighbours of the deciding use's own. */
+/* Letters of a table lie in order of what is open: the deciding use under the next ones of its own, and for
+ * coverage as far as `most` says. */
 static void neighbours(struct search *w, enum what what, size_t use)
 {
 	const struct pqm_vector *own = &w->s->uses[use].v;
@@ -256,7 +258,8 @@ static void neighbours(struct search *w, enum what what, size_t use)
 	}
 }
 
-/* The deciding use under another class that falls some day: its last layer to fall is replaced. */
+/* The deciding use under another class that falls some day; one with layers below others is left out, as the
+ * one that falls last changes with the class. */
 static void classes(struct search *w, size_t use)
 {
 	const struct pqm_vector *own = &w->s->uses[use].v;
@@ -297,8 +300,8 @@ static enum pqm_st load_units(struct search *w, const struct pqm_rules *rules, s
 	return PQM_OK;
 }
 
-/* The range of the asset's life where it is the default of a class: its own, or, inherited, that of what
- * it is derived from. */
+/* The range of the class whose default the asset's life is; none where the life was declared, or came from
+ * another asset with another life. */
 static bool life_range(
 	const struct pqm_rules *rules, const struct pqm_asset *a, double *low, double *high)
 {
@@ -356,46 +359,74 @@ static void search_all(struct search *w)
 	scan(w, CURVE, 0, u[CURVE].most);
 }
 
-enum pqm_st pqm_flips_of(struct pqm_asset_score *s, const struct pqm_rules *rules,
-	const struct pqm_risk_params *p, struct pqm_arena *arena, struct pqm_err *err)
+/* P at both ends of the range of a life that is a class's default; the range is the unit of its changes. */
+static void weigh_life(struct search *w, const struct pqm_rules *rules, struct pqm_asset_score *s)
 {
-	struct search w = { .s = s, .p = *p, .arena = arena };
 	double low = 0, high = 0;
-	struct pqm_flip *kept;
-	enum pqm_st st;
 
-	if (s->n_uses == 0 || s->is_broken_today || s->n_uses > PQM_DECIDER_USES_MAX)
-		return PQM_OK;
-	st = load_units(&w, rules, err);
-	if (st != PQM_OK)
-		return st;
-	w.v = pqm_new(arena, struct pqm_vector, s->n_uses);
-	w.tmp = pqm_new(arena, struct pqm_exposure, s->n_uses);
-	if (w.v == NULL || w.tmp == NULL)
-		return pqm_fail(err, PQM_ENOMEM, "assessment: out of memory");
-	w.now = s->by_impact;
-	if (life_range(rules, s->asset, &low, &high)) {
-		w.units[LIFE].unit = high - low;
-		s->has_p_life = true;
-		s->life_low = low;
-		s->life_high = high;
-		(void)with(&w, LIFE, low);
-		s->p_life_low = w.last_p;
-		(void)with(&w, LIFE, high);
-		s->p_life_high = w.last_p;
-	}
-	if (s->by_impact == PQM_TRACK && !s->is_volatile)
-		return PQM_OK;
-	search_all(&w);
-	kept = pqm_new(arena, struct pqm_flip, w.n);
-	if (w.failed || kept == NULL)
-		return pqm_fail(err, PQM_ENOMEM, "assessment: out of memory");
-	memcpy(kept, w.found, w.n * sizeof(*kept));
-	if (w.n > 1)
-		qsort(kept, w.n, sizeof(*kept), nearest);
+	if (!life_range(rules, s->asset, &low, &high))
+		return;
+	w->units[LIFE].unit = high - low;
+	s->has_p_life = true;
+	s->life_low = low;
+	s->life_high = high;
+	(void)with(w, LIFE, low);
+	s->p_life_low = w->last_p;
+	(void)with(w, LIFE, high);
+	s->p_life_high = w->last_p;
+}
+
+static bool keep_flips(struct search *w, struct pqm_asset_score *s)
+{
+	struct pqm_flip *kept = pqm_new(w->arena, struct pqm_flip, w->n);
+
+	if (w->failed || kept == NULL)
+		return false;
+	memcpy(kept, w->found, w->n * sizeof(*kept));
+	if (w->n > 1)
+		qsort(kept, w->n, sizeof(*kept), nearest);
 	s->flips = kept;
-	s->n_flips = w.n;
-	return PQM_OK;
+	s->n_flips = w->n;
+	return true;
+}
+
+static bool one_asset(struct search *w, const struct pqm_rules *rules, struct pqm_asset_score *s,
+	struct pqm_arena *scratch, bool is_top)
+{
+	if (s->n_uses == 0 || s->is_broken_today || s->n_uses > PQM_DECIDER_USES_MAX)
+		return true;
+	pqm_arena_reset(scratch);
+	w->s = s;
+	w->n = 0;
+	w->now = s->by_impact;
+	w->v = pqm_new(scratch, struct pqm_vector, s->n_uses);
+	w->tmp = pqm_new(scratch, struct pqm_exposure, s->n_uses);
+	if (w->v == NULL || w->tmp == NULL)
+		return false;
+	weigh_life(w, rules, s);
+	if (!is_top || (s->by_impact == PQM_TRACK && !s->is_volatile))
+		return true;
+	search_all(w);
+	return keep_flips(w, s);
+}
+
+enum pqm_st pqm_flips_of(struct pqm_asset_score *const *worst, size_t n,
+	const struct pqm_rules *rules, const struct pqm_risk_params *p, struct pqm_arena *arena,
+	struct pqm_err *err)
+{
+	struct search w = { .p = *p, .arena = arena };
+	struct pqm_arena scratch;
+	enum pqm_st st = load_units(&w, rules, err);
+	double usual = w.units[LIFE].unit;
+
+	pqm_arena_init(&scratch, PQM_ARENA_BYTES);
+	for (size_t i = 0; i < n && st == PQM_OK; i++) {
+		w.units[LIFE].unit = usual;
+		if (!one_asset(&w, rules, worst[i], &scratch, i < PQM_FLIP_ASSETS_MAX))
+			st = pqm_fail(err, PQM_ENOMEM, "assessment: out of memory");
+	}
+	pqm_arena_fini(&scratch);
+	return st;
 }
 
 bool pqm_sense_rule_takes(const struct pqm_rule *rule, pqm_bytes sample)

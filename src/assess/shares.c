@@ -8,13 +8,18 @@ struct joint {
 	double sum;
 };
 
+bool pqm_run_is_shared(const struct pqm_run_use *u)
+{
+	return !u->is_broken && pqm_risk_is_carried(&u->v) && u->v.data != 'S';
+}
+
 static void add_uses(struct pqm_run *r, uint32_t asset, struct joint *j)
 {
 	for (size_t h = 0; h < r->g->assets[asset].n_hops; h++) {
 		const struct pqm_vector *v = &r->uses[asset][h].v;
 		double tau, exposed;
 
-		if (r->uses[asset][h].is_broken || !pqm_risk_is_carried(v) || v->data == 'S')
+		if (!pqm_run_is_shared(&r->uses[asset][h]))
 			continue;
 		tau = pqm_risk_tau(&r->p, v, PQM_CENTRAL, v->assessed + v->life_years);
 		exposed = pqm_risk_h(&r->p, v, PQM_CENTRAL);

@@ -343,10 +343,7 @@ static const struct pqm_asset *asset_of(const struct tk_maker *m, const struct p
 	const struct pqm_asset *lists =
 		pqm_map_get(&m->by_finding, (pqm_bytes){ f->id, PQM_ID_BYTES });
 
-	for (size_t a = 0; a < m->g->n_assets && lists == NULL; a++)
-		if (m->g->assets[a].is_unassigned)
-			lists = &m->g->assets[a];
-	return lists;
+	return lists != NULL ? lists : m->rest;
 }
 
 static const char *shipped_words(const struct pqm_finding *f)
@@ -501,8 +498,11 @@ static void index_graph(struct tk_maker *m)
 		tk_no_memory(m);
 		return;
 	}
-	for (size_t a = 0; a < g->n_assets; a++)
+	for (size_t a = 0; a < g->n_assets; a++) {
 		index_findings(m, &g->assets[a]);
+		if (g->assets[a].is_unassigned && m->rest == NULL)
+			m->rest = &g->assets[a];
+	}
 }
 
 static void collect(struct tk_maker *m, struct pqm_tasks *out)

@@ -39,14 +39,9 @@ static bool is_patched(const struct tk_maker *m, const struct pqm_hop *h, pqm_by
 /* Two controllers read two ConfigMaps, and nothing here tells which serves whom. */
 static bool has_several(const struct tk_maker *m, const struct pqm_rule *software)
 {
-	uint32_t n = 0;
+	const struct tk_runs *runs = pqm_map_get(&m->ix.runs, software->id);
 
-	for (uint32_t i = 0; i < m->g->n_nodes && n < 2; i++) {
-		const struct pqm_node *image = tk_node(m, m->ix.image[i]);
-
-		n += image != NULL && pqm_map_get(&m->ix.software, image->id) == software;
-	}
-	return n > 1;
+	return runs != NULL && runs->n > 1;
 }
 
 pqm_bytes tk_edit_of(struct tk_maker *m, const struct pqm_hop *h, const struct tk_site *s)

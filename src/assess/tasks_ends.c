@@ -55,11 +55,12 @@ static pqm_bytes libraries_of(const struct tk_maker *m, uint32_t image, bool *ab
 	pqm_bytes out = { NULL, 0 };
 
 	*able = false;
-	for (size_t i = 0; image != TK_NO_NODE && i < g->n_edges; i++) {
-		const struct pqm_edge *e = &g->edges[i];
-		const struct pqm_rule *rule = e->from == image && pqm_eqs(e->rel, "contains")
-			? library_rule(m, g->nodes[e->to].name)
-			: NULL;
+	if (image == TK_NO_NODE)
+		return out;
+	for (uint32_t i = m->ix.out.first[image]; i < m->ix.out.first[image + 1]; i++) {
+		const struct pqm_edge *e = &g->edges[m->ix.out.edge[i]];
+		const struct pqm_rule *rule =
+			pqm_eqs(e->rel, "contains") ? library_rule(m, g->nodes[e->to].name) : NULL;
 		pqm_bytes one;
 
 		if (rule == NULL || e->ref.n == 0 || e->ref.p[0] < '0' || e->ref.p[0] > '9')
@@ -99,10 +100,12 @@ static void add_client(const struct tk_maker *m, uint32_t *list, size_t *n, uint
 static void add_callers(const struct tk_maker *m, uint32_t *list, size_t *n, uint32_t node)
 {
 	const struct pqm_graph *g = m->g;
+	const struct tk_ends *in = &m->ix.in;
 
-	for (size_t i = 0; node < g->n_nodes && i < g->n_edges; i++)
-		if (g->edges[i].to == node && carries(&g->edges[i]))
-			add_client(m, list, n, g->edges[i].from);
+	for (uint32_t i = node < g->n_nodes ? in->first[node] : 0;
+		node < g->n_nodes && i < in->first[node + 1] && *n < TK_CLIENTS_MAX; i++)
+		if (carries(&g->edges[in->edge[i]]))
+			add_client(m, list, n, g->edges[in->edge[i]].from);
 }
 
 size_t tk_clients(uint32_t list[TK_CLIENTS_MAX], const struct tk_maker *m, const struct pqm_hop *h,

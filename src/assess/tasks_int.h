@@ -62,9 +62,10 @@ struct tk_maker {
 	size_t n, cap;
 	uint32_t n_walks, *walk; /* of tk_needs */
 	size_t cap_walk;
-	struct pqm_map by_id;	   /* id -> index + 1 as pointer */
-	struct pqm_map by_finding; /* id -> the first asset that lists it */
-	struct pqm_map grouped;	   /* ids of findings that a hop's own task fixes in a group */
+	struct pqm_map by_id;	      /* id -> index + 1 as pointer */
+	struct pqm_map by_finding;    /* id -> the first asset that lists it */
+	const struct pqm_asset *rest; /* what no other asset lists; may be NULL */
+	struct pqm_map grouped;	      /* ids of findings that a hop's own task fixes in a group */
 	struct tk_index ix;
 	struct tk_regimes regimes;
 	struct pqm_map objects;	       /* id -> what was read of it, for performance */

@@ -135,13 +135,93 @@ static bool index_kinds(struct tk_index *ix)
 	return true;
 }
 
+static bool index_ends(struct tk_ends *e, const struct tk_index *ix, bool by_to)
+{
+	const struct pqm_graph *g = ix->g;
+	size_t n = g->n_nodes;
+
+	e->first = pqm_new(ix->arena, uint32_t, n + 2);
+	e->edge = pqm_new(ix->arena, uint32_t, g->n_edges + 1);
+	if (e->first == NULL || e->edge == NULL)
+		return false;
+	for (size_t i = 0; i < g->n_edges; i++)
+		e->first[(by_to ? g->edges[i].to : g->edges[i].from) + 2]++;
+	for (size_t i = 2; i < n + 2; i++)
+		e->first[i] += e->first[i - 1];
+	for (size_t i = 0; i < g->n_edges; i++) {
+		uint32_t node = by_to ? g->edges[i].to : g->edges[i].from;
+
+		e->edge[e->first[node + 1]++] = (uint32_t)i; /* leaves first[] one place ahead */
+	}
+	return true;
+}
+
+static struct tk_runs *runs_of(struct tk_index *ix, const struct pqm_rule *software)
+{
+	struct tk_runs *r = pqm_map_get(&ix->runs, software->id);
+
+	if (r != NULL)
+		return r;
+	r = pqm_new(ix->arena, struct tk_runs, 1);
+	if (r == NULL || !pqm_map_put(&ix->runs, software->id, r))
+		return NULL;
+	r->image = NOWHERE;
+	return r;
+}
+
+/* Images by what they run, and how many workloads run it. */
+static bool index_software(struct tk_index *ix)
+{
+	const struct pqm_graph *g = ix->g;
+
+	for (uint32_t i = 0; i < g->n_nodes; i++) {
+		const struct pqm_rule *rule =
+			g->nodes[i].type == PQM_NODE_IMAGE ? by_image(ix, g->nodes[i].name) : NULL;
+		struct tk_runs *runs = rule == NULL ? NULL : runs_of(ix, rule);
+
+		if (rule == NULL)
+			continue;
+		if (runs == NULL ||
+			!pqm_map_put(&ix->software, g->nodes[i].id, (void *)(uintptr_t)rule))
+			return false;
+		if (runs->image == NOWHERE)
+			runs->image = i;
+	}
+	for (uint32_t i = 0; i < g->n_nodes; i++) {
+		const struct pqm_rule *rule = ix->image[i] == NOWHERE
+			? NULL
+			: pqm_map_get(&ix->software, g->nodes[ix->image[i]].id);
+
+		if (rule != NULL)
+			runs_of(ix, rule)->n++;
+	}
+	return true;
+}
+
+static bool index_endpoints(struct tk_index *ix)
+{
+	for (size_t i = ix->inv->n_endpoints; i > 0; i--) { /* the first one of a name stays */
+		struct pqm_endpoint *e = &ix->inv->endpoints[i - 1];
+		pqm_bytes name;
+
+		if (!tk_is_plain(e->host))
+			continue;
+		name = pqm_arena_f(ix->arena, "%.*s:%u", PQM_FMT(e->host), (unsigned)e->port);
+		if (name.p == NULL || !pqm_map_put(&ix->endpoints, name, e))
+			return false;
+	}
+	return true;
+}
+
 bool tk_index_init(struct tk_index *ix)
 {
 	const struct pqm_graph *g = ix->g;
 
 	ix->image = pqm_new(ix->arena, uint32_t, g->n_nodes);
 	ix->served = pqm_new(ix->arena, uint32_t, g->n_nodes);
-	if (ix->image == NULL || ix->served == NULL || !index_objects(ix) || !index_kinds(ix))
+	if (ix->image == NULL || ix->served == NULL || !index_objects(ix) || !index_kinds(ix) ||
+		!index_ends(&ix->in, ix, true) || !index_ends(&ix->out, ix, false) ||
+		!index_endpoints(ix))
 		return false;
 	for (size_t i = 0; i < g->n_nodes; i++)
 		ix->image[i] = ix->served[i] = NOWHERE;
@@ -153,15 +233,7 @@ bool tk_index_init(struct tk_index *ix)
 		if (pqm_eqs(e->rel, "serves"))
 			ix->served[e->from] = e->to, ix->served[e->to] = e->from;
 	}
-	for (uint32_t i = 0; i < g->n_nodes; i++) {
-		const struct pqm_rule *rule =
-			g->nodes[i].type == PQM_NODE_IMAGE ? by_image(ix, g->nodes[i].name) : NULL;
-
-		if (rule != NULL &&
-			!pqm_map_put(&ix->software, g->nodes[i].id, (void *)(uintptr_t)rule))
-			return false;
-	}
-	return true;
+	return index_software(ix);
 }
 
 void tk_index_fini(struct tk_index *ix)
@@ -170,6 +242,8 @@ void tk_index_fini(struct tk_index *ix)
 	pqm_map_fini(&ix->paths);
 	pqm_map_fini(&ix->software);
 	pqm_map_fini(&ix->kinds);
+	pqm_map_fini(&ix->runs);
+	pqm_map_fini(&ix->endpoints);
 }
 
 static const struct pqm_object *object_of(const struct tk_index *ix, uint32_t node)
@@ -193,20 +267,37 @@ static const struct pqm_fact *fact_at(const struct pqm_object *o, const struct p
 	return NULL;
 }
 
-/* The documents of a file stand together, in the order of their lines. */
+/* Whether o is of that path and starts at the line or before it. */
+static bool is_before(const struct pqm_object *o, const struct pqm_hop *h)
+{
+	return pqm_eq(o->path, h->path) && o->line <= h->line;
+}
+
+/* The documents of a file stand together, in the order of their lines: the setting is in the last one that
+ * starts before its line, or, where anchors took it elsewhere, not many before that. */
 static void read_setting(struct tk_site *s, const struct tk_index *ix, const struct pqm_hop *h)
 {
 	const struct pqm_object *o = pqm_map_get(&ix->paths, h->path),
 				*end = ix->inv->objects + ix->inv->n_objects;
+	size_t low = 0, high;
 
-	if (h->line == 0 || h->ref.n == 0)
+	if (o == NULL || h->line == 0 || h->ref.n == 0)
 		return;
-	for (; o != NULL && o < end && pqm_eq(o->path, h->path) && o->line <= h->line; o++) {
-		const struct pqm_fact *f = fact_at(o, h);
+	high = (size_t)(end - o);
+	while (low < high) { /* all before low start before the line, none from high on does */
+		size_t mid = low + (high - low) / 2;
+
+		if (is_before(&o[mid], h))
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (size_t i = low; i > 0 && low - i < PQM_TASK_DOCS_BACK; i--) {
+		const struct pqm_fact *f = fact_at(&o[i - 1], h);
 
 		if (f == NULL)
 			continue;
-		s->object = o;
+		s->object = &o[i - 1];
 		s->field = f->key;
 		s->value = f->value;
 		s->line = f->line;
@@ -279,10 +370,10 @@ static void at_edge(struct tk_site *s, const struct tk_index *ix, uint32_t edge)
 	if (take_host(s, o, reach_of(ix, edge, "hosts")))
 		return;
 	/* A gateway for every name: the routes that join it have theirs. */
-	for (size_t i = 0; i < ix->g->n_edges && s->host.n == 0; i++) {
-		const struct pqm_edge *e = &ix->g->edges[i];
+	for (uint32_t i = ix->in.first[edge]; i < ix->in.first[edge + 1] && s->host.n == 0; i++) {
+		const struct pqm_edge *e = &ix->g->edges[ix->in.edge[i]];
 
-		if (e->to == edge && pqm_eqs(e->rel, "joins"))
+		if (pqm_eqs(e->rel, "joins"))
 			take_glob(s, object_of(ix, e->from), PQM_LIT("spec.hostnames[*]"));
 	}
 }
@@ -345,33 +436,37 @@ static void at_url(struct tk_site *s, pqm_bytes url)
 	s->port = port;
 }
 
-/* Whether a path ends with a whole address: another host may end with the same letters. */
-static bool ends_with_address(pqm_bytes path, pqm_bytes address)
+/* "host:port" at the end of a path: all letters of a name before the last colon, as another host may end
+ * with the same ones. */
+static pqm_bytes address_in(pqm_bytes path)
 {
-	uint8_t c;
+	size_t at = path.n;
 
-	if (!pqm_ends(path, address))
-		return false;
-	if (path.n == address.n)
-		return true;
-	c = path.p[path.n - address.n - 1];
-	return isalnum(c) == 0 && c < 0x80 && strchr("._-", c) == NULL;
+	while (at > 0 && path.p[at - 1] >= '0' && path.p[at - 1] <= '9')
+		at--;
+	if (at == 0 || path.p[at - 1] != ':')
+		return (pqm_bytes){ NULL, 0 };
+	at--;
+	while (at > 0) {
+		uint8_t c = path.p[at - 1];
+
+		if (isalnum(c) == 0 && c < 0x80 && (c == '\0' || strchr("._-", c) == NULL))
+			break;
+		at--;
+	}
+	return pqm_sub(path, at, path.n);
 }
 
 /* The endpoint that a finding was measured at. */
 static void at_endpoint(struct tk_site *s, const struct tk_index *ix, const struct pqm_hop *h)
 {
-	for (size_t i = 0; i < ix->inv->n_endpoints; i++) {
-		const struct pqm_endpoint *e = &ix->inv->endpoints[i];
-		pqm_bytes name =
-			pqm_arena_f(ix->arena, "%.*s:%u", PQM_FMT(e->host), (unsigned)e->port);
+	pqm_bytes name = address_in(h->path);
+	const struct pqm_endpoint *e = name.n == 0 ? NULL : pqm_map_get(&ix->endpoints, name);
 
-		if (name.n == 0 || !tk_is_plain(e->host) || !ends_with_address(h->path, name))
-			continue;
-		s->host = e->host;
-		s->port = pqm_sub(name, e->host.n + 1, name.n);
+	if (e == NULL)
 		return;
-	}
+	s->host = e->host;
+	s->port = pqm_sub(name, e->host.n + 1, name.n);
 }
 
 static void find_listener(struct tk_site *s, const struct tk_index *ix, const struct pqm_hop *h)
@@ -480,11 +575,12 @@ static void find_software(struct tk_site *s, const struct tk_index *ix, const st
 	if (s->software != NULL && s->image != NOWHERE &&
 		pqm_map_get(&ix->software, ix->g->nodes[s->image].id) != s->software)
 		s->image = NOWHERE;
-	for (uint32_t n = 0; s->software != NULL && s->image == NOWHERE && n < ix->g->n_nodes; n++)
-		if (ix->g->nodes[n].type == PQM_NODE_IMAGE &&
-			pqm_map_get(&ix->software, ix->g->nodes[n].id) == s->software &&
-			pqm_yaml_true(s->software->node, "one_per_cluster"))
-			s->image = n;
+	if (s->software != NULL && s->image == NOWHERE &&
+		pqm_yaml_true(s->software->node, "one_per_cluster")) {
+		const struct tk_runs *runs = pqm_map_get(&ix->runs, s->software->id);
+
+		s->image = runs == NULL ? NOWHERE : runs->image;
+	}
 	if (s->image != NOWHERE)
 		s->version = version_of_tag(ix->g->nodes[s->image].name,
 			s->software == NULL ? (pqm_bytes){ NULL, 0 }

@@ -13,18 +13,32 @@
 
 #include "tasks.h"
 
-/* Finds things of a graph and its inventory again. */
+/* Edges by the node at one end, in the graph's order: those of node i are edge[first[i]] up to first[i + 1]. */
+struct tk_ends {
+	uint32_t *first, *edge;
+};
+
+/* What runs one kind of software, counted once. */
+struct tk_runs {
+	uint32_t n;	/* workloads */
+	uint32_t image; /* the first image of it, or UINT32_MAX */
+};
+
+/* Finds things of a graph and its inventory again: every hop asks, so nothing here walks the whole graph. */
 struct tk_index {
 	const struct pqm_rules *r;
 	const struct pqm_inventory *inv;
 	const struct pqm_graph *g;
 	struct pqm_arena *arena;
-	struct pqm_map objects;	 /* "ns/Kind/name" -> struct pqm_object */
-	struct pqm_map paths;	 /* path -> its first struct pqm_object */
-	struct pqm_map kinds;	 /* kind -> its rule of k8s/ that has `hosts` or `published` */
-	struct pqm_map software; /* image id -> rule of plan/software.yaml */
-	uint32_t *image;	 /* by node: what a workload runs, or UINT32_MAX */
-	uint32_t *served;	 /* by node: the workload of a Service, the Service of a workload */
+	struct pqm_map objects;	  /* "ns/Kind/name" -> struct pqm_object */
+	struct pqm_map paths;	  /* path -> its first struct pqm_object */
+	struct pqm_map kinds;	  /* kind -> its rule of k8s/ that has `hosts` or `published` */
+	struct pqm_map software;  /* image id -> rule of plan/software.yaml */
+	struct pqm_map runs;	  /* id of a rule of plan/software.yaml -> struct tk_runs */
+	struct pqm_map endpoints; /* "host:port" -> struct pqm_endpoint */
+	struct tk_ends in, out;
+	uint32_t *image;  /* by node: what a workload runs, or UINT32_MAX */
+	uint32_t *served; /* by node: the workload of a Service, the Service of a workload */
 };
 
 struct tk_site {

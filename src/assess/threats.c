@@ -31,6 +31,7 @@ struct finder {
 	struct pqm_asset_score *s;
 	const struct pqm_risk_params *p;
 	struct pqm_arena *arena;
+	struct pqm_exposure *tmp; /* room for all uses */
 	struct pqm_threat *out;
 };
 
@@ -43,12 +44,10 @@ static bool concerns(const struct finder *f, const struct pqm_rule *rule, size_t
 }
 
 /* The threat's chance: the union over its uses. */
-static bool weigh(const struct finder *f, struct pqm_threat *t)
+static void weigh(const struct finder *f, struct pqm_threat *t)
 {
-	struct pqm_exposure *e = pqm_new(f->arena, struct pqm_exposure, t->n_uses);
+	struct pqm_exposure *e = f->tmp;
 
-	if (e == NULL)
-		return false;
 	for (enum pqm_scenario s = PQM_SLOW; s < PQM_N_SCENARIOS && !t->is_open_today; s++) {
 		for (size_t i = 0; i < t->n_uses; i++)
 			e[i] = (struct pqm_exposure){ pqm_risk_h_joint(f->p,
@@ -56,7 +55,6 @@ static bool weigh(const struct finder *f, struct pqm_threat *t)
 				f->s->uses[t->uses[i]].tau[s] };
 		t->p[s] = pqm_risk_union(f->p, s, f->s->uses[0].v.assessed, e, t->n_uses);
 	}
-	return true;
 }
 
 static bool find(const struct finder *f, const struct pqm_rule *rule, bool broken)
@@ -79,17 +77,17 @@ static bool find(const struct finder *f, const struct pqm_rule *rule, bool broke
 	for (size_t i = 0; i < f->s->n_uses; i++)
 		if (concerns(f, rule, i, broken))
 			*uses++ = (uint32_t)i;
-	if (!weigh(f, &t))
-		return false;
+	weigh(f, &t);
 	f->out[f->s->n_threats++] = t;
 	return true;
 }
 
 enum pqm_st pqm_threats_of(struct pqm_asset_score *s, const struct pqm_rules *rules,
-	const struct pqm_risk_params *p, struct pqm_arena *arena, struct pqm_err *err)
+	const struct pqm_risk_params *p, struct pqm_exposure *tmp, struct pqm_arena *arena,
+	struct pqm_err *err)
 {
 	const struct pqm_rule *rule;
-	struct finder f = { .s = s, .p = p, .arena = arena };
+	struct finder f = { .s = s, .p = p, .arena = arena, .tmp = tmp };
 	size_t n = 0;
 	bool ok;
 

@@ -14,7 +14,8 @@
 bool pqm_threat_concerns(const struct pqm_rule *rule, pqm_bytes life_class, char use);
 /* The threats of one asset, in the order of the rules; those that are open today first. */
 enum pqm_st pqm_threats_of(struct pqm_asset_score *s, const struct pqm_rules *rules,
-	const struct pqm_risk_params *p, struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;
+	const struct pqm_risk_params *p, struct pqm_exposure *tmp, struct pqm_arena *arena,
+	struct pqm_err *err) PQM_MUST_USE;
 /* "training-data-phi K" */
 bool pqm_threat_rule_takes(const struct pqm_rule *rule, pqm_bytes sample);
 

@@ -308,6 +308,10 @@
 /* Places and finding ids that one task lists; the rest is a count. */
 #define PQM_TASK_PLACES_MAX 50
 #define PQM_TASK_FINDINGS_MAX ((size_t)1000)
+/* Documents of a file that are looked at for a setting, back from its line: anchors reach no further. */
+#define PQM_TASK_DOCS_BACK 64
+/* Assets whose decisions are searched for what flips them, the worst first: 0.3 ms each. */
+#define PQM_FLIP_ASSETS_MAX ((size_t)500)
 /* Rounds of plan, finish, Y and score; dates settle in two to four. */
 #define PQM_PLAN_ROUNDS_MAX 12
 /* BER looked at in one artifact, besides four times its size: what the largest object needs twice. */

@@ -360,7 +360,7 @@ static enum pqm_st one_asset(struct pqm_app *app, const struct pqm_args *args,
 	const struct pqm_risk_view *view, struct pqm_err *err)
 {
 	struct pqm_use_score uses[PQM_RISK_VECTORS_MAX] = { 0 };
-	struct pqm_asset_score a = { .uses = uses };
+	struct pqm_asset_score a = { .uses = uses }, *one = &a;
 	enum pqm_st st = PQM_OK;
 
 	for (size_t i = 0; i < args->n_positional && st == PQM_OK; i++)
@@ -368,7 +368,7 @@ static enum pqm_st one_asset(struct pqm_app *app, const struct pqm_args *args,
 	if (st != PQM_OK)
 		return st;
 	pqm_risk_join(&a, view->p);
-	st = pqm_flips_of(&a, view->rules, view->p, view->arena, err);
+	st = pqm_flips_of(&one, 1, view->rules, view->p, view->arena, err);
 	if (st != PQM_OK)
 		return st;
 	app->out->js_compact = view->format == PQM_RISK_JSONL;
