@@ -228,6 +228,8 @@ static enum pqm_st take_finding(struct reader *r, const struct pqm_json *v, size
 	struct pqm_diff_finding *f;
 	enum pqm_st st = pqm_finding_read(&from, v, s->n_targets, &r->scratch, &why);
 
+	if (st == PQM_ENOMEM)
+		return no_memory(r);
 	if (st != PQM_OK)
 		/* "finding: findings[0]: words" */
 		return bad(r, "findings", i,
