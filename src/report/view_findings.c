@@ -101,7 +101,10 @@ static void fill_cause(struct pqm_obj *o, const void *ctx, size_t i)
 	const struct shown *s = ctx;
 	const struct pqm_cause *c = &s->v->causes[i];
 	const struct pqm_finding *f = c->first;
+	char id[2 * PQM_ID_BYTES + 1];
 
+	pqm_id_hex(id, f->id);
+	pqm_obj_f(o, "link", "%.12s", id); /* of the first thing it was found by */
 	pqm_obj_text(o, "alg", pqm_text_alg(o->arena, f->family, f->parameter));
 	pqm_obj_text(o, "meaning", pqm_str(meaning_words(f->meaning)));
 	pqm_obj_text(o, "function", pqm_str(function_words(f->function)));

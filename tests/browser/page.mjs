@@ -79,6 +79,47 @@ async function keyboard(page) {
 	return { want, wrong };
 }
 
+// Each kind of control by keys alone, and links into closed cards.
+async function operate(page) {
+	const wrong = [], want = (good, words) => good || wrong.push(words);
+	const at = (css, what) => page.evaluate(([css, what]) => {
+		const e = document.querySelector(css);
+
+		return what === "open" ? e.open : what === "focus" ? (e.focus(), true) : e.getAttribute(what);
+	}, [css, what]);
+	const head = "table.sortable thead th", card = "#causes > details";
+
+	for (const key of ["Enter", "Space"]) {
+		const was = await at(card, "open"), order = await at(head, "aria-sort");
+
+		await at(card + " > summary", "focus");
+		await page.keyboard.press(key);
+		want(await at(card, "open") === !was, `${key} does not turn a card over`);
+		await at(head + " button", "focus");
+		await page.keyboard.press(key);
+		want(await at(head, "aria-sort") !== order, `${key} does not sort`);
+	}
+	await page.keyboard.press("/");
+	await page.keyboard.type("zzz");
+	want(await page.inputValue("#find-text") === "zzz", "/ does not reach the filter");
+	want((await page.textContent("#find-n")).startsWith("0 of "), "the filter does not answer to keys");
+	await page.keyboard.press("Escape");
+	want(await page.inputValue("#find-text") === "", "Esc does not empty the filter");
+	want(!(await page.textContent("#find-n")).startsWith("0 of "), "Esc leaves the places hidden");
+	for (const css of ["#causes > details:last-child", "#causes > details:last-child li[id]", "details.asset:last-of-type"]) {
+		const shut = await page.evaluate(css => {
+			for (const d of document.querySelectorAll("details"))
+				d.open = false;
+			location.hash = "#" + document.querySelector(css).id;
+			return new Promise(done => setTimeout(() => done(!document.querySelector(css).closest("details").open), 60));
+		}, css);
+		want(!shut, `a link to ${css} leaves its card shut`);
+	}
+	for (const words of ["Would flip it", "Threats", "pulled forward", "volatile"])
+		want((await page.textContent("main")).includes(words), `the page does not say '${words}'`);
+	return wrong;
+}
+
 // Text of the page as a reader gets it; what only the script adds carries the class js.
 const words = page => page.evaluate(() => {
 	const copy = document.getElementById("main").cloneNode(true);
@@ -148,6 +189,11 @@ for (const scheme of ["light", "dark"])
 		i++;
 	say(a === b && b.length > 500, `${name}: the same ${b.length} characters without script`, `at ${i}: '${a.slice(i, i + 80)}' / '${b.slice(i, i + 80)}'`);
 	await bare.close();
+	if (all) {
+		const bad = await operate(page);
+
+		say(bad.length === 0, `${name}: cards, sorting, filter and links by keys alone`, bad.join("\n"));
+	}
 	await done();
 }
 await close();
