@@ -96,6 +96,11 @@ enum pqm_st pqm_targets_expand(
 
 	start(t);
 	for (size_t i = 0; i < n && st == PQM_OK; i++)
+		if (args[i][0] == '\0')
+			st = pqm_fail(err, PQM_EUSAGE,
+				"target %zu is an empty text: a shell variable that is not set?",
+				i + 1);
+	for (size_t i = 0; i < n && st == PQM_OK; i++)
 		st = args[i][0] == '@' && args[i][1] != '\0'
 			? add_list(t, args[i], args[i] + 1, add_target, err)
 			: add(t, pqm_str(args[i]), false, err);

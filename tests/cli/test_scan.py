@@ -134,7 +134,7 @@ with tmpdir() as tmp:
     subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], capture_output=True)
 
     # usage
-    for args, word in ((("scan",), "name what to scan"), (("scan", "-o", "pdf", "x"), "unknown format"),
+    for args, word in ((("scan",), "name what to scan"), (("scan", ""), "an empty text"), (("scan", "-o", "pdf", "x"), "unknown format"),
                        (("scan", "--nope", "x"), "unknown option"), (("skan", "x"), "did you mean `pqmap scan`"),
                        (("scan", "-j", "0", "x"), "1 to 256"), (("scan", "--now", "tomorrow", "x"), "not a date"),
                        (("scan", "--regime", "mars", "x"), "unknown"), (("report",), "saved inventory"),
