@@ -52,6 +52,8 @@ with tmpdir() as tmp:
     number = [t["id"] for t in plan["tasks"]].index(chain["id"]) + 1
     check("numbers and ids name the same", what_if(str(number)) == alone)
     check("report takes it too", what_if(chain["id"], "report") == alone)
+    told = run("plan", inv, "--what-if", str(number)).stdout.decode()
+    check("it says from what it starts", "BASE      before is: nothing else is done for 10 years" in told)
     check("sunk stays", what_if(",".join({t["type"] for t in plan["tasks"]}))["sunk"] == plan["residual"][0]["sunk"])
     bad = what_if("enforce-hybird")
     check("a wrong name is an error with the nearest", bad.returncode == 2 and "the nearest is enforce-hybrid" in err(bad))
