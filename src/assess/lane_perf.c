@@ -25,7 +25,7 @@ struct maker {
 
 static bool put(struct tk_maker *m, pqm_bytes key, const struct pqm_object *o)
 {
-	return key.p != NULL && pqm_map_put(&m->objects, key, (void *)(uintptr_t)o);
+	return key.p != NULL && pqm_map_put(&m->scalers, key, (void *)(uintptr_t)o);
 }
 
 static pqm_bytes fact_of(const struct pqm_object *o, pqm_bytes key, uint32_t *line)
@@ -38,17 +38,19 @@ static pqm_bytes fact_of(const struct pqm_object *o, pqm_bytes key, uint32_t *li
 	return (pqm_bytes){ NULL, 0 };
 }
 
-static pqm_bytes scaler_key(struct tk_maker *m, const struct pqm_object *o)
+/* What an autoscaler scales, under the id that its node has. */
+static pqm_bytes scaled_id(
+	struct tk_maker *m, const struct pqm_k8s_kinds *kinds, const struct pqm_object *o)
 {
 	uint32_t line;
-	pqm_bytes kind = fact_of(o, PQM_LIT("spec.scaleTargetRef.kind"), &line);
-	pqm_bytes name = fact_of(o, PQM_LIT("spec.scaleTargetRef.name"), &line);
+	const struct pqm_object scaled = { .ns = o->ns,
+		.kind = fact_of(o, PQM_LIT("spec.scaleTargetRef.kind"), &line),
+		.name = fact_of(o, PQM_LIT("spec.scaleTargetRef.name"), &line) };
 
-	return pqm_arena_f(
-		m->arena, "scales %.*s/%.*s/%.*s", PQM_FMT(o->ns), PQM_FMT(kind), PQM_FMT(name));
+	return pqm_k8s_id(kinds, &scaled, m->arena);
 }
 
-static void index_objects(struct tk_maker *m)
+static void index_scalers(struct tk_maker *m)
 {
 	const struct pqm_k8s_kinds *kinds;
 
@@ -56,18 +58,16 @@ static void index_objects(struct tk_maker *m)
 	for (size_t i = 0; i < m->inv->n_objects && m->st == PQM_OK; i++) {
 		const struct pqm_object *o = &m->inv->objects[i];
 
-		if (!put(m, pqm_k8s_id(kinds, o, m->arena), o))
-			tk_no_memory(m);
-		if (pqm_eqs(o->kind, "HorizontalPodAutoscaler") && !put(m, scaler_key(m, o), o))
+		if (pqm_eqs(o->kind, "HorizontalPodAutoscaler") &&
+			!put(m, scaled_id(m, kinds, o), o))
 			tk_no_memory(m);
 	}
-	if (m->st == PQM_OK && m->objects.n == 0 && !put(m, PQM_LIT("-"), NULL))
-		tk_no_memory(m); /* not asked for again */
+	m->has_scalers = true;
 }
 
 static void see(struct maker *k, pqm_bytes id)
 {
-	const struct pqm_object *o = id.n > 0 ? pqm_map_get(&k->m->objects, id) : NULL;
+	const struct pqm_object *o = tk_object_of(&k->m->ix, id);
 
 	for (size_t i = 0; i < k->n_seen; i++)
 		if (k->seen[i] == o)
@@ -166,13 +166,12 @@ static void set_input(struct maker *k)
 /* Of the autoscaler or the workload itself. */
 static void set_replicas(struct maker *k)
 {
-	pqm_bytes key = pqm_arena_f(k->m->arena, "scales %.*s", PQM_FMT(k->d->object));
-	const struct pqm_object *o = pqm_map_get(&k->m->objects, key);
+	const struct pqm_object *o = pqm_map_get(&k->m->scalers, k->d->object);
 	pqm_bytes field = PQM_LIT("spec.maxReplicas");
 	uint32_t line = 0;
 
 	if (o == NULL) {
-		o = pqm_map_get(&k->m->objects, k->d->object);
+		o = tk_object_of(&k->m->ix, k->d->object);
 		field = PQM_LIT("spec.replicas");
 	}
 	if (o == NULL || !pqm_f64_parse(fact_of(o, field, &line), &k->line.replicas) ||
@@ -400,8 +399,8 @@ void tk_lane_performance(struct tk_maker *m, struct tk_draft *d)
 		(k.rule = pqm_rules_next(m->r, "perf/lines.yaml", &i)) != NULL;) {
 		if (!is_for(k.rule, d) || d->t.n_performance == LINES_MAX)
 			continue;
-		if (m->objects.n == 0)
-			index_objects(m);
+		if (!m->has_scalers)
+			index_scalers(m);
 		if (k.n_seen == 0)
 			see_all(&k);
 		if (m->st != PQM_OK || !make_line(&k))

@@ -428,8 +428,8 @@ static int by_u32(const void *x, const void *y)
 /* Sorts the drafts by id and turns every index into the sorted one. */
 static enum pqm_st settle(struct tk_maker *m, struct pqm_tasks *out)
 {
-	uint32_t *order = pqm_new(m->arena, uint32_t, m->n),
-		 *at = pqm_new(m->arena, uint32_t, m->n);
+	uint32_t *order = pqm_new(&m->ix.own, uint32_t, m->n),
+		 *at = pqm_new(&m->ix.own, uint32_t, m->n);
 
 	out->task = pqm_new(m->arena, struct pqm_task, m->n);
 	if (order == NULL || at == NULL || out->task == NULL)
@@ -565,10 +565,12 @@ enum pqm_st pqm_tasks_build(struct pqm_tasks *out, const struct pqm_tasks_from *
 		pqm_map_fini(&m.d[i].units);
 		pqm_map_fini(&m.d[i].of);
 	}
-	pqm_map_fini(&m.objects);
+	pqm_free(m.d);
+	pqm_map_fini(&m.scalers);
 	pqm_map_fini(&m.by_finding);
 	pqm_map_fini(&m.grouped);
 	pqm_map_fini(&m.by_id);
 	tk_index_fini(&m.ix);
+	pqm_malloc_trim();
 	return m.st;
 }

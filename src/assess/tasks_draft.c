@@ -359,6 +359,25 @@ uint32_t tk_find(struct tk_maker *m, pqm_bytes id)
 	return v == 0 ? UINT32_MAX : (uint32_t)(v - 1);
 }
 
+/* Room for one more draft. They are large and many: no arena, which would keep every array that became too small. */
+static bool make_room(struct tk_maker *m)
+{
+	size_t cap = m->cap < 32 ? 32 : m->cap + m->cap / 2;
+	struct tk_draft *grown;
+
+	if (m->n < m->cap)
+		return true;
+	grown = pqm_malloc(cap * sizeof(*grown));
+	if (grown == NULL)
+		return false;
+	if (m->n > 0)
+		memcpy(grown, m->d, m->n * sizeof(*grown));
+	pqm_free(m->d);
+	m->d = grown;
+	m->cap = cap;
+	return true;
+}
+
 uint32_t tk_draft_for(struct tk_maker *m, const struct pqm_rule *rule, const struct tk_cause *c,
 	struct tk_place place)
 {
@@ -367,17 +386,14 @@ uint32_t tk_draft_for(struct tk_maker *m, const struct pqm_rule *rule, const str
 	pqm_bytes id = full ? pqm_arena_f(m->arena, "%.*s:more", PQM_FMT(type))
 			    : pqm_arena_f(m->arena, "%.*s:%.*s", PQM_FMT(type), PQM_FMT(place.key));
 	uint32_t i = tk_find(m, id);
-	struct tk_draft *grown;
 
 	if (i != UINT32_MAX)
 		return i;
-	grown = pqm_grow(m->arena, m->d, m->n, &m->cap);
-	if (grown == NULL || id.p == NULL ||
+	if (id.p == NULL || !make_room(m) ||
 		!pqm_map_put(&m->by_id, id, (void *)(uintptr_t)(m->n + 1))) {
 		tk_no_memory(m);
 		return UINT32_MAX;
 	}
-	m->d = grown;
 	struct tk_draft *d = &m->d[m->n];
 
 	*d = (struct tk_draft){ .rule = rule,
@@ -423,7 +439,7 @@ void tk_add_dep(struct tk_maker *m, uint32_t from, uint32_t to)
 
 static void walk_to(struct tk_maker *m, size_t *n, uint32_t i)
 {
-	uint32_t *grown = pqm_grow(m->arena, m->walk, *n, &m->cap_walk);
+	uint32_t *grown = pqm_grow(&m->ix.own, m->walk, *n, &m->cap_walk);
 
 	if (grown == NULL) {
 		tk_no_memory(m);

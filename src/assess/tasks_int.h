@@ -68,7 +68,8 @@ struct tk_maker {
 	struct pqm_map grouped;	      /* ids of findings that a hop's own task fixes in a group */
 	struct tk_index ix;
 	struct tk_regimes regimes;
-	struct pqm_map objects;	       /* id -> what was read of it, for performance */
+	struct pqm_map scalers;	       /* id of what is scaled -> its autoscaler */
+	bool has_scalers;	       /* they were looked for */
 	const struct pqm_rule **rules; /* of plan/: thousands of findings ask each of them */
 	size_t n_rules;
 	enum tk_sight authority; /* of a private PKI */

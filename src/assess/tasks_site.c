@@ -5,10 +5,10 @@
 
 #include "base/limits.h"
 #include "base/num.h"
+#include "rules/k8s.h"
 
 #define NOWHERE UINT32_MAX
 #define VERSION_PARTS 4
-#define KEY_BYTES ((size_t)1024)
 #define HOST_BYTES_MAX ((size_t)253) /* [RFC1035 §2.3.4] */
 
 /* ---- words ---- */
@@ -70,40 +70,38 @@ static bool listed(const struct pqm_yaml *globs, pqm_bytes value)
 
 /* ---- index ---- */
 
-/* A key in a buffer; empty when it does not fit, which no name of a cluster does [RFC1123 §2.1]. */
-static pqm_bytes object_key(char buf[KEY_BYTES], pqm_bytes ns, pqm_bytes kind, pqm_bytes name)
-{
-	const pqm_bytes part[] = { ns.n > 0 ? ns : PQM_LIT("-"), kind, name };
-	size_t n = 0;
-
-	for (size_t i = 0; i < 3; i++) {
-		if (part[i].n + 1 > KEY_BYTES - n)
-			return (pqm_bytes){ NULL, 0 };
-		if (part[i].n > 0)
-			memcpy(buf + n, part[i].p, part[i].n);
-		n += part[i].n;
-		buf[n++] = '/';
-	}
-	return (pqm_bytes){ (const uint8_t *)buf, n };
-}
-
+/* Ids of nodes are there already: those of the objects are made one after the other, to find them. */
 static bool index_objects(struct tk_index *ix)
 {
-	char buf[KEY_BYTES];
+	const struct pqm_k8s_kinds *kinds;
+	struct pqm_err ignored = { 0 };
+	struct pqm_arena one;
+	bool ok = pqm_rules_k8s(&kinds, ix->r, &ignored) == PQM_OK;
 
-	for (size_t i = ix->inv->n_objects; i > 0; i--) { /* the first one of a name stays */
+	ix->object = pqm_arena_array(&ix->own, ix->g->n_nodes + 1, sizeof(*ix->object));
+	ok = ok && ix->object != NULL;
+	for (size_t i = 0; ok && i < ix->g->n_nodes; i++)
+		ok = pqm_map_put(&ix->nodes, ix->g->nodes[i].id, (void *)(uintptr_t)(i + 1));
+	pqm_arena_init(&one, (size_t)1 << 20);
+	for (size_t i = ix->inv->n_objects; ok && i > 0; i--) { /* the first one of a name stays */
 		struct pqm_object *o = &ix->inv->objects[i - 1];
-		pqm_bytes key = object_key(buf, o->ns, o->kind, o->name);
+		pqm_bytes id = pqm_k8s_id(kinds, o, &one);
+		uintptr_t node = id.p == NULL ? 0 : (uintptr_t)pqm_map_get(&ix->nodes, id);
 
-		if (o->path.n > 0 && !pqm_map_put(&ix->paths, o->path, o))
-			return false;
-		if (key.p == NULL)
-			continue;
-		key = pqm_bytes_dup(ix->arena, key);
-		if (key.p == NULL || !pqm_map_put(&ix->objects, key, o))
-			return false;
+		ok = id.p != NULL && (o->path.n == 0 || pqm_map_put(&ix->paths, o->path, o));
+		if (node != 0)
+			ix->object[node - 1] = o;
+		pqm_arena_reset(&one);
 	}
-	return true;
+	pqm_arena_fini(&one);
+	return ok;
+}
+
+const struct pqm_object *tk_object_of(const struct tk_index *ix, pqm_bytes id)
+{
+	uintptr_t node = id.n == 0 ? 0 : (uintptr_t)pqm_map_get(&ix->nodes, id);
+
+	return node == 0 ? NULL : ix->object[node - 1];
 }
 
 static const struct pqm_rule *by_image(const struct tk_index *ix, pqm_bytes image)
@@ -135,13 +133,13 @@ static bool index_kinds(struct tk_index *ix)
 	return true;
 }
 
-static bool index_ends(struct tk_ends *e, const struct tk_index *ix, bool by_to)
+static bool index_ends(struct tk_ends *e, struct tk_index *ix, bool by_to)
 {
 	const struct pqm_graph *g = ix->g;
 	size_t n = g->n_nodes;
 
-	e->first = pqm_new(ix->arena, uint32_t, n + 2);
-	e->edge = pqm_new(ix->arena, uint32_t, g->n_edges + 1);
+	e->first = pqm_new(&ix->own, uint32_t, n + 2);
+	e->edge = pqm_new(&ix->own, uint32_t, g->n_edges + 1);
 	if (e->first == NULL || e->edge == NULL)
 		return false;
 	for (size_t i = 0; i < g->n_edges; i++)
@@ -162,7 +160,7 @@ static struct tk_runs *runs_of(struct tk_index *ix, const struct pqm_rule *softw
 
 	if (r != NULL)
 		return r;
-	r = pqm_new(ix->arena, struct tk_runs, 1);
+	r = pqm_new(&ix->own, struct tk_runs, 1);
 	if (r == NULL || !pqm_map_put(&ix->runs, software->id, r))
 		return NULL;
 	r->image = NOWHERE;
@@ -206,7 +204,7 @@ static bool index_endpoints(struct tk_index *ix)
 
 		if (!tk_is_plain(e->host))
 			continue;
-		name = pqm_arena_f(ix->arena, "%.*s:%u", PQM_FMT(e->host), (unsigned)e->port);
+		name = pqm_arena_f(&ix->own, "%.*s:%u", PQM_FMT(e->host), (unsigned)e->port);
 		if (name.p == NULL || !pqm_map_put(&ix->endpoints, name, e))
 			return false;
 	}
@@ -217,8 +215,9 @@ bool tk_index_init(struct tk_index *ix)
 {
 	const struct pqm_graph *g = ix->g;
 
-	ix->image = pqm_new(ix->arena, uint32_t, g->n_nodes);
-	ix->served = pqm_new(ix->arena, uint32_t, g->n_nodes);
+	pqm_arena_init(&ix->own, PQM_RUN_ARENA_BYTES);
+	ix->image = pqm_new(&ix->own, uint32_t, g->n_nodes);
+	ix->served = pqm_new(&ix->own, uint32_t, g->n_nodes);
 	if (ix->image == NULL || ix->served == NULL || !index_objects(ix) || !index_kinds(ix) ||
 		!index_ends(&ix->in, ix, true) || !index_ends(&ix->out, ix, false) ||
 		!index_endpoints(ix))
@@ -238,7 +237,8 @@ bool tk_index_init(struct tk_index *ix)
 
 void tk_index_fini(struct tk_index *ix)
 {
-	pqm_map_fini(&ix->objects);
+	pqm_arena_fini(&ix->own);
+	pqm_map_fini(&ix->nodes);
 	pqm_map_fini(&ix->paths);
 	pqm_map_fini(&ix->software);
 	pqm_map_fini(&ix->kinds);
@@ -248,13 +248,7 @@ void tk_index_fini(struct tk_index *ix)
 
 static const struct pqm_object *object_of(const struct tk_index *ix, uint32_t node)
 {
-	char buf[KEY_BYTES];
-	const struct pqm_node *n = node < ix->g->n_nodes ? &ix->g->nodes[node] : NULL;
-
-	pqm_bytes key =
-		n == NULL ? (pqm_bytes){ NULL, 0 } : object_key(buf, n->ns, n->kind, n->name);
-
-	return key.n == 0 ? NULL : pqm_map_get(&ix->objects, key);
+	return node < ix->g->n_nodes ? ix->object[node] : NULL;
 }
 
 /* ---- what is written there ---- */

@@ -29,9 +29,11 @@ struct tk_index {
 	const struct pqm_rules *r;
 	const struct pqm_inventory *inv;
 	const struct pqm_graph *g;
-	struct pqm_arena *arena;
-	struct pqm_map objects;	  /* "ns/Kind/name" -> struct pqm_object */
-	struct pqm_map paths;	  /* path -> its first struct pqm_object */
+	struct pqm_arena *arena;	  /* of texts that go into tasks */
+	struct pqm_arena own;		  /* of the index itself: it ends with it */
+	struct pqm_map nodes;		  /* id -> index + 1 */
+	const struct pqm_object **object; /* by node: what was read of it, or NULL */
+	struct pqm_map paths;		  /* path -> its first struct pqm_object */
 	struct pqm_map kinds;	  /* kind -> its rule of k8s/ that has `hosts` or `published` */
 	struct pqm_map software;  /* image id -> rule of plan/software.yaml */
 	struct pqm_map runs;	  /* id of a rule of plan/software.yaml -> struct tk_runs */
@@ -55,6 +57,8 @@ struct tk_site {
 /* Whether the version found knows hybrid groups. */
 enum tk_age { TK_AGE_UNKNOWN, TK_AGE_OLD, TK_AGE_ABLE };
 
+/* What was read of the node with that id; NULL: nothing. */
+const struct pqm_object *tk_object_of(const struct tk_index *ix, pqm_bytes id);
 bool tk_index_init(struct tk_index *ix); /* false: no memory; r, inv, g and arena are set */
 void tk_index_fini(struct tk_index *ix);
 

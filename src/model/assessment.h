@@ -148,7 +148,8 @@ struct pqm_assessment {
 	size_t n_losses[PQM_N_SCENARIOS];
 	struct pqm_assumption *assumptions;
 	size_t n_assumptions;
-	const pqm_bytes *notes; /* what was left out or taken together for its number, one line each */
+	const pqm_bytes
+		*notes; /* what was left out or taken together for its number, one line each */
 	size_t n_notes;
 	/* Arrival curve for drawing: F_s at these years. */
 	const double *curve_years;

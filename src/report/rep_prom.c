@@ -191,7 +191,8 @@ static void assets(struct prom *p)
 		label(p, "asset", as->assets[i].asset->id);
 		value_i(p, as->assets[i].decision);
 	}
-	family(p, "pqmap_asset_broken_today", "1: plaintext or a broken cipher: open today, without series of probability.");
+	family(p, "pqmap_asset_broken_today",
+		"1: plaintext or a broken cipher: open today, without series of probability.");
 	for (size_t i = 0; i < n_assets(p); i++) {
 		sample(p, "pqmap_asset_broken_today");
 		label(p, "asset", as->assets[i].asset->id);

@@ -18,8 +18,7 @@ void pqm_json_score(struct pqm_out *o, const struct pqm_asset_score *s);
 /* "inputs" of a use with a hop: each value and what it rests on. */
 void pqm_json_inputs(struct pqm_out *o, const struct pqm_asset *a, const struct pqm_use_score *u);
 /* "shor", "conditioned" and "notes" of a use */
-void pqm_json_evidence(
-	struct pqm_out *o, const struct pqm_asset *a, const struct pqm_use_score *u);
+void pqm_json_evidence(struct pqm_out *o, const struct pqm_asset *a, const struct pqm_use_score *u);
 /* "flips" */
 void pqm_json_flips(struct pqm_out *o, const struct pqm_asset_score *s);
 /* The loss curve of each scenario. */
