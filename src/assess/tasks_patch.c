@@ -43,8 +43,11 @@ static pqm_bytes put_in(struct tk_maker *m, pqm_bytes value, pqm_bytes old, pqm_
 static pqm_bytes value_of(
 	struct tk_maker *m, const struct pqm_yaml *entry, pqm_bytes now, const struct tk_words *w)
 {
-	pqm_bytes old = pqm_yaml_str(entry, "has"), to = tk_fill(w, pqm_yaml_str(entry, "to"));
+	pqm_bytes old = pqm_yaml_str(entry, "has"), before = pqm_yaml_str(entry, "before");
+	pqm_bytes to = tk_fill(w, pqm_yaml_str(entry, "to"));
 
+	if (before.n > 0)
+		return pqm_arena_f(m->arena, "%.*s%.*s", PQM_FMT(tk_fill(w, before)), PQM_FMT(now));
 	return old.n > 0 ? put_in(m, now, old, to) : to;
 }
 
@@ -79,9 +82,23 @@ static bool finds_line(struct tk_site *s, const struct pqm_yaml *entry)
 {
 	pqm_bytes at = pqm_yaml_str(entry, "at"), name = pqm_yaml_str(entry, "name");
 
+	/* A file's line is written in the words of its program, a manifest's as YAML. */
+	if ((s->path.n > 0) != (pqm_yaml_str(entry, "form").n > 0))
+		return false;
 	if (name.n > 0 ? !find_named(s, name, at) : !pqm_glob(at, s->field))
 		return false;
 	return s->line > 0 && is_harmless(s->value) && is_harmless(s->field);
+}
+
+/* The whole line: "ssl_ecdh_curve {};" with the value in it, or what YAML has before the value. */
+static pqm_bytes line_of(
+	struct tk_maker *m, const struct pqm_yaml *entry, const struct tk_site *s, pqm_bytes value)
+{
+	pqm_bytes form = pqm_yaml_str(entry, "form");
+
+	if (form.n > 0)
+		return put_in(m, form, PQM_LIT("{}"), value);
+	return pqm_arena_f(m->arena, "%.*s%.*s", PQM_FMT(lead_of(m, s->field)), PQM_FMT(value));
 }
 
 static const struct pqm_yaml *entries_of(const struct tk_draft *d, const struct pqm_yaml *own)
@@ -98,23 +115,26 @@ void tk_fill_patch(struct tk_maker *m, struct tk_draft *d, const struct tk_words
 	struct pqm_task *t = &d->t;
 
 	/* What stands there now is what this task changes only where it is the hop's own task. */
-	if (d->site.object == NULL || d->hop == NULL || !pqm_eq(d->hop->task, t->type))
+	if ((d->site.object == NULL && d->site.path.n == 0) || d->hop == NULL ||
+		!pqm_eq(d->hop->task, t->type))
+		return;
+	/* Each line of a configuration file is an edit of its own. */
+	if (d->site.path.n > 0 && d->n_places != 1)
 		return;
 	for (size_t i = 0; list != NULL && i < list->n; i++) {
 		const struct pqm_yaml *e = list->items[i];
 		struct tk_site s = d->site;
-		pqm_bytes lead, to;
+		pqm_bytes to;
 
 		if (!tk_sets_suit(&w->sets, e) || !finds_line(&s, e))
 			continue;
 		to = value_of(m, e, s.value, w);
 		if (to.n == 0 || pqm_eq(to, s.value))
 			continue;
-		lead = lead_of(m, s.field);
-		t->patch_path = s.object->path;
+		t->patch_path = s.object != NULL ? s.object->path : s.path;
 		t->patch_line = s.line;
-		t->patch_from = pqm_arena_f(m->arena, "%.*s%.*s", PQM_FMT(lead), PQM_FMT(s.value));
-		t->patch_to = pqm_arena_f(m->arena, "%.*s%.*s", PQM_FMT(lead), PQM_FMT(to));
+		t->patch_from = line_of(m, e, &s, s.value);
+		t->patch_to = line_of(m, e, &s, to);
 		return;
 	}
 }

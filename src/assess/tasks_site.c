@@ -528,7 +528,7 @@ static bool finds(const struct pqm_rule *rule, const struct pqm_trait *t, size_t
 bool tk_software_takes(const struct pqm_rule *rule, pqm_bytes sample)
 {
 	static const char *const keys[] = { "ends", "image", "kind", "why", "ref", "label", "use",
-		"protocol" };
+		"protocol", "program" };
 	struct pqm_trait t[8];
 	size_t n = 0;
 	pqm_bytes rest = sample, word;
@@ -548,13 +548,46 @@ bool tk_software_takes(const struct pqm_rule *rule, pqm_bytes sample)
 	return finds(rule, t, n);
 }
 
+/* The program whose configuration file all findings of the hop are in; empty: there is none. */
+static pqm_bytes program_of(const struct tk_index *ix, const struct pqm_hop *h)
+{
+	pqm_bytes program = { NULL, 0 };
+
+	for (size_t i = 0; i < h->n_findings; i++) {
+		const struct pqm_finding *f = pqm_inventory_find(ix->inv, h->findings[i]);
+		pqm_bytes one = f == NULL || f->n_occs == 0 ? program
+							    : pqm_occ_attr(&f->occs[0], "program");
+
+		if (one.n == 0 || (i > 0 && !pqm_eq(one, program)))
+			return (pqm_bytes){ NULL, 0 };
+		program = one;
+	}
+	return program;
+}
+
+/* The line of a configuration file, where the hop is about one line. */
+static void read_file_setting(struct tk_site *s, const struct tk_index *ix, const struct pqm_hop *h)
+{
+	const struct pqm_finding *f =
+		h->n_findings == 1 ? pqm_inventory_find(ix->inv, h->findings[0]) : NULL;
+	const struct pqm_occurrence *o = f != NULL && f->n_occs == 1 ? &f->occs[0] : NULL;
+
+	if (s->object != NULL || o == NULL || o->line == 0 || pqm_occ_attr(o, "program").n == 0)
+		return;
+	s->path = o->path;
+	s->field = pqm_occ_attr(o, "setting");
+	s->value = pqm_occ_attr(o, "value");
+	s->line = o->line;
+}
+
 static void find_software(struct tk_site *s, const struct tk_index *ix, const struct pqm_hop *h)
 {
 	const struct pqm_node *to = h->to < ix->g->n_nodes ? &ix->g->nodes[h->to] : NULL;
 	char use[2] = { h->use, '\0' };
 	const struct pqm_trait t[] = { { "ends", h->ends }, { "why", h->why }, { "ref", h->ref },
 		{ "label", h->label }, { "protocol", h->protocol }, { "use", pqm_str(use) },
-		{ "kind", to == NULL ? (pqm_bytes){ NULL, 0 } : to->kind } };
+		{ "kind", to == NULL ? (pqm_bytes){ NULL, 0 } : to->kind },
+		{ "program", to == NULL ? program_of(ix, h) : (pqm_bytes){ NULL, 0 } } };
 	const struct pqm_rule *rule;
 	size_t i = 0;
 
@@ -589,6 +622,7 @@ void tk_site_of(struct tk_site *out, const struct tk_index *ix, const struct pqm
 	find_listener(out, ix, h);
 	find_software(out, ix, h);
 	read_setting(out, ix, h);
+	read_file_setting(out, ix, h);
 }
 
 enum tk_age tk_site_age(const struct tk_site *s)

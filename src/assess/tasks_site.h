@@ -51,6 +51,7 @@ struct tk_site {
 	pqm_bytes version;		 /* of the image's tag: "1.15.0" */
 	const struct pqm_object *object; /* the document that the hop's reference is in; NULL */
 	pqm_bytes field, value;		 /* that reference, and what stands there now */
+	pqm_bytes path;			 /* of a configuration file that has the field; or empty */
 	uint32_t line;
 };
 

@@ -112,7 +112,32 @@ def sealed_secrets_stay_rsa():
     ok(whole and set(whole) == {"E"}, "re-wrapping elsewhere goes all of it", whole)
 
 
+NGINX = """http {
+  server {
+    listen 8443 ssl;
+    server_name api.example.org;
+    ssl_certificate /etc/x.pem;
+    ssl_ecdh_curve X25519:prime256v1;
+  }
+}
+"""
+
+
+def files_have_their_own_lines():
+    t = task(scan_of(NGINX, "nginx.conf"), "hybrid-on-edge:")
+    ok((t["patch"]["from"], t["patch"]["to"], t["patch"]["line"]) ==
+       ("ssl_ecdh_curve X25519:prime256v1;", "ssl_ecdh_curve X25519MLKEM768:X25519:prime256v1;", 6),
+       "nginx.conf: the line as it is and as it should be", t["patch"])
+    ok(t["software"] == "nginx" and any("nginx -s reload" in c for c in t["change"]), "nginx.conf: the words of nginx", t["change"])
+    two = NGINX + NGINX.replace("X25519:", "secp384r1:").replace("8443", "8444")
+    t = task(scan_of(two, "nginx.conf"), "hybrid-on-edge:")
+    ok("patch" not in t and t["software"] == "nginx", "two settings have no one line", t.get("patch"))
+    t = task(scan_of("frontend x\n bind :443 ssl crt /c\nglobal\n ssl-default-bind-curves X25519\n", "haproxy.cfg"), "hybrid-on-edge:")
+    ok(t["software"] == "HAProxy" and t["patch"]["to"] == "ssl-default-bind-curves X25519MLKEM768:X25519", "haproxy.cfg", t.get("patch"))
+
+
 compose_is_no_cluster()
+files_have_their_own_lines()
 gradients()
 open_today_is_due_today()
 go_by_regime()
