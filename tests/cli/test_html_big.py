@@ -2,14 +2,13 @@
 test_html_browser.py needs; without a browser only the file is looked at.
 """
 import json
-import os
 import re
 import subprocess
 import sys
 
 import kit
+from browser import BROWSER, ready
 
-BROWSER = os.path.join(os.path.dirname(kit.PQMAP), "browser")
 NOW = ("--now", "2026-11-21")
 # The machine that tests may be busy with other things: twice what the page is made for, which `make bench` measures.
 SLACK = 2
@@ -35,8 +34,9 @@ def main():
         rows = len(re.findall(r"<b>[0-9a-f]{32}</b>$", cut, re.M))
         more = sum(int(n.replace(",", "")) for n in re.findall(r"and ([\d,]+) more places in the JSON and CSV", cut))
         kit.ok(rows <= 60000 and rows + more == 70001, "of 70,000 it says how many it leaves to the JSON", (rows, more))
-        if not os.path.isdir(f"{BROWSER}/node_modules/playwright-core"):
-            kit.skip("no packages for a browser: test_html_browser.py says why")
+        why = ready()
+        if why is not None:
+            kit.skip(why)
             return
         r = subprocess.run(["node", "big.mjs", f"{tmp}/50000.html", "gateway-1"], cwd=BROWSER, capture_output=True, text=True,
                            timeout=300)

@@ -19,9 +19,9 @@ import threading
 import hostile_texts as texts
 import kit
 import page_static
+from browser import BROWSER, ready
 from hostile_texts import MARK, TEXTS, spoil, twin
 
-BROWSER = os.path.join(os.path.dirname(kit.PQMAP), "browser")
 NOW = ("--now", "2026-11-21", "--regime", "us-eo-14412", "-q")
 ROWS = ["target", "path", "offset", "object", "meaning", "function", "family", "algorithm", "parameter", "quantum", "evidence", "rule", "id"]
 
@@ -275,11 +275,10 @@ def front_door(tmp):
 
 
 def browser(tmp, doc, where, door):
-    if not os.path.isdir(f"{BROWSER}/node_modules/playwright-core") or not shutil.which("chromium"):
-        kit.skip("no packages for a browser: test_html_browser.py says why")
+    why = ready()
+    if why is not None:
+        kit.skip(why)
         return
-    shutil.copy(kit.REPO / "tests/browser/kit.mjs", BROWSER)
-    shutil.copy(kit.REPO / "tests/browser/hostile.mjs", BROWSER)
     pairs = [{"name": "scanned", "file": door, "twin": None, "texts": []}]
     jobs = [(f"shift {s}", texts.rotated(s), texts.rotated(s, twin), list(TEXTS.values())) for s in (0, 11)]
     jobs += [(n, lambda _, t=t: t, lambda _, t=t: twin(t), [t]) for n, t in TEXTS.items() if n in ("end-script", "svg", "double-quote", "entity")]
