@@ -2,8 +2,9 @@
 """Runs unit programs, golden cases and command-line tests; prints `N passed, N failed`.
 
 T=name in the environment runs one unit program, golden case or tests/cli script.
-A script in tests/cli/ prints lines `ok - words`, `not ok - words` or `skip - words`. Those that mostly wait (WAITS) run
-beside everything else, one after the other; each is still reported in its turn.
+A script in tests/cli/ prints lines `ok - words`, `not ok - words` or `skip - words`. Those that mostly wait (WAITS), and
+those that keep one core busy for a minute and time nothing (LONG), run beside everything else, each kind one after the other;
+each is still reported in its turn.
 A golden case is a folder tests/golden/<name>/ with `cmd`, `stdout` and `exit`.
 """
 import concurrent.futures
@@ -18,6 +19,7 @@ ONLY = os.environ.get("T", "")
 LIMIT_S = 600
 # For a server's patience, a retry or a timeout; they share no port with the others. The longest first.
 WAITS = ("cluster", "sealed", "probe_cli", "starttls", "steady", "datagrams", "probe_vpn", "probe_ssh")
+LONG = ("binaries", "go", "html_browser", "html_hostile", "risk_oracle")
 passed, failed, skipped = 0, 0, 0
 ENV = dict(os.environ, LC_ALL="C.UTF-8", NO_COLOR="1", SOURCE_DATE_EPOCH="1795219200",
            ASAN_OPTIONS="detect_leaks=1:abort_on_error=0", UBSAN_OPTIONS="print_stacktrace=1",
@@ -140,11 +142,12 @@ def cpu_levels():
     return levels + (["avx512"] if more <= flags else [])
 
 
-lane = concurrent.futures.ThreadPoolExecutor(1)
 beside = {}
-for name in WAITS if ONLY == "" else ():
-    path = pathlib.Path(f"tests/cli/test_{name}.py")
-    beside[path] = lane.submit(cli_run, path, dict(ENV))
+for lane in (WAITS, LONG) if ONLY == "" else ():
+    one = concurrent.futures.ThreadPoolExecutor(1)
+    for name in lane:
+        path = pathlib.Path(f"tests/cli/test_{name}.py")
+        beside[path] = one.submit(cli_run, path, dict(ENV))
 units = sorted(pathlib.Path(f"{BUILD}/unit").glob("test_*"))
 sources = {p.stem for p in pathlib.Path("tests/unit").glob("test_*.c")}
 for p in units:

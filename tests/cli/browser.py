@@ -1,4 +1,5 @@
 """A headless browser for tests of the HTML report: its packages are pinned, and kept in the build folder."""
+import fcntl
 import os
 import shutil
 import subprocess
@@ -15,6 +16,12 @@ def ready():
         if not shutil.which(program):
             return f"{program} is not installed"
     os.makedirs(SHOTS, exist_ok=True)
+    with open(os.path.join(BROWSER, ".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another test may be at it
+        return fetch()
+
+
+def fetch():
     stale = False
     for path in sorted((kit.REPO / "tests/browser").iterdir()):
         to = os.path.join(BROWSER, path.name)
