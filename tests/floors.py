@@ -6,7 +6,7 @@ import sys
 
 FLOOR = {
     "base": 0, "model": 1, "parse": 1, "rules": 2, "probe": 2, "source": 3, "detect": 3, "graph": 3,
-    "assess": 3, "engine": 4, "report": 4, "cli": 5, "bench": 5, "hyb": 0,
+    "assess": 3, "gate": 4, "engine": 4, "report": 4, "cli": 5, "bench": 5, "hyb": 0,
 }
 # Third-party header -> the files that may include it.
 ONLY = {
@@ -14,7 +14,7 @@ ONLY = {
     r"yaml\.h": ["src/parse/yaml.c"],
     r"cjson/.*|cJSON\.h": ["src/parse/json.c"],
     r"archive.*\.h": ["src/source/unpack.c"],
-    r"git2.*": ["src/source/src_git.c"],
+    r"git2(/.*)?\.h": ["src/source/git2.h", "src/source/git2.c"],
     r"curl/.*": ["src/source/http.c"],
     r"openssl/.*": ["src/base/hash.c", "src/parse/x509.c", "src/probe/crypto.c"],
     r"xxhash\.h": ["src/base/hash.c"],

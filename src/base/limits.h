@@ -41,6 +41,11 @@
 #define PQM_BER_OBJECT_BYTES ((size_t)4 << 20)
 /* Directories below each other: PATH_MAX (4,096) allows 2,048. */
 #define PQM_TREE_DEPTH 1024
+/* Git: a file (the forges refuse 100 MiB), files that differ between two revisions, commits of a history (the
+ * largest public repositories have 1.3 million). */
+#define PQM_GIT_BLOB_BYTES ((size_t)256 << 20)
+#define PQM_GIT_CHANGES 100000u
+#define PQM_GIT_COMMITS 4000000u
 /* Nested artifacts (a certificate in a Secret in a manifest). */
 #define PQM_ARTIFACT_DEPTH 8
 /* YAML or JSON document held as a tree: etcd refuses objects over 1.5 MiB. */
@@ -56,6 +61,10 @@
 #define PQM_INVENTORY_BYTES ((size_t)1 << 30)
 /* One finding, asset or task of a report that diff reads: a key with 100,000 copies. */
 #define PQM_DIFF_ITEM_BYTES ((size_t)64 << 20)
+/* A comment that the gate reads. */
+#define PQM_COMMENT_BYTES ((size_t)1024)
+/* Baseline of a gate: 500,000 findings. */
+#define PQM_BASELINE_BYTES ((size_t)64 << 20)
 /* History of runs: those kept of one set of targets (nightly for three years), sets of targets in one file,
  * the file itself, and how long another process may hold it. */
 #define PQM_TREND_RUNS 1000

@@ -66,10 +66,11 @@ struct pqm_place {
 	struct pqm_place *next;
 	uint32_t target;
 	pqm_bytes path;
-	const struct pqm_from *from; /* the layer that it is in; NULL: in none */
-	unsigned hidden_by;	     /* index of an upper layer; 0: none */
-	uint32_t member;	     /* its number in the layer, from 1; 0: it is none */
-	bool is_used;		     /* see struct pqm_used */
+	const struct pqm_from *from;   /* the layer that it is in; NULL: in none */
+	unsigned hidden_by;	       /* index of an upper layer; 0: none */
+	uint32_t member;	       /* its number in the layer, from 1; 0: it is none */
+	bool is_used;		       /* see struct pqm_used */
+	const struct pqm_revision *of; /* of a history; or NULL */
 };
 
 struct pqm_used { /* a file whose objects are those of another, which was built from it */
@@ -130,13 +131,16 @@ struct pqm_job {
 	char *path;
 	size_t name_at; /* name = path + name_at when dir->fd >= 0 */
 	uint32_t target;
-	/* Of a member: its bytes, which go with the job, and where they come from. dir->fd is -1. */
+	/* Of a member or a file of a revision: its bytes, which go with the job, and where they come from.
+	 * dir->fd is -1. */
 	uint8_t *body;
 	size_t n_body;
 	struct pqm_from *from;
 	unsigned hidden_by;
-	uint32_t member; /* path + name_at is its own path in the image */
-	size_t n_path;	 /* of path */
+	uint32_t member;	       /* path + name_at is its own path in the image */
+	bool is_blob;		       /* a file of a revision */
+	const struct pqm_revision *of; /* in the run's arena; or NULL */
+	size_t n_path;		       /* of path */
 };
 
 struct pqm_look;
@@ -365,6 +369,8 @@ void pqm_worker_rest(struct pqm_worker *w);
 void pqm_worker_fini(struct pqm_worker *w);
 /* Scans one file; frees nothing of job. */
 void pqm_worker_file(struct pqm_worker *w, const struct pqm_job *job);
+/* A file of a revision, whose bytes are in the job. */
+void pqm_worker_blob(struct pqm_worker *w, const struct pqm_job *job);
 void pqm_worker_bytes(struct pqm_worker *w, uint32_t target, pqm_bytes path, pqm_bytes body);
 void pqm_worker_page(struct pqm_worker *w, uint32_t target, const struct pqm_page *page);
 
@@ -454,6 +460,7 @@ struct pqm_around {
 	struct pqm_run *run;
 	uint32_t target;
 	pqm_bytes path;
+	struct pqm_dir *revision; /* NULL: they are files */
 };
 
 void pqm_around_init(struct pqm_around *a, struct pqm_run *run, uint32_t target, pqm_bytes path);

@@ -80,6 +80,67 @@ static enum pqm_st on_bytes(
 	return PQM_OK;
 }
 
+/* A revision as places keep it; the one before is mostly the same. */
+static const struct pqm_revision *keep_revision(struct pqm_given *s, const struct pqm_revision *of)
+{
+	struct pqm_revision *copy;
+
+	if (of == NULL)
+		return NULL;
+	if (s->revision != NULL && strcmp(s->revision->commit, of->commit) == 0 &&
+		s->revision->is_gone == of->is_gone)
+		return s->revision;
+	pthread_mutex_lock(&s->run->lock);
+	copy = pqm_new(&s->run->arena, struct pqm_revision, 1);
+	if (copy != NULL) {
+		*copy = *of;
+		copy->author = pqm_bytes_dup(&s->run->arena, of->author);
+	}
+	pthread_mutex_unlock(&s->run->lock);
+	s->revision = copy;
+	return copy;
+}
+
+static enum pqm_st on_blob(struct pqm_sink *sink, const struct pqm_blob *b, struct pqm_err *err)
+{
+	struct pqm_given *s = (struct pqm_given *)sink;
+	struct pqm_job job = { .dir = b->around,
+		.target = s->target,
+		.is_blob = true,
+		.n_body = b->body.n,
+		.n_path = b->path.n,
+		.name_at = b->path.n - b->name.n };
+
+	if (is_stopped(s->opt))
+		return pqm_fail(err, PQM_EIO, "interrupted");
+	job.path = pqm_malloc(b->path.n + 1);
+	job.body = pqm_malloc(b->body.n + 1);
+	if (s->batch == NULL)
+		s->batch = pqm_calloc(1, sizeof(*s->batch));
+	job.of = keep_revision(s, b->of);
+	if (job.path == NULL || job.body == NULL || s->batch == NULL ||
+		(b->of != NULL && job.of == NULL)) {
+		pqm_free(job.path);
+		pqm_free(job.body);
+		return pqm_fail(err, PQM_ENOMEM, "out of memory for a file of a revision");
+	}
+	if (b->path.n > 0)
+		memcpy(job.path, b->path.p, b->path.n);
+	job.path[b->path.n] = '\0';
+	if (b->body.n > 0)
+		memcpy(job.body, b->body.p, b->body.n);
+	if (job.dir != NULL)
+		pqm_dir_ref(job.dir);
+	s->batch->job[s->batch->n++] = job;
+	s->batch->n_bytes += job.n_body;
+	atomic_fetch_add_explicit(&s->run->counts[s->target].seen, 1, memory_order_relaxed);
+	if (s->batch->n == PQM_BATCH_FILES || s->batch->n_bytes >= PQM_MEMBER_QUEUE_BYTES / 4) {
+		pqm_given_flush(s);
+		show_progress(s);
+	}
+	return PQM_OK;
+}
+
 /* False: it is looked at here. */
 static bool queue_page(struct pqm_given *s, const struct pqm_page *p)
 {
@@ -356,8 +417,9 @@ static void on_bad(struct pqm_sink *sink, uint32_t target, const char *words)
 
 void pqm_given_calls(struct pqm_given *s)
 {
-	s->sink = (struct pqm_sink){ s->run->rules, s->opt->cluster, s->opt->images, on_file,
-		on_bytes, on_page, on_layer, s->opt->cache != NULL ? on_layer_known : NULL,
-		on_layer_end, on_member, on_link, on_list, on_listed, on_note, on_skip,
-		on_directory, on_endpoint, on_bad, s->opt->jobs - 1 };
+	s->sink = (struct pqm_sink){ s->run->rules, s->opt->cluster, s->opt->images, s->opt->git,
+		on_file, on_bytes, on_blob, on_page, on_layer,
+		s->opt->cache != NULL ? on_layer_known : NULL, on_layer_end, on_member, on_link,
+		on_list, on_listed, on_note, on_skip, on_directory, on_endpoint, on_bad,
+		s->opt->jobs - 1 };
 }

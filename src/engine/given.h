@@ -13,10 +13,11 @@
 struct pqm_given {
 	struct pqm_sink sink; /* first */
 	struct pqm_run *run;
-	struct pqm_worker *main; /* the walking thread's own worker */
-	struct pqm_batch *batch; /* being filled */
-	struct pqm_from *from;	 /* the layer that members come from */
-	struct pqm_known *known; /* what is known of it */
+	struct pqm_worker *main;	     /* the walking thread's own worker */
+	struct pqm_batch *batch;	     /* being filled */
+	struct pqm_from *from;		     /* the layer that members come from */
+	struct pqm_known *known;	     /* what is known of it */
+	const struct pqm_revision *revision; /* of the file of a history that was given last */
 	uint32_t target;
 	unsigned n_threads;
 	bool show_progress;

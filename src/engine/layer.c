@@ -80,7 +80,7 @@ static bool is_wanted(struct pqm_worker *w, const struct pqm_job *job, pqm_bytes
 
 void pqm_worker_body(struct pqm_worker *w, const struct pqm_job *job)
 {
-	struct pqm_dir none = { -1, 1 };
+	struct pqm_dir none = { .fd = -1, .refs = 1 };
 	struct pqm_job here = *job;
 	pqm_bytes body = { job->body, job->n_body };
 
@@ -169,7 +169,7 @@ enum pqm_st pqm_worker_member(
 	struct pqm_worker *w, const struct pqm_job *job, struct pqm_member *m, struct pqm_err *err)
 {
 	const char *slash = strrchr(job->path, '/');
-	struct pqm_dir none = { -1, 1 };
+	struct pqm_dir none = { .fd = -1, .refs = 1 };
 	struct pqm_job here = *job;
 	struct pqm_peeked p;
 	enum pqm_st st;

@@ -1,5 +1,6 @@
 /* merge.c — from what the workers kept to a sorted, grouped inventory. */
 #include "base/limits.h"
+#include "base/num.h"
 #include "engine.h"
 #include "graph/link.h"
 
@@ -7,7 +8,14 @@ struct row { /* one sighting at one place */
 	const struct pqm_finding *f;
 	const struct pqm_place *place; /* NULL: of no file alone */
 	struct pqm_occurrence o;
+	const struct pqm_revision *of; /* the first that held it; NULL: no history was read */
 };
+
+/* In the history only. */
+static bool is_gone(const struct pqm_place *p)
+{
+	return p->of != NULL && p->of->is_gone;
+}
 
 static int cmp_u64(uint64_t a, uint64_t b)
 {
@@ -36,6 +44,14 @@ static int cmp_occ(const struct pqm_occurrence *a, const struct pqm_occurrence *
 	return c != 0 ? c : cmp_u64(a->n_attrs, b->n_attrs);
 }
 
+/* The older first. */
+static int cmp_revision(const struct pqm_revision *a, const struct pqm_revision *b)
+{
+	if (a == NULL || b == NULL)
+		return (a != NULL) - (b != NULL);
+	return a->order == b->order ? 0 : a->order < b->order ? -1 : 1;
+}
+
 static int by_id_and_place(const void *x, const void *y)
 {
 	const struct row *a = x, *b = y;
@@ -48,7 +64,7 @@ static int by_id_and_place(const void *x, const void *y)
 		c = pqm_cmp(a->f->why, b->f->why);
 	if (c == 0)
 		c = pqm_cmp(a->f->algorithm, b->f->algorithm);
-	return c;
+	return c != 0 ? c : cmp_revision(a->of, b->of);
 }
 
 static pqm_bytes full_path(
@@ -89,12 +105,19 @@ static void settle_inodes(struct pqm_run *run)
 /* Objects of a file that was built from others, or that no container sees, are none. */
 static bool has_objects(const struct pqm_place *p)
 {
-	return !p->is_used && p->hidden_by == 0;
+	return !p->is_used && p->hidden_by == 0 && !is_gone(p);
 }
 
 /* What an upper layer hides is not run and sets nothing; keys and certificates can still be taken out. */
-static bool counts(const struct pqm_place *p, const struct pqm_sighting *s)
+static bool counts(
+	const struct pqm_rules *r, const struct pqm_place *p, const struct pqm_sighting *s)
 {
+	/* Of earlier revisions only what was lost with them: keys, and ciphertext that was harvested. */
+	if (is_gone(p)) {
+		const struct pqm_rule *rule = pqm_rules_get(r, s->f.rule);
+
+		return rule != NULL && pqm_yaml_get(rule->node, "history") != NULL;
+	}
 	if (p->is_used && s->at.object.n > 0)
 		return false;
 	return p->hidden_by == 0 || s->f.meaning == PQM_KEY || s->f.meaning == PQM_CERT;
@@ -141,6 +164,35 @@ static void copy_finding(struct pqm_inventory *inv, struct pqm_map *texts, struc
 		*field[i] = full_path(inv, texts, *field[i], none);
 }
 
+#define REVISION_ATTRS 4
+
+/* Which commit brought it, when, by whom, and whether it is still there. */
+static size_t revision_attrs(struct pqm_inventory *inv, struct pqm_map *texts,
+	struct pqm_arena *scratch, const struct row *row, struct pqm_attr out[REVISION_ATTRS])
+{
+	const pqm_bytes none = { NULL, 0 };
+	const struct pqm_revision *of = row->of;
+	char day[16];
+
+	pqm_date_format(day, of->at_s / 86400);
+	const struct pqm_attr all[REVISION_ATTRS] = {
+		{ PQM_LIT("commit"), pqm_str(of->commit) },
+		{ PQM_LIT("committed"), pqm_arena_f(scratch, "%s", day) },
+		{ PQM_LIT("author"), of->author },
+		{ PQM_LIT("deleted"),
+			row->place != NULL && is_gone(row->place)
+				? PQM_LIT("yes; the history still holds it")
+				: none },
+	};
+	size_t n = 0;
+
+	for (size_t i = 0; i < REVISION_ATTRS; i++)
+		if (all[i].value.n > 0)
+			out[n++] = (struct pqm_attr){ full_path(inv, texts, all[i].key, none),
+				full_path(inv, texts, all[i].value, none) };
+	return n;
+}
+
 static bool copy_occ(struct pqm_inventory *inv, struct pqm_map *texts, struct pqm_arena *scratch,
 	struct pqm_occurrence *out, const struct row *row)
 {
@@ -150,7 +202,8 @@ static bool copy_occ(struct pqm_inventory *inv, struct pqm_map *texts, struct pq
 	size_t n_of_layer = row->place == NULL || row->place->from == NULL
 		? 0
 		: pqm_from_attrs(row->place->from, row->place->hidden_by, scratch, of_layer);
-	struct pqm_attr *attrs = pqm_new(&inv->arena, struct pqm_attr, o->n_attrs + n_of_layer + 1);
+	struct pqm_attr *attrs =
+		pqm_new(&inv->arena, struct pqm_attr, o->n_attrs + n_of_layer + REVISION_ATTRS + 1);
 
 	if (attrs == NULL)
 		return false;
@@ -164,6 +217,8 @@ static bool copy_occ(struct pqm_inventory *inv, struct pqm_map *texts, struct pq
 		attrs[out->n_attrs].key = full_path(inv, texts, of_layer[i].key, none);
 		attrs[out->n_attrs++].value = full_path(inv, texts, of_layer[i].value, none);
 	}
+	if (row->of != NULL)
+		out->n_attrs += revision_attrs(inv, texts, scratch, row, &attrs[out->n_attrs]);
 	out->attrs = attrs;
 	return true;
 }
@@ -233,6 +288,8 @@ static bool take_notes(
 	}
 	for (const struct pqm_content *c = run->contents; c != NULL; c = c->next)
 		for (const struct pqm_place *p = c->places; p != NULL; p = p->next) {
+			if (is_gone(p))
+				continue;
 			cov->partial += c->marks != NULL && !c->is_endpoint;
 			for (const struct pqm_mark *m = c->marks; m != NULL; m = m->next)
 				out[k++] = (struct pqm_note){ p->target,
@@ -504,6 +561,43 @@ static bool add_linked(struct pqm_inventory *inv, struct all_rows *m, const stru
 	return true;
 }
 
+static bool is_same_file(const struct row *a, const struct row *b)
+{
+	return memcmp(a->f->id, b->f->id, PQM_ID_BYTES) == 0 && a->o.target == b->o.target &&
+		pqm_eq(a->o.path, b->o.path);
+}
+
+/* Of a thing in a file of a history: the first commit that held it; the places where it is now, else the
+ * one where it was first. Rows are sorted. */
+static void settle_history(struct row *row, size_t *n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0, end; i < *n; i = end) {
+		const struct pqm_revision *first = row[i].of;
+		size_t oldest = i;
+		bool is_here = false;
+
+		for (end = i; end < *n && is_same_file(&row[end], &row[i]); end++) {
+			if (row[end].place == NULL || !is_gone(row[end].place))
+				is_here = true;
+			if (cmp_revision(row[end].of, first) < 0) {
+				first = row[end].of;
+				oldest = end;
+			}
+		}
+		for (size_t k = i; k < end; k++) {
+			bool here = row[k].place == NULL || !is_gone(row[k].place);
+
+			if (is_here ? !here : k != oldest)
+				continue;
+			row[kept] = row[k];
+			row[kept++].of = first;
+		}
+	}
+	*n = kept;
+}
+
 enum pqm_st pqm_run_merge(struct pqm_inventory *inv, struct pqm_run *run, struct pqm_err *err)
 {
 	struct pqm_map texts = { 0 };
@@ -523,9 +617,9 @@ enum pqm_st pqm_run_merge(struct pqm_inventory *inv, struct pqm_run *run, struct
 	for (const struct pqm_content *c = run->contents; ok && c != NULL; c = c->next)
 		for (const struct pqm_place *p = c->places; p != NULL; p = p->next)
 			for (const struct pqm_sighting *s = c->sightings; s != NULL; s = s->next) {
-				if (!counts(p, s))
+				if (!counts(run->rules, p, s))
 					continue;
-				m.row[m.n] = (struct row){ &s->f, p, s->at };
+				m.row[m.n] = (struct row){ &s->f, p, s->at, p->of };
 				m.row[m.n].o.target = p->target;
 				m.row[m.n].o.path = full_path(inv, &texts, p->path, s->at.path);
 				m.n++;
@@ -534,6 +628,8 @@ enum pqm_st pqm_run_merge(struct pqm_inventory *inv, struct pqm_run *run, struct
 	pqm_fold_free(fold);
 	if (ok && m.n > 1)
 		qsort(m.row, m.n, sizeof(*m.row), by_id_and_place);
+	if (ok && run->opt->git != NULL && run->opt->git->is_history)
+		settle_history(m.row, &m.n);
 	ok = ok && group(inv, &texts, &run->arena, m.row, m.n) &&
 		take_notes(inv, &texts, run, t.notes) && pqm_owned_tie(inv, run->rules) &&
 		pqm_owned_dist(inv) && pqm_aifile_sets(inv);

@@ -132,7 +132,14 @@ static enum pqm_st near_read(struct pqm_near *near, pqm_bytes rel, struct pqm_ar
 
 	pqm_buf_init(&root, (size_t)1 << 20);
 	pqm_buf_init(&path, (size_t)1 << 20);
-	if ((rel.n > 0 && rel.p[0] == '/') || !root_of(a, &root) || !join(&path, a->path, rel) ||
+	if (a->revision != NULL) {
+		bool ok = (rel.n == 0 || rel.p[0] != '/') && join(&path, a->path, rel);
+
+		st = ok ? a->revision->read(a->revision, pqm_buf_bytes(&path), arena, out, err)
+			: pqm_fail(
+				  err, PQM_EUSAGE, "%.*s: outside of the repository", PQM_FMT(rel));
+	} else if ((rel.n > 0 && rel.p[0] == '/') || !root_of(a, &root) ||
+		!join(&path, a->path, rel) ||
 		!below(pqm_buf_bytes(&root), pqm_buf_bytes(&path), &rest)) {
 		st = pqm_fail(err, PQM_EUSAGE, "%.*s: outside of the folder that is scanned",
 			PQM_FMT(rel));
@@ -188,7 +195,8 @@ void pqm_around_init(struct pqm_around *a, struct pqm_run *run, uint32_t target,
 	bool is_chart = pqm_eqs(name, "Chart.yaml");
 	bool is_asked = is_chart ? run->opt->render_helm : run->opt->render_kustomize;
 
-	*a = (struct pqm_around){ { near_read, is_asked ? near_render : NULL }, run, target, path };
+	*a = (struct pqm_around){ { near_read, is_asked ? near_render : NULL }, run, target, path,
+		NULL };
 }
 
 void pqm_around_used(const struct pqm_around *a, pqm_bytes rel)

@@ -8,8 +8,11 @@ void pqm_batch_scan(struct pqm_worker *w, struct pqm_batch *b)
 	for (size_t i = 0; i < b->n; i++) {
 		struct pqm_job *job = &b->job[i];
 
-		if (job->from != NULL) {
-			pqm_worker_body(w, job);
+		if (job->from != NULL || job->is_blob) {
+			if (job->is_blob)
+				pqm_worker_blob(w, job);
+			else
+				pqm_worker_body(w, job);
 			pqm_wipe(job->body, job->n_body); /* it may be a private key */
 			pqm_free(job->body);
 		} else {

@@ -19,6 +19,7 @@
 #include "rules/rules.h"
 #include "source/cluster.h"
 #include "source/endpoint.h"
+#include "source/git.h"
 #include "source/image.h"
 
 /* What --follow takes up from the objects that were read. */
@@ -43,7 +44,8 @@ struct pqm_scan_options {
 	const struct pqm_cluster_options *cluster;
 	/* How to read images; without it such a target is a usage error. */
 	const struct pqm_image_options *images;
-	struct pqm_cache *cache; /* of layers of images; may be NULL */
+	const struct pqm_git_options *git; /* what of repositories is read; may be NULL */
+	struct pqm_cache *cache;	   /* of layers of images; may be NULL */
 	/* Called for each list of a cluster when all of it was looked at; may be NULL. is_known: from
 	 * known_lists. False: it cannot be kept, which ends the cluster. */
 	bool (*on_listed)(void *ctx, const struct pqm_listed *l, bool is_known);

@@ -112,6 +112,7 @@ static struct pqm_place *place_new(struct pqm_run *run, const struct pqm_job *jo
 		/* What lies inside a member is no member. */
 		p->member = path.n == job->n_path ? job->member : 0;
 		p->path = pqm_bytes_dup(&run->arena, path);
+		p->of = job->of;
 	}
 	if (p == NULL || p->path.p == NULL) {
 		run->is_out_of_memory = true;
@@ -304,6 +305,11 @@ static void detect(void *ctx)
 	pqm_around_init(&around, w->run, r->job->target, r->path);
 	if (r->job->dir->fd >= 0)
 		a.near = &around.near;
+	if (r->job->dir->read != NULL) {
+		around.revision = r->job->dir;
+		around.near.render = NULL; /* there is no folder to run it in */
+		a.near = &around.near;
+	}
 
 	l.is_mapped = r->fd >= 0 && !r->is_small;
 	l.fd = l.is_mapped ? &r->fd : NULL;
@@ -577,6 +583,18 @@ static void scan_open(struct reading *r)
 		(void)munmap((void *)(uintptr_t)r->area.p, r->area.n);
 }
 
+/* What the name says of the content of a file in a tree. */
+static uint64_t class_in_tree(const struct reading *r, bool in_tree)
+{
+	uint64_t class = class_of_name(r->name) ^ pqm_deps_class(r->path, r->name);
+
+	if (pqm_package_form(r->path, NULL) != PQM_PACKAGES_NONE)
+		return class ^ pqm_hash64(r->path);
+	if (in_tree && pqm_around_matters(r->path, r->name))
+		class ^= (pqm_hash64(r->path) | 1) ^ (uint64_t)r->job->target << 32;
+	return class;
+}
+
 void pqm_worker_file(struct pqm_worker *w, const struct pqm_job *job)
 {
 	bool in_tree = job->dir->fd >= 0;
@@ -585,11 +603,7 @@ void pqm_worker_file(struct pqm_worker *w, const struct pqm_job *job)
 	const char *slash = strrchr(job->path, '/');
 
 	r.name = pqm_str(slash != NULL ? slash + 1 : job->path);
-	r.name_class = class_of_name(r.name) ^ pqm_deps_class(r.path, r.name);
-	if (pqm_package_form(r.path, NULL) != PQM_PACKAGES_NONE)
-		r.name_class ^= pqm_hash64(r.path);
-	else if (in_tree && pqm_around_matters(r.path, r.name))
-		r.name_class ^= (pqm_hash64(r.path) | 1) ^ (uint64_t)job->target << 32;
+	r.name_class = class_in_tree(&r, in_tree);
 	r.fd = openat(in_tree ? job->dir->fd : AT_FDCWD, name,
 		O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (in_tree ? O_NOFOLLOW : 0));
 	if (r.fd < 0 || fstat(r.fd, &r.st) != 0) {
@@ -610,23 +624,74 @@ void pqm_worker_file(struct pqm_worker *w, const struct pqm_job *job)
 	(void)close(r.fd);
 }
 
+/* Looks for anchors in all of it; stops behind `most` of them. */
+static void sweep_bytes(struct pqm_worker *w, pqm_bytes body, size_t most)
+{
+	bool is_code = pqm_sampler_wants(body);
+
+	w->matches.n = 0;
+	for (size_t at = 0; at < body.n && w->matches.n < most; at += PQM_READ_CHUNK_BYTES) {
+		size_t seen = at < CARRY ? at : CARRY;
+
+		pqm_run_sweep(w->run,
+			&(struct pqm_swept){ pqm_sub(body, at - seen, seen + PQM_READ_CHUNK_BYTES),
+				seen, at - seen, is_code },
+			&w->matches);
+	}
+}
+
+void pqm_worker_blob(struct pqm_worker *w, const struct pqm_job *job)
+{
+	struct pqm_dir none = { .fd = -1, .refs = 1 };
+	struct pqm_job copy = *job;
+	struct reading r = { .w = w,
+		.job = &copy,
+		.path = pqm_str(job->path),
+		.name = pqm_str(job->path + job->name_at),
+		.fd = -1,
+		.total = job->n_body,
+		.body = { job->body, job->n_body },
+		.is_small = true }; /* the hash is of all of it */
+	struct pqm_artifact a = { .body = r.body,
+		.head = pqm_sub(r.body, 0, PQM_READ_CHUNK_BYTES),
+		.path = r.path,
+		.name = r.name };
+	struct pqm_counts *c = &w->run->counts[job->target];
+
+	if (copy.dir == NULL)
+		copy.dir = &none;
+	r.name_class = class_in_tree(&r, true);
+	/* A blob of the history says less: it is not the same content. */
+	if (job->of != NULL && job->of->is_gone)
+		r.name_class ^= 1;
+	atomic_fetch_add_explicit(&c->read, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&c->bytes, r.total, memory_order_relaxed);
+	atomic_fetch_add(&w->run->n_busy, 1);
+	sweep_bytes(w, r.body, SIZE_MAX);
+	if (w->matches.n > 0 || pqm_archive_wanted(w->run, job->target, NULL, &a) != 0) {
+		pqm_hasher_start(w->hasher);
+		pqm_hasher_add(w->hasher, r.body);
+		const struct pqm_hash128 hash = pqm_hasher_end(w->hasher);
+
+		if (w->matches.is_full)
+			tell_full(&r);
+		r.content = content_claim(&r, &hash);
+		if (r.content != NULL)
+			detect(&r);
+	}
+	atomic_fetch_sub(&w->run->n_busy, 1);
+	w->matches.n = 0;
+	pqm_arena_wipe(&w->scratch); /* it may have held a private key */
+}
+
 /* Sweeps and looks at bytes that are no file; what they are is in r. */
 static void look_at_bytes(struct reading *r, pqm_bytes body)
 {
 	struct pqm_worker *w = r->w;
 
-	w->matches.n = 0;
 	r->total = body.n;
-	for (size_t at = 0; at < body.n; at += PQM_READ_CHUNK_BYTES) {
-		size_t seen = at < CARRY ? at : CARRY;
-
-		pqm_run_sweep(w->run,
-			&(struct pqm_swept){ pqm_sub(body, at - seen, seen + PQM_READ_CHUNK_BYTES),
-				seen, at - seen, pqm_sampler_wants(body) },
-			&w->matches);
-		if (w->matches.n >= PQM_HITS_BATCH)
-			break; /* what was found so far is looked at; the rest is told below */
-	}
+	/* What was found up to there is looked at; the rest is told below. */
+	sweep_bytes(w, body, PQM_HITS_BATCH);
 	r->content = content_claim(r, NULL);
 	if (r->content == NULL)
 		return;
@@ -644,7 +709,7 @@ static void look_at_bytes(struct reading *r, pqm_bytes body)
 
 void pqm_worker_bytes(struct pqm_worker *w, uint32_t target, pqm_bytes path, pqm_bytes body)
 {
-	struct pqm_dir none = { -1, 1 };
+	struct pqm_dir none = { .fd = -1, .refs = 1 };
 	struct pqm_job job = { .dir = &none, .path = (char *)(uintptr_t)path.p, .target = target };
 	struct reading r = { .w = w, .job = &job, .path = path, .name = path, .fd = -1 };
 	struct pqm_counts *c = &w->run->counts[target];
@@ -702,7 +767,7 @@ void pqm_worker_feed(struct pqm_worker *w, const struct pqm_job *job, pqm_bytes 
 
 void pqm_worker_page(struct pqm_worker *w, uint32_t target, const struct pqm_page *page)
 {
-	struct pqm_dir none = { -1, 1 };
+	struct pqm_dir none = { .fd = -1, .refs = 1 };
 	struct pqm_job job = {
 		.dir = &none, .path = (char *)(uintptr_t)page->path.p, .target = target
 	};

@@ -10,7 +10,7 @@ struct pqm_dir *pqm_dir_new(int fd)
 		(void)close(fd);
 		return NULL;
 	}
-	d->fd = fd;
+	*d = (struct pqm_dir){ .fd = fd };
 	__atomic_store_n(&d->refs, 1, __ATOMIC_RELAXED);
 	return d;
 }
@@ -24,6 +24,10 @@ void pqm_dir_unref(struct pqm_dir *d)
 {
 	if (d == NULL || __atomic_sub_fetch(&d->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
+	if (d->fini != NULL) {
+		d->fini(d);
+		return;
+	}
 	if (d->fd >= 0)
 		(void)close(d->fd);
 	pqm_free(d);

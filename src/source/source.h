@@ -14,10 +14,15 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
-/* An open directory that queued files still need. */
+/* An open directory that queued files still need; or a revision that files are read from, fd -1. */
 struct pqm_dir {
 	int fd;
 	int refs; /* atomic */
+	/* Of a revision: the text of the file at path of the repository, in arena, as struct pqm_near's read
+	 * gives it; and its end. From any thread. Else NULL. */
+	enum pqm_st (*read)(struct pqm_dir *d, pqm_bytes path, struct pqm_arena *arena,
+		pqm_bytes *out, struct pqm_err *err);
+	void (*fini)(struct pqm_dir *d);
 };
 
 struct pqm_dir *pqm_dir_new(int fd); /* takes fd; one reference; NULL (fd closed) without memory */
@@ -69,7 +74,24 @@ struct pqm_member {
 		struct pqm_member *m, pqm_bytes *block, uint64_t *off, struct pqm_err *err);
 };
 
+/* A commit, as what was found in it says. */
+struct pqm_revision {
+	char commit[41];  /* hex */
+	int64_t at_s;	  /* committer's time, seconds since 1970 */
+	size_t order;	  /* among the commits of its history, the oldest first */
+	pqm_bytes author; /* a name; empty unless it was asked for */
+	bool is_gone;	  /* the revision that is scanned does not have it any more */
+};
+
+/* A file of a revision; lent for the call. */
+struct pqm_blob {
+	pqm_bytes path, name, body;
+	struct pqm_dir *around;	       /* may be NULL: nothing is known of its neighbours */
+	const struct pqm_revision *of; /* the first that held it; NULL: not asked for */
+};
+
 struct pqm_cluster_options;
+struct pqm_git_options;
 struct pqm_image_options;
 struct pqm_endpoint;
 struct pqm_endpoint_options;
@@ -80,12 +102,15 @@ struct pqm_sink {
 	const struct pqm_rules *rules;
 	const struct pqm_cluster_options *cluster;
 	const struct pqm_image_options *images; /* NULL: images are not asked for */
+	const struct pqm_git_options *git;	/* may be NULL */
 	/* A regular file to open as name below dir. */
 	enum pqm_st (*file)(struct pqm_sink *s, struct pqm_dir *dir, const char *name,
 		pqm_bytes path, struct pqm_err *err);
 	/* Bytes that are no file (standard input). Scanned before it returns. */
 	enum pqm_st (*bytes)(
 		struct pqm_sink *s, pqm_bytes body, pqm_bytes path, struct pqm_err *err);
+	/* A file of a git revision. Copied. */
+	enum pqm_st (*blob)(struct pqm_sink *s, const struct pqm_blob *b, struct pqm_err *err);
 	/* Objects that are no file. Scanned before it returns, or later when the buffer was kept. */
 	enum pqm_st (*page)(struct pqm_sink *s, const struct pqm_page *p, struct pqm_err *err);
 	/* A layer begins; prefix stands before the paths of its members. Copied. */

@@ -10,6 +10,7 @@
 
 #include "base/limits.h"
 #include "endpoint.h"
+#include "git.h"
 #include "source.h"
 
 /* Kernel file systems have no files of their own: /proc/kcore is 128 TiB, others block on read. */
@@ -40,7 +41,9 @@ struct level {
 struct walk {
 	struct pqm_sink *sink;
 	struct pqm_err *err;
-	struct pqm_buf *path; /* of the current directory, without a slash at the end */
+	struct pqm_buf *path;	       /* of the current directory, without a slash at the end */
+	size_t n_root;		       /* of path: the target itself */
+	struct pqm_git_ignore *ignore; /* NULL: everything is read */
 };
 
 static pqm_bytes path_of(struct walk *w, const char *name, size_t keep)
@@ -97,13 +100,28 @@ static unsigned char type_of(int fd, const struct dirent *e)
 		: (unsigned char)DT_UNKNOWN;
 }
 
+/* What git leaves out is no part of the target: it is not even counted. */
+static bool is_ignored(const struct walk *w, bool is_folder)
+{
+	pqm_bytes rel = pqm_sub(pqm_buf_bytes(w->path), w->n_root, w->path->n);
+
+	if (w->ignore == NULL)
+		return false;
+	while (rel.n > 0 && rel.p[0] == '/')
+		rel = pqm_sub(rel, 1, rel.n);
+	return pqm_git_is_ignored(w->ignore, rel, is_folder);
+}
+
 static enum pqm_st entry(struct walk *w, struct pqm_dir *dir, const struct dirent *e,
 	const struct level *self, unsigned depth)
 {
 	struct pqm_sink *s = w->sink;
 	pqm_bytes path = pqm_buf_bytes(w->path);
+	unsigned char type = type_of(dir->fd, e);
 
-	switch (type_of(dir->fd, e)) {
+	if (is_ignored(w, type == DT_DIR))
+		return PQM_OK;
+	switch (type) {
 	case DT_REG:
 		return s->file(s, dir, e->d_name, path, w->err);
 	case DT_DIR:
@@ -215,6 +233,56 @@ static enum pqm_st walk_file(const char *target, struct pqm_sink *s, struct pqm_
 	return st;
 }
 
+/* Opens the folder of the file at rel below fd, following no link; *name is the file's own name there. */
+static struct pqm_dir *open_folder(int root, const char *rel, const char **name)
+{
+	int at = fcntl(root, F_DUPFD_CLOEXEC, 0);
+	const char *slash;
+
+	while (at >= 0 && (slash = strchr(rel, '/')) != NULL) {
+		char part[256];
+		size_t n = (size_t)(slash - rel);
+		int next = -1;
+
+		if (n > 0 && n < sizeof(part)) {
+			memcpy(part, rel, n);
+			part[n] = '\0';
+			next = openat(at, part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		}
+		(void)close(at);
+		at = next;
+		rel = slash + 1;
+	}
+	*name = rel;
+	return at < 0 ? NULL : pqm_dir_new(at);
+}
+
+/* The files of a list; one that is not there was deleted. */
+static enum pqm_st walk_only(struct walk *w, int root, const struct pqm_git_options *git)
+{
+	size_t keep = w->path->n;
+	enum pqm_st st = PQM_OK;
+
+	for (size_t i = 0; i < git->n_only && st == PQM_OK; i++) {
+		const char *name;
+		struct pqm_dir *d = open_folder(root, git->only[i], &name);
+		struct stat sb;
+
+		(void)path_of(w, git->only[i], keep);
+		if (d != NULL && fstatat(d->fd, name, &sb, AT_SYMLINK_NOFOLLOW) == 0) {
+			if (S_ISREG(sb.st_mode))
+				st = w->sink->file(
+					w->sink, d, name, pqm_buf_bytes(w->path), w->err);
+			else if (S_ISLNK(sb.st_mode))
+				w->sink->skip(
+					w->sink, PQM_SKIP_SYMLINK, pqm_buf_bytes(w->path), NULL);
+		}
+		pqm_dir_unref(d);
+		w->path->n = keep;
+	}
+	return st;
+}
+
 /* "host:8443" in a list of targets: `probe` would take it. */
 static bool is_like_endpoint(const char *target)
 {
@@ -252,9 +320,21 @@ static enum pqm_st walk(const char *target, struct pqm_sink *s, struct pqm_err *
 	while (name.n > 1 && name.p[name.n - 1] == '/')
 		name.n--;
 	(void)pqm_buf_add(&path, name);
-	struct walk w = { s, err, &path };
+	struct walk w = { s, err, &path, path.n, NULL };
 
-	st = walk_dir(&w, fd, NULL, 0);
+	if (s->git != NULL && s->git->has_only) {
+		st = walk_only(&w, fd, s->git);
+		(void)close(fd);
+	} else {
+		st = s->git == NULL || !s->git->skip_ignored
+			? PQM_OK
+			: pqm_git_ignore_open(&w.ignore, target, err);
+		if (st == PQM_OK)
+			st = walk_dir(&w, fd, NULL, 0);
+		else
+			(void)close(fd);
+		pqm_git_ignore_close(w.ignore);
+	}
 	pqm_buf_fini(&path);
 	return st;
 }
