@@ -50,7 +50,7 @@ PKG_LIBS = $(shell pkg-config --libs $(PKGS)) -lm -pthread
 CC_FLAGS = $(WARN) $(if $(IS_CLANG),,$(WARN_GCC)) $(CPPFLAGS_) $(PKG_CFLAGS) -pthread
 WERROR ?=
 
-MODULES := base model parse rules probe source detect graph assess engine report cli bench
+MODULES := base model parse rules probe source detect graph assess gate engine report cli bench
 # hyb-bench: the benchmark's core with a main of its own; needs libc and libcrypto only.
 BENCH_SRC := $(sort $(wildcard src/bench/*.c))
 # tree_make.c: a program of the build, see rules/tree.h.

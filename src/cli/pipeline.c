@@ -179,21 +179,28 @@ static enum pqm_st read_config_keys(
 	struct settings *s, const struct pqm_yaml *root, struct pqm_err *err)
 {
 	static const char *const known[] = { "pqmap", "assets", "regimes", "curve", "capacity",
-		"start", "currency", "defaults", "owner", "target", "mirrors" };
+		"start", "currency", "defaults", "owner", "target", "mirrors", "policy", "ignore",
+		"baseline", "fail-on", "lead-months" };
 
 	if (root->type != PQM_YAML_MAP)
 		return pqm_fail(err, PQM_EUSAGE, "%.*s:%u: settings are a mapping",
 			PQM_FMT(s->file), root->line);
 	for (size_t i = 0; i < root->n; i++) {
+		pqm_bytes key = root->keys[i]->text;
+		const char *near = known[0];
 		bool ok = false;
 
-		for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++)
-			ok = ok || pqm_eqs(root->keys[i]->text, known[k]);
+		for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++) {
+			ok = ok || pqm_eqs(key, known[k]);
+			if (pqm_distance(key, pqm_str(known[k])) < pqm_distance(key, pqm_str(near)))
+				near = known[k];
+		}
 		if (!ok)
-			return pqm_fail(err, PQM_EUSAGE, "%.*s:%u: unknown setting '%.*s'",
-				PQM_FMT(s->file), root->keys[i]->line,
-				PQM_FMT(root->keys[i]->text));
+			return pqm_fail(err, PQM_EUSAGE,
+				"%.*s:%u: unknown setting '%.*s'; the nearest is %s", PQM_FMT(s->file),
+				root->keys[i]->line, PQM_FMT(key), near);
 	}
+	s->p->config = root;
 	s->regimes = pqm_yaml_get(root, "regimes");
 	s->curve = pqm_bytes_dup(&s->p->inv.arena, pqm_yaml_str(root, "curve"));
 	if (pqm_yaml_get(root, "capacity") != NULL &&
@@ -226,6 +233,7 @@ static enum pqm_st read_config(
 	ssize_t n = -1;
 
 	s->file = pqm_str(path);
+	s->p->config_file = path;
 	s->is_named = is_named;
 	if (fd < 0)
 		return is_named || errno != ENOENT
@@ -477,6 +485,7 @@ static enum pqm_st write_reports(
 		.expand_stores = pqm_arg_has(a, "expand-trust-stores"),
 		.templates = pqm_arg(a, "templates"),
 		.show_hops = pqm_arg_has(a, "verbose"),
+		.gate = p->gate,
 	};
 	for (size_t i = 0; i < a->n_given && st == PQM_OK; i++) {
 		const char *file;
@@ -491,7 +500,7 @@ static enum pqm_st write_reports(
 		if (file != NULL)
 			names[n++] = file;
 	}
-	if (st != PQM_OK || stdout_taken)
+	if (st != PQM_OK || stdout_taken || p->gate != NULL)
 		return st;
 	p->report.color = app->color;
 	p->report.files = names;

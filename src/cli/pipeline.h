@@ -28,8 +28,11 @@ struct pqm_pipeline {
 	struct pqm_bench bench;
 	struct pqm_trend trend; /* with --trend */
 	struct pqm_report report;
-	pqm_bytes what_if;		/* tasks that --what-if names; or empty */
+	pqm_bytes what_if;	       /* tasks that --what-if names; or empty */
+	const struct pqm_yaml *config; /* the config file that was read; or NULL */
+	const char *config_file;
 	const struct pqm_yaml *mirrors; /* of the config file that --config names; or NULL */
+	const struct pqm_gate *gate;	/* of `pqmap gate`; or NULL: then there is no table */
 	bool is_streamed;		/* -o jsonl was written while the scan ran */
 	bool is_cut_off;		/* by a signal: no run to compare with */
 };

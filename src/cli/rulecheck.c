@@ -21,6 +21,7 @@
 #include "detect/signature.h"
 #include "detect/source.h"
 #include "engine/scan.h"
+#include "gate/policy.h"
 #include "rules/ai.h"
 #include "rules/java.h"
 #include "rules/golang.h"
@@ -71,6 +72,11 @@ static bool is_store(struct checker *c, const struct pqm_rule *rule, pqm_bytes s
 		!pqm_split(&rest, ' ', &word) || !pqm_u64_parse(word, 100000, &ca))
 		return false;
 	return n >= min && (double)ca >= share * (double)n;
+}
+
+static bool is_policy(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	return pqm_policy_sample(c->r, rule, sample);
 }
 
 static bool params_for(struct checker *c, pqm_bytes curve, struct pqm_risk_params *p)
@@ -478,6 +484,7 @@ static const struct {
 	{ "risk/sensitivity.yaml", is_sense },
 	{ "material/", is_found_in },
 	{ "deadlines.yaml", is_duty },
+	{ "policy/", is_policy },
 	{ "k8s/", is_manifest },
 	{ "ai/", is_signal },
 	{ "java/", is_java },

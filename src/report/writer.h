@@ -11,6 +11,7 @@
 
 #include "assess/practices.h"
 #include "base/out.h"
+#include "model/gate.h"
 #include "model/plan.h"
 #include "model/trend.h"
 #include "rules/rules.h"
@@ -22,6 +23,7 @@ struct pqm_report {
 	const struct pqm_assessment *assessment;
 	const struct pqm_plan *plan;
 	const struct pqm_practices *practices; /* may be NULL */
+	const struct pqm_gate *gate;	       /* of `pqmap gate`; else NULL */
 	const struct pqm_trend *trend;	       /* NULL without --trend */
 	bool expand_stores;		       /* --expand-trust-stores */
 	bool color;			       /* terminal table only */

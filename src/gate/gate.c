@@ -1,0 +1,311 @@
+#include "gate.h"
+
+#include <stdlib.h>
+
+#include "assess/run.h"
+#include "base/limits.h"
+#include "base/num.h"
+
+const char *pqm_severity_name(enum pqm_severity v)
+{
+	static const char *const names[] = { "note", "warning", "error" };
+
+	return names[v];
+}
+
+bool pqm_severity_parse(pqm_bytes s, enum pqm_severity *out)
+{
+	for (enum pqm_severity v = PQM_L_NOTE; v <= PQM_L_ERROR; v++)
+		if (pqm_eqs(s, pqm_severity_name(v))) {
+			*out = v;
+			return true;
+		}
+	return false;
+}
+
+const char *pqm_standing_name(enum pqm_standing v)
+{
+	static const char *const names[] = { "new", "known", "suppressed" };
+
+	return names[v];
+}
+
+void pqm_gate_init(struct pqm_gate *g)
+{
+	*g = (struct pqm_gate){ .fail_on = PQM_L_ERROR };
+	pqm_arena_init(&g->arena, PQM_RUN_ARENA_BYTES);
+}
+
+void pqm_gate_fini(struct pqm_gate *g)
+{
+	pqm_arena_fini(&g->arena);
+	*g = (struct pqm_gate){ 0 };
+}
+
+/* ---- what a finding protects ---- */
+
+struct bound { /* the worst asset of a finding */
+	const struct pqm_asset_score *asset;
+};
+
+struct judging {
+	struct pqm_gate *g;
+	const struct pqm_gate_input *in;
+	struct pqm_map bound; /* id -> struct bound */
+	size_t cap;
+	struct pqm_err *err;
+};
+
+static enum pqm_st no_memory(struct judging *j)
+{
+	return pqm_fail(j->err, PQM_ENOMEM, "out of memory for the gate");
+}
+
+static enum pqm_st bind_one(struct judging *j, const uint8_t *id, const struct pqm_asset_score *a)
+{
+	pqm_bytes key = { id, PQM_ID_BYTES };
+	struct bound *b = pqm_map_get(&j->bound, key);
+
+	if (b != NULL) {
+		/* Assets come worst first: only a higher decision takes the place. */
+		if (a->decision > b->asset->decision)
+			b->asset = a;
+		return PQM_OK;
+	}
+	b = pqm_new(&j->g->arena, struct bound, 1);
+	if (b == NULL)
+		return no_memory(j);
+	b->asset = a;
+	return pqm_map_put(&j->bound, key, b) ? PQM_OK : no_memory(j);
+}
+
+static enum pqm_st bind_all(struct judging *j)
+{
+	const struct pqm_assessment *a = j->in->assessment;
+	enum pqm_st st = PQM_OK;
+
+	for (size_t i = 0; i < a->n_assets; i++)
+		for (size_t u = 0; u < a->assets[i].n_uses; u++) {
+			const struct pqm_hop *h = a->assets[i].uses[u].hop;
+
+			for (size_t k = 0; h != NULL && k < h->n_findings && st == PQM_OK; k++)
+				st = bind_one(j, h->findings[k], &a->assets[i]);
+		}
+	return st;
+}
+
+/* ---- dates ---- */
+
+/* The same day so many months later. */
+static int64_t later(int64_t days, unsigned months)
+{
+	return days + (int64_t)(months * PQM_DAYS_PER_MONTH);
+}
+
+/* The finding as a use, for the rules of deadlines. */
+static bool as_vector(const struct judging *j, const struct pqm_finding *f, struct pqm_vector *v)
+{
+	pqm_bytes layer;
+	bool is_key = f->function == PQM_FN_KEX || f->function == PQM_FN_PKE;
+	bool is_sig = f->function == PQM_FN_SIG || f->function == PQM_FN_ANY;
+
+	if (f->quantum != PQM_Q_BROKEN || (!is_key && !is_sig) || f->family.n == 0)
+		return false;
+	layer = pqm_alg_risk_class(j->in->rules, f->family, f->parameter, f->bits);
+	*v = (struct pqm_vector){ .use = is_key ? 'K' : 'S', .n_layers = 1 };
+	if (layer.n >= sizeof(v->layers[0]))
+		return false;
+	memcpy(v->layers[0], layer.p, layer.n);
+	return true;
+}
+
+/* Which duty of the regime the finding breaks on that day, and how hard: past its last day is an error, past the
+ * day from which it is deprecated a warning. */
+static const struct pqm_rule *broken_duty(const struct judging *j,
+	const struct pqm_policy_rule *rule, const struct pqm_finding *f, enum pqm_severity *level)
+{
+	int64_t today = later(j->in->inv->now_days, j->in->lead_months), date;
+	const struct pqm_rule *found = NULL, *d;
+	struct pqm_vector v;
+	size_t i = 0;
+
+	if (!as_vector(j, f, &v))
+		return NULL;
+	while ((d = pqm_rules_next(j->in->rules, "deadlines.yaml", &i)) != NULL) {
+		struct pqm_run_duty duty = { .rule = d,
+			.function = pqm_yaml_str(d->node, "function"),
+			.strength = pqm_yaml_str(d->node, "strength") };
+
+		if (!pqm_eq(pqm_yaml_str(d->node, "regime"), rule->regime) ||
+			pqm_yaml_str(d->node, "milestone_date").n > 0 ||
+			!pqm_duty_concerns(&duty, &v))
+			continue;
+		if (pqm_date_parse(pqm_yaml_str(d->node, "disallow_after"), &date) &&
+			today > date) {
+			*level = rule->level;
+			return d;
+		}
+		if (found == NULL && rule->level > PQM_L_NOTE &&
+			pqm_date_parse(pqm_yaml_str(d->node, "deprecate_after"), &date) &&
+			today > date) {
+			*level = PQM_L_WARNING;
+			found = d;
+		}
+	}
+	return found;
+}
+
+/* ---- verdicts ---- */
+
+/* How far the rule refuses the finding; false: not at all. */
+static bool refuses(const struct judging *j, const struct pqm_policy_rule *rule,
+	const struct pqm_finding *f, struct pqm_refusal *v)
+{
+	const struct bound *b = pqm_map_get(&j->bound, (pqm_bytes){ f->id, PQM_ID_BYTES });
+	const struct pqm_rule *duty = NULL;
+	enum pqm_severity level = rule->level;
+
+	if (!pqm_policy_fits(rule, f))
+		return false;
+	if (rule->has_decision && (b == NULL || b->asset->decision < rule->decision))
+		return false;
+	if (rule->regime.n > 0 && (duty = broken_duty(j, rule, f, &level)) == NULL)
+		return false;
+	*v = (struct pqm_refusal){
+		.finding = f,
+		.rule = rule->id,
+		.why = duty != NULL ? pqm_yaml_str(duty->node, "why") : rule->why,
+		.fix = rule->fix.n > 0 ? rule->fix : f->fix,
+		.asset = b == NULL ? (pqm_bytes){ NULL, 0 } : b->asset->asset->id,
+		.decision = b == NULL ? PQM_TRACK : b->asset->decision,
+		.has_decision = b != NULL,
+		.level = level,
+		.is_mandate = duty != NULL && level == PQM_L_ERROR,
+		.duty = duty == NULL ? (pqm_bytes){ NULL, 0 } : duty->id,
+	};
+	return true;
+}
+
+/* Places that nobody lets pass; those that somebody does are counted where it is written. */
+static enum pqm_st stand(struct judging *j, struct pqm_refusal *v)
+{
+	const struct pqm_finding *f = v->finding;
+	uint32_t *places = pqm_arena_array(&j->g->arena, f->n_occs + 1, sizeof(*places));
+	uint64_t n_left;
+
+	if (places == NULL)
+		return no_memory(j);
+	for (size_t i = 0; i < f->n_occs; i++) {
+		struct pqm_suppression *s = pqm_suppress_find(j->g, f, &f->occs[i], v->rule);
+
+		if (s != NULL)
+			s->n_used++;
+		if (s != NULL && v->by == NULL)
+			v->by = s;
+		if (s != NULL && !s->is_expired)
+			v->n_suppressed++;
+		else
+			places[v->n_shown++] = (uint32_t)i;
+	}
+	v->places = places;
+	v->n_places = f->n_occs;
+	v->n_known = j->in->baseline == NULL || v->is_mandate
+		? 0
+		: pqm_baseline_count(j->in->baseline, j->in->rules, f);
+	n_left = v->n_places - v->n_suppressed;
+	if (n_left == 0)
+		v->standing = PQM_S_SUPPRESSED;
+	else if (n_left <= v->n_known)
+		v->standing = PQM_S_KNOWN;
+	return PQM_OK;
+}
+
+static enum pqm_st judge_one(struct judging *j, const struct pqm_finding *f)
+{
+	const struct pqm_policy *p = j->in->policy;
+	struct pqm_gate *g = j->g;
+	struct pqm_refusal best = { 0 }, one, *grown;
+	bool any = false;
+	enum pqm_st st;
+
+	for (size_t i = 0; i < p->n; i++)
+		if (refuses(j, &p->rules[i], f, &one) &&
+			(!any || one.level > best.level ||
+				(one.level == best.level && one.is_mandate && !best.is_mandate))) {
+			best = one;
+			any = true;
+		}
+	if (!any) {
+		/* Met, so that it does not count as gone. */
+		if (j->in->baseline != NULL)
+			(void)pqm_baseline_count(j->in->baseline, j->in->rules, f);
+		return PQM_OK;
+	}
+	st = stand(j, &best);
+	grown = st == PQM_OK ? pqm_grow(&g->arena, g->refusals, g->n_refusals, &j->cap) : NULL;
+	if (grown == NULL)
+		return st == PQM_OK ? no_memory(j) : st;
+	g->refusals = grown;
+	g->refusals[g->n_refusals++] = best;
+	return PQM_OK;
+}
+
+static int by_weight(const void *x, const void *y)
+{
+	const struct pqm_refusal *a = x, *b = y;
+
+	if (a->standing != b->standing)
+		return a->standing < b->standing ? -1 : 1;
+	if (a->level != b->level)
+		return a->level > b->level ? -1 : 1;
+	if (a->decision != b->decision)
+		return a->decision > b->decision ? -1 : 1;
+	if (a->n_shown > 0 && b->n_shown > 0) {
+		const struct pqm_occurrence *p = &a->finding->occs[a->places[0]],
+					    *q = &b->finding->occs[b->places[0]];
+		int c = pqm_cmp(p->path, q->path);
+
+		if (c != 0)
+			return c;
+		if (p->line != q->line)
+			return p->line < q->line ? -1 : 1;
+	}
+	return memcmp(a->finding->id, b->finding->id, PQM_ID_BYTES);
+}
+
+static void sum_up(struct judging *j)
+{
+	struct pqm_gate *g = j->g;
+
+	for (size_t i = 0; i < g->n_refusals; i++) {
+		const struct pqm_refusal *v = &g->refusals[i];
+
+		if (v->standing == PQM_S_NEW) {
+			g->n_new[v->level]++;
+			g->is_failed = g->is_failed || (!g->never_fails && v->level >= g->fail_on);
+		}
+		g->n_known += v->standing == PQM_S_KNOWN;
+		g->n_suppressed += v->standing == PQM_S_SUPPRESSED;
+	}
+	if (j->in->baseline != NULL && !j->in->is_partial)
+		g->n_gone = pqm_baseline_unmet(j->in->baseline);
+}
+
+enum pqm_st pqm_gate_judge(struct pqm_gate *g, const struct pqm_gate_input *in, struct pqm_err *err)
+{
+	struct judging j = { .g = g, .in = in, .err = err };
+	enum pqm_st st = pqm_suppress_found(g, in->inv, err);
+
+	pqm_suppress_settle(g, in->inv->now_days);
+	if (st == PQM_OK)
+		st = bind_all(&j);
+	for (size_t i = 0; i < in->inv->n_findings && st == PQM_OK; i++)
+		if (!in->inv->findings[i].is_folded)
+			st = judge_one(&j, &in->inv->findings[i]);
+	if (st == PQM_OK && g->n_refusals > 1)
+		qsort(g->refusals, g->n_refusals, sizeof(*g->refusals), by_weight);
+	if (st == PQM_OK)
+		sum_up(&j);
+	pqm_map_fini(&j.bound);
+	return st;
+}

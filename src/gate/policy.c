@@ -1,0 +1,441 @@
+#include "policy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/num.h"
+
+void pqm_policy_init(struct pqm_policy *p)
+{
+	*p = (struct pqm_policy){ 0 };
+	pqm_arena_init(&p->arena, PQM_ARENA_BYTES);
+}
+
+void pqm_policy_fini(struct pqm_policy *p)
+{
+	pqm_arena_fini(&p->arena);
+	*p = (struct pqm_policy){ 0 };
+}
+
+/* ---- one rule ---- */
+
+struct reading {
+	pqm_bytes file;
+	const struct pqm_yaml *node;
+	struct pqm_err *err;
+};
+
+static enum pqm_st bad(const struct reading *r, const struct pqm_yaml *at, const char *what,
+	pqm_bytes value, const char *choices)
+{
+	return pqm_fail(r->err, PQM_EUSAGE, "%.*s:%u: %s '%.*s'; choose from %s", PQM_FMT(r->file),
+		at->line, what, PQM_FMT(value), choices);
+}
+
+typedef bool (*bit_fn)(pqm_bytes word, unsigned *bit);
+
+static bool meaning_bit(pqm_bytes word, unsigned *bit)
+{
+	enum pqm_meaning v;
+
+	if (!pqm_meaning_parse(word, &v))
+		return false;
+	*bit = (unsigned)v;
+	return true;
+}
+
+static bool function_bit(pqm_bytes word, unsigned *bit)
+{
+	enum pqm_function v;
+
+	if (!pqm_function_parse(word, &v))
+		return false;
+	*bit = (unsigned)v;
+	return true;
+}
+
+static bool quantum_bit(pqm_bytes word, unsigned *bit)
+{
+	enum pqm_quantum v;
+
+	if (!pqm_quantum_parse(word, &v))
+		return false;
+	*bit = (unsigned)v;
+	return true;
+}
+
+static bool classical_bit(pqm_bytes word, unsigned *bit)
+{
+	enum pqm_classical v;
+
+	if (!pqm_classical_parse(word, &v))
+		return false;
+	*bit = (unsigned)v;
+	return true;
+}
+
+static const struct {
+	const char *key, *choices;
+	bit_fn parse;
+} sets[] = {
+	{ "meaning", "use, offer, key, cert, config, absent", meaning_bit },
+	{ "function", "any, kex, pke, sig, cipher, hash, mac, kdf", function_bit },
+	{ "quantum", "broken, hybrid, safe, unknown", quantum_bit },
+	{ "classical", "ok, deprecated, broken", classical_bit },
+};
+
+/* A scalar or a list of words as bits. */
+static enum pqm_st read_set(const struct reading *r, size_t which, uint32_t *out)
+{
+	const struct pqm_yaml *v = pqm_yaml_get(r->node, sets[which].key);
+	size_t n = v == NULL ? 0 : v->type == PQM_YAML_SEQ ? v->n : 1;
+
+	*out = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct pqm_yaml *one = v->type == PQM_YAML_SEQ ? v->items[i] : v;
+		pqm_bytes word = pqm_yaml_text(one);
+		unsigned bit;
+
+		if (!sets[which].parse(word, &bit))
+			return bad(r, one, sets[which].key, word, sets[which].choices);
+		*out |= 1u << bit;
+	}
+	return PQM_OK;
+}
+
+static bool decision_parse(pqm_bytes word, enum pqm_decision *out)
+{
+	for (enum pqm_decision d = PQM_TRACK; d <= PQM_ACT; d++)
+		if (pqm_ieq(word, pqm_str(pqm_decision_name(d)))) {
+			*out = d;
+			return true;
+		}
+	return false;
+}
+
+static enum pqm_st read_list(const struct reading *r, const char *key, const struct pqm_yaml **out)
+{
+	*out = pqm_yaml_get(r->node, key);
+	if (*out != NULL && (*out)->type != PQM_YAML_SEQ)
+		return pqm_fail(r->err, PQM_EUSAGE, "%.*s:%u: %s is a list of rule ids",
+			PQM_FMT(r->file), (*out)->line, key);
+	return PQM_OK;
+}
+
+static enum pqm_st check_keys(const struct reading *r)
+{
+	static const char *const known[] = { "id", "policy", "extends", "title", "level", "meaning",
+		"function", "quantum", "classical", "rules", "not_rules", "decision", "regime",
+		"why", "fix", "refs", "hit", "miss" };
+
+	for (size_t i = 0; i < r->node->n; i++) {
+		pqm_bytes key = r->node->keys[i]->text;
+		const char *near = known[0];
+		bool ok = false;
+
+		for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++) {
+			ok = ok || pqm_eqs(key, known[k]);
+			if (pqm_distance(key, pqm_str(known[k])) < pqm_distance(key, pqm_str(near)))
+				near = known[k];
+		}
+		if (!ok)
+			return pqm_fail(r->err, PQM_EUSAGE,
+				"%.*s:%u: unknown key '%.*s'; the nearest is %s", PQM_FMT(r->file),
+				r->node->keys[i]->line, PQM_FMT(key), near);
+	}
+	return PQM_OK;
+}
+
+static enum pqm_st read_rule(const struct reading *r, struct pqm_policy_rule *out)
+{
+	pqm_bytes level = pqm_yaml_str(r->node, "level"),
+		  decision = pqm_yaml_str(r->node, "decision");
+	uint32_t *const bits[] = { &out->meanings, &out->functions, &out->quanta,
+		&out->classicals };
+	enum pqm_st st = check_keys(r);
+
+	*out = (struct pqm_policy_rule){
+		.id = pqm_yaml_str(r->node, "id"),
+		.policy = pqm_yaml_str(r->node, "policy"),
+		.why = pqm_yaml_str(r->node, "why"),
+		.fix = pqm_yaml_str(r->node, "fix"),
+		.regime = pqm_yaml_str(r->node, "regime"),
+		.level = PQM_L_ERROR,
+		.has_decision = decision.n > 0,
+	};
+	if (st == PQM_OK && out->id.n == 0)
+		st = pqm_fail(r->err, PQM_EUSAGE, "%.*s:%u: a rule needs an id", PQM_FMT(r->file),
+			r->node->line);
+	if (st == PQM_OK && level.n > 0 && !pqm_severity_parse(level, &out->level) &&
+		!pqm_eqs(level, "off"))
+		st = bad(r, pqm_yaml_get(r->node, "level"), "level", level,
+			"error, warning, note, off");
+	if (st == PQM_OK && out->has_decision && !decision_parse(decision, &out->decision))
+		st = bad(r, pqm_yaml_get(r->node, "decision"), "decision", decision,
+			"track, plan, attend, act");
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]) && st == PQM_OK; i++)
+		st = read_set(r, i, bits[i]);
+	if (st == PQM_OK)
+		st = read_list(r, "rules", &out->rules);
+	if (st == PQM_OK)
+		st = read_list(r, "not_rules", &out->not_rules);
+	return st;
+}
+
+/* ---- policies ---- */
+
+/* Whether it is new. */
+static bool take_name(struct pqm_policy *p, pqm_bytes name, enum pqm_st *st, struct pqm_err *err)
+{
+	pqm_bytes *grown;
+
+	for (size_t i = 0; i < p->n_taken; i++)
+		if (pqm_eq(p->taken[i], name))
+			return false;
+	grown = pqm_grow(&p->arena, p->taken, p->n_taken, &p->cap_taken);
+	if (grown == NULL) {
+		*st = pqm_fail(err, PQM_ENOMEM, "out of memory for a policy");
+		return false;
+	}
+	p->taken = grown;
+	p->taken[p->n_taken++] = name;
+	return true;
+}
+
+static enum pqm_st put_rule(
+	struct pqm_policy *p, const struct reading *r, const struct pqm_policy_rule *rule)
+{
+	struct pqm_policy_rule *grown;
+	bool is_off = pqm_eqs(pqm_yaml_str(r->node, "level"), "off");
+
+	for (size_t i = 0; i < p->n; i++) {
+		if (!pqm_eq(p->rules[i].id, rule->id))
+			continue;
+		if (is_off) {
+			p->n--;
+			memmove(&p->rules[i], &p->rules[i + 1], (p->n - i) * sizeof(*p->rules));
+			return PQM_OK;
+		}
+		/* A level alone changes just that. */
+		if (rule->why.n == 0) {
+			p->rules[i].level = rule->level;
+			if (rule->has_decision) {
+				p->rules[i].has_decision = true;
+				p->rules[i].decision = rule->decision;
+			}
+			return PQM_OK;
+		}
+		p->rules[i] = *rule;
+		return PQM_OK;
+	}
+	if (is_off || rule->why.n == 0)
+		return pqm_fail(r->err, PQM_EUSAGE,
+			"%.*s:%u: there is no rule '%.*s' to change; a new one needs a `why`",
+			PQM_FMT(r->file), r->node->line, PQM_FMT(rule->id));
+	grown = pqm_grow(&p->arena, p->rules, p->n, &p->cap);
+	if (grown == NULL)
+		return pqm_fail(r->err, PQM_ENOMEM, "out of memory for a policy");
+	p->rules = grown;
+	p->rules[p->n++] = *rule;
+	return PQM_OK;
+}
+
+static enum pqm_st add_preset(
+	struct pqm_policy *p, const struct pqm_rules *r, pqm_bytes name, struct pqm_err *err);
+
+static enum pqm_st add_all(struct pqm_policy *p, const struct pqm_rules *r,
+	const struct pqm_yaml *list, struct pqm_err *err)
+{
+	enum pqm_st st = PQM_OK;
+
+	if (list != NULL && list->type != PQM_YAML_SEQ)
+		return add_preset(p, r, pqm_yaml_text(list), err);
+	for (size_t i = 0; list != NULL && i < list->n && st == PQM_OK; i++)
+		st = add_preset(p, r, pqm_yaml_text(list->items[i]), err);
+	return st;
+}
+
+static enum pqm_st no_preset(const struct pqm_rules *r, pqm_bytes name, struct pqm_err *err)
+{
+	const struct pqm_rule *rule;
+	pqm_bytes best = { NULL, 0 };
+	size_t i = 0, least = SIZE_MAX;
+
+	while ((rule = pqm_rules_next(r, "policy/", &i)) != NULL) {
+		pqm_bytes one = pqm_yaml_str(rule->node, "policy");
+		size_t d = pqm_distance(name, one);
+
+		if (d < least) {
+			least = d;
+			best = one;
+		}
+	}
+	return pqm_fail(err, PQM_EUSAGE,
+		"policy '%.*s' is unknown; the nearest is %.*s (`pqmap rules list policy`); a file "
+		"of "
+		"your own is named with its path: ./policy.yaml",
+		PQM_FMT(name), PQM_FMT(best));
+}
+
+static enum pqm_st add_preset(
+	struct pqm_policy *p, const struct pqm_rules *r, pqm_bytes name, struct pqm_err *err)
+{
+	const struct pqm_rule *rule;
+	enum pqm_st st = PQM_OK;
+	bool found = false;
+	size_t i = 0;
+
+	while (!found && (rule = pqm_rules_next(r, "policy/", &i)) != NULL)
+		found = pqm_eq(pqm_yaml_str(rule->node, "policy"), name);
+	if (!found)
+		return no_preset(r, name, err);
+	if (!take_name(p, name, &st, err))
+		return st;
+	i = 0;
+	while (st == PQM_OK && (rule = pqm_rules_next(r, "policy/", &i)) != NULL) {
+		struct reading x = { rule->file, rule->node, err };
+		struct pqm_policy_rule one;
+
+		if (!pqm_eq(pqm_yaml_str(rule->node, "policy"), name))
+			continue;
+		st = add_all(p, r, pqm_yaml_get(rule->node, "extends"), err);
+		if (st == PQM_OK)
+			st = read_rule(&x, &one);
+		if (st == PQM_OK && pqm_yaml_get(rule->node, "title") == NULL)
+			st = put_rule(p, &x, &one);
+	}
+	return st;
+}
+
+static enum pqm_st read_file(
+	struct pqm_policy *p, const char *path, pqm_bytes *out, struct pqm_err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat sb;
+	uint8_t *text = NULL;
+	ssize_t n = -1;
+
+	if (fd < 0)
+		return pqm_fail(err, PQM_EUSAGE, "%s: %s", path, strerrordesc_np(errno));
+	if (fstat(fd, &sb) == 0 && S_ISREG(sb.st_mode) &&
+		sb.st_size <= (off_t)PQM_RULE_FILE_BYTES) {
+		text = pqm_arena_alloc(&p->arena, (size_t)sb.st_size + 1);
+		n = text == NULL ? -1 : read(fd, text, (size_t)sb.st_size);
+	}
+	(void)close(fd);
+	if (n < 0)
+		return pqm_fail(err, PQM_EUSAGE, "%s: not a readable file of at most 4 MiB", path);
+	*out = (pqm_bytes){ text, (size_t)n };
+	return PQM_OK;
+}
+
+/* extends: names; rules: a list of rules. */
+static enum pqm_st add_file(
+	struct pqm_policy *p, const struct pqm_rules *r, const char *path, struct pqm_err *err)
+{
+	const struct pqm_yaml *root, *rules;
+	struct pqm_err why = { 0 };
+	pqm_bytes text = { NULL, 0 };
+	enum pqm_st st = read_file(p, path, &text, err);
+
+	if (st != PQM_OK)
+		return st;
+	if (pqm_yaml_one(&root, text, &p->arena, &why) != PQM_OK)
+		return pqm_fail(err, PQM_EUSAGE, "%s:%s", path, why.msg);
+	rules = root->type == PQM_YAML_MAP ? pqm_yaml_get(root, "rules") : NULL;
+	if (root->type != PQM_YAML_MAP || (rules != NULL && rules->type != PQM_YAML_SEQ))
+		return pqm_fail(err, PQM_EUSAGE,
+			"%s:%u: a policy is a mapping of `extends` and a list of `rules`", path,
+			root->line);
+	for (size_t i = 0; i < root->n; i++)
+		if (!pqm_eqs(root->keys[i]->text, "extends") &&
+			!pqm_eqs(root->keys[i]->text, "rules"))
+			return pqm_fail(err, PQM_EUSAGE,
+				"%s:%u: unknown key '%.*s'; a policy has `extends` and `rules`",
+				path, root->keys[i]->line, PQM_FMT(root->keys[i]->text));
+	st = add_all(p, r, pqm_yaml_get(root, "extends"), err);
+	for (size_t i = 0; rules != NULL && i < rules->n && st == PQM_OK; i++) {
+		struct reading x = { pqm_str(path), rules->items[i], err };
+		struct pqm_policy_rule one;
+
+		if (x.node->type != PQM_YAML_MAP)
+			return pqm_fail(
+				err, PQM_EUSAGE, "%s:%u: a rule is a mapping", path, x.node->line);
+		st = read_rule(&x, &one);
+		if (st == PQM_OK)
+			st = put_rule(p, &x, &one);
+	}
+	if (st == PQM_OK)
+		(void)take_name(p, pqm_str(path), &st, err);
+	return st;
+}
+
+enum pqm_st pqm_policy_add(
+	struct pqm_policy *p, const struct pqm_rules *r, const char *name, struct pqm_err *err)
+{
+	pqm_bytes n = pqm_str(name);
+
+	if (strchr(name, '/') != NULL || pqm_ends(n, PQM_LIT(".yaml")) ||
+		pqm_ends(n, PQM_LIT(".yml")))
+		return add_file(p, r, name, err);
+	return add_preset(p, r, n, err);
+}
+
+/* ---- matching ---- */
+
+static bool has_bit(uint32_t set, unsigned bit)
+{
+	return set == 0 || (set & 1u << bit) != 0;
+}
+
+static bool is_listed(const struct pqm_yaml *list, pqm_bytes id)
+{
+	for (size_t i = 0; list != NULL && i < list->n; i++)
+		if (pqm_glob(pqm_yaml_text(list->items[i]), id))
+			return true;
+	return false;
+}
+
+bool pqm_policy_fits(const struct pqm_policy_rule *rule, const struct pqm_finding *f)
+{
+	if (rule->rules != NULL && !is_listed(rule->rules, f->rule))
+		return false;
+	return !is_listed(rule->not_rules, f->rule) && has_bit(rule->meanings, f->meaning) &&
+		has_bit(rule->functions, f->function) && has_bit(rule->quanta, f->quantum) &&
+		has_bit(rule->classicals, f->classical);
+}
+
+/* "config kex broken ok attend", or "rule k8s.hybrid-switched-off". */
+bool pqm_policy_sample(const struct pqm_rules *r, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	struct pqm_err why = { 0 };
+	struct reading x = { rule->file, rule->node, &why };
+	struct pqm_policy_rule one;
+	struct pqm_finding f = { 0 };
+	enum pqm_decision d = PQM_TRACK;
+	pqm_bytes rest = sample, word;
+
+	(void)r;
+	if (read_rule(&x, &one) != PQM_OK)
+		return false;
+	if (pqm_starts(sample, PQM_LIT("policy ")))
+		return pqm_eq(one.policy, pqm_sub(sample, 7, sample.n));
+	if (pqm_starts(sample, PQM_LIT("regime ")))
+		return pqm_eq(one.regime, pqm_sub(sample, 7, sample.n));
+	if (pqm_starts(sample, PQM_LIT("rule "))) {
+		f.rule = pqm_sub(sample, 5, sample.n);
+		return is_listed(one.rules, f.rule) && !is_listed(one.not_rules, f.rule);
+	}
+	if (!pqm_split(&rest, ' ', &word) || !pqm_meaning_parse(word, &f.meaning) ||
+		!pqm_split(&rest, ' ', &word) || !pqm_function_parse(word, &f.function) ||
+		!pqm_split(&rest, ' ', &word) || !pqm_quantum_parse(word, &f.quantum) ||
+		!pqm_split(&rest, ' ', &word) || !pqm_classical_parse(word, &f.classical))
+		return false;
+	if (one.has_decision &&
+		(!pqm_split(&rest, ' ', &word) || !decision_parse(word, &d) || d < one.decision))
+		return false;
+	return one.regime.n == 0 && pqm_policy_fits(&one, &f);
+}

@@ -1,0 +1,272 @@
+#include "suppress.h"
+
+#include "base/limits.h"
+#include "base/num.h"
+
+#define ANNOTATION "metadata.annotations.pqmap.dev/ignore-"
+/* "until=2027-06-30" counts to the end of that day. */
+#define NO_END INT64_MAX
+
+struct list {
+	struct pqm_gate *g;
+	size_t cap;
+	struct pqm_err *err;
+};
+
+static enum pqm_st add(struct list *l, const struct pqm_suppression *s)
+{
+	struct pqm_gate *g = l->g;
+	struct pqm_suppression *grown =
+		pqm_grow(&g->arena, g->suppressions, g->n_suppressions, &l->cap);
+
+	if (grown == NULL)
+		return pqm_fail(l->err, PQM_ENOMEM, "out of memory for what is ignored");
+	g->suppressions = grown;
+	g->suppressions[g->n_suppressions++] = *s;
+	return PQM_OK;
+}
+
+/* ---- settings ---- */
+
+static enum pqm_st check_keys(const struct pqm_yaml *one, pqm_bytes file, struct pqm_err *err)
+{
+	static const char *const known[] = { "rule", "id", "path", "until", "reason", "ticket" };
+
+	for (size_t i = 0; i < one->n; i++) {
+		bool ok = false;
+
+		for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++)
+			ok = ok || pqm_eqs(one->keys[i]->text, known[k]);
+		if (!ok)
+			return pqm_fail(err, PQM_EUSAGE,
+				"%.*s:%u: unknown key '%.*s' in `ignore`; it has rule (or id), "
+				"path, until, "
+				"reason, ticket",
+				PQM_FMT(file), one->keys[i]->line, PQM_FMT(one->keys[i]->text));
+	}
+	return PQM_OK;
+}
+
+static enum pqm_st read_one(struct list *l, const struct pqm_yaml *one, pqm_bytes file)
+{
+	struct pqm_suppression s = { .kind = PQM_LIT("config"), .at = file, .until = NO_END };
+	pqm_bytes until;
+	enum pqm_st st;
+
+	if (one->type != PQM_YAML_MAP)
+		return pqm_fail(l->err, PQM_EUSAGE,
+			"%.*s:%u: an entry of `ignore` is a mapping: { rule: …, reason: … }",
+			PQM_FMT(file), one->line);
+	st = check_keys(one, file, l->err);
+	if (st != PQM_OK)
+		return st;
+	s.rule = pqm_yaml_str(one, "rule");
+	if (s.rule.n == 0)
+		s.rule = pqm_yaml_str(one, "id");
+	s.path = pqm_yaml_str(one, "path");
+	s.reason = pqm_yaml_str(one, "reason");
+	until = pqm_yaml_str(one, "until");
+	s.line = one->line;
+	if (s.rule.n == 0)
+		return pqm_fail(l->err, PQM_EUSAGE, "%.*s:%u: which rule (or id) is ignored?",
+			PQM_FMT(file), one->line);
+	if (s.reason.n == 0)
+		return pqm_fail(l->err, PQM_EUSAGE,
+			"%.*s:%u: give the reason why '%.*s' is ignored: the next reader will ask",
+			PQM_FMT(file), one->line, PQM_FMT(s.rule));
+	if (until.n > 0 && !pqm_date_parse(until, &s.until))
+		return pqm_fail(l->err, PQM_EUSAGE,
+			"%.*s:%u: until: '%.*s' is not a date; write it as 2027-06-30",
+			PQM_FMT(file), one->line, PQM_FMT(until));
+	return add(l, &s);
+}
+
+enum pqm_st pqm_suppress_config(
+	struct pqm_gate *g, const struct pqm_yaml *list, pqm_bytes file, struct pqm_err *err)
+{
+	struct list l = { .g = g, .cap = g->n_suppressions, .err = err };
+	enum pqm_st st = PQM_OK;
+
+	if (list != NULL && list->type != PQM_YAML_SEQ)
+		return pqm_fail(
+			err, PQM_EUSAGE, "%.*s:%u: `ignore` is a list", PQM_FMT(file), list->line);
+	for (size_t i = 0; list != NULL && i < list->n && st == PQM_OK; i++)
+		st = read_one(&l, list->items[i], file);
+	return st;
+}
+
+/* ---- what was scanned ---- */
+
+static const struct pqm_fact *fact_of(const struct pqm_object *o, const char *key)
+{
+	for (size_t i = 0; i < o->n_facts; i++)
+		if (pqm_eqs(o->facts[i].key, key))
+			return &o->facts[i];
+	return NULL;
+}
+
+static pqm_bytes value_of(const struct pqm_object *o, const char *key)
+{
+	const struct pqm_fact *f = fact_of(o, key);
+
+	return f == NULL ? (pqm_bytes){ NULL, 0 } : f->value;
+}
+
+/* What det_ignore made of a comment. */
+static enum pqm_st add_comment(struct list *l, const struct pqm_object *o)
+{
+	pqm_bytes until = value_of(o, "until");
+	struct pqm_suppression s = { .kind = PQM_LIT("comment"),
+		.rule = value_of(o, "rule"),
+		.reason = value_of(o, "reason"),
+		.until = NO_END,
+		.at = o->path,
+		.line = o->line,
+		.target = o->target,
+		.is_whole_file = fact_of(o, "file") != NULL };
+
+	s.is_bad = s.reason.n == 0 || s.rule.n == 0 ||
+		(until.n > 0 && !pqm_date_parse(until, &s.until));
+	return add(l, &s);
+}
+
+static pqm_bytes id_of(struct pqm_gate *g, const struct pqm_object *o)
+{
+	return o->ns.n > 0
+		? pqm_arena_f(&g->arena, "%.*s/%.*s/%.*s", PQM_FMT(o->ns), PQM_FMT(o->kind),
+			  PQM_FMT(o->name))
+		: pqm_arena_f(&g->arena, "%.*s/%.*s", PQM_FMT(o->kind), PQM_FMT(o->name));
+}
+
+/* "reason; until=2027-06-30; ticket=X" */
+static enum pqm_st add_annotation(
+	struct list *l, const struct pqm_object *o, const struct pqm_fact *f)
+{
+	pqm_bytes rest = f->value, part;
+	struct pqm_suppression s = { .kind = PQM_LIT("annotation"),
+		.rule = pqm_sub(f->key, sizeof(ANNOTATION) - 1, f->key.n),
+		.until = NO_END,
+		.at = o->path,
+		.line = f->line,
+		.target = o->target };
+
+	while (pqm_split(&rest, ';', &part)) {
+		part = pqm_trim(part);
+		if (pqm_starts(part, PQM_LIT("until=")))
+			s.is_bad = s.is_bad || !pqm_date_parse(pqm_sub(part, 6, part.n), &s.until);
+		else if (pqm_starts(part, PQM_LIT("reason=")))
+			s.reason = pqm_sub(part, 7, part.n);
+		else if (!pqm_starts(part, PQM_LIT("ticket=")) && s.reason.n == 0)
+			s.reason = part;
+	}
+	s.is_bad = s.is_bad || s.reason.n == 0 || s.rule.n == 0;
+	s.object = id_of(l->g, o);
+	if (s.object.p == NULL)
+		return pqm_fail(l->err, PQM_ENOMEM, "out of memory for what is ignored");
+	return add(l, &s);
+}
+
+enum pqm_st pqm_suppress_found(
+	struct pqm_gate *g, const struct pqm_inventory *inv, struct pqm_err *err)
+{
+	struct list l = { .g = g, .cap = g->n_suppressions, .err = err };
+	enum pqm_st st = PQM_OK;
+
+	for (size_t i = 0; i < inv->n_objects && st == PQM_OK; i++) {
+		const struct pqm_object *o = &inv->objects[i];
+
+		if (pqm_eqs(o->group, "pqmap.dev") && pqm_eqs(o->kind, "Ignore")) {
+			st = add_comment(&l, o);
+			continue;
+		}
+		for (size_t k = 0; k < o->n_facts && st == PQM_OK; k++)
+			if (pqm_starts(o->facts[k].key, PQM_LIT(ANNOTATION)))
+				st = add_annotation(&l, o, &o->facts[k]);
+	}
+	return st;
+}
+
+static int by_place(const void *x, const void *y)
+{
+	const struct pqm_suppression *a = x, *b = y;
+	int c = pqm_cmp(a->at, b->at);
+
+	if (c == 0 && a->line != b->line)
+		c = a->line < b->line ? -1 : 1;
+	if (c == 0)
+		c = pqm_cmp(a->rule, b->rule);
+	return c != 0 ? c : pqm_cmp(a->kind, b->kind);
+}
+
+void pqm_suppress_settle(struct pqm_gate *g, int64_t now_days)
+{
+	if (g->n_suppressions > 1)
+		qsort(g->suppressions, g->n_suppressions, sizeof(*g->suppressions), by_place);
+	for (size_t i = 0; i < g->n_suppressions; i++)
+		g->suppressions[i].is_expired = now_days > g->suppressions[i].until;
+}
+
+/* ---- matching ---- */
+
+static bool is_id(pqm_bytes rule)
+{
+	if (rule.n < 8 || rule.n > 2 * PQM_ID_BYTES)
+		return false;
+	for (size_t i = 0; i < rule.n; i++)
+		if (pqm_hex_digit(rule.p[i]) < 0)
+			return false;
+	return true;
+}
+
+static bool names_rule(pqm_bytes rule, const struct pqm_finding *f, pqm_bytes policy_rule)
+{
+	char hex[2 * PQM_ID_BYTES + 1];
+
+	if (pqm_glob(rule, f->rule) || pqm_glob(rule, policy_rule))
+		return true;
+	if (!is_id(rule))
+		return false;
+	pqm_id_hex(hex, f->id);
+	return pqm_starts(pqm_str(hex), rule);
+}
+
+static pqm_bytes plain_path(pqm_bytes path)
+{
+	return pqm_starts(path, PQM_LIT("./")) ? pqm_sub(path, 2, path.n) : path;
+}
+
+/* The file itself, not what lies inside it. */
+static pqm_bytes file_of(pqm_bytes path)
+{
+	size_t at = pqm_find(path, 0, PQM_LIT(" › "));
+
+	return at == SIZE_MAX ? path : pqm_sub(path, 0, at);
+}
+
+static bool covers(const struct pqm_suppression *s, const struct pqm_occurrence *o)
+{
+	if (s->object.n > 0)
+		return s->target == o->target && pqm_starts(o->object, s->object) &&
+			(o->object.n == s->object.n || o->object.p[s->object.n] == '#');
+	if (pqm_eqs(s->kind, "comment"))
+		return s->target == o->target && pqm_eq(s->at, file_of(o->path)) &&
+			(s->is_whole_file || s->line == o->line || s->line + 1 == o->line);
+	return s->path.n == 0 || pqm_glob(plain_path(s->path), plain_path(file_of(o->path)));
+}
+
+struct pqm_suppression *pqm_suppress_find(const struct pqm_gate *g, const struct pqm_finding *f,
+	const struct pqm_occurrence *o, pqm_bytes policy_rule)
+{
+	struct pqm_suppression *expired = NULL;
+
+	for (size_t i = 0; i < g->n_suppressions; i++) {
+		struct pqm_suppression *s = &g->suppressions[i];
+
+		if (s->is_bad || !names_rule(s->rule, f, policy_rule) || !covers(s, o))
+			continue;
+		if (!s->is_expired)
+			return s;
+		expired = expired == NULL ? s : expired;
+	}
+	return expired;
+}

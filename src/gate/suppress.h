@@ -1,0 +1,32 @@
+/*
+ * suppress.h — what somebody decided to let pass: settings, comments, annotations.
+ *
+ * Shape:     config:      ignore: [{ rule, path, until, reason }]       of .pqmap.yaml
+ *            comment:     pqmap:ignore RULE until=2027-06-30 reason=…   on the line, or alone on the line above;
+ *                         pqmap:ignore-file RULE …                      anywhere in the file, for all of it
+ *            annotation:  pqmap.dev/ignore-RULE: "reason; until=2027-06-30"
+ *            RULE is the id of a finding's rule or of the policy's, with '*' for any bytes, or the first
+ *            8 or more hex digits of a finding's id.
+ * Ownership: texts in the gate's arena or borrowed from the inventory.
+ * Errors:    PQM_EUSAGE "FILE:LINE: words" for settings; comments and annotations that say no reason, or a date
+ *            that is none, are listed as bad and not honoured.
+ */
+#ifndef PQM_GATE_SUPPRESS_H
+#define PQM_GATE_SUPPRESS_H
+
+#include "model/gate.h"
+#include "parse/yaml.h"
+
+/* One list of settings; list may be NULL. */
+enum pqm_st pqm_suppress_config(struct pqm_gate *g, const struct pqm_yaml *list, pqm_bytes file,
+	struct pqm_err *err) PQM_MUST_USE;
+/* Those in what was scanned. */
+enum pqm_st pqm_suppress_found(
+	struct pqm_gate *g, const struct pqm_inventory *inv, struct pqm_err *err) PQM_MUST_USE;
+/* Sorts them and says which ended before that day. */
+void pqm_suppress_settle(struct pqm_gate *g, int64_t now_days);
+/* The first that lets this occurrence pass under the policy's rule, expired ones too; NULL: none. */
+struct pqm_suppression *pqm_suppress_find(const struct pqm_gate *g, const struct pqm_finding *f,
+	const struct pqm_occurrence *o, pqm_bytes policy_rule);
+
+#endif

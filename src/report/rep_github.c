@@ -1,0 +1,74 @@
+/* Workflow commands of GitHub Actions: one annotation a result, on its line. */
+#include "report/writer.h"
+
+#include "base/limits.h"
+#include "report/results.h"
+
+/* Values of a command end at '%', line ends, and in properties at ':' and ','. */
+static void put(struct pqm_out *o, pqm_bytes text, bool is_property)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		uint8_t c = text.p[i];
+
+		if (c == '%' || c < 0x20 || c == 0x7f || (is_property && (c == ':' || c == ',')))
+			pqm_out_f(o, "%%%02X", c);
+		else
+			pqm_out_bytes(o, pqm_sub(text, i, 1));
+	}
+}
+
+static void put_result(struct pqm_out *o, struct pqm_arena *a, const struct pqm_result *x)
+{
+	static const char *const commands[] = { "notice", "warning", "error" };
+	pqm_bytes fix = pqm_result_fix(x);
+
+	pqm_out_f(o, "::%s ", commands[x->level]);
+	if (x->n_places > 0) {
+		const struct pqm_occurrence *at = pqm_result_place(x, 0);
+
+		pqm_out_lit(o, "file=");
+		put(o, pqm_result_path(a, at), true);
+		if (at->line > 0)
+			pqm_out_f(o, ",line=%u,col=%u", at->line, at->col > 0 ? at->col : 1);
+		pqm_out_lit(o, ",");
+	}
+	pqm_out_lit(o, "title=");
+	put(o, pqm_result_title(a, x), true);
+	pqm_out_lit(o, "::");
+	put(o, pqm_result_words(a, x), false);
+	if (fix.n > 0) {
+		pqm_out_lit(o, "%0AFix: ");
+		put(o, fix, false);
+	}
+	pqm_out_lit(o, " (");
+	put(o, x->finding->rule, false);
+	pqm_out_lit(o, ")\n");
+}
+
+static enum pqm_st github_write(const struct pqm_report *r, struct pqm_out *o, struct pqm_err *err)
+{
+	struct pqm_arena arena, scratch;
+	struct pqm_results all;
+	enum pqm_st st;
+
+	pqm_arena_init(&arena, PQM_RUN_ARENA_BYTES);
+	pqm_arena_init(&scratch, PQM_ARENA_BYTES);
+	st = pqm_results_make(&all, r, &arena, err);
+	for (size_t i = 0; st == PQM_OK && i < all.n; i++) {
+		const struct pqm_result *x = &all.all[i];
+
+		if (x->refusal == NULL || x->refusal->standing == PQM_S_NEW)
+			put_result(o, &scratch, x);
+		pqm_arena_reset(&scratch);
+	}
+	pqm_arena_fini(&scratch);
+	pqm_arena_fini(&arena);
+	return st;
+}
+
+const struct pqm_writer pqm_rep_github = {
+	.name = "github",
+	.ext = ".txt",
+	.summary = "annotations of GitHub Actions",
+	.write = github_write,
+};

@@ -1,0 +1,113 @@
+/* JUnit's XML as Jenkins, GitLab and Azure read it: one test case a result. */
+#include "report/writer.h"
+
+#include "base/limits.h"
+#include "report/results.h"
+
+/* XML 1.0 has no control characters, not even escaped; pqm_out_html writes them as \xNN. */
+static void attr(struct pqm_out *o, const char *name, pqm_bytes value)
+{
+	pqm_out_f(o, " %s=\"", name);
+	pqm_out_html(o, value);
+	pqm_out_lit(o, "\"");
+}
+
+static void put_failure(struct pqm_out *o, struct pqm_arena *a, const struct pqm_result *x)
+{
+	pqm_bytes fix = pqm_result_fix(x);
+
+	pqm_out_lit(o, "   <failure");
+	attr(o, "message", pqm_result_title(a, x));
+	attr(o, "type", pqm_str(pqm_severity_name(x->level)));
+	pqm_out_lit(o, ">");
+	pqm_out_html(o, pqm_result_words(a, x));
+	if (fix.n > 0) {
+		pqm_out_lit(o, "\nFix: ");
+		pqm_out_html(o, fix);
+	}
+	for (size_t i = 0; i < x->n_places && i < 100; i++) {
+		const struct pqm_occurrence *at = pqm_result_place(x, i);
+		char place[48];
+
+		pqm_occ_place(place, at);
+		pqm_out_lit(o, "\nat ");
+		pqm_out_html(o, at->path);
+		pqm_out_f(o, ":%s ", place);
+		pqm_out_html(o, at->object);
+	}
+	pqm_out_lit(o, "</failure>\n");
+}
+
+static void put_case(struct pqm_out *o, struct pqm_arena *a, const struct pqm_result *x)
+{
+	char hex[2 * PQM_ID_BYTES + 1];
+
+	pqm_id_hex(hex, x->finding->id);
+	pqm_out_lit(o, "  <testcase");
+	attr(o, "classname", x->finding->rule);
+	attr(o, "name",
+		pqm_arena_f(a, "%.*s %.8s",
+			PQM_FMT(x->n_places > 0 ? pqm_result_path(a, pqm_result_place(x, 0))
+						: PQM_LIT("-")),
+			hex));
+	if (x->refusal != NULL && x->refusal->standing == PQM_S_KNOWN) {
+		pqm_out_lit(o, "/>\n");
+		return;
+	}
+	pqm_out_lit(o, ">\n");
+	if (x->refusal != NULL && x->refusal->standing == PQM_S_SUPPRESSED) {
+		pqm_out_lit(o, "   <skipped");
+		attr(o, "message", x->refusal->by->reason);
+		pqm_out_lit(o, "/>\n");
+	} else {
+		put_failure(o, a, x);
+	}
+	pqm_out_lit(o, "  </testcase>\n");
+}
+
+static bool fails(const struct pqm_result *x)
+{
+	return x->refusal == NULL || x->refusal->standing == PQM_S_NEW;
+}
+
+static enum pqm_st junit_write(const struct pqm_report *r, struct pqm_out *o, struct pqm_err *err)
+{
+	struct pqm_arena arena, scratch;
+	struct pqm_results all;
+	size_t n_failed = 0, n_skipped = 0;
+	enum pqm_st st;
+
+	pqm_arena_init(&arena, PQM_RUN_ARENA_BYTES);
+	pqm_arena_init(&scratch, PQM_ARENA_BYTES);
+	st = pqm_results_make(&all, r, &arena, err);
+	for (size_t i = 0; st == PQM_OK && i < all.n; i++) {
+		n_failed += fails(&all.all[i]);
+		n_skipped += all.all[i].refusal != NULL &&
+			all.all[i].refusal->standing == PQM_S_SUPPRESSED;
+	}
+	/* Nothing refused is one test that passed: an empty suite counts as an error in many readers. */
+	pqm_out_lit(o, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+	pqm_out_f(o, "<testsuites tests=\"%zu\" failures=\"%zu\">\n", all.n > 0 ? all.n : 1,
+		n_failed);
+	pqm_out_f(o,
+		" <testsuite name=\"pqmap\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" "
+		"skipped=\"%zu\">\n",
+		all.n > 0 ? all.n : 1, n_failed, n_skipped);
+	if (all.n == 0)
+		pqm_out_lit(o, "  <testcase classname=\"pqmap\" name=\"nothing refused\"/>\n");
+	for (size_t i = 0; st == PQM_OK && i < all.n; i++) {
+		put_case(o, &scratch, &all.all[i]);
+		pqm_arena_reset(&scratch);
+	}
+	pqm_out_lit(o, " </testsuite>\n</testsuites>\n");
+	pqm_arena_fini(&scratch);
+	pqm_arena_fini(&arena);
+	return st;
+}
+
+const struct pqm_writer pqm_rep_junit = {
+	.name = "junit",
+	.ext = ".xml",
+	.summary = "JUnit XML, for test reports of CI servers",
+	.write = junit_write,
+};

@@ -1,0 +1,236 @@
+#include "results.h"
+
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "base/map.h"
+
+/* ---- which ---- */
+
+struct worst {
+	const struct pqm_asset_score *asset;
+};
+
+static bool bind(struct pqm_map *m, const struct pqm_report *r, struct pqm_arena *arena)
+{
+	const struct pqm_assessment *a = r->assessment;
+
+	for (size_t i = 0; a != NULL && i < a->n_assets; i++)
+		for (size_t u = 0; u < a->assets[i].n_uses; u++) {
+			const struct pqm_hop *h = a->assets[i].uses[u].hop;
+
+			for (size_t k = 0; h != NULL && k < h->n_findings; k++) {
+				pqm_bytes key = { h->findings[k], PQM_ID_BYTES };
+				struct worst *w = pqm_map_get(m, key);
+
+				if (w != NULL && w->asset->decision >= a->assets[i].decision)
+					continue;
+				if (w == NULL &&
+					((w = pqm_new(arena, struct worst, 1)) == NULL ||
+						!pqm_map_put(m, key, w)))
+					return false;
+				w->asset = &a->assets[i];
+			}
+		}
+	return true;
+}
+
+static bool is_result(const struct pqm_finding *f)
+{
+	if (f->is_folded || f->meaning == PQM_OFFER)
+		return false;
+	return f->quantum == PQM_Q_BROKEN || f->classical == PQM_C_BROKEN ||
+		(f->meaning == PQM_ABSENT && f->quantum != PQM_Q_SAFE &&
+			f->quantum != PQM_Q_HYBRID);
+}
+
+static enum pqm_severity level_of(const struct pqm_finding *f, const struct worst *w)
+{
+	if (f->classical == PQM_C_BROKEN || (w != NULL && w->asset->decision == PQM_ACT))
+		return PQM_L_ERROR;
+	return w != NULL && w->asset->decision >= PQM_PLAN ? PQM_L_WARNING : PQM_L_NOTE;
+}
+
+static int by_weight(const void *x, const void *y)
+{
+	const struct pqm_result *a = x, *b = y;
+
+	if (a->level != b->level)
+		return a->level > b->level ? -1 : 1;
+	if (a->decision != b->decision)
+		return a->decision > b->decision ? -1 : 1;
+	if (a->finding->n_occs > 0 && b->finding->n_occs > 0) {
+		int c = pqm_cmp(a->finding->occs[0].path, b->finding->occs[0].path);
+
+		if (c != 0)
+			return c;
+	}
+	return memcmp(a->finding->id, b->finding->id, PQM_ID_BYTES);
+}
+
+static void from_gate(struct pqm_results *out, const struct pqm_gate *g)
+{
+	for (size_t i = 0; i < g->n_refusals; i++) {
+		const struct pqm_refusal *v = &g->refusals[i];
+
+		out->all[out->n++] = (struct pqm_result){ .finding = v->finding,
+			.refusal = v,
+			.level = v->level,
+			.has_decision = v->has_decision,
+			.decision = v->decision,
+			.asset = v->asset,
+			.places = v->n_shown > 0 ? v->places : NULL,
+			.n_places = v->n_shown > 0 ? v->n_shown : v->finding->n_occs };
+	}
+}
+
+enum pqm_st pqm_results_make(struct pqm_results *out, const struct pqm_report *r,
+	struct pqm_arena *arena, struct pqm_err *err)
+{
+	const struct pqm_inventory *inv = r->inv;
+	size_t most = r->gate != NULL ? r->gate->n_refusals : inv->n_findings;
+	struct pqm_map worst = { 0 };
+	bool ok;
+
+	*out = (struct pqm_results){ pqm_new(arena, struct pqm_result, most + 1), 0 };
+	ok = out->all != NULL && (r->gate != NULL || bind(&worst, r, arena));
+	if (ok && r->gate != NULL)
+		from_gate(out, r->gate);
+	for (size_t i = 0; ok && r->gate == NULL && i < inv->n_findings; i++) {
+		const struct pqm_finding *f = &inv->findings[i];
+		const struct worst *w = pqm_map_get(&worst, (pqm_bytes){ f->id, PQM_ID_BYTES });
+
+		if (is_result(f))
+			out->all[out->n++] = (struct pqm_result){ .finding = f,
+				.level = level_of(f, w),
+				.has_decision = w != NULL,
+				.decision = w == NULL ? PQM_TRACK : w->asset->decision,
+				.asset = w == NULL ? (pqm_bytes){ NULL, 0 } : w->asset->asset->id,
+				.n_places = f->n_occs };
+	}
+	pqm_map_fini(&worst);
+	if (!ok)
+		return pqm_fail(err, PQM_ENOMEM, "out of memory for the results");
+	if (r->gate == NULL && out->n > 1)
+		qsort(out->all, out->n, sizeof(*out->all), by_weight);
+	return PQM_OK;
+}
+
+const struct pqm_occurrence *pqm_result_place(const struct pqm_result *x, size_t i)
+{
+	return &x->finding->occs[x->places != NULL ? x->places[i] : i];
+}
+
+/* ---- texts ---- */
+
+pqm_bytes pqm_result_title(struct pqm_arena *a, const struct pqm_result *x)
+{
+	static const char *const what[] = { "is used", "is offered", "key is stored here",
+		"certificate is here", "is set", "protection is missing" };
+	const struct pqm_finding *f = x->finding;
+	pqm_bytes name = f->algorithm.n > 0 ? f->algorithm : f->family;
+	bool is_new = f->parameter.n > 0 && pqm_find(name, 0, f->parameter) == SIZE_MAX;
+	pqm_bytes size = is_new ? f->parameter : PQM_LIT("");
+
+	if (name.n == 0)
+		return f->meaning == PQM_ABSENT ? PQM_LIT("Encryption is missing")
+						: pqm_bytes_dup(a, f->rule);
+	if (f->meaning == PQM_ABSENT)
+		return pqm_arena_f(a, "%.*s by default", PQM_FMT(name));
+	return pqm_arena_f(a, "%.*s%s%.*s %s", PQM_FMT(name), is_new ? " " : "", PQM_FMT(size),
+		what[f->meaning]);
+}
+
+pqm_bytes pqm_result_words(struct pqm_arena *a, const struct pqm_result *x)
+{
+	const struct pqm_finding *f = x->finding;
+	pqm_bytes why = f->why.n > 0 ? f->why : pqm_result_title(a, x);
+
+	if (x->refusal != NULL && x->refusal->duty.n > 0)
+		why = pqm_arena_f(a, "%.*s %.*s", PQM_FMT(x->refusal->why), PQM_FMT(f->why));
+	if (!x->has_decision)
+		return why;
+	return pqm_arena_f(a, "%.*s Protects %.*s (%s).", PQM_FMT(why), PQM_FMT(x->asset),
+		pqm_decision_name(x->decision));
+}
+
+pqm_bytes pqm_result_fix(const struct pqm_result *x)
+{
+	return x->refusal != NULL ? x->refusal->fix : x->finding->fix;
+}
+
+double pqm_result_severity(const struct pqm_result *x)
+{
+	/* Critical is above 9.0, high from 7.0, medium from 4.0. */
+	static const double by_decision[] = { 3.0, 5.0, 7.5, 9.5 };
+	static const double by_level[] = { 2.0, 5.0, 7.5 };
+	double of_level = by_level[x->level];
+
+	if (!x->has_decision || by_decision[x->decision] < of_level)
+		return of_level;
+	return by_decision[x->decision];
+}
+
+/* ---- places ---- */
+
+/* An image's name without tag and digest: those change with each build. */
+static pqm_bytes untagged(pqm_bytes image)
+{
+	size_t at = pqm_find_byte(image, 0, '@'), slash = 0;
+
+	image = pqm_sub(image, 0, at == SIZE_MAX ? image.n : at);
+	for (size_t i = 0; i < image.n; i++)
+		if (image.p[i] == '/')
+			slash = i;
+	at = pqm_find_byte(image, slash, ':');
+	return pqm_sub(image, 0, at == SIZE_MAX ? image.n : at);
+}
+
+pqm_bytes pqm_result_path(struct pqm_arena *a, const struct pqm_occurrence *o)
+{
+	pqm_bytes path = o->path, image = pqm_occ_attr(o, "image");
+	size_t inner = pqm_find(path, 0, PQM_LIT(" › "));
+
+	if (image.n > 0 && inner != SIZE_MAX) {
+		pqm_bytes rest = pqm_sub(path, inner + sizeof(" › ") - 1, path.n);
+		size_t last;
+
+		while ((last = pqm_find(rest, 0, PQM_LIT(" › "))) != SIZE_MAX &&
+			pqm_starts(rest, PQM_LIT("layer ")))
+			rest = pqm_sub(rest, last + sizeof(" › ") - 1, rest.n);
+		last = pqm_find(rest, 0, PQM_LIT(" › "));
+		rest = pqm_sub(rest, 0, last == SIZE_MAX ? rest.n : last);
+		while (rest.n > 0 && rest.p[0] == '/')
+			rest = pqm_sub(rest, 1, rest.n);
+		return pqm_arena_f(a, "%.*s/%.*s", PQM_FMT(untagged(image)), PQM_FMT(rest));
+	}
+	path = pqm_sub(path, 0, inner == SIZE_MAX ? path.n : inner);
+	while (pqm_starts(path, PQM_LIT("./")))
+		path = pqm_sub(path, 2, path.n);
+	return path.n == 0 ? PQM_LIT(".") : path;
+}
+
+static bool is_plain(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		c == '-' || c == '.' || c == '_' || c == '~' || c == '/';
+}
+
+pqm_bytes pqm_result_uri(struct pqm_arena *a, const struct pqm_occurrence *o)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	pqm_bytes path = pqm_result_path(a, o);
+	uint8_t *out = pqm_arena_alloc(a, 3 * path.n + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; out != NULL && i < path.n; i++) {
+		if (is_plain(path.p[i])) {
+			out[n++] = path.p[i];
+			continue;
+		}
+		out[n++] = '%';
+		out[n++] = (uint8_t)hex[path.p[i] >> 4];
+		out[n++] = (uint8_t)hex[path.p[i] & 15];
+	}
+	return (pqm_bytes){ out, out == NULL ? 0 : n };
+}

@@ -1,0 +1,48 @@
+/*
+ * results.h — findings as the formats of pipelines want them: a flat list of results.
+ *
+ * Shape:     with a gate, one result a refusal; without, one a finding that is broken by a quantum computer or
+ *            today, or that says what is missing. In order of weight, then place.
+ * Ownership: the list lives in the arena that is given; texts are borrowed.
+ * Errors:    PQM_ENOMEM.
+ */
+#ifndef PQM_REPORT_RESULTS_H
+#define PQM_REPORT_RESULTS_H
+
+#include "report/writer.h"
+
+struct pqm_result {
+	const struct pqm_finding *finding;
+	const struct pqm_refusal *refusal; /* NULL without a gate */
+	enum pqm_severity level;
+	bool has_decision;
+	enum pqm_decision decision; /* of the worst asset that it protects */
+	pqm_bytes asset;
+	const uint32_t *places; /* occurrences; NULL: all of them */
+	size_t n_places;
+};
+
+struct pqm_results {
+	struct pqm_result *all;
+	size_t n;
+};
+
+enum pqm_st pqm_results_make(struct pqm_results *out, const struct pqm_report *r,
+	struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;
+/* The i-th place of it. */
+const struct pqm_occurrence *pqm_result_place(const struct pqm_result *x, size_t i);
+/* One sentence for a message: why, what it protects. */
+pqm_bytes pqm_result_words(struct pqm_arena *a, const struct pqm_result *x);
+/* "RSA 2048: a private key"; never empty. */
+pqm_bytes pqm_result_title(struct pqm_arena *a, const struct pqm_result *x);
+/* What to do, in one line; may be empty. */
+pqm_bytes pqm_result_fix(const struct pqm_result *x);
+/* The file of a place as a relative reference [RFC3986 §4.2]: "./" gone, an image without tag and digest, what
+ * lies inside a file left out, percent-encoded. */
+pqm_bytes pqm_result_uri(struct pqm_arena *a, const struct pqm_occurrence *o);
+/* The same as a plain path. */
+pqm_bytes pqm_result_path(struct pqm_arena *a, const struct pqm_occurrence *o);
+/* 0.1 to 10.0 as GitHub reads it: by decision, else by level. */
+double pqm_result_severity(const struct pqm_result *x);
+
+#endif
