@@ -9,6 +9,9 @@ B := build
 VERSION := 0.1.0
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
+BASH_DIR = $(PREFIX)/share/bash-completion/completions
+ZSH_DIR = $(PREFIX)/share/zsh/vendor-completions
+FISH_DIR = $(PREFIX)/share/fish/vendor_completions.d
 DESTDIR ?=
 V ?=
 Q := $(if $(V),,@)
@@ -79,6 +82,7 @@ UNIT := $(patsubst tests/unit/test_%.c,%,$(sort $(wildcard tests/unit/test_*.c))
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 RULE_FILES := $(sort $(shell find rules -name '*.yaml'))
 HTML_FILES := $(sort $(shell find reports/html -type f))
+INIT_FILES := $(sort $(shell find reports/init -type f))
 
 .PHONY: all
 all: $(B)/pqmap $(HYB_LIBS) $(B)/libhyb.so $(B)/hyb-bench ## optimised, hardened program; libhyb; hyb-bench
@@ -176,9 +180,9 @@ $(B)/gen/rules.tree: $(B)/tree-make $(RULE_FILES)
 	@$(B)/tree-make rules $(RULE_FILES) > $@
 
 # rules/ and reports/html/ go into the program as they are, the table of rules beside them.
-$(B)/gen/embed.c: $(RULE_FILES) $(HTML_FILES) $(B)/gen/rules.tree src/base/embed.sh
+$(B)/gen/embed.c: $(RULE_FILES) $(HTML_FILES) $(INIT_FILES) $(B)/gen/rules.tree src/base/embed.sh
 	@mkdir -p $(@D)
-	@src/base/embed.sh rules rules '*.yaml' html reports/html '*' tree $(B)/gen rules.tree > $@
+	@src/base/embed.sh rules rules '*.yaml' html reports/html '*' init reports/init '*' tree $(B)/gen rules.tree > $@
 
 .PHONY: FORCE
 FORCE:
@@ -338,11 +342,19 @@ mutants: ## disables every check of libhyb in turn; the tests must notice each (
 	@T='$(T)' B=$(B) python3 tests/mutate.py
 
 # ---- installing ----
-.PHONY: install uninstall
-install: $(B)/pqmap $(HYB_LIBS) $(B)/libhyb.so ## DESTDIR= PREFIX=
-	install -D -m 755 $(B)/pqmap $(DESTDIR)$(PREFIX)/bin/pqmap
+.PHONY: install install-program uninstall deb
+install-program: $(B)/pqmap ## the program alone: rules, schemas, manual pages, completions; no libhyb
+	@install -D -m 755 $(B)/pqmap $(DESTDIR)$(PREFIX)/bin/pqmap
 	@for f in $(RULE_FILES); do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/pqmap/$$f; done
 	@for f in reports/schema/*.json; do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/pqmap/schema/$${f##*/}; done
+	@install -D -m 644 src/man/pqmap-report.5 $(DESTDIR)$(PREFIX)/share/man/man5/pqmap-report.5
+	@install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(BASH_DIR) $(DESTDIR)$(ZSH_DIR) $(DESTDIR)$(FISH_DIR)
+	@$(B)/pqmap help --man > $(DESTDIR)$(PREFIX)/share/man/man1/pqmap.1
+	@$(B)/pqmap completion bash > $(DESTDIR)$(BASH_DIR)/pqmap
+	@$(B)/pqmap completion zsh > $(DESTDIR)$(ZSH_DIR)/_pqmap
+	@$(B)/pqmap completion fish > $(DESTDIR)$(FISH_DIR)/pqmap.fish
+
+install: install-program $(HYB_LIBS) $(B)/libhyb.so ## DESTDIR= PREFIX=
 	@for f in $(HYB_HEADERS); do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/include/$${f##*/}; done
 	@for f in $(HYB_LIBS); do install -D -m 644 $$f $(DESTDIR)$(LIBDIR)/$${f##*/}; done
 	@install -D -m 755 $(B)/libhyb.so $(DESTDIR)$(LIBDIR)/libhyb.so.$(VERSION)
@@ -354,11 +366,16 @@ install: $(B)/pqmap $(HYB_LIBS) $(B)/libhyb.so ## DESTDIR= PREFIX=
 	@for f in $(HYB_EXAMPLES); do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/doc/pqmap/examples/$${f##*/}; done
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/pqmap
+	rm -f $(DESTDIR)$(PREFIX)/bin/pqmap $(DESTDIR)$(PREFIX)/share/man/man1/pqmap.1
+	rm -f $(DESTDIR)$(BASH_DIR)/pqmap $(DESTDIR)$(ZSH_DIR)/_pqmap $(DESTDIR)$(FISH_DIR)/pqmap.fish
 	rm -rf $(DESTDIR)$(PREFIX)/share/pqmap $(DESTDIR)$(PREFIX)/share/doc/pqmap
 	rm -f $(foreach f,$(HYB_HEADERS),$(DESTDIR)$(PREFIX)/include/$(notdir $f)) $(foreach f,$(HYB_LIBS),$(DESTDIR)$(LIBDIR)/$(notdir $f))
 	rm -f $(DESTDIR)$(LIBDIR)/libhyb.so $(DESTDIR)$(LIBDIR)/libhyb.so.0 $(DESTDIR)$(LIBDIR)/libhyb.so.$(VERSION) $(DESTDIR)$(LIBDIR)/pkgconfig/hyb.pc
 	rm -f $(foreach f,$(MAN_FILES),$(DESTDIR)$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $f))/$(notdir $f))
+
+deb: all ## a Debian package of the program, in build/
+	@.ci/deps dpkg-dev
+	@src/pkg/deb.sh $(B) $(VERSION)
 
 .PHONY: compile_commands
 compile_commands: | $(GEN) ## compile_commands.json for editors, in build/

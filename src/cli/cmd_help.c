@@ -1,7 +1,12 @@
+#include "cli/man_page.h"
 #include "cli/options.h"
 
 static enum pqm_st run(struct pqm_app *app, const struct pqm_args *a, struct pqm_err *err)
 {
+	if (pqm_arg_has(a, "man")) {
+		pqm_man_page(app->out);
+		return PQM_OK;
+	}
 	if (a->n_positional == 0) {
 		pqm_help_all(app->out);
 		return PQM_OK;
@@ -19,5 +24,10 @@ const struct pqm_command pqm_cmd_help = {
 	.name = "help",
 	.args = "[COMMAND]",
 	.summary = "Print the commands, or the options of one",
+	.opts =
+		(const struct pqm_opt[]){
+			{ 0, "man", NULL, "print all of it as a manual page, pqmap(1)" },
+			{ 0, NULL, NULL, NULL },
+		},
 	.run = run,
 };

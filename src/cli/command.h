@@ -28,6 +28,7 @@ struct pqm_args {
 	struct {
 		const struct pqm_opt *opt;
 		const char *value; /* NULL for a switch */
+		bool is_env;	   /* from PQMAP_NAME, not from the command line */
 	} given[PQM_ARGS_MAX];
 
 	size_t n_given;

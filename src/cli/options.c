@@ -68,6 +68,7 @@ static enum pqm_st give(struct parse *p, const struct pqm_opt *o, const char *va
 	if (p->out->n_given >= PQM_ARGS_MAX)
 		return pqm_fail(p->err, PQM_EUSAGE, "%s: more than 256 options", p->cmd->name);
 	p->out->given[p->out->n_given].opt = o;
+	p->out->given[p->out->n_given].is_env = false;
 	p->out->given[p->out->n_given++].value = value;
 	return PQM_OK;
 }
@@ -122,6 +123,48 @@ static enum pqm_st parse_short(struct parse *p, const char *arg)
 	return st;
 }
 
+/* "fail-on" is PQMAP_FAIL_ON. */
+static const char *env_of(char name[64], const struct pqm_opt *o)
+{
+	size_t n = (size_t)snprintf(name, 64, "PQMAP_%s", o->name);
+	const char *value;
+
+	for (size_t i = 0; i < n && i < 64; i++)
+		name[i] = name[i] == '-' ? '_'
+			: name[i] >= 'a' && name[i] <= 'z' ? (char)(name[i] - 'a' + 'A')
+							   : name[i];
+	value = n < 64 ? getenv(name) : NULL;
+	return value == NULL || *value == '\0' ? NULL : value;
+}
+
+/* Options that the environment sets and the command line does not. */
+static enum pqm_st take_env(struct parse *p, const struct pqm_opt *t)
+{
+	static const char *const on[] = { "1", "true", "yes" }, *const off[] = { "0", "false", "no" };
+	enum pqm_st st = PQM_OK;
+
+	for (; t != NULL && t->name != NULL && st == PQM_OK; t++) {
+		char name[64];
+		const char *value = env_of(name, t);
+		bool is_on = false, is_off = false;
+
+		if (value == NULL || pqm_arg_has(p->out, t->name) || strcmp(t->name, "help") == 0)
+			continue;
+		for (size_t i = 0; t->arg == NULL && i < 3; i++) {
+			is_on = is_on || strcmp(value, on[i]) == 0;
+			is_off = is_off || strcmp(value, off[i]) == 0;
+		}
+		if (t->arg == NULL && !is_on && !is_off)
+			return pqm_fail(p->err, PQM_EUSAGE, "%s=%s: is a switch; give 1 or 0", name,
+				value);
+		if (!is_off)
+			st = give(p, t, t->arg == NULL ? NULL : value);
+		if (!is_off && st == PQM_OK)
+			p->out->given[p->out->n_given - 1].is_env = true;
+	}
+	return st;
+}
+
 enum pqm_st pqm_args_parse(struct pqm_args *out, const struct pqm_command *cmd, int argc,
 	const char *const *argv, struct pqm_err *err)
 {
@@ -146,6 +189,12 @@ enum pqm_st pqm_args_parse(struct pqm_args *out, const struct pqm_command *cmd, 
 			pos[out->n_positional++] = arg;
 		}
 	}
+	if (st == PQM_OK)
+		st = take_env(&p, cmd->opts);
+	if (st == PQM_OK && cmd->takes_scan_opts)
+		st = take_env(&p, pqm_scan_opts);
+	if (st == PQM_OK)
+		st = take_env(&p, pqm_common_opts);
 	return st;
 }
 
