@@ -6,8 +6,8 @@ typedef void (*opt_fn)(struct pqm_out *o, const struct pqm_command *c, const str
 
 static void each_opt(struct pqm_out *o, const struct pqm_command *c, opt_fn put)
 {
-	const struct pqm_opt *const tables[] = { c->opts,
-		c->takes_scan_opts ? pqm_scan_opts : NULL, pqm_common_opts };
+	const struct pqm_opt *const tables[] = { c->opts, c->takes_scan_opts ? pqm_scan_opts : NULL,
+		pqm_common_opts };
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		for (const struct pqm_opt *t = tables[i]; t != NULL && t->name != NULL; t++)
@@ -69,7 +69,8 @@ static void zsh_opt(struct pqm_out *o, const struct pqm_command *c, const struct
 	if (opt->arg != NULL) {
 		pqm_out_lit(o, ":");
 		put_words(o, opt->arg);
-		pqm_out_str(o, strstr(opt->arg, "FILE") != NULL || strstr(opt->arg, "DIR") != NULL
+		pqm_out_str(o,
+			strstr(opt->arg, "FILE") != NULL || strstr(opt->arg, "DIR") != NULL
 				? ":_files"
 				: ": ");
 	}

@@ -67,8 +67,9 @@ static enum pqm_st print_template(
 	while (e->name != NULL && strcmp(e->name, file) != 0)
 		e++;
 	if (st != PQM_OK || e->name == NULL)
-		return st != PQM_OK ? st
-				    : pqm_fail(err, PQM_EINTERNAL, "the template %s is missing", file);
+		return st != PQM_OK
+			? st
+			: pqm_fail(err, PQM_EINTERNAL, "the template %s is missing", file);
 	pqm_bytes text = { e->p, e->n };
 	size_t from = 0, at;
 
@@ -88,12 +89,14 @@ static enum pqm_st run(struct pqm_app *app, const struct pqm_args *a, struct pqm
 	struct pqm_arena arena;
 	enum pqm_st st;
 
-	for (size_t i = 0; a->n_positional == 1 && i < sizeof(templates) / sizeof(templates[0]); i++)
+	for (size_t i = 0; a->n_positional == 1 && i < sizeof(templates) / sizeof(templates[0]);
+		i++)
 		if (strcmp(a->positional[0], templates[i].name) == 0)
 			return print_template(app, a, templates[i].file, err);
 	if (a->n_positional != 1 || strcmp(a->positional[0], "kubernetes") != 0)
 		return pqm_fail(err, PQM_EUSAGE,
-			"name what to print: github, gitlab, pre-commit, hook, tekton, argo, config or "
+			"name what to print: github, gitlab, pre-commit, hook, tekton, argo, "
+			"config or "
 			"kubernetes; see `pqmap help init`");
 	pqm_arena_init(&arena, (size_t)16 << 20);
 	st = settings(&s, a, &arena, err);
@@ -110,7 +113,8 @@ const struct pqm_command pqm_cmd_init = {
 	.name = "init",
 	.args = "WHAT",
 	.summary = "Print a ready setup for CI, git or a cluster",
-	.help = "github      .github/workflows/pqmap.yml: the gate on pull requests, code scanning\n"
+	.help = "github      .github/workflows/pqmap.yml: the gate on pull requests, code "
+		"scanning\n"
 		"gitlab      .gitlab-ci.yml: the gate in merge requests\n"
 		"pre-commit  .pre-commit-config.yaml: the gate on what is staged\n"
 		"hook        .git/hooks/pre-commit: the same without pre-commit\n"

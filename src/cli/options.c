@@ -130,7 +130,7 @@ static const char *env_of(char name[64], const struct pqm_opt *o)
 	const char *value;
 
 	for (size_t i = 0; i < n && i < 64; i++)
-		name[i] = name[i] == '-' ? '_'
+		name[i] = name[i] == '-'		   ? '_'
 			: name[i] >= 'a' && name[i] <= 'z' ? (char)(name[i] - 'a' + 'A')
 							   : name[i];
 	value = n < 64 ? getenv(name) : NULL;
@@ -140,7 +140,8 @@ static const char *env_of(char name[64], const struct pqm_opt *o)
 /* Options that the environment sets and the command line does not. */
 static enum pqm_st take_env(struct parse *p, const struct pqm_opt *t)
 {
-	static const char *const on[] = { "1", "true", "yes" }, *const off[] = { "0", "false", "no" };
+	static const char *const on[] = { "1", "true", "yes" },
+				 *const off[] = { "0", "false", "no" };
 	enum pqm_st st = PQM_OK;
 
 	for (; t != NULL && t->name != NULL && st == PQM_OK; t++) {
@@ -155,8 +156,8 @@ static enum pqm_st take_env(struct parse *p, const struct pqm_opt *t)
 			is_off = is_off || strcmp(value, off[i]) == 0;
 		}
 		if (t->arg == NULL && !is_on && !is_off)
-			return pqm_fail(p->err, PQM_EUSAGE, "%s=%s: is a switch; give 1 or 0", name,
-				value);
+			return pqm_fail(
+				p->err, PQM_EUSAGE, "%s=%s: is a switch; give 1 or 0", name, value);
 		if (!is_off)
 			st = give(p, t, t->arg == NULL ? NULL : value);
 		if (!is_off && st == PQM_OK)

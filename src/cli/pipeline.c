@@ -197,8 +197,8 @@ static enum pqm_st read_config_keys(
 		}
 		if (!ok)
 			return pqm_fail(err, PQM_EUSAGE,
-				"%.*s:%u: unknown setting '%.*s'; the nearest is %s", PQM_FMT(s->file),
-				root->keys[i]->line, PQM_FMT(key), near);
+				"%.*s:%u: unknown setting '%.*s'; the nearest is %s",
+				PQM_FMT(s->file), root->keys[i]->line, PQM_FMT(key), near);
 	}
 	s->p->config = root;
 	s->regimes = pqm_yaml_get(root, "regimes");

@@ -38,7 +38,8 @@ def run_all(tmp, address):
                            env={"PATH": f"{tmp}/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": str(tmp)}, stdin=subprocess.DEVNULL)
         to = re.search(r" > (\S+)", c)
         said = (tmp / to.group(1)).stat().st_size if to else r.stdout or "-q" in c or "--out" in c
-        ok(r.returncode == 0 and said, c, r.stderr.decode()[-400:])
+        # A gate that fails did what it is for.
+        ok(r.returncode in ((0, 1) if c.startswith("pqmap gate") else (0,)) and said, c, r.stderr.decode()[-400:])
 
 
 text = (REPO / "README.md").read_text()
@@ -56,6 +57,11 @@ with tmpdir() as tmp:
     tmp = pathlib.Path(tmp)
     for name in ("fixtures", "rules"):
         (tmp / name).symlink_to(REPO / name)
+    (tmp / ".github/workflows").mkdir(parents=True)
+    (tmp / "fleet.txt").write_text("")
+    for words in (["init", "-q"], ["add", "fleet.txt"], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "one"],
+                  ["update-ref", "refs/remotes/origin/main", "HEAD"]):
+        subprocess.run(["git", "-C", str(tmp), *words], check=True)
     (tmp / "bin").mkdir()
     (tmp / "bin" / "pqmap").symlink_to(PQMAP)
     (tmp / "build").mkdir()
