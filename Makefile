@@ -318,6 +318,7 @@ bench: $(B)/pqmap $(B)/hyb-bench ## ratios to a named peer in one run; JSON line
 	@python3 src/bench/images.py --pqmap $(B)/pqmap
 	@python3 src/bench/probe.py --pqmap $(B)/pqmap
 	@python3 src/bench/report.py --pqmap $(B)/pqmap
+	@python3 src/bench/gate.py --pqmap $(B)/pqmap
 	@python3 src/bench/hyb.py --pqmap $(B)/pqmap --bench $(B)/hyb-bench
 	@$(MAKE) --no-print-directory dudect
 

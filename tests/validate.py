@@ -33,7 +33,7 @@ def load(path):
 def validator(schema, companions=()):
 	cls = jsonschema.validators.validator_for(schema)
 	cls.check_schema(schema)
-	store = {}
+	store = {schema[key]: schema for key in ("id", "$id") if key in schema}  # refs to itself by its full name
 	for name in companions:
 		doc = load(os.path.join(SHARED, name))
 		store[doc["$id"]] = doc
@@ -85,6 +85,24 @@ def report_links(doc):
 	n = cov.get("endpoints", {"asked": 0})
 	if n["asked"] != sum(v for k, v in n.items() if k not in ("asked", "incomplete")):
 		yield "coverage: endpoints asked are not the sum of what became of them"
+
+
+def sarif_links(doc):
+	"""What GitHub asks of a log beyond the schema."""
+	for run in doc["runs"]:
+		rules = run["tool"]["driver"]["rules"]
+		prints = set()
+		if len(run["results"]) > 5000:
+			yield "more than 5,000 results"
+		for x in run["results"]:
+			if rules[x["ruleIndex"]]["id"] != x["ruleId"]:
+				yield "result of %s: its index is of another rule" % x["ruleId"]
+			if not x["locations"]:
+				yield "result of %s: no place" % x["ruleId"]
+			p = x["partialFingerprints"]["primaryLocationLineHash"]
+			if p in prints:
+				yield "result of %s: its fingerprint occurs twice" % x["ruleId"]
+			prints.add(p)
 
 
 def bench_order(doc):
@@ -147,6 +165,12 @@ def check(path):
 	if doc.get("schema") in NAMED:
 		v = validator(load(os.path.join(os.path.dirname(REPORT), NAMED[doc["schema"]])))
 		links = bench_order
+	elif "runs" in doc and doc.get("version") == "2.1.0":
+		schema = os.path.join(SHARED, "sarif-schema-2.1.0.json")
+		if not os.path.exists(schema):
+			print("%s: SKIPPED, no %s" % (path, os.path.normpath(schema)))
+			return None
+		v, links = validator(load(schema)), sarif_links
 	elif "bomFormat" not in doc:
 		v, links = validator(load(REPORT)), report_links
 	else:
@@ -155,7 +179,7 @@ def check(path):
 		if not os.path.exists(schema):
 			print("%s: SKIPPED, no %s" % (path, os.path.normpath(schema)))
 			return None
-		v = validator(load(schema), ("spdx.schema.json", "jsf-0.82.schema.json"))
+		v = validator(load(schema), ("spdx.schema.json", "jsf-0.82.schema.json", "cryptography-defs.schema.json"))
 		links = bom_links
 	wrong = ["%s: %s" % ("/".join(map(str, e.absolute_path)), e.message[:300])
 		for e in sorted(v.iter_errors(doc), key=lambda e: list(map(str, e.absolute_path)))[:20]]

@@ -22,6 +22,7 @@
 #include "detect/source.h"
 #include "engine/scan.h"
 #include "gate/policy.h"
+#include "report/cyclonedx.h"
 #include "rules/ai.h"
 #include "rules/java.h"
 #include "rules/golang.h"
@@ -72,6 +73,25 @@ static bool is_store(struct checker *c, const struct pqm_rule *rule, pqm_bytes s
 		!pqm_split(&rest, ' ', &word) || !pqm_u64_parse(word, 100000, &ca))
 		return false;
 	return n >= min && (double)ca >= share * (double)n;
+}
+
+/* "RSA sig = RSASSA-PKCS1", "curve P-256 = nist/P-256" */
+static bool is_cyclonedx(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
+{
+	size_t eq = pqm_find(sample, 0, PQM_LIT(" = "));
+	pqm_bytes left = pqm_sub(sample, 0, eq == SIZE_MAX ? sample.n : eq), family, name;
+	pqm_bytes want = eq == SIZE_MAX ? left : pqm_sub(sample, eq + 3, sample.n);
+	enum pqm_function function = PQM_FN_ANY;
+
+	(void)rule;
+	if (pqm_starts(left, PQM_LIT("curve "))) {
+		name = pqm_cyclonedx_curve(c->r, PQM_LIT("EC"), pqm_sub(left, 6, left.n));
+	} else {
+		if (!pqm_split(&left, ' ', &family) || !pqm_function_parse(left, &function))
+			return false;
+		name = pqm_cyclonedx_family(c->r, family, function);
+	}
+	return name.n > 0 && pqm_eq(name, want);
 }
 
 static bool is_policy(struct checker *c, const struct pqm_rule *rule, pqm_bytes sample)
@@ -485,6 +505,7 @@ static const struct {
 	{ "material/", is_found_in },
 	{ "deadlines.yaml", is_duty },
 	{ "policy/", is_policy },
+	{ "formats/cyclonedx.yaml", is_cyclonedx },
 	{ "k8s/", is_manifest },
 	{ "ai/", is_signal },
 	{ "java/", is_java },

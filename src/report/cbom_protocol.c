@@ -37,6 +37,28 @@ static bool is_suite(const struct pqm_offer *o, uint16_t version)
 	return version == 0 && o->kind != PQM_O_ALPN && o->kind >= PQM_O_KEX;
 }
 
+/* What was accepted with the suites of that version. */
+static void names_of(const struct pqm_cbom_protocols *b, const struct pqm_endpoint *e,
+	enum pqm_offer_kind kind, uint16_t version)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < e->n_offers; i++) {
+		const struct pqm_offer *o = &e->offers[i];
+
+		if (o->kind != kind || o->answer != PQM_A_YES ||
+			(o->version != 0 && o->version != version))
+			continue;
+		if (!any)
+			pqm_js_open(b->o, kind == PQM_O_GROUP ? "tlsGroups" : "tlsSignatureSchemes",
+				'[');
+		any = true;
+		pqm_js_str(b->o, NULL, pqm_offer_words(b->rules, o, b->scratch));
+	}
+	if (any)
+		pqm_js_close(b->o, ']');
+}
+
 static void suites(
 	const struct pqm_cbom_protocols *b, const struct pqm_endpoint *e, uint16_t version)
 {
@@ -56,6 +78,10 @@ static void suites(
 			(void)snprintf(byte, sizeof(byte), "0x%02X", o->code & 0xffu);
 			pqm_js_cstr(b->o, NULL, byte);
 			pqm_js_close(b->o, ']');
+		}
+		if (b->is_1_7 && o->kind == PQM_O_SUITE) {
+			names_of(b, e, PQM_O_GROUP, version);
+			names_of(b, e, PQM_O_SCHEME, version);
 		}
 		pqm_js_close(b->o, '}');
 	}

@@ -20,6 +20,7 @@ struct pqm_cbom_protocols {
 	const struct pqm_rules *rules;
 	const struct pqm_map *certs; /* identity ("spki:…") -> struct pqm_finding of a component */
 	struct pqm_arena *scratch;   /* reset for each component */
+	bool is_1_7;		     /* suites name groups and signature schemes */
 };
 
 void pqm_cbom_protocol(const struct pqm_cbom_protocols *b, const struct pqm_endpoint *e);

@@ -13,6 +13,7 @@
 
 #include "assess/practices.h"
 #include "base/out.h"
+#include "model/gate.h"
 #include "model/inventory.h"
 #include "model/plan.h"
 
@@ -34,6 +35,8 @@ void pqm_json_lane(struct pqm_out *o, const struct pqm_task *t);
 void pqm_json_plan(struct pqm_out *o, const struct pqm_assessment *a, const struct pqm_plan *p);
 /* Of the plan, inside its object: phases and windows; what_if when asked for. */
 void pqm_json_stages(struct pqm_out *o, const struct pqm_plan *p);
+/* NULL: there is no gate, and nothing is written. */
+void pqm_json_gate(struct pqm_out *o, const struct pqm_gate *g);
 void pqm_json_what_if(struct pqm_out *o, const struct pqm_plan *p);
 
 #endif

@@ -1,4 +1,4 @@
-/* CycloneDX 1.6. Facts that the standard has no field for go into properties named pqmap:…; key
+/* CycloneDX 1.6 and 1.7. Facts that the standard has no field for go into properties named pqmap:…; key
  * values are never written. */
 #include "report/writer.h"
 
@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/num.h"
 #include "report/cbom_protocol.h"
+#include "report/cyclonedx.h"
 #include "report/tally.h"
 #include "report/view_text.h"
 
@@ -26,6 +27,7 @@ struct link {
 
 struct bom {
 	const struct pqm_report *r;
+	bool is_1_7;
 	struct pqm_out *o;
 	struct pqm_arena arena, scratch;
 	struct pqm_place *places;
@@ -262,8 +264,14 @@ static void algorithm_properties(struct bom *b, const struct pqm_finding *f)
 	pqm_js_open(b->o, "algorithmProperties", '{');
 	pqm_js_cstr(b->o, "primitive", primitive(f));
 	pqm_js_opt(b->o, "parameterSetIdentifier", f->parameter);
-	if (pqm_eqs(f->family, "EC"))
+	if (b->is_1_7) {
+		pqm_js_opt(b->o, "algorithmFamily",
+			pqm_cyclonedx_family(b->r->rules, f->family, f->function));
+		pqm_js_opt(b->o, "ellipticCurve",
+			pqm_cyclonedx_curve(b->r->rules, f->family, f->parameter));
+	} else if (pqm_eqs(f->family, "EC")) {
 		pqm_js_opt(b->o, "curve", f->parameter);
+	}
 	if (level >= 0)
 		pqm_js_u64(b->o, "nistQuantumSecurityLevel", (uint64_t)level);
 	pqm_js_close(b->o, '}');
@@ -462,7 +470,7 @@ static void protocols(struct bom *b)
 {
 	const struct pqm_inventory *inv = b->r->inv;
 	struct pqm_map certs = { 0 };
-	const struct pqm_cbom_protocols p = { b->o, b->r->rules, &certs, &b->scratch };
+	const struct pqm_cbom_protocols p = { b->o, b->r->rules, &certs, &b->scratch, b->is_1_7 };
 
 	for (size_t i = 0; inv->n_endpoints > 0 && i < inv->n_findings; i++) {
 		struct pqm_finding *f = &inv->findings[i];
@@ -651,9 +659,10 @@ static void serial(struct bom *b)
 			h + 16, h + 20));
 }
 
-static enum pqm_st cbom_write(const struct pqm_report *r, struct pqm_out *o, struct pqm_err *err)
+enum pqm_st pqm_cyclonedx_write(
+	const struct pqm_report *r, struct pqm_out *o, bool is_1_7, struct pqm_err *err)
 {
-	struct bom b = { .r = r, .o = o };
+	struct bom b = { .r = r, .o = o, .is_1_7 = is_1_7 };
 
 	pqm_arena_init(&b.arena, PQM_RUN_ARENA_BYTES);
 	pqm_arena_init(&b.scratch, PQM_ARENA_BYTES);
@@ -664,9 +673,11 @@ static enum pqm_st cbom_write(const struct pqm_report *r, struct pqm_out *o, str
 		st = pqm_fail(err, PQM_ENOMEM, "cbom: no memory for %zu places", b.n_places);
 	if (st == PQM_OK) {
 		pqm_js_open(o, NULL, '{');
-		pqm_js_cstr(o, "$schema", "http://cyclonedx.org/schema/bom-1.6.schema.json");
+		pqm_js_cstr(o, "$schema",
+			is_1_7 ? "http://cyclonedx.org/schema/bom-1.7.schema.json"
+			       : "http://cyclonedx.org/schema/bom-1.6.schema.json");
 		pqm_js_cstr(o, "bomFormat", "CycloneDX");
-		pqm_js_cstr(o, "specVersion", "1.6");
+		pqm_js_cstr(o, "specVersion", is_1_7 ? "1.7" : "1.6");
 		serial(&b);
 		pqm_js_u64(o, "version", 1);
 		metadata(&b);
@@ -677,6 +688,11 @@ static enum pqm_st cbom_write(const struct pqm_report *r, struct pqm_out *o, str
 	pqm_arena_fini(&b.scratch);
 	pqm_arena_fini(&b.arena);
 	return st;
+}
+
+static enum pqm_st cbom_write(const struct pqm_report *r, struct pqm_out *o, struct pqm_err *err)
+{
+	return pqm_cyclonedx_write(r, o, false, err);
 }
 
 const struct pqm_writer pqm_rep_cbom = {

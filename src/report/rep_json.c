@@ -241,6 +241,7 @@ static enum pqm_st json_write(const struct pqm_report *r, struct pqm_out *o, str
 	if (r->practices != NULL)
 		pqm_json_practices(o, r->practices, r->plan);
 	pqm_json_trend(o, r->trend);
+	pqm_json_gate(o, r->gate);
 	pqm_js_close(o, '}');
 	return PQM_OK;
 }

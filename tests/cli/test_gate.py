@@ -467,6 +467,11 @@ def formats(d):
     md = (d / "g.md").read_text()
     ok("<img" not in md and md.startswith("### pqmap gate: failed"), "Markdown: nothing of a name is markup")
     ok("PRIVATE KEY" not in "".join((d / n).read_text() for n in names.values()), "no key in any of them")
+    v = subprocess.run(["/usr/bin/python3", kit.REPO / "tests/validate.py", d / "g.json"], capture_output=True, text=True, check=False)
+    ok(v.returncode == 0, "JSON with the gate is valid", v.stdout[-500:] + v.stderr[-300:])
+    doc = json.loads((d / "g.json").read_text())["gate"]
+    ok(doc["failed"] and len(doc["refusals"]) == sum(doc["new"].values()) + doc["known"] + doc["suppressed"] and
+       doc["suppressions"][0]["used"] == 1, "and adds up", {k: v for k, v in doc.items() if k != "refusals"})
     same = {}
     for jobs in (1, 2, 8):
         for n in range(2):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""JSON reports and CycloneDX BOMs validate against their schemas, for a cluster, programs, keys and nothing at all."""
+"""JSON reports, CycloneDX BOMs (1.6, 1.7) and SARIF logs validate against their schemas, for a cluster, programs, keys and nothing at all."""
 import pathlib
 import subprocess
 import sys
@@ -13,9 +13,10 @@ with tmpdir() as tmp:
     targets = {"cluster": [REPO / "fixtures/cluster", "--regime", "us-eo-14412"], "programs": ["/usr/bin"],
                "material": [REPO / "fixtures", "--expand-trust-stores"], "nothing": [tmp / "empty"]}
     for name, args in targets.items():
-        r = run("scan", *args, "-q", "-o", f"json={tmp}/{name}.json", "-o", f"cbom={tmp}/{name}.cdx.json")
+        r = run("scan", *args, "-q", "-o", f"json={tmp}/{name}.json", "-o", f"cbom={tmp}/{name}.cdx.json",
+                "-o", f"cbom-1.7={tmp}/{name}-17.cdx.json", "-o", f"sarif={tmp}/{name}.sarif")
         ok(r.returncode == 0, f"{name}: scanned", err(r))
-        for f in (f"{name}.json", f"{name}.cdx.json"):
+        for f in (f"{name}.json", f"{name}.cdx.json", f"{name}-17.cdx.json", f"{name}.sarif"):
             v = subprocess.run([sys.executable, str(REPO / "tests/validate.py"), str(tmp / f)], capture_output=True, text=True)
             text = (v.stdout + v.stderr).strip()
             if "SKIPPED" in text:
