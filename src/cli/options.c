@@ -31,7 +31,10 @@ const struct pqm_opt pqm_scan_opts[] = {
 	{ 0, "expand-trust-stores", NULL, "list the certificates of trust stores one by one" },
 	{ 0, "fail-on-incomplete", NULL, "exit 3 when part of a target was not read" },
 	{ 0, "no-cache", NULL, "read every layer of an image, and keep nothing" },
-	{ 0, "progress", "WHEN", "progress line: auto, always, never (default: auto)" },
+	{ 0, "progress", "WHEN",
+		"progress on standard error: auto, always, never, jsonl (default: auto: a line on "
+		"a "
+		"terminal, one in 30 s in CI)" },
 	{ 0, "templates", "DIR", "use the HTML templates in DIR" },
 	{ 0, "trend", "FILE",
 		"add this run to a history (SQLite), and report what changed since the last" },

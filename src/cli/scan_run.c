@@ -26,17 +26,29 @@ static enum pqm_st choose_jobs(unsigned *jobs, const struct pqm_args *a, struct 
 	return PQM_OK;
 }
 
-static enum pqm_st choose_progress(
-	bool *show, const struct pqm_app *app, const struct pqm_args *a, struct pqm_err *err)
+/* A person sees one line; a log gets one now and then, and nothing of a short run. */
+static enum pqm_st choose_progress(enum pqm_progress *out, const struct pqm_app *app,
+	const struct pqm_args *a, struct pqm_err *err)
 {
 	const char *when = pqm_arg(a, "progress");
+	bool is_terminal = isatty(STDERR_FILENO) == 1 && getenv("CI") == NULL;
 
-	*show = !app->quiet && isatty(STDERR_FILENO) == 1 && getenv("CI") == NULL;
+	*out = is_terminal	       ? PQM_PROGRESS_LINE
+		: getenv("CI") != NULL ? PQM_PROGRESS_PLAIN
+				       : PQM_PROGRESS_NONE;
+	if (app->quiet)
+		*out = PQM_PROGRESS_NONE;
 	if (when == NULL || strcmp(when, "auto") == 0)
 		return PQM_OK;
-	if (strcmp(when, "always") != 0 && strcmp(when, "never") != 0)
-		return pqm_fail(err, PQM_EUSAGE, "--progress %s: give auto, always or never", when);
-	*show = strcmp(when, "always") == 0;
+	if (strcmp(when, "always") == 0)
+		*out = isatty(STDERR_FILENO) == 1 ? PQM_PROGRESS_LINE : PQM_PROGRESS_PLAIN;
+	else if (strcmp(when, "never") == 0)
+		*out = PQM_PROGRESS_NONE;
+	else if (strcmp(when, "jsonl") == 0)
+		*out = PQM_PROGRESS_JSONL;
+	else
+		return pqm_fail(
+			err, PQM_EUSAGE, "--progress %s: give auto, always, never or jsonl", when);
 	return PQM_OK;
 }
 
@@ -239,7 +251,7 @@ enum pqm_st pqm_scan_run_prepare(
 	if (st == PQM_OK)
 		st = choose_jobs(&s->opt.jobs, a, err);
 	if (st == PQM_OK)
-		st = choose_progress(&s->opt.show_progress, app, a, err);
+		st = choose_progress(&s->opt.progress, app, a, err);
 	if (st == PQM_OK)
 		st = choose_render(&s->opt, a, err);
 	if (st == PQM_OK)

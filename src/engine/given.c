@@ -1,6 +1,8 @@
 /* given.c — files, bytes, pages, members and notes of a source become jobs of the run. */
 #include "given.h"
 
+#include <inttypes.h>
+
 #include "base/log.h"
 #include "base/num.h"
 #include "known.h"
@@ -19,23 +21,66 @@ void pqm_given_flush(struct pqm_given *s)
 		pqm_batch_scan(s->main, b);
 }
 
+/* A line that is written over can change often; one that stays in a log must not. */
+#define LINE_NS UINT64_C(100000000)
+#define PLAIN_NS UINT64_C(30000000000)
+#define JSONL_NS UINT64_C(1000000000)
+
+/* Is it time for the next one? */
+static bool is_due(struct pqm_given *s)
+{
+	static const uint64_t every[] = { 0, LINE_NS, PLAIN_NS, JSONL_NS };
+	uint64_t now;
+
+	if (s->opt->progress == PQM_PROGRESS_NONE)
+		return false;
+	now = pqm_now_ns();
+	if (s->last_shown_ns == 0 && s->opt->progress != PQM_PROGRESS_LINE)
+		s->last_shown_ns = now;
+	if (now - s->last_shown_ns < every[s->opt->progress])
+		return false;
+	s->last_shown_ns = now;
+	return true;
+}
+
 static void show_progress(struct pqm_given *s)
 {
-	uint64_t now, files = 0, bytes = 0;
+	uint64_t files = 0, bytes = 0;
 	char a[32], b[32];
 
-	if (!s->show_progress)
+	if (!is_due(s))
 		return;
-	now = pqm_now_ns();
-	if (now - s->last_shown_ns < UINT64_C(100000000))
-		return;
-	s->last_shown_ns = now;
 	for (uint32_t t = 0; t <= s->target; t++) {
 		files += atomic_load_explicit(&s->run->counts[t].read, memory_order_relaxed);
 		bytes += atomic_load_explicit(&s->run->counts[t].bytes, memory_order_relaxed);
 	}
-	(void)fprintf(stderr, "\rscanning  %s files  %s\x1b[K", pqm_human_count(a, files),
-		pqm_human_bytes(b, bytes));
+	(void)pqm_human_count(a, files);
+	(void)pqm_human_bytes(b, bytes);
+	if (s->opt->progress == PQM_PROGRESS_LINE)
+		(void)fprintf(stderr, "\rscanning  %s files  %s\x1b[K", a, b);
+	else if (s->opt->progress == PQM_PROGRESS_PLAIN)
+		(void)fprintf(stderr, "pqmap: scanning: %s files, %s\n", a, b);
+	else
+		(void)fprintf(stderr,
+			"{\"event\":\"scanning\",\"files\":%" PRIu64 ",\"bytes\":%" PRIu64 "}\n",
+			files, bytes);
+}
+
+static void show_asking(struct pqm_given *s)
+{
+	char a[32], b[32];
+
+	if (!is_due(s))
+		return;
+	(void)pqm_human_count(a, s->inv->n_endpoints);
+	(void)pqm_human_count(b, s->n_named);
+	if (s->opt->progress == PQM_PROGRESS_LINE)
+		(void)fprintf(stderr, "\rasking  %s of %s endpoints\x1b[K", a, b);
+	else if (s->opt->progress == PQM_PROGRESS_PLAIN)
+		(void)fprintf(stderr, "pqmap: asking: %s of %s endpoints\n", a, b);
+	else
+		(void)fprintf(stderr, "{\"event\":\"asking\",\"endpoints\":%zu,\"of\":%zu}\n",
+			s->inv->n_endpoints, s->n_named);
 }
 
 static enum pqm_st on_file(struct pqm_sink *sink, struct pqm_dir *dir, const char *name,
@@ -396,14 +441,8 @@ static bool on_endpoint(struct pqm_sink *sink, const struct pqm_endpoint *e, boo
 	struct pqm_asked to = { s->inv, &s->kept, s->n_named, s->opt->on_endpoint, s->opt->ctx,
 		is_known };
 	bool go_on = pqm_worker_endpoint(s->main, e, &to);
-	uint64_t now = pqm_now_ns();
-	char a[32], b[32];
 
-	if (s->show_progress && now - s->last_shown_ns >= UINT64_C(100000000)) {
-		s->last_shown_ns = now;
-		(void)fprintf(stderr, "\rasking  %s of %s endpoints\x1b[K",
-			pqm_human_count(a, s->inv->n_endpoints), pqm_human_count(b, s->n_named));
-	}
+	show_asking(s);
 	return go_on;
 }
 

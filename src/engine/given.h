@@ -20,7 +20,6 @@ struct pqm_given {
 	const struct pqm_revision *revision; /* of the file of a history that was given last */
 	uint32_t target;
 	unsigned n_threads;
-	bool show_progress;
 	uint64_t last_shown_ns;
 	const struct pqm_scan_options *opt;
 	struct pqm_inventory *inv;

@@ -158,7 +158,7 @@ static enum pqm_st run_round(struct pqm_given *s, struct pqm_worker *workers,
 		pqm_batch_scan(&workers[0], b);
 	for (unsigned i = 0; i < s->n_threads; i++)
 		(void)pthread_join(thread[i], NULL);
-	if (s->opt->show_progress)
+	if (s->opt->progress == PQM_PROGRESS_LINE)
 		(void)fprintf(stderr, "\r\x1b[K");
 	if (st == PQM_OK && run->is_out_of_memory)
 		st = pqm_fail(err, PQM_ENOMEM, "out of memory: the findings do not fit");
@@ -196,7 +196,6 @@ static enum pqm_st run_all(struct pqm_inventory *inv, struct pqm_run *run,
 	struct pqm_given s = {
 		.run = run,
 		.main = &workers[0],
-		.show_progress = opt->show_progress,
 		.opt = opt,
 		.inv = inv,
 		.net = opt->net,

@@ -32,9 +32,12 @@ struct pqm_followed {
 	pqm_bytes left;	      /* why it is not followed; empty: it is */
 };
 
+/* On standard error: nothing, one line that is written over, a line now and then, JSON lines. */
+enum pqm_progress { PQM_PROGRESS_NONE, PQM_PROGRESS_LINE, PQM_PROGRESS_PLAIN, PQM_PROGRESS_JSONL };
+
 struct pqm_scan_options {
-	unsigned jobs;	    /* at least 1 */
-	bool show_progress; /* one line on stderr */
+	unsigned jobs; /* at least 1 */
+	enum pqm_progress progress;
 	/* Run the user's own helm and kustomize (or kubectl) on what is theirs; nothing is run otherwise. */
 	bool render_helm, render_kustomize;
 	/* How to ask endpoints. Without it a target on the network is a usage error: nothing is

@@ -126,6 +126,55 @@ def settings(d):
     conf.unlink()
 
 
+def progress(d):
+    big = pathlib.Path(d) / "big"
+    big.mkdir()
+    for i in range(40):
+        (big / f"{i}.bin").write_bytes(os.urandom(1 << 20) * 24)
+    r = run("scan", big, "-q", "--progress=jsonl", "-j1", program=kit.PQMAP_SAN)
+    lines = [json.loads(line) for line in err(r).splitlines()]
+    ok(r.returncode == 0 and lines and all(x["event"] == "scanning" for x in lines) and
+       [x["bytes"] for x in lines] == sorted(x["bytes"] for x in lines), "--progress=jsonl: lines that grow", err(r)[:300])
+    ok(run("scan", big / "1.bin", "--progress=sometimes").returncode == 2, "another word: 2")
+    ok(err(run("scan", big / "1.bin", env={"CI": "true"})) == "", "a short run in CI says nothing")
+    shutil.rmtree(big)
+
+
+def image(d):
+    if os.geteuid() != 0:
+        skip("not root: no chroot to run the image in")
+        return
+    root = pathlib.Path(d) / "image"
+    r = subprocess.run(["src/pkg/rootfs.sh", os.path.relpath(os.path.dirname(kit.PQMAP), kit.REPO), root], cwd=kit.REPO,
+                       capture_output=True, text=True, check=False)
+    if not ok(r.returncode == 0, "the file system of an image is made", r.stderr):
+        return
+    names = {p.name for p in root.rglob("*") if p.is_file()}
+    ok(not names & {"sh", "bash", "dash", "busybox", "apt", "dpkg"}, "no shell and no package manager in it", names)
+    shutil.copytree(kit.REPO / "fixtures/cluster", root / "work/cluster")
+    r = subprocess.run(["chroot", "--userspec=65532:65532", root, "/usr/bin/pqmap", "gate", "/work/cluster"], capture_output=True,
+                       text=True, check=False, env={"HOME": "/tmp"})
+    ok(r.returncode == 1 and "gate failed" in r.stdout, "the gate runs in it, as nobody", r.stderr)
+    if not shutil.which("buildah"):
+        skip("buildah is not here: the recipe is not built")
+        return
+    shutil.rmtree(root / "work/cluster")
+    where = pathlib.Path(d) / "recipe"
+    where.mkdir()
+    os.rename(root, where / "rootfs")
+    shutil.copy(kit.REPO / "src/pkg/Dockerfile", where)
+    store = ["--root", f"{d}/store", "--runroot", f"{d}/runroot", "--storage-driver", "vfs"]
+    r = subprocess.run(["buildah", *store, "bud", "-q", "--isolation", "chroot", "-t", "pqmap:test", where], capture_output=True,
+                       text=True, check=False)
+    if r.returncode == 0:
+        r = subprocess.run(["buildah", *store, "push", "-q", "pqmap:test", f"oci-archive:{d}/pqmap.tar"], capture_output=True, text=True,
+                           check=False)
+    if ok(r.returncode == 0, "buildah builds the recipe", r.stderr[-400:]):
+        r = run("scan", f"oci-archive:{d}/pqmap.tar", "-o", "csv")
+        ok(r.returncode == 0 and "usr/bin/pqmap" in out(r), "and pqmap reads the image that it is in", err(r))
+    subprocess.run(["buildah", *store, "rmi", "-a", "-f"], capture_output=True, check=False)
+
+
 def package(d):
     if not shutil.which("dpkg-deb") or not shutil.which("dpkg-shlibdeps"):
         skip("dpkg-dev is not here: no package is made")
@@ -168,5 +217,7 @@ with tmpdir() as folder:
     templates(folder)
     shells(folder)
     settings(folder)
+    progress(folder)
+    image(folder)
     package(folder)
 done()
