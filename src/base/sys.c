@@ -1,7 +1,9 @@
 #include "sys.h"
 
 #include <fcntl.h>
+#include <link.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -115,6 +117,48 @@ uint64_t pqm_sys_memory_max(void)
 
 	each_cgroup("memory.max", lower_memory, &max);
 	return max;
+}
+
+/* A library whose code was relocated in place has pages that are not those of its file. */
+static bool has_text_relocations(const struct dl_phdr_info *o)
+{
+	for (unsigned i = 0; i < o->dlpi_phnum; i++) {
+		const ElfW(Phdr) *p = &o->dlpi_phdr[i];
+		const ElfW(Dyn) *d = (const ElfW(Dyn) *)(o->dlpi_addr + p->p_vaddr);
+
+		if (p->p_type != PT_DYNAMIC)
+			continue;
+		for (; d->d_tag != DT_NULL; d++)
+			if (d->d_tag == DT_TEXTREL ||
+				(d->d_tag == DT_FLAGS && (d->d_un.d_val & DF_TEXTREL) != 0))
+				return true;
+	}
+	return false;
+}
+
+static int drop_code_of(struct dl_phdr_info *o, size_t size, void *unused)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+
+	(void)size;
+	(void)unused;
+	if (has_text_relocations(o))
+		return 0;
+	for (unsigned i = 0; i < o->dlpi_phnum; i++) {
+		const ElfW(Phdr) *p = &o->dlpi_phdr[i];
+		uintptr_t from = (o->dlpi_addr + p->p_vaddr) & ~(page - 1);
+
+		/* That of the kernel is refused, and stays. */
+		if (p->p_type == PT_LOAD && (p->p_flags & PF_W) == 0)
+			(void)madvise((void *)from, o->dlpi_addr + p->p_vaddr + p->p_memsz - from,
+				MADV_DONTNEED);
+	}
+	return 0;
+}
+
+void pqm_sys_drop_code(void)
+{
+	(void)dl_iterate_phdr(drop_code_of, NULL);
 }
 
 uint64_t pqm_sys_peak_rss(void)

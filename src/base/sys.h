@@ -17,6 +17,9 @@ void pqm_sys_harden(void);
 unsigned pqm_sys_cpus(void);
 /* The lowest memory.max on the way up from our cgroup; UINT64_MAX when there is none. */
 uint64_t pqm_sys_memory_max(void);
+/* Between two stages: pages of code and constants that only the one before needed are no longer resident. They are
+ * the files' own, unchanged, and come back from the page cache where they are needed again. */
+void pqm_sys_drop_code(void);
 /* Largest resident size so far. */
 uint64_t pqm_sys_peak_rss(void);
 

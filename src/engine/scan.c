@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/num.h"
+#include "base/sys.h"
 #include "follow.h"
 #include "given.h"
 #include "guard.h"
@@ -260,6 +261,7 @@ enum pqm_st pqm_scan(struct pqm_inventory *inv, const struct pqm_rules *rules,
 	if (st == PQM_OK) {
 		pqm_run_targets(inv, &run);
 		pqm_malloc_trim();
+		pqm_sys_drop_code();
 		st = pqm_run_merge(inv, &run, err);
 		for (unsigned i = 0; i < opt.jobs; i++)
 			pqm_arena_take(&inv->arena, &workers[i].texts);
