@@ -217,6 +217,10 @@ test: ## unit tests under sanitizers, command-line and golden tests; T=name runs
 	@$(MAKE) -j$(JOBS) --no-print-directory $(B)/pqmap $(B)/pqmap-san $(B)/code_dump $(HYB_TESTS) $(B)/libhyb.so $(B)/hyb-bench $(if $(T),$(foreach u,$(filter $(T),$(UNIT)),$(B)/unit/test_$u),$(UNIT:%=$(B)/unit/test_%))
 	@T='$(T)' B=$(B) python3 tests/run.py
 
+.PHONY: built
+built: ## what `make test` tests, without testing it
+	@$(MAKE) -j$(JOBS) --no-print-directory $(B)/pqmap $(B)/pqmap-san $(B)/code_dump $(HYB_TESTS) $(B)/libhyb.so $(B)/hyb-bench $(UNIT:%=$(B)/unit/test_%)
+
 .PHONY: demo
 demo: ## installs what is missing, builds, scans this machine and the example cluster
 	@.ci/deps $(APT_DEMO)
@@ -270,8 +274,8 @@ C_FILES := $(sort $(wildcard src/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] te
 check-format:
 	@clang-format --dry-run -Werror $(C_FILES) && echo "format: $(words $(C_FILES)) files as .clang-format says"
 
-check-tidy: | $(GEN) ## clang-tidy on the files changed since the last landing (all: TIDY=all); TIDIED=its log: it was done
-	@$(if $(TIDIED),cat $(TIDIED),python3 tests/tidy.py $(if $(filter all,$(TIDY)),--all) -- $(CPPFLAGS_) -std=gnu17 $(PKG_CFLAGS))
+check-tidy: | $(GEN) ## clang-tidy on the files changed since the last landing (all: TIDY=all)
+	@python3 tests/tidy.py $(if $(filter all,$(TIDY)),--all) -- $(CPPFLAGS_) -std=gnu17 $(PKG_CFLAGS)
 
 .PHONY: format
 format: ## clang-format in place
