@@ -19,10 +19,11 @@ static bool is_lasting(char use)
  * that ends before that gives its last year. */
 static double middle_of(const struct pqm_risk_params *p, const struct pqm_vector *v)
 {
-	double from = v->assessed, to = pqm_risk_horizon(p), mid = to;
+	double from = v->assessed, to = pqm_risk_horizon(p);
 
 	for (unsigned i = 0; i < HALVINGS; i++) {
-		mid = (from + to) / 2;
+		double mid = (from + to) / 2;
+
 		if (pqm_risk_g(p, PQM_CENTRAL, v->assessed, pqm_risk_tau(p, v, PQM_CENTRAL, mid)) <
 			0.5)
 			from = mid;

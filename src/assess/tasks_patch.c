@@ -57,7 +57,7 @@ static bool find_named(struct tk_site *s, pqm_bytes name, pqm_bytes at)
 	static const char end[] = ".name";
 	const struct pqm_object *o = s->object;
 
-	for (size_t i = 0; i < o->n_facts; i++) {
+	for (size_t i = 0; o != NULL && i < o->n_facts; i++) {
 		pqm_bytes key = o->facts[i].key;
 
 		if (!pqm_eq(o->facts[i].value, name) || !pqm_ends(key, pqm_str(end)))
