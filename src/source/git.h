@@ -46,9 +46,6 @@ struct pqm_git_changes {
 enum pqm_st pqm_git_changes(struct pqm_git_changes *out, const struct pqm_git_ask *ask,
 	struct pqm_err *err) PQM_MUST_USE;
 void pqm_git_changes_fini(struct pqm_git_changes *c);
-/* The commit that rev (NULL: HEAD) of the repository means. */
-enum pqm_st pqm_git_commit(
-	char hex[PQM_GIT_HEX], const char *path, const char *rev, struct pqm_err *err) PQM_MUST_USE;
 /* What git ignores below a folder and does not track. */
 struct pqm_git_ignore;
 /* *out is NULL where the folder is of no repository. */

@@ -21,8 +21,6 @@
 	F(repository_open_ext)                                                                     \
 	F(repository_free)                                                                         \
 	F(repository_workdir)                                                                      \
-	F(repository_commondir)                                                                    \
-	F(repository_is_bare)                                                                      \
 	F(repository_is_shallow)                                                                   \
 	F(repository_odb)                                                                          \
 	F(repository_index)                                                                        \
@@ -31,7 +29,6 @@
 	F(object_id)                                                                               \
 	F(object_free)                                                                             \
 	F(oid_fmt)                                                                                 \
-	F(oid_fromstr)                                                                             \
 	F(merge_base)                                                                              \
 	F(tree_lookup)                                                                             \
 	F(tree_free)                                                                               \
@@ -52,7 +49,6 @@
 	F(commit_parentcount)                                                                      \
 	F(commit_parent_id)                                                                        \
 	F(odb_free)                                                                                \
-	F(odb_exists)                                                                              \
 	F(odb_read)                                                                                \
 	F(odb_read_header)                                                                         \
 	F(odb_object_data)                                                                         \

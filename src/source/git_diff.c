@@ -14,11 +14,6 @@ struct diff {
 	struct pqm_err *err;
 };
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* path is of the repository; what is not below the folder that was asked for is left out. */
 static enum pqm_st add(struct diff *d, const char *path)
 {
@@ -48,7 +43,7 @@ static void sort_unique(struct pqm_git_changes *c)
 	size_t k = 0;
 
 	if (c->n > 1)
-		qsort(c->path, c->n, sizeof(*c->path), by_text);
+		qsort(c->path, c->n, sizeof(*c->path), pqm_repo_by_path);
 	for (size_t i = 0; i < c->n; i++)
 		if (k == 0 || strcmp(c->path[k - 1], c->path[i]) != 0)
 			c->path[k++] = c->path[i];

@@ -256,26 +256,7 @@ enum pqm_st pqm_git_parse(struct pqm_arena *a, const char *target, const char **
 	return PQM_OK;
 }
 
-enum pqm_st pqm_git_commit(
-	char hex[PQM_GIT_HEX], const char *path, const char *rev, struct pqm_err *err)
-{
-	struct pqm_repo r;
-	git_commit *c = NULL;
-	enum pqm_st st = pqm_repo_open(&r, path, err);
-
-	hex[0] = '\0';
-	if (st == PQM_OK)
-		st = pqm_repo_commit(&r, rev, &c, err);
-	if (c != NULL) {
-		(void)r.g->oid_fmt(hex, r.g->object_id((git_object *)c));
-		hex[PQM_GIT_HEX - 1] = '\0';
-		r.g->commit_free(c);
-	}
-	pqm_repo_close(&r);
-	return st;
-}
-
-static int by_text(const void *a, const void *b)
+int pqm_repo_by_path(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
@@ -284,6 +265,6 @@ bool pqm_repo_has_only(const struct pqm_git_options *opt, const char *path)
 {
 	return opt == NULL || !opt->has_only ||
 		(opt->n_only > 0 &&
-			bsearch(&path, opt->only, opt->n_only, sizeof(*opt->only), by_text) !=
-				NULL);
+			bsearch(&path, opt->only, opt->n_only, sizeof(*opt->only),
+				pqm_repo_by_path) != NULL);
 }

@@ -37,7 +37,9 @@ enum pqm_st pqm_repo_blob(struct pqm_repo *r, const git_oid *id, git_odb_object 
  * index. Takes nothing; opens the repository for itself. */
 struct pqm_dir *pqm_repo_around(const struct pqm_repo *r, const git_tree *tree);
 
-/* False without memory. */
+/* Order of paths in a list of changes, for qsort and bsearch. */
+int pqm_repo_by_path(const void *a, const void *b);
+/* Is the path among those that were asked for? Without such a list all are. */
 bool pqm_repo_has_only(const struct pqm_git_options *opt, const char *path);
 
 #endif
