@@ -417,10 +417,7 @@ const struct pqm_command pqm_cmd_gate = {
 			PQM_CLUSTER_OPTS,
 			PQM_FOLLOW_OPTS,
 			PQM_IMAGE_OPTS,
-			{ 0, "render", "TOOL",
-				"run your own helm or kustomize on charts and kustomizations: "
-				"helm, "
-				"kustomize; repeatable" },
+			PQM_RENDER_OPT,
 			{ 0, NULL, NULL, NULL },
 		},
 	.takes_scan_opts = true,

@@ -90,10 +90,7 @@ const struct pqm_command pqm_cmd_scan = {
 				"--follow would take up; ask nothing else" },
 			{ 0, "resume", "FILE",
 				"take over what an earlier -o jsonl=FILE found complete" },
-			{ 0, "render", "TOOL",
-				"run your own helm or kustomize on charts and kustomizations: "
-				"helm, "
-				"kustomize; repeatable" },
+			PQM_RENDER_OPT,
 			{ 0, NULL, NULL, NULL },
 		},
 	.takes_scan_opts = true,

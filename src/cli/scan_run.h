@@ -17,6 +17,14 @@
 #include "cli/targets.h"
 #include "engine/scan.h"
 
+/* A row of a command's option table. */
+#define PQM_RENDER_OPT                                                                             \
+	{                                                                                          \
+		0, "render", "TOOL",                                                               \
+			"run your own helm or kustomize on charts and kustomizations: helm, "      \
+			"kustomize; repeatable"                                                    \
+	}
+
 struct pqm_scan_run {
 	struct pqm_scan_options opt;
 	struct pqm_endpoint_options net;

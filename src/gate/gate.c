@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "assess/bound.h"
 #include "assess/run.h"
 #include "base/limits.h"
 #include "base/num.h"
@@ -42,16 +43,10 @@ void pqm_gate_fini(struct pqm_gate *g)
 	*g = (struct pqm_gate){ 0 };
 }
 
-/* ---- what a finding protects ---- */
-
-struct bound { /* the worst asset of a finding */
-	const struct pqm_asset_score *asset;
-};
-
 struct judging {
 	struct pqm_gate *g;
 	const struct pqm_gate_input *in;
-	struct pqm_map bound; /* id -> struct bound */
+	struct pqm_bound bound;
 	size_t cap;
 	struct pqm_err *err;
 };
@@ -59,39 +54,6 @@ struct judging {
 static enum pqm_st no_memory(struct judging *j)
 {
 	return pqm_fail(j->err, PQM_ENOMEM, "out of memory for the gate");
-}
-
-static enum pqm_st bind_one(struct judging *j, const uint8_t *id, const struct pqm_asset_score *a)
-{
-	pqm_bytes key = { id, PQM_ID_BYTES };
-	struct bound *b = pqm_map_get(&j->bound, key);
-
-	if (b != NULL) {
-		/* Assets come worst first: only a higher decision takes the place. */
-		if (a->decision > b->asset->decision)
-			b->asset = a;
-		return PQM_OK;
-	}
-	b = pqm_new(&j->g->arena, struct bound, 1);
-	if (b == NULL)
-		return no_memory(j);
-	b->asset = a;
-	return pqm_map_put(&j->bound, key, b) ? PQM_OK : no_memory(j);
-}
-
-static enum pqm_st bind_all(struct judging *j)
-{
-	const struct pqm_assessment *a = j->in->assessment;
-	enum pqm_st st = PQM_OK;
-
-	for (size_t i = 0; i < a->n_assets; i++)
-		for (size_t u = 0; u < a->assets[i].n_uses; u++) {
-			const struct pqm_hop *h = a->assets[i].uses[u].hop;
-
-			for (size_t k = 0; h != NULL && k < h->n_findings && st == PQM_OK; k++)
-				st = bind_one(j, h->findings[k], &a->assets[i]);
-		}
-	return st;
 }
 
 /* ---- dates ---- */
@@ -161,13 +123,13 @@ static const struct pqm_rule *broken_duty(const struct judging *j,
 static bool refuses(const struct judging *j, const struct pqm_policy_rule *rule,
 	const struct pqm_finding *f, struct pqm_refusal *v)
 {
-	const struct bound *b = pqm_map_get(&j->bound, (pqm_bytes){ f->id, PQM_ID_BYTES });
+	const struct pqm_asset_score *a = pqm_bound_of(&j->bound, f->id);
 	const struct pqm_rule *duty = NULL;
 	enum pqm_severity level = rule->level;
 
 	if (!pqm_policy_fits(rule, f))
 		return false;
-	if (rule->has_decision && (b == NULL || b->asset->decision < rule->decision))
+	if (rule->has_decision && (a == NULL || a->decision < rule->decision))
 		return false;
 	if (rule->regime.n > 0 && (duty = broken_duty(j, rule, f, &level)) == NULL)
 		return false;
@@ -176,9 +138,9 @@ static bool refuses(const struct judging *j, const struct pqm_policy_rule *rule,
 		.rule = rule->id,
 		.why = duty != NULL ? pqm_yaml_str(duty->node, "why") : rule->why,
 		.fix = rule->fix.n > 0 ? rule->fix : f->fix,
-		.asset = b == NULL ? (pqm_bytes){ NULL, 0 } : b->asset->asset->id,
-		.decision = b == NULL ? PQM_TRACK : b->asset->decision,
-		.has_decision = b != NULL,
+		.asset = a == NULL ? (pqm_bytes){ NULL, 0 } : a->asset->id,
+		.decision = a == NULL ? PQM_TRACK : a->decision,
+		.has_decision = a != NULL,
 		.level = level,
 		.is_mandate = duty != NULL && level == PQM_L_ERROR,
 		.duty = duty == NULL ? (pqm_bytes){ NULL, 0 } : duty->id,
@@ -297,8 +259,8 @@ enum pqm_st pqm_gate_judge(struct pqm_gate *g, const struct pqm_gate_input *in, 
 	enum pqm_st st = pqm_suppress_found(g, in->inv, err);
 
 	pqm_suppress_settle(g, in->inv->now_days);
-	if (st == PQM_OK)
-		st = bind_all(&j);
+	if (!pqm_bound_make(&j.bound, in->assessment) && st == PQM_OK)
+		st = no_memory(&j);
 	for (size_t i = 0; i < in->inv->n_findings && st == PQM_OK; i++)
 		if (!in->inv->findings[i].is_folded)
 			st = judge_one(&j, &in->inv->findings[i]);
@@ -306,6 +268,6 @@ enum pqm_st pqm_gate_judge(struct pqm_gate *g, const struct pqm_gate_input *in, 
 		qsort(g->refusals, g->n_refusals, sizeof(*g->refusals), by_weight);
 	if (st == PQM_OK)
 		sum_up(&j);
-	pqm_map_fini(&j.bound);
+	pqm_bound_fini(&j.bound);
 	return st;
 }

@@ -1,7 +1,6 @@
 /* GitLab's Code Quality report: a JSON array, one issue a result. */
 #include "report/writer.h"
 
-#include "base/limits.h"
 #include "report/results.h"
 
 static const char *severity_of(const struct pqm_result *x)
@@ -38,25 +37,17 @@ static void put_result(struct pqm_out *o, struct pqm_arena *a, const struct pqm_
 
 static enum pqm_st gitlab_write(const struct pqm_report *r, struct pqm_out *o, struct pqm_err *err)
 {
-	struct pqm_arena arena, scratch;
+	const struct pqm_result *x;
 	struct pqm_results all;
-	enum pqm_st st;
+	enum pqm_st st = pqm_results_make(&all, r, err);
 
-	pqm_arena_init(&arena, PQM_RUN_ARENA_BYTES);
-	pqm_arena_init(&scratch, PQM_ARENA_BYTES);
-	st = pqm_results_make(&all, r, &arena, err);
 	pqm_js_open(o, NULL, '[');
 	/* GitLab compares two reports by itself: what is known stands in both. */
-	for (size_t i = 0; st == PQM_OK && i < all.n; i++) {
-		const struct pqm_result *x = &all.all[i];
-
+	for (size_t i = 0; (x = pqm_results_next(&all, &i)) != NULL;)
 		if (x->refusal == NULL || x->refusal->standing != PQM_S_SUPPRESSED)
-			put_result(o, &scratch, x);
-		pqm_arena_reset(&scratch);
-	}
+			put_result(o, &all.scratch, x);
 	pqm_js_close(o, ']');
-	pqm_arena_fini(&scratch);
-	pqm_arena_fini(&arena);
+	pqm_results_fini(&all);
 	return st;
 }
 

@@ -1,7 +1,6 @@
 /* JUnit's XML as Jenkins, GitLab and Azure read it: one test case a result. */
 #include "report/writer.h"
 
-#include "base/limits.h"
 #include "report/results.h"
 
 /* XML 1.0 has no control characters, not even escaped; pqm_out_html writes them as \xNN. */
@@ -72,18 +71,14 @@ static bool fails(const struct pqm_result *x)
 
 static enum pqm_st junit_write(const struct pqm_report *r, struct pqm_out *o, struct pqm_err *err)
 {
-	struct pqm_arena arena, scratch;
-	struct pqm_results all;
 	size_t n_failed = 0, n_skipped = 0;
-	enum pqm_st st;
+	const struct pqm_result *x;
+	struct pqm_results all;
+	enum pqm_st st = pqm_results_make(&all, r, err);
 
-	pqm_arena_init(&arena, PQM_RUN_ARENA_BYTES);
-	pqm_arena_init(&scratch, PQM_ARENA_BYTES);
-	st = pqm_results_make(&all, r, &arena, err);
-	for (size_t i = 0; st == PQM_OK && i < all.n; i++) {
-		n_failed += fails(&all.all[i]);
-		n_skipped += all.all[i].refusal != NULL &&
-			all.all[i].refusal->standing == PQM_S_SUPPRESSED;
+	for (size_t i = 0; (x = pqm_results_next(&all, &i)) != NULL;) {
+		n_failed += fails(x);
+		n_skipped += x->refusal != NULL && x->refusal->standing == PQM_S_SUPPRESSED;
 	}
 	/* Nothing refused is one test that passed: an empty suite counts as an error in many readers. */
 	pqm_out_lit(o, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
@@ -95,13 +90,10 @@ static enum pqm_st junit_write(const struct pqm_report *r, struct pqm_out *o, st
 		all.n > 0 ? all.n : 1, n_failed, n_skipped);
 	if (all.n == 0)
 		pqm_out_lit(o, "  <testcase classname=\"pqmap\" name=\"nothing refused\"/>\n");
-	for (size_t i = 0; st == PQM_OK && i < all.n; i++) {
-		put_case(o, &scratch, &all.all[i]);
-		pqm_arena_reset(&scratch);
-	}
+	for (size_t i = 0; (x = pqm_results_next(&all, &i)) != NULL;)
+		put_case(o, &all.scratch, x);
 	pqm_out_lit(o, " </testsuite>\n</testsuites>\n");
-	pqm_arena_fini(&scratch);
-	pqm_arena_fini(&arena);
+	pqm_results_fini(&all);
 	return st;
 }
 

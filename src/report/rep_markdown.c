@@ -1,7 +1,6 @@
 /* Markdown for a comment on a pull request: what is new, where, and what to do. */
 #include "report/writer.h"
 
-#include "base/limits.h"
 #include "base/num.h"
 #include "report/results.h"
 
@@ -65,28 +64,26 @@ static void put_row(struct page *p, const struct pqm_result *x)
 	p->n_written += 100;
 }
 
-static void put_table(struct page *p, const struct pqm_results *all, enum pqm_standing standing)
+static void put_table(struct page *p, struct pqm_results *all, enum pqm_standing standing)
 {
+	const struct pqm_result *x;
 	size_t n_left = 0;
 
 	pqm_out_lit(p->o, "| level | place | what | why | fix |\n|---|---|---|---|---|\n");
-	for (size_t i = 0; i < all->n; i++) {
-		const struct pqm_result *x = &all->all[i];
-
+	for (size_t i = 0; (x = pqm_results_next(all, &i)) != NULL;) {
 		if (x->refusal != NULL && x->refusal->standing != standing)
 			continue;
 		if (p->n_written > COMMENT_MAX)
 			n_left++;
 		else
 			put_row(p, x);
-		pqm_arena_reset(p->a);
 	}
 	if (n_left > 0)
 		pqm_out_f(p->o, "\n%zu more do not fit a comment; the JSON report has them.\n",
 			n_left);
 }
 
-static void put_gate(struct page *p, const struct pqm_results *all)
+static void put_gate(struct page *p, struct pqm_results *all)
 {
 	const struct pqm_gate *g = p->r->gate;
 	size_t n_new = g->n_new[PQM_L_ERROR] + g->n_new[PQM_L_WARNING] + g->n_new[PQM_L_NOTE];
@@ -112,16 +109,12 @@ static void put_gate(struct page *p, const struct pqm_results *all)
 static enum pqm_st markdown_write(
 	const struct pqm_report *r, struct pqm_out *o, struct pqm_err *err)
 {
-	struct pqm_arena arena, scratch;
-	struct page p = { .r = r, .o = o, .a = &scratch };
 	const struct pqm_coverage *c = &r->inv->coverage;
 	struct pqm_results all;
+	struct page p = { .r = r, .o = o, .a = &all.scratch };
 	char seen[32], read[32];
-	enum pqm_st st;
+	enum pqm_st st = pqm_results_make(&all, r, err);
 
-	pqm_arena_init(&arena, PQM_RUN_ARENA_BYTES);
-	pqm_arena_init(&scratch, PQM_ARENA_BYTES);
-	st = pqm_results_make(&all, r, &arena, err);
 	if (st == PQM_OK && r->gate != NULL) {
 		put_gate(&p, &all);
 	} else if (st == PQM_OK) {
@@ -139,8 +132,7 @@ static enum pqm_st markdown_write(
 		pqm_out_f(o, "; %zu not, or in part: see the report", c->n_notes);
 	if (st == PQM_OK)
 		pqm_out_lit(o, ".\n");
-	pqm_arena_fini(&scratch);
-	pqm_arena_fini(&arena);
+	pqm_results_fini(&all);
 	return st;
 }
 

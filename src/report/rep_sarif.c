@@ -22,7 +22,6 @@ struct rule {
 struct sarif {
 	const struct pqm_report *r;
 	struct pqm_out *o;
-	struct pqm_arena arena, scratch;
 	struct pqm_results results;
 	size_t n; /* of them that are written */
 	struct pqm_map by_rule;
@@ -66,7 +65,7 @@ static bool take_rules(struct sarif *s)
 				rule->worst = x;
 			continue;
 		}
-		rule = pqm_new(&s->arena, struct rule, 1);
+		rule = pqm_new(&s->results.arena, struct rule, 1);
 		if (rule == NULL)
 			return false;
 		*rule = (struct rule){ x->finding->rule, 0, x };
@@ -74,7 +73,7 @@ static bool take_rules(struct sarif *s)
 			return false;
 		s->n_rules++;
 	}
-	s->rules = pqm_arena_array(&s->arena, s->n_rules + 1, sizeof(*s->rules));
+	s->rules = pqm_arena_array(&s->results.arena, s->n_rules + 1, sizeof(*s->rules));
 	if (s->rules == NULL)
 		return false;
 	s->n_rules = 0;
@@ -110,7 +109,7 @@ static void put_rule(struct sarif *s, const struct rule *rule)
 	put_text(s, "shortDescription", why.n > 0 ? why : f->why.n > 0 ? f->why : rule->id);
 	put_text(s, "fullDescription", why.n > 0 ? why : f->why.n > 0 ? f->why : rule->id);
 	put_text(s, "help",
-		pqm_arena_f(&s->scratch, "%.*s%s%.*s Explained by: pqmap rules show %.*s",
+		pqm_arena_f(&s->results.scratch, "%.*s%s%.*s Explained by: pqmap rules show %.*s",
 			PQM_FMT(why.n > 0 ? why : f->why), fix.n > 0 ? " What to do: " : "",
 			PQM_FMT(fix), PQM_FMT(rule->id)));
 	pqm_js_open(o, "defaultConfiguration", '{');
@@ -126,7 +125,7 @@ static void put_rule(struct sarif *s, const struct rule *rule)
 	pqm_js_close(o, ']');
 	pqm_js_cstr(o, "precision", precision_of(f));
 	pqm_js_str(o, "security-severity",
-		pqm_arena_f(&s->scratch, "%.1f", pqm_result_severity(rule->worst)));
+		pqm_arena_f(&s->results.scratch, "%.1f", pqm_result_severity(rule->worst)));
 	pqm_js_close(o, '}');
 	pqm_js_close(o, '}');
 }
@@ -140,7 +139,7 @@ static void put_place(struct sarif *s, const struct pqm_occurrence *at)
 	pqm_js_open(o, NULL, '{');
 	pqm_js_open(o, "physicalLocation", '{');
 	pqm_js_open(o, "artifactLocation", '{');
-	pqm_js_str(o, "uri", pqm_result_uri(&s->scratch, at));
+	pqm_js_str(o, "uri", pqm_result_uri(&s->results.scratch, at));
 	pqm_js_close(o, '}');
 	/* A program has no lines: its first is named, and the offset beside it. */
 	pqm_js_open(o, "region", '{');
@@ -177,7 +176,7 @@ static void put_suppression(struct sarif *s, const struct pqm_suppression *by)
 	pqm_js_cstr(o, "kind", pqm_eqs(by->kind, "config") ? "external" : "inSource");
 	pqm_js_cstr(o, "status", "accepted");
 	pqm_js_str(o, "justification",
-		pqm_arena_f(&s->scratch, "%.*s (%.*s:%u, until %s)", PQM_FMT(by->reason),
+		pqm_arena_f(&s->results.scratch, "%.*s (%.*s:%u, until %s)", PQM_FMT(by->reason),
 			PQM_FMT(by->at), by->line, day));
 	pqm_js_close(o, '}');
 	pqm_js_close(o, ']');
@@ -194,14 +193,14 @@ static void put_result(struct sarif *s, const struct pqm_result *x)
 	pqm_js_str(o, "ruleId", rule->id);
 	pqm_js_u64(o, "ruleIndex", rule->index);
 	pqm_js_cstr(o, "level", pqm_severity_name(x->level));
-	put_text(s, "message", pqm_result_words(&s->scratch, x));
+	put_text(s, "message", pqm_result_words(&s->results.scratch, x));
 	pqm_js_open(o, "locations", '[');
 	for (size_t i = 0; i < x->n_places && i < LOCATIONS_MAX; i++)
 		put_place(s, pqm_result_place(x, i));
 	pqm_js_close(o, ']');
 	/* Of the thing, not of its line: it survives moves, and a new tag of an image. */
 	pqm_js_open(o, "partialFingerprints", '{');
-	pqm_js_str(o, "primaryLocationLineHash", pqm_arena_f(&s->scratch, "%s:1", hex));
+	pqm_js_str(o, "primaryLocationLineHash", pqm_arena_f(&s->results.scratch, "%s:1", hex));
 	pqm_js_cstr(o, "pqmapFindingId/v1", hex);
 	pqm_js_close(o, '}');
 	if (s->r->gate != NULL && (s->r->gate->baseline.n > 0 || s->r->gate->since.n > 0))
@@ -242,19 +241,19 @@ static void put_invocation(struct sarif *s)
 	pqm_js_open(o, "toolExecutionNotifications", '[');
 	if (s->n < s->results.n)
 		put_notification(s, "warning",
-			pqm_arena_f(&s->scratch,
+			pqm_arena_f(&s->results.scratch,
 				"truncated: the %zu results of the most weight of %zu; the JSON "
 				"report "
 				"has all",
 				s->n, s->results.n));
 	for (size_t i = 0; i < c->n_notes && i < LOCATIONS_MAX; i++)
 		put_notification(s, "note",
-			pqm_arena_f(&s->scratch, "not read, %.*s: %.*s %.*s",
+			pqm_arena_f(&s->results.scratch, "not read, %.*s: %.*s %.*s",
 				PQM_FMT(c->notes[i].reason), PQM_FMT(c->notes[i].path),
 				PQM_FMT(c->notes[i].words)));
 	if (c->n_notes > LOCATIONS_MAX)
 		put_notification(s, "note",
-			pqm_arena_f(&s->scratch,
+			pqm_arena_f(&s->results.scratch,
 				"%zu more things were not read, or in part; see "
 				"the JSON report",
 				c->n_notes - LOCATIONS_MAX));
@@ -282,7 +281,7 @@ static void put_run(struct sarif *s)
 	pqm_js_open(o, "automationDetails", '{');
 	pqm_js_str(o, "id",
 		s->r->inv->n_targets == 0 ? PQM_LIT("pqmap/")
-					  : pqm_arena_f(&s->scratch, "pqmap/%.*s/",
+					  : pqm_arena_f(&s->results.scratch, "pqmap/%.*s/",
 						    PQM_FMT(s->r->inv->targets[0].kind)));
 	pqm_js_close(o, '}');
 	pqm_js_cstr(o, "columnKind", "utf16CodeUnits");
@@ -290,7 +289,7 @@ static void put_run(struct sarif *s)
 	pqm_js_open(o, "results", '[');
 	for (size_t i = 0; i < s->n; i++) {
 		put_result(s, &s->results.all[i]);
-		pqm_arena_reset(&s->scratch);
+		pqm_arena_reset(&s->results.scratch);
 	}
 	pqm_js_close(o, ']');
 	pqm_js_close(o, '}');
@@ -301,9 +300,7 @@ static enum pqm_st sarif_write(const struct pqm_report *r, struct pqm_out *o, st
 	struct sarif s = { .r = r, .o = o };
 	enum pqm_st st;
 
-	pqm_arena_init(&s.arena, PQM_RUN_ARENA_BYTES);
-	pqm_arena_init(&s.scratch, PQM_ARENA_BYTES);
-	st = pqm_results_make(&s.results, r, &s.arena, err);
+	st = pqm_results_make(&s.results, r, err);
 	s.n = s.results.n < RESULTS_MAX ? s.results.n : RESULTS_MAX;
 	if (st == PQM_OK && !take_rules(&s))
 		st = pqm_fail(err, PQM_ENOMEM, "sarif: out of memory");
@@ -317,8 +314,7 @@ static enum pqm_st sarif_write(const struct pqm_report *r, struct pqm_out *o, st
 		pqm_js_close(o, '}');
 	}
 	pqm_map_fini(&s.by_rule);
-	pqm_arena_fini(&s.scratch);
-	pqm_arena_fini(&s.arena);
+	pqm_results_fini(&s.results);
 	return st;
 }
 

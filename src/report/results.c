@@ -2,38 +2,10 @@
 
 #include <stdlib.h>
 
+#include "assess/bound.h"
 #include "base/limits.h"
-#include "base/map.h"
 
 /* ---- which ---- */
-
-struct worst {
-	const struct pqm_asset_score *asset;
-};
-
-static bool bind(struct pqm_map *m, const struct pqm_report *r, struct pqm_arena *arena)
-{
-	const struct pqm_assessment *a = r->assessment;
-
-	for (size_t i = 0; a != NULL && i < a->n_assets; i++)
-		for (size_t u = 0; u < a->assets[i].n_uses; u++) {
-			const struct pqm_hop *h = a->assets[i].uses[u].hop;
-
-			for (size_t k = 0; h != NULL && k < h->n_findings; k++) {
-				pqm_bytes key = { h->findings[k], PQM_ID_BYTES };
-				struct worst *w = pqm_map_get(m, key);
-
-				if (w != NULL && w->asset->decision >= a->assets[i].decision)
-					continue;
-				if (w == NULL &&
-					((w = pqm_new(arena, struct worst, 1)) == NULL ||
-						!pqm_map_put(m, key, w)))
-					return false;
-				w->asset = &a->assets[i];
-			}
-		}
-	return true;
-}
 
 static bool is_result(const struct pqm_finding *f)
 {
@@ -44,11 +16,11 @@ static bool is_result(const struct pqm_finding *f)
 			f->quantum != PQM_Q_HYBRID);
 }
 
-static enum pqm_severity level_of(const struct pqm_finding *f, const struct worst *w)
+static enum pqm_severity level_of(const struct pqm_finding *f, const struct pqm_asset_score *worst)
 {
-	if (f->classical == PQM_C_BROKEN || (w != NULL && w->asset->decision == PQM_ACT))
+	if (f->classical == PQM_C_BROKEN || (worst != NULL && worst->decision == PQM_ACT))
 		return PQM_L_ERROR;
-	return w != NULL && w->asset->decision >= PQM_PLAN ? PQM_L_WARNING : PQM_L_NOTE;
+	return worst != NULL && worst->decision >= PQM_PLAN ? PQM_L_WARNING : PQM_L_NOTE;
 }
 
 static int by_weight(const void *x, const void *y)
@@ -84,36 +56,61 @@ static void from_gate(struct pqm_results *out, const struct pqm_gate *g)
 	}
 }
 
-enum pqm_st pqm_results_make(struct pqm_results *out, const struct pqm_report *r,
-	struct pqm_arena *arena, struct pqm_err *err)
+static bool from_findings(
+	struct pqm_results *out, const struct pqm_inventory *inv, const struct pqm_assessment *a)
 {
-	const struct pqm_inventory *inv = r->inv;
-	size_t most = r->gate != NULL ? r->gate->n_refusals : inv->n_findings;
-	struct pqm_map worst = { 0 };
-	bool ok;
+	struct pqm_bound bound;
+	bool ok = pqm_bound_make(&bound, a);
 
-	*out = (struct pqm_results){ pqm_new(arena, struct pqm_result, most + 1), 0 };
-	ok = out->all != NULL && (r->gate != NULL || bind(&worst, r, arena));
-	if (ok && r->gate != NULL)
-		from_gate(out, r->gate);
-	for (size_t i = 0; ok && r->gate == NULL && i < inv->n_findings; i++) {
+	for (size_t i = 0; ok && i < inv->n_findings; i++) {
 		const struct pqm_finding *f = &inv->findings[i];
-		const struct worst *w = pqm_map_get(&worst, (pqm_bytes){ f->id, PQM_ID_BYTES });
+		const struct pqm_asset_score *w = pqm_bound_of(&bound, f->id);
 
 		if (is_result(f))
 			out->all[out->n++] = (struct pqm_result){ .finding = f,
 				.level = level_of(f, w),
 				.has_decision = w != NULL,
-				.decision = w == NULL ? PQM_TRACK : w->asset->decision,
-				.asset = w == NULL ? (pqm_bytes){ NULL, 0 } : w->asset->asset->id,
+				.decision = w == NULL ? PQM_TRACK : w->decision,
+				.asset = w == NULL ? (pqm_bytes){ NULL, 0 } : w->asset->id,
 				.n_places = f->n_occs };
 	}
-	pqm_map_fini(&worst);
-	if (!ok)
-		return pqm_fail(err, PQM_ENOMEM, "out of memory for the results");
-	if (r->gate == NULL && out->n > 1)
+	pqm_bound_fini(&bound);
+	if (out->n > 1)
 		qsort(out->all, out->n, sizeof(*out->all), by_weight);
-	return PQM_OK;
+	return ok;
+}
+
+enum pqm_st pqm_results_make(
+	struct pqm_results *out, const struct pqm_report *r, struct pqm_err *err)
+{
+	size_t most = r->gate != NULL ? r->gate->n_refusals : r->inv->n_findings;
+	bool ok;
+
+	*out = (struct pqm_results){ 0 };
+	pqm_arena_init(&out->arena, PQM_RUN_ARENA_BYTES);
+	pqm_arena_init(&out->scratch, PQM_ARENA_BYTES);
+	out->all = pqm_new(&out->arena, struct pqm_result, most + 1);
+	ok = out->all != NULL;
+	if (ok && r->gate != NULL)
+		from_gate(out, r->gate);
+	else if (ok)
+		ok = from_findings(out, r->inv, r->assessment);
+	if (!ok)
+		out->n = 0;
+	return ok ? PQM_OK : pqm_fail(err, PQM_ENOMEM, "out of memory for the results");
+}
+
+void pqm_results_fini(struct pqm_results *r)
+{
+	pqm_arena_fini(&r->scratch);
+	pqm_arena_fini(&r->arena);
+	*r = (struct pqm_results){ 0 };
+}
+
+const struct pqm_result *pqm_results_next(struct pqm_results *r, size_t *i)
+{
+	pqm_arena_reset(&r->scratch);
+	return *i < r->n ? &r->all[(*i)++] : NULL;
 }
 
 const struct pqm_occurrence *pqm_result_place(const struct pqm_result *x, size_t i)

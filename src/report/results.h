@@ -3,7 +3,7 @@
  *
  * Shape:     with a gate, one result a refusal; without, one a finding that is broken by a quantum computer or
  *            today, or that says what is missing. In order of weight, then place.
- * Ownership: the list lives in the arena that is given; texts are borrowed.
+ * Ownership: the list owns its arenas; texts are borrowed.
  * Errors:    PQM_ENOMEM.
  */
 #ifndef PQM_REPORT_RESULTS_H
@@ -23,12 +23,17 @@ struct pqm_result {
 };
 
 struct pqm_results {
+	struct pqm_arena arena, scratch; /* scratch: texts of the one that is written */
 	struct pqm_result *all;
 	size_t n;
 };
 
-enum pqm_st pqm_results_make(struct pqm_results *out, const struct pqm_report *r,
-	struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;
+/* Fini is due after a failure too; there are none then. */
+enum pqm_st pqm_results_make(
+	struct pqm_results *out, const struct pqm_report *r, struct pqm_err *err) PQM_MUST_USE;
+void pqm_results_fini(struct pqm_results *r);
+/* The next from *i on, with an empty scratch; NULL behind the last. */
+const struct pqm_result *pqm_results_next(struct pqm_results *r, size_t *i);
 /* The i-th place of it. */
 const struct pqm_occurrence *pqm_result_place(const struct pqm_result *x, size_t i);
 /* One sentence for a message: why, what it protects. */
