@@ -188,7 +188,8 @@ static void take_ref(struct sc_find *d, const struct pqm_alg_ref *ref)
 
 	d->f.family = ref->alg->family;
 	d->f.parameter = ref->parameter;
-	d->f.quantum = ref->alg->quantum;
+	if (!m->has_quantum)
+		d->f.quantum = ref->alg->quantum;
 	d->f.classical = ref->alg->classical;
 	/* "ECDSA" of the rule says more than "EC", "RSASSA-PSS" of the argument more than "RSA". */
 	if (!same || pqm_eq(m->algorithm, m->family))

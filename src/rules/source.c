@@ -177,6 +177,7 @@ static enum pqm_st read_words_of_emit(
 	pqm_bytes meaning = pqm_yaml_str(emit, "meaning");
 
 	m->has_function = function.n > 0;
+	m->has_quantum = quantum.n > 0;
 	if (function.n > 0 && !pqm_function_parse(function, &m->function))
 		return pqm_rule_fail(
 			m->rule, emit, err, "function: %.*s is no function", PQM_FMT(function));

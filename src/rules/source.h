@@ -42,6 +42,7 @@ struct pqm_call_rule {
 	enum pqm_quantum quantum;
 	enum pqm_classical classical;
 	bool has_function; /* the rule says it itself */
+	bool has_quantum;  /* likewise: an argument changes the name alone */
 	bool refines;	   /* adds to what made the object that it is called on */
 	bool is_generic;   /* the algorithm comes from an argument */
 	pqm_bytes after;   /* the member or variable that a literal must be given to */

@@ -119,6 +119,34 @@ def exit_codes(d):
     ok("error, warning, note or never" in err(r), "a wrong level names the right ones", err(r))
 
 
+def hybrid_off(d):
+    """Code and settings that keep a library from negotiating ML-KEM fail; the same with ML-KEM in it, or on a variable, do not."""
+    go = 'package a\nimport (\n\t"crypto/tls"\n)\nvar c = &tls.Config{%s}\n'
+    py = "import ssl\nctx = ssl.SSLContext(ssl.%s)\n%s\n"
+    table = [
+        ("a.go", go % "CurvePreferences: []tls.CurveID{tls.X25519}", go % "CurvePreferences: []tls.CurveID{tls.X25519MLKEM768}",
+         "source.go.tls-groups"),
+        ("b.go", go % "MaxVersion: tls.VersionTLS12", go % "MinVersion: tls.VersionTLS12", "source.go.tls-ceiling"),
+        ("a.py", py % ("PROTOCOL_TLS_SERVER", "ctx.set_ecdh_curve('prime256v1')"), py % ("PROTOCOL_TLS_SERVER", "ctx.set_ecdh_curve(c)"),
+         "source.python.tls-curve"),
+        ("a.c", '#include <openssl/ssl.h>\nvoid f(SSL_CTX *c) { SSL_CTX_set1_groups_list(c, "P-256"); }\n',
+         '#include <openssl/ssl.h>\nvoid f(SSL_CTX *c) { SSL_CTX_set1_groups_list(c, "X25519MLKEM768:P-256"); }\n',
+         "source.c.openssl-groups"),
+        ("nginx.conf", "events {}\nhttp { server { listen 443 ssl; ssl_protocols TLSv1.2; ssl_certificate a; ssl_certificate_key b; } }\n",
+         "events {}\nhttp { server { listen 443 ssl; ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate a; ssl_certificate_key b; } }\n",
+         "conf.tls-ceiling"),
+    ]
+    for name, bad, good, rule in table:
+        top = pathlib.Path(d) / f"off-{name}"
+        top.mkdir()
+        write(top / name, bad)
+        r = gate(top)
+        ok(r.returncode == 1 and set(new(r)) == {rule}, f"{rule} in {name} fails", out(r))
+        write(top / name, good)
+        r = gate(top)
+        ok(r.returncode == 0 and new(r) == [], f"{name} that leaves ML-KEM in passes", out(r))
+
+
 def edits(d):
     """Nothing of this is new; one more key is."""
     top = repo(pathlib.Path(d) / "edits")
@@ -495,6 +523,7 @@ def formats(d):
 
 with tmpdir() as folder:
     exit_codes(folder)
+    hybrid_off(folder)
     edits(folder)
     suppressions(folder)
     policies(folder)
