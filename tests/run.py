@@ -45,10 +45,20 @@ def late(name):
 
 
 def run(argv, env=None, **kw):
+    began = time.monotonic()
     try:
-        return subprocess.run(argv, env=env or ENV, timeout=left(), stdin=subprocess.DEVNULL, **kw)
+        r = subprocess.run(argv, env=env or ENV, timeout=left(), stdin=subprocess.DEVNULL, **kw)
     except subprocess.TimeoutExpired as e:
-        return subprocess.CompletedProcess(argv, 124, e.stdout or b"", (e.stderr or b"") + b"timed out\n")
+        r = subprocess.CompletedProcess(argv, 124, e.stdout or b"", (e.stderr or b"") + b"timed out\n")
+    r.took = time.monotonic() - began
+    return r
+
+
+def tell(bad, name, good, skip, took, more=""):
+    """The line of a suite; its seconds where they count, for who looks for what to shorten."""
+    print(f"{'ok  ' if not bad else 'FAIL'} {name}: {good} passed, {bad} failed" + (f", {skip} skipped" if skip else "")
+          + more + (f" ({took:.0f} s)" if took >= 5 else ""))
+    sys.stdout.flush()
 
 
 def unit(path):
@@ -69,8 +79,7 @@ def unit(path):
     if bad or good + skip == 0:
         print(text[-6000:])
         bad = bad or 1
-    print(f"{'ok  ' if not bad else 'FAIL'} {path.name}: {good} passed, {bad} failed"
-          + (f", {skip} skipped" if skip else ""))
+    tell(bad, path.name, good, skip, r.took)
     passed, failed, skipped = passed + good, failed + bad, skipped + skip
 
 
@@ -128,8 +137,7 @@ def cli(script):
         for line in text.splitlines():
             if line.startswith(("skip - ", "note - ")):
                 print(f"  {script.name}: {line}")
-    print(f"{'ok  ' if not bad else 'FAIL'} {script.name}: {good} passed, {bad} failed"
-          + (f", {skip} skipped" if skip else ""))
+    tell(bad, script.name, good, skip, r.took)
     passed, failed, skipped = passed + good, failed + bad, skipped + skip
 
 
@@ -160,8 +168,7 @@ def hyb(program, cpu):
     for line in text.splitlines():
         if bad or line.startswith(("skip - ", "note - ")):
             print(f"  {program.name} {cpu}: {line}")
-    print(f"{'ok  ' if not bad else 'FAIL'} {program.name} {cpu}: {good} passed, {bad} failed"
-          + (f", {skip} skipped" if skip else "") + f"; cases: {cases} published, {own} own")
+    tell(bad, f"{program.name} {cpu}", good, skip, r.took, f"; cases: {cases} published, {own} own")
     passed, failed, skipped = passed + good, failed + bad, skipped + skip
     return cases
 
