@@ -34,8 +34,7 @@ struct dtls_conn {
 	size_t n_held;
 	size_t message_bytes;	       /* of all messages so far */
 	struct probe_dtls_keys rx, tx; /* epoch 2 of DTLS 1.3 */
-	uint32_t n_datagrams, n_strays, n_ignored;
-	uint64_t bytes_in;
+	uint32_t n_ignored;
 	bool is_peer_done;
 };
 
@@ -316,16 +315,12 @@ static enum probe_want input(void *self, pqm_bytes in, size_t *used, struct pqm_
 	bool any = false;
 
 	*used = in.n;
-	d->bytes_in += in.n;
-	if (++d->n_datagrams > PQM_PROBE_DATAGRAMS || d->bytes_in > PQM_PROBE_CONN_BYTES)
-		probe_flight_end(&d->flight, PROBE_BUDGET, "datagrams", "%u datagrams, %llu bytes",
-			d->n_datagrams, (unsigned long long)d->bytes_in);
+	probe_flight_datagram(&d->flight, in.n);
 	while (in.n > 0 && d->flight.end == PROBE_RUNNING &&
 		pqm_dtls_record_next(&r, &in, NULL) == PQM_OK)
 		any |= on_record(d, &r, out);
-	if (!any && ++d->n_strays > PQM_PROBE_STRAYS)
-		probe_flight_end(&d->flight, d->flight.has_hello ? PROBE_BUDGET : PROBE_GARBAGE,
-			"datagrams", "%u datagrams that are not of this connection", d->n_strays);
+	if (!any)
+		probe_flight_stray(&d->flight, d->flight.has_hello ? PROBE_BUDGET : PROBE_GARBAGE);
 	return go_on(d, out);
 }
 
@@ -351,7 +346,7 @@ static void end(void *self, enum probe_end why, const char *words)
 {
 	struct dtls_conn *d = self;
 
-	probe_flight_lost(&d->flight, why, d->n_strays, words);
+	probe_flight_lost(&d->flight, why, words);
 }
 
 static void machine_free(void *self)

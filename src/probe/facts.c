@@ -46,12 +46,27 @@ void probe_flight_end(
 	va_end(ap);
 }
 
-void probe_flight_lost(
-	struct probe_flight *f, enum probe_end why, uint32_t n_strays, const char *words)
+void probe_flight_datagram(struct probe_flight *f, size_t n)
 {
-	if (why == PROBE_TIMEOUT && n_strays > 0 && words == NULL)
+	f->datagram_bytes += n;
+	if (++f->n_datagrams > PQM_PROBE_DATAGRAMS || f->datagram_bytes > PQM_PROBE_CONN_BYTES)
+		probe_flight_end(f, PROBE_BUDGET, "datagrams", "%u datagrams, %llu bytes",
+			f->n_datagrams, (unsigned long long)f->datagram_bytes);
+}
+
+void probe_flight_stray(struct probe_flight *f, enum probe_end why)
+{
+	if (++f->n_strays > PQM_PROBE_STRAYS)
+		probe_flight_end(f, why, "datagrams",
+			"%u datagrams that are not of this connection, or came before",
+			f->n_strays);
+}
+
+void probe_flight_lost(struct probe_flight *f, enum probe_end why, const char *words)
+{
+	if (why == PROBE_TIMEOUT && f->n_strays > 0 && words == NULL)
 		probe_flight_end(f, why, probe_end_name(why),
-			"%u datagrams that are not of this connection", n_strays);
+			"%u datagrams that are not of this connection", f->n_strays);
 	probe_flight_end(f, why, probe_end_name(why), "%s", words == NULL ? "" : words);
 }
 

@@ -185,6 +185,8 @@ struct probe_flight {
 	enum probe_end end;
 	const char *how; /* "hello retry request", "server hello", "alert", "reset" … static */
 	char words[96];
+	uint32_t n_datagrams, n_strays;
+	uint64_t datagram_bytes;
 	bool has_alert;
 	uint8_t alert, alert_level;
 	bool has_hello;	    /* a ServerHello (or HRR) that answers our hello: the fields below */
@@ -237,8 +239,10 @@ struct probe_flight {
 void probe_flight_end(struct probe_flight *f, enum probe_end end, const char *how, const char *fmt,
 	...) PQM_PRINTF(4, 5);
 /* No more datagrams will come; words may be NULL: strays are then worth a word. */
-void probe_flight_lost(
-	struct probe_flight *f, enum probe_end why, uint32_t n_strays, const char *words);
+void probe_flight_lost(struct probe_flight *f, enum probe_end why, const char *words);
+/* DTLS and QUIC: a datagram of n bytes came; one that is of no use, and what too many of them mean. Both may end it. */
+void probe_flight_datagram(struct probe_flight *f, size_t n);
+void probe_flight_stray(struct probe_flight *f, enum probe_end why);
 
 /* The machine's self for the chain; NULL without memory. The flight is read by probe_tls_flight after the
  * connection ended. keys outlive the machine. */

@@ -417,19 +417,14 @@ static enum probe_want input(void *self, pqm_bytes in, size_t *used, struct pqm_
 	bool any = false;
 
 	*used = in.n;
-	q->bytes_in += in.n;
-	if (++q->n_datagrams > PQM_PROBE_DATAGRAMS || q->bytes_in > PQM_PROBE_CONN_BYTES)
-		probe_flight_end(&q->flight, PROBE_BUDGET, "datagrams", "%u datagrams, %llu bytes",
-			q->n_datagrams, (unsigned long long)q->bytes_in);
+	probe_flight_datagram(&q->flight, in.n);
 	while (in.n > 0 && q->flight.end == PROBE_RUNNING &&
 		pqm_quic_packet(&p, &in, NULL) == PQM_OK) {
 		any |= on_packet(q, &p);
 		take_early(q);
 	}
-	if (!any && ++q->n_strays > PQM_PROBE_STRAYS)
-		probe_flight_end(&q->flight, q->has_peer_cid ? PROBE_BUDGET : PROBE_GARBAGE,
-			"datagrams", "%u datagrams that are not of this connection, or came before",
-			q->n_strays);
+	if (!any)
+		probe_flight_stray(&q->flight, q->has_peer_cid ? PROBE_BUDGET : PROBE_GARBAGE);
 	return go_on(q, out);
 }
 
@@ -464,7 +459,7 @@ static void end(void *self, enum probe_end why, const char *words)
 
 	if (q->is_finished)
 		finish_session(q);
-	probe_flight_lost(&q->flight, why, q->n_strays, words);
+	probe_flight_lost(&q->flight, why, words);
 }
 
 static void machine_free(void *self)

@@ -65,8 +65,6 @@ struct quic_conn {
 	uint8_t n_finished;
 	uint32_t vn[8]; /* storage of flight.vn_versions */
 	uint32_t rto_ms;
-	uint32_t n_datagrams, n_strays;
-	uint64_t bytes_in;
 	struct pqm_buf params, token, hello; /* hello: our Initial CRYPTO stream */
 	struct quic_sent *sent;		     /* QUIC_PIECES of them */
 	size_t n_pieces, cut_to;	     /* hello is cut up to here */
