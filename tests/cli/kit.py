@@ -4,6 +4,7 @@ import contextlib
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -47,6 +48,19 @@ def out(r):
 
 def err(r):
     return r.stderr.decode("utf-8", "replace")
+
+
+def free_port(ports=(0,), kind=socket.SOCK_STREAM):
+    """A port of loopback that nobody has, the first of `ports` (0: any). An iterator gives each but once."""
+    for port in ports:
+        with socket.socket(socket.AF_INET, kind) as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(port != 0))
+            try:
+                s.bind(("127.0.0.1", port))
+                return s.getsockname()[1]
+            except OSError:
+                pass
+    raise RuntimeError("no free port of those asked for")
 
 
 @contextlib.contextmanager

@@ -28,17 +28,11 @@ def make_pair(folder, name, *args):
                     f"{folder}/{name}.pem", "-subj", f"/CN={name}.test", "-days", "2"], check=True, capture_output=True)
 
 
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 class Dtls:
     """An `openssl s_server` that reads an endless standard input, so that it stays."""
 
     def __init__(self, folder, *args):
-        self.port = free_port()
+        self.port = kit.free_port(kind=socket.SOCK_DGRAM)
         self.zero = open("/dev/zero", "rb")
         self.process = subprocess.Popen(
             ["timeout", "60", "openssl", "s_server", "-accept", f"127.0.0.1:{self.port}", "-quiet", "-cert",
@@ -133,7 +127,7 @@ def test_hostile():
 
 def test_closed():
     for scheme in ("quic", "dtls"):
-        r, e, took = probe(f"{scheme}:127.0.0.1:{free_port()}")
+        r, e, took = probe(f"{scheme}:127.0.0.1:{kit.free_port(kind=socket.SOCK_DGRAM)}")
         kit.ok(e is not None and e["posture"] == "unknown" and r.returncode == 3 and took < 3,
                f"{scheme}: a closed port is no answer", f"{e and e['reach']} exit {r.returncode}, {took:.1f} s")
 

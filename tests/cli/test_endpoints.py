@@ -234,12 +234,6 @@ def test_wrong_doors():
            "ssh, imap and a closed port are no TLS servers", str(got))
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 class Door(socketserver.ThreadingTCPServer):
     """Answers every connection with the same bytes, and closes it."""
     daemon_threads = True
@@ -314,7 +308,7 @@ def with_local():
             subprocess.run(["openssl", "req", "-x509", "-newkey", *how, "-nodes", "-keyout", f"{d}/{name}.key",
                             "-out", f"{d}/{name}.pem", "-subj", f"/CN={name}.test", "-days", "9"],
                            capture_output=True, check=True, timeout=60)
-        port = free_port()
+        port = kit.free_port()
         server = subprocess.Popen(
             ["timeout", "120", "openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-www", "-cert", f"{d}/rsa.pem",
              "-key", f"{d}/rsa.key", "-dcert", f"{d}/ec.pem", "-dkey", f"{d}/ec.key"],

@@ -17,7 +17,7 @@ import tarfile
 import time
 import warnings
 
-from kit import PQMAP, PQMAP_SAN, REPO, done, err, ok, out, run, skip, tmpdir
+from kit import PQMAP, PQMAP_SAN, REPO, done, err, free_port, ok, out, run, skip, tmpdir
 
 sys.path.insert(0, str(REPO / "tests/images"))
 from front import Front  # noqa: E402
@@ -366,12 +366,6 @@ def memory(tmp):
         ok(b"O_CREAT" not in s.stderr and b"memfd" not in s.stderr, "nothing is written anywhere")
     else:
         skip("strace is not here")
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Registry:

@@ -10,7 +10,7 @@ import time
 
 import yaml
 
-from kit import REPO, done, ok, skip, tmpdir
+from kit import REPO, done, free_port, ok, skip, tmpdir
 
 COMMANDS = ("openssl", "pqmap", "wg", "ssh-keygen", "kubectl", "psql", "redis-cli", "age", "sops", "aws", "vault", "cmctl", "swanctl",
             "istioctl", "linkerd", "tcpdump", "tshark", "sshd", "nginx", "haproxy", "curl", "sha256sum")
@@ -88,12 +88,6 @@ def pem(tmp):
                    check=True, capture_output=True)
     shutil.copy(f"{tmp}/tls.crt", f"{tmp}/ca.crt")
     pathlib.Path(tmp, "both.pem").write_text(pathlib.Path(tmp, "tls.crt").read_text() + pathlib.Path(tmp, "tls.key").read_text())
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def redis():

@@ -21,18 +21,6 @@ def which(name):
     return shutil.which(name, path=PATH)
 
 
-def free_port():
-    for port in ports:
-        with socket.socket() as s:
-            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                s.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                pass
-    raise RuntimeError("no free port in 21430 to 21499")
-
-
 def spki(public):
     """The name of an SSH public key: SHA-256 of its SubjectPublicKeyInfo, by openssl."""
     kind, blob = open(public, encoding="ascii").read().split()[:2]
@@ -95,7 +83,7 @@ def sshd(top, port, *options):
 
 
 def check_openssh(top, want):
-    port = free_port()
+    port = kit.free_port(ports)
     with sshd(top, port) as server:
         if not wait_for(port):
             kit.skip(f"sshd did not start: {server.words()[-200:]!r}")
@@ -124,7 +112,7 @@ def check_methods(top, want):
                                  ("sntrup761x25519-sha512@openssh.com", "only", "unknown"),
                                  ("diffie-hellman-group14-sha256", "absent", "unknown"),
                                  ("diffie-hellman-group-exchange-sha256", "absent", "unknown")):
-        port = free_port()
+        port = kit.free_port(ports)
         with sshd(top, port, f"KexAlgorithms={kex}"):
             if not wait_for(port):
                 kit.skip(f"this sshd has no {kex}")
@@ -135,7 +123,7 @@ def check_methods(top, want):
 
 
 def check_certificate(top):
-    port = free_port()
+    port = kit.free_port(ports)
     with sshd(top, port, f"HostCertificate={top}/ed25519-cert.pub"):
         if wait_for(port):
             e, _ = probe(port)
@@ -145,7 +133,7 @@ def check_certificate(top):
 
 
 def check_limit(top):
-    port = free_port()
+    port = kit.free_port(ports)
     with sshd(top, port, "MaxStartups=1:100:1"):
         if not wait_for(port):
             return
@@ -163,7 +151,7 @@ def check_dropbear(top):
     if not which("dropbear") or not which("dropbearkey"):
         kit.skip("dropbear is not installed")
         return
-    port, want, keys = free_port(), {}, []
+    port, want, keys = kit.free_port(ports), {}, []
     for kind in ("rsa", "ed25519"):
         key = f"{top}/dropbear-{kind}"
         subprocess.run([which("dropbearkey"), "-t", kind, "-f", key], check=True, capture_output=True)

@@ -27,21 +27,10 @@ def probe(target):
     return only(kit.out(kit.run("probe", target, "-o", "json", timeout=60)))
 
 
-def free_port():
-    for port in range(21480, 21500):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-            try:
-                s.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                pass
-    raise RuntimeError("no free port in 21480 to 21499")
-
-
 def silence():
     """A port that takes datagrams and says nothing."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.bind(("127.0.0.1", free_port()))
+        s.bind(("127.0.0.1", kit.free_port(range(21480, 21500), socket.SOCK_DGRAM)))
         port = s.getsockname()[1]
         for scheme in ("wireguard", "openvpn", "ikev2"):
             e = probe(f"{scheme}:127.0.0.1:{port}")
@@ -53,7 +42,7 @@ def openvpn(top):
     if not which("openvpn") or not which("openssl"):
         kit.skip("openvpn is not installed")
         return
-    key, cert, port = f"{top}/k.pem", f"{top}/c.pem", free_port()
+    key, cert, port = f"{top}/k.pem", f"{top}/c.pem", kit.free_port(range(21480, 21500), socket.SOCK_DGRAM)
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                     "-keyout", key, "-out", cert, "-subj", "/CN=x", "-days", "2"], check=True, capture_output=True)
     with open(f"{top}/openvpn.log", "wb") as log, subprocess.Popen(

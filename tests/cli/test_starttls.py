@@ -30,18 +30,6 @@ def has_user(name):
         return False
 
 
-def free_port():
-    for port in ports:
-        with socket.socket() as s:
-            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                s.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                pass
-    raise RuntimeError("no free port in 21400 to 21499")
-
-
 def is_open(port):
     try:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -118,7 +106,7 @@ def postfix(top, key, cert):
         return "postfix is not installed"
     if not ROOT:
         return "postfix starts as root only"
-    d, smtp, submission = folder(top, "postfix"), free_port(), free_port()
+    d, smtp, submission = folder(top, "postfix"), kit.free_port(ports), kit.free_port(ports)
     conf, queue, data = folder(d, "conf"), folder(d, "queue"), folder(d, "data", "postfix")
     write(f"{conf}/main.cf", f"""compatibility_level = 3.6
 queue_directory = {queue}
@@ -153,7 +141,7 @@ def dovecot(top, key, cert):
     d = folder(top, "dovecot")
     have = [p for p, f in (("imap", "imap-login"), ("pop3", "pop3-login"), ("sieve", "managesieve-login"),
                            ("lmtp", "lmtp")) if os.path.exists("/usr/lib/dovecot/" + f)]
-    port = {p: free_port() for p in have}
+    port = {p: kit.free_port(ports) for p in have}
     me = getpass.getuser()
     login, internal = ("dovenull", "dovecot") if ROOT else (me, me)
     services = ""
@@ -192,7 +180,7 @@ service anvil {{
 def vsftpd(top, key, cert):
     if not which("vsftpd"):
         return "vsftpd is not installed"
-    d, port = folder(top, "vsftpd"), free_port()
+    d, port = folder(top, "vsftpd"), kit.free_port(ports)
     conf = write(f"{d}/vsftpd.conf", f"""listen=YES
 listen_ipv6=NO
 background=NO
@@ -215,7 +203,7 @@ seccomp_sandbox=NO
 def slapd(top, key, cert):
     if not which("slapd"):
         return "slapd is not installed"
-    d, port = folder(top, "slapd"), free_port()
+    d, port = folder(top, "slapd"), kit.free_port(ports)
     conf = write(f"{d}/slapd.conf", f"""include /etc/ldap/schema/core.schema
 pidfile {d}/pid
 modulepath /usr/lib/ldap
@@ -232,7 +220,7 @@ suffix "dc=test"
 def prosody(top, key, cert):
     if not which("prosody"):
         return "prosody is not installed"
-    d, c2s, s2s = folder(top, "prosody"), free_port(), free_port()
+    d, c2s, s2s = folder(top, "prosody"), kit.free_port(ports), kit.free_port(ports)
     conf = write(f"{d}/prosody.cfg.lua", f"""run_as_root = true
 daemonize = false
 pidfile = "{d}/pid"
@@ -256,7 +244,7 @@ def postgres(top, key, cert):
         return "postgresql is not installed"
     if not ROOT:
         return "postgres is started as its own user, by root only"
-    d, port = folder(top, "postgres", "postgres"), free_port()
+    d, port = folder(top, "postgres", "postgres"), kit.free_port(ports)
     as_user = ["runuser", "-u", "postgres", "--"]
     subprocess.run([*as_user, which("initdb"), "-D", f"{d}/data", "-A", "trust", "--no-sync"], check=True, cwd=d,
                    capture_output=True)
@@ -271,7 +259,7 @@ def postgres(top, key, cert):
 def mariadb(top, key, cert):
     if not which("mariadbd"):
         return "mariadb-server is not installed"
-    d, port = folder(top, "mariadb"), free_port()
+    d, port = folder(top, "mariadb"), kit.free_port(ports)
     return Server("mariadb", [which("mariadbd"), "--no-defaults", f"--datadir={folder(d, 'data')}",
                               f"--socket={d}/sock", f"--port={port}", "--bind-address=127.0.0.1",
                               "--skip-grant-tables", f"--pid-file={d}/pid", f"--ssl-cert={cert}",
@@ -281,7 +269,7 @@ def mariadb(top, key, cert):
 def inspircd(top, key, cert):
     if not which("inspircd"):
         return "inspircd is not installed"
-    d, port = folder(top, "inspircd"), free_port()
+    d, port = folder(top, "inspircd"), kit.free_port(ports)
     conf = write(f"{d}/inspircd.conf", f"""<server name="irc.test" description="t" network="t">
 <admin name="a" nick="a" email="a@test">
 <bind address="127.0.0.1" port="{port}" type="clients">
@@ -304,7 +292,7 @@ def xrdp(top, key, cert):
         return "xrdp is not installed"
     if not ROOT:
         return "xrdp needs a /run of its own, which root alone can give"
-    d, port = folder(top, "xrdp"), free_port()
+    d, port = folder(top, "xrdp"), kit.free_port(ports)
     conf = write(f"{d}/xrdp.ini", f"""[Globals]
 ini_version=1
 fork=true
@@ -332,7 +320,7 @@ def inn(top, key, cert):
         return "inn2 is not installed"
     if not ROOT:
         return "nnrpd is started as its own user, by root only"
-    d, port = folder(top, "inn", "news"), free_port()
+    d, port = folder(top, "inn", "news"), kit.free_port(ports)
     own = shutil.copy(key, f"{d}/key.pem")
     os.chmod(own, 0o600)
     conf = write(f"{d}/inn.conf", f"""mta: /bin/true
@@ -368,7 +356,7 @@ tlskeyfile: {own}
 def nats(top, key, cert):
     if not which("nats-server"):
         return "nats-server is not installed"
-    d, port = folder(top, "nats"), free_port()
+    d, port = folder(top, "nats"), kit.free_port(ports)
     return Server("nats", ["nats-server", "-a", "127.0.0.1", "-p", str(port), "--tls", "--tlscert", cert,
                            "--tlskey", key], [("nats", port)], d)
 
@@ -423,7 +411,7 @@ def serve(c):
 while True:
     c, _ = s.accept(); threading.Thread(target=serve, args=(c,), daemon=True).start()
 """)
-    port = free_port()
+    port = kit.free_port(ports)
     server = Server("refusing", [sys.executable, script, str(port)], [("smtp", port)], d)
     try:
         server.ready()

@@ -36,12 +36,6 @@ def fact(e, key):
     return next((f["answer"] for f in e["facts"] if f["key"] == key), None)
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 def wait_for(port):
     for _ in range(100):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
@@ -181,7 +175,7 @@ def check_compression():
         inside = "/tmp/" + own.name
         seen = {}
         for name, more in (("packed", ["-cert_comp"]), ("plain", ["-no_tx_cert_comp"])):
-            port = free_port()
+            port = kit.free_port()
             with process("chroot", str(ROOT), "openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-www", "-cert",
                          f"{inside}/ec.pem", "-key", f"{inside}/ec.key", *more):
                 if not wait_for(port):
@@ -206,7 +200,7 @@ def check_penalties():
     try:
         subprocess.run(["chroot", str(ROOT), "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{inside}/key"],
                        check=True, capture_output=True, timeout=20)
-        port = free_port()
+        port = kit.free_port()
         (own / "conf").write_text(f"ListenAddress 127.0.0.1:{port}\nHostKey {inside}/key\nPidFile none\n"
                                   "PerSourcePenalties noauth:60s grace-exceeded:60s crash:60s min:1s max:60s\n",
                                   encoding="ascii")
@@ -234,7 +228,7 @@ def main():
     with kit.tmpdir() as top:
         certificate(top, "rsa", "rsa:2048")
         certificate(top, "ec", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")
-        port = free_port()
+        port = kit.free_port()
         with process("openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-www", "-cert", f"{top}/rsa.pem", "-key",
                      f"{top}/rsa.key", "-dcert", f"{top}/ec.pem", "-dkey", f"{top}/ec.key"):
             wait_for(port)

@@ -6,6 +6,7 @@
 #include "assess/risk.h"
 #include "assess/tasks.h"
 #include "base/num.h"
+#include "rules.h"
 
 /* A small platform by hand: a dataset behind a pinned ingress, gradients derived from it over a
  * partner link, a signing key, a plaintext store, and the rest. */
@@ -13,26 +14,6 @@
 #define NOW "2026-11-21"
 
 enum { N_INGRESS, N_TRAIN, N_PEER, N_KEY, N_STORE, N_IMAGE, N_SECRET, N_NODES };
-
-static struct pqm_rules rules;
-
-static int load_rules(void **state)
-{
-	struct pqm_err err = { 0 };
-
-	(void)state;
-	if (pqm_rules_load(&rules, NULL, &err) == PQM_OK)
-		return 0;
-	print_error("%s\n", err.msg);
-	return 1;
-}
-
-static int free_rules(void **state)
-{
-	(void)state;
-	pqm_rules_fini(&rules);
-	return 0;
-}
 
 struct world {
 	struct pqm_node node[N_NODES];

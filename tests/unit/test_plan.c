@@ -7,6 +7,7 @@
 #include "assess/assess.h"
 #include "assess/risk.h"
 #include "base/num.h"
+#include "rules.h"
 
 /* Whole plans of random estates: what has to hold whatever was found. */
 
@@ -14,26 +15,6 @@
 #define N_WORLDS 1000
 #define SMALL 12   /* places of a random estate */
 #define LARGE 3500 /* places of one with 5,000 tasks */
-
-static struct pqm_rules rules;
-
-static int load_rules(void **state)
-{
-	struct pqm_err err = { 0 };
-
-	(void)state;
-	if (pqm_rules_load(&rules, NULL, &err) == PQM_OK)
-		return 0;
-	print_error("%s\n", err.msg);
-	return 1;
-}
-
-static int free_rules(void **state)
-{
-	(void)state;
-	pqm_rules_fini(&rules);
-	return 0;
-}
 
 struct world {
 	struct pqm_node *node;
