@@ -1,12 +1,11 @@
 #include "pipeline.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/limits.h"
 #include "base/num.h"
+#include "base/slurp.h"
 #include "base/sys.h"
 #include "cli/curve_option.h"
 #include "cli/trend.h"
@@ -134,10 +133,12 @@ void pqm_pipeline_fini(struct pqm_pipeline *p)
 enum pqm_st pqm_bench_open(struct pqm_bench *b, const struct pqm_rules *r, const char *path,
 	const char *impl, struct pqm_err *err)
 {
-	struct pqm_buf text;
-	ssize_t n = 0;
-	int fd;
-	enum pqm_st st = PQM_OK;
+	struct pqm_slurp file = {
+		.path = path, .limit = PQM_RULE_FILE_BYTES, .refusal = PQM_EUSAGE
+	};
+	struct pqm_arena arena;
+	pqm_bytes text;
+	enum pqm_st st;
 
 	if (path == NULL && impl != NULL)
 		return pqm_fail(err, PQM_EUSAGE,
@@ -145,25 +146,11 @@ enum pqm_st pqm_bench_open(struct pqm_bench *b, const struct pqm_rules *r, const
 			impl);
 	if (path == NULL)
 		return pqm_bench_reference(b, r, err);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0)
-		return pqm_fail(err, PQM_EUSAGE, "%s: %s", path, strerrordesc_np(errno));
-	pqm_buf_init(&text, PQM_RULE_FILE_BYTES + PQM_READ_CHUNK_BYTES);
-	while (st == PQM_OK) {
-		if (!pqm_buf_reserve(&text, PQM_READ_CHUNK_BYTES))
-			st = pqm_fail(err, PQM_ELIMIT, "%s: over the limit of %zu MiB", path,
-				(size_t)PQM_RULE_FILE_BYTES >> 20);
-		n = st == PQM_OK ? read(fd, text.p + text.n, PQM_READ_CHUNK_BYTES) : 0;
-		if (n < 0)
-			st = pqm_fail(err, PQM_EIO, "%s: %s", path, strerrordesc_np(errno));
-		if (n <= 0)
-			break;
-		text.n += (size_t)n;
-	}
+	pqm_arena_init(&arena, 2 * PQM_RULE_FILE_BYTES);
+	st = pqm_slurp(&text, &file, &arena, err);
 	if (st == PQM_OK)
-		st = pqm_bench_load(b, pqm_buf_bytes(&text), path, pqm_str(impl), err);
-	pqm_buf_fini(&text);
-	(void)close(fd);
+		st = pqm_bench_load(b, text, path, pqm_str(impl), err);
+	pqm_arena_fini(&arena);
 	return st;
 }
 
@@ -226,30 +213,20 @@ static enum pqm_st read_config_keys(
 static enum pqm_st read_config(
 	struct settings *s, const char *path, bool is_named, struct pqm_err *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct pqm_slurp file = {
+		.path = path, .limit = PQM_RULE_FILE_BYTES, .refusal = PQM_EUSAGE
+	};
 	const struct pqm_yaml *root;
 	struct pqm_err why = { 0 };
-	struct stat sb;
-	ssize_t n = -1;
+	pqm_bytes text;
+	enum pqm_st st = pqm_slurp(&text, &file, &s->p->inv.arena, err);
 
 	s->file = pqm_str(path);
 	s->p->config_file = path;
 	s->is_named = is_named;
-	if (fd < 0)
-		return is_named || errno != ENOENT
-			? pqm_fail(err, PQM_EUSAGE, "%s: %s", path, strerrordesc_np(errno))
-			: PQM_OK;
-	uint8_t *p = NULL;
-
-	if (fstat(fd, &sb) == 0 && S_ISREG(sb.st_mode) &&
-		sb.st_size <= (off_t)PQM_RULE_FILE_BYTES) {
-		p = pqm_arena_alloc(&s->p->inv.arena, (size_t)sb.st_size);
-		n = p == NULL ? -1 : read(fd, p, (size_t)sb.st_size);
-	}
-	(void)close(fd);
-	if (n < 0)
-		return pqm_fail(err, PQM_EUSAGE, "%s: not a readable file of at most 4 MiB", path);
-	if (pqm_yaml_one(&root, (pqm_bytes){ p, (size_t)n }, &s->p->inv.arena, &why) != PQM_OK)
+	if (st != PQM_OK)
+		return !is_named && file.errnum == ENOENT ? PQM_OK : st;
+	if (pqm_yaml_one(&root, text, &s->p->inv.arena, &why) != PQM_OK)
 		return pqm_fail(err, PQM_EUSAGE, "%s:%s", path, why.msg);
 	return read_config_keys(s, root, err);
 }

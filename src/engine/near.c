@@ -1,10 +1,9 @@
 /* near.c — the files around a file of a tree: read for detectors that cannot understand one alone. */
-#include <errno.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/slurp.h"
 #include "engine.h"
 
 /* The folder of path with rel behind it, without "." and ".."; false when that leads above it all. */
@@ -95,31 +94,14 @@ static int open_below(int dir, pqm_bytes rest)
 	return dir;
 }
 
-static enum pqm_st slurp(
+static enum pqm_st read_one(
 	int fd, pqm_bytes rel, struct pqm_arena *arena, pqm_bytes *out, struct pqm_err *err)
 {
-	struct stat sb;
-	uint8_t *p;
-	size_t n = 0;
+	struct pqm_slurp file = { .path = (const char *)pqm_arena_f(arena, "%.*s", PQM_FMT(rel)).p,
+		.limit = PQM_YAML_DOC_BYTES };
 
-	if (fstat(fd, &sb) != 0 || !S_ISREG(sb.st_mode))
-		return pqm_fail(err, PQM_EIO, "%.*s: no such file", PQM_FMT(rel));
-	if ((uint64_t)sb.st_size > PQM_YAML_DOC_BYTES)
-		return pqm_fail(err, PQM_ELIMIT, "%.*s: over the 16 MiB limit", PQM_FMT(rel));
-	p = pqm_arena_alloc(arena, (size_t)sb.st_size + 1);
-	if (p == NULL)
-		return pqm_fail(err, PQM_ENOMEM, "%.*s: out of memory", PQM_FMT(rel));
-	while (n < (size_t)sb.st_size) {
-		ssize_t got = read(fd, p + n, (size_t)sb.st_size - n);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			break;
-		n += (size_t)got;
-	}
-	*out = (pqm_bytes){ p, n };
-	return PQM_OK;
+	return file.path == NULL ? pqm_fail(err, PQM_ENOMEM, "out of memory for a path")
+				 : pqm_slurp_fd(out, fd, &file, arena, err);
 }
 
 static enum pqm_st near_read(struct pqm_near *near, pqm_bytes rel, struct pqm_arena *arena,
@@ -148,7 +130,7 @@ static enum pqm_st near_read(struct pqm_near *near, pqm_bytes rel, struct pqm_ar
 		int fd = rest.n == 0 ? dir : open_below(dir, rest);
 
 		st = fd < 0 ? pqm_fail(err, PQM_EIO, "%.*s: no such file", PQM_FMT(rel))
-			    : slurp(fd, rel, arena, out, err);
+			    : read_one(fd, rel, arena, out, err);
 		if (fd >= 0)
 			(void)close(fd);
 	}

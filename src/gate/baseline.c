@@ -1,12 +1,8 @@
 #include "baseline.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "base/limits.h"
 #include "base/num.h"
+#include "base/slurp.h"
 #include "parse/json.h"
 
 #define VERSION 1
@@ -41,36 +37,6 @@ static enum pqm_st put(
 	k->count = count;
 	b->n++;
 	return PQM_OK;
-}
-
-static enum pqm_st read_text(
-	struct pqm_baseline *b, const char *path, pqm_bytes *out, struct pqm_err *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	struct stat sb;
-	uint8_t *p = NULL;
-	size_t n = 0;
-
-	if (fd < 0)
-		return pqm_fail(err, PQM_EUSAGE, "%s: %s%s", path, strerrordesc_np(errno),
-			errno == ENOENT ? "; make one with --write-baseline" : "");
-	if (fstat(fd, &sb) != 0 || !S_ISREG(sb.st_mode) || sb.st_size > (off_t)PQM_BASELINE_BYTES) {
-		(void)close(fd);
-		return pqm_fail(err, PQM_EUSAGE, "%s: not a file of at most 64 MiB", path);
-	}
-	p = pqm_arena_alloc(&b->arena, (size_t)sb.st_size + 1);
-	while (p != NULL && n < (size_t)sb.st_size) {
-		ssize_t got = read(fd, p + n, (size_t)sb.st_size - n);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			break;
-		n += (size_t)got;
-	}
-	(void)close(fd);
-	*out = (pqm_bytes){ p, n };
-	return p == NULL ? pqm_fail(err, PQM_ENOMEM, "%s: out of memory", path) : PQM_OK;
 }
 
 static bool parse_id(pqm_bytes hex, uint8_t id[PQM_ID_BYTES])
@@ -120,8 +86,12 @@ enum pqm_st pqm_baseline_read(struct pqm_baseline *b, const char *path, struct p
 {
 	struct pqm_json *root = NULL;
 	struct pqm_err why = { 0 };
-	pqm_bytes text = { NULL, 0 };
-	enum pqm_st st = read_text(b, path, &text, err);
+	struct pqm_slurp file = { .path = path,
+		.limit = PQM_BASELINE_BYTES,
+		.refusal = PQM_EUSAGE,
+		.hint = "make one with --write-baseline" };
+	pqm_bytes text;
+	enum pqm_st st = pqm_slurp(&text, &file, &b->arena, err);
 
 	if (st != PQM_OK)
 		return st;

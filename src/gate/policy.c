@@ -1,12 +1,8 @@
 #include "policy.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "base/limits.h"
 #include "base/num.h"
+#include "base/slurp.h"
 
 void pqm_policy_init(struct pqm_policy *p)
 {
@@ -310,36 +306,17 @@ static enum pqm_st add_preset(
 	return st;
 }
 
-static enum pqm_st read_file(
-	struct pqm_policy *p, const char *path, pqm_bytes *out, struct pqm_err *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	struct stat sb;
-	uint8_t *text = NULL;
-	ssize_t n = -1;
-
-	if (fd < 0)
-		return pqm_fail(err, PQM_EUSAGE, "%s: %s", path, strerrordesc_np(errno));
-	if (fstat(fd, &sb) == 0 && S_ISREG(sb.st_mode) &&
-		sb.st_size <= (off_t)PQM_RULE_FILE_BYTES) {
-		text = pqm_arena_alloc(&p->arena, (size_t)sb.st_size + 1);
-		n = text == NULL ? -1 : read(fd, text, (size_t)sb.st_size);
-	}
-	(void)close(fd);
-	if (n < 0)
-		return pqm_fail(err, PQM_EUSAGE, "%s: not a readable file of at most 4 MiB", path);
-	*out = (pqm_bytes){ text, (size_t)n };
-	return PQM_OK;
-}
-
 /* extends: names; rules: a list of rules. */
 static enum pqm_st add_file(
 	struct pqm_policy *p, const struct pqm_rules *r, const char *path, struct pqm_err *err)
 {
 	const struct pqm_yaml *root, *rules;
 	struct pqm_err why = { 0 };
-	pqm_bytes text = { NULL, 0 };
-	enum pqm_st st = read_file(p, path, &text, err);
+	struct pqm_slurp file = {
+		.path = path, .limit = PQM_RULE_FILE_BYTES, .refusal = PQM_EUSAGE
+	};
+	pqm_bytes text;
+	enum pqm_st st = pqm_slurp(&text, &file, &p->arena, err);
 
 	if (st != PQM_OK)
 		return st;

@@ -1,12 +1,11 @@
 #include "template.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 
 #include "base/embed.h"
 #include "base/limits.h"
+#include "base/slurp.h"
 
 enum node_type { NODE_TEXT, NODE_FIELD, NODE_LIST, NODE_END };
 
@@ -52,48 +51,17 @@ static enum pqm_st find_embedded(const struct pqm_tpl_source *s, pqm_bytes name,
 	return pqm_fail(err, PQM_EUSAGE, "there is no template '%.*s'", PQM_FMT(name));
 }
 
-static enum pqm_st read_fd(
-	int fd, const char *path, struct pqm_arena *arena, pqm_bytes *text, struct pqm_err *err)
-{
-	struct pqm_buf b;
-	ssize_t n = 1;
-
-	pqm_buf_init(&b, PQM_RULE_FILE_BYTES);
-	while (n != 0 && pqm_buf_reserve(&b, 4096)) {
-		n = read(fd, b.p + b.n, 4096);
-		if (n < 0 && errno != EINTR)
-			break;
-		b.n += n > 0 ? (size_t)n : 0;
-	}
-	enum pqm_st st = PQM_OK;
-
-	if (b.failed)
-		st = pqm_fail(err, PQM_ELIMIT, "%s: over the limit of %zu MiB", path,
-			PQM_RULE_FILE_BYTES >> 20);
-	else if (n < 0)
-		st = pqm_fail(err, PQM_EUSAGE, "%s: %s", path, strerrordesc_np(errno));
-	else
-		*text = pqm_bytes_dup(arena, pqm_buf_bytes(&b));
-	pqm_buf_fini(&b);
-	return st;
-}
-
 static enum pqm_st find_in_dir(const struct pqm_tpl_source *s, pqm_bytes name,
 	struct pqm_arena *arena, pqm_bytes *text, struct pqm_err *err)
 {
 	pqm_bytes path = pqm_arena_f(arena, "%s/%.*s", s->dir, PQM_FMT(name));
-	const char *p = (const char *)path.p; /* NUL-terminated by pqm_arena_f */
+	struct pqm_slurp file = {
+		.path = (const char *)path.p, .limit = PQM_RULE_FILE_BYTES, .refusal = PQM_EUSAGE
+	};
 
-	if (p == NULL)
+	if (path.p == NULL)
 		return pqm_fail(err, PQM_ENOMEM, "no memory for templates");
-	int fd = open(p, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-
-	if (fd < 0)
-		return pqm_fail(err, PQM_EUSAGE, "%s: %s", p, strerrordesc_np(errno));
-	enum pqm_st st = read_fd(fd, p, arena, text, err);
-
-	(void)close(fd);
-	return st;
+	return pqm_slurp(text, &file, arena, err);
 }
 
 struct pqm_tpl_source pqm_tpl_source(const char *dir)

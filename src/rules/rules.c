@@ -13,6 +13,7 @@
 #include "base/embed.h"
 #include "base/limits.h"
 #include "base/num.h"
+#include "base/slurp.h"
 #include "rules/k8s.h"
 #include "rules/libs.h"
 #include "rules/sampler.h"
@@ -68,32 +69,19 @@ static enum pqm_st add_file(struct files *fs, pqm_bytes name, pqm_bytes text, st
 static enum pqm_st read_file(
 	struct files *fs, int dirfd, pqm_bytes name, pqm_bytes leaf, struct pqm_err *err)
 {
-	int fd = openat(dirfd, (const char *)leaf.p, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	struct stat st;
+	int fd = openat(dirfd, (const char *)leaf.p, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct pqm_slurp file = { .limit = PQM_RULE_FILE_BYTES, .refusal = PQM_EUSAGE };
+	pqm_bytes text;
+	enum pqm_st st;
 
 	if (fd < 0)
 		return pqm_fail(err, PQM_EUSAGE, "rules/%.*s: cannot read: %s", PQM_FMT(name),
 			strerrordesc_np(errno));
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
-		st.st_size > (off_t)PQM_RULE_FILE_BYTES) {
-		(void)close(fd);
-		return pqm_fail(
-			err, PQM_EUSAGE, "rules/%.*s: not a file of at most 4 MiB", PQM_FMT(name));
-	}
-	size_t want = (size_t)st.st_size, got = 0;
-	uint8_t *p = pqm_arena_alloc(fs->arena, want);
-
-	while (p != NULL && got < want) {
-		ssize_t r = read(fd, p + got, want - got);
-
-		if (r <= 0)
-			break;
-		got += (size_t)r;
-	}
+	file.path = (const char *)pqm_arena_f(fs->arena, "rules/%.*s", PQM_FMT(name)).p;
+	st = file.path == NULL ? pqm_fail(err, PQM_ENOMEM, "rules: out of memory")
+			       : pqm_slurp_fd(&text, fd, &file, fs->arena, err);
 	(void)close(fd);
-	if (p == NULL)
-		return pqm_fail(err, PQM_ENOMEM, "rules: out of memory");
-	return add_file(fs, name, (pqm_bytes){ p, got }, err);
+	return st == PQM_OK ? add_file(fs, name, text, err) : st;
 }
 
 static enum pqm_st read_dir(struct files *fs, int at, const char *leaf, pqm_bytes prefix,

@@ -1,11 +1,11 @@
 #include "img_auth.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "base/slurp.h"
 #include "parse/yaml_json.h"
 
 /* A key of auths without scheme and API version: "https://index.docker.io/v1/" is "index.docker.io". */
@@ -162,29 +162,13 @@ enum pqm_st pqm_docker_helper_parse(
 static enum pqm_st slurp(
 	const char *path, struct pqm_arena *arena, pqm_bytes *out, struct pqm_err *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	struct pqm_buf b;
-	enum pqm_st st = PQM_OK;
-	ssize_t n = 1;
+	struct pqm_slurp file = {
+		.path = path, .limit = PQM_DOCKER_CONFIG_BYTES, .refusal = PQM_EUSAGE
+	};
+	enum pqm_st st = pqm_slurp(out, &file, arena, err);
+	bool is_absent = file.errnum == ENOENT || file.errnum == ENOTDIR || file.errnum == EACCES;
 
-	*out = (pqm_bytes){ NULL, 0 };
-	if (fd < 0)
-		return errno == ENOENT || errno == ENOTDIR || errno == EACCES
-			? PQM_OK
-			: pqm_fail(err, PQM_EUSAGE, "%s: %s", path, strerrordesc_np(errno));
-	pqm_buf_init(&b, PQM_DOCKER_CONFIG_BYTES);
-	while (n > 0 && pqm_buf_reserve(&b, 4096))
-		if ((n = read(fd, b.p + b.n, 4096)) > 0)
-			b.n += (size_t)n;
-	if (b.failed)
-		st = pqm_fail(err, PQM_ELIMIT, "%s: over the 1 MiB limit", path);
-	else if (n < 0)
-		st = pqm_fail(err, PQM_EUSAGE, "%s: %s", path, strerrordesc_np(errno));
-	else
-		*out = pqm_bytes_dup(arena, pqm_buf_bytes(&b));
-	pqm_buf_wipe(&b);
-	(void)close(fd);
-	return st;
+	return is_absent ? PQM_OK : st;
 }
 
 enum pqm_st pqm_docker_cred_load(struct pqm_docker_cred *out, pqm_bytes host, pqm_bytes repo,

@@ -1,12 +1,11 @@
 /* img_registry.c — images in a registry: registry:HOST[:PORT]/REPOSITORY[:TAG|@DIGEST]. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/num.h"
+#include "base/slurp.h"
 #include "http.h"
 #include "img.h"
 #include "img_auth.h"
@@ -377,16 +376,14 @@ static pqm_bytes own_authority(struct registry *g)
 	};
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		int fd = places[i].p == NULL
-			? -1
-			: open((const char *)places[i].p, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-		uint8_t *text = fd < 0 ? NULL : pqm_arena_alloc(&g->arena, PQM_RULE_FILE_BYTES);
-		ssize_t n = text == NULL ? 0 : read(fd, text, PQM_RULE_FILE_BYTES);
+		struct pqm_slurp file = { .path = (const char *)places[i].p,
+			.limit = PQM_RULE_FILE_BYTES };
+		struct pqm_err ignored;
+		pqm_bytes text;
 
-		if (fd >= 0)
-			(void)close(fd);
-		if (n > 0)
-			return (pqm_bytes){ text, (size_t)n };
+		if (file.path != NULL && pqm_slurp(&text, &file, &g->arena, &ignored) == PQM_OK &&
+			text.n > 0)
+			return text;
 	}
 	return (pqm_bytes){ NULL, 0 };
 }

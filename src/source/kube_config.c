@@ -1,11 +1,8 @@
 #include "kube_config.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include "base/buf.h"
 #include "base/limits.h"
+#include "base/slurp.h"
 #include "parse/yaml.h"
 
 #define FILES_MAX 32
@@ -331,37 +328,9 @@ void pqm_kube_config_fini(struct pqm_kube_config *c)
 enum pqm_st pqm_kube_read(
 	pqm_bytes *out, const char *path, struct pqm_arena *arena, struct pqm_err *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	enum pqm_st st = PQM_OK;
-	struct stat sb;
-	struct pqm_buf b;
-	ssize_t n = 1;
+	struct pqm_slurp file = { .path = path, .limit = PQM_RULE_FILE_BYTES };
 
-	if (fd < 0)
-		return pqm_fail(err, PQM_EIO, "%s: %s", path, strerrordesc_np(errno));
-	pqm_buf_init(&b, PQM_RULE_FILE_BYTES);
-	if (fstat(fd, &sb) != 0 || !S_ISREG(sb.st_mode))
-		st = pqm_fail(err, PQM_EIO, "%s: is no regular file", path);
-	while (st == PQM_OK && n > 0) {
-		if (!pqm_buf_reserve(&b, (size_t)64 << 10)) {
-			st = pqm_fail(err, PQM_ELIMIT, "%s: over the limit of %zu MiB", path,
-				PQM_RULE_FILE_BYTES >> 20);
-			break;
-		}
-		n = read(fd, b.p + b.n, (size_t)64 << 10);
-		if (n > 0)
-			b.n += (size_t)n;
-		else if (n < 0)
-			st = pqm_fail(err, PQM_EIO, "%s: %s", path, strerrordesc_np(errno));
-	}
-	(void)close(fd);
-	if (st == PQM_OK) {
-		*out = pqm_bytes_dup(arena, pqm_buf_bytes(&b));
-		if (out->p == NULL)
-			st = pqm_fail(err, PQM_ENOMEM, "%s: out of memory", path);
-	}
-	pqm_buf_wipe(&b);
-	return st;
+	return pqm_slurp(out, &file, arena, err);
 }
 
 /* What the configuration names by path; data beside it wins, as in client-go. */
