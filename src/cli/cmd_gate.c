@@ -300,14 +300,16 @@ static enum pqm_st tell(
 	struct gate *g, struct pqm_app *app, const struct pqm_args *a, struct pqm_err *err)
 {
 	struct pqm_gate_text t = { &g->gate, &g->s.p.inv, app->color, app->quiet,
-		pqm_arg_has(a, "verbose"), pqm_now_ns() - app->started_ns };
+		pqm_arg_has(a, "verbose"), pqm_now_ns() - app->started_ns,
+		pqm_scan_run_missed(&g->s) };
 	enum pqm_st st;
 
 	g->s.p.gate = &g->gate;
 	st = pqm_pipeline_write(&g->s.p, app, a, err);
 	if (st == PQM_OK)
 		st = write_baseline(g, err);
-	if (st == PQM_OK && !is_stdout_taken(a))
+	/* The verdict stands, also where there was no room for a file. */
+	if (st != PQM_EUSAGE && !is_stdout_taken(a))
 		pqm_gate_text(app->out, &t);
 	return st;
 }
@@ -319,7 +321,7 @@ static int exit_code(const struct gate *g, const struct pqm_args *a)
 
 	if (g->is_partial && g->changes.n == 0)
 		return 0;
-	if (g->is_partial && g->s.p.inv.coverage.seen == 0)
+	if (g->is_partial && g->s.p.inv.coverage.seen == 0 && !g->s.p.inv.targets[0].failed)
 		return 0; /* all that changed was deleted */
 	code = pqm_scan_run_exit(&g->s, pqm_arg_has(a, "fail-on-incomplete"));
 	return g->gate.is_failed && !pqm_arg_has(a, "exit-zero") ? 1 : code;
@@ -343,11 +345,11 @@ static enum pqm_st check(
 		st = pqm_pipeline_assess(&g->s.p, err);
 	if (st == PQM_OK)
 		st = judge(g, err);
-	if (st == PQM_OK)
-		st = tell(g, app, a, err);
-	if (st == PQM_OK)
-		app->exit_code = exit_code(g, a);
-	return st;
+	if (st != PQM_OK)
+		return st;
+	app->exit_code = exit_code(g, a);
+	g->gate.is_undecided = !g->gate.is_failed && app->exit_code != 0;
+	return tell(g, app, a, err);
 }
 
 static enum pqm_st run(struct pqm_app *app, const struct pqm_args *a, struct pqm_err *err)

@@ -190,7 +190,7 @@ static void put_summary(struct printing *p)
 	const struct pqm_inventory *inv = p->t->inv;
 	char files[32];
 
-	pqm_out_f(p->o, "gate %s: ", g->is_failed ? "failed" : "passed");
+	pqm_out_f(p->o, "gate %s: ", pqm_gate_verdict(g));
 	for (enum pqm_severity l = PQM_L_ERROR;; l--) {
 		pqm_out_f(p->o, "%zu %s%s%s", g->n_new[l], pqm_severity_name(l),
 			plural(g->n_new[l]), l > PQM_L_NOTE ? ", " : " new");
@@ -202,6 +202,9 @@ static void put_summary(struct printing *p)
 		pqm_out_f(p->o, ", %zu of the baseline gone", g->n_gone);
 	pqm_out_f(p->o, "; policy %.*s; %s files read", PQM_FMT(g->policies),
 		pqm_human_count(files, inv->coverage.read));
+	if (p->t->n_missed > 0)
+		pqm_out_f(p->o, ", %s not or only in part (-o json has them)",
+			pqm_human_count(files, p->t->n_missed));
 	if (g->since.n > 0)
 		pqm_out_f(p->o, ", changed since %.12s", (const char *)g->since.p);
 	if (p->t->elapsed_ns > 0)

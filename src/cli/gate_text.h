@@ -14,6 +14,7 @@ struct pqm_gate_text {
 	const struct pqm_inventory *inv;
 	bool color, is_quiet, is_verbose;
 	uint64_t elapsed_ns; /* 0: not told */
+	uint64_t n_missed;   /* things that were not read, or only in part */
 };
 
 void pqm_gate_text(struct pqm_out *o, const struct pqm_gate_text *t);

@@ -3,6 +3,7 @@
 #include "base/sys.h"
 #include "cli/options.h"
 
+#define EXIT_FAILED 1
 #define EXIT_USAGE 2
 #define EXIT_NOTHING 3
 #define EXIT_BUG 70
@@ -74,7 +75,10 @@ static int run(
 	if (st != PQM_OK) {
 		pqm_log_level(PQM_WARN);
 		pqm_log(PQM_ERROR, "cli", "%s", app->err->msg);
-		return exit_code(st);
+		/* A gate that failed has failed, whatever could not be written. */
+		return exit_code(st) == EXIT_NOTHING && app->exit_code == EXIT_FAILED
+			? EXIT_FAILED
+			: exit_code(st);
 	}
 	return app->exit_code;
 }

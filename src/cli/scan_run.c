@@ -68,6 +68,29 @@ static uint64_t n_untold(const struct pqm_endpoint_counts *c)
 	return pqm_endpoints_asked(c) - c->reach[PQM_R_ANSWERED] + c->incomplete;
 }
 
+/* There, and readable, but without a byte to look at: an empty folder, a pipe that nothing came out of. */
+static bool held_nothing(const struct pqm_target *t)
+{
+	return !t->failed && !pqm_eqs(t->kind, "endpoint") && (t->n_read == 0 || t->n_bytes == 0);
+}
+
+/* Beside targets that held something: without a word it would look clean. */
+static void say_empty(const struct pqm_scan_run *s)
+{
+	for (size_t i = 0; i < s->p.inv.n_targets && i < s->targets.n; i++)
+		if (held_nothing(&s->p.inv.targets[i]) && !s->targets.is_listed[i])
+			say_failure(s->p.inv.targets[i].name,
+				PQM_LIT("nothing here that could be scanned"));
+}
+
+uint64_t pqm_scan_run_missed(const struct pqm_scan_run *s)
+{
+	const struct pqm_coverage *c = &s->p.inv.coverage;
+
+	return c->unreadable + c->over_limit + c->changed + c->partial + c->n_notes_dropped +
+		n_untold(&c->endpoints);
+}
+
 /* Exit code and one line a failed target [DESIGN.md §2]. */
 int pqm_scan_run_exit(const struct pqm_scan_run *s, bool strict)
 {
@@ -75,9 +98,10 @@ int pqm_scan_run_exit(const struct pqm_scan_run *s, bool strict)
 	const struct pqm_targets *t = &s->targets;
 	bool is_dry_run = s->cluster.would_ask != NULL;
 	const struct pqm_coverage *c = &inv->coverage;
+	bool has_nothing = (c->read == 0 || c->bytes == 0) && !is_dry_run &&
+		pqm_endpoints_asked(&c->endpoints) == 0;
 	size_t n_failed = 0, n_listed_failed = 0, n_followed_failed = 0;
-	uint64_t n_missed = c->unreadable + c->over_limit + c->changed + c->partial +
-		c->n_notes_dropped + n_untold(&c->endpoints);
+	uint64_t n_missed = pqm_scan_run_missed(s);
 	bool named_failed = false;
 
 	for (size_t i = 0; i < inv->n_targets; i++) {
@@ -106,13 +130,14 @@ int pqm_scan_run_exit(const struct pqm_scan_run *s, bool strict)
 			"%zu of the %zu targets that were followed gave nothing, or not all; see "
 			"coverage",
 			n_followed_failed, inv->n_targets - t->n);
-	if (n_failed == 0 && c->read == 0 && !is_dry_run &&
-		pqm_endpoints_asked(&c->endpoints) == 0) {
+	if (n_failed == 0 && has_nothing) {
 		pqm_log(PQM_WARN, "scan", "nothing here that could be scanned");
 		return 4;
 	}
-	/* Members of an @FILE list that fail are coverage; all of them failing is a failure. */
-	if (named_failed || (n_failed > 0 && n_listed_failed == n_failed && n_failed == t->n))
+	if (!is_dry_run)
+		say_empty(s);
+	/* Members of an @FILE list that fail are coverage; when nothing else was read it is a failure. */
+	if (named_failed || (n_failed > 0 && (n_failed == t->n || has_nothing)))
 		return 3;
 	for (size_t k = 0; !strict && k < c->n_notes; k++)
 		if (pqm_eqs(c->notes[k].reason, "over-limit")) {

@@ -42,6 +42,8 @@ enum pqm_st pqm_scan_run_prepare(struct pqm_scan_run *s, struct pqm_app *app,
 /* Reads the targets into p.inv. */
 enum pqm_st pqm_scan_run_scan(
 	struct pqm_scan_run *s, const struct pqm_args *a, struct pqm_err *err) PQM_MUST_USE;
+/* Things that were not read, or only in part. */
+uint64_t pqm_scan_run_missed(const struct pqm_scan_run *s);
 /* Exit code and one line a failed target [DESIGN.md §2]. */
 int pqm_scan_run_exit(const struct pqm_scan_run *s, bool strict);
 void pqm_scan_run_fini(struct pqm_scan_run *s);

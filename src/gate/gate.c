@@ -7,6 +7,11 @@
 #include "base/limits.h"
 #include "base/num.h"
 
+const char *pqm_gate_verdict(const struct pqm_gate *g)
+{
+	return g->is_failed ? "failed" : g->is_undecided ? "undecided" : "passed";
+}
+
 const char *pqm_severity_name(enum pqm_severity v)
 {
 	static const char *const names[] = { "note", "warning", "error" };

@@ -72,7 +72,11 @@ struct pqm_gate {
 	pqm_bytes since;    /* the commit that is compared with; empty: none */
 	pqm_bytes baseline; /* its file; empty: none */
 	bool is_failed;
+	bool is_undecided; /* a target gave nothing, or held nothing: that nothing fails says nothing */
 };
+
+/* "failed", "undecided", "passed" */
+const char *pqm_gate_verdict(const struct pqm_gate *g);
 
 void pqm_gate_init(struct pqm_gate *g);
 void pqm_gate_fini(struct pqm_gate *g);

@@ -59,6 +59,7 @@ void pqm_json_gate(struct pqm_out *o, const struct pqm_gate *g)
 	pqm_js_open(o, "gate", '{');
 	pqm_js_str(o, "policies", g->policies);
 	pqm_js_bool(o, "failed", g->is_failed);
+	pqm_js_bool(o, "undecided", g->is_undecided);
 	pqm_js_cstr(o, "fail_on", g->never_fails ? "never" : pqm_severity_name(g->fail_on));
 	pqm_js_opt(o, "since", g->since);
 	pqm_js_opt(o, "baseline", g->baseline);

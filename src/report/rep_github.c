@@ -44,12 +44,30 @@ static void put_result(struct pqm_out *o, struct pqm_arena *a, const struct pqm_
 	pqm_out_lit(o, ")\n");
 }
 
+/* A target that could not be read would look clean without a line. */
+static void put_gap(struct pqm_out *o, const struct pqm_report *r, size_t target)
+{
+	pqm_bytes why;
+
+	if (!pqm_results_gap(r, target, &why))
+		return;
+	pqm_out_lit(o, "::error title=Nothing could be read::");
+	put(o, r->inv->targets[target].name, false);
+	if (why.n > 0) {
+		pqm_out_lit(o, ": ");
+		put(o, why, false);
+	}
+	pqm_out_lit(o, "\n");
+}
+
 static enum pqm_st github_write(const struct pqm_report *r, struct pqm_out *o, struct pqm_err *err)
 {
 	const struct pqm_result *x;
 	struct pqm_results all;
 	enum pqm_st st = pqm_results_make(&all, r, err);
 
+	for (size_t i = 0; st == PQM_OK && i < r->inv->n_targets; i++)
+		put_gap(o, r, i);
 	for (size_t i = 0; (x = pqm_results_next(&all, &i)) != NULL;)
 		if (x->refusal == NULL || x->refusal->standing == PQM_S_NEW)
 			put_result(o, &all.scratch, x);

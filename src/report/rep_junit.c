@@ -64,32 +64,67 @@ static void put_case(struct pqm_out *o, struct pqm_arena *a, const struct pqm_re
 	pqm_out_lit(o, "  </testcase>\n");
 }
 
+/* A target that could not be read is an error, not a test that passed. */
+static void put_gap(struct pqm_out *o, const struct pqm_report *r, size_t target)
+{
+	pqm_bytes why;
+
+	if (!pqm_results_gap(r, target, &why))
+		return;
+	pqm_out_lit(o, "  <testcase classname=\"pqmap\"");
+	attr(o, "name", r->inv->targets[target].name);
+	pqm_out_lit(o, ">\n   <error");
+	attr(o, "message", why.n > 0 ? why : PQM_LIT("nothing could be read"));
+	pqm_out_lit(o, "/>\n  </testcase>\n");
+}
+
 static bool fails(const struct pqm_result *x)
 {
 	return x->refusal == NULL || x->refusal->standing == PQM_S_NEW;
 }
 
+/* An empty suite counts as an error in many readers: one test that passed, or, where not all was read, that was not
+ * run. */
+static void put_none(struct pqm_out *o, bool is_undecided)
+{
+	if (is_undecided)
+		pqm_out_lit(o,
+			"  <testcase classname=\"pqmap\" name=\"not all was read\">\n   "
+			"<skipped/>\n"
+			"  </testcase>\n");
+	else
+		pqm_out_lit(o, "  <testcase classname=\"pqmap\" name=\"nothing refused\"/>\n");
+}
+
 static enum pqm_st junit_write(const struct pqm_report *r, struct pqm_out *o, struct pqm_err *err)
 {
-	size_t n_failed = 0, n_skipped = 0;
+	bool is_undecided = r->gate != NULL && r->gate->is_undecided;
+	size_t n_failed = 0, n_skipped = 0, n_gaps = 0, n_cases;
 	const struct pqm_result *x;
 	struct pqm_results all;
 	enum pqm_st st = pqm_results_make(&all, r, err);
+	pqm_bytes why;
 
 	for (size_t i = 0; (x = pqm_results_next(&all, &i)) != NULL;) {
 		n_failed += fails(x);
 		n_skipped += x->refusal != NULL && x->refusal->standing == PQM_S_SUPPRESSED;
 	}
-	/* Nothing refused is one test that passed: an empty suite counts as an error in many readers. */
+	for (size_t i = 0; i < r->inv->n_targets; i++)
+		n_gaps += pqm_results_gap(r, i, &why);
+	n_cases = all.n + n_gaps;
+	if (n_cases == 0)
+		n_skipped += is_undecided;
 	pqm_out_lit(o, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-	pqm_out_f(o, "<testsuites tests=\"%zu\" failures=\"%zu\">\n", all.n > 0 ? all.n : 1,
-		n_failed);
+	pqm_out_f(o, "<testsuites tests=\"%zu\" failures=\"%zu\" errors=\"%zu\">\n",
+		n_cases > 0 ? n_cases : 1, n_failed, n_gaps);
 	pqm_out_f(o,
-		" <testsuite name=\"pqmap\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" "
+		" <testsuite name=\"pqmap\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" "
 		"skipped=\"%zu\">\n",
-		all.n > 0 ? all.n : 1, n_failed, n_skipped);
-	if (all.n == 0)
-		pqm_out_lit(o, "  <testcase classname=\"pqmap\" name=\"nothing refused\"/>\n");
+		n_cases > 0 ? n_cases : 1, n_failed, n_gaps, n_skipped);
+	if (n_cases == 0)
+		put_none(o, is_undecided);
+	for (size_t i = 0; i < r->inv->n_targets; i++)
+		put_gap(o, r, i);
 	for (size_t i = 0; (x = pqm_results_next(&all, &i)) != NULL;)
 		put_case(o, &all.scratch, x);
 	pqm_out_lit(o, " </testsuite>\n</testsuites>\n");

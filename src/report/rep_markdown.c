@@ -88,7 +88,7 @@ static void put_gate(struct page *p, struct pqm_results *all)
 	const struct pqm_gate *g = p->r->gate;
 	size_t n_new = g->n_new[PQM_L_ERROR] + g->n_new[PQM_L_WARNING] + g->n_new[PQM_L_NOTE];
 
-	pqm_out_f(p->o, "### pqmap gate: %s\n\n", g->is_failed ? "failed" : "passed");
+	pqm_out_f(p->o, "### pqmap gate: %s\n\n", pqm_gate_verdict(g));
 	pqm_out_f(p->o,
 		"%zu error%s, %zu warning%s, %zu note%s new; %zu known, %zu ignored. Policy: ",
 		g->n_new[PQM_L_ERROR], g->n_new[PQM_L_ERROR] == 1 ? "" : "s",
@@ -104,6 +104,21 @@ static void put_gate(struct page *p, struct pqm_results *all)
 		put_table(p, all, PQM_S_SUPPRESSED);
 		pqm_out_lit(p->o, "\n</details>\n");
 	}
+}
+
+static void put_gap(struct page *p, size_t target)
+{
+	pqm_bytes why;
+
+	if (!pqm_results_gap(p->r, target, &why))
+		return;
+	pqm_out_lit(p->o, "\n**Nothing could be read** of ");
+	put(p, p->r->inv->targets[target].name);
+	if (why.n > 0) {
+		pqm_out_lit(p->o, ": ");
+		put(p, why);
+	}
+	pqm_out_lit(p->o, ".\n");
 }
 
 static enum pqm_st markdown_write(
@@ -125,6 +140,8 @@ static enum pqm_st markdown_write(
 		if (all.n > 0)
 			put_table(&p, &all, PQM_S_NEW);
 	}
+	for (size_t i = 0; st == PQM_OK && i < r->inv->n_targets; i++)
+		put_gap(&p, i);
 	if (st == PQM_OK)
 		pqm_out_f(o, "\n%s of %s files read", pqm_human_count(read, c->read),
 			pqm_human_count(seen, c->seen));

@@ -229,16 +229,32 @@ static void put_notification(struct sarif *s, const char *level, pqm_bytes words
 	pqm_js_close(s->o, '}');
 }
 
+static void put_gap(struct sarif *s, size_t target)
+{
+	pqm_bytes why;
+
+	if (pqm_results_gap(s->r, target, &why))
+		put_notification(s, "error",
+			pqm_arena_f(&s->results.scratch, "nothing could be read of %.*s: %.*s",
+				PQM_FMT(s->r->inv->targets[target].name), PQM_FMT(why)));
+}
+
 /* What was not read is part of the result: silence would look clean. */
 static void put_invocation(struct sarif *s)
 {
 	const struct pqm_coverage *c = &s->r->inv->coverage;
 	struct pqm_out *o = s->o;
+	size_t n_gaps = 0;
+	pqm_bytes why;
 
 	pqm_js_open(o, "invocations", '[');
 	pqm_js_open(o, NULL, '{');
-	pqm_js_bool(o, "executionSuccessful", true);
+	for (size_t i = 0; i < s->r->inv->n_targets; i++)
+		n_gaps += pqm_results_gap(s->r, i, &why);
+	pqm_js_bool(o, "executionSuccessful", n_gaps == 0);
 	pqm_js_open(o, "toolExecutionNotifications", '[');
+	for (size_t i = 0; n_gaps > 0 && i < s->r->inv->n_targets; i++)
+		put_gap(s, i);
 	if (s->n < s->results.n)
 		put_notification(s, "warning",
 			pqm_arena_f(&s->results.scratch,

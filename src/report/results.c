@@ -231,3 +231,20 @@ pqm_bytes pqm_result_uri(struct pqm_arena *a, const struct pqm_occurrence *o)
 	}
 	return (pqm_bytes){ out, out == NULL ? 0 : n };
 }
+
+/* ---- what was not read ---- */
+
+bool pqm_results_gap(const struct pqm_report *r, size_t target, pqm_bytes *why)
+{
+	const struct pqm_coverage *c = &r->inv->coverage;
+
+	*why = (pqm_bytes){ NULL, 0 };
+	if (!r->inv->targets[target].failed)
+		return false;
+	if (r->gate != NULL && !r->gate->is_failed && !r->gate->is_undecided)
+		return false;
+	for (size_t i = 0; i < c->n_notes && why->n == 0; i++)
+		if (c->notes[i].target == target)
+			*why = c->notes[i].words;
+	return true;
+}

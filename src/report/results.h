@@ -47,6 +47,9 @@ pqm_bytes pqm_result_fix(const struct pqm_result *x);
 pqm_bytes pqm_result_uri(struct pqm_arena *a, const struct pqm_occurrence *o);
 /* The same as a plain path. */
 pqm_bytes pqm_result_path(struct pqm_arena *a, const struct pqm_occurrence *o);
+/* Did the target give nothing, and does that count? A gate that passed knows that it may be left out (a line of a
+ * list). *why: a sentence, or empty. */
+bool pqm_results_gap(const struct pqm_report *r, size_t target, pqm_bytes *why);
 /* 0.1 to 10.0 as GitHub reads it: by decision, else by level. */
 double pqm_result_severity(const struct pqm_result *x);
 
