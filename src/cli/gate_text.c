@@ -274,43 +274,152 @@ static void put_dates(struct pqm_out *o, const struct pqm_rules *r, pqm_bytes re
 	}
 }
 
+static void put_bits(
+	struct pqm_out *o, const char *key, uint32_t set, const char *(*name)(unsigned))
+{
+	if (set == 0)
+		return;
+	pqm_out_f(o, "%-10s", key);
+	for (unsigned i = 0; i < 32; i++)
+		if (set >> i & 1)
+			pqm_out_f(o, " %s", name(i));
+	pqm_out_lit(o, "\n");
+}
+
+static const char *meaning(unsigned i)
+{
+	return pqm_meaning_name((enum pqm_meaning)i);
+}
+
+static const char *function(unsigned i)
+{
+	return pqm_function_name((enum pqm_function)i);
+}
+
+static const char *quantum(unsigned i)
+{
+	return pqm_quantum_name((enum pqm_quantum)i);
+}
+
+static const char *classical(unsigned i)
+{
+	return pqm_classical_name((enum pqm_classical)i);
+}
+
+static void explain_rule(
+	struct pqm_out *o, const struct pqm_rules *r, const struct pqm_policy_rule *x)
+{
+	put_node(o, "rule", x->id);
+	put_node(o, "policy", x->policy);
+	put_node(o, "level", pqm_str(pqm_severity_name(x->level)));
+	put_node(o, "why", x->why);
+	put_node(o, "fix", x->fix);
+	put_list(o, "rules", x->rules);
+	put_list(o, "but not", x->not_rules);
+	put_list(o, "algorithms", x->algorithms);
+	put_list(o, "but not", x->not_algorithms);
+	put_bits(o, "meaning", x->meanings, meaning);
+	put_bits(o, "function", x->functions, function);
+	put_bits(o, "quantum", x->quanta, quantum);
+	put_bits(o, "classical", x->classicals, classical);
+	if (x->has_decision)
+		pqm_out_f(o, "%-10s %s or worse, of the asset that it protects\n", "decision",
+			pqm_decision_name(x->decision));
+	if (x->regime.n > 0)
+		put_dates(o, r, x->regime);
+}
+
+/* A preset: what it extends, and its rules. */
+static void explain_preset(struct pqm_out *o, const struct pqm_rules *r, const struct pqm_rule *x)
+{
+	pqm_bytes name = pqm_yaml_str(x->node, "policy");
+	const struct pqm_rule *one;
+	size_t i = 0;
+
+	put_node(o, "policy", name);
+	put_node(o, "title", pqm_yaml_str(x->node, "title"));
+	put_list(o, "extends", pqm_yaml_get(x->node, "extends"));
+	while ((one = pqm_rules_next(r, "policy/", &i)) != NULL)
+		if (one != x && pqm_eq(pqm_yaml_str(one->node, "policy"), name))
+			put_node(o, "rule", one->id);
+}
+
+/* A deadline, or the rule of a finding. */
+static void explain_other(struct pqm_out *o, const struct pqm_rule *x)
+{
+	static const char *const keys[] = { "title", "why", "fix", "regime", "applies_to",
+		"deprecate_after", "disallow_after", "milestone_date", "milestone", "require" };
+	static const char *const words[] = { "title", "why", "fix", "regime", "for", "warning",
+		"refused", "due", "duty", "require" };
+
+	put_node(o, "rule", x->id);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		put_node(o, words[i], pqm_yaml_str(x->node, keys[i]));
+}
+
+/* The rule, or the preset of that name; NULL: none. */
+static const struct pqm_rule *find_rule(const struct pqm_rules *r, pqm_bytes id)
+{
+	const struct pqm_rule *found = pqm_rules_get(r, id), *x;
+	size_t i = 0;
+
+	while (found == NULL && (x = pqm_rules_next(r, "policy/", &i)) != NULL)
+		if (pqm_yaml_get(x->node, "title") != NULL &&
+			pqm_eq(pqm_yaml_str(x->node, "policy"), id))
+			found = x;
+	return found;
+}
+
+static enum pqm_st no_rule(
+	const struct pqm_rules *r, const struct pqm_policy *p, pqm_bytes id, struct pqm_err *err)
+{
+	pqm_bytes best = { NULL, 0 };
+	size_t i = 0, least = SIZE_MAX, d;
+	const struct pqm_rule *x;
+
+	for (size_t k = 0; k < p->n; k++)
+		if ((d = pqm_distance(id, p->rules[k].id)) < least) {
+			least = d;
+			best = p->rules[k].id;
+		}
+	while ((x = pqm_rules_next(r, "", &i)) != NULL)
+		if ((d = pqm_distance(id, x->id)) < least) {
+			least = d;
+			best = x->id;
+		}
+	return pqm_fail(err, PQM_EUSAGE,
+		"'%.*s' is no rule of a policy, no policy and no rule of a finding; the nearest is "
+		"%.*s (`pqmap rules list`)",
+		PQM_FMT(id), PQM_FMT(best));
+}
+
 enum pqm_st pqm_gate_explain(struct pqm_out *o, const struct pqm_rules *r,
 	const struct pqm_policy *p, const char *id, struct pqm_err *err)
 {
-	for (size_t i = 0; i < p->n; i++) {
-		const struct pqm_policy_rule *x = &p->rules[i];
+	const struct pqm_rule *x = find_rule(r, pqm_str(id));
+	struct pqm_policy_rule off;
 
-		if (!pqm_eqs(x->id, id))
-			continue;
-		put_node(o, "rule", x->id);
-		put_node(o, "policy", x->policy);
-		put_node(o, "level", pqm_str(pqm_severity_name(x->level)));
-		put_node(o, "why", x->why);
-		put_node(o, "fix", x->fix);
-		put_list(o, "rules", x->rules);
-		put_list(o, "but not", x->not_rules);
-		for (enum pqm_meaning m = PQM_USE; m <= PQM_ABSENT; m++)
-			if (x->meanings >> m & 1)
-				put_node(o, "meaning", pqm_str(pqm_meaning_name(m)));
-		for (enum pqm_function m = PQM_FN_ANY; m <= PQM_FN_KDF; m++)
-			if (x->functions >> m & 1)
-				put_node(o, "function", pqm_str(pqm_function_name(m)));
-		for (enum pqm_quantum m = PQM_Q_BROKEN; m <= PQM_Q_UNKNOWN; m++)
-			if (x->quanta >> m & 1)
-				put_node(o, "quantum", pqm_str(pqm_quantum_name(m)));
-		for (enum pqm_classical m = PQM_C_OK; m <= PQM_C_BROKEN; m++)
-			if (x->classicals >> m & 1)
-				put_node(o, "classical", pqm_str(pqm_classical_name(m)));
-		if (x->has_decision)
-			pqm_out_f(o, "%-10s %s or worse, of the asset that it protects\n",
-				"decision", pqm_decision_name(x->decision));
-		if (x->regime.n > 0)
-			put_dates(o, r, x->regime);
+	for (size_t i = 0; i < p->n; i++)
+		if (pqm_eqs(p->rules[i].id, id)) {
+			explain_rule(o, r, &p->rules[i]);
+			return PQM_OK;
+		}
+	if (x == NULL)
+		return no_rule(r, p, pqm_str(id), err);
+	if (!pqm_starts(x->id, PQM_LIT("policy."))) {
+		explain_other(o, x);
 		return PQM_OK;
 	}
-	return pqm_fail(err, PQM_EUSAGE,
-		"'%s' is no rule of the policy in force; `pqmap rules list policy` names those of "
-		"all "
-		"presets, `pqmap rules show ID` explains a finding's rule",
-		id);
+	if (pqm_yaml_get(x->node, "title") != NULL) {
+		explain_preset(o, r, x);
+		return PQM_OK;
+	}
+	enum pqm_st st = pqm_policy_read_rule(&off, x, err);
+
+	if (st == PQM_OK) {
+		explain_rule(o, r, &off);
+		pqm_out_f(o, "%-10s not in force; --policy %.*s takes it in\n", "state",
+			PQM_FMT(off.policy));
+	}
+	return st;
 }

@@ -86,40 +86,85 @@ static bool as_vector(const struct judging *j, const struct pqm_finding *f, stru
 	return true;
 }
 
+/* A duty that asks for certain algorithms concerns what a quantum computer leaves alone, too. */
+static bool is_strength_rule(const struct pqm_policy_rule *rule)
+{
+	return rule->algorithms != NULL || rule->not_algorithms != NULL;
+}
+
+static bool concerns(const struct pqm_policy_rule *rule, const struct pqm_rule *d,
+	const struct pqm_finding *f, const struct pqm_vector *v)
+{
+	struct pqm_run_duty duty = { .rule = d,
+		.function = pqm_yaml_str(d->node, "function"),
+		.strength = pqm_yaml_str(d->node, "strength") };
+	bool is_key = f->function == PQM_FN_KEX || f->function == PQM_FN_PKE;
+
+	if (!pqm_eq(pqm_yaml_str(d->node, "regime"), rule->regime) ||
+		pqm_yaml_str(d->node, "milestone_date").n > 0)
+		return false;
+	if (!is_strength_rule(rule))
+		return pqm_duty_concerns(&duty, v);
+	if (pqm_yaml_str(d->node, "require").n == 0)
+		return false;
+	return pqm_eqs(duty.function, "all") || pqm_eqs(duty.function, is_key ? "kex" : "sig");
+}
+
+static bool has_passed(
+	const struct judging *j, const struct pqm_rule *d, const char *key, int64_t *date)
+{
+	int64_t today = later(j->in->inv->now_days, j->in->lead_months);
+
+	return pqm_date_parse(pqm_yaml_str(d->node, key), date) && today > *date;
+}
+
 /* Which duty of the regime the finding breaks on that day, and how hard: past its last day is an error, past the
- * day from which it is deprecated a warning. */
+ * day from which it is deprecated a warning, as is one that is only proposed. Of several the latest, which
+ * concerns the most. */
 static const struct pqm_rule *broken_duty(const struct judging *j,
 	const struct pqm_policy_rule *rule, const struct pqm_finding *f, enum pqm_severity *level)
 {
-	int64_t today = later(j->in->inv->now_days, j->in->lead_months), date;
-	const struct pqm_rule *found = NULL, *d;
-	struct pqm_vector v;
+	const struct pqm_rule *hard = NULL, *soft = NULL, *d;
+	struct pqm_vector v = { 0 };
+	int64_t date, latest = 0;
 	size_t i = 0;
 
-	if (!as_vector(j, f, &v))
+	if (!is_strength_rule(rule) && !as_vector(j, f, &v))
 		return NULL;
 	while ((d = pqm_rules_next(j->in->rules, "deadlines.yaml", &i)) != NULL) {
-		struct pqm_run_duty duty = { .rule = d,
-			.function = pqm_yaml_str(d->node, "function"),
-			.strength = pqm_yaml_str(d->node, "strength") };
+		bool is_proposed = pqm_eqs(pqm_yaml_str(d->node, "force"), "proposed");
 
-		if (!pqm_eq(pqm_yaml_str(d->node, "regime"), rule->regime) ||
-			pqm_yaml_str(d->node, "milestone_date").n > 0 ||
-			!pqm_duty_concerns(&duty, &v))
+		if (!concerns(rule, d, f, &v))
 			continue;
-		if (pqm_date_parse(pqm_yaml_str(d->node, "disallow_after"), &date) &&
-			today > date) {
-			*level = rule->level;
-			return d;
+		if (!is_proposed && has_passed(j, d, "disallow_after", &date) &&
+			(hard == NULL || date > latest)) {
+			latest = date;
+			hard = d;
 		}
-		if (found == NULL && rule->level > PQM_L_NOTE &&
-			pqm_date_parse(pqm_yaml_str(d->node, "deprecate_after"), &date) &&
-			today > date) {
-			*level = PQM_L_WARNING;
-			found = d;
-		}
+		if (soft == NULL &&
+			has_passed(j, d, is_proposed ? "disallow_after" : "deprecate_after", &date))
+			soft = d;
 	}
-	return found;
+	if (hard == NULL && rule->level > PQM_L_NOTE)
+		*level = PQM_L_WARNING;
+	return hard != NULL ? hard : soft;
+}
+
+/* The mandate's words, and whom it speaks to: a date for routers may be none for this repository. */
+static pqm_bytes words_of(
+	const struct judging *j, const struct pqm_policy_rule *rule, const struct pqm_rule *d)
+{
+	struct pqm_arena *a = &j->g->arena;
+	pqm_bytes why = pqm_yaml_str(d->node, "why"), to = pqm_yaml_str(d->node, "applies_to"),
+		  date = pqm_yaml_str(d->node, "disallow_after"), said;
+
+	if (is_strength_rule(rule))
+		said = pqm_arena_f(a, "%.*s Required after %.*s: %.*s. For: %.*s.",
+			PQM_FMT(rule->why), PQM_FMT(date),
+			PQM_FMT(pqm_yaml_str(d->node, "require")), PQM_FMT(to));
+	else
+		said = pqm_arena_f(a, "%.*s For: %.*s.", PQM_FMT(why), PQM_FMT(to));
+	return said.p == NULL ? why : said;
 }
 
 /* ---- verdicts ---- */
@@ -141,7 +186,7 @@ static bool refuses(const struct judging *j, const struct pqm_policy_rule *rule,
 	*v = (struct pqm_refusal){
 		.finding = f,
 		.rule = rule->id,
-		.why = duty != NULL ? pqm_yaml_str(duty->node, "why") : rule->why,
+		.why = duty != NULL ? words_of(j, rule, duty) : rule->why,
 		.fix = rule->fix.n > 0 ? rule->fix : f->fix,
 		.asset = a == NULL ? (pqm_bytes){ NULL, 0 } : a->asset->id,
 		.decision = a == NULL ? PQM_TRACK : a->decision,
@@ -187,22 +232,32 @@ static enum pqm_st stand(struct judging *j, struct pqm_refusal *v)
 	return PQM_OK;
 }
 
+/* Of two alike a mandate speaks, then the policy that was taken in later: it extends the other. */
+static bool speaks_before(const struct pqm_refusal *a, const struct pqm_policy_rule *of_a,
+	const struct pqm_refusal *b, const struct pqm_policy_rule *of_b)
+{
+	if (of_b == NULL || a->level != b->level)
+		return of_b == NULL || a->level > b->level;
+	if (a->is_mandate != b->is_mandate)
+		return a->is_mandate;
+	return !pqm_eq(of_a->policy, of_b->policy);
+}
+
 static enum pqm_st judge_one(struct judging *j, const struct pqm_finding *f)
 {
 	const struct pqm_policy *p = j->in->policy;
 	struct pqm_gate *g = j->g;
+	const struct pqm_policy_rule *of_best = NULL;
 	struct pqm_refusal best = { 0 }, one, *grown;
-	bool any = false;
 	enum pqm_st st;
 
 	for (size_t i = 0; i < p->n; i++)
 		if (refuses(j, &p->rules[i], f, &one) &&
-			(!any || one.level > best.level ||
-				(one.level == best.level && one.is_mandate && !best.is_mandate))) {
+			speaks_before(&one, &p->rules[i], &best, of_best)) {
 			best = one;
-			any = true;
+			of_best = &p->rules[i];
 		}
-	if (!any) {
+	if (of_best == NULL) {
 		/* Met, so that it does not count as gone. */
 		if (j->in->baseline != NULL)
 			(void)pqm_baseline_count(j->in->baseline, j->in->rules, f);

@@ -1,5 +1,7 @@
 #include "policy.h"
 
+#include <stdio.h>
+
 #include "base/limits.h"
 #include "base/num.h"
 #include "base/slurp.h"
@@ -116,16 +118,16 @@ static enum pqm_st read_list(const struct reading *r, const char *key, const str
 {
 	*out = pqm_yaml_get(r->node, key);
 	if (*out != NULL && (*out)->type != PQM_YAML_SEQ)
-		return pqm_fail(r->err, PQM_EUSAGE, "%.*s:%u: %s is a list of rule ids",
-			PQM_FMT(r->file), (*out)->line, key);
+		return pqm_fail(r->err, PQM_EUSAGE, "%.*s:%u: %s is a list", PQM_FMT(r->file),
+			(*out)->line, key);
 	return PQM_OK;
 }
 
 static enum pqm_st check_keys(const struct reading *r)
 {
 	static const char *const known[] = { "id", "policy", "extends", "title", "level", "meaning",
-		"function", "quantum", "classical", "rules", "not_rules", "decision", "regime",
-		"why", "fix", "refs", "hit", "miss" };
+		"function", "quantum", "classical", "rules", "not_rules", "algorithms",
+		"not_algorithms", "decision", "regime", "why", "fix", "refs", "hit", "miss" };
 
 	for (size_t i = 0; i < r->node->n; i++) {
 		pqm_bytes key = r->node->keys[i]->text;
@@ -143,6 +145,17 @@ static enum pqm_st check_keys(const struct reading *r)
 				r->node->keys[i]->line, PQM_FMT(key), near);
 	}
 	return PQM_OK;
+}
+
+static enum pqm_st read_lists(const struct reading *r, struct pqm_policy_rule *out)
+{
+	enum pqm_st st = read_list(r, "rules", &out->rules);
+
+	if (st == PQM_OK)
+		st = read_list(r, "not_rules", &out->not_rules);
+	if (st == PQM_OK)
+		st = read_list(r, "algorithms", &out->algorithms);
+	return st == PQM_OK ? read_list(r, "not_algorithms", &out->not_algorithms) : st;
 }
 
 static enum pqm_st read_rule(const struct reading *r, struct pqm_policy_rule *out)
@@ -174,11 +187,7 @@ static enum pqm_st read_rule(const struct reading *r, struct pqm_policy_rule *ou
 			"track, plan, attend, act");
 	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]) && st == PQM_OK; i++)
 		st = read_set(r, i, bits[i]);
-	if (st == PQM_OK)
-		st = read_list(r, "rules", &out->rules);
-	if (st == PQM_OK)
-		st = read_list(r, "not_rules", &out->not_rules);
-	return st;
+	return st == PQM_OK ? read_lists(r, out) : st;
 }
 
 /* ---- policies ---- */
@@ -376,17 +385,38 @@ static bool is_listed(const struct pqm_yaml *list, pqm_bytes id)
 	return false;
 }
 
+/* "X25519+ML-KEM 768"; what no finding is called that long for is cut. */
+static bool is_algorithm(const struct pqm_policy_rule *rule, pqm_bytes family, pqm_bytes parameter)
+{
+	char name[128];
+	int n = snprintf(name, sizeof(name), "%.*s%s%.*s", PQM_FMT(family),
+		parameter.n > 0 ? " " : "", PQM_FMT(parameter));
+	pqm_bytes text = pqm_str(n > 0 ? name : "");
+
+	return (rule->algorithms == NULL || is_listed(rule->algorithms, text)) &&
+		!is_listed(rule->not_algorithms, text);
+}
+
 bool pqm_policy_fits(const struct pqm_policy_rule *rule, const struct pqm_finding *f)
 {
 	if (rule->rules != NULL && !is_listed(rule->rules, f->rule))
+		return false;
+	if (!is_algorithm(rule, f->family, f->parameter))
 		return false;
 	return !is_listed(rule->not_rules, f->rule) && has_bit(rule->meanings, f->meaning) &&
 		has_bit(rule->functions, f->function) && has_bit(rule->quanta, f->quantum) &&
 		has_bit(rule->classicals, f->classical);
 }
 
-/* "config kex broken ok attend", or "rule k8s.hybrid-switched-off". */
-bool pqm_policy_sample(const struct pqm_rules *r, const struct pqm_rule *rule, pqm_bytes sample)
+enum pqm_st pqm_policy_read_rule(
+	struct pqm_policy_rule *out, const struct pqm_rule *rule, struct pqm_err *err)
+{
+	struct reading x = { rule->file, rule->node, err };
+
+	return read_rule(&x, out);
+}
+
+bool pqm_policy_sample(const struct pqm_rule *rule, pqm_bytes sample)
 {
 	struct pqm_err why = { 0 };
 	struct reading x = { rule->file, rule->node, &why };
@@ -395,13 +425,14 @@ bool pqm_policy_sample(const struct pqm_rules *r, const struct pqm_rule *rule, p
 	enum pqm_decision d = PQM_TRACK;
 	pqm_bytes rest = sample, word;
 
-	(void)r;
 	if (read_rule(&x, &one) != PQM_OK)
 		return false;
 	if (pqm_starts(sample, PQM_LIT("policy ")))
 		return pqm_eq(one.policy, pqm_sub(sample, 7, sample.n));
 	if (pqm_starts(sample, PQM_LIT("regime ")))
 		return pqm_eq(one.regime, pqm_sub(sample, 7, sample.n));
+	if (pqm_starts(sample, PQM_LIT("algorithm ")))
+		return is_algorithm(&one, pqm_sub(sample, 10, sample.n), (pqm_bytes){ NULL, 0 });
 	if (pqm_starts(sample, PQM_LIT("rule "))) {
 		f.rule = pqm_sub(sample, 5, sample.n);
 		return is_listed(one.rules, f.rule) && !is_listed(one.not_rules, f.rule);

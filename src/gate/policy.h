@@ -18,6 +18,8 @@ struct pqm_policy_rule {
 	uint32_t meanings, functions, quanta, classicals; /* bit by value; 0: any */
 	const struct pqm_yaml *rules;			  /* globs over rule ids; NULL: any */
 	const struct pqm_yaml *not_rules;
+	const struct pqm_yaml *algorithms; /* globs over "FAMILY PARAMETER"; NULL: any */
+	const struct pqm_yaml *not_algorithms;
 	bool has_decision;
 	enum pqm_decision decision; /* the least of the asset */
 	pqm_bytes regime;	    /* its dates instead; empty: none */
@@ -37,8 +39,12 @@ void pqm_policy_fini(struct pqm_policy *p);
  * is there takes its place. */
 enum pqm_st pqm_policy_add(struct pqm_policy *p, const struct pqm_rules *r, const char *name,
 	struct pqm_err *err) PQM_MUST_USE;
-/* What a rule's sample says of it: "config kex broken attend". */
-bool pqm_policy_sample(const struct pqm_rules *r, const struct pqm_rule *rule, pqm_bytes sample);
+/* One rule of rules/policy, in force or not. */
+enum pqm_st pqm_policy_read_rule(
+	struct pqm_policy_rule *out, const struct pqm_rule *rule, struct pqm_err *err) PQM_MUST_USE;
+/* What a rule's sample says of it: "config kex broken ok attend", "rule ID", "regime NAME", "policy NAME",
+ * "algorithm FAMILY PARAMETER". */
+bool pqm_policy_sample(const struct pqm_rule *rule, pqm_bytes sample);
 /* Does the rule ask for properties that the finding has? Decision and dates are not looked at. */
 bool pqm_policy_fits(const struct pqm_policy_rule *rule, const struct pqm_finding *f);
 
