@@ -5,7 +5,8 @@
  * Ownership: the text is the arena's, with a NUL behind it that is not counted.
  * Errors:    one line with the file, what is wrong, the size and the limit, and the hint of the caller.
  * Threads:   any.
- * Limits:    the caller's. Only regular files: a FIFO or device is refused without waiting for it.
+ * Limits:    the caller's. Only regular files, and pipes that the shell hands over as /dev/fd/N: any
+ *            other FIFO or device is refused without waiting for it.
  */
 #ifndef PQM_BASE_SLURP_H
 #define PQM_BASE_SLURP_H

@@ -160,6 +160,8 @@ def edits(d):
     ok((os.stat(base).st_mode & 0o077) == 0, "and is the user's own", oct(os.stat(base).st_mode))
     r = gate(top, "--baseline", base)
     ok(r.returncode == 0 and "0 errors" in out(r), "all of it is known then", out(r))
+    r = subprocess.run(["bash", "-c", f"{kit.PQMAP} gate {top} --baseline <(sleep 0.2; cat {base})"], capture_output=True, check=False)
+    ok(r.returncode == 0 and "0 errors" in out(r), "a baseline may come out of a pipe of the shell's", err(r))
     first = INGRESS.split("---\n")
 
     def changed(words, change):
