@@ -166,6 +166,8 @@
 #define PQM_SOURCE_MEANINGS 8
 #define PQM_SOURCE_WORK ((uint64_t)1 << 28)
 #define PQM_SOURCE_CALL_BYTES 120
+/* Functions of a library that a C text must call to show that a header of its own brings in the library's. */
+#define PQM_SOURCE_SIGNS 4
 /* Templates of JavaScript within each other. */
 #define PQM_LEX_DEPTH 16
 /* Fields of a struct that are looked through; code of one function that values are followed through. */

@@ -133,6 +133,7 @@ bool pqm_conf_command(
 {
 	const struct pqm_yaml *sizes = pqm_yaml_get(setting, "size");
 	const struct pqm_yaml *needs = pqm_yaml_get(setting, "needs");
+	const struct pqm_yaml *without = pqm_yaml_get(setting, "without");
 	pqm_bytes option = pqm_yaml_str(setting, "option"), sub = pqm_yaml_str(setting, "word");
 	pqm_bytes rest = args, word, before = { NULL, 0 };
 	bool first = true, is_met = needs == NULL, is_named = option.n == 0;
@@ -142,7 +143,7 @@ bool pqm_conf_command(
 	for (; pqm_conf_word(&rest, "", &word); before = word, first = false) {
 		pqm_bytes tail = behind_prefix(sizes, word);
 
-		if (first && sub.n > 0 && !pqm_eq(word, sub))
+		if ((first && sub.n > 0 && !pqm_eq(word, sub)) || is_word(without, word))
 			return false;
 		is_met = is_met || is_word(needs, word);
 		if (option.n > 0 && pqm_eq(before, option)) {

@@ -163,6 +163,9 @@ pqm_bytes sc_whole(struct sc *s, size_t at, pqm_bytes chain);
 /* "Class.function" around the token that the walk is at, or empty. */
 pqm_bytes sc_place(const struct sc *s);
 enum pqm_st sc_walk(struct sc *s) PQM_MUST_USE;
+/* Whether the rule's call at `at` says something, by its header and by what stands around it; a call that takes
+ * back what one before has set silences that one. */
+bool sc_counts(struct sc *s, const struct pqm_call_rule *m, size_t at, size_t open);
 /* A call or literal: name starts at token at, its bracket is open. Gives index + 1 of the find, or 0. */
 size_t sc_take(struct sc *s, const struct pqm_call_list *list, pqm_bytes whole, size_t at,
 	size_t open, size_t maker);

@@ -413,17 +413,6 @@ static void take_args(struct sc *s, struct sc_find *d, const struct pqm_call_rul
 
 /* ---- the call ---- */
 
-static bool has_header(const struct sc *s, const struct pqm_call_rule *m)
-{
-	if (m->headers == NULL)
-		return true;
-	for (size_t h = 0; h < m->headers->n; h++)
-		for (size_t i = 0; i < s->n_include; i++)
-			if (pqm_starts(s->include[i], pqm_yaml_text(m->headers->items[h])))
-				return true;
-	return false;
-}
-
 /* The first argument is one for which the call means nothing (a loopback address). */
 static bool is_excused(struct sc *s, const struct pqm_call_rule *m, size_t open)
 {
@@ -503,7 +492,7 @@ size_t sc_take(struct sc *s, const struct pqm_call_list *list, pqm_bytes whole, 
 	for (; list != NULL; list = list->next) {
 		const struct pqm_call_rule *m = list->call;
 
-		if (!has_header(s, m) || !is_after(s, m, at) || is_excused(s, m, open))
+		if (!is_after(s, m, at) || is_excused(s, m, open) || !sc_counts(s, m, at, open))
 			continue;
 		if (!m->refines) {
 			find = take_one(s, m, whole, at, open);

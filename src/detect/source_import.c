@@ -436,20 +436,78 @@ static bool cpp_using(struct sc *s, size_t i)
 	return !sc_op(s, end, ';') || sc_bind(s, last_part(name), name);
 }
 
+static bool include(struct sc *s, pqm_bytes header)
+{
+	pqm_bytes *grown = pqm_grow(s->arena, s->include, s->n_include, &s->cap_include);
+
+	if (grown == NULL)
+		return false;
+	s->include = grown;
+	if (s->n_include < PQM_SOURCE_WILD)
+		s->include[s->n_include++] = header;
+	return true;
+}
+
+/* Neither a prototype nor a definition: no type stands before the name. */
+static bool is_c_call(const struct sc *s, size_t i)
+{
+	if (!sc_name(s, i) || !sc_op(s, i + 1, '(') || i == 0 || sc_op(s, i - 1, '*'))
+		return false;
+	return !sc_name(s, i - 1) || sc_word(s, i - 1, "return") || sc_word(s, i - 1, "else") ||
+		sc_word(s, i - 1, "do");
+}
+
+static bool begins(pqm_bytes name, const struct pqm_yaml *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (pqm_starts(name, pqm_yaml_text(list->items[i])))
+			return true;
+	return false;
+}
+
+static bool among(const pqm_bytes *list, size_t n, pqm_bytes name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (pqm_eq(list[i], name))
+			return true;
+	return false;
+}
+
+static bool has_include(const struct sc *s, pqm_bytes header)
+{
+	for (size_t i = 0; i < s->n_include; i++)
+		if (pqm_starts(s->include[i], header))
+			return true;
+	return false;
+}
+
+/* Large programs include a library through a header of their own: enough of its functions called tell it. */
+static bool c_signs(struct sc *s)
+{
+	const struct pqm_yaml *signs = s->lang->signs;
+
+	for (size_t k = 0; signs != NULL && k < signs->n; k++) {
+		pqm_bytes seen[PQM_SOURCE_SIGNS], header = pqm_yaml_text(signs->keys[k]);
+		size_t n = 0;
+
+		if (has_include(s, header))
+			continue;
+		for (size_t i = 0; i < s->n && n < PQM_SOURCE_SIGNS; i++)
+			if (is_c_call(s, i) && begins(sc_text(s, i), signs->items[k]) &&
+				!among(seen, n, sc_text(s, i)))
+				seen[n++] = sc_text(s, i);
+		if (n == PQM_SOURCE_SIGNS && !include(s, header))
+			return false;
+	}
+	return true;
+}
+
 static bool c_import(struct sc *s, size_t i)
 {
 	size_t end;
 
-	if (s->tok[i].kind == PQM_T_INCLUDE) {
-		pqm_bytes *grown = pqm_grow(s->arena, s->include, s->n_include, &s->cap_include);
-
-		if (grown == NULL)
-			return false;
-		s->include = grown;
-		if (s->n_include < PQM_SOURCE_WILD)
-			s->include[s->n_include++] = sc_text(s, i);
-		return true;
-	}
+	if (s->tok[i].kind == PQM_T_INCLUDE)
+		return include(s, sc_text(s, i));
 	if (sc_word(s, i, "using"))
 		return cpp_using(s, i + 1);
 	if (!sc_word(s, i, "namespace") || !sc_name(s, i + 1) || !sc_op(s, i + 2, '='))
@@ -512,5 +570,5 @@ bool sc_imports(struct sc *s)
 		if (starts(s, i) && !import_at(s, i))
 			return false;
 	}
-	return true;
+	return s->kind != PQM_LANG_C || c_signs(s);
 }

@@ -369,7 +369,8 @@ static size_t line_start(pqm_bytes text, size_t off)
 	return off;
 }
 
-/* A pattern list of known_hosts: one word with a dot, comma, bracket or port in it. */
+/* A pattern list of known_hosts: one word with a dot, comma, bracket or port in it. A word with an @ is a
+ * principal of allowed_signers. */
 static bool is_host_word(pqm_bytes w)
 {
 	bool has_mark = false;
@@ -381,7 +382,7 @@ static bool is_host_word(pqm_bytes w)
 	for (size_t i = 0; i < w.n; i++) {
 		uint8_t c = w.p[i];
 
-		if (!is_type_char(c) && strchr(",[]:*?!%", c) == NULL)
+		if (c == '@' || (!is_type_char(c) && strchr(",[]:*?!%", c) == NULL))
 			return false;
 		has_mark = has_mark || c == '.' || c == ',' || c == '[' || c == ':' || c == '*';
 	}

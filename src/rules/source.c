@@ -62,6 +62,7 @@ static enum pqm_st read_words(
 	l->rule = rule;
 	l->names = pqm_yaml_get(rule->node, "names");
 	l->own = pqm_yaml_get(rule->node, "own");
+	l->signs = pqm_yaml_get(rule->node, "signs");
 	return st;
 }
 
@@ -282,6 +283,8 @@ static enum pqm_st add_call(struct pqm_calls *c, const struct pqm_rules *r,
 	m->after = pqm_yaml_str(rule->node, "after");
 	m->headers = pqm_yaml_get(rule->node, "headers");
 	m->unless = pqm_yaml_get(rule->node, "unless");
+	m->lifts = pqm_yaml_get(rule->node, "lifts");
+	m->beside = pqm_yaml_get(rule->node, "not_beside");
 	if (l->lang == PQM_LANG_C && m->headers == NULL)
 		return pqm_rule_fail(rule, rule->node, err, "headers: needed in C");
 	enum pqm_st st = read_emit(c, m, r, err);

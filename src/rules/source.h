@@ -50,6 +50,9 @@ struct pqm_call_rule {
 	size_t n_args;
 	const struct pqm_yaml *headers; /* of C: one of them must be included */
 	const struct pqm_yaml *unless;	/* first argument starts with one of them: nothing */
+	const struct pqm_yaml
+		*lifts; /* with one of them it takes back what a call before has set */
+	const struct pqm_yaml *beside; /* not within a call that is given one of these calls, too */
 };
 
 /* Rules of one call, in the order of the files. */
@@ -64,6 +67,8 @@ struct pqm_call_lang {
 		*rule; /* the one that lists the words; NULL: language without rules */
 	const struct pqm_yaml *names; /* spellings of all its libraries; may be NULL */
 	const struct pqm_yaml *own;   /* globs of paths: the code of the libraries themselves */
+	const struct pqm_yaml
+		*signs; /* of C: headers, and how the names of their functions begin */
 	struct pqm_matcher *words;
 	struct pqm_map calls;	/* whole name -> struct pqm_call_list */
 	struct pqm_map lasts;	/* last part of it -> something */

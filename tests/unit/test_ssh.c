@@ -241,6 +241,7 @@ static void lines_tell_key_from_surroundings(void **state)
 		{ "x\nhost.example,10.0.0.1 ssh-ed25519 AAAAkey", 24, PQM_SSH_HOST },
 		{ "|1|c2FsdA==|aGFzaA== ssh-ed25519 AAAAkey", 21, PQM_SSH_HOST },
 		{ "@revoked * ssh-ed25519 AAAAkey", 11, PQM_SSH_HOST },
+		{ "ada@mail.example ssh-ed25519 AAAAkey", 17, PQM_SSH_USER },
 		{ "#ssh-ed25519 AAAAkey", 1, PQM_SSH_REMARK },
 		{ "  # old: ssh-ed25519 AAAAkey", 9, PQM_SSH_REMARK },
 		{ "  - ssh-ed25519 AAAAkey", 4, PQM_SSH_USER },
