@@ -45,7 +45,7 @@ class Bench:
                 env={"NO_COLOR": "1", **self.env(seed), **(env or {})}, cwd=cwd, timeout=300)
         if r.returncode not in codes:
             ok(False, f"{command} {args[0]}, -j {jobs}, order {seed}: exit {codes}", err(r)[-400:])
-        text = re.sub(r" in [0-9.]+ s$|^TIME .*$", "", out(r), flags=re.M)
+        text = re.sub(r" in [0-9.]+ s$| +[0-9.]+ s, [0-9.]+ MiB$", "", out(r), flags=re.M)
         seen = {f: hashlib.sha256((folder / f).read_bytes()).hexdigest() for f in FORMATS if (folder / f).exists()}
         return {**seen, "terminal": hashlib.sha256((text + err(r)).encode()).hexdigest()}
 
