@@ -4,12 +4,16 @@ tracked files) and a script that reads every file of the work tree. Alternately,
 
   gate-all       everything, the first time
   gate-since     what changed since the commit before
-  gate-history   keys and ciphertext of 10,000 commits, beside `git log -S` over the same history
+  gate-history   keys and ciphertext of 10,000 commits, beside `git log -S` over the same history; without a cache
+  history-cold   the same, keeping what the next run need not read
+  history-warm   the next run
+  revision, revision-warm   all files of HEAD from the object database, without and with what an earlier run kept
 """
 import argparse
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,8 +32,11 @@ WALK = "import os\nfor d, _, fs in os.walk('.'):\n for f in fs:\n  open(os.path.
 
 
 def timed(argv, cwd):
+    if argv[-1] == "COLD":
+        argv = argv[:-1]
+        shutil.rmtree(cache, ignore_errors=True)
     t0 = time.monotonic()
-    p = subprocess.Popen([str(a) for a in argv], stdout=subprocess.DEVNULL, cwd=cwd)
+    p = subprocess.Popen([str(a) for a in argv], stdout=subprocess.DEVNULL, cwd=cwd, env={**os.environ, "XDG_CACHE_HOME": str(cache)})
     _, status, usage = os.wait4(p.pid, 0)
     if os.waitstatus_to_exitcode(status) not in (0, 1):
         sys.exit(f"gate.py: {argv[:2]} ended with {os.waitstatus_to_exitcode(status)}")
@@ -52,6 +59,7 @@ def measure(name, cwd, ours, peers, goal, runs):
 
 
 with tempfile.TemporaryDirectory(prefix="pqmap-bench-") as tmp:
+    cache = pathlib.Path(tmp) / "cache"
     make = [sys.executable, repo / "fixtures/gate/make_repo.py"]
     subprocess.run([*make, f"{tmp}/r", str(args.manifests), str(args.sources), "3"], check=True)
     gate = [pqmap, "gate", "--now", "2026-11-22"]
@@ -59,5 +67,12 @@ with tempfile.TemporaryDirectory(prefix="pqmap-bench-") as tmp:
                                           "read all": [sys.executable, "-c", WALK]}, 1.0, args.runs)
     measure("gate-since", f"{tmp}/r", [*gate, "--since", "HEAD~1"], {"git diff": ["git", "diff", "--stat", "HEAD~1"]}, 0.15, args.runs)
     subprocess.run([*make, f"{tmp}/h", str(args.manifests), str(args.sources), str(args.commits)], check=True)
-    measure("gate-history", f"{tmp}/h", [*gate, "--history"], {"git log -S": ["git", "log", "--all", "-S", "PRIVATE KEY", "--format=%H"]},
+    read = [*gate, "git:.", "--no-cache"]
+    measure("revision", f"{tmp}/r", read, {"git grep": ["git", "grep", "-c", "PRIVATE KEY", "HEAD"]}, 1.0, args.runs)
+    timed(read[:-1], f"{tmp}/r")
+    measure("revision-warm", f"{tmp}/r", read[:-1], {"without": read}, 1.0, args.runs)
+    history = [*gate, "--history", "--no-cache"]
+    measure("gate-history", f"{tmp}/h", history, {"git log -S": ["git", "log", "--all", "-S", "PRIVATE KEY", "--format=%H"]},
             5.0, max(1, args.runs // 2))
+    measure("history-cold", f"{tmp}/h", [*history[:-1], "COLD"], {"without": history}, 5.0, max(1, args.runs // 2))
+    measure("history-warm", f"{tmp}/h", history[:-1], {"without": history}, 1.7, args.runs)

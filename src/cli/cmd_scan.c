@@ -74,7 +74,10 @@ const struct pqm_command pqm_cmd_scan = {
 		"FILE takes those over and asks the rest.\n\n"
 		"What the layers of images gave is kept in $XDG_CACHE_HOME/pqmap (else\n"
 		"~/.cache/pqmap), 1 GiB at most, for this build and these rules: a layer whose\n"
-		"digest is known is not read again. --no-cache reads and checks all of them.",
+		"digest is known is not read again. Of git repositories (git:, --history) it "
+		"keeps\n"
+		"which files hold nothing and which commit held what first; what holds something\n"
+		"is read each time. --no-cache reads and checks all of them.",
 	.opts =
 		(const struct pqm_opt[]){
 			PQM_NET_OPTS,

@@ -108,7 +108,7 @@ void pqm_man_page(struct pqm_out *o)
 		".Sh ENVIRONMENT\n"
 		".Bl -tag -width Ds\n"
 		".It Ev XDG_CACHE_HOME\n"
-		"what layers of images gave is kept below it; else in\n"
+		"what layers of images and git repositories gave is kept below it; else in\n"
 		".Pa ~/.cache/pqmap .\n"
 		".It Ev KUBECONFIG\n"
 		"contexts of clusters.\n"

@@ -30,7 +30,8 @@ const struct pqm_opt pqm_scan_opts[] = {
 		"CPU costs from this run of `pqmap bench` (default: a reference profile)" },
 	{ 0, "expand-trust-stores", NULL, "list the certificates of trust stores one by one" },
 	{ 0, "fail-on-incomplete", NULL, "exit 3 when part of a target was not read" },
-	{ 0, "no-cache", NULL, "read every layer of an image, and keep nothing" },
+	{ 0, "no-cache", NULL,
+		"read every layer of an image and every file in git, and keep nothing" },
 	{ 0, "progress", "WHEN",
 		"progress on standard error: auto, always, never, jsonl (default: auto: a line on "
 		"a "

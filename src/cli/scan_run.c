@@ -328,7 +328,7 @@ enum pqm_st pqm_scan_run_prepare(
 	return st;
 }
 
-/* Only layers of images are kept: a scan of anything else opens none. */
+/* Only layers of images and files of git repositories are kept: a scan of anything else opens none. */
 static void open_cache(struct pqm_scan_run *s, const struct pqm_args *a)
 {
 	bool any = (s->opt.follow & PQM_FOLLOW_IMAGES) != 0;
@@ -336,7 +336,8 @@ static void open_cache(struct pqm_scan_run *s, const struct pqm_args *a)
 	const char *folder;
 
 	for (size_t i = 0; i < s->targets.n && !any; i++)
-		any = pqm_image_reads(s->targets.name[i]);
+		any = pqm_image_reads(s->targets.name[i]) ||
+			(pqm_git_is_target(s->targets.name[i]) && !s->git.has_only);
 	if (!any || pqm_arg_has(a, "no-cache") || s->cluster.would_ask != NULL)
 		return;
 	folder = pqm_cache_folder(&s->targets.arena);

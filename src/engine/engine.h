@@ -22,6 +22,7 @@
 
 #define PQM_BATCH_FILES 8
 #define PQM_QUEUE_BATCHES 256
+#define PQM_BLANK_BYTES 16
 #define PQM_ARCHIVE_RULES 16 /* of rules/archives.yaml */
 
 /* One finding at one place inside one content. */
@@ -141,6 +142,8 @@ struct pqm_job {
 	bool is_blob;		       /* a file of a revision */
 	const struct pqm_revision *of; /* in the run's arena; or NULL */
 	size_t n_path;		       /* of path */
+	bool is_kept;		       /* blank.h: what was found in it may be kept, under this: */
+	uint8_t blank[PQM_BLANK_BYTES];
 };
 
 struct pqm_look;
@@ -216,8 +219,9 @@ struct pqm_run {
 	struct pqm_skip_note *skips;
 	struct pqm_used *used;
 	struct pqm_from *layers;
-	size_t queued_bytes; /* of members that wait */
-	size_t code_bytes;   /* of large programs that are looked at */
+	struct pqm_blanks *blanks; /* of the repository that is walked; NULL: nothing is kept */
+	size_t queued_bytes;	   /* of members that wait */
+	size_t code_bytes;	   /* of large programs that are looked at */
 	struct pqm_coverage coverage;
 	size_t n_notes;
 	bool is_out_of_memory;
@@ -371,6 +375,8 @@ void pqm_worker_fini(struct pqm_worker *w);
 void pqm_worker_file(struct pqm_worker *w, const struct pqm_job *job);
 /* A file of a revision, whose bytes are in the job. */
 void pqm_worker_blob(struct pqm_worker *w, const struct pqm_job *job);
+/* As pqm_worker_class, of a file of a revision. */
+uint64_t pqm_worker_blob_class(const struct pqm_job *job);
 void pqm_worker_bytes(struct pqm_worker *w, uint32_t target, pqm_bytes path, pqm_bytes body);
 void pqm_worker_page(struct pqm_worker *w, uint32_t target, const struct pqm_page *page);
 

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/num.h"
+#include "blank.h"
 #include "known.h"
 
 static bool is_stopped(const struct pqm_scan_options *opt)
@@ -146,6 +147,70 @@ static const struct pqm_revision *keep_revision(struct pqm_given *s, const struc
 	return copy;
 }
 
+/* Under these words and for this build of the program. */
+static void key_of(
+	const struct pqm_given *s, const char *kind, pqm_bytes about, uint8_t key[PQM_SHA256_BYTES])
+{
+	const pqm_bytes parts[PQM_KNOWN_PARTS] = { pqm_str(kind), about, { NULL, 0 } };
+
+	pqm_known_key(s->run, parts, key);
+}
+
+static bool on_recall(struct pqm_sink *sink, const char *kind, pqm_bytes about, struct pqm_buf *out)
+{
+	const struct pqm_given *s = (struct pqm_given *)sink;
+	uint8_t key[PQM_SHA256_BYTES];
+
+	key_of(s, kind, about, key);
+	return pqm_cache_get(s->opt->cache, key, out);
+}
+
+static void on_keep(struct pqm_sink *sink, const char *kind, pqm_bytes about, pqm_bytes body)
+{
+	const struct pqm_given *s = (struct pqm_given *)sink;
+	uint8_t key[PQM_SHA256_BYTES];
+
+	key_of(s, kind, about, key);
+	pqm_cache_put(s->opt->cache, key, body);
+}
+
+/* What is kept is complete: nothing of the repository waits in the queue then. */
+static void on_repository(struct pqm_sink *sink, pqm_bytes about)
+{
+	struct pqm_given *s = (struct pqm_given *)sink;
+
+	if (about.n > 0) {
+		pqm_blanks_open(s->run, about);
+		return;
+	}
+	pqm_given_flush(s);
+	pqm_run_drain(s->run, s->main);
+	pqm_blanks_close(s->run);
+}
+
+static bool on_blank(struct pqm_sink *sink, const struct pqm_blob *b)
+{
+	const struct pqm_given *s = (struct pqm_given *)sink;
+	struct pqm_job job = { .target = s->target,
+		.is_blob = true,
+		.n_path = b->path.n,
+		.name_at = b->path.n - b->name.n,
+		.of = b->of };
+	bool ok;
+
+	if (s->run->blanks == NULL || is_stopped(s->opt))
+		return false;
+	job.path = pqm_malloc(b->path.n + 1);
+	if (job.path == NULL)
+		return false;
+	memcpy(job.path, b->path.p, b->path.n);
+	job.path[b->path.n] = '\0';
+	pqm_blanks_name(s->run, &job, b->id);
+	ok = pqm_blanks_give(s->run, &job);
+	pqm_free(job.path);
+	return ok;
+}
+
 static enum pqm_st on_blob(struct pqm_sink *sink, const struct pqm_blob *b, struct pqm_err *err)
 {
 	struct pqm_given *s = (struct pqm_given *)sink;
@@ -176,6 +241,7 @@ static enum pqm_st on_blob(struct pqm_sink *sink, const struct pqm_blob *b, stru
 		memcpy(job.body, b->body.p, b->body.n);
 	if (job.dir != NULL)
 		pqm_dir_ref(job.dir);
+	pqm_blanks_name(s->run, &job, b->id);
 	s->batch->job[s->batch->n++] = job;
 	s->batch->n_bytes += job.n_body;
 	atomic_fetch_add_explicit(&s->run->counts[s->target].seen, 1, memory_order_relaxed);
@@ -457,7 +523,10 @@ static void on_bad(struct pqm_sink *sink, uint32_t target, const char *words)
 void pqm_given_calls(struct pqm_given *s)
 {
 	s->sink = (struct pqm_sink){ s->run->rules, s->opt->cluster, s->opt->images, s->opt->git,
-		on_file, on_bytes, on_blob, on_page, on_layer,
+		on_file, on_bytes, s->opt->cache != NULL ? on_recall : NULL,
+		s->opt->cache != NULL ? on_keep : NULL,
+		s->opt->cache != NULL ? on_repository : NULL,
+		s->opt->cache != NULL ? on_blank : NULL, on_blob, on_page, on_layer,
 		s->opt->cache != NULL ? on_layer_known : NULL, on_layer_end, on_member, on_link,
 		on_list, on_listed, on_note, on_skip, on_directory, on_endpoint, on_bad,
 		s->opt->jobs - 1 };

@@ -69,7 +69,8 @@ static int take_build_id(struct dl_phdr_info *info, size_t size, void *ctx)
 	return 1; /* the first one is the program */
 }
 
-static void make_key(const struct pqm_run *run, struct pqm_from *f)
+void pqm_known_key(const struct pqm_run *run, const pqm_bytes about[PQM_KNOWN_PARTS],
+	uint8_t key[PQM_SHA256_BYTES])
 {
 	pqm_bytes build = { NULL, 0 };
 	uint64_t secret = pqm_cache_secret(run->opt->cache);
@@ -80,11 +81,11 @@ static void make_key(const struct pqm_run *run, struct pqm_from *f)
 		(void)pqm_buf_f(
 			&detectors, "%s %u\n", run->detectors[i]->name, run->detectors[i]->version);
 	(void)dl_iterate_phdr(take_build_id, &build);
-	const pqm_bytes parts[] = { PQM_LIT(PQM_KNOWN_FORMAT), PQM_LIT(PQM_VERSION),
-		PQM_LIT(PQM_COMMIT), build, pqm_buf_bytes(&detectors), pqm_str(run->rules->version),
-		{ (const uint8_t *)&secret, sizeof(secret) }, f->layer.digest, f->layer.as };
+	const pqm_bytes parts[] = { about[0], PQM_LIT(PQM_VERSION), PQM_LIT(PQM_COMMIT), build,
+		pqm_buf_bytes(&detectors), pqm_str(run->rules->version),
+		{ (const uint8_t *)&secret, sizeof(secret) }, about[1], about[2] };
 
-	pqm_sha256_parts(f->key, parts, sizeof(parts) / sizeof(parts[0]));
+	pqm_sha256_parts(key, parts, sizeof(parts) / sizeof(parts[0]));
 	pqm_buf_fini(&detectors);
 }
 
@@ -399,7 +400,10 @@ struct pqm_known *pqm_known_get(struct pqm_run *run, struct pqm_from *f)
 
 	if (cache == NULL)
 		return NULL;
-	make_key(run, f);
+	const pqm_bytes about[PQM_KNOWN_PARTS] = { PQM_LIT(PQM_KNOWN_FORMAT), f->layer.digest,
+		f->layer.as };
+
+	pqm_known_key(run, about, f->key);
 	k = known_new();
 	if (k == NULL)
 		return NULL;

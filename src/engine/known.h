@@ -17,7 +17,13 @@
 
 #define PQM_KNOWN_FORMAT "pqmap layer 1"
 
+#define PQM_KNOWN_PARTS 3
+
 struct pqm_known;
+
+/* The key of what this build of the program, with these rules, keeps: the form that it has, and what it is about. */
+void pqm_known_key(const struct pqm_run *run, const pqm_bytes about[PQM_KNOWN_PARTS],
+	uint8_t key[PQM_SHA256_BYTES]);
 
 /* Makes f's key of all that the record depends on. NULL: the layer is not known. */
 struct pqm_known *pqm_known_get(struct pqm_run *run, struct pqm_from *f);

@@ -48,7 +48,7 @@ struct pqm_scan_options {
 	/* How to read images; without it such a target is a usage error. */
 	const struct pqm_image_options *images;
 	const struct pqm_git_options *git; /* what of repositories is read; may be NULL */
-	struct pqm_cache *cache;	   /* of layers of images; may be NULL */
+	struct pqm_cache *cache;	   /* of layers and of git repositories; may be NULL */
 	/* Called for each list of a cluster when all of it was looked at; may be NULL. is_known: from
 	 * known_lists. False: it cannot be kept, which ends the cluster. */
 	bool (*on_listed)(void *ctx, const struct pqm_listed *l, bool is_known);

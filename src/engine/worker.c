@@ -8,6 +8,7 @@
 #include "base/mapped.h"
 #include "base/num.h"
 #include "detect/deps.h"
+#include "blank.h"
 #include "detect/packages.h"
 #include "engine.h"
 #include "guard.h"
@@ -41,6 +42,7 @@ struct reading {
 	pqm_bytes body; /* mapped; p NULL until needed */
 	pqm_bytes area; /* the address range that the mapping lies in */
 	struct pqm_content *content;
+	struct pqm_content *twin; /* or the one that has the same bytes, scanned elsewhere */
 	struct pqm_inode *inode;
 	uint64_t done[64];
 	bool is_changed;
@@ -266,6 +268,7 @@ static struct pqm_content *content_claim(struct reading *r, const struct pqm_has
 			hash = NULL;
 		pthread_mutex_lock(&run->lock);
 	}
+	r->twin = old;
 	if (old != NULL) {
 		add_place(run, &old->places, r->job, r->path);
 		run->coverage.copies++;
@@ -640,6 +643,16 @@ static void sweep_bytes(struct pqm_worker *w, pqm_bytes body, size_t most)
 	}
 }
 
+uint64_t pqm_worker_blob_class(const struct pqm_job *job)
+{
+	struct reading r = {
+		.job = job, .path = pqm_str(job->path), .name = pqm_str(job->path + job->name_at)
+	};
+
+	/* A blob of the history says less: it is not the same content. */
+	return class_in_tree(&r, true) ^ (job->of != NULL && job->of->is_gone);
+}
+
 void pqm_worker_blob(struct pqm_worker *w, const struct pqm_job *job)
 {
 	struct pqm_dir none = { .fd = -1, .refs = 1 };
@@ -657,28 +670,33 @@ void pqm_worker_blob(struct pqm_worker *w, const struct pqm_job *job)
 		.path = r.path,
 		.name = r.name };
 	struct pqm_counts *c = &w->run->counts[job->target];
+	struct pqm_from left = { 0 };
+	struct pqm_hash128 hash = { 0 };
+	uint64_t wanted;
 
 	if (copy.dir == NULL)
 		copy.dir = &none;
-	r.name_class = class_in_tree(&r, true);
-	/* A blob of the history says less: it is not the same content. */
-	if (job->of != NULL && job->of->is_gone)
-		r.name_class ^= 1;
+	r.name_class = pqm_worker_blob_class(job);
 	atomic_fetch_add_explicit(&c->read, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&c->bytes, r.total, memory_order_relaxed);
 	atomic_fetch_add(&w->run->n_busy, 1);
 	sweep_bytes(w, r.body, SIZE_MAX);
-	if (w->matches.n > 0 || pqm_archive_wanted(w->run, job->target, NULL, &a) != 0) {
+	wanted = pqm_archive_wanted(w->run, job->target, &left, &a);
+	/* What is told of the whole run, or of files inside, would not be told again. */
+	copy.is_kept = job->is_kept && !w->matches.is_full && atomic_load(&left.left) == 0 &&
+		(wanted >> PQM_ARCHIVE_BIT) == 0;
+	if (w->matches.n > 0 || wanted != 0) {
 		pqm_hasher_start(w->hasher);
 		pqm_hasher_add(w->hasher, r.body);
-		const struct pqm_hash128 hash = pqm_hasher_end(w->hasher);
-
+		hash = pqm_hasher_end(w->hasher);
 		if (w->matches.is_full)
 			tell_full(&r);
 		r.content = content_claim(&r, &hash);
 		if (r.content != NULL)
 			detect(&r);
 	}
+	if (copy.is_kept)
+		pqm_blanks_note(w->run, &copy, r.content != NULL ? r.content : r.twin);
 	atomic_fetch_sub(&w->run->n_busy, 1);
 	w->matches.n = 0;
 	pqm_arena_wipe(&w->scratch); /* it may have held a private key */

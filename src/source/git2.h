@@ -21,6 +21,7 @@
 	F(repository_open_ext)                                                                     \
 	F(repository_free)                                                                         \
 	F(repository_workdir)                                                                      \
+	F(repository_commondir)                                                                    \
 	F(repository_is_shallow)                                                                   \
 	F(repository_odb)                                                                          \
 	F(repository_index)                                                                        \
@@ -49,6 +50,7 @@
 	F(commit_parentcount)                                                                      \
 	F(commit_parent_id)                                                                        \
 	F(odb_free)                                                                                \
+	F(odb_exists)                                                                              \
 	F(odb_read)                                                                                \
 	F(odb_read_header)                                                                         \
 	F(odb_object_data)                                                                         \

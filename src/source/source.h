@@ -86,6 +86,7 @@ struct pqm_revision {
 /* A file of a revision; lent for the call. */
 struct pqm_blob {
 	pqm_bytes path, name, body;
+	pqm_bytes id;		       /* of its bytes, git's own */
 	struct pqm_dir *around;	       /* may be NULL: nothing is known of its neighbours */
 	const struct pqm_revision *of; /* the first that held it; NULL: not asked for */
 };
@@ -109,6 +110,15 @@ struct pqm_sink {
 	/* Bytes that are no file (standard input). Scanned before it returns. */
 	enum pqm_st (*bytes)(
 		struct pqm_sink *s, pqm_bytes body, pqm_bytes path, struct pqm_err *err);
+	/* What an earlier run kept of `about`; empty otherwise. Of this build of the program. NULL: nothing is
+	 * kept. */
+	bool (*recall)(struct pqm_sink *s, const char *kind, pqm_bytes about, struct pqm_buf *out);
+	void (*keep)(struct pqm_sink *s, const char *kind, pqm_bytes about, pqm_bytes body);
+	/* A git repository begins, or ends: then about is empty. NULL: nothing is kept of any. */
+	void (*repository)(struct pqm_sink *s, pqm_bytes about);
+	/* Between those, before its bytes are read: whether an earlier run saw the file and found nothing in it.
+	 * Then it is counted, and not given. */
+	bool (*blank)(struct pqm_sink *s, const struct pqm_blob *b);
 	/* A file of a git revision. Copied. */
 	enum pqm_st (*blob)(struct pqm_sink *s, const struct pqm_blob *b, struct pqm_err *err);
 	/* Objects that are no file. Scanned before it returns, or later when the buffer was kept. */

@@ -17,23 +17,24 @@ enum pqm_st pqm_git_give(struct pqm_git_walk *w, const git_oid *id, const struct
 	size_t slash = path.n;
 	git_odb_object *o = NULL;
 	struct pqm_err why = { 0 };
-	enum pqm_st st = pqm_repo_blob(&w->repo, id, &o, &why);
+	struct pqm_blob blob = { .path = path,
+		.id = { id->id, sizeof(id->id) },
+		.around = of == NULL || !of->is_gone ? w->around : NULL,
+		.of = of };
+	enum pqm_st st;
 
+	while (slash > 0 && path.p[slash - 1] != '/')
+		slash--;
+	blob.name = pqm_sub(path, slash, path.n);
+	if (w->sink->blank != NULL && w->sink->blank(w->sink, &blob))
+		return PQM_OK;
+	st = pqm_repo_blob(&w->repo, id, &o, &why);
 	if (st != PQM_OK) {
 		w->sink->skip(w->sink, st == PQM_ELIMIT ? PQM_SKIP_LIMIT : PQM_SKIP_UNREADABLE,
 			path, why.msg);
 		return PQM_OK;
 	}
-	while (slash > 0 && path.p[slash - 1] != '/')
-		slash--;
-	const struct pqm_blob blob = {
-		.path = path,
-		.name = pqm_sub(path, slash, path.n),
-		.body = { w->repo.g->odb_object_data(o), w->repo.g->odb_object_size(o) },
-		.around = of == NULL || !of->is_gone ? w->around : NULL,
-		.of = of,
-	};
-
+	blob.body = (pqm_bytes){ w->repo.g->odb_object_data(o), w->repo.g->odb_object_size(o) };
 	st = w->sink->blob(w->sink, &blob, w->err);
 	w->repo.g->odb_object_free(o);
 	return st;
@@ -182,19 +183,25 @@ static enum pqm_st walk(const char *target, struct pqm_sink *s, struct pqm_err *
 	struct pqm_git_walk w = { .sink = s, .opt = s->git, .err = err };
 	const char *path, *rev;
 	enum pqm_st st;
+	bool is_kept;
 
 	pqm_arena_init(&w.arena, PQM_RUN_ARENA_BYTES);
 	pqm_buf_init(&w.path, (size_t)1 << 20);
 	st = pqm_git_parse(&w.arena, target, &path, &rev, err);
 	if (st == PQM_OK)
 		st = pqm_repo_open(&w.repo, path, err);
+	is_kept = st == PQM_OK && s->repository != NULL && (s->git == NULL || !s->git->has_only);
+	if (is_kept)
+		s->repository(s, pqm_str(w.repo.g->repository_commondir(w.repo.git)));
 	if (st == PQM_OK && s->git != NULL && s->git->is_staged) {
 		w.around = pqm_repo_around(&w.repo, NULL);
 		st = walk_index(&w);
 	} else if (st == PQM_OK) {
 		st = walk_revision(&w, rev);
 	}
-	pqm_git_history_fini(&w);
+	if (is_kept)
+		s->repository(s, (pqm_bytes){ NULL, 0 });
+	pqm_git_past_fini(&w.past);
 	pqm_dir_unref(w.around);
 	pqm_repo_close(&w.repo);
 	pqm_buf_fini(&w.path);
