@@ -105,6 +105,7 @@ static enum pqm_st read_baseline(struct gate *g, const struct pqm_args *a, struc
 
 static enum pqm_st read_settings(struct gate *g, const struct pqm_args *a, struct pqm_err *err)
 {
+	const struct pqm_suppress_rules known = { &g->s.p.rules, &g->policy };
 	const struct pqm_yaml *config = g->s.p.config;
 	enum pqm_st st = read_level(g, a, err);
 
@@ -113,8 +114,9 @@ static enum pqm_st read_settings(struct gate *g, const struct pqm_args *a, struc
 	if (st == PQM_OK)
 		st = read_baseline(g, a, err);
 	if (st == PQM_OK && config != NULL)
-		st = pqm_suppress_config(
-			&g->gate, pqm_yaml_get(config, "ignore"), pqm_str(g->s.p.config_file), err);
+		st = pqm_suppress_config(&g->gate, &known, pqm_yaml_get(config, "ignore"),
+			pqm_str(g->s.p.config_file), err);
+	g->gate.no_inline = pqm_arg_has(a, "no-inline-ignore");
 	return st;
 }
 
@@ -414,7 +416,11 @@ const struct pqm_command pqm_cmd_gate = {
 			{ 0, "lead-months", "N",
 				"dates of the policy count so many months earlier (default: 0)" },
 			{ 0, "exit-zero", NULL, "exit 0 where the gate fails; for a trial" },
-			{ 0, "explain", "ID", "what a rule of the policy refuses, and why" },
+			{ 0, "no-inline-ignore", NULL,
+				"what is scanned lets nothing pass: no pqmap:ignore in it counts" },
+			{ 0, "explain", "ID",
+				"what a policy, a rule of one, a deadline or a finding's rule "
+				"says" },
 			PQM_NET_OPTS,
 			PQM_CLUSTER_OPTS,
 			PQM_FOLLOW_OPTS,

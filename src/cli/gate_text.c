@@ -106,9 +106,13 @@ static void put_why(struct printing *p, const struct pqm_refusal *v)
 		put(p, v->finding->why);
 	}
 	if (v->has_decision) {
-		pqm_out_lit(p->o, " [");
-		put(p, v->asset);
-		pqm_out_f(p->o, ": %s]", pqm_decision_name(v->decision));
+		pqm_out_f(p->o, " [%s: ", pqm_decision_name(v->decision));
+		if (v->is_unassigned)
+			pqm_out_lit(p->o, "no AI asset is known to rest on it; by default]");
+		else
+			put(p, v->asset);
+		if (!v->is_unassigned)
+			pqm_out_lit(p->o, " rests on it]");
 	}
 	pqm_out_lit(p->o, "\n");
 	if (v->fix.n > 0) {
@@ -160,27 +164,33 @@ static const char *plural(size_t n)
 	return n == 1 ? "" : "s";
 }
 
-/* Those that do nothing, have ended, or cannot be read. */
+/* Those that cannot be read, have ended or do nothing; of the quiet only what fails. */
 static void put_stale(struct printing *p)
 {
 	const struct pqm_gate *g = p->t->gate;
 
 	for (size_t i = 0; i < g->n_suppressions; i++) {
 		const struct pqm_suppression *s = &g->suppressions[i];
-		const char *what = s->is_bad
-			? "is not honoured, it needs a rule, a reason and a date "
-			  "as 2027-06-30"
-			: s->is_expired	 ? "has ended"
-			: s->n_used == 0 ? "lets nothing pass any more; remove it"
-					 : NULL;
+		pqm_bytes state = pqm_suppression_state(g, s);
+		bool fails = s->fault.n > 0 && !s->is_set_aside;
 
-		if (what == NULL && !p->t->is_verbose)
+		if (p->t->is_quiet ? !fails : state.n == 0 && !p->t->is_verbose)
 			continue;
-		if (what == NULL)
-			pqm_out_f(p->o, "ignore  used %llu times: ", (unsigned long long)s->n_used);
+		if (fails)
+			put_level(p, PQM_L_ERROR);
 		else
-			pqm_out_f(p->o, "ignore  %s: ", what);
+			pqm_out_lit(p->o, "ignore  ");
 		put_suppression(p, s);
+		pqm_out_lit(p->o, "        ");
+		if (s->is_set_aside)
+			pqm_out_lit(p->o, "set aside by --no-inline-ignore");
+		else if (state.n == 0)
+			pqm_out_f(p->o, "lets %llu place%s pass", (unsigned long long)s->n_used,
+				plural(s->n_used));
+		else
+			pqm_out_str(p->o, fails ? "this ignore does not count: " : "");
+		put(p, state);
+		pqm_out_lit(p->o, "\n");
 	}
 }
 
@@ -198,6 +208,12 @@ static void put_summary(struct printing *p)
 			break;
 	}
 	pqm_out_f(p->o, "; %zu known, %zu ignored", g->n_known, g->n_suppressed);
+	if (g->n_faulty > 0)
+		pqm_out_f(
+			p->o, ", %zu ignore%s that cannot count", g->n_faulty, plural(g->n_faulty));
+	if (g->n_set_aside > 0)
+		pqm_out_f(p->o, ", %zu inline ignore%s set aside", g->n_set_aside,
+			plural(g->n_set_aside));
 	if (g->n_gone > 0)
 		pqm_out_f(p->o, ", %zu of the baseline gone", g->n_gone);
 	pqm_out_f(p->o, "; policy %.*s; %s files read", PQM_FMT(g->policies),
@@ -226,10 +242,9 @@ void pqm_gate_text(struct pqm_out *o, const struct pqm_gate_text *t)
 			put_verdict(&p, v);
 		pqm_arena_reset(&p.scratch);
 	}
-	if (!t->is_quiet) {
-		put_stale(&p);
+	put_stale(&p);
+	if (!t->is_quiet)
 		put_summary(&p);
-	}
 	pqm_arena_fini(&p.scratch);
 }
 

@@ -12,8 +12,9 @@ static pqm_bytes line_from(pqm_bytes body, size_t off)
 {
 	size_t end = pqm_find_byte(body, off, '\n');
 	pqm_bytes line = pqm_trim(pqm_sub(body, off, (end == SIZE_MAX ? body.n : end) - off));
-	static const char *const ends[] = { "*/", "-->", "}}" };
+	static const char *const ends[] = { "-}}", "}}", "*/", "-->", "#}", "%>" };
 
+	/* From the outside in: a comment of a template may be one of C in it. */
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		if (pqm_ends(line, pqm_str(ends[i])))
 			line = pqm_trim(pqm_sub(line, 0, line.n - strlen(ends[i])));
@@ -32,14 +33,91 @@ static bool next_word(pqm_bytes *rest, pqm_bytes *word)
 	return n > 0;
 }
 
+/* Is there nothing before it on its line but what begins a comment? */
+static bool is_alone(pqm_bytes body, size_t off)
+{
+	while (off > 0 && body.p[off - 1] != '\n') {
+		uint8_t c = body.p[--off];
+
+		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+			c >= 0x80)
+			return false;
+	}
+	return true;
+}
+
+/* The lines that it is for: its own, or when it stands alone the next. */
+static pqm_bytes bytes_of(struct pqm_arena *arena, pqm_bytes body, size_t off)
+{
+	size_t from = off, to = pqm_find_byte(body, off, '\n');
+
+	while (from > 0 && body.p[from - 1] != '\n')
+		from--;
+	if (to != SIZE_MAX && is_alone(body, off)) {
+		from = to + 1;
+		to = pqm_find_byte(body, from, '\n');
+	}
+	return pqm_arena_f(arena, "%zu-%zu", from, to == SIZE_MAX ? body.n : to);
+}
+
+/* A place for a rule in a text that explains comments: RULE, <rule>, %s. */
+static bool is_placeholder(pqm_bytes word)
+{
+	bool is_lower = false;
+
+	for (size_t i = 0; i < word.n; i++) {
+		if (word.p[i] >= 0x80 || strchr("<>{}%$\"'`[]()\\", word.p[i]) != NULL)
+			return true;
+		is_lower = is_lower || (word.p[i] >= 'a' && word.p[i] <= 'z') || word.p[i] == '*';
+		is_lower = is_lower || (word.p[i] >= '0' && word.p[i] <= '9');
+	}
+	return word.n > 0 && !is_lower;
+}
+
+static bool is_reason(pqm_bytes *word, pqm_bytes rest)
+{
+	if (!pqm_starts(*word, PQM_LIT("reason=")))
+		return false;
+	/* A reason is the rest of the line. */
+	*word = pqm_trim((pqm_bytes){ word->p + 7, word->n - 7 + rest.n });
+	return true;
+}
+
+/* until=DATE ticket=X reason=the rest; the first word that is none of them is odd. */
+static size_t take_words(struct pqm_fact *facts, size_t n, pqm_bytes rest)
+{
+	uint32_t line = facts[0].line, col = facts[0].col;
+	bool has_until = false, has_odd = false;
+	pqm_bytes word;
+
+	while (next_word(&rest, &word)) {
+		if (is_reason(&word, rest)) {
+			if (word.n > 0)
+				facts[n++] =
+					(struct pqm_fact){ PQM_LIT("reason"), word, line, col };
+			break;
+		}
+		if (pqm_starts(word, PQM_LIT("until=")) && !has_until) {
+			/* An empty date is as wrong as any other. */
+			facts[n++] = (struct pqm_fact){ PQM_LIT("until"),
+				word.n > 6 ? pqm_sub(word, 6, word.n) : word, line, col };
+			has_until = true;
+		} else if (!pqm_starts(word, PQM_LIT("ticket=")) && !has_odd) {
+			facts[n++] = (struct pqm_fact){ PQM_LIT("odd"), word, line, col };
+			has_odd = true;
+		}
+	}
+	return n;
+}
+
 static enum pqm_st one(const struct pqm_artifact *a, size_t off, struct pqm_emit *out)
 {
 	pqm_bytes rest =
 		pqm_sub(line_from(a->body, off), sizeof("pqmap:ignore") - 1, PQM_COMMENT_BYTES);
 	bool whole = pqm_starts(rest, PQM_LIT("-file"));
-	struct pqm_fact facts[4];
+	struct pqm_fact facts[7]; /* rule, file, alone, bytes, until, odd, reason */
 	uint32_t line, col;
-	pqm_bytes word;
+	pqm_bytes word, left;
 	size_t n = 0;
 
 	if (whole)
@@ -48,22 +126,23 @@ static enum pqm_st one(const struct pqm_artifact *a, size_t off, struct pqm_emit
 	if (rest.n == 0 || (rest.p[0] != ' ' && rest.p[0] != '\t'))
 		return PQM_OK;
 	pqm_line_col(a->body, off, &line, &col);
+	left = rest;
+	if (!next_word(&left, &word) || is_placeholder(word))
+		return PQM_OK;
+	if (pqm_find_byte(word, 0, '=') == SIZE_MAX)
+		rest = left;
+	else
+		word = PQM_LIT("");
+	facts[n++] = (struct pqm_fact){ PQM_LIT("rule"), word, line, col };
 	if (whole)
 		facts[n++] = (struct pqm_fact){ PQM_LIT("file"), PQM_LIT("true"), line, col };
-	if (next_word(&rest, &word))
-		facts[n++] = (struct pqm_fact){ PQM_LIT("rule"), word, line, col };
-	while (next_word(&rest, &word)) {
-		if (pqm_starts(word, PQM_LIT("until=")) && n < 3)
-			facts[n++] = (struct pqm_fact){ PQM_LIT("until"), pqm_sub(word, 6, word.n),
-				line, col };
-		if (!pqm_starts(word, PQM_LIT("reason=")))
-			continue;
-		/* A reason is the rest of the line. */
-		word = pqm_trim((pqm_bytes){ word.p + 7, word.n - 7 + rest.n });
-		if (word.n > 0 && n < 4)
-			facts[n++] = (struct pqm_fact){ PQM_LIT("reason"), word, line, col };
-		break;
-	}
+	if (is_alone(a->body, off))
+		facts[n++] = (struct pqm_fact){ PQM_LIT("alone"), PQM_LIT("true"), line, col };
+	left = bytes_of(a->arena, a->body, off);
+	if (left.p == NULL)
+		return PQM_ENOMEM;
+	facts[n++] = (struct pqm_fact){ PQM_LIT("bytes"), left, line, col };
+	n = take_words(facts, n, rest);
 	const struct pqm_object o = { .group = PQM_LIT("pqmap.dev"),
 		.kind = PQM_LIT("Ignore"),
 		.name = pqm_arena_f(a->arena, "%u", line),
@@ -90,7 +169,7 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 
 const struct pqm_detector pqm_det_ignore = {
 	.name = "ignore",
-	.version = 1,
+	.version = 2,
 	.summary = "comments that let a finding pass (pqmap:ignore)",
 	.anchors = anchors,
 	.n_anchors = 1,

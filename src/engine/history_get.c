@@ -121,7 +121,7 @@ static size_t get_things(struct history *h, struct pqm_trend_thing **out, const 
 	pqm_history_int(h, s, h->series);
 	pqm_history_int(h, s, h->id);
 	pqm_history_int(h, s, PQM_TREND_LISTED);
-	while (n < PQM_TREND_LISTED && pqm_history_row(h, s))
+	while (*out != NULL && n < PQM_TREND_LISTED && pqm_history_row(h, s))
 		take_thing(h, s, &(*out)[n++]);
 	(void)h->sq.finalize(s);
 	return n;

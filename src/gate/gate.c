@@ -189,6 +189,7 @@ static bool refuses(const struct judging *j, const struct pqm_policy_rule *rule,
 		.why = duty != NULL ? words_of(j, rule, duty) : rule->why,
 		.fix = rule->fix.n > 0 ? rule->fix : f->fix,
 		.asset = a == NULL ? (pqm_bytes){ NULL, 0 } : a->asset->id,
+		.is_unassigned = a != NULL && a->asset->is_unassigned,
 		.decision = a == NULL ? PQM_TRACK : a->decision,
 		.has_decision = a != NULL,
 		.level = level,
@@ -221,9 +222,11 @@ static enum pqm_st stand(struct judging *j, struct pqm_refusal *v)
 	}
 	v->places = places;
 	v->n_places = f->n_occs;
-	v->n_known = j->in->baseline == NULL || v->is_mandate
-		? 0
-		: pqm_baseline_count(j->in->baseline, j->in->rules, f);
+	if (j->in->baseline != NULL)
+		v->n_known = pqm_baseline_count(j->in->baseline, j->in->rules, f);
+	/* Nor does a baseline waive what somebody wanted to be asked about again on a day that is over. */
+	if (v->is_mandate || (v->by != NULL && v->by->is_expired))
+		v->n_known = 0;
 	n_left = v->n_places - v->n_suppressed;
 	if (n_left == 0)
 		v->standing = PQM_S_SUPPRESSED;
@@ -309,6 +312,7 @@ static void sum_up(struct judging *j)
 		g->n_known += v->standing == PQM_S_KNOWN;
 		g->n_suppressed += v->standing == PQM_S_SUPPRESSED;
 	}
+	g->is_failed = g->is_failed || (!g->never_fails && g->n_faulty > 0);
 	if (j->in->baseline != NULL && !j->in->is_partial)
 		g->n_gone = pqm_baseline_unmet(j->in->baseline);
 }
@@ -316,8 +320,10 @@ static void sum_up(struct judging *j)
 enum pqm_st pqm_gate_judge(struct pqm_gate *g, const struct pqm_gate_input *in, struct pqm_err *err)
 {
 	struct judging j = { .g = g, .in = in, .err = err };
-	enum pqm_st st = pqm_suppress_found(g, in->inv, err);
+	const struct pqm_suppress_rules known = { in->rules, in->policy };
+	enum pqm_st st = pqm_suppress_found(g, &known, in->inv, err);
 
+	g->is_partial = in->is_partial;
 	pqm_suppress_settle(g, in->inv->now_days);
 	if (!pqm_bound_make(&j.bound, in->assessment) && st == PQM_OK)
 		st = no_memory(&j);

@@ -36,8 +36,11 @@ struct pqm_suppression {
 	uint32_t line;
 	uint32_t target;    /* of a comment or annotation */
 	bool is_whole_file; /* a comment for all of its file */
+	uint64_t from, to;  /* bytes of the lines that a comment is for: keys have no line */
+	bool is_alone;	    /* nothing else stands on its line: it is for the next one too */
 	bool is_expired;
-	bool is_bad; /* no reason, no date where one was meant: not honoured */
+	pqm_bytes fault;   /* why it is not honoured; empty: it is */
+	bool is_set_aside; /* --no-inline-ignore: not honoured, and no fault of it */
 	uint64_t n_used;
 };
 
@@ -48,6 +51,7 @@ struct pqm_refusal {
 	pqm_bytes asset;	    /* the worst that it protects; empty: none */
 	enum pqm_decision decision; /* of that asset */
 	bool has_decision;
+	bool is_unassigned; /* the asset is what no AI asset claims */
 	enum pqm_severity level;
 	enum pqm_standing standing;
 	bool is_mandate;			  /* a date has passed: no baseline waives it */
@@ -68,6 +72,10 @@ struct pqm_gate {
 	struct pqm_suppression *suppressions; /* by file and line */
 	size_t n_suppressions;
 	size_t n_new[PQM_L_ERROR + 1], n_known, n_suppressed;
+	size_t n_faulty;    /* suppressions that cannot be honoured: each fails the gate */
+	size_t n_set_aside; /* by --no-inline-ignore */
+	bool no_inline;	    /* comments and annotations in what is scanned let nothing pass */
+	bool is_partial;    /* only some files were read */
 	size_t n_gone;	    /* of the baseline: no longer here; of a scan of everything only */
 	pqm_bytes since;    /* the commit that is compared with; empty: none */
 	pqm_bytes baseline; /* its file; empty: none */
@@ -78,6 +86,8 @@ struct pqm_gate {
 /* "failed", "undecided", "passed" */
 const char *pqm_gate_verdict(const struct pqm_gate *g);
 
+/* What is to be done about it: "has ended"; empty: nothing, it lets something pass or is not in question. */
+pqm_bytes pqm_suppression_state(const struct pqm_gate *g, const struct pqm_suppression *s);
 void pqm_gate_init(struct pqm_gate *g);
 void pqm_gate_fini(struct pqm_gate *g);
 

@@ -1,6 +1,8 @@
 /* diff_json.c — a diff as JSON: reports/schema/diff.schema.json. */
 #include "report/diff.h"
 
+#include <assert.h>
+
 #include "base/num.h"
 
 #define SCHEMA_VERSION 1
@@ -83,6 +85,7 @@ static void row(struct pqm_out *o, const struct pqm_diff *d, const struct pqm_di
 	const struct pqm_diff_finding *f = r->is != NULL ? r->is : r->was;
 	char id[2 * PQM_ID_BYTES + 1];
 
+	assert(f != NULL); /* a row is of one side at least */
 	pqm_js_open(o, NULL, '{');
 	pqm_id_hex(id, f->id);
 	pqm_js_cstr(o, "id", id);

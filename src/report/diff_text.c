@@ -3,6 +3,8 @@
  */
 #include "report/diff.h"
 
+#include <assert.h>
+
 #include <math.h>
 
 #include "base/limits.h"
@@ -381,6 +383,7 @@ static void deadlines(struct text *t)
 		const struct pqm_diff_deadline_row *r = &d->deadlines[i];
 		const struct pqm_diff_deadline *one = r->is != NULL ? r->is : r->was;
 
+		assert(one != NULL); /* a row is of one side at least */
 		item(t,
 			r->was == NULL		? "+"
 				: r->is == NULL ? "-"

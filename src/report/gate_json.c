@@ -48,7 +48,8 @@ static void suppression(struct pqm_out *o, const struct pqm_suppression *s)
 		date(o, "until", s->until);
 	pqm_js_u64(o, "used", s->n_used);
 	pqm_js_bool(o, "expired", s->is_expired);
-	pqm_js_bool(o, "honoured", !s->is_bad);
+	pqm_js_bool(o, "honoured", s->fault.n == 0 && !s->is_set_aside);
+	pqm_js_opt(o, "fault", s->fault);
 	pqm_js_close(o, '}');
 }
 
@@ -70,6 +71,8 @@ void pqm_json_gate(struct pqm_out *o, const struct pqm_gate *g)
 	pqm_js_u64(o, "known", g->n_known);
 	pqm_js_u64(o, "suppressed", g->n_suppressed);
 	pqm_js_u64(o, "gone", g->n_gone);
+	pqm_js_u64(o, "faulty_suppressions", g->n_faulty);
+	pqm_js_u64(o, "suppressions_set_aside", g->n_set_aside);
 	pqm_js_open(o, "refusals", '[');
 	for (size_t i = 0; i < g->n_refusals; i++)
 		refusal(o, g, &g->refusals[i]);

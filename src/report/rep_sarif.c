@@ -239,6 +239,23 @@ static void put_gap(struct sarif *s, size_t target)
 				PQM_FMT(s->r->inv->targets[target].name), PQM_FMT(why)));
 }
 
+/* Suppressions that stand at no result: those that cannot be honoured, have ended or let nothing pass. */
+static void put_stale(struct sarif *s)
+{
+	const struct pqm_gate *g = s->r->gate;
+
+	for (size_t i = 0; g != NULL && i < g->n_suppressions && i < LOCATIONS_MAX; i++) {
+		const struct pqm_suppression *one = &g->suppressions[i];
+		pqm_bytes state = pqm_suppression_state(g, one);
+
+		if (state.n > 0)
+			put_notification(s, one->fault.n > 0 ? "error" : "warning",
+				pqm_arena_f(&s->results.scratch, "ignore %.*s at %.*s:%u: %.*s",
+					PQM_FMT(one->rule), PQM_FMT(one->at), one->line,
+					PQM_FMT(state)));
+	}
+}
+
 /* What was not read is part of the result: silence would look clean. */
 static void put_invocation(struct sarif *s)
 {
@@ -273,6 +290,7 @@ static void put_invocation(struct sarif *s)
 				"%zu more things were not read, or in part; see "
 				"the JSON report",
 				c->n_notes - LOCATIONS_MAX));
+	put_stale(s);
 	pqm_js_close(o, ']');
 	pqm_js_close(o, '}');
 	pqm_js_close(o, ']');

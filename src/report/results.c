@@ -51,6 +51,7 @@ static void from_gate(struct pqm_results *out, const struct pqm_gate *g)
 			.has_decision = v->has_decision,
 			.decision = v->decision,
 			.asset = v->asset,
+			.is_unassigned = v->is_unassigned,
 			.places = v->n_shown > 0 ? v->places : NULL,
 			.n_places = v->n_shown > 0 ? v->n_shown : v->finding->n_occs };
 	}
@@ -72,6 +73,7 @@ static bool from_findings(
 				.has_decision = w != NULL,
 				.decision = w == NULL ? PQM_TRACK : w->decision,
 				.asset = w == NULL ? (pqm_bytes){ NULL, 0 } : w->asset->id,
+				.is_unassigned = w != NULL && w->asset->is_unassigned,
 				.n_places = f->n_occs };
 	}
 	pqm_bound_fini(&bound);
@@ -147,6 +149,9 @@ pqm_bytes pqm_result_words(struct pqm_arena *a, const struct pqm_result *x)
 		why = pqm_arena_f(a, "%.*s %.*s", PQM_FMT(x->refusal->why), PQM_FMT(f->why));
 	if (!x->has_decision)
 		return why;
+	if (x->is_unassigned)
+		return pqm_arena_f(a, "%.*s No AI asset is known to rest on it (%s by default).",
+			PQM_FMT(why), pqm_decision_name(x->decision));
 	return pqm_arena_f(a, "%.*s Protects %.*s (%s).", PQM_FMT(why), PQM_FMT(x->asset),
 		pqm_decision_name(x->decision));
 }

@@ -18,6 +18,7 @@ struct pqm_result {
 	bool has_decision;
 	enum pqm_decision decision; /* of the worst asset that it protects */
 	pqm_bytes asset;
+	bool is_unassigned;	/* it is what no AI asset claims */
 	const uint32_t *places; /* occurrences; NULL: all of them */
 	size_t n_places;
 };

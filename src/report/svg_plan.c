@@ -210,7 +210,7 @@ static void place_rows(struct gantt *d, size_t n_shown, struct pqm_arena *a)
 			if (lane_rank(&p->tasks[i]) != rank)
 				continue;
 			l = find_lane(d, lane_of(a, &p->tasks[i]));
-			if (l != last && l->n == 0) {
+			if (l->n == 0 && l != last) {
 				d->lane_y[l - d->lanes] = y + 15;
 				y += GANTT_STEP + 2;
 			}
