@@ -313,6 +313,10 @@ static enum pqm_st tell(
 	/* The verdict stands, also where there was no room for a file. */
 	if (st != PQM_EUSAGE && !is_stdout_taken(a))
 		pqm_gate_text(app->out, &t);
+	if (st == PQM_OK && g->write_to != NULL && !app->quiet && !is_stdout_taken(a))
+		pqm_out_f(app->out,
+			"baseline %s is written: with --baseline %s all of it is known\n",
+			g->write_to, g->write_to);
 	return st;
 }
 

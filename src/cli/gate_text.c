@@ -1,6 +1,10 @@
 #include "gate_text.h"
 
+#include <stdlib.h>
+#include <sys/ioctl.h>
+
 #include "base/num.h"
+#include "gate/suppress.h"
 
 /* Places of one finding that are printed; the rest is counted. */
 #define PLACES_SHOWN 3
@@ -9,11 +13,50 @@ struct printing {
 	struct pqm_out *o;
 	const struct pqm_gate_text *t;
 	struct pqm_arena scratch;
+	size_t width; /* of the terminal; 0: none, lines are as long as they are */
 };
+
+#define WIDTH_LEAST 40
+
+/* What COLUMNS says, else the terminal. */
+static size_t width_of(const struct pqm_out *o)
+{
+	const char *said = getenv("COLUMNS");
+	uint64_t n = 0;
+	struct winsize w;
+
+	if (said == NULL || !pqm_u64_parse(pqm_str(said), 10000, &n))
+		n = o->fd >= 0 && ioctl(o->fd, TIOCGWINSZ, &w) == 0 ? w.ws_col : 0;
+	return n == 0 || n >= WIDTH_LEAST ? (size_t)n : WIDTH_LEAST;
+}
 
 static void put(struct printing *p, pqm_bytes text)
 {
 	pqm_out_bytes(p->o, pqm_printable(&p->scratch, text));
+}
+
+/* Text behind `at` columns; on a terminal the rest of it goes on below, `under` columns in. */
+static void put_wrapped(struct printing *p, size_t at, size_t under, pqm_bytes text)
+{
+	pqm_bytes rest = pqm_printable(&p->scratch, text), word;
+	bool is_first = true;
+
+	while (pqm_split(&rest, ' ', &word)) {
+		size_t n = 0;
+
+		for (size_t i = 0; i < word.n; i++)
+			n += (word.p[i] & 0xc0) != 0x80;
+		if (!is_first && p->width > 0 && at + 1 + n > p->width) {
+			pqm_out_f(p->o, "\n%*s", (int)under, "");
+			at = under;
+		} else if (!is_first) {
+			pqm_out_lit(p->o, " ");
+			at++;
+		}
+		pqm_out_bytes(p->o, word);
+		at += n;
+		is_first = false;
+	}
 }
 
 static void put_path(struct printing *p, const struct pqm_occurrence *o)
@@ -97,35 +140,58 @@ static void put_suppression(struct printing *p, const struct pqm_suppression *s)
 	pqm_out_lit(p->o, "\n");
 }
 
+/* "        why: …" */
+static void put_line(struct printing *p, const char *label, pqm_bytes text)
+{
+	static const char indent[] = "        ";
+
+	pqm_out_f(p->o, "%s%s: ", indent, label);
+	put_wrapped(p, strlen(indent) + strlen(label) + 2, strlen(indent) + 5, text);
+	pqm_out_lit(p->o, "\n");
+}
+
 static void put_why(struct printing *p, const struct pqm_refusal *v)
 {
-	pqm_out_lit(p->o, "        why: ");
-	put(p, v->why);
-	if (v->finding->why.n > 0 && !pqm_eq(v->why, v->finding->why)) {
-		pqm_out_lit(p->o, " ");
-		put(p, v->finding->why);
-	}
-	if (v->has_decision) {
-		pqm_out_f(p->o, " [%s: ", pqm_decision_name(v->decision));
-		if (v->is_unassigned)
-			pqm_out_lit(p->o, "no AI asset is known to rest on it; by default]");
-		else
-			put(p, v->asset);
-		if (!v->is_unassigned)
-			pqm_out_lit(p->o, " rests on it]");
-	}
+	bool has_both = v->finding->why.n > 0 && !pqm_eq(v->why, v->finding->why);
+	pqm_bytes why = v->why, on = { NULL, 0 };
+	struct pqm_arena *a = &p->scratch;
+
+	if (has_both)
+		why = pqm_arena_f(a, "%.*s %.*s", PQM_FMT(why), PQM_FMT(v->finding->why));
+	if (v->has_decision && v->is_unassigned)
+		on = pqm_arena_f(a, " [%s by default: no AI asset is known to rest on it]",
+			pqm_decision_name(v->decision));
+	else if (v->has_decision)
+		on = pqm_arena_f(a, " [%s: %.*s rests on it]", pqm_decision_name(v->decision),
+			PQM_FMT(v->asset));
+	put_line(p, "why", pqm_arena_f(a, "%.*s%.*s", PQM_FMT(why), PQM_FMT(on)));
+	if (v->fix.n > 0)
+		put_line(p, "fix", v->fix);
+}
+
+/* How the first place can be let pass: by a comment where it has a line, else in the settings. */
+static void put_way_out(struct printing *p, const struct pqm_refusal *v)
+{
+	const struct pqm_occurrence *o = v->n_shown > 0 ? &v->finding->occs[v->places[0]] : NULL;
+	pqm_bytes rule = v->finding->rule, said;
+	char hex[2 * PQM_ID_BYTES + 1];
+
+	pqm_id_hex(hex, v->finding->id);
+	if (o == NULL || o->line > 0)
+		said = pqm_arena_f(&p->scratch,
+			"pqmap:ignore %.*s until=DATE reason=WHY   (id %.16s)", PQM_FMT(rule), hex);
+	else
+		said = pqm_arena_f(&p->scratch,
+			"ignore: [{ rule: %.*s, path: '%.*s', until: DATE, reason: WHY }] in "
+			".pqmap.yaml   (id %.16s)",
+			PQM_FMT(rule), PQM_FMT(pqm_suppress_path(o)), hex);
+	put_line(p, "let it pass", said);
 	pqm_out_lit(p->o, "\n");
-	if (v->fix.n > 0) {
-		pqm_out_lit(p->o, "        fix: ");
-		put(p, v->fix);
-		pqm_out_lit(p->o, "\n");
-	}
 }
 
 static void put_verdict(struct printing *p, const struct pqm_refusal *v)
 {
 	const struct pqm_finding *f = v->finding;
-	char hex[2 * PQM_ID_BYTES + 1];
 
 	put_level(p, v->level);
 	if (v->n_shown > 0)
@@ -153,10 +219,7 @@ static void put_verdict(struct printing *p, const struct pqm_refusal *v)
 		pqm_out_lit(p->o, "        its ignore has ended: ");
 		put_suppression(p, v->by);
 	}
-	pqm_id_hex(hex, f->id);
-	pqm_out_f(p->o,
-		"        let it pass: pqmap:ignore %.*s until=DATE reason=WHY   (id %.16s)\n\n",
-		PQM_FMT(f->rule), hex);
+	put_way_out(p, v);
 }
 
 static const char *plural(size_t n)
@@ -216,8 +279,8 @@ static void put_summary(struct printing *p)
 			plural(g->n_set_aside));
 	if (g->n_gone > 0)
 		pqm_out_f(p->o, ", %zu of the baseline gone", g->n_gone);
-	pqm_out_f(p->o, "; policy %.*s; %s files read", PQM_FMT(g->policies),
-		pqm_human_count(files, inv->coverage.read));
+	pqm_out_f(p->o, "; policy %.*s; %s file%s read", PQM_FMT(g->policies),
+		pqm_human_count(files, inv->coverage.read), inv->coverage.read == 1 ? "" : "s");
 	if (p->t->n_missed > 0)
 		pqm_out_f(p->o, ", %s not or only in part (-o json has them)",
 			pqm_human_count(files, p->t->n_missed));
@@ -230,7 +293,7 @@ static void put_summary(struct printing *p)
 
 void pqm_gate_text(struct pqm_out *o, const struct pqm_gate_text *t)
 {
-	struct printing p = { .o = o, .t = t };
+	struct printing p = { .o = o, .t = t, .width = width_of(o) };
 	const struct pqm_gate *g = t->gate;
 
 	pqm_arena_init(&p.scratch, PQM_ARENA_BYTES);

@@ -358,6 +358,11 @@ static pqm_bytes file_of(pqm_bytes path)
 	return at == SIZE_MAX ? path : pqm_sub(path, 0, at);
 }
 
+pqm_bytes pqm_suppress_path(const struct pqm_occurrence *o)
+{
+	return plain_path(file_of(o->path));
+}
+
 /* Offset 0 is also that of what has no place in its file. */
 static bool is_in_bytes(const struct pqm_suppression *s, const struct pqm_occurrence *o)
 {
@@ -383,7 +388,7 @@ static bool covers(const struct pqm_suppression *s, const struct pqm_occurrence 
 		return s->target == o->target && pqm_eq(s->at, file_of(o->path)) &&
 			(s->is_whole_file || s->line == o->line || is_in_bytes(s, o) ||
 				(s->is_alone && s->line + 1 == o->line));
-	return s->path.n == 0 || pqm_glob(plain_path(s->path), plain_path(file_of(o->path)));
+	return s->path.n == 0 || pqm_glob(plain_path(s->path), pqm_suppress_path(o));
 }
 
 struct pqm_suppression *pqm_suppress_find(const struct pqm_gate *g, const struct pqm_finding *f,

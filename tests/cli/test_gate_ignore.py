@@ -3,6 +3,7 @@
 import base64
 import json
 import pathlib
+import re
 import subprocess
 
 import kit
@@ -47,7 +48,7 @@ def write(path, text):
 
 def rule_of(r):
     """The finding's rule, as the gate prints it."""
-    return next(line.split("pqmap:ignore ")[1].split()[0] for line in out(r).splitlines() if "let it pass" in line)
+    return re.search(r"let it pass: (?:pqmap:ignore |ignore: \[\{ rule: )([\w.-]+)", out(r)).group(1)
 
 
 def languages(d):
@@ -194,6 +195,32 @@ def partial(d):
     ok("remove it" in out(r), "one for a file that is gone is", out(r))
 
 
+def words(d):
+    """What the gate says to do does it, and fits the terminal."""
+    top = pathlib.Path(d) / "words"
+    write(top / "nginx.conf", TLS.format(same="", line="", above=""))
+    write(top / "k.pem", KEY)
+    r = gate(".", cwd=top)
+    said = re.search(r"let it pass: (ignore: \[.*\]) in .pqmap.yaml", out(r))
+    ok(said is not None and "k.pem" in said.group(1), "a key, which has no line, is let pass by the settings", out(r))
+    write(top / ".pqmap.yaml", said.group(1).replace("DATE", "2027-01-31").replace("WHY", "a test key") + "\n")
+    comment = re.search(r"let it pass: (pqmap:ignore .*?) +\(id", out(r)).group(1)
+    write(top / "nginx.conf", TLS.format(same="", line="", above=f"# {comment.replace('DATE', '2027-01-31')}\n"))
+    r = gate(".", cwd=top)
+    ok(r.returncode == 0 and "2 ignored" in out(r), "both as they are said let it pass", out(r))
+    r = gate(".", "--verbose", cwd=top)
+    ok(out(r).count("lets 1 place pass") == 2, "--verbose lists what is used", out(r))
+    write(top / "nginx.conf", TLS.format(same="", line="", above=""))
+    for width in ("60", "100"):
+        r = gate(".", cwd=top, env={"COLUMNS": width})
+        lines = out(r).split("\n\n")[0].splitlines()
+        ok(max(len(x) for x in lines if "policy." not in x) <= int(width), f"{width} columns hold the texts", out(r))
+        plain = [re.sub(r"in [\d.]+ s", "", " ".join(out(x).split())) for x in (r, gate(".", cwd=top, env={"COLUMNS": ""}))]
+        ok(plain[0] == plain[1], f"{width} columns lose no word", plain)
+    r = gate(".", "--write-baseline", top / "b.json", cwd=top)
+    ok(f"baseline {top / 'b.json'} is written" in out(r), "--write-baseline says so", out(r))
+
+
 with tmpdir() as folder:
     languages(folder)
     places(folder)
@@ -201,4 +228,5 @@ with tmpdir() as folder:
     annotations(folder)
     trust(folder)
     partial(folder)
+    words(folder)
 done()
