@@ -5,11 +5,15 @@ A file with bomFormat is checked against the official CycloneDX schema of its ve
 ../shared/schemas beside its companions (skipped, and said so, where that folder is absent);
 a file that names a schema (pqmap.bench, pqmap.key, …) against that one, the lines of a .jsonl
 against stream.schema.json, any other JSON against
-reports/schema/report.schema.json. Beyond the schema: ids that are referred to must exist.
+reports/schema/report.schema.json. SARIF by its schema and GitHub's limits, .xml as JUnit, .prom as Prometheus' text, a JSON list
+as GitLab's Code Quality, .github as annotations (formats.py). Beyond the schema: ids that are referred to must exist.
 Exit 0 when all are valid, 1 when one is not, 2 for wrong use."""
+import functools
 import json
 import os
 import sys
+
+import formats
 
 try:
 	import jsonschema
@@ -30,7 +34,9 @@ def load(path):
 		return json.load(f)
 
 
-def validator(schema, companions=()):
+@functools.lru_cache(None)
+def validator(path, companions=()):
+	schema = load(path)
 	cls = jsonschema.validators.validator_for(schema)
 	cls.check_schema(schema)
 	store = {schema[key]: schema for key in ("id", "$id") if key in schema}  # refs to itself by its full name
@@ -87,24 +93,6 @@ def report_links(doc):
 		yield "coverage: endpoints asked are not the sum of what became of them"
 
 
-def sarif_links(doc):
-	"""What GitHub asks of a log beyond the schema."""
-	for run in doc["runs"]:
-		rules = run["tool"]["driver"]["rules"]
-		prints = set()
-		if len(run["results"]) > 5000:
-			yield "more than 5,000 results"
-		for x in run["results"]:
-			if rules[x["ruleIndex"]]["id"] != x["ruleId"]:
-				yield "result of %s: its index is of another rule" % x["ruleId"]
-			if not x["locations"]:
-				yield "result of %s: no place" % x["ruleId"]
-			p = x["partialFingerprints"]["primaryLocationLineHash"]
-			if p in prints:
-				yield "result of %s: its fingerprint occurs twice" % x["ruleId"]
-			prints.add(p)
-
-
 def bench_order(doc):
 	"""Quantiles of a row in order, one row in use for an id."""
 	used = set()
@@ -146,7 +134,7 @@ def same_definitions():
 
 def check_stream(path):
 	"""Each line against the schema, and the head in front."""
-	v = validator(load(os.path.join(os.path.dirname(REPORT), "stream.schema.json")))
+	v = validator(os.path.join(os.path.dirname(REPORT), "stream.schema.json"))
 	wrong = []
 	with open(path, encoding="utf-8") as f:
 		for no, line in enumerate(f, 1):
@@ -161,25 +149,30 @@ def check(path):
 	"""None when skipped, else the list of what is wrong."""
 	if path.endswith(".jsonl"):
 		return check_stream(path)
+	for end, lint in ((".xml", formats.junit), (".prom", formats.prometheus), (".github", formats.annotations)):
+		if path.endswith(end):
+			return list(lint(path))[:20]
 	doc = load(path)
+	if isinstance(doc, list):
+		return list(formats.gitlab(path))[:20]
 	if doc.get("schema") in NAMED:
-		v = validator(load(os.path.join(os.path.dirname(REPORT), NAMED[doc["schema"]])))
+		v = validator(os.path.join(os.path.dirname(REPORT), NAMED[doc["schema"]]))
 		links = bench_order
 	elif "runs" in doc and doc.get("version") == "2.1.0":
 		schema = os.path.join(SHARED, "sarif-schema-2.1.0.json")
 		if not os.path.exists(schema):
 			print("%s: SKIPPED, no %s" % (path, os.path.normpath(schema)))
 			return None
-		v, links = validator(load(schema)), sarif_links
+		v, links = validator(schema), lambda _: formats.sarif(path)
 	elif "bomFormat" not in doc:
-		v, links = validator(load(REPORT)), report_links
+		v, links = validator(REPORT), report_links
 	else:
 		name = "bom-%s.schema.json" % doc.get("specVersion", "?")
 		schema = os.path.join(SHARED, name)
 		if not os.path.exists(schema):
 			print("%s: SKIPPED, no %s" % (path, os.path.normpath(schema)))
 			return None
-		v = validator(load(schema), ("spdx.schema.json", "jsf-0.82.schema.json", "cryptography-defs.schema.json"))
+		v = validator(schema, ("spdx.schema.json", "jsf-0.82.schema.json", "cryptography-defs.schema.json"))
 		links = bom_links
 	wrong = ["%s: %s" % ("/".join(map(str, e.absolute_path)), e.message[:300])
 		for e in sorted(v.iter_errors(doc), key=lambda e: list(map(str, e.absolute_path)))[:20]]

@@ -16,19 +16,20 @@ static void put(struct pqm_out *o, pqm_bytes text, bool is_property)
 	}
 }
 
-static void put_result(struct pqm_out *o, struct pqm_arena *a, const struct pqm_result *x)
+static void put_result(struct pqm_out *o, struct pqm_results *all, const struct pqm_result *x)
 {
 	static const char *const commands[] = { "notice", "warning", "error" };
+	struct pqm_arena *a = &all->scratch;
 	pqm_bytes fix = pqm_result_fix(x);
 
 	pqm_out_f(o, "::%s ", commands[x->level]);
 	if (x->n_places > 0) {
-		const struct pqm_occurrence *at = pqm_result_place(x, 0);
+		struct pqm_place at = pqm_result_at(all, pqm_result_place(x, 0));
 
 		pqm_out_lit(o, "file=");
-		put(o, pqm_result_path(a, at), true);
-		if (at->line > 0)
-			pqm_out_f(o, ",line=%u,col=%u", at->line, at->col > 0 ? at->col : 1);
+		put(o, at.path, true);
+		if (at.line > 0)
+			pqm_out_f(o, ",line=%u,col=%u", at.line, at.col);
 		pqm_out_lit(o, ",");
 	}
 	pqm_out_lit(o, "title=");
@@ -70,7 +71,7 @@ static enum pqm_st github_write(const struct pqm_report *r, struct pqm_out *o, s
 		put_gap(o, r, i);
 	for (size_t i = 0; (x = pqm_results_next(&all, &i)) != NULL;)
 		if (x->refusal == NULL || x->refusal->standing == PQM_S_NEW)
-			put_result(o, &all.scratch, x);
+			put_result(o, &all, x);
 	pqm_results_fini(&all);
 	return st;
 }

@@ -12,12 +12,15 @@ static const char *severity_of(const struct pqm_result *x)
 	return s >= 7 ? "major" : s >= 4 ? "minor" : "info";
 }
 
-static void put_result(struct pqm_out *o, struct pqm_arena *a, const struct pqm_result *x)
+static void put_result(struct pqm_out *o, struct pqm_results *all, const struct pqm_result *x)
 {
-	const struct pqm_occurrence *at = x->n_places > 0 ? pqm_result_place(x, 0) : NULL;
+	struct pqm_arena *a = &all->scratch;
+	struct pqm_place at = { PQM_LIT("."), 1, 1, false };
 	char hex[2 * PQM_ID_BYTES + 1];
 	pqm_bytes fix = pqm_result_fix(x);
 
+	if (x->n_places > 0)
+		at = pqm_result_at(all, pqm_result_place(x, 0));
 	pqm_id_hex(hex, x->finding->id);
 	pqm_js_open(o, NULL, '{');
 	pqm_js_str(o, "description",
@@ -27,9 +30,9 @@ static void put_result(struct pqm_out *o, struct pqm_arena *a, const struct pqm_
 	pqm_js_cstr(o, "fingerprint", hex);
 	pqm_js_cstr(o, "severity", severity_of(x));
 	pqm_js_open(o, "location", '{');
-	pqm_js_str(o, "path", at == NULL ? PQM_LIT(".") : pqm_result_path(a, at));
+	pqm_js_str(o, "path", at.path);
 	pqm_js_open(o, "lines", '{');
-	pqm_js_u64(o, "begin", at == NULL || at->line == 0 ? 1 : at->line);
+	pqm_js_u64(o, "begin", at.line > 0 ? at.line : 1);
 	pqm_js_close(o, '}');
 	pqm_js_close(o, '}');
 	pqm_js_close(o, '}');
@@ -45,7 +48,7 @@ static enum pqm_st gitlab_write(const struct pqm_report *r, struct pqm_out *o, s
 	/* GitLab compares two reports by itself: what is known stands in both. */
 	for (size_t i = 0; (x = pqm_results_next(&all, &i)) != NULL;)
 		if (x->refusal == NULL || x->refusal->standing != PQM_S_SUPPRESSED)
-			put_result(o, &all.scratch, x);
+			put_result(o, &all, x);
 	pqm_js_close(o, ']');
 	pqm_results_fini(&all);
 	return st;

@@ -37,8 +37,9 @@ static void put_failure(struct pqm_out *o, struct pqm_arena *a, const struct pqm
 	pqm_out_lit(o, "</failure>\n");
 }
 
-static void put_case(struct pqm_out *o, struct pqm_arena *a, const struct pqm_result *x)
+static void put_case(struct pqm_out *o, struct pqm_results *all, const struct pqm_result *x)
 {
+	struct pqm_arena *a = &all->scratch;
 	char hex[2 * PQM_ID_BYTES + 1];
 
 	pqm_id_hex(hex, x->finding->id);
@@ -46,7 +47,7 @@ static void put_case(struct pqm_out *o, struct pqm_arena *a, const struct pqm_re
 	attr(o, "classname", x->finding->rule);
 	attr(o, "name",
 		pqm_arena_f(a, "%.*s %.8s",
-			PQM_FMT(x->n_places > 0 ? pqm_result_path(a, pqm_result_place(x, 0))
+			PQM_FMT(x->n_places > 0 ? pqm_result_at(all, pqm_result_place(x, 0)).path
 						: PQM_LIT("-")),
 			hex));
 	if (x->refusal != NULL && x->refusal->standing == PQM_S_KNOWN) {
@@ -126,7 +127,7 @@ static enum pqm_st junit_write(const struct pqm_report *r, struct pqm_out *o, st
 	for (size_t i = 0; i < r->inv->n_targets; i++)
 		put_gap(o, r, i);
 	for (size_t i = 0; (x = pqm_results_next(&all, &i)) != NULL;)
-		put_case(o, &all.scratch, x);
+		put_case(o, &all, x);
 	pqm_out_lit(o, " </testsuite>\n</testsuites>\n");
 	pqm_results_fini(&all);
 	return st;

@@ -10,8 +10,9 @@
 struct page {
 	const struct pqm_report *r;
 	struct pqm_out *o;
-	struct pqm_arena *a;
-	size_t n_written; /* bytes, about */
+	struct pqm_results *all;
+	struct pqm_arena *a; /* its scratch */
+	size_t n_written;    /* bytes, about */
 };
 
 /* Text in a cell: nothing in it is markup, a mention or a link. */
@@ -36,14 +37,14 @@ static void put(struct page *p, pqm_bytes text)
 
 static void put_place(struct page *p, const struct pqm_result *x)
 {
-	const struct pqm_occurrence *at;
+	struct pqm_place at;
 
 	if (x->n_places == 0)
 		return;
-	at = pqm_result_place(x, 0);
-	put(p, pqm_result_path(p->a, at));
-	if (at->line > 0)
-		pqm_out_f(p->o, ":%u", at->line);
+	at = pqm_result_at(p->all, pqm_result_place(x, 0));
+	put(p, at.path);
+	if (at.line > 0)
+		pqm_out_f(p->o, ":%u", at.line);
 	if (x->n_places > 1)
 		pqm_out_f(p->o, " and %zu more", x->n_places - 1);
 }
@@ -126,7 +127,7 @@ static enum pqm_st markdown_write(
 {
 	const struct pqm_coverage *c = &r->inv->coverage;
 	struct pqm_results all;
-	struct page p = { .r = r, .o = o, .a = &all.scratch };
+	struct page p = { .r = r, .o = o, .all = &all, .a = &all.scratch };
 	char seen[32], read[32];
 	enum pqm_st st = pqm_results_make(&all, r, err);
 

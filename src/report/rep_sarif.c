@@ -130,38 +130,39 @@ static void put_rule(struct sarif *s, const struct rule *rule)
 	pqm_js_close(o, '}');
 }
 
-static void put_place(struct sarif *s, const struct pqm_occurrence *at)
+static void put_place(struct sarif *s, const struct pqm_occurrence *o)
 {
-	struct pqm_out *o = s->o;
-	uint32_t line = at->line > 0 ? at->line : 1,
-		 col = at->line > 0 && at->col > 0 ? at->col : 1;
+	struct pqm_place at = pqm_result_at(&s->results, o);
+	uint32_t line = at.line > 0 ? at.line : 1, col = at.line > 0 ? at.col : 1;
+	/* Where who names it is shown, the thing itself stands here. */
+	pqm_bytes what = at.is_origin ? o->path : o->object;
 
-	pqm_js_open(o, NULL, '{');
-	pqm_js_open(o, "physicalLocation", '{');
-	pqm_js_open(o, "artifactLocation", '{');
-	pqm_js_str(o, "uri", pqm_result_uri(&s->results.scratch, at));
-	pqm_js_close(o, '}');
+	pqm_js_open(s->o, NULL, '{');
+	pqm_js_open(s->o, "physicalLocation", '{');
+	pqm_js_open(s->o, "artifactLocation", '{');
+	pqm_js_str(s->o, "uri", pqm_path_uri(&s->results.scratch, at.path));
+	pqm_js_close(s->o, '}');
 	/* A program has no lines: its first is named, and the offset beside it. */
-	pqm_js_open(o, "region", '{');
-	pqm_js_u64(o, "startLine", line);
-	pqm_js_u64(o, "startColumn", col);
-	pqm_js_u64(o, "endLine", line);
-	pqm_js_u64(o, "endColumn", (uint64_t)col + 1);
-	pqm_js_close(o, '}');
-	pqm_js_close(o, '}');
-	if (at->object.n > 0) {
-		pqm_js_open(o, "logicalLocations", '[');
-		pqm_js_open(o, NULL, '{');
-		pqm_js_str(o, "fullyQualifiedName", at->object);
-		pqm_js_close(o, '}');
-		pqm_js_close(o, ']');
+	pqm_js_open(s->o, "region", '{');
+	pqm_js_u64(s->o, "startLine", line);
+	pqm_js_u64(s->o, "startColumn", col);
+	pqm_js_u64(s->o, "endLine", line);
+	pqm_js_u64(s->o, "endColumn", (uint64_t)col + 1);
+	pqm_js_close(s->o, '}');
+	pqm_js_close(s->o, '}');
+	if (what.n > 0) {
+		pqm_js_open(s->o, "logicalLocations", '[');
+		pqm_js_open(s->o, NULL, '{');
+		pqm_js_str(s->o, "fullyQualifiedName", what);
+		pqm_js_close(s->o, '}');
+		pqm_js_close(s->o, ']');
 	}
-	if (at->line == 0 && at->off > 0) {
-		pqm_js_open(o, "properties", '{');
-		pqm_js_u64(o, "offset", at->off);
-		pqm_js_close(o, '}');
+	if (at.line == 0 && o->off > 0) {
+		pqm_js_open(s->o, "properties", '{');
+		pqm_js_u64(s->o, "offset", o->off);
+		pqm_js_close(s->o, '}');
 	}
-	pqm_js_close(o, '}');
+	pqm_js_close(s->o, '}');
 }
 
 static void put_suppression(struct sarif *s, const struct pqm_suppression *by)

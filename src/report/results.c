@@ -1,6 +1,7 @@
 #include "results.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "assess/bound.h"
 #include "base/limits.h"
@@ -86,11 +87,14 @@ enum pqm_st pqm_results_make(
 	struct pqm_results *out, const struct pqm_report *r, struct pqm_err *err)
 {
 	size_t most = r->gate != NULL ? r->gate->n_refusals : r->inv->n_findings;
+	char here[4096];
 	bool ok;
 
-	*out = (struct pqm_results){ 0 };
+	*out = (struct pqm_results){ .inv = r->inv };
 	pqm_arena_init(&out->arena, PQM_RUN_ARENA_BYTES);
 	pqm_arena_init(&out->scratch, PQM_ARENA_BYTES);
+	if (getcwd(here, sizeof(here)) != NULL && here[0] == '/' && here[1] != '\0')
+		out->here = pqm_arena_f(&out->arena, "%s/", here);
 	out->all = pqm_new(&out->arena, struct pqm_result, most + 1);
 	ok = out->all != NULL;
 	if (ok && r->gate != NULL)
@@ -188,28 +192,68 @@ static pqm_bytes untagged(pqm_bytes image)
 	return pqm_sub(image, 0, at == SIZE_MAX ? image.n : at);
 }
 
-pqm_bytes pqm_result_path(struct pqm_arena *a, const struct pqm_occurrence *o)
+/* What lies outside of the folder here is named as from the target's. */
+static pqm_bytes relative(const struct pqm_results *r, uint32_t target, pqm_bytes path)
 {
-	pqm_bytes path = o->path, image = pqm_occ_attr(o, "image");
-	size_t inner = pqm_find(path, 0, PQM_LIT(" › "));
+	pqm_bytes name = r->inv->targets[target].name;
+	size_t from = name.n;
 
-	if (image.n > 0 && inner != SIZE_MAX) {
-		pqm_bytes rest = pqm_sub(path, inner + sizeof(" › ") - 1, path.n);
-		size_t last;
-
-		while ((last = pqm_find(rest, 0, PQM_LIT(" › "))) != SIZE_MAX &&
-			pqm_starts(rest, PQM_LIT("layer ")))
-			rest = pqm_sub(rest, last + sizeof(" › ") - 1, rest.n);
-		last = pqm_find(rest, 0, PQM_LIT(" › "));
-		rest = pqm_sub(rest, 0, last == SIZE_MAX ? rest.n : last);
-		while (rest.n > 0 && rest.p[0] == '/')
-			rest = pqm_sub(rest, 1, rest.n);
-		return pqm_arena_f(a, "%.*s/%.*s", PQM_FMT(untagged(image)), PQM_FMT(rest));
-	}
-	path = pqm_sub(path, 0, inner == SIZE_MAX ? path.n : inner);
 	while (pqm_starts(path, PQM_LIT("./")))
 		path = pqm_sub(path, 2, path.n);
+	if (r->here.n > 0 && pqm_starts(path, r->here))
+		path = pqm_sub(path, r->here.n, path.n);
+	if (!pqm_starts(path, PQM_LIT("/")) && !pqm_starts(path, PQM_LIT("../")))
+		return path.n == 0 ? PQM_LIT(".") : path;
+	if (pqm_starts(path, name)) {
+		/* A target that is a file keeps its name. */
+		while (from > 0 && (from == path.n || path.p[from] != '/'))
+			from--;
+		path = pqm_sub(path, from, path.n);
+	}
+	while (pqm_starts(path, PQM_LIT("/")) || pqm_starts(path, PQM_LIT("../")))
+		path = pqm_sub(path, path.p[0] == '/' ? 1 : 3, path.n);
 	return path.n == 0 ? PQM_LIT(".") : path;
+}
+
+/* "registry.example/app/etc/ssl/key.pem" of a file in an image. */
+static pqm_bytes in_image(struct pqm_results *r, pqm_bytes image, pqm_bytes rest, bool *is_packed)
+{
+	size_t last;
+
+	while ((last = pqm_find(rest, 0, PQM_LIT(" › "))) != SIZE_MAX &&
+		pqm_starts(rest, PQM_LIT("layer ")))
+		rest = pqm_sub(rest, last + sizeof(" › ") - 1, rest.n);
+	*is_packed = last != SIZE_MAX;
+	rest = pqm_sub(rest, 0, last == SIZE_MAX ? rest.n : last);
+	while (rest.n > 0 && rest.p[0] == '/')
+		rest = pqm_sub(rest, 1, rest.n);
+	return pqm_arena_f(&r->scratch, "%.*s/%.*s", PQM_FMT(untagged(image)), PQM_FMT(rest));
+}
+
+struct pqm_place pqm_result_at(struct pqm_results *r, const struct pqm_occurrence *o)
+{
+	const struct pqm_origin *from = &r->inv->targets[o->target].from;
+	struct pqm_place at = { o->path, o->line, o->col, false };
+	pqm_bytes image = pqm_occ_attr(o, "image");
+	size_t inner = pqm_find(o->path, 0, PQM_LIT(" › "));
+	bool is_packed = inner != SIZE_MAX;
+
+	if (from->path.n > 0) {
+		at = (struct pqm_place){ from->path, from->line, 0, true };
+		inner = pqm_find(from->path, 0, PQM_LIT(" › "));
+		is_packed = inner != SIZE_MAX;
+	}
+	if (!at.is_origin && image.n > 0 && is_packed)
+		at.path = in_image(r, image, pqm_sub(o->path, inner + sizeof(" › ") - 1, o->path.n),
+			&is_packed);
+	else
+		at.path = relative(
+			r, o->target, pqm_sub(at.path, 0, inner == SIZE_MAX ? at.path.n : inner));
+	if (is_packed || at.line == 0)
+		at.line = at.col = 0;
+	else if (at.col == 0)
+		at.col = 1;
+	return at;
 }
 
 static bool is_plain(uint8_t c)
@@ -218,10 +262,9 @@ static bool is_plain(uint8_t c)
 		c == '-' || c == '.' || c == '_' || c == '~' || c == '/';
 }
 
-pqm_bytes pqm_result_uri(struct pqm_arena *a, const struct pqm_occurrence *o)
+pqm_bytes pqm_path_uri(struct pqm_arena *a, pqm_bytes path)
 {
 	static const char hex[] = "0123456789ABCDEF";
-	pqm_bytes path = pqm_result_path(a, o);
 	uint8_t *out = pqm_arena_alloc(a, 3 * path.n + 1);
 	size_t n = 0;
 

@@ -25,6 +25,8 @@ struct pqm_result {
 
 struct pqm_results {
 	struct pqm_arena arena, scratch; /* scratch: texts of the one that is written */
+	const struct pqm_inventory *inv;
+	pqm_bytes here; /* the working directory, with a slash behind it; or empty */
 	struct pqm_result *all;
 	size_t n;
 };
@@ -43,11 +45,19 @@ pqm_bytes pqm_result_words(struct pqm_arena *a, const struct pqm_result *x);
 pqm_bytes pqm_result_title(struct pqm_arena *a, const struct pqm_result *x);
 /* What to do, in one line; may be empty. */
 pqm_bytes pqm_result_fix(const struct pqm_result *x);
-/* The file of a place as a relative reference [RFC3986 §4.2]: "./" gone, an image without tag and digest, what
- * lies inside a file left out, percent-encoded. */
-pqm_bytes pqm_result_uri(struct pqm_arena *a, const struct pqm_occurrence *o);
-/* The same as a plain path. */
-pqm_bytes pqm_result_path(struct pqm_arena *a, const struct pqm_occurrence *o);
+
+/* Where a reader of pipelines looks: a path relative to the folder here, else to the target's own, "./" gone, an
+ * image without tag and digest, what lies inside a file left out. An image that a manifest names is at that line of
+ * the manifest. */
+struct pqm_place {
+	pqm_bytes path;	    /* never empty */
+	uint32_t line, col; /* 0: the file has no lines, or the thing is packed inside of it */
+	bool is_origin;	    /* who names it, not the thing itself */
+};
+
+struct pqm_place pqm_result_at(struct pqm_results *r, const struct pqm_occurrence *o);
+/* A path as a relative reference [RFC3986 §4.2], percent-encoded. */
+pqm_bytes pqm_path_uri(struct pqm_arena *a, pqm_bytes path);
 /* Did the target give nothing, and does that count? A gate that passed knows that it may be left out (a line of a
  * list). *why: a sentence, or empty. */
 bool pqm_results_gap(const struct pqm_report *r, size_t target, pqm_bytes *why);

@@ -2,81 +2,14 @@
 import json
 import os
 import pathlib
-import re
 import shutil
 import stat
+import sys
 
 from kit import PQMAP_SAN, REPO, done, err, ok, run, tmpdir
 
-NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
-LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-
-
-def parse(text):
-    """By the rules of the format's page: {family: (type, {(sample, labels): value})}. ValueError for anything else."""
-    if not text.endswith("\n"):
-        raise ValueError("the last line has no line feed")
-    families, current, finished = {}, None, set()
-    for no, line in enumerate(text[:-1].split("\n"), 1):
-        where = f"line {no}: {line[:80]!r}"
-        if line.startswith("# HELP ") or line.startswith("# TYPE "):
-            kind, name, rest = (line[2:].split(" ", 2) + [""])[:3]
-            if not NAME.fullmatch(name):
-                raise ValueError(where)
-            if re.search(r"\\(?![\\n])", rest):
-                raise ValueError(f"an escape in HELP: {where}")
-            if name != current:
-                if current:
-                    finished.add(current)
-                if name in finished or kind != "HELP":
-                    raise ValueError(f"families are mixed: {where}")
-                current = name
-                families[name] = [None, {}]
-            elif kind == "HELP":
-                raise ValueError(f"a second HELP: {where}")
-            if kind == "TYPE":
-                if families[name][0] or families[name][1] or rest not in ("counter", "gauge", "histogram", "summary", "untyped"):
-                    raise ValueError(f"TYPE: {where}")
-                families[name][0] = rest
-            continue
-        m = NAME.match(line)
-        if not m or m.group(0) != current or families[current][0] is None:
-            raise ValueError(f"a sample outside of its family: {where}")
-        at, labels = m.end(), []
-        if line[at:at + 1] == "{":
-            at += 1
-            while line[at] != "}":
-                k = LABEL.match(line, at)
-                if not k or k.group(0).startswith("__") or line[k.end():k.end() + 2] != '="':
-                    raise ValueError(f"label: {where}")
-                at, value = k.end() + 2, ""
-                while line[at] != '"':
-                    if line[at] == "\\":
-                        at += 1
-                        if line[at] not in '\\"n':
-                            raise ValueError(f"escape: {where}")
-                        value += {"n": "\n"}.get(line[at], line[at])
-                    else:
-                        value += line[at]
-                    at += 1
-                at += 1
-                labels.append((k.group(0), value))
-                if line[at] == ",":
-                    at += 1
-                elif line[at] != "}":
-                    raise ValueError(f"behind a label: {where}")
-            at += 1
-        if len({k for k, _ in labels}) != len(labels):
-            raise ValueError(f"a label twice: {where}")
-        number = re.fullmatch(r" (-?\d+(?:\.\d+)?)", line[at:])
-        if not number:
-            raise ValueError(f"value: {where}")
-        key = (current, tuple(sorted(labels)))
-        if key in families[current][1]:
-            raise ValueError(f"a series twice: {where}")
-        families[current][1][key] = float(number.group(1))
-    return families
-
+sys.path.insert(0, str(REPO / "tests"))
+from formats import parse  # noqa: E402
 
 for wrong in ("a 1\n", "# HELP a b\n# TYPE a gauge\na 1", "# HELP a b\n# TYPE a gauge\na{x=\"\\q\"} 1\n", "# HELP a b\n# TYPE a gauge\na 1\na 1\n",
               "# HELP a b\n# TYPE a gauge\na NaNa\n", "# HELP a b\n# TYPE a gauge\nb 1\n"):
