@@ -422,8 +422,25 @@ static void explain_preset(struct pqm_out *o, const struct pqm_rules *r, const s
 			put_node(o, "rule", one->id);
 }
 
+/* What of the policy in force names a finding's rule; others refuse by what a finding is, whatever its rule. */
+static void put_refusals(struct pqm_out *o, const struct pqm_policy *p, pqm_bytes id)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n; i++) {
+		if (!pqm_policy_names(&p->rules[i], id))
+			continue;
+		pqm_out_f(o, "%-10s %.*s: %s\n", "refused by", PQM_FMT(p->rules[i].id),
+			pqm_severity_name(p->rules[i].level));
+		n++;
+	}
+	if (n > 0)
+		pqm_out_f(o, "%-10s pqmap:ignore %.*s until=DATE reason=WHY\n", "to pass",
+			PQM_FMT(id));
+}
+
 /* A deadline, or the rule of a finding. */
-static void explain_other(struct pqm_out *o, const struct pqm_rule *x)
+static void explain_other(struct pqm_out *o, const struct pqm_policy *p, const struct pqm_rule *x)
 {
 	static const char *const keys[] = { "title", "why", "fix", "regime", "applies_to",
 		"deprecate_after", "disallow_after", "milestone_date", "milestone", "require" };
@@ -433,6 +450,7 @@ static void explain_other(struct pqm_out *o, const struct pqm_rule *x)
 	put_node(o, "rule", x->id);
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		put_node(o, words[i], pqm_yaml_str(x->node, keys[i]));
+	put_refusals(o, p, x->id);
 }
 
 /* The rule, or the preset of that name; NULL: none. */
@@ -485,7 +503,7 @@ enum pqm_st pqm_gate_explain(struct pqm_out *o, const struct pqm_rules *r,
 	if (x == NULL)
 		return no_rule(r, p, pqm_str(id), err);
 	if (!pqm_starts(x->id, PQM_LIT("policy."))) {
-		explain_other(o, x);
+		explain_other(o, p, x);
 		return PQM_OK;
 	}
 	if (pqm_yaml_get(x->node, "title") != NULL) {

@@ -397,15 +397,20 @@ static bool is_algorithm(const struct pqm_policy_rule *rule, pqm_bytes family, p
 		!is_listed(rule->not_algorithms, text);
 }
 
+bool pqm_policy_names(const struct pqm_policy_rule *rule, pqm_bytes id)
+{
+	return rule->rules != NULL && is_listed(rule->rules, id) && !is_listed(rule->not_rules, id);
+}
+
 bool pqm_policy_fits(const struct pqm_policy_rule *rule, const struct pqm_finding *f)
 {
-	if (rule->rules != NULL && !is_listed(rule->rules, f->rule))
+	if (rule->rules != NULL ? !pqm_policy_names(rule, f->rule)
+				: is_listed(rule->not_rules, f->rule))
 		return false;
 	if (!is_algorithm(rule, f->family, f->parameter))
 		return false;
-	return !is_listed(rule->not_rules, f->rule) && has_bit(rule->meanings, f->meaning) &&
-		has_bit(rule->functions, f->function) && has_bit(rule->quanta, f->quantum) &&
-		has_bit(rule->classicals, f->classical);
+	return has_bit(rule->meanings, f->meaning) && has_bit(rule->functions, f->function) &&
+		has_bit(rule->quanta, f->quantum) && has_bit(rule->classicals, f->classical);
 }
 
 enum pqm_st pqm_policy_read_rule(
@@ -435,7 +440,7 @@ bool pqm_policy_sample(const struct pqm_rule *rule, pqm_bytes sample)
 		return is_algorithm(&one, pqm_sub(sample, 10, sample.n), (pqm_bytes){ NULL, 0 });
 	if (pqm_starts(sample, PQM_LIT("rule "))) {
 		f.rule = pqm_sub(sample, 5, sample.n);
-		return is_listed(one.rules, f.rule) && !is_listed(one.not_rules, f.rule);
+		return pqm_policy_names(&one, f.rule);
 	}
 	if (!pqm_split(&rest, ' ', &word) || !pqm_meaning_parse(word, &f.meaning) ||
 		!pqm_split(&rest, ' ', &word) || !pqm_function_parse(word, &f.function) ||

@@ -137,7 +137,9 @@ def payment(top):
 def explain():
     for name, words in (("policy.cnsa-2.0.strength", "ML-KEM"), ("policy.default.private-key", "private key"),
                         ("policy.pci-dss-4.tls", "early TLS"), ("policy.cnsa-2.0", "extends"), ("cnsa-2.0", "extends"),
-                        ("deadline.us-cnsa2-net", "2030-12-31"), ("cert.x509", "certificate")):
+                        ("deadline.us-cnsa2-net", "2030-12-31"), ("cert.x509", "certificate"),
+                        ("key.private", "refused by policy.default.private-key: error"),
+                        ("conf.tls-ceiling", "pqmap:ignore conf.tls-ceiling")):
         r = run("gate", "--explain", name)
         ok(r.returncode == 0 and words in out(r), f"--explain {name}", out(r) + err(r))
         ok(all(len(line) < 400 for line in out(r).splitlines()), f"--explain {name}: lines that can be read", out(r))
