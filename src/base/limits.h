@@ -63,6 +63,8 @@
 #define PQM_DIFF_ITEM_BYTES ((size_t)64 << 20)
 /* A comment that the gate reads. */
 #define PQM_COMMENT_BYTES ((size_t)1024)
+/* Policies that extend files that extend files: nobody follows more by eye. */
+#define PQM_POLICY_DEPTH 8u
 /* Baseline of a gate: 500,000 findings. */
 #define PQM_BASELINE_BYTES ((size_t)64 << 20)
 /* History of runs: those kept of one set of targets (nightly for three years), sets of targets in one file,

@@ -84,8 +84,6 @@ static enum pqm_st read_findings(
 
 enum pqm_st pqm_baseline_read(struct pqm_baseline *b, const char *path, struct pqm_err *err)
 {
-	struct pqm_json *root = NULL;
-	struct pqm_err why = { 0 };
 	struct pqm_slurp file = { .path = path,
 		.limit = PQM_BASELINE_BYTES,
 		.refusal = PQM_EUSAGE,
@@ -93,10 +91,19 @@ enum pqm_st pqm_baseline_read(struct pqm_baseline *b, const char *path, struct p
 	pqm_bytes text;
 	enum pqm_st st = pqm_slurp(&text, &file, &b->arena, err);
 
-	if (st != PQM_OK)
-		return st;
+	return st == PQM_OK ? pqm_baseline_read_text(b, path, text, err) : st;
+}
+
+enum pqm_st pqm_baseline_read_text(
+	struct pqm_baseline *b, const char *path, pqm_bytes text, struct pqm_err *err)
+{
+	struct pqm_json *root = NULL;
+	struct pqm_err why = { 0 };
+	enum pqm_st st;
+
 	if (pqm_json_parse(&root, text, PQM_BASELINE_BYTES, &why) != PQM_OK)
-		return pqm_fail(err, PQM_EUSAGE, "%s: is no baseline: %s", path, why.msg);
+		return pqm_fail(err, why.st == PQM_ENOMEM ? PQM_ENOMEM : PQM_EUSAGE,
+			"%s: is no baseline: %s", path, why.msg);
 	st = read_findings(b, path, root, err);
 	pqm_json_free(root);
 	return st;

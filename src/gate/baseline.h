@@ -30,6 +30,9 @@ void pqm_baseline_init(struct pqm_baseline *b);
 void pqm_baseline_fini(struct pqm_baseline *b);
 enum pqm_st pqm_baseline_read(
 	struct pqm_baseline *b, const char *path, struct pqm_err *err) PQM_MUST_USE;
+/* The text of one, called path. */
+enum pqm_st pqm_baseline_read_text(
+	struct pqm_baseline *b, const char *path, pqm_bytes text, struct pqm_err *err) PQM_MUST_USE;
 /* Everything of an inventory is known. */
 enum pqm_st pqm_baseline_take(
 	struct pqm_baseline *b, const struct pqm_inventory *inv, struct pqm_err *err) PQM_MUST_USE;

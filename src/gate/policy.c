@@ -248,18 +248,49 @@ static enum pqm_st put_rule(
 	return PQM_OK;
 }
 
-static enum pqm_st add_preset(
-	struct pqm_policy *p, const struct pqm_rules *r, pqm_bytes name, struct pqm_err *err);
+/* What is being added, and the files that led to it. */
+struct adding {
+	struct pqm_policy *p;
+	const struct pqm_rules *r;
+	struct pqm_err *err;
+	const struct adding *up; /* NULL: the command line or the settings */
+	const char *file;	 /* NULL: a preset */
+};
 
-static enum pqm_st add_all(struct pqm_policy *p, const struct pqm_rules *r,
-	const struct pqm_yaml *list, struct pqm_err *err)
+static enum pqm_st add_preset(const struct adding *a, pqm_bytes name);
+static enum pqm_st add_named(const struct adding *from, const char *path);
+
+static bool is_file(pqm_bytes name)
+{
+	return pqm_find_byte(name, 0, '/') != SIZE_MAX || pqm_ends(name, PQM_LIT(".yaml")) ||
+		pqm_ends(name, PQM_LIT(".yml"));
+}
+
+/* A file is named from the folder of the one that names it. */
+static enum pqm_st add_one(const struct adding *a, pqm_bytes name)
+{
+	const char *slash = a->file == NULL ? NULL : strrchr(a->file, '/');
+	pqm_bytes folder = { (const uint8_t *)a->file,
+		slash == NULL ? 0 : (size_t)(slash - a->file) + 1 };
+	pqm_bytes path;
+
+	if (a->file == NULL || !is_file(name))
+		return add_preset(a, name);
+	if (name.p[0] == '/')
+		folder.n = 0;
+	path = pqm_arena_f(&a->p->arena, "%.*s%.*s", PQM_FMT(folder), PQM_FMT(name));
+	return path.p == NULL ? pqm_fail(a->err, PQM_ENOMEM, "out of memory for a policy")
+			      : add_named(a, (const char *)path.p);
+}
+
+static enum pqm_st add_all(const struct adding *a, const struct pqm_yaml *list)
 {
 	enum pqm_st st = PQM_OK;
 
 	if (list != NULL && list->type != PQM_YAML_SEQ)
-		return add_preset(p, r, pqm_yaml_text(list), err);
+		return add_one(a, pqm_yaml_text(list));
 	for (size_t i = 0; list != NULL && i < list->n && st == PQM_OK; i++)
-		st = add_preset(p, r, pqm_yaml_text(list->items[i]), err);
+		st = add_one(a, pqm_yaml_text(list->items[i]));
 	return st;
 }
 
@@ -285,89 +316,120 @@ static enum pqm_st no_preset(const struct pqm_rules *r, pqm_bytes name, struct p
 		PQM_FMT(name), PQM_FMT(best));
 }
 
-static enum pqm_st add_preset(
-	struct pqm_policy *p, const struct pqm_rules *r, pqm_bytes name, struct pqm_err *err)
+static enum pqm_st add_preset(const struct adding *a, pqm_bytes name)
 {
+	const struct adding inner = { a->p, a->r, a->err, a, NULL };
 	const struct pqm_rule *rule;
 	enum pqm_st st = PQM_OK;
 	bool found = false;
 	size_t i = 0;
 
-	while (!found && (rule = pqm_rules_next(r, "policy/", &i)) != NULL)
+	while (!found && (rule = pqm_rules_next(a->r, "policy/", &i)) != NULL)
 		found = pqm_eq(pqm_yaml_str(rule->node, "policy"), name);
 	if (!found)
-		return no_preset(r, name, err);
-	if (!take_name(p, name, &st, err))
+		return no_preset(a->r, name, a->err);
+	if (!take_name(a->p, name, &st, a->err))
 		return st;
 	i = 0;
-	while (st == PQM_OK && (rule = pqm_rules_next(r, "policy/", &i)) != NULL) {
-		struct reading x = { rule->file, rule->node, err };
+	while (st == PQM_OK && (rule = pqm_rules_next(a->r, "policy/", &i)) != NULL) {
+		struct reading x = { rule->file, rule->node, a->err };
 		struct pqm_policy_rule one;
 
 		if (!pqm_eq(pqm_yaml_str(rule->node, "policy"), name))
 			continue;
-		st = add_all(p, r, pqm_yaml_get(rule->node, "extends"), err);
+		st = add_all(&inner, pqm_yaml_get(rule->node, "extends"));
 		if (st == PQM_OK)
 			st = read_rule(&x, &one);
 		if (st == PQM_OK && pqm_yaml_get(rule->node, "title") == NULL)
-			st = put_rule(p, &x, &one);
+			st = put_rule(a->p, &x, &one);
 	}
 	return st;
 }
 
 /* extends: names; rules: a list of rules. */
-static enum pqm_st add_file(
-	struct pqm_policy *p, const struct pqm_rules *r, const char *path, struct pqm_err *err)
+static enum pqm_st check_file(const struct pqm_yaml *root, const struct adding *a)
 {
-	const struct pqm_yaml *root, *rules;
-	struct pqm_err why = { 0 };
-	struct pqm_slurp file = {
-		.path = path, .limit = PQM_RULE_FILE_BYTES, .refusal = PQM_EUSAGE
-	};
-	pqm_bytes text;
-	enum pqm_st st = pqm_slurp(&text, &file, &p->arena, err);
+	const struct pqm_yaml *rules =
+		root->type == PQM_YAML_MAP ? pqm_yaml_get(root, "rules") : NULL;
 
-	if (st != PQM_OK)
-		return st;
-	if (pqm_yaml_one(&root, text, &p->arena, &why) != PQM_OK)
-		return pqm_fail(err, PQM_EUSAGE, "%s:%s", path, why.msg);
-	rules = root->type == PQM_YAML_MAP ? pqm_yaml_get(root, "rules") : NULL;
 	if (root->type != PQM_YAML_MAP || (rules != NULL && rules->type != PQM_YAML_SEQ))
-		return pqm_fail(err, PQM_EUSAGE,
-			"%s:%u: a policy is a mapping of `extends` and a list of `rules`", path,
+		return pqm_fail(a->err, PQM_EUSAGE,
+			"%s:%u: a policy is a mapping of `extends` and a list of `rules`", a->file,
 			root->line);
 	for (size_t i = 0; i < root->n; i++)
 		if (!pqm_eqs(root->keys[i]->text, "extends") &&
 			!pqm_eqs(root->keys[i]->text, "rules"))
-			return pqm_fail(err, PQM_EUSAGE,
+			return pqm_fail(a->err, PQM_EUSAGE,
 				"%s:%u: unknown key '%.*s'; a policy has `extends` and `rules`",
-				path, root->keys[i]->line, PQM_FMT(root->keys[i]->text));
-	st = add_all(p, r, pqm_yaml_get(root, "extends"), err);
+				a->file, root->keys[i]->line, PQM_FMT(root->keys[i]->text));
+	return PQM_OK;
+}
+
+static enum pqm_st add_text(const struct adding *a, pqm_bytes text)
+{
+	const struct pqm_yaml *root, *rules;
+	struct pqm_err why = { 0 };
+	enum pqm_st st;
+
+	if (pqm_yaml_one(&root, text, &a->p->arena, &why) != PQM_OK)
+		return pqm_fail(a->err, why.st == PQM_ENOMEM ? PQM_ENOMEM : PQM_EUSAGE, "%s:%s",
+			a->file, why.msg);
+	st = check_file(root, a);
+	if (st == PQM_OK)
+		st = add_all(a, pqm_yaml_get(root, "extends"));
+	rules = st == PQM_OK ? pqm_yaml_get(root, "rules") : NULL;
 	for (size_t i = 0; rules != NULL && i < rules->n && st == PQM_OK; i++) {
-		struct reading x = { pqm_str(path), rules->items[i], err };
+		struct reading x = { pqm_str(a->file), rules->items[i], a->err };
 		struct pqm_policy_rule one;
 
 		if (x.node->type != PQM_YAML_MAP)
-			return pqm_fail(
-				err, PQM_EUSAGE, "%s:%u: a rule is a mapping", path, x.node->line);
+			return pqm_fail(a->err, PQM_EUSAGE, "%s:%u: a rule is a mapping", a->file,
+				x.node->line);
 		st = read_rule(&x, &one);
 		if (st == PQM_OK)
-			st = put_rule(p, &x, &one);
+			st = put_rule(a->p, &x, &one);
 	}
 	if (st == PQM_OK)
-		(void)take_name(p, pqm_str(path), &st, err);
+		(void)take_name(a->p, pqm_str(a->file), &st, a->err);
 	return st;
+}
+
+static enum pqm_st add_named(const struct adding *from, const char *path)
+{
+	const struct adding a = { from->p, from->r, from->err, from, path };
+	struct pqm_slurp file = {
+		.path = path, .limit = PQM_RULE_FILE_BYTES, .refusal = PQM_EUSAGE
+	};
+	size_t depth = 0;
+	pqm_bytes text;
+	enum pqm_st st;
+
+	for (const struct adding *up = from; up != NULL; up = up->up, depth++)
+		if (depth >= PQM_POLICY_DEPTH || (up->file != NULL && strcmp(up->file, path) == 0))
+			return pqm_fail(from->err, PQM_EUSAGE,
+				"%s: extends itself, over %s, or is more than %u files deep", path,
+				from->file == NULL ? path : from->file, PQM_POLICY_DEPTH);
+	for (size_t i = 0; i < from->p->n_taken; i++)
+		if (pqm_eqs(from->p->taken[i], path))
+			return PQM_OK;
+	st = pqm_slurp(&text, &file, &from->p->arena, from->err);
+	return st == PQM_OK ? add_text(&a, text) : st;
 }
 
 enum pqm_st pqm_policy_add(
 	struct pqm_policy *p, const struct pqm_rules *r, const char *name, struct pqm_err *err)
 {
-	pqm_bytes n = pqm_str(name);
+	const struct adding top = { p, r, err, NULL, NULL };
 
-	if (strchr(name, '/') != NULL || pqm_ends(n, PQM_LIT(".yaml")) ||
-		pqm_ends(n, PQM_LIT(".yml")))
-		return add_file(p, r, name, err);
-	return add_preset(p, r, n, err);
+	return is_file(pqm_str(name)) ? add_named(&top, name) : add_preset(&top, pqm_str(name));
+}
+
+enum pqm_st pqm_policy_add_text(struct pqm_policy *p, const struct pqm_rules *r, const char *name,
+	pqm_bytes text, struct pqm_err *err)
+{
+	const struct adding a = { p, r, err, NULL, name };
+
+	return add_text(&a, text);
 }
 
 /* ---- matching ---- */

@@ -35,10 +35,13 @@ struct pqm_policy {
 
 void pqm_policy_init(struct pqm_policy *p);
 void pqm_policy_fini(struct pqm_policy *p);
-/* A preset by name, or a file when it has a '/', a '.yaml' or '.yml'. With what it extends; a rule of an id that
- * is there takes its place. */
+/* A preset by name, or a file when it has a '/', a '.yaml' or '.yml'. With what it extends, files by
+ * their place beside it; a rule of an id that is there takes its place. */
 enum pqm_st pqm_policy_add(struct pqm_policy *p, const struct pqm_rules *r, const char *name,
 	struct pqm_err *err) PQM_MUST_USE;
+/* The text of such a file, called name. */
+enum pqm_st pqm_policy_add_text(struct pqm_policy *p, const struct pqm_rules *r, const char *name,
+	pqm_bytes text, struct pqm_err *err) PQM_MUST_USE;
 /* One rule of rules/policy, in force or not. */
 enum pqm_st pqm_policy_read_rule(
 	struct pqm_policy_rule *out, const struct pqm_rule *rule, struct pqm_err *err) PQM_MUST_USE;

@@ -150,10 +150,40 @@ def explain():
     ok("not in force" in out(run("gate", "--explain", "policy.cnsa-2.0.strength")), "and what is not, is")
 
 
+def files(d):
+    """Files extend files, by their place beside them; no circle is followed."""
+    top = pathlib.Path(d) / "files"
+    (top / "team/sub").mkdir(parents=True)
+    (top / "src").mkdir()
+    (top / "src/nginx.conf").write_text(MLKEM % "X25519", encoding="utf-8")
+    (top / "team/base.yaml").write_text("extends: [default]\nrules:\n"
+                                        "- { id: policy.default.hybrid-switched-off, level: warning }\n"
+                                        "- { id: policy.default.key-exchange, level: warning }\n", encoding="utf-8")
+    (top / "team/sub/own.yaml").write_text("extends: [../base.yaml, cnsa-2.0]\n", encoding="utf-8")
+    for words, args, code, said in (
+            ("a file", ("--policy", "team/base.yaml"), 0, "1 warning"),
+            ("a file that extends a file", ("--policy", "team/sub/own.yaml"), 0, "1 warning"),
+            ("and a preset, whose dates stand", ("--policy", "team/sub/own.yaml", "--now", "2031-01-01"), 1, "1 error"),
+            ("two files", ("--policy", "team/base.yaml", "--policy", "team/sub/own.yaml"), 0, "1 warning"),
+            ("two in one", ("--policy", "team/base.yaml,team/sub/own.yaml"), 0, "1 warning")):
+        r = run("gate", "src", *(() if "--now" in args else ("--now", "2026-11-22")), *args, cwd=top)
+        ok(r.returncode == code and said in out(r), f"{words}: {code}, {said}", out(r) + err(r))
+    for name, text, words in (("self.yaml", "extends: [./self.yaml]\n", "extends itself"),
+                              ("a.yaml", "extends: [b.yaml]\n", "extends itself"),
+                              ("gone.yaml", "extends: [./nope.yaml]\n", "nope.yaml: No such file"),
+                              ("dir.yaml", "extends: [./team/]\n", "a folder, not a regular file"),
+                              ("near.yaml", "extends: [cnsa-2]\n", "the nearest is cnsa-2.0")):
+        (top / "b.yaml").write_text("extends: [a.yaml]\n", encoding="utf-8")
+        (top / name).write_text(text, encoding="utf-8")
+        r = run("gate", "src", "--policy", f"./{name}", cwd=top)
+        ok(r.returncode == 2 and words in err(r) and err(r).count("\n") == 1, f"{name}: {words}", err(r))
+
+
 with tmpdir() as folder:
     made = tree(folder)
     table(made)
     hybrids(folder, made)
     payment(made)
+    files(folder)
 explain()
 done()
