@@ -63,6 +63,9 @@
 #define PQM_DIFF_ITEM_BYTES ((size_t)64 << 20)
 /* A comment that the gate reads. */
 #define PQM_COMMENT_BYTES ((size_t)1024)
+/* Such comments are looked for in files that a person edits; each is counted from the start of its file. */
+#define PQM_COMMENT_FILE_BYTES ((size_t)4 << 20)
+#define PQM_COMMENTS ((size_t)1000)
 /* Policies that extend files that extend files: nobody follows more by eye. */
 #define PQM_POLICY_DEPTH 8u
 /* Baseline of a gate: 500,000 findings. */

@@ -115,7 +115,7 @@ static enum pqm_st one(const struct pqm_artifact *a, size_t off, struct pqm_emit
 	pqm_bytes rest =
 		pqm_sub(line_from(a->body, off), sizeof("pqmap:ignore") - 1, PQM_COMMENT_BYTES);
 	bool whole = pqm_starts(rest, PQM_LIT("-file"));
-	struct pqm_fact facts[7]; /* rule, file, alone, bytes, until, odd, reason */
+	struct pqm_fact facts[7]; /* bytes, rule, file, alone, until, odd, reason */
 	uint32_t line, col;
 	pqm_bytes word, left;
 	size_t n = 0;
@@ -133,15 +133,16 @@ static enum pqm_st one(const struct pqm_artifact *a, size_t off, struct pqm_emit
 		rest = left;
 	else
 		word = PQM_LIT("");
-	facts[n++] = (struct pqm_fact){ PQM_LIT("rule"), word, line, col };
-	if (whole)
-		facts[n++] = (struct pqm_fact){ PQM_LIT("file"), PQM_LIT("true"), line, col };
-	if (is_alone(a->body, off))
-		facts[n++] = (struct pqm_fact){ PQM_LIT("alone"), PQM_LIT("true"), line, col };
 	left = bytes_of(a->arena, a->body, off);
 	if (left.p == NULL)
 		return PQM_ENOMEM;
 	facts[n++] = (struct pqm_fact){ PQM_LIT("bytes"), left, line, col };
+	if (word.n > 0)
+		facts[n++] = (struct pqm_fact){ PQM_LIT("rule"), word, line, col };
+	if (whole)
+		facts[n++] = (struct pqm_fact){ PQM_LIT("file"), PQM_LIT("true"), line, col };
+	if (is_alone(a->body, off))
+		facts[n++] = (struct pqm_fact){ PQM_LIT("alone"), PQM_LIT("true"), line, col };
 	n = take_words(facts, n, rest);
 	const struct pqm_object o = { .group = PQM_LIT("pqmap.dev"),
 		.kind = PQM_LIT("Ignore"),
@@ -162,7 +163,14 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 	/* Comments stand in files that a person edits, not in what lies inside of them. */
 	if (a->depth > 0 || pqm_find_byte(pqm_sub(a->head, 0, 4096), 0, '\0') != SIZE_MAX)
 		return PQM_OK;
-	for (size_t i = 0; st == PQM_OK && i < hits->n; i++)
+	if (a->body.n > PQM_COMMENT_FILE_BYTES || hits->n > PQM_COMMENTS)
+		pqm_emit_note(out, UINT64_MAX, PQM_ELIMIT,
+			"more than %zu comments to ignore something, or a file of over %zu MiB: "
+			"the rest of them do not count",
+			PQM_COMMENTS, PQM_COMMENT_FILE_BYTES >> 20);
+	if (a->body.n > PQM_COMMENT_FILE_BYTES)
+		return PQM_OK;
+	for (size_t i = 0; st == PQM_OK && i < hits->n && i < PQM_COMMENTS; i++)
 		st = one(a, (size_t)hits->hit[i].off, out);
 	return st == PQM_OK ? st : pqm_fail(err, st, "out of memory for a comment");
 }
