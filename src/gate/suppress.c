@@ -194,10 +194,13 @@ static bool is_prose(pqm_bytes path)
 
 static pqm_bytes odd_word(const struct list *l, pqm_bytes word)
 {
-	pqm_bytes said = pqm_arena_f(
-		&l->g->arena, "'%.*s' is none of until=DATE, ticket=X, reason=WHY", PQM_FMT(word));
+	pqm_bytes said;
 
-	return word.n == 0 || said.p == NULL ? word : said;
+	if (word.n == 0)
+		return word;
+	said = pqm_arena_f(
+		&l->g->arena, "'%.*s' is none of until=DATE, ticket=X, reason=WHY", PQM_FMT(word));
+	return said.p == NULL ? word : said;
 }
 
 /* What det_ignore made of a comment, for one of its rules. */
