@@ -183,8 +183,8 @@ static enum pqm_st scan_base(struct gate *g, struct pqm_err *err)
 	opt.git = &git;
 	st = pqm_scan(&inv, &g->s.p.rules, &name, 1, &opt, err);
 	if (st == PQM_OK && inv.n_targets > 0 && inv.targets[0].failed)
-		st = pqm_fail(
-			err, PQM_EIO, "%s: the revision to compare with cannot be read", name);
+		st = pqm_fail(err, PQM_EIO, "%s: the revision to compare with cannot be read: %.*s",
+			name, PQM_FMT(pqm_inventory_why(&inv, 0)));
 	if (st == PQM_OK)
 		st = pqm_baseline_take(&g->baseline, &inv, err);
 	g->has_baseline = true;

@@ -116,11 +116,10 @@ int pqm_scan_run_exit(const struct pqm_scan_run *s, bool strict)
 		named_failed = named_failed || !t->is_listed[i];
 		if (t->is_listed[i] && n_listed_failed > LISTED_FAILURES)
 			continue;
-		for (size_t k = 0; k < c->n_notes; k++)
-			if (c->notes[k].target == i && c->notes[k].words.n > 0) {
-				say_failure(inv->targets[i].name, c->notes[k].words);
-				break;
-			}
+		pqm_bytes why = pqm_inventory_why(inv, i);
+
+		if (why.n > 0)
+			say_failure(inv->targets[i].name, why);
 	}
 	if (n_listed_failed > LISTED_FAILURES)
 		pqm_log(PQM_WARN, "scan", "%zu more of the list gave nothing; see coverage",

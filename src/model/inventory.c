@@ -68,3 +68,13 @@ pqm_bytes pqm_object_fact(const struct pqm_object *o, const char *key)
 			return o->facts[i].value;
 	return (pqm_bytes){ NULL, 0 };
 }
+
+pqm_bytes pqm_inventory_why(const struct pqm_inventory *inv, size_t i)
+{
+	const struct pqm_coverage *c = &inv->coverage;
+
+	for (size_t k = 0; k < c->n_notes; k++)
+		if (c->notes[k].target == i && c->notes[k].words.n > 0)
+			return c->notes[k].words;
+	return (pqm_bytes){ NULL, 0 };
+}

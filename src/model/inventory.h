@@ -111,6 +111,8 @@ struct pqm_inventory {
 void pqm_inventory_init(struct pqm_inventory *inv);
 void pqm_inventory_fini(struct pqm_inventory *inv);
 /* By scheme, host, port, address, target. */
+/* Why target i gave nothing, as the coverage says first; empty where it says nothing. */
+pqm_bytes pqm_inventory_why(const struct pqm_inventory *inv, size_t i);
 void pqm_inventory_sort_endpoints(struct pqm_inventory *inv);
 /* Endpoints in all, whatever they said. */
 uint64_t pqm_endpoints_asked(const struct pqm_endpoint_counts *c);

@@ -284,15 +284,11 @@ pqm_bytes pqm_path_uri(struct pqm_arena *a, pqm_bytes path)
 
 bool pqm_results_gap(const struct pqm_report *r, size_t target, pqm_bytes *why)
 {
-	const struct pqm_coverage *c = &r->inv->coverage;
-
 	*why = (pqm_bytes){ NULL, 0 };
 	if (!r->inv->targets[target].failed)
 		return false;
 	if (r->gate != NULL && !r->gate->is_failed && !r->gate->is_undecided)
 		return false;
-	for (size_t i = 0; i < c->n_notes && why->n == 0; i++)
-		if (c->notes[i].target == target)
-			*why = c->notes[i].words;
+	*why = pqm_inventory_why(r->inv, target);
 	return true;
 }

@@ -19,6 +19,9 @@ static void load(void)
 		PQM_GIT2_FUNCTIONS(ROW)
 #undef ROW
 	};
+	/* Of no account to who only reads: `git clone --filter`, `git sparse-checkout`, `gc.*` kept off. */
+	static const char *const extensions[] = { "partialclone", "worktreeconfig",
+		"preciousobjects" };
 	void *so = dlopen("libgit2.so.1.5", RTLD_NOW | RTLD_LOCAL);
 	bool ok = so != NULL;
 
@@ -29,7 +32,9 @@ static void load(void)
 		ok = p != NULL;
 	}
 	is_ready = ok && lib.libgit2_init() > 0 &&
-		lib.libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0) == 0;
+		lib.libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0) == 0 &&
+		lib.libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions,
+			sizeof(extensions) / sizeof(extensions[0])) == 0;
 }
 
 const struct pqm_git2 *pqm_git2(void)

@@ -54,6 +54,12 @@ enum pqm_st pqm_repo_open(struct pqm_repo *r, const char *path, struct pqm_err *
 	if (rc == GIT_ENOTFOUND)
 		return pqm_fail(
 			err, PQM_EIO, "%s: is not a git repository, nor a folder of one", path);
+	if (rc != 0 && strstr(pqm_git2_words(), "extensions.objectformat") != NULL)
+		return pqm_fail(err, PQM_EIO,
+			"%s: its objects are named by SHA-256, which libgit2 1.5 does not read; "
+			"scan "
+			"the work tree as a folder",
+			path);
 	if (rc != 0 || r->g->repository_odb(&r->odb, r->git) != 0)
 		return pqm_fail(err, PQM_EIO, "%s: %s", path, pqm_git2_words());
 	r->is_shallow = r->g->repository_is_shallow(r->git) == 1;
@@ -100,8 +106,13 @@ enum pqm_st pqm_repo_blob(
 {
 	size_t size = 0;
 	git_object_t type;
+	int rc = r->g->odb_read_header(&size, &type, r->odb, id);
 
-	if (r->g->odb_read_header(&size, &type, r->odb, id) != 0)
+	if (rc == GIT_ENOTFOUND)
+		return pqm_fail(err, PQM_EIO,
+			"git has no content for it here: a partial clone has only what was checked "
+			"out; clone without --filter");
+	if (rc != 0)
 		return pqm_fail(err, PQM_EIO, "%s", pqm_git2_words());
 	if (size > PQM_GIT_BLOB_BYTES)
 		return pqm_fail(err, PQM_ELIMIT, "over the limit of 256 MiB for a file in git");

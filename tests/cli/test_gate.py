@@ -352,6 +352,23 @@ def states(d):
     ok(r.returncode == 1 and "merge base" in err(r), "no merge base there: compared with the revision itself", err(r))
     r = gate(shallow, "--history")
     ok(r.returncode == 1, "its history is read as far as it goes", err(r))
+    partial = d / "partial"
+    git(top, "config", "uploadpack.allowFilter", "true")
+    git(d, "clone", "-q", "--filter=blob:none", f"file://{top}", str(partial))
+    r = gate(f"git:{partial}")
+    ok(r.returncode == 1 and "partial" not in err(r).replace(str(partial), ""), "a partial clone: what was checked out is there", err(r))
+    r = run("scan", f"git:{partial}@origin/main", "--fail-on-incomplete", "-q", "-o", "json")
+    notes = [n["words"] for n in json.loads(r.stdout)["coverage"]["notes"] if "partial clone" in n.get("words", "")]
+    ok(r.returncode == 3 and notes, "what it does not have is told with what to do", out(r)[:300])
+    git(partial, "config", "extensions.worktreeConfig", "true")
+    git(partial, "config", "extensions.preciousObjects", "true")
+    ok(gate(f"git:{partial}").returncode == 1, "extensions that a reader need not know", err(r))
+    sha256 = d / "sha256"
+    git(d, "init", "-q", "--object-format=sha256", str(sha256))
+    key(sha256 / "k.pem")
+    r = gate(f"git:{sha256}")
+    ok(r.returncode == 3 and "SHA-256" in err(r) and "as a folder" in err(r), "SHA-256 names: says what to do", err(r))
+    ok(gate(sha256).returncode == 1, "and its work tree is a folder like any other")
     tree = d / "tree"
     git(top, "worktree", "add", "-q", str(tree), "main")
     ok(gate(tree, "--since", "HEAD").returncode == 0, "a linked work tree")
