@@ -52,7 +52,7 @@ static enum pqm_st run(const struct pqm_rules *r, const struct pqm_artifact *a,
 
 const struct pqm_detector pqm_det_source = {
 	.name = "source",
-	.version = 1,
+	.version = 2,
 	.summary = "Calls of cryptographic libraries in program text, with their key sizes and "
 		   "curves",
 	.wants = wants,

@@ -481,22 +481,36 @@ static bool has_include(const struct sc *s, pqm_bytes header)
 	return false;
 }
 
-/* Large programs include a library through a header of their own: enough of its functions called tell it. */
+/* Whether the text itself includes a library that the rules know. */
+static bool includes_any(const struct sc *s)
+{
+	const struct pqm_yaml *words = pqm_yaml_get(s->lang->rule->node, "words");
+
+	for (size_t i = 0; words != NULL && i < words->n; i++) {
+		pqm_bytes w = pqm_yaml_text(words->items[i]);
+
+		if ((pqm_find_byte(w, 0, '/') != SIZE_MAX || pqm_ends(w, PQM_LIT(".h"))) &&
+			has_include(s, w))
+			return true;
+	}
+	return false;
+}
+
+/* Large programs include a library through a header of their own: enough of its functions called tell it. Another
+ * library's header is another library's function of that name. */
 static bool c_signs(struct sc *s)
 {
-	const struct pqm_yaml *signs = s->lang->signs;
+	const struct pqm_yaml *signs = includes_any(s) ? NULL : s->lang->signs;
 
 	for (size_t k = 0; signs != NULL && k < signs->n; k++) {
-		pqm_bytes seen[PQM_SOURCE_SIGNS], header = pqm_yaml_text(signs->keys[k]);
+		pqm_bytes seen[PQM_SOURCE_SIGNS];
 		size_t n = 0;
 
-		if (has_include(s, header))
-			continue;
 		for (size_t i = 0; i < s->n && n < PQM_SOURCE_SIGNS; i++)
 			if (is_c_call(s, i) && begins(sc_text(s, i), signs->items[k]) &&
 				!among(seen, n, sc_text(s, i)))
 				seen[n++] = sc_text(s, i);
-		if (n == PQM_SOURCE_SIGNS && !include(s, header))
+		if (n == PQM_SOURCE_SIGNS && !include(s, pqm_yaml_text(signs->keys[k])))
 			return false;
 	}
 	return true;

@@ -101,7 +101,8 @@ static bool is_test_file(pqm_bytes name)
 enum pqm_source_role pqm_source_role_of(const struct pqm_call_lang *l, pqm_bytes path)
 {
 	static const char *const tests[] = { "test", "tests", "testing", "testdata", "test-data",
-		"__tests__", "spec", "e2e", NULL };
+		"__tests__", "spec", "e2e", "regress", "unittests", "unit_tests", "unit-tests",
+		NULL };
 	static const char *const examples[] = { "example", "examples", "sample", "samples", "demo",
 		"demos", NULL };
 	static const char *const vendored[] = { "node_modules", "vendor", "third_party",

@@ -63,14 +63,14 @@ KEY = "from cryptography.hazmat.primitives.asymmetric import rsa\ndef make():\n 
 
 with tmpdir() as tmp:
     tmp = pathlib.Path(tmp)
-    for path in ("app/main.py", "app/tests/test_main.py", "app/examples/a.py", "app/vendor/x/a.py", "lib/site-packages/cryptography/hazmat/a.py",
+    for path in ("app/main.py", "app/tests/test_main.py", "app/examples/a.py", "app/regress/a.py", "app/vendor/x/a.py", "lib/site-packages/cryptography/hazmat/a.py",
                  "bin/tool", "README.md"):
         (tmp / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp / path).write_text(("#!/usr/bin/env python3\n" if path == "bin/tool" else "# " + path + "\n") + KEY)
     rows = {r["path"].split(str(tmp) + "/")[-1]: r for r in csv.DictReader(io.StringIO(out(run("scan", "-q", tmp, "-o", "csv"))))}
     ok({p: r["meaning"] for p, r in rows.items()} == {
         "app/main.py": "use", "app/tests/test_main.py": "offer", "app/examples/a.py": "offer", "app/vendor/x/a.py": "offer",
-        "lib/site-packages/cryptography/hazmat/a.py": "offer", "bin/tool": "use"}, "what tests, examples and vendored code call is an offer", rows)
+        "lib/site-packages/cryptography/hazmat/a.py": "offer", "app/regress/a.py": "offer", "bin/tool": "use"}, "what tests, examples and vendored code call is an offer", rows)
     ok(rows["app/main.py"]["offset"] == "4:12" and rows["app/main.py"]["object"] == "make" and rows["app/main.py"]["evidence"] == "linked",
        "line, column, function and evidence of a call", rows["app/main.py"])
 
