@@ -237,7 +237,7 @@ ct: ## valgrind with secrets undefined, planted leaks, machine code, stack: cons
 	@CT=$(CT) B=$(B) PYTHONDONTWRITEBYTECODE=1 python3 tests/ct/run.py
 
 # ---- checks ----
-.PHONY: check check-floors check-rules check-schemas check-examples check-format check-tidy check-werror check-fuzz
+.PHONY: check check-trees check-floors check-rules check-schemas check-examples check-format check-tidy check-werror check-fuzz
 check: check-floors check-werror check-rules check-schemas check-format check-tidy check-fuzz ## what CI runs after `make test`
 .PHONY: generated
 generated: ## what the tests need from apt, and the sources that are made
@@ -314,6 +314,9 @@ fuzz: ## libFuzzer: F=parser S=seconds (all parsers without F); new crashes stay
 		$(B)/fuzz/$$f -max_total_time=$(S) -max_len=65536 -timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=8192 -print_final_stats=1 \
 			-artifact_prefix=tests/fuzz/corpus/$$f/ $(B)/fuzz-new/$$f tests/fuzz/corpus/$$f 2>&1 | \
 			grep -E 'SUMMARY|ERROR|number_of_executed|DONE' || exit 1; done
+
+check-trees: $(B)/pqmap ## real source trees (fetched) against what a person said of every finding; T=names
+	@PQMAP=$(CURDIR)/$(B)/pqmap FOLDER=$(CURDIR)/$(B)/trees python3 tests/trees/review.py $(T)
 
 check-fuzz: ## replays every fuzz corpus under sanitizers
 	@$(MAKE) -j$(JOBS) --no-print-directory $(FUZZ:%=$(B)/replay/%)

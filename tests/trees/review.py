@@ -64,11 +64,13 @@ class Apt:
             (self.dir / sub).mkdir(parents=True, exist_ok=True)
         (self.dir / "status").touch()
         (self.dir / "parts/source.sources").write_text(deb_src())
-        self.options = [f"-o{k}={v}" for k, v in {
+        # What the machine does after its own updates is not for these lists.
+        (self.dir / "conf").write_text("#clear APT::Update::Post-Invoke-Success;\n#clear APT::Update::Post-Invoke;\n")
+        self.options = [f"-c={self.dir / 'conf'}"] + [f"-o{k}={v}" for k, v in {
             "Dir::Etc::sourcelist": "/dev/null", "Dir::Etc::sourceparts": self.dir / "parts", "Dir::State": self.dir,
             "Dir::State::lists": self.dir / "lists", "Dir::State::status": self.dir / "status",
             "Dir::Cache": self.dir / "cache", "APT::Sandbox::User": "root", "Acquire::Retries": 1,
-            "Acquire::http::Timeout": 20, "APT::Update::Post-Invoke-Success::": "true"}.items()]
+            "Acquire::http::Timeout": 20, "APT::Update::Error-Mode": "any"}.items()]
         self.is_new = False
 
     def run(self, *args, cwd=None):
