@@ -58,7 +58,7 @@ with tmpdir() as tmp:
     for name in ("fixtures", "rules"):
         (tmp / name).symlink_to(REPO / name)
     (tmp / ".github/workflows").mkdir(parents=True)
-    (tmp / "fleet.txt").write_text("")
+    (tmp / "fleet.txt").write_text("# one host a line\n")
     for words in (["init", "-q"], ["add", "fleet.txt"], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "one"],
                   ["update-ref", "refs/remotes/origin/main", "HEAD"]):
         subprocess.run(["git", "-C", str(tmp), *words], check=True)
