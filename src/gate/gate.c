@@ -235,43 +235,68 @@ static enum pqm_st stand(struct judging *j, struct pqm_refusal *v)
 	return PQM_OK;
 }
 
-/* Of two alike a mandate speaks, then the policy that was taken in later: it extends the other. */
-static bool speaks_before(const struct pqm_refusal *a, const struct pqm_policy_rule *of_a,
-	const struct pqm_refusal *b, const struct pqm_policy_rule *of_b)
+/* A rule that refuses a finding. */
+struct refusing {
+	const struct pqm_policy_rule *rule; /* NULL: none does */
+	struct pqm_refusal v;
+	bool is_let_pass;
+};
+
+/* Does somebody let every place of it pass under this rule? */
+static bool is_let_pass(const struct judging *j, const struct pqm_refusal *v)
 {
-	if (of_b == NULL || a->level != b->level)
-		return of_b == NULL || a->level > b->level;
-	if (a->is_mandate != b->is_mandate)
-		return a->is_mandate;
-	return !pqm_eq(of_a->policy, of_b->policy);
+	const struct pqm_finding *f = v->finding;
+
+	for (size_t i = 0; i < f->n_occs; i++) {
+		const struct pqm_suppression *s = pqm_suppress_find(j->g, f, &f->occs[i], v->rule);
+
+		if (s == NULL || s->is_expired)
+			return false;
+	}
+	return f->n_occs > 0;
+}
+
+/* A rule that somebody let it pass under is silent beside one that still refuses it. Of two alike a mandate
+ * speaks, then the policy that was taken in later: it extends the other. */
+static bool speaks_before(const struct refusing *a, const struct refusing *b)
+{
+	if (b->rule == NULL || a->is_let_pass != b->is_let_pass)
+		return b->rule == NULL || b->is_let_pass;
+	if (a->v.level != b->v.level)
+		return a->v.level > b->v.level;
+	if (a->v.is_mandate != b->v.is_mandate)
+		return a->v.is_mandate;
+	return !pqm_eq(a->rule->policy, b->rule->policy);
 }
 
 static enum pqm_st judge_one(struct judging *j, const struct pqm_finding *f)
 {
 	const struct pqm_policy *p = j->in->policy;
 	struct pqm_gate *g = j->g;
-	const struct pqm_policy_rule *of_best = NULL;
-	struct pqm_refusal best = { 0 }, one, *grown;
+	struct refusing best = { 0 }, one = { 0 };
+	struct pqm_refusal *grown;
 	enum pqm_st st;
 
-	for (size_t i = 0; i < p->n; i++)
-		if (refuses(j, &p->rules[i], f, &one) &&
-			speaks_before(&one, &p->rules[i], &best, of_best)) {
+	for (size_t i = 0; i < p->n; i++) {
+		one.rule = &p->rules[i];
+		if (!refuses(j, one.rule, f, &one.v))
+			continue;
+		one.is_let_pass = is_let_pass(j, &one.v);
+		if (speaks_before(&one, &best))
 			best = one;
-			of_best = &p->rules[i];
-		}
-	if (of_best == NULL) {
+	}
+	if (best.rule == NULL) {
 		/* Met, so that it does not count as gone. */
 		if (j->in->baseline != NULL)
 			(void)pqm_baseline_count(j->in->baseline, j->in->rules, f);
 		return PQM_OK;
 	}
-	st = stand(j, &best);
+	st = stand(j, &best.v);
 	grown = st == PQM_OK ? pqm_grow(&g->arena, g->refusals, g->n_refusals, &j->cap) : NULL;
 	if (grown == NULL)
 		return st == PQM_OK ? no_memory(j) : st;
 	g->refusals = grown;
-	g->refusals[g->n_refusals++] = best;
+	g->refusals[g->n_refusals++] = best.v;
 	return PQM_OK;
 }
 

@@ -179,6 +179,19 @@ def trust(d):
     ok(r.returncode == 1 and "ignore has ended" in out(r), "behind it the baseline does not", out(r))
 
 
+def rules(d):
+    """An ignore of one rule of the policy is none of another that refuses the same."""
+    top = pathlib.Path(d) / "rules"
+    own = top.parent / "two.yaml"
+    write(own, "rules:\n- { id: mine.a, rules: [conf.hybrid-switched-off], why: a }\n"
+               "- { id: mine.b, level: warning, rules: ['conf.*'], why: b }\n")
+    for ignored, left in (("mine.a", "mine.b"), ("mine.b", "mine.a"), ("mine.*", None), ("conf.*", None)):
+        write(top / "nginx.conf", TLS.format(same="", line="", above=f"# pqmap:ignore {ignored} reason=x\n"))
+        r = gate(top, "--policy", own, "--fail-on", "warning")
+        ok(r.returncode == (left is not None) and (left is None or f"  {left}\n" in out(r)),
+           f"{ignored} is ignored: {left or 'nothing'} refuses it", out(r))
+
+
 def partial(d):
     """--since reads what changed: of what it did not read, nothing is known."""
     top = pathlib.Path(d) / "partial"
@@ -227,6 +240,7 @@ with tmpdir() as folder:
     faults(folder)
     annotations(folder)
     trust(folder)
+    rules(folder)
     partial(folder)
     words(folder)
 done()
