@@ -483,4 +483,9 @@
 /* Connections of one endpoint, whatever the strategy thinks. */
 #define PQM_PROBE_CONNECTIONS 400u
 
+/* What has no control bytes in so much of its start is text. */
+#define PQM_TEXT_LOOK_BYTES 1024
+/* Lines are counted for offsets up to here: beyond, nobody opens the file in an editor. */
+#define PQM_TEXT_LINES_BYTES ((size_t)16 << 20)
+
 #endif

@@ -67,11 +67,10 @@ static void put_path(struct printing *p, const struct pqm_occurrence *o)
 	if (pqm_starts(path, PQM_LIT("./")))
 		path = pqm_sub(path, 2, path.n);
 	put(p, path);
-	pqm_occ_place(place, o);
-	if (o->line > 0)
+	if (pqm_occ_line(place, o))
 		pqm_out_f(p->o, ":%s", place);
 	else if (o->off > 0)
-		pqm_out_f(p->o, " at offset %s", place);
+		pqm_out_f(p->o, " at offset %llu", (unsigned long long)o->off);
 	if (o->object.n > 0 && !pqm_eq(o->object, o->path)) {
 		pqm_out_lit(p->o, "  ");
 		put(p, o->object);

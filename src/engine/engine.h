@@ -440,6 +440,16 @@ void pqm_run_skip_source(struct pqm_run *run, uint32_t target, pqm_bytes path, c
 	const char *words);
 
 /* One level of artifact: runs the detectors over body, whose matches are in w->matches. */
+/* lines.c: how far the lines of a body were counted. */
+struct pqm_text_lines {
+	size_t off, lines, line_from;
+	bool is_known, is_binary;
+};
+
+/* The line and column of off, where the body is text; else nothing is set. */
+void pqm_lines_place(
+	struct pqm_text_lines *t, pqm_bytes body, uint64_t off, struct pqm_occurrence *at);
+
 struct pqm_look {
 	struct pqm_worker *w;
 	struct pqm_content *content;
@@ -455,6 +465,7 @@ struct pqm_look {
 	const int *fd;	       /* of a file that is mapped; else NULL */
 	struct pqm_feed *feed; /* of an archive whose body is only its first bytes; else NULL */
 	bool is_partial;       /* parts of the body were let go */
+	struct pqm_text_lines lines;
 };
 
 /* The same for an endpoint, which is no artifact: its answers are read by one detector of their own. */

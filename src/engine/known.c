@@ -191,7 +191,8 @@ static bool get_sighting(struct reader *r, struct pqm_sighting *s)
 		if (!get_text(r, texts[i]))
 			return false;
 	return get_u32(r, &f->bits) && get_num(r, UINT64_MAX, &s->at.off) &&
-		get_u32(r, &s->at.line) && get_u32(r, &s->at.col) && get_attrs(r, &s->at);
+		get_u32(r, &s->at.line) && get_u32(r, &s->at.col) && get_u32(r, &s->at.text_line) &&
+		get_u32(r, &s->at.text_col) && get_attrs(r, &s->at);
 }
 
 static bool get_mark(struct reader *r, struct pqm_mark *m)

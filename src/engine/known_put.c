@@ -63,6 +63,8 @@ static void put_sighting(struct writer *w, const struct pqm_sighting *s)
 	num(w, s->at.off);
 	num(w, s->at.line);
 	num(w, s->at.col);
+	num(w, s->at.text_line);
+	num(w, s->at.text_col);
 	num(w, s->at.n_attrs);
 	for (size_t i = 0; i < s->at.n_attrs; i++) {
 		text(w, s->at.attrs[i].key);

@@ -106,6 +106,13 @@ static uint32_t place_of(const struct pqm_look *l, const struct pqm_found *f, ui
 	return l->line == 0 ? f->line : l->line + (l->is_block ? f->line : 0);
 }
 
+/* Of a key or certificate in armour, say: a file of its own, and an offset that means one. */
+static bool has_lines(const struct pqm_look *l, const struct pqm_found *f)
+{
+	return (f->off > 0 || f->meaning == PQM_KEY || f->meaning == PQM_CERT) &&
+		(l->depth == 0 || l->suffix.n > 0) && !l->is_partial && !l->artifact->has_holes;
+}
+
 static enum pqm_st emit_found(struct pqm_emit *emit, const struct pqm_found *given)
 {
 	struct emitter *e = (struct emitter *)emit;
@@ -148,6 +155,8 @@ static enum pqm_st emit_found(struct pqm_emit *emit, const struct pqm_found *giv
 	if (!l->is_listed) {
 		s->at.off = f->off;
 		s->at.line = place_of(l, f, &s->at.col);
+		if (s->at.line == 0 && has_lines(l, f))
+			pqm_lines_place(&l->lines, l->artifact->body, f->off, &s->at);
 	}
 	s->detector = e->detector;
 	s->is_direct = f->line == 0;
@@ -492,7 +501,7 @@ enum pqm_st pqm_look_file(struct pqm_emit *emit, const struct pqm_child *c, stru
 	};
 	struct pqm_look l = { w, up->content, &a, up->suffix, c->object,
 		c->line != 0 ? c->line : up->line, c->line != 0 ? c->col : up->col, up->depth + 1,
-		false, up->address, done, up->is_listed, c->is_block, NULL, feed, false };
+		false, up->address, done, up->is_listed, c->is_block, NULL, feed, false, { 0 } };
 	enum pqm_st st;
 
 	if (up->depth + 1 > PQM_ARTIFACT_DEPTH) {

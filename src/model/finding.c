@@ -104,6 +104,14 @@ void pqm_id_hex(char out[2 * PQM_ID_BYTES + 1], const uint8_t id[PQM_ID_BYTES])
 	out[2 * PQM_ID_BYTES] = '\0';
 }
 
+bool pqm_occ_line(char out[48], const struct pqm_occurrence *o)
+{
+	uint32_t line = o->line != 0 ? o->line : o->text_line;
+
+	(void)snprintf(out, 48, "%u:%u", line, o->line != 0 ? o->col : o->text_col);
+	return line != 0;
+}
+
 void pqm_occ_place(char out[48], const struct pqm_occurrence *o)
 {
 	if (o->line != 0)

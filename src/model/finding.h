@@ -97,6 +97,8 @@ struct pqm_occurrence {
 	pqm_bytes path, object;
 	uint64_t off;
 	uint32_t line, col;
+	uint32_t text_line,
+		text_col; /* of `off`, where the file is text; 0: it is not, or `line` says it */
 	const struct pqm_attr *attrs;
 	size_t n_attrs;
 	bool in_store; /* inside a trust store: folded, not scored */
@@ -126,5 +128,7 @@ void pqm_finding_id(uint8_t id[PQM_ID_BYTES], const struct pqm_found *f);
 void pqm_id_hex(char out[2 * PQM_ID_BYTES + 1], const uint8_t id[PQM_ID_BYTES]);
 /* "decimal offset" or "line:column" of an occurrence, as the CSV prints it. */
 void pqm_occ_place(char out[48], const struct pqm_occurrence *o);
+/* Its line and column where it has some, as "12:1" too, else false. */
+bool pqm_occ_line(char out[48], const struct pqm_occurrence *o);
 
 #endif

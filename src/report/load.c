@@ -254,7 +254,8 @@ static enum pqm_st load_occurrence(
 	if (!target_index(l, v, &o->target))
 		return bad(l, "findings", i, "an occurrence names a target that is not there");
 	if (!count(v, "offset", UINT64_MAX, &o->off) || !count32(v, "line", &o->line) ||
-		!count32(v, "column", &o->col))
+		!count32(v, "column", &o->col) || !count32(v, "text_line", &o->text_line) ||
+		!count32(v, "text_column", &o->text_col))
 		return bad(l, "findings", i, "an occurrence's place is not a whole number");
 	o->in_store = pqm_json_true(v, "in_trust_store");
 	if (!get_text(l, v, "path", &o->path) || !get_text(l, v, "object", &o->object))

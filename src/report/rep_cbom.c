@@ -179,9 +179,9 @@ static void occurrence(struct bom *b, const struct pqm_finding *f, const struct 
 	pqm_id_hex(id, f->id);
 	pqm_js_open(b->o, NULL, '{');
 	pqm_js_str(b->o, "location", at->path);
-	if (at->line > 0)
-		pqm_js_u64(b->o, "line", at->line);
-	else
+	if (at->line + at->text_line > 0)
+		pqm_js_u64(b->o, "line", at->line > 0 ? at->line : at->text_line);
+	if (at->line == 0)
 		pqm_js_u64(b->o, "offset", at->off);
 	if (is_symbol)
 		pqm_js_opt(b->o, "symbol", object);

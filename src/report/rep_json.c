@@ -83,6 +83,10 @@ static void occurrence(struct pqm_out *o, const struct pqm_occurrence *at)
 		pqm_js_u64(o, "line", at->line);
 		pqm_js_u64(o, "column", at->col);
 	}
+	if (at->text_line > 0) {
+		pqm_js_u64(o, "text_line", at->text_line);
+		pqm_js_u64(o, "text_column", at->text_col);
+	}
 	if (at->in_store)
 		pqm_js_bool(o, "in_trust_store", true);
 	attributes(o, at->attrs, at->n_attrs);

@@ -28,7 +28,8 @@ static void put_failure(struct pqm_out *o, struct pqm_arena *a, const struct pqm
 		const struct pqm_occurrence *at = pqm_result_place(x, i);
 		char place[48];
 
-		pqm_occ_place(place, at);
+		if (!pqm_occ_line(place, at))
+			pqm_occ_place(place, at);
 		pqm_out_lit(o, "\nat ");
 		pqm_out_html(o, at->path);
 		pqm_out_f(o, ":%s ", place);

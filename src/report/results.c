@@ -93,8 +93,8 @@ enum pqm_st pqm_results_make(
 	*out = (struct pqm_results){ .inv = r->inv };
 	pqm_arena_init(&out->arena, PQM_RUN_ARENA_BYTES);
 	pqm_arena_init(&out->scratch, PQM_ARENA_BYTES);
-	if (getcwd(here, sizeof(here)) != NULL && here[0] == '/' && here[1] != '\0')
-		out->here = pqm_arena_f(&out->arena, "%s/", here);
+	if (getcwd(here, sizeof(here)) != NULL && here[0] == '/')
+		out->here = pqm_arena_f(&out->arena, "%s%s", here, here[1] == '\0' ? "" : "/");
 	out->all = pqm_new(&out->arena, struct pqm_result, most + 1);
 	ok = out->all != NULL;
 	if (ok && r->gate != NULL)
@@ -192,11 +192,20 @@ static pqm_bytes untagged(pqm_bytes image)
 	return pqm_sub(image, 0, at == SIZE_MAX ? image.n : at);
 }
 
-/* What lies outside of the folder here is named as from the target's. */
-static pqm_bytes relative(const struct pqm_results *r, uint32_t target, pqm_bytes path)
+static pqm_bytes last_part(pqm_bytes path)
 {
-	pqm_bytes name = r->inv->targets[target].name;
-	size_t from = name.n;
+	const uint8_t *slash;
+
+	while (pqm_ends(path, PQM_LIT("/")))
+		path.n--;
+	slash = path.n == 0 ? NULL : memrchr(path.p, '/', path.n);
+	return slash == NULL ? path : pqm_sub(path, (size_t)(slash - path.p) + 1, path.n);
+}
+
+/* What lies outside of the folder here is named as from the target's. */
+static pqm_bytes relative(const struct pqm_results *r, pqm_bytes target, pqm_bytes path)
+{
+	size_t from = target.n;
 
 	while (pqm_starts(path, PQM_LIT("./")))
 		path = pqm_sub(path, 2, path.n);
@@ -204,7 +213,7 @@ static pqm_bytes relative(const struct pqm_results *r, uint32_t target, pqm_byte
 		path = pqm_sub(path, r->here.n, path.n);
 	if (!pqm_starts(path, PQM_LIT("/")) && !pqm_starts(path, PQM_LIT("../")))
 		return path.n == 0 ? PQM_LIT(".") : path;
-	if (pqm_starts(path, name)) {
+	if (pqm_starts(path, target)) {
 		/* A target that is a file keeps its name. */
 		while (from > 0 && (from == path.n || path.p[from] != '/'))
 			from--;
@@ -215,8 +224,33 @@ static pqm_bytes relative(const struct pqm_results *r, uint32_t target, pqm_byte
 	return path.n == 0 ? PQM_LIT(".") : path;
 }
 
+/* A layout or archive is a file like others; in a registry it has a name without tag and digest. */
+static pqm_bytes image_path(const struct pqm_results *r, pqm_bytes image)
+{
+	static const char *const local[] = { "oci:", "oci-archive:", "docker-archive:" };
+
+	for (size_t i = 0; i < sizeof(local) / sizeof(local[0]); i++) {
+		size_t n = strlen(local[i]), end;
+
+		if (!pqm_starts(image, pqm_str(local[i])))
+			continue;
+		end = pqm_find_byte(image, n, ':');
+		image = pqm_sub(image, 0, end == SIZE_MAX ? image.n : end);
+		end = pqm_find_byte(image, n, '@');
+		image = pqm_sub(image, n, (end == SIZE_MAX ? image.n : end) - n);
+		if (!pqm_starts(image, r->here) && image.n > 0 &&
+			(image.p[0] == '/' || image.p[0] == '.'))
+			return last_part(image);
+		return relative(r, image, image);
+	}
+	if (pqm_starts(image, PQM_LIT("registry:")))
+		image = pqm_sub(image, sizeof("registry:") - 1, image.n);
+	return untagged(image);
+}
+
 /* "registry.example/app/etc/ssl/key.pem" of a file in an image. */
-static pqm_bytes in_image(struct pqm_results *r, pqm_bytes image, pqm_bytes rest, bool *is_packed)
+static pqm_bytes in_image(
+	struct pqm_results *r, const struct pqm_occurrence *o, pqm_bytes rest, bool *is_packed)
 {
 	size_t last;
 
@@ -227,13 +261,16 @@ static pqm_bytes in_image(struct pqm_results *r, pqm_bytes image, pqm_bytes rest
 	rest = pqm_sub(rest, 0, last == SIZE_MAX ? rest.n : last);
 	while (rest.n > 0 && rest.p[0] == '/')
 		rest = pqm_sub(rest, 1, rest.n);
-	return pqm_arena_f(&r->scratch, "%.*s/%.*s", PQM_FMT(untagged(image)), PQM_FMT(rest));
+	return pqm_arena_f(&r->scratch, "%.*s/%.*s",
+		PQM_FMT(image_path(r, pqm_occ_attr(o, "image"))), PQM_FMT(rest));
 }
 
 struct pqm_place pqm_result_at(struct pqm_results *r, const struct pqm_occurrence *o)
 {
-	const struct pqm_origin *from = &r->inv->targets[o->target].from;
-	struct pqm_place at = { o->path, o->line, o->col, false };
+	const struct pqm_target *target = &r->inv->targets[o->target];
+	const struct pqm_origin *from = &target->from;
+	struct pqm_place at = { o->path, o->line > 0 ? o->line : o->text_line,
+		o->line > 0 ? o->col : o->text_col, false };
 	pqm_bytes image = pqm_occ_attr(o, "image");
 	size_t inner = pqm_find(o->path, 0, PQM_LIT(" › "));
 	bool is_packed = inner != SIZE_MAX;
@@ -244,11 +281,11 @@ struct pqm_place pqm_result_at(struct pqm_results *r, const struct pqm_occurrenc
 		is_packed = inner != SIZE_MAX;
 	}
 	if (!at.is_origin && image.n > 0 && is_packed)
-		at.path = in_image(r, image, pqm_sub(o->path, inner + sizeof(" › ") - 1, o->path.n),
-			&is_packed);
+		at.path = in_image(
+			r, o, pqm_sub(o->path, inner + sizeof(" › ") - 1, o->path.n), &is_packed);
 	else
-		at.path = relative(
-			r, o->target, pqm_sub(at.path, 0, inner == SIZE_MAX ? at.path.n : inner));
+		at.path = relative(r, target->name,
+			pqm_sub(at.path, 0, inner == SIZE_MAX ? at.path.n : inner));
 	if (is_packed || at.line == 0)
 		at.line = at.col = 0;
 	else if (at.col == 0)

@@ -248,9 +248,10 @@ const char *pqm_text_coverage(char coverage)
 pqm_bytes pqm_text_place(struct pqm_arena *a, const struct pqm_occurrence *o)
 {
 	pqm_bytes path = pqm_printable(a, o->path);
+	char place[48];
 
-	if (o->line > 0)
-		return pqm_arena_f(a, "%.*s:%u:%u", PQM_FMT(path), o->line, o->col);
+	if (pqm_occ_line(place, o))
+		return pqm_arena_f(a, "%.*s:%s", PQM_FMT(path), place);
 	if (o->off == 0)
 		return path;
 	return pqm_arena_f(a, "%.*s +%llu", PQM_FMT(path), (unsigned long long)o->off);
