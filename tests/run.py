@@ -22,7 +22,7 @@ LIMIT_S = 600
 UNTIL = float(os.environ.get("PQM_TESTS_UNTIL", "0"))
 # For a server's patience, a retry or a timeout; they share no port with the others. The longest first.
 WAITS = ("cluster", "sealed", "probe_cli", "starttls", "steady", "datagrams", "probe_vpn", "probe_ssh")
-LONG = ("archives_hostile", "binaries", "exit_codes", "go", "hostile_opaque", "html_browser", "html_hostile", "hyb_link", "image_equal",
+LONG = ("archives_hostile", "binaries", "exit_codes", "git_cache", "go", "hostile_opaque", "html_browser", "html_hostile", "hyb_link", "image_equal",
         "labelled", "lane", "macho", "practices", "risk_oracle", "schema", "since", "tasks", "trend")
 passed, failed, skipped = 0, 0, 0
 ENV = dict(os.environ, LC_ALL="C.UTF-8", NO_COLOR="1", SOURCE_DATE_EPOCH="1795219200",
