@@ -298,12 +298,18 @@ static bool is_stdout_taken(const struct pqm_args *a)
 	return false;
 }
 
+static struct pqm_gate_text text_of(
+	struct gate *g, const struct pqm_app *app, const struct pqm_args *a)
+{
+	return (struct pqm_gate_text){ &g->gate, &g->s.p.inv, app->color, app->quiet,
+		pqm_arg_has(a, "verbose"), pqm_now_ns() - app->started_ns,
+		pqm_scan_run_missed(&g->s) };
+}
+
 static enum pqm_st tell(
 	struct gate *g, struct pqm_app *app, const struct pqm_args *a, struct pqm_err *err)
 {
-	struct pqm_gate_text t = { &g->gate, &g->s.p.inv, app->color, app->quiet,
-		pqm_arg_has(a, "verbose"), pqm_now_ns() - app->started_ns,
-		pqm_scan_run_missed(&g->s) };
+	struct pqm_gate_text t = text_of(g, app, a);
 	enum pqm_st st;
 
 	g->s.p.gate = &g->gate;
@@ -337,9 +343,10 @@ static enum pqm_st check(
 	struct gate *g, struct pqm_app *app, const struct pqm_args *a, struct pqm_err *err)
 {
 	const char *explain = pqm_arg(a, "explain");
+	bool of_finding = explain != NULL && pqm_suppress_is_id(pqm_str(explain));
 	enum pqm_st st = read_settings(g, a, err);
 
-	if (st == PQM_OK && explain != NULL)
+	if (st == PQM_OK && explain != NULL && !of_finding)
 		return pqm_gate_explain(app->out, &g->s.p.rules, &g->policy, explain, err);
 	if (st == PQM_OK)
 		st = find_changes(g, a, err);
@@ -353,6 +360,11 @@ static enum pqm_st check(
 		st = judge(g, err);
 	if (st != PQM_OK)
 		return st;
+	if (of_finding) {
+		struct pqm_gate_text t = text_of(g, app, a);
+
+		return pqm_gate_explain_finding(app->out, &t, explain, err);
+	}
 	app->exit_code = exit_code(g, a);
 	g->gate.is_undecided = !g->gate.is_failed && app->exit_code != 0;
 	return tell(g, app, a, err);
@@ -423,8 +435,8 @@ const struct pqm_command pqm_cmd_gate = {
 			{ 0, "no-inline-ignore", NULL,
 				"what is scanned lets nothing pass: no pqmap:ignore in it counts" },
 			{ 0, "explain", "ID",
-				"what a policy, a rule of one, a deadline or a finding's rule "
-				"says" },
+				"what a policy, a rule of one, a deadline, a finding's rule, or a "
+				"finding (by the start of its id) says" },
 			PQM_NET_OPTS,
 			PQM_CLUSTER_OPTS,
 			PQM_FOLLOW_OPTS,

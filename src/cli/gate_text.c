@@ -312,6 +312,69 @@ void pqm_gate_text(struct pqm_out *o, const struct pqm_gate_text *t)
 
 /* ---- explain ---- */
 
+static bool has_id(const struct pqm_finding *f, const char *id)
+{
+	char hex[2 * PQM_ID_BYTES + 1];
+
+	pqm_id_hex(hex, f->id);
+	return pqm_starts(pqm_str(hex), pqm_str(id));
+}
+
+static void put_standing(struct printing *p, const struct pqm_refusal *v)
+{
+	static const char *const words[] = { "it is new\n", "the baseline holds it: it passes\n",
+		"it is let pass: " };
+
+	pqm_out_str(p->o, words[v->standing]);
+	if (v->standing == PQM_S_SUPPRESSED)
+		put_suppression(p, v->by);
+}
+
+static void put_unrefused(struct printing *p, const struct pqm_finding *f)
+{
+	pqm_out_f(p->o, "%-7s ", "passes");
+	if (f->n_occs > 0)
+		put_path(p, &f->occs[0]);
+	pqm_out_lit(p->o, "        ");
+	put_thing(p, f);
+	pqm_out_lit(p->o, "  ");
+	put(p, f->rule);
+	pqm_out_lit(p->o, "\n");
+	put_line(p, "why", f->why);
+	pqm_out_f(
+		p->o, "\nno rule of the policy (%.*s) refuses it\n", PQM_FMT(p->t->gate->policies));
+}
+
+enum pqm_st pqm_gate_explain_finding(
+	struct pqm_out *o, const struct pqm_gate_text *t, const char *id, struct pqm_err *err)
+{
+	struct printing p = { .o = o, .t = t, .width = width_of(o) };
+	const struct pqm_gate *g = t->gate;
+	size_t n = 0;
+
+	pqm_arena_init(&p.scratch, PQM_ARENA_BYTES);
+	for (size_t i = 0; i < g->n_refusals; i++) {
+		if (!has_id(g->refusals[i].finding, id))
+			continue;
+		put_verdict(&p, &g->refusals[i]);
+		put_standing(&p, &g->refusals[i]);
+		n++;
+	}
+	for (size_t i = 0; n == 0 && i < t->inv->n_findings; i++)
+		if (has_id(&t->inv->findings[i], id)) {
+			put_unrefused(&p, &t->inv->findings[i]);
+			n++;
+			break;
+		}
+	pqm_arena_fini(&p.scratch);
+	return n > 0
+		? PQM_OK
+		: pqm_fail(err, PQM_EUSAGE,
+			  "'%s' is the id of nothing that was found here; name the target that "
+			  "holds it",
+			  id);
+}
+
 static void put_node(struct pqm_out *o, const char *key, pqm_bytes value)
 {
 	if (value.n > 0)

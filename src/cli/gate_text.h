@@ -18,7 +18,10 @@ struct pqm_gate_text {
 };
 
 void pqm_gate_text(struct pqm_out *o, const struct pqm_gate_text *t);
-/* Why a rule of the policy, or a finding of this scan (the first digits of its id), is what it is. */
+/* Findings of the scan by the beginning of their id: what refuses them and how they stand. */
+enum pqm_st pqm_gate_explain_finding(struct pqm_out *o, const struct pqm_gate_text *t,
+	const char *id, struct pqm_err *err) PQM_MUST_USE;
+/* A rule of the policy in force or of another, a policy, a deadline, or the rule of a finding. */
 enum pqm_st pqm_gate_explain(struct pqm_out *o, const struct pqm_rules *r,
 	const struct pqm_policy *p, const char *id, struct pqm_err *err) PQM_MUST_USE;
 

@@ -6,6 +6,8 @@
 #define ANNOTATION "metadata.annotations.pqmap.dev/ignore-"
 /* "until=2027-06-30" counts to the end of that day. */
 #define NO_END INT64_MAX
+/* The nearest name is looked for this often: each time all rules are compared. */
+#define NEAREST_MAX 100
 
 struct list {
 	struct pqm_gate *g;
@@ -30,7 +32,7 @@ static enum pqm_st add(struct list *l, const struct pqm_suppression *s)
 
 /* ---- what it names ---- */
 
-static bool is_id(pqm_bytes rule)
+bool pqm_suppress_is_id(pqm_bytes rule)
 {
 	if (rule.n < 8 || rule.n > 2 * PQM_ID_BYTES)
 		return false;
@@ -40,24 +42,25 @@ static bool is_id(pqm_bytes rule)
 	return true;
 }
 
-/* Does it name a rule of findings or of the policy? Else the nearest. */
+/* Does it name a rule of findings or of the policy? Else the nearest, for as many as a person reads. */
 static bool is_rule(const struct list *l, pqm_bytes name, pqm_bytes *near)
 {
+	bool is_glob = pqm_find_byte(name, 0, '*') != SIZE_MAX;
 	const struct pqm_rule *r;
-	size_t i = 0, least = SIZE_MAX;
+	size_t i = 0, least = SIZE_MAX, d;
 
 	*near = (pqm_bytes){ NULL, 0 };
-	if (is_id(name) || pqm_rules_get(l->rules, name) != NULL)
+	if (pqm_suppress_is_id(name) || pqm_rules_get(l->rules, name) != NULL)
 		return true;
 	for (size_t k = 0; k < l->policy->n; k++)
 		if (pqm_glob(name, l->policy->rules[k].id))
 			return true;
+	if (!is_glob && l->g->n_suppressions >= NEAREST_MAX)
+		return false;
 	while ((r = pqm_rules_next(l->rules, "", &i)) != NULL) {
-		size_t d;
-
-		if (pqm_glob(name, r->id))
+		if (is_glob && pqm_glob(name, r->id))
 			return true;
-		d = pqm_distance(name, r->id);
+		d = is_glob ? SIZE_MAX : pqm_distance(name, r->id);
 		if (d < least) {
 			least = d;
 			*near = r->id;
@@ -68,8 +71,8 @@ static bool is_rule(const struct list *l, pqm_bytes name, pqm_bytes *near)
 
 static pqm_bytes no_rule(const struct list *l, pqm_bytes name, pqm_bytes near)
 {
-	pqm_bytes said = pqm_arena_f(&l->g->arena, "no rule is called '%.*s'; the nearest is %.*s",
-		PQM_FMT(name), PQM_FMT(near));
+	pqm_bytes said = pqm_arena_f(&l->g->arena, "no rule is called '%.*s'%s%.*s", PQM_FMT(name),
+		near.n > 0 ? "; the nearest is " : "", PQM_FMT(near));
 
 	return said.p == NULL ? PQM_LIT("no rule is called so") : said;
 }
@@ -119,10 +122,8 @@ static enum pqm_st read_one(struct list *l, const struct pqm_yaml *one, pqm_byte
 		return pqm_fail(l->err, PQM_EUSAGE, "%.*s:%u: which rule (or id) is ignored?",
 			PQM_FMT(file), one->line);
 	if (!is_rule(l, s.rule, &near))
-		return pqm_fail(l->err, PQM_EUSAGE,
-			"%.*s:%u: no rule is called '%.*s'; the nearest is %.*s (`pqmap rules "
-			"list`)",
-			PQM_FMT(file), one->line, PQM_FMT(s.rule), PQM_FMT(near));
+		return pqm_fail(l->err, PQM_EUSAGE, "%.*s:%u: %.*s (`pqmap rules list`)",
+			PQM_FMT(file), one->line, PQM_FMT(no_rule(l, s.rule, near)));
 	if (s.reason.n == 0)
 		return pqm_fail(l->err, PQM_EUSAGE,
 			"%.*s:%u: give the reason why '%.*s' is ignored: the next reader will ask",
@@ -342,7 +343,7 @@ static bool names_rule(pqm_bytes rule, const struct pqm_finding *f, pqm_bytes po
 
 	if (pqm_glob(rule, f->rule) || pqm_glob(rule, policy_rule))
 		return true;
-	if (!is_id(rule))
+	if (!pqm_suppress_is_id(rule))
 		return false;
 	pqm_id_hex(hex, f->id);
 	return pqm_starts(pqm_str(hex), rule);

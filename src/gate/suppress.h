@@ -32,6 +32,8 @@ enum pqm_st pqm_suppress_found(struct pqm_gate *g, const struct pqm_suppress_rul
 	const struct pqm_inventory *inv, struct pqm_err *err) PQM_MUST_USE;
 /* What the path of a setting is matched with: the file, without "./" and without what lies inside it. */
 pqm_bytes pqm_suppress_path(const struct pqm_occurrence *o);
+/* 8 to 32 hex digits: the beginning of a finding's id. */
+bool pqm_suppress_is_id(pqm_bytes rule);
 /* Sorts them and says which ended before that day. */
 void pqm_suppress_settle(struct pqm_gate *g, int64_t now_days);
 /* The first that lets this occurrence pass under the policy's rule, expired ones too; NULL: none. */

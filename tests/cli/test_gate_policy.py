@@ -3,6 +3,7 @@
 each row) and from what the texts there require; it does not read rules/policy."""
 import json
 import pathlib
+import re
 import subprocess
 
 import kit
@@ -143,6 +144,22 @@ def explain():
         r = run("gate", "--explain", name)
         ok(r.returncode == 0 and words in out(r), f"--explain {name}", out(r) + err(r))
         ok(all(len(line) < 400 for line in out(r).splitlines()), f"--explain {name}: lines that can be read", out(r))
+    with tmpdir() as d:
+        top = pathlib.Path(d)
+        (top / "nginx.conf").write_text(MLKEM % "X25519", encoding="utf-8")
+        now = ("--now", "2026-11-22")
+        told = re.search(r"\(id (\w+)\)", out(run("gate", ".", *now, cwd=top))).group(1)
+        r = run("gate", "--explain", told[:10], *now, cwd=top)
+        ok(r.returncode == 0 and "nginx.conf:1" in out(r) and "it is new" in out(r) and "gate failed" not in out(r),
+           "--explain of a finding, by the start of its id", out(r) + err(r))
+        run("gate", ".", "--write-baseline", top / "b.json", *now, cwd=top)
+        r = run("gate", "--explain", told, "--baseline", top / "b.json", *now, cwd=top)
+        ok("the baseline holds it" in out(r), "and how it stands", out(r))
+        (top / "none.yaml").write_text("rules: []\n", encoding="utf-8")
+        r = run("gate", "--explain", told, "--policy", "./none.yaml", *now, cwd=top)
+        ok(r.returncode == 0 and "no rule of the policy" in out(r), "and that nothing refuses it", out(r) + err(r))
+        r = run("gate", "--explain", "0123456789", cwd=top)
+        ok(r.returncode == 2 and "id of nothing" in err(r), "an id of nothing is an error", err(r))
     r = run("gate", "--explain", "policy.default.private-kye")
     ok(r.returncode == 2 and "policy.default.private-key" in err(r), "an unknown id names the nearest", err(r))
     r = run("gate", "--explain", "policy.cnsa-2.0.strength", "--policy", "cnsa-2.0")
