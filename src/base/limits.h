@@ -408,6 +408,9 @@
 #define PQM_ARCHIVE_HELD_LEAST ((size_t)1 << 20)
 /* A member whose size is only known at its end: address space that is set aside for it. */
 #define PQM_ARCHIVE_UNSIZED_BYTES ((size_t)64 << 30)
+/* A rule bundle: our own rules and their samples are 3 MB in 900 files. */
+#define PQM_BUNDLE_BYTES ((size_t)32 << 20)
+#define PQM_BUNDLE_FILES 20000u
 /* The cache: all of it, one layer of it and of that the names; a Debian image has 300 kB. */
 #define PQM_CACHE_BYTES ((uint64_t)1 << 30)
 #define PQM_CACHE_ROW_BYTES ((size_t)16 << 20)

@@ -96,6 +96,11 @@ static void put_default(struct printing *p, const struct row *r)
 	} else if (strcmp(r->name, "jobs") == 0) {
 		(void)snprintf(text, sizeof(text), "%u", pqm_sys_cpus());
 		put(p, r->name, pqm_str(text), "default: the cores this process may use");
+	} else if (strcmp(r->name, "rules") == 0) {
+		put(p, r->name, pqm_str(p->p->rules.name),
+			pqm_starts(pqm_str(p->p->rules.name), PQM_LIT("pqmap "))
+				? "default: built in"
+				: "imported: `pqmap rules reset` goes back");
 	} else {
 		put(p, r->name, pqm_str(r->by_default), "default");
 	}

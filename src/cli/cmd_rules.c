@@ -1,7 +1,9 @@
 /* rules list · show · check: what can be detected and why; checks rules on their own samples. */
 #include "base/num.h"
+#include "cli/hybio.h"
 #include "cli/pipeline.h"
 #include "cli/rulecheck.h"
+#include "cli/rules_bundle.h"
 #include "rules/grades.h"
 
 /* How a rule's id can have what was asked for: all of them, at its begin, or as a part between dots. */
@@ -120,7 +122,7 @@ static const struct pqm_rule *by_last_part(const struct pqm_rules *r, pqm_bytes 
 	return found;
 }
 
-/* By id, by family or any name of an algorithm, by OID, or by the end of an id. */
+/* By id, by family or any name of an algorithm, by OID, by the end of an id, or by an earlier id. */
 static const struct pqm_rule *look_up(const struct pqm_rules *r, const char *what)
 {
 	const struct pqm_rule *rule = pqm_rules_get(r, pqm_str(what));
@@ -131,7 +133,11 @@ static const struct pqm_rule *look_up(const struct pqm_rules *r, const char *wha
 	ref = pqm_alg_by_name(r, pqm_str(what));
 	if (ref == NULL)
 		ref = pqm_alg_by_oid(r, pqm_str(what));
-	return ref != NULL ? ref->alg->rule : by_last_part(r, pqm_str(what));
+	if (ref == NULL)
+		rule = by_last_part(r, pqm_str(what));
+	if (ref == NULL && rule == NULL && what[0] != '\0')
+		rule = pqm_rules_once(r, pqm_str(what));
+	return ref != NULL ? ref->alg->rule : rule;
 }
 
 static enum pqm_st show(struct pqm_app *app, const struct pqm_rules *r, const char *what)
@@ -217,6 +223,15 @@ static enum pqm_st run(struct pqm_app *app, const struct pqm_args *a, struct pqm
 		return what == NULL
 			? pqm_fail(err, PQM_EUSAGE, "name the folder: `pqmap rules check DIR`")
 			: pqm_rulecheck(app->out, what, pqm_arg(a, "fixtures"), err);
+	if (strcmp(verb, "import") == 0 || strcmp(verb, "export") == 0) {
+		if (what == NULL)
+			return pqm_fail(
+				err, PQM_EUSAGE, "name the file: `pqmap rules %s FILE`", verb);
+		return verb[0] == 'i' ? pqm_rules_import(app, a, what, err)
+				      : pqm_rules_export(app, a, what, err);
+	}
+	if (strcmp(verb, "reset") == 0 && what == NULL)
+		return pqm_rules_reset(app, err);
 	if (format != NULL && strcmp(format, "json") != 0)
 		return pqm_fail(err, PQM_EUSAGE, "-o %s: `pqmap rules` writes json only", format);
 	st = pqm_app_rules(&r, a, err);
@@ -230,28 +245,52 @@ static enum pqm_st run(struct pqm_app *app, const struct pqm_args *a, struct pqm
 			: show(app, &r, what);
 	else
 		st = pqm_fail(err, PQM_EUSAGE,
-			"say `pqmap rules list [PREFIX]`, `rules show ID` or "
-			"`rules check DIR`");
+			"say `pqmap rules list [PREFIX]`, `rules show ID`, `rules check DIR`, "
+			"`rules import FILE`, `rules export FILE` or `rules reset`");
 	pqm_rules_fini(&r);
 	return st;
 }
 
 const struct pqm_command pqm_cmd_rules = {
 	.name = "rules",
-	.args = "list [PREFIX] | show ID | check DIR",
-	.summary = "Say what can be detected and why; check a folder of rules",
+	.args = "list [PREFIX] | show ID | check DIR | export FILE | import FILE | reset",
+	.summary = "Say what can be detected and why; check, carry and import rules",
 	.help = "show takes a rule id or its last part, an algorithm family or any of its names, "
 		"or "
 		"an OID:\n"
 		"  pqmap rules show RSA        pqmap rules show 2.16.840.1.101.3.4.3.18\n"
 		"  pqmap rules show gri2025    pqmap rules list curve\n"
-		"check runs every rule on its own `hit:` and `miss:` samples.",
+		"check runs every rule on its own `hit:` and `miss:` samples.\n\n"
+		"export makes one file of a folder of rules and the samples that they name; "
+		"`pqmap sign` signs it.\n"
+		"import takes such a file from then on, in $XDG_DATA_HOME/pqmap/rules.tar, when "
+		"one "
+		"of the keys\n"
+		"that you trust signed it: --key, else *.pub in $XDG_CONFIG_HOME/pqmap/trusted. "
+		"Refused are a\n"
+		"bad signature, an older version than the one in force, rules that fail on their "
+		"samples, and\n"
+		"those for a newer pqmap. reset goes back to the rules of the program.\n"
+		"  pqmap rules export acme.tar --rules rules --name acme --release 2026.11\n"
+		"  pqmap sign --key acme.key --out acme.tar.sig acme.tar\n"
+		"  pqmap rules import acme.tar --key acme.pub\n\n"
+		"exit codes of import: 0 in force, 1 refused, 2 usage, 3 a file could not be read",
 	.opts =
 		(const struct pqm_opt[]){
 			{ 'o', "output", "json", "machine-readable" },
 			{ 0, "fixtures", "DIR",
 				"where sample files of hit: and miss: are (default: fixtures/ "
 				"beside DIR)" },
+			{ 0, "key", "KEY.pub", "import: a key that may sign; repeatable" },
+			{ 0, "signature", "FILE", "import: the signature (default: FILE.sig)" },
+			{ 0, "allow-older", NULL,
+				"import: take an older version, or another rule set, too" },
+			{ 0, "name", "NAME", "export: of the rule set" },
+			{ 0, "release", "VERSION", "export: its version, as 2026.11" },
+			{ 0, "requires", "VERSION",
+				"export: the oldest pqmap that reads it (default: this one)" },
+			{ 0, "now", "DATE", "export: its date (default: today, UTC)" },
+			HYBIO_OPT_FORCE,
 			{ 0, NULL, NULL, NULL },
 		},
 	.run = run,

@@ -12,6 +12,7 @@ static void write_json(
 	pqm_js_open(o, NULL, '{');
 	pqm_js_cstr(o, "version", PQM_VERSION);
 	pqm_js_cstr(o, "rules_version", r->version);
+	pqm_js_cstr(o, "rules_name", r->name);
 	pqm_js_u64(o, "rules", r->n);
 	pqm_js_u64(o, "algorithm_families", r->n_algs);
 	pqm_js_open(o, "built_with", '{');
@@ -36,8 +37,8 @@ static enum pqm_st run(struct pqm_app *app, const struct pqm_args *a, struct pqm
 		pqm_rules_fini(&r);
 		return PQM_OK;
 	}
-	pqm_out_f(app->out, "pqmap %s\nrules %.16s (%zu rules, %zu algorithm families)\n",
-		PQM_VERSION, r.version, r.n, r.n_algs);
+	pqm_out_f(app->out, "pqmap %s\nrules %.16s of %s (%zu rules, %zu algorithm families)\n",
+		PQM_VERSION, r.version, r.name, r.n, r.n_algs);
 	for (size_t i = 0; i < n; i++)
 		pqm_out_f(app->out, "%s %s (built with)\n", library[i].name, library[i].version);
 	pqm_out_f(app->out, "%s (running)\n", pqm_hash_library());

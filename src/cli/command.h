@@ -62,7 +62,9 @@ struct pqm_command {
 /* NULL-terminated, sorted by name. */
 extern const struct pqm_command *const pqm_commands[];
 
-/* Loads the rules named by --rules, or the embedded ones. */
+/* --rules of this word: not those that were imported. */
+#define PQM_RULES_BUILT_IN "built-in"
+/* Loads the rules named by --rules, or those that were imported, or the embedded ones. */
 enum pqm_st pqm_app_rules(
 	struct pqm_rules *r, const struct pqm_args *a, struct pqm_err *err) PQM_MUST_USE;
 /* --now DATE, or today. */

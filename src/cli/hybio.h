@@ -161,6 +161,8 @@ const char *hybio_time(char out[32], uint64_t seconds);
 enum pqm_st hybio_check_context(const char *context, bool raw, struct pqm_err *err) PQM_MUST_USE;
 /* All of a message that cannot be hashed first, at most HYBIO_MESSAGE_MAX; m is always to be finished. */
 enum pqm_st hybio_message(struct pqm_buf *m, const char *path, struct pqm_err *err) PQM_MUST_USE;
+/* The pre-hash of the suite over bytes that are there. */
+void hybio_digest_of(uint8_t out[64], size_t *n, const struct hyb_public *k, pqm_bytes in);
 /* The pre-hash of the suite over all of path; HYB_SHA2_256 only for MLDSA44-ECDSA-P256. */
 enum pqm_st hybio_digest(uint8_t out[64], size_t *n, const struct hyb_public *k, const char *path,
 	struct pqm_err *err) PQM_MUST_USE;

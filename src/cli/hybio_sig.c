@@ -208,3 +208,20 @@ enum pqm_st hybio_digest(uint8_t out[64], size_t *n, const struct hyb_public *k,
 		hyb_sha512_final(&h512, out);
 	return st;
 }
+
+void hybio_digest_of(uint8_t out[64], size_t *n, const struct hyb_public *k, pqm_bytes in)
+{
+	struct hyb_sha256 h256;
+	struct hyb_sha512 h512;
+
+	*n = k->sig->id == HYB_SIG_MLDSA44_P256 ? 32 : 64;
+	if (*n == 32) {
+		hyb_sha256_init(&h256);
+		hyb_sha256_update(&h256, in.p, in.n);
+		hyb_sha256_final(&h256, out);
+	} else {
+		hyb_sha512_init(&h512);
+		hyb_sha512_update(&h512, in.p, in.n);
+		hyb_sha512_final(&h512, out);
+	}
+}

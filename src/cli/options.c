@@ -4,7 +4,8 @@
 
 const struct pqm_opt pqm_common_opts[] = {
 	{ 'h', "help", NULL, "print this help" },
-	{ 0, "rules", "DIR", "use the rules in DIR instead of the built-in ones" },
+	{ 0, "rules", "DIR",
+		"use the rules in DIR; built-in: those of the program, whatever was imported" },
 	{ 'q', "quiet", NULL, "print errors only" },
 	{ 'v', "verbose", NULL, "print what is done; twice for details" },
 	{ 0, "color", "WHEN", "colour the terminal output: auto, always, never (default: auto)" },

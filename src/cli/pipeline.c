@@ -12,11 +12,6 @@
 #include "engine/scan.h"
 #include "report/load.h"
 
-enum pqm_st pqm_app_rules(struct pqm_rules *r, const struct pqm_args *a, struct pqm_err *err)
-{
-	return pqm_rules_load(r, pqm_arg(a, "rules"), err);
-}
-
 enum pqm_st pqm_app_now(int64_t *days, const struct pqm_args *a, struct pqm_err *err)
 {
 	const char *s = pqm_arg(a, "now");
@@ -387,6 +382,7 @@ enum pqm_st pqm_pipeline_settings(
 	if (!is_loaded) {
 		p->inv.tool_version = PQM_LIT(PQM_VERSION);
 		p->inv.rules_version = pqm_str(p->rules.version);
+		p->inv.rules_name = pqm_str(p->rules.name);
 	}
 	return st;
 }

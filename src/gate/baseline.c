@@ -147,16 +147,11 @@ uint64_t pqm_baseline_count(
 	struct pqm_baseline *b, const struct pqm_rules *r, const struct pqm_finding *f)
 {
 	const struct pqm_rule *rule = pqm_rules_get(r, f->rule);
-	const struct pqm_yaml *was = rule == NULL ? NULL : pqm_yaml_get(rule->node, "was");
 	uint64_t n = count_of(b, f->id);
+	pqm_bytes was;
 
-	if (was != NULL && was->type != PQM_YAML_SEQ) {
-		uint64_t m = count_as(b, f, pqm_yaml_text(was));
-
-		return m > n ? m : n;
-	}
-	for (size_t i = 0; was != NULL && i < was->n; i++) {
-		uint64_t m = count_as(b, f, pqm_yaml_text(was->items[i]));
+	for (size_t i = 0; (was = pqm_rule_was(rule, i)).n > 0; i++) {
+		uint64_t m = count_as(b, f, was);
 
 		n = m > n ? m : n;
 	}

@@ -177,7 +177,7 @@ static bool refuses(const struct judging *j, const struct pqm_policy_rule *rule,
 	const struct pqm_rule *duty = NULL;
 	enum pqm_severity level = rule->level;
 
-	if (!pqm_policy_fits(rule, f))
+	if (!pqm_policy_fits(rule, f, pqm_rules_get(j->in->rules, f->rule)))
 		return false;
 	if (rule->has_decision && (a == NULL || a->decision < rule->decision))
 		return false;
@@ -209,7 +209,8 @@ static enum pqm_st stand(struct judging *j, struct pqm_refusal *v)
 	if (places == NULL)
 		return no_memory(j);
 	for (size_t i = 0; i < f->n_occs; i++) {
-		struct pqm_suppression *s = pqm_suppress_find(j->g, f, &f->occs[i], v->rule);
+		struct pqm_suppression *s =
+			pqm_suppress_find(j->g, j->in->rules, f, &f->occs[i], v->rule);
 
 		if (s != NULL)
 			s->n_used++;
@@ -248,7 +249,8 @@ static bool is_let_pass(const struct judging *j, const struct pqm_refusal *v)
 	const struct pqm_finding *f = v->finding;
 
 	for (size_t i = 0; i < f->n_occs; i++) {
-		const struct pqm_suppression *s = pqm_suppress_find(j->g, f, &f->occs[i], v->rule);
+		const struct pqm_suppression *s =
+			pqm_suppress_find(j->g, j->in->rules, f, &f->occs[i], v->rule);
 
 		if (s == NULL || s->is_expired)
 			return false;

@@ -464,15 +464,30 @@ bool pqm_policy_names(const struct pqm_policy_rule *rule, pqm_bytes id)
 	return rule->rules != NULL && is_listed(rule->rules, id) && !is_listed(rule->not_rules, id);
 }
 
-bool pqm_policy_fits(const struct pqm_policy_rule *rule, const struct pqm_finding *f)
+/* By its name of today or an earlier one. */
+static bool is_named(
+	const struct pqm_yaml *list, const struct pqm_finding *f, const struct pqm_rule *made)
 {
-	if (rule->rules != NULL ? !pqm_policy_names(rule, f->rule)
-				: is_listed(rule->not_rules, f->rule))
+	pqm_bytes old;
+
+	if (is_listed(list, f->rule))
+		return true;
+	for (size_t i = 0; list != NULL && (old = pqm_rule_was(made, i)).n > 0; i++)
+		if (is_listed(list, old))
+			return true;
+	return false;
+}
+
+bool pqm_policy_fits(const struct pqm_policy_rule *rule, const struct pqm_finding *f,
+	const struct pqm_rule *made)
+{
+	if (rule->rules != NULL && !is_named(rule->rules, f, made))
 		return false;
 	if (!is_algorithm(rule, f->family, f->parameter))
 		return false;
-	return has_bit(rule->meanings, f->meaning) && has_bit(rule->functions, f->function) &&
-		has_bit(rule->quanta, f->quantum) && has_bit(rule->classicals, f->classical);
+	return !is_named(rule->not_rules, f, made) && has_bit(rule->meanings, f->meaning) &&
+		has_bit(rule->functions, f->function) && has_bit(rule->quanta, f->quantum) &&
+		has_bit(rule->classicals, f->classical);
 }
 
 enum pqm_st pqm_policy_read_rule(
@@ -512,5 +527,5 @@ bool pqm_policy_sample(const struct pqm_rule *rule, pqm_bytes sample)
 	if (one.has_decision &&
 		(!pqm_split(&rest, ' ', &word) || !decision_parse(word, &d) || d < one.decision))
 		return false;
-	return one.regime.n == 0 && pqm_policy_fits(&one, &f);
+	return one.regime.n == 0 && pqm_policy_fits(&one, &f, NULL);
 }

@@ -50,7 +50,9 @@ enum pqm_st pqm_policy_read_rule(
 bool pqm_policy_sample(const struct pqm_rule *rule, pqm_bytes sample);
 /* The rule has a list of finding rules, and id is in it. */
 bool pqm_policy_names(const struct pqm_policy_rule *rule, pqm_bytes id);
-/* Does the rule ask for properties that the finding has? Decision and dates are not looked at. */
-bool pqm_policy_fits(const struct pqm_policy_rule *rule, const struct pqm_finding *f);
+/* Does the rule ask for properties that the finding has? Decision and dates are not looked at. made: the
+ * finding's own rule; may be NULL. */
+bool pqm_policy_fits(const struct pqm_policy_rule *rule, const struct pqm_finding *f,
+	const struct pqm_rule *made);
 
 #endif

@@ -66,7 +66,7 @@ static bool is_rule(const struct list *l, pqm_bytes name, pqm_bytes *near)
 			*near = r->id;
 		}
 	}
-	return false;
+	return pqm_rules_once(l->rules, name) != NULL;
 }
 
 static pqm_bytes no_rule(const struct list *l, pqm_bytes name, pqm_bytes near)
@@ -337,14 +337,15 @@ pqm_bytes pqm_suppression_state(const struct pqm_gate *g, const struct pqm_suppr
 
 /* ---- matching ---- */
 
-static bool names_rule(pqm_bytes rule, const struct pqm_finding *f, pqm_bytes policy_rule)
+static bool names_rule(const struct pqm_rules *r, pqm_bytes rule, const struct pqm_finding *f,
+	pqm_bytes policy_rule)
 {
 	char hex[2 * PQM_ID_BYTES + 1];
 
 	if (pqm_glob(rule, f->rule) || pqm_glob(rule, policy_rule))
 		return true;
 	if (!pqm_suppress_is_id(rule))
-		return false;
+		return pqm_rule_was_called(pqm_rules_get(r, f->rule), rule);
 	pqm_id_hex(hex, f->id);
 	return pqm_starts(pqm_str(hex), rule);
 }
@@ -395,15 +396,15 @@ static bool covers(const struct pqm_suppression *s, const struct pqm_occurrence 
 	return s->path.n == 0 || pqm_glob(plain_path(s->path), pqm_suppress_path(o));
 }
 
-struct pqm_suppression *pqm_suppress_find(const struct pqm_gate *g, const struct pqm_finding *f,
-	const struct pqm_occurrence *o, pqm_bytes policy_rule)
+struct pqm_suppression *pqm_suppress_find(const struct pqm_gate *g, const struct pqm_rules *r,
+	const struct pqm_finding *f, const struct pqm_occurrence *o, pqm_bytes policy_rule)
 {
 	struct pqm_suppression *expired = NULL;
 
 	for (size_t i = 0; i < g->n_suppressions; i++) {
 		struct pqm_suppression *s = &g->suppressions[i];
 
-		if (s->fault.n > 0 || s->is_set_aside || !names_rule(s->rule, f, policy_rule) ||
+		if (s->fault.n > 0 || s->is_set_aside || !names_rule(r, s->rule, f, policy_rule) ||
 			!covers(s, o))
 			continue;
 		if (!s->is_expired)

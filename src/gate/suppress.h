@@ -37,7 +37,7 @@ bool pqm_suppress_is_id(pqm_bytes rule);
 /* Sorts them and says which ended before that day. */
 void pqm_suppress_settle(struct pqm_gate *g, int64_t now_days);
 /* The first that lets this occurrence pass under the policy's rule, expired ones too; NULL: none. */
-struct pqm_suppression *pqm_suppress_find(const struct pqm_gate *g, const struct pqm_finding *f,
-	const struct pqm_occurrence *o, pqm_bytes policy_rule);
+struct pqm_suppression *pqm_suppress_find(const struct pqm_gate *g, const struct pqm_rules *r,
+	const struct pqm_finding *f, const struct pqm_occurrence *o, pqm_bytes policy_rule);
 
 #endif

@@ -88,8 +88,9 @@ struct pqm_store {
 struct pqm_inventory {
 	struct pqm_arena arena;
 	pqm_bytes tool_version, rules_version; /* rules_version: SHA-256 of the rules, hex */
-	int64_t now_days;		       /* assessment date */
-	const pqm_bytes *regimes;	       /* chosen by the user */
+	pqm_bytes rules_name;	  /* of the set; may be empty in an inventory of before */
+	int64_t now_days;	  /* assessment date */
+	const pqm_bytes *regimes; /* chosen by the user */
 	size_t n_regimes;
 	pqm_bytes curve;		 /* curve id */
 	const struct pqm_arrival *house; /* the user's own curve; NULL: curve is one of the rules */

@@ -665,15 +665,11 @@ static enum pqm_st read_aliases(struct reader *r, const struct pqm_rules *rules)
 	const struct pqm_rule *all = pqm_rules_all(rules);
 
 	for (size_t i = 0; i < rules->n; i++) {
-		const struct pqm_yaml *was = pqm_yaml_get(all[i].node, "was");
+		pqm_bytes was;
 
-		for (uint32_t k = 0; was != NULL && was->type == PQM_YAML_SEQ && k < was->n; k++) {
-			pqm_bytes name = pqm_yaml_text(was->items[k]);
-
-			if (name.n > 0 &&
-				!pqm_map_put(&r->aliases, name, (void *)(uintptr_t)&all[i]))
+		for (size_t k = 0; (was = pqm_rule_was(&all[i], k)).n > 0; k++)
+			if (!pqm_map_put(&r->aliases, was, (void *)(uintptr_t)&all[i]))
 				return no_memory(r);
-		}
 	}
 	return PQM_OK;
 }

@@ -161,6 +161,7 @@ static enum pqm_st load_settings(struct load *l, const struct pqm_json *root)
 	if (l->base == 0 &&
 		(!get_text(l, pqm_json_get(root, "tool"), "version", &inv->tool_version) ||
 			!get_text(l, pqm_json_get(root, "rules"), "version", &inv->rules_version) ||
+			!get_text(l, pqm_json_get(root, "rules"), "name", &inv->rules_name) ||
 			!get_text(l, s, "curve", &inv->curve)))
 		return no_memory(l);
 	if (l->base == 0 && pqm_json_get(s, "capacity") != NULL &&

@@ -237,6 +237,8 @@ static enum pqm_st json_write(const struct pqm_report *r, struct pqm_out *o, str
 	pqm_js_close(o, '}');
 	pqm_js_open(o, "rules", '{');
 	pqm_js_str(o, "version", r->inv->rules_version);
+	if (r->inv->rules_name.n > 0)
+		pqm_js_str(o, "name", r->inv->rules_name);
 	pqm_js_close(o, '}');
 	inventory(o, r->rules, r->inv);
 	pqm_json_graph(o, r->graph);

@@ -172,6 +172,7 @@ static void settings(struct pqm_obj *o, const struct pqm_view *v)
 	pqm_obj_text(o, "date", pqm_text_day(o->arena, inv->now_days));
 	pqm_obj_text(o, "tool_version", inv->tool_version);
 	pqm_obj_text(o, "rules_version", inv->rules_version);
+	pqm_obj_text(o, "rules_name", inv->rules_name);
 	pqm_obj_text(o, "rules_short", pqm_sub(inv->rules_version, 0, 12));
 	pqm_obj_text(o, "digest", pqm_str(v->digest));
 	pqm_obj_text(o, "digest_short", (pqm_bytes){ (const uint8_t *)v->digest, 12 });

@@ -14,6 +14,7 @@
 #include "base/limits.h"
 #include "base/num.h"
 #include "base/slurp.h"
+#include "rules/bundle.h"
 #include "rules/k8s.h"
 #include "rules/libs.h"
 #include "rules/sampler.h"
@@ -373,20 +374,46 @@ static enum pqm_st index_algs(struct pqm_rules *r, struct pqm_err *err)
 	return PQM_OK;
 }
 
+static enum pqm_st take_files(
+	struct pqm_rules *r, struct files *fs, const char *where, struct pqm_err *err)
+{
+	enum pqm_st st = PQM_OK;
+
+	if (fs->n == 0)
+		return pqm_fail(err, PQM_EUSAGE, "%s: no rule files (*.yaml) here", where);
+	if (fs->n > 1)
+		qsort(fs->file, fs->n, sizeof(*fs->file), by_name);
+	for (size_t i = 0; i < fs->n && st == PQM_OK; i++)
+		st = parse_file(r, &fs->file[i], err);
+	if (st == PQM_OK)
+		pqm_rules_digest(r->version, fs->file, fs->n);
+	return st;
+}
+
 static enum pqm_st load_folder(struct pqm_rules *r, const char *dir, struct pqm_err *err)
 {
 	struct files fs = { .arena = &r->arena };
 	enum pqm_st st = read_dir(&fs, AT_FDCWD, dir, (pqm_bytes){ NULL, 0 }, 0, err);
 
-	if (st == PQM_OK && fs.n == 0)
-		st = pqm_fail(err, PQM_EUSAGE, "%s: no rule files (*.yaml) here", dir);
-	if (fs.n > 1)
-		qsort(fs.file, fs.n, sizeof(*fs.file), by_name);
-	for (size_t i = 0; i < fs.n && st == PQM_OK; i++)
-		st = parse_file(r, &fs.file[i], err);
-	if (st == PQM_OK)
-		pqm_rules_digest(r->version, fs.file, fs.n);
-	return st;
+	(void)snprintf(r->name, sizeof(r->name), "a folder");
+	return st == PQM_OK ? take_files(r, &fs, dir, err) : st;
+}
+
+static enum pqm_st load_bundle(struct pqm_rules *r, const struct pqm_bundle *b, struct pqm_err *err)
+{
+	struct files fs = { .arena = &r->arena };
+	enum pqm_st st = PQM_OK;
+
+	for (size_t i = 0; i < b->n && st == PQM_OK; i++)
+		if (pqm_starts(b->files[i].path, PQM_LIT("rules/")))
+			st = add_file(&fs,
+				pqm_bytes_dup(&r->arena,
+					pqm_sub(b->files[i].path, strlen("rules/"),
+						b->files[i].path.n)),
+				pqm_bytes_dup(&r->arena, b->files[i].body), err);
+	(void)snprintf(
+		r->name, sizeof(r->name), "%.*s %.*s", PQM_FMT(b->name), PQM_FMT(b->version));
+	return st == PQM_OK ? take_files(r, &fs, "the rule bundle", err) : st;
 }
 
 static enum pqm_st load_embedded(struct pqm_rules *r, struct pqm_err *err)
@@ -402,6 +429,7 @@ static enum pqm_st load_embedded(struct pqm_rules *r, struct pqm_err *err)
 		return pqm_fail(err, PQM_ENOMEM, "rules: out of memory");
 	pqm_trees_list(r->late->trees, r->all);
 	memcpy(r->version, pqm_trees_version(r->late->trees), sizeof(r->version));
+	(void)snprintf(r->name, sizeof(r->name), "pqmap " PQM_VERSION);
 	return PQM_OK;
 }
 
@@ -417,8 +445,11 @@ static enum pqm_st late_new(struct pqm_rules *r, struct pqm_err *err)
 	return PQM_OK;
 }
 
-enum pqm_st pqm_rules_load(struct pqm_rules *r, const char *dir, struct pqm_err *err)
+/* One of dir and b, or neither: the rules of the program. */
+static enum pqm_st load(
+	struct pqm_rules *r, const char *dir, const struct pqm_bundle *b, struct pqm_err *err)
 {
+	const bool is_ours = dir == NULL && b == NULL;
 	const struct pqm_libs *libs;
 	const struct pqm_k8s_kinds *k8s;
 	const struct pqm_sampler *sampler;
@@ -429,25 +460,38 @@ enum pqm_st pqm_rules_load(struct pqm_rules *r, const char *dir, struct pqm_err 
 	pqm_arena_init(&r->arena, (size_t)256 << 20);
 	st = late_new(r, err);
 	if (st == PQM_OK)
-		st = dir != NULL ? load_folder(r, dir, err) : load_embedded(r, err);
+		st = dir != NULL    ? load_folder(r, dir, err)
+			: b != NULL ? load_bundle(r, b, err)
+				    : load_embedded(r, err);
 	if (st == PQM_OK)
 		st = index_ids(r, err);
 	if (st == PQM_OK)
 		st = index_algs(r, err);
 	/* Our own files are known to be good; mistakes in others are told at the start. */
-	if (st == PQM_OK && dir != NULL)
+	if (st == PQM_OK && !is_ours)
 		st = pqm_rules_libs(&libs, r, err);
-	if (st == PQM_OK && dir != NULL)
+	if (st == PQM_OK && !is_ours)
 		st = pqm_rules_k8s(&k8s, r, err);
-	if (st == PQM_OK && dir != NULL)
+	if (st == PQM_OK && !is_ours)
 		st = pqm_rules_sampler(&sampler, r, err);
-	if (st == PQM_OK && dir != NULL)
+	if (st == PQM_OK && !is_ours)
 		st = pqm_rules_calls(&calls, r, err);
 	if (st == PQM_OK)
 		st = pqm_wires_build(&r->wires, r, err);
 	if (st != PQM_OK)
 		pqm_rules_fini(r);
 	return st;
+}
+
+enum pqm_st pqm_rules_load(struct pqm_rules *r, const char *dir, struct pqm_err *err)
+{
+	return load(r, dir, NULL, err);
+}
+
+enum pqm_st pqm_rules_of_bundle(
+	struct pqm_rules *r, const struct pqm_bundle *b, struct pqm_err *err)
+{
+	return load(r, NULL, b, err);
 }
 
 void pqm_rules_fini(struct pqm_rules *r)

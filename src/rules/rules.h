@@ -65,6 +65,7 @@ struct pqm_rules {
 	size_t n_algs, cap_algs;
 	struct pqm_late *late; /* libs; trees of embedded files: made when first needed */
 	struct pqm_wires *wires;
+	char name[160];	  /* of the set: "pqmap 0.1.0", "acme 2026.11", "a folder" */
 	char version[65]; /* SHA-256 over names and contents of all files, hex */
 };
 
@@ -88,6 +89,12 @@ enum pqm_st pqm_rules_sampler(const struct pqm_sampler **out, const struct pqm_r
 /* The calls of source/ in the same way. */
 enum pqm_st pqm_rules_calls(
 	const struct pqm_calls **out, const struct pqm_rules *r, struct pqm_err *err) PQM_MUST_USE;
+/* The i-th earlier name of a rule (`was:`); empty: it has no more. rule may be NULL. */
+pqm_bytes pqm_rule_was(const struct pqm_rule *rule, size_t i);
+/* Does the pattern name it by one of those? */
+bool pqm_rule_was_called(const struct pqm_rule *rule, pqm_bytes pattern);
+/* The rule that had the name earlier; NULL: none. Looks at all of them. */
+const struct pqm_rule *pqm_rules_once(const struct pqm_rules *r, pqm_bytes pattern);
 /* Walks the rules whose file starts with prefix ("libs/", "risk/curves.yaml"). Start with *i = 0. */
 const struct pqm_rule *pqm_rules_next(const struct pqm_rules *r, const char *prefix, size_t *i);
 

@@ -16,6 +16,8 @@ failures = 0
 # Layers that one test kept are not another's, nor the user's.
 CACHE = tempfile.mkdtemp(prefix="pqmap-test-cache-")
 atexit.register(subprocess.run, ["rm", "-rf", CACHE], check=False)
+# Nor are the rules that a user imported.
+os.environ["XDG_DATA_HOME"] = CACHE
 
 # A test run that was started in the background, or by nohup, hands ignored signals down to what it starts.
 for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM, signal.SIGTSTP):

@@ -34,7 +34,7 @@ static void policy(pqm_bytes text)
 	pqm_policy_init(&p);
 	said(pqm_policy_add_text(&p, rules(), "p.yaml", text, &err), &err);
 	for (size_t i = 0; i < p.n; i++) {
-		(void)pqm_policy_fits(&p.rules[i], &f);
+		(void)pqm_policy_fits(&p.rules[i], &f, NULL);
 		assert(p.rules[i].id.n > 0 && p.rules[i].why.n > 0);
 		for (size_t k = 0; k < i; k++)
 			assert(!pqm_eq(p.rules[i].id, p.rules[k].id));
@@ -63,7 +63,7 @@ static void ask(struct pqm_gate *g)
 	struct pqm_finding f = { .rule = PQM_LIT("cert.x509"), .occs = &o, .n_occs = 1 };
 
 	pqm_suppress_settle(g, 20000);
-	(void)pqm_suppress_find(g, &f, &o, PQM_LIT("policy.x"));
+	(void)pqm_suppress_find(g, &(struct pqm_rules){ 0 }, &f, &o, PQM_LIT("policy.x"));
 	for (size_t i = 0; i < g->n_suppressions; i++) {
 		const struct pqm_suppression *s = &g->suppressions[i];
 

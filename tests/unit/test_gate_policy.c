@@ -188,7 +188,7 @@ static void a_rule_fits_what_it_asks_for(void **state)
 			text, sizeof(text), "rules: [{ id: mine.x, why: x%s }]", table[i].asks);
 		if (add(&p, text, &err) != PQM_OK)
 			fail_msg("%s: %s", text, err.msg);
-		if (pqm_policy_fits(&p.rules[0], &f) != table[i].fits)
+		if (pqm_policy_fits(&p.rules[0], &f, NULL) != table[i].fits)
 			fail_msg("%s", text);
 		pqm_policy_fini(&p);
 	}
@@ -206,7 +206,7 @@ static void a_name_that_is_too_long_is_no_other_algorithm(void **state)
 	assert_int_equal(
 		add(&p, "rules: [{ id: m.x, why: x, algorithms: ['*768'] }]", &err), PQM_OK);
 	f.parameter = PQM_LIT("768");
-	assert_false(pqm_policy_fits(&p.rules[0], &f));
+	assert_false(pqm_policy_fits(&p.rules[0], &f, NULL));
 	pqm_policy_fini(&p);
 }
 

@@ -233,7 +233,8 @@ static void a_comment_covers_its_line_and_alone_the_next(void **state)
 
 		assert_int_equal(take(&g, "f", pqm_str(table[i].text), &err), PQM_OK);
 		pqm_suppress_settle(&g, 0);
-		if ((pqm_suppress_find(&g, &f, &o, PQM_LIT("policy.x")) != NULL) != table[i].covers)
+		if ((pqm_suppress_find(&g, &(struct pqm_rules){ 0 }, &f, &o, PQM_LIT("policy.x")) !=
+			    NULL) != table[i].covers)
 			fail_msg("row %zu", i);
 		pqm_gate_fini(&g);
 	}
@@ -276,7 +277,7 @@ static void an_annotation_is_for_its_object(void **state)
 		pqm_gate_init(&g);
 		assert_int_equal(pqm_suppress_found(&g, &known, &inv, &err), PQM_OK);
 		pqm_suppress_settle(&g, 20850); /* 2027-02-01 */
-		s = pqm_suppress_find(&g, &f, &o, PQM_LIT("x"));
+		s = pqm_suppress_find(&g, &(struct pqm_rules){ 0 }, &f, &o, PQM_LIT("x"));
 		if ((s != NULL) != table[i].covers)
 			fail_msg("row %zu", i);
 		if (s != NULL) {
@@ -306,7 +307,7 @@ static void what_is_set_aside_covers_nothing_and_is_no_fault(void **state)
 	g.no_inline = true;
 	assert_int_equal(pqm_suppress_found(&g, &known, &inv, &err), PQM_OK);
 	pqm_suppress_settle(&g, 0);
-	assert_null(pqm_suppress_find(&g, &f, &o, PQM_LIT("x")));
+	assert_null(pqm_suppress_find(&g, &(struct pqm_rules){ 0 }, &f, &o, PQM_LIT("x")));
 	assert_int_equal(g.n_set_aside, 2);
 	assert_int_equal(g.n_faulty, 0);
 	pqm_gate_fini(&g);
