@@ -74,6 +74,23 @@ static bool is_placeholder(pqm_bytes word)
 	return word.n > 0 && !is_lower;
 }
 
+/* No id of a rule or a finding: those have a dot, a star, or digits. */
+static bool is_word(pqm_bytes word)
+{
+	for (size_t i = 0; i < word.n; i++)
+		if (strchr(".*,0123456789", word.p[i]) != NULL)
+			return false;
+	return word.n > 0;
+}
+
+static bool has_clause(const struct pqm_fact *facts, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!pqm_eqs(facts[i].key, "odd"))
+			return true;
+	return false;
+}
+
 static bool is_reason(pqm_bytes *word, pqm_bytes rest)
 {
 	if (!pqm_starts(*word, PQM_LIT("reason=")))
@@ -118,7 +135,7 @@ static enum pqm_st one(const struct pqm_artifact *a, size_t off, struct pqm_emit
 	struct pqm_fact facts[7]; /* bytes, rule, file, alone, until, odd, reason */
 	uint32_t line, col;
 	pqm_bytes word, left;
-	size_t n = 0;
+	size_t n = 0, n_before;
 
 	if (whole)
 		rest = pqm_sub(rest, sizeof("-file") - 1, rest.n);
@@ -143,7 +160,10 @@ static enum pqm_st one(const struct pqm_artifact *a, size_t off, struct pqm_emit
 		facts[n++] = (struct pqm_fact){ PQM_LIT("file"), PQM_LIT("true"), line, col };
 	if (is_alone(a->body, off))
 		facts[n++] = (struct pqm_fact){ PQM_LIT("alone"), PQM_LIT("true"), line, col };
+	n_before = n;
 	n = take_words(facts, n, rest);
+	if (is_word(word) && !has_clause(facts + n_before, n - n_before))
+		return PQM_OK; /* "a pqmap:ignore in a comment" */
 	const struct pqm_object o = { .group = PQM_LIT("pqmap.dev"),
 		.kind = PQM_LIT("Ignore"),
 		.name = pqm_arena_f(a->arena, "%u", line),

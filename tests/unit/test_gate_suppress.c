@@ -141,6 +141,8 @@ static void a_comment_is_read_or_its_fault_is_told(void **state)
 		{ "# pqmap:ignore key.private til=2027-01-01 reason=x", 1,
 			"'til=2027-01-01' is none", "x" },
 		{ "# pqmap:ignore key.private because it is old", 1, "'because' is none", "" },
+		{ "# pqmap:ignore all reason=x", 1, "no rule is called 'all'", "x" },
+		{ "# a pqmap:ignore in it counts", 0, NULL, "" },
 		{ "# pqmap:ignore RULE reason=x", 0, NULL, "" },
 		{ "# pqmap:ignore <rule> reason=x", 0, NULL, "" },
 		{ "printf(\"pqmap:ignore %s reason=x\")", 0, NULL, "" },
