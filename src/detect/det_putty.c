@@ -27,7 +27,9 @@ static enum pqm_st one(const struct pqm_rules *r, pqm_bytes text, uint64_t off,
 	pqm_buf_init(&blob, PQM_SSH_BLOB_BYTES);
 	st = pqm_ppk_parse(&k, text, &blob, err);
 	if (st == PQM_OK) {
-		pqm_keymat_fill(&f, r, "key.putty", &k.key.key, off);
+		pqm_keymat_fill(&f, r,
+			pqm_eqs(k.encryption, "none") ? "key.putty" : "key.putty-encrypted",
+			&k.key.key, off);
 		pqm_found_attr(&f, "type", k.type);
 		pqm_found_attr(&f, "encryption", pqm_keymat_clip(t.comment, k.encryption));
 		pqm_found_attr(&f, "version", k.version == 3 ? PQM_LIT("3") : PQM_LIT("2"));

@@ -19,13 +19,21 @@ static const struct pqm_armour pem = {
 	.dashes = "-----",
 };
 
+/* A handle has no key in it, and an encrypted key is only as near as its pass phrase. */
+static const char *rule_of(const struct pqm_ssh_private *k)
+{
+	if (k->key.is_sk)
+		return "key.ssh-private-token";
+	return pqm_eqs(k->cipher, "none") ? "key.ssh-private" : "key.ssh-private-encrypted";
+}
+
 static enum pqm_st emit_private(const struct pqm_rules *r, const struct pqm_ssh_private *k,
 	uint64_t off, struct pqm_emit *out)
 {
 	struct pqm_keymat_text t;
 	struct pqm_found f;
 
-	pqm_keymat_fill(&f, r, "key.ssh-private", &k->key.key, off);
+	pqm_keymat_fill(&f, r, rule_of(k), &k->key.key, off);
 	pqm_found_attr(&f, "type", k->key.type);
 	pqm_found_attr(&f, "encryption", pqm_keymat_clip(t.comment, k->cipher));
 	if (k->key.is_sk)
