@@ -483,14 +483,15 @@ static inline void sample_plan(struct sample *s)
 	p->deadlines[0] = (struct pqm_deadline){ PQM_LIT("deadline.eo-kex"), PQM_LIT("eo-14412"),
 		PQM_LIT("EO 14412: key establishment"), PQM_LIT("kex"), PQM_LIT("mandate"),
 		PQM_LIT("civilian high-value assets"), PQM_LIT("EO 14412"),
-		pqm_days_from_civil(2030, 12, 31), p->start + 200, 3.4, true, false };
+		pqm_days_from_civil(2030, 12, 31), p->start + 200, 3.4, true, false, { NULL, 0 } };
 	p->deadlines[1] = (struct pqm_deadline){ PQM_LIT("deadline.eo-sig"), PQM_LIT("eo-14412"),
 		PQM_LIT("EO 14412: signatures"), PQM_LIT("sig"), PQM_LIT("mandate"), PQM_LIT(""),
 		PQM_LIT("EO 14412"), pqm_days_from_civil(2031, 12, 31), p->start + 1500, .9, true,
-		false };
+		false, { NULL, 0 } };
 	p->deadlines[2] = (struct pqm_deadline){ PQM_LIT("deadline.x"), PQM_LIT("x"),
 		PQM_LIT("Nothing concerned"), PQM_LIT("any"), PQM_LIT("guidance"), PQM_LIT(""),
-		PQM_LIT(""), pqm_days_from_civil(2035, 12, 31), INT64_MIN, 0, true, false };
+		PQM_LIT(""), pqm_days_from_civil(2035, 12, 31), INT64_MIN, 0, true, false,
+		{ NULL, 0 } };
 	p->residual = pqm_new(a, struct pqm_residual, 6);
 	p->n_residual = 6;
 	for (size_t i = 0; i < 6; i++)
