@@ -34,8 +34,10 @@ WARN := -std=gnu17 -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wsha
 WARN_GCC := -Wcast-align=strict -Wformat-overflow=2 -Wformat-truncation=2 -Wformat-signedness \
 	-Wduplicated-cond -Wduplicated-branches -Wlogical-op -Wstringop-overflow=4 -Warith-conversion \
 	-Wtrampolines -Wbidi-chars=any
-HARDEN := -O2 -g -fno-common -fvisibility=hidden -fstack-protector-strong -fstack-clash-protection \
-	-fcf-protection=full -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fPIE -ffile-prefix-map=$(CURDIR)=.
+# Runs the programs of the machine that is compiled for, when it is another.
+RUN ?=
+HARDEN = -O2 -g -fno-common -fvisibility=hidden -fstack-protector-strong -fstack-clash-protection \
+	$(BRANCH) -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fPIE -ffile-prefix-map=$(CURDIR)=.
 HARDEN_GCC := -ftrivial-auto-var-init=zero
 # What the program has in front of a library's own functions: src/source/unpack_lzma.h.
 EXPORT := $(foreach f,lzma_stream_decoder lzma_alone_decoder lzma_raw_decoder,-Wl,--export-dynamic-symbol=$f)
@@ -47,6 +49,7 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 IS_CLANG := $(findstring clang,$(CC))
+BRANCH := $(if $(findstring x86_64,$(shell $(CC) -dumpmachine)),-fcf-protection=full,-mbranch-protection=standard)
 CPPFLAGS_ := -D_GNU_SOURCE -Isrc -I$(B) -DPQM_VERSION='"$(VERSION)"'
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS = $(shell pkg-config --libs $(PKGS)) -lm -pthread
@@ -94,7 +97,7 @@ $(B)/pqmap: $(OBJ) $(HYB_LIBS)
 # ---- libhyb ----
 # -O3 where the arithmetic is: loops over 256 coefficients or hash lanes; elsewhere it only grows the
 # library. No automatic zeroing: buffers of 100 kB a call.
-HARDEN_HYB := $(subst -fPIE,-fPIC,$(HARDEN))
+HARDEN_HYB = $(subst -fPIE,-fPIC,$(HARDEN))
 HYB_HOT := %_poly.c %_avx2.c %_avx512.c %_shani.c src/hyb/keccak.c src/hyb/sha2.c src/hyb/x_%
 hyb_flags = $(if $(filter $(HYB_HOT),$(1)),$(subst -O2,-O3,$(HARDEN_HYB)),$(HARDEN_HYB))
 $(B)/obj/src/hyb/%.o: src/hyb/%.c
@@ -177,7 +180,7 @@ $(B)/tree-make: $(TREE_OBJ)
 
 $(B)/gen/rules.tree: $(B)/tree-make $(RULE_FILES)
 	@mkdir -p $(@D)
-	@$(B)/tree-make rules $(RULE_FILES) > $@
+	@$(RUN) $(B)/tree-make rules $(RULE_FILES) > $@
 
 # rules/ and reports/html/ go into the program as they are, the table of rules beside them.
 $(B)/gen/embed.c: $(RULE_FILES) $(HTML_FILES) $(INIT_FILES) $(B)/gen/rules.tree src/base/embed.sh
@@ -411,10 +414,10 @@ compile_commands: | $(GEN) ## compile_commands.json for editors, in build/
 	@echo $(B)/compile_commands.json
 
 .PHONY: dist
-dist: ## reproducible tarball of the committed tree
-	@mkdir -p $(B)
+dist: $(B)/pqmap ## reproducible archives: of the committed tree, and of the program with all that it needs at run time
 	@git archive --format=tar --prefix=pqmap-$(VERSION)/ HEAD | gzip -n > $(B)/pqmap-$(VERSION).tar.gz
 	@echo $(B)/pqmap-$(VERSION).tar.gz
+	@src/pkg/dist.sh $(B) $(VERSION)
 
 .PHONY: clean help
 clean: ## removes build/, the only output folder

@@ -344,6 +344,7 @@ static void sweep_c(struct sweep *s, size_t from)
 	}
 }
 
+#if defined(__x86_64__)
 /* The nibble tables are coarser than whole bytes; look again before the costly comparison. */
 static void check_exact(struct sweep *s, size_t pos)
 {
@@ -355,7 +356,6 @@ static void check_exact(struct sweep *s, size_t pos)
 		candidate(s, pos, bits);
 }
 
-#if defined(__x86_64__)
 /* Both steps below: the bucket bits of byte k are lo[k][low nibble] & hi[k][high nibble]; a position
  * is a candidate when a bucket survives all three bytes. */
 #define SET256(t) _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)(t)))
