@@ -53,7 +53,8 @@ BRANCH := $(if $(findstring x86_64,$(shell $(CC) -dumpmachine)),-fcf-protection=
 CPPFLAGS_ := -D_GNU_SOURCE -Isrc -I$(B) -DPQM_VERSION='"$(VERSION)"'
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS = $(shell pkg-config --libs $(PKGS)) -lm -pthread
-CC_FLAGS = $(WARN) $(if $(IS_CLANG),,$(WARN_GCC)) $(CPPFLAGS_) $(PKG_CFLAGS) -pthread
+# Fused multiplication and addition, where a machine has it, would round otherwise: figures are the same everywhere.
+CC_FLAGS = -ffp-contract=off $(WARN) $(if $(IS_CLANG),,$(WARN_GCC)) $(CPPFLAGS_) $(PKG_CFLAGS) -pthread
 WERROR ?=
 
 MODULES := base model parse rules probe source detect graph assess gate engine report cli bench
@@ -418,6 +419,11 @@ dist: $(B)/pqmap ## reproducible archives: of the committed tree, and of the pro
 	@git archive --format=tar --prefix=pqmap-$(VERSION)/ HEAD | gzip -n > $(B)/pqmap-$(VERSION).tar.gz
 	@echo $(B)/pqmap-$(VERSION).tar.gz
 	@src/pkg/dist.sh $(B) $(VERSION)
+
+# What only arm64 is needed for stays in build/arm64-*: Debian's libraries and qemu-user, unpacked, not installed.
+.PHONY: arm64
+arm64: $(B)/pqmap ## cross-compiles for arm64 with -Werror, and tries the result under qemu-user
+	@src/pkg/arm64.sh $(B)
 
 .PHONY: clean help
 clean: ## removes build/, the only output folder
