@@ -585,9 +585,13 @@ static void nothing_shown_is_not_nothing_at_risk(void **state)
 
 static void plan_has_lanes_and_cards_show_what_was_measured(void **state)
 {
-	const struct pqm_perf_line line = { PQM_LIT("CPU at the server"), PQM_LIT("µs"),
-		PQM_LIT("handshake"), 12.4, PQM_LIT("x25519mlkem768.encaps"),
-		PQM_LIT("12.4 = a - b"), PQM_LIT("reference profile"), { NULL, 0 }, 0, 0 };
+	const struct pqm_perf_line line = { .what = PQM_LIT("CPU at the server"),
+		.unit = PQM_LIT("µs"),
+		.per = PQM_LIT("handshake"),
+		.value = 12.4,
+		.rows = PQM_LIT("x25519mlkem768.encaps"),
+		.formula = PQM_LIT("12.4 = a - b"),
+		.basis = PQM_LIT("reference profile") };
 	const struct pqm_rotation turn = { PQM_LIT("clinical-ai/ckpt"), 'W', INT64_MAX, PQM_LIT(""),
 		4, 2038.25, 7.5, 365 };
 	struct pqm_out out;
