@@ -46,6 +46,9 @@
 #define PQM_GIT_BLOB_BYTES ((size_t)256 << 20)
 #define PQM_GIT_CHANGES 100000u
 #define PQM_GIT_COMMITS 4000000u
+/* Lines are attributed in files of so many bytes, and in so many files. */
+#define PQM_BLAME_BYTES ((size_t)16 << 20)
+#define PQM_BLAME_FILES 200
 /* Nested artifacts (a certificate in a Secret in a manifest). */
 #define PQM_ARTIFACT_DEPTH 8
 /* YAML or JSON document held as a tree: etcd refuses objects over 1.5 MiB. */

@@ -1,4 +1,5 @@
 #include "base/num.h"
+#include "cli/gate_blame.h"
 #include "cli/gate_text.h"
 #include "cli/scan_run.h"
 #include "gate/gate.h"
@@ -358,6 +359,8 @@ static enum pqm_st check(
 		st = pqm_pipeline_assess(&g->s.p, err);
 	if (st == PQM_OK)
 		st = judge(g, err);
+	if (st == PQM_OK && pqm_arg_has(a, "blame"))
+		st = pqm_gate_blame(&g->gate, &g->s, err);
 	if (st != PQM_OK)
 		return st;
 	if (of_finding) {
@@ -422,6 +425,9 @@ const struct pqm_command pqm_cmd_gate = {
 			{ 0, "since", "REVISION",
 				"only what changed since the merge base with it, and is new" },
 			PQM_GIT_OPTS,
+			{ 0, "blame", NULL,
+				"tell the commit and day of each line that fails; with --authors, "
+				"by whom" },
 			{ 0, "policy", "NAME|FILE",
 				"repeatable (default: default): `pqmap rules list policy`" },
 			{ 0, "baseline", "FILE", "what it holds is known, and passes" },

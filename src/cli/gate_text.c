@@ -106,7 +106,7 @@ static void put_thing(struct printing *p, const struct pqm_finding *f)
 
 static void put_history(struct printing *p, const struct pqm_occurrence *o)
 {
-	pqm_bytes commit = pqm_occ_attr(o, "commit"), day = pqm_occ_attr(o, "committed"),
+	pqm_bytes commit = pqm_occ_attr(o, "commit"), day = pqm_occ_attr(o, "authored"),
 		  author = pqm_occ_attr(o, "author");
 
 	if (commit.n == 0)

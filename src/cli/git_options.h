@@ -14,7 +14,8 @@
 	{ 0, "history", NULL,                                                                      \
 		"of git:PATH: keys and ciphertext of earlier revisions too; of all branches "      \
 		"and tags, or of @REVISION" },                                                     \
-		{ 0, "authors", NULL, "with --history: names of authors (never addresses)" },      \
+		{ 0, "authors", NULL,                                                              \
+			"with --history or --blame: names of authors (never addresses)" },         \
 		{ 0, "gitignore", "WHEN",                                                          \
 			"in folders of a work tree, leave out what git ignores and does not "      \
 			"track: yes, no" },                                                        \

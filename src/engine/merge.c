@@ -164,7 +164,7 @@ static void copy_finding(struct pqm_inventory *inv, struct pqm_map *texts, struc
 		*field[i] = full_path(inv, texts, *field[i], none);
 }
 
-#define REVISION_ATTRS 4
+#define REVISION_ATTRS 5
 
 /* Which commit brought it, when, by whom, and whether it is still there. */
 static size_t revision_attrs(struct pqm_inventory *inv, struct pqm_map *texts,
@@ -172,12 +172,14 @@ static size_t revision_attrs(struct pqm_inventory *inv, struct pqm_map *texts,
 {
 	const pqm_bytes none = { NULL, 0 };
 	const struct pqm_revision *of = row->of;
-	char day[16];
+	char day[16], written[16];
 
 	pqm_date_format(day, of->at_s / 86400);
+	pqm_date_format(written, of->authored_s / 86400);
 	const struct pqm_attr all[REVISION_ATTRS] = {
 		{ PQM_LIT("commit"), pqm_str(of->commit) },
 		{ PQM_LIT("committed"), pqm_arena_f(scratch, "%s", day) },
+		{ PQM_LIT("authored"), pqm_arena_f(scratch, "%s", written) },
 		{ PQM_LIT("author"), of->author },
 		{ PQM_LIT("deleted"),
 			row->place != NULL && is_gone(row->place)

@@ -46,6 +46,25 @@ struct pqm_git_changes {
 enum pqm_st pqm_git_changes(struct pqm_git_changes *out, const struct pqm_git_ask *ask,
 	struct pqm_err *err) PQM_MUST_USE;
 void pqm_git_changes_fini(struct pqm_git_changes *c);
+
+struct pqm_git_blame_ask {
+	const char *path;  /* of the repository, or a folder of it */
+	const char *rev;   /* NULL: HEAD */
+	bool is_work_tree; /* lines are those of files, and paths theirs */
+	bool is_staged;	   /* lines are those of the index */
+};
+
+struct pqm_git_line {
+	const char *path;	  /* of the file; else in the repository */
+	uint32_t line;		  /* from 1 */
+	char commit[PQM_GIT_HEX]; /* set: the one that wrote it; empty: none has it */
+	int64_t authored_s;	  /* likewise: by its author's clock, seconds since 1970 */
+	pqm_bytes author;	  /* likewise: a name, never an address; the arena's */
+};
+
+/* Lines by path. Files that git does not have, and lines that are not committed, stay empty. */
+enum pqm_st pqm_git_blame(struct pqm_git_line *line, size_t n, const struct pqm_git_blame_ask *ask,
+	struct pqm_arena *arena, struct pqm_err *err) PQM_MUST_USE;
 /* What git ignores below a folder and does not track. */
 struct pqm_git_ignore;
 /* *out is NULL where the folder is of no repository. */

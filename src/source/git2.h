@@ -41,6 +41,12 @@
 	F(tree_entry_name)                                                                         \
 	F(tree_entry_id)                                                                           \
 	F(tree_entry_filemode_raw)                                                                 \
+	F(blame_options_init)                                                                      \
+	F(blame_file)                                                                              \
+	F(blame_buffer)                                                                            \
+	F(blame_get_hunk_byline)                                                                   \
+	F(blame_free)                                                                              \
+	F(commit_id)                                                                               \
 	F(commit_lookup)                                                                           \
 	F(commit_free)                                                                             \
 	F(commit_tree)                                                                             \

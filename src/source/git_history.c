@@ -99,8 +99,11 @@ static enum pqm_st meet(struct pqm_git_walk *w, const git_oid *id, struct pqm_gi
 		return PQM_OK;
 	}
 	*out = pqm_git_commit_new(w, id);
-	if (*out != NULL)
+	if (*out != NULL) {
 		(*out)->at_s = g->commit_time(c);
+		(*out)->of.authored_s =
+			g->commit_author(c) == NULL ? (*out)->at_s : g->commit_author(c)->when.time;
+	}
 	g->commit_free(c);
 	return *out != NULL ? PQM_OK : no_memory(w);
 }

@@ -3,7 +3,7 @@
  * first commit that held it. Objects of git do not change, so all of it stays true as long as the references of
  * today lead to every commit of it; git_history.c looks at that, and at the commits that came since.
  *
- *   commits: how many; each its id, time, depth, and the author when names were asked for
+ *   commits: how many; each its id, times, depth, and the author when names were asked for
  *   parents: of each commit, how many and by index
  *   trees:   how many; each its id, and the commit by index
  *   blobs:   the same, and the path
@@ -51,17 +51,19 @@ static bool get_count(struct pqm_cur *c, uint64_t *n)
 static bool get_commit(struct pqm_git_walk *w, struct pqm_cur *c)
 {
 	struct pqm_git_commit *commit;
-	uint64_t at_s = 0, depth = 0;
+	uint64_t at_s = 0, authored_s = 0, depth = 0;
 	pqm_bytes author;
 	git_oid id;
 
 	if (!get_id(c, &id) || !pqm_var_get(c, UINT64_MAX, &at_s) ||
+		!pqm_var_get(c, UINT64_MAX, &authored_s) ||
 		!pqm_var_get(c, PQM_GIT_COMMITS, &depth) || !pqm_var_get_text(c, &author) ||
 		depth == 0 || is_in(&w->past.met, &id) ||
 		!w->repo.g->odb_exists(w->repo.odb, &id) ||
 		(commit = pqm_git_commit_new(w, &id)) == NULL)
 		return false;
 	commit->at_s = (int64_t)at_s;
+	commit->of.authored_s = (int64_t)authored_s;
 	commit->depth = (uint32_t)depth;
 	if (author.n > 0)
 		commit->of.author = pqm_bytes_dup(&w->arena, author);
@@ -178,6 +180,7 @@ static void put_commits(struct pqm_buf *b, const struct pqm_git_past *p)
 
 		put_id(b, &c->id);
 		pqm_var_put(b, (uint64_t)c->at_s);
+		pqm_var_put(b, (uint64_t)c->of.authored_s);
 		pqm_var_put(b, c->depth);
 		pqm_var_put_text(b, c->of.author);
 	}

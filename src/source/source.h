@@ -76,11 +76,12 @@ struct pqm_member {
 
 /* A commit, as what was found in it says. */
 struct pqm_revision {
-	char commit[41];  /* hex */
-	int64_t at_s;	  /* committer's time, seconds since 1970 */
-	size_t order;	  /* among the commits of its history, the oldest first */
-	pqm_bytes author; /* a name; empty unless it was asked for */
-	bool is_gone;	  /* the revision that is scanned does not have it any more */
+	char commit[41];    /* hex */
+	int64_t at_s;	    /* committer's time, seconds since 1970 */
+	int64_t authored_s; /* author's: a rebase does not change it */
+	size_t order;	    /* among the commits of its history, the oldest first */
+	pqm_bytes author;   /* a name; empty unless it was asked for */
+	bool is_gone;	    /* the revision that is scanned does not have it any more */
 };
 
 /* A file of a revision; lent for the call. */

@@ -416,6 +416,47 @@ def units(d):
        out(r) + err(r))
 
 
+def blame(d):
+    """Commit and day of a line as git blame tells them: through a rename, by the author's clock, nothing for what is not committed."""
+    top = repo(pathlib.Path(d) / "blame")
+    pin = "import ssl\nctx = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)\nctx.set_ecdh_curve('prime256v1')\n"
+    write(top / "src/a.py", "# one\n# two\n# three\n# four\n" + pin)
+    git(top, "add", "-A")
+    git(top, "-c", "user.name=Bea", "commit", "-qm", "pin", "--date=2026-03-04T05:06:07Z")
+    wrote = git(top, "rev-parse", "HEAD")
+    git(top, "mv", "src/a.py", "src/b.py")
+    git(top, "commit", "-qm", "moved")
+    write(top / "src/b.py", "# a line more\n" + (top / "src/b.py").read_text())
+    known = git(top, "blame", "-s", "-l", "--abbrev=40", "-L8,8", "src/b.py").split()[0].lstrip("^")
+    ok(known == wrote, "git blame follows the rename too", known)
+
+    def told(*args, cwd=top):
+        r = gate(*args, "-o", "json", cwd=cwd)
+        return {f["rule"]: {a["key"]: a["value"] for a in o.get("attributes", [])}
+                for f in json.loads(r.stdout)["findings"] for o in f["occurrences"] if o["path"].endswith((".py", ".pem"))}
+
+    rule = "source.python.tls-curve"
+    x = told("--blame")[rule]
+    ok(x.get("commit") == wrote and x.get("authored") == "2026-03-04" and "author" not in x, "the work tree", x)
+    x = told("--blame", "--authors")[rule]
+    ok(x.get("author") == "Bea" and "@" not in "".join(x.values()), "a name when asked for, and no address", x)
+    ok(told("--blame", f"{top}/src", cwd=d)[rule].get("commit") == wrote, "a folder of it, from elsewhere")
+    ok(told("--blame", "git:.")[rule].get("commit") == wrote, "a revision, by its own lines")
+    ok("commit" not in told()[rule], "nothing unless it is asked for")
+    key(top / "src/new.pem")
+    git(top, "add", "-A")
+    x = told("--blame", "--staged")
+    ok("commit" not in x["key.private"] and x["key.private"], "what is staged has no commit yet", x)
+    ok(f"since commit {wrote[:12]} of 2026-03-04 by Bea" in out(gate(top, "--blame", "--authors")), "and in the text")
+    r = gate(top / "src", "--blame", cwd=d)
+    ok(r.returncode == 1 and err(r) == "", "no word of what has none", err(r))
+    apart = pathlib.Path(d) / "no-repository"
+    apart.mkdir()
+    key(apart / "k.pem")
+    r = gate(apart, "--blame")
+    ok(r.returncode == 1 and err(r) == "", "outside of a repository nothing is told, and nothing is wrong", err(r))
+
+
 def history(d):
     d = pathlib.Path(d)
     top = repo(d / "hist")
@@ -549,6 +590,7 @@ with tmpdir() as folder:
     policies(folder)
     states(folder)
     units(folder)
+    blame(folder)
     history(folder)
     formats(folder)
 done()
