@@ -137,7 +137,7 @@ static void detector_reports_keys_and_notes_cut_files(void **state)
 	(void)state;
 	detect(&s, &pqm_det_putty, fixture_rules(), fixture(store, files[2].file), "a.ppk");
 	assert_int_equal(s.n_found, 1);
-	assert_string_equal(s.found[0].rule, "key.putty");
+	assert_string_equal(s.found[0].rule, "key.putty-encrypted");
 	assert_non_null(strstr(s.found[0].attrs, "encryption=aes256-cbc"));
 	assert_null(strstr(s.found[0].attrs, "demo"));
 	detect(&s, &pqm_det_putty, fixture_rules(), fixture(store, "material-ssh/cut.ppk"),
