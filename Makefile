@@ -22,7 +22,7 @@ PKGS := libelf libcrypto libcjson yaml-0.1 libxxhash zlib
 APT_BUILD := gcc libc6-dev make pkg-config libelf-dev libssl-dev libcjson-dev libyaml-dev libxxhash-dev zlib1g-dev \
 	libcurl4-openssl-dev libarchive-dev libsqlite3-dev libgit2-dev
 APT_DEMO := $(APT_BUILD) openssl ca-certificates
-APT_TEST := $(APT_BUILD) libcmocka-dev libasan8 libubsan1 python3 python3-jsonschema openssl \
+APT_TEST := $(APT_BUILD) libcmocka-dev libasan8 libubsan1 python3 python3-jsonschema python3-yaml openssl \
 	openssh-client gnupg age binutils git mandoc procps iproute2 nginx-light rpm db-util strace zstd
 APT_CT := $(APT_BUILD) clang valgrind binutils python3
 APT_CHECK := $(APT_TEST) clang clang-format clang-tidy libclang-rt-14-dev
