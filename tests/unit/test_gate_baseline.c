@@ -3,23 +3,7 @@
 #include <stdio.h>
 
 #include "gate/baseline.h"
-
-static struct pqm_rules rules;
-
-static int load(void **state)
-{
-	struct pqm_err err;
-
-	(void)state;
-	return pqm_rules_load(&rules, NULL, &err) == PQM_OK ? 0 : -1;
-}
-
-static int unload(void **state)
-{
-	(void)state;
-	pqm_rules_fini(&rules);
-	return 0;
-}
+#include "rules.h"
 
 #define HEAD "{\"schema\": \"pqmap.baseline\", \"schema_version\": 1, \"findings\": {"
 #define ONE "\"000102030405060708090a0b0c0d0e0f\""
@@ -177,5 +161,5 @@ int main(void)
 		cmocka_unit_test(lack_of_memory_is_said),
 	};
 
-	return cmocka_run_group_tests(tests, load, unload);
+	return cmocka_run_group_tests(tests, load_rules, free_rules);
 }

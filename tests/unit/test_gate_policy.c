@@ -3,23 +3,7 @@
 #include <stdio.h>
 
 #include "gate/policy.h"
-
-static struct pqm_rules rules;
-
-static int load(void **state)
-{
-	struct pqm_err err;
-
-	(void)state;
-	return pqm_rules_load(&rules, NULL, &err) == PQM_OK ? 0 : -1;
-}
-
-static int unload(void **state)
-{
-	(void)state;
-	pqm_rules_fini(&rules);
-	return 0;
-}
+#include "rules.h"
 
 static enum pqm_st add(struct pqm_policy *p, const char *text, struct pqm_err *err)
 {
@@ -238,5 +222,5 @@ int main(void)
 		cmocka_unit_test(lack_of_memory_is_said),
 	};
 
-	return cmocka_run_group_tests(tests, load, unload);
+	return cmocka_run_group_tests(tests, load_rules, free_rules);
 }
