@@ -40,36 +40,43 @@ struct pqm_git_commit *pqm_git_commit_new(struct pqm_git_walk *w, const git_oid 
 	return c;
 }
 
+/* Where what was seen is kept: by id, and in its order. */
+struct list {
+	struct pqm_map *by_id;
+	struct pqm_git_seen ***all;
+	size_t *n, *cap;
+};
+
+static struct pqm_git_seen *seen_new(
+	struct pqm_git_walk *w, const struct list *l, const git_oid *id)
+{
+	struct pqm_git_seen **grown = pqm_grow(&w->arena, *l->all, *l->n, l->cap);
+	struct pqm_git_seen *x = pqm_new(&w->arena, struct pqm_git_seen, 1);
+
+	if (grown == NULL || x == NULL)
+		return NULL;
+	*l->all = grown;
+	*x = (struct pqm_git_seen){ .id = *id };
+	if (!pqm_map_put(l->by_id, key_of(&x->id), x))
+		return NULL;
+	grown[(*l->n)++] = x;
+	return x;
+}
+
 struct pqm_git_seen *pqm_git_tree_new(struct pqm_git_walk *w, const git_oid *id)
 {
 	struct pqm_git_past *p = &w->past;
-	struct pqm_git_seen **grown = pqm_grow(&w->arena, p->tree, p->n_trees, &p->cap_trees);
-	struct pqm_git_seen *t = pqm_new(&w->arena, struct pqm_git_seen, 1);
+	const struct list trees = { &p->trees, &p->tree, &p->n_trees, &p->cap_trees };
 
-	if (grown == NULL || t == NULL)
-		return NULL;
-	p->tree = grown;
-	*t = (struct pqm_git_seen){ .id = *id };
-	if (!pqm_map_put(&p->trees, key_of(&t->id), t))
-		return NULL;
-	p->tree[p->n_trees++] = t;
-	return t;
+	return seen_new(w, &trees, id);
 }
 
 struct pqm_git_seen *pqm_git_blob_new(struct pqm_git_walk *w, const git_oid *id)
 {
 	struct pqm_git_past *p = &w->past;
-	struct pqm_git_seen **grown = pqm_grow(&w->arena, p->blob, p->n_blobs, &p->cap_blobs);
-	struct pqm_git_seen *b = pqm_new(&w->arena, struct pqm_git_seen, 1);
+	const struct list blobs = { &p->blobs, &p->blob, &p->n_blobs, &p->cap_blobs };
 
-	if (grown == NULL || b == NULL)
-		return NULL;
-	p->blob = grown;
-	*b = (struct pqm_git_seen){ .id = *id };
-	if (!pqm_map_put(&p->blobs, key_of(&b->id), b))
-		return NULL;
-	p->blob[p->n_blobs++] = b;
-	return b;
+	return seen_new(w, &blobs, id);
 }
 
 void pqm_git_past_fini(struct pqm_git_past *p)
